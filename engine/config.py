@@ -1,0 +1,41 @@
+"""What can be set about an engine: one frozen record, made once by `engine.__main__` and passed down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Where the engine listens, where it keeps things, and who it says it is."""
+
+    data_dir: Path
+    runtimes_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8070
+    account_id: str = "000000000000"
+    region: str = "us-east-1"
+    #: Seconds a model server may take until /ping answers 200 before its job fails.
+    #: AWS gives up after about 30 minutes; on one machine that only wastes time.
+    ping_deadline: float = 300.0
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file that holds models, jobs, tags and logs."""
+        return self.data_dir / "engine.sqlite3"
+
+    @property
+    def objects_dir(self) -> Path:
+        """The folder of the S3 store: its index and the bodies too large to be inline."""
+        return self.data_dir / "objects"
+
+    @property
+    def jobs_dir(self) -> Path:
+        """The folder under which each running instance gets a working directory."""
+        return self.data_dir / "jobs"
+
+    @property
+    def credentials_file(self) -> Path:
+        """JSON with the access key that clients sign with, made at first start, readable by its owner only."""
+        return self.data_dir / "credentials.json"
