@@ -1,0 +1,32 @@
+"""What the engine remembers: models, jobs, tags and logs, in one SQLite file that survives kill -9."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.store.database import Database, StoreTooNew
+from engine.store.jobs import JobRow, Jobs
+from engine.store.logs import Logs
+from engine.store.models import ModelRow, Models
+from engine.store.tags import Tags
+
+__all__ = ["JobRow", "Jobs", "Logs", "ModelRow", "Models", "Store", "StoreTooNew", "Tags"]
+
+
+class Store:
+    """The engine's memory. May be used from any thread; every change is on disk when its call returns."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the SQLite file at `path`, making it and its folder, or bringing an older schema up to date.
+
+        Raises StoreTooNew if the file was written by a later engine.
+        """
+        self._database = Database(path)
+        self.models = Models(self._database)
+        self.jobs = Jobs(self._database)
+        self.tags = Tags(self._database)
+        self.logs = Logs(self._database)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()

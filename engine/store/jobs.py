@@ -1,0 +1,162 @@
+"""Transform jobs: rows, guarded moves between statuses, and which objects of a running job are finished."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.store.database import Database, PageQuery
+
+JobOrder = Literal["Name", "CreationTime", "Status"]
+
+#: The statuses of a job that still has work to do; a job found in one of them at start is recovered.
+UNFINISHED = ("InProgress", "Stopping")
+
+_ORDERS: dict[JobOrder, tuple[str, ...]] = {
+    "Name": ("name",),
+    "CreationTime": ("created", "name"),
+    "Status": ("status", "name"),
+}
+_COLUMNS = "name, arn, request, containers, status, failure_reason, created, modified, started, ended"
+_SELECT = f"SELECT {_COLUMNS} FROM jobs"  # noqa: S608 - the columns are ours
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A transform job; all times are epoch seconds.
+
+    `request` is the CreateTransformJob parameters as given, `containers` the model's container definitions as they
+    were when the job was created: the model may be deleted or replaced while the job runs.
+    """
+
+    name: str
+    arn: str
+    request: dict[str, Any]
+    containers: list[dict[str, Any]]
+    status: str
+    failure_reason: str | None
+    created: float
+    modified: float
+    started: float | None
+    ended: float | None
+
+
+def job_position(row: JobRow, order: JobOrder) -> list[Any]:
+    """Where `row` stands in a listing of that order; give it as `after` to read on from there."""
+    if order == "Name":
+        return [row.name]
+    return [row.status if order == "Status" else row.created, row.name]
+
+
+class Jobs:
+    """The table of transform jobs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, row: JobRow) -> bool:
+        """Add a job; False if its name is taken (nothing is changed then)."""
+        changed = self._database.write(
+            f"INSERT INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",  # noqa: S608
+            (
+                row.name,
+                row.arn,
+                json.dumps(row.request),
+                json.dumps(row.containers),
+                row.status,
+                row.failure_reason,
+                row.created,
+                row.modified,
+                row.started,
+                row.ended,
+            ),
+        )
+        return changed == 1
+
+    def get(self, name: str) -> JobRow | None:
+        """The job of that name, or None."""
+        rows = self._database.read(f"{_SELECT} WHERE name = ?", (name,))
+        return _row(rows[0]) if rows else None
+
+    def unfinished(self) -> list[JobRow]:
+        """The jobs that are not in a final status, oldest first."""
+        rows = self._database.read(f"{_SELECT} WHERE status IN (?, ?) ORDER BY created, name", UNFINISHED)
+        return [_row(row) for row in rows]
+
+    def move(
+        self,
+        name: str,
+        to: str,
+        from_: Collection[str],
+        *,
+        failure_reason: str | None = None,
+        started: float | None = None,
+        ended: float | None = None,
+    ) -> bool:
+        """Change the status if the job is still in one of `from_`; say whether this call was the one that did.
+
+        `failure_reason`, `started` and `ended` (epoch seconds) are set in the same step where given.
+        """
+        marks = ", ".join("?" for _ in from_)
+        changed = self._database.write(
+            "UPDATE jobs SET status = ?, modified = ?, failure_reason = coalesce(?, failure_reason), "  # noqa: S608
+            f"started = coalesce(?, started), ended = coalesce(?, ended) WHERE name = ? AND status IN ({marks})",
+            (to, time.time(), failure_reason, started, ended, name, *from_),
+        )
+        return changed == 1
+
+    def started(self, name: str, at: float) -> None:
+        """Note when the job's instances began to run (epoch seconds); the first time noted stays."""
+        self._database.write(
+            "UPDATE jobs SET started = ?, modified = ? WHERE name = ? AND started IS NULL",
+            (at, time.time(), name),
+        )
+
+    def finished_objects(self, name: str) -> dict[str, str]:
+        """Input key to "done" or "failed", for every object the job is through with."""
+        return dict(self._database.read("SELECT key, outcome FROM job_objects WHERE job = ?", (name,)))
+
+    def mark_object(self, name: str, key: str, outcome: str) -> None:
+        """Note that the job is through with the input object `key`."""
+        self._database.write(
+            "INSERT INTO job_objects (job, key, outcome) VALUES (?, ?, ?) "
+            "ON CONFLICT (job, key) DO UPDATE SET outcome = excluded.outcome",
+            (name, key, outcome),
+        )
+
+    def forget_objects(self, name: str) -> None:
+        """Drop the notes of `mark_object`: once a job is final nobody recovers it."""
+        self._database.write("DELETE FROM job_objects WHERE job = ?", (name,))
+
+    def list(
+        self,
+        *,
+        name_contains: str | None = None,
+        status: str | None = None,
+        created_after: float | None = None,
+        created_before: float | None = None,
+        modified_after: float | None = None,
+        modified_before: float | None = None,
+        sort_by: JobOrder = "CreationTime",
+        ascending: bool = False,
+        limit: int = 10,
+        after: list[Any] | None = None,
+    ) -> list[JobRow]:
+        """Up to `limit` jobs that pass every filter, from just behind the position `after`."""
+        query = PageQuery(_SELECT)
+        query.where("instr(name, ?) > 0", name_contains)
+        query.where("status = ?", status)
+        query.where("created > ?", created_after)
+        query.where("created < ?", created_before)
+        query.where("modified > ?", modified_after)
+        query.where("modified < ?", modified_before)
+        sql, parameters = query.page(_ORDERS[sort_by], ascending=ascending, limit=limit, after=after)
+        return [_row(row) for row in self._database.read(sql, parameters)]
+
+
+def _row(columns: tuple[Any, ...]) -> JobRow:
+    name, arn, request, containers, *rest = columns
+    return JobRow(name, arn, json.loads(request), json.loads(containers), *rest)

@@ -1,0 +1,218 @@
+"""Log groups, streams and events, in CloudWatch Logs' terms; all times are epoch milliseconds."""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.store.database import Database, PageQuery
+
+StreamOrder = Literal["LogStreamName", "LastEventTime"]
+
+#: How many events of each stream are fetched at a time when several streams are read as one.
+_CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A log group."""
+
+    name: str
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRow:
+    """A log stream; the last three are None while it has no event."""
+
+    name: str
+    created: int
+    first_event: int | None
+    last_event: int | None
+    last_ingestion: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """A line of a log. `id` grows with arrival and tells apart events of the same millisecond."""
+
+    id: int
+    stream: str
+    timestamp: int
+    ingested: int
+    message: str
+
+    @property
+    def position(self) -> list[int]:
+        """Where the event stands; give it as `after` or `before` to read on from there."""
+        return [self.timestamp, self.id]
+
+
+class Logs:
+    """The tables of logs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, group: str, stream: str, events: Iterable[tuple[int, str]]) -> None:
+        """Add (timestamp, message) events to a stream; the group and the stream are made when first named."""
+        now = int(time.time() * 1000)
+        batch = list(events)
+        with self._database.transaction() as connection:
+            stream_id = _stream_id(connection, group, stream, now)
+            if not batch:
+                return
+            connection.executemany(
+                "INSERT INTO log_events (stream_id, timestamp, ingested, message) VALUES (?, ?, ?, ?)",
+                [(stream_id, timestamp, now, message) for timestamp, message in batch],
+            )
+            first, last = min(at for at, _ in batch), max(at for at, _ in batch)
+            connection.execute(
+                "UPDATE log_streams SET first_event = min(coalesce(first_event, ?), ?), "
+                "last_event = max(coalesce(last_event, ?), ?), last_ingestion = ? WHERE id = ?",
+                (first, first, last, last, now, stream_id),
+            )
+
+    def has_group(self, name: str) -> bool:
+        """Whether the group exists."""
+        return bool(self._database.read("SELECT 1 FROM log_groups WHERE name = ?", (name,)))
+
+    def has_stream(self, group: str, name: str) -> bool:
+        """Whether the group has that stream."""
+        return self._id_of(group, name) is not None
+
+    def groups(
+        self,
+        *,
+        prefix: str | None = None,
+        pattern: str | None = None,
+        limit: int = 50,
+        after: list[Any] | None = None,
+    ) -> list[GroupRow]:
+        """Up to `limit` groups by name; `pattern` is a part of the name, `after` is [name]."""
+        query = PageQuery("SELECT name, created FROM log_groups")
+        _where_prefix(query, "name", prefix)
+        query.where("instr(name, ?) > 0", pattern)
+        sql, parameters = query.page(["name"], ascending=True, limit=limit, after=after)
+        return [GroupRow(*row) for row in self._database.read(sql, parameters)]
+
+    def streams(
+        self,
+        group: str,
+        *,
+        prefix: str | None = None,
+        order_by: StreamOrder = "LogStreamName",
+        ascending: bool = True,
+        limit: int = 50,
+        after: list[Any] | None = None,
+    ) -> list[StreamRow]:
+        """Up to `limit` streams of the group; `after` is the `stream_position` of the last one seen."""
+        order = ["name"] if order_by == "LogStreamName" else ["coalesce(last_event, 0)", "name"]
+        query = PageQuery("SELECT name, created, first_event, last_event, last_ingestion FROM log_streams")
+        query.where("group_id = (SELECT id FROM log_groups WHERE name = ?)", group)
+        _where_prefix(query, "name", prefix)
+        sql, parameters = query.page(order, ascending=ascending, limit=limit, after=after)
+        return [StreamRow(*row) for row in self._database.read(sql, parameters)]
+
+    def events(
+        self,
+        group: str,
+        stream: str,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        after: list[int] | None = None,
+        before: list[int] | None = None,
+        limit: int = 10_000,
+        newest: bool = False,
+    ) -> list[EventRow]:
+        """Up to `limit` events of one stream, oldest first, with start <= timestamp < end.
+
+        They are the first ones behind `after`, or with `newest` (and always with `before`) the last ones in front
+        of `before`. Empty if there is no such stream.
+        """
+        stream_id = self._id_of(group, stream)
+        if stream_id is None:
+            return []
+        query = PageQuery("SELECT id, timestamp, ingested, message FROM log_events")
+        query.where("stream_id = ?", stream_id)
+        query.where("timestamp >= ?", start)
+        query.where("timestamp < ?", end)
+        backward = newest or before is not None
+        sql, parameters = query.page(
+            ["timestamp", "id"], ascending=not backward, limit=limit, after=before if backward else after
+        )
+        rows = [EventRow(row[0], stream, *row[1:]) for row in self._database.read(sql, parameters)]
+        return rows[::-1] if backward else rows
+
+    def merged(
+        self,
+        group: str,
+        *,
+        streams: Iterable[str] | None = None,
+        prefix: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        after: list[int] | None = None,
+    ) -> Iterator[EventRow]:
+        """The events of several streams as one, in the order of their times; read lazily.
+
+        All streams of the group, or those named in `streams`, or those that begin with `prefix`.
+        """
+        names = streams if streams is not None else self._stream_names(group, prefix)
+        sources = [self._stream_events(group, name, start, end, after) for name in names]
+        return heapq.merge(*sources, key=lambda event: event.position)
+
+    def _stream_events(
+        self, group: str, name: str, start: int | None, end: int | None, after: list[int] | None
+    ) -> Iterator[EventRow]:
+        while chunk := self.events(group, name, start=start, end=end, after=after, limit=_CHUNK):
+            yield from chunk
+            after = chunk[-1].position
+
+    def _stream_names(self, group: str, prefix: str | None) -> list[str]:
+        query = PageQuery("SELECT name FROM log_streams")
+        query.where("group_id = (SELECT id FROM log_groups WHERE name = ?)", group)
+        _where_prefix(query, "name", prefix)
+        sql, parameters = query.page(["name"], ascending=True, limit=-1)
+        return [name for (name,) in self._database.read(sql, parameters)]
+
+    def _id_of(self, group: str, stream: str) -> int | None:
+        rows = self._database.read(
+            "SELECT s.id FROM log_streams s JOIN log_groups g ON g.id = s.group_id WHERE g.name = ? AND s.name = ?",
+            (group, stream),
+        )
+        return rows[0][0] if rows else None
+
+
+def stream_position(row: StreamRow, order: StreamOrder) -> list[Any]:
+    """Where `row` stands in a listing of that order; give it as `after` to read on from there."""
+    return [row.name] if order == "LogStreamName" else [row.last_event or 0, row.name]
+
+
+def _where_prefix(query: PageQuery, column: str, prefix: str | None) -> None:
+    if prefix:
+        # A range on the column, not LIKE: it uses the index and knows no wildcards.
+        query.where(f"{column} >= ?", prefix)
+        query.where(f"{column} < ?", prefix + "\U0010ffff")
+
+
+def _stream_id(connection: sqlite3.Connection, group: str, stream: str, now: int) -> int:
+    row = connection.execute(
+        "SELECT s.id FROM log_streams s JOIN log_groups g ON g.id = s.group_id WHERE g.name = ? AND s.name = ?",
+        (group, stream),
+    ).fetchone()
+    if row is None:
+        connection.execute(
+            "INSERT INTO log_groups (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING", (group, now)
+        )
+        row = connection.execute(
+            "INSERT INTO log_streams (group_id, name, created) "
+            "VALUES ((SELECT id FROM log_groups WHERE name = ?), ?, ?) RETURNING id",
+            (group, stream, now),
+        ).fetchone()
+    return int(row[0])

@@ -1,0 +1,77 @@
+"""The models that were created: immutable rows, as SageMaker's own are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.store.database import Database, PageQuery
+
+ModelOrder = Literal["Name", "CreationTime"]
+
+_ORDERS: dict[ModelOrder, tuple[str, ...]] = {"Name": ("name",), "CreationTime": ("created", "name")}
+_SELECT = "SELECT name, arn, request, created FROM models"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model: `request` is the CreateModel parameters as given, `created` epoch seconds."""
+
+    name: str
+    arn: str
+    request: dict[str, Any]
+    created: float
+
+
+def model_position(row: ModelRow, order: ModelOrder) -> list[Any]:
+    """Where `row` stands in a listing of that order; give it as `after` to read on from there."""
+    return [row.name] if order == "Name" else [row.created, row.name]
+
+
+class Models:
+    """The table of models."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, row: ModelRow) -> bool:
+        """Add a model; False if its name is taken (nothing is changed then)."""
+        changed = self._database.write(
+            "INSERT INTO models (name, arn, request, created) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (row.name, row.arn, json.dumps(row.request), row.created),
+        )
+        return changed == 1
+
+    def get(self, name: str) -> ModelRow | None:
+        """The model of that name, or None."""
+        rows = self._database.read(f"{_SELECT} WHERE name = ?", (name,))
+        return _row(rows[0]) if rows else None
+
+    def delete(self, name: str) -> bool:
+        """Remove the model's entry; False if there was none."""
+        return self._database.write("DELETE FROM models WHERE name = ?", (name,)) == 1
+
+    def list(
+        self,
+        *,
+        name_contains: str | None = None,
+        created_after: float | None = None,
+        created_before: float | None = None,
+        sort_by: ModelOrder = "CreationTime",
+        ascending: bool = False,
+        limit: int = 10,
+        after: list[Any] | None = None,
+    ) -> list[ModelRow]:
+        """Up to `limit` models that pass every filter, from just behind the position `after`."""
+        query = PageQuery(_SELECT)
+        query.where("instr(name, ?) > 0", name_contains)
+        query.where("created > ?", created_after)
+        query.where("created < ?", created_before)
+        sql, parameters = query.page(_ORDERS[sort_by], ascending=ascending, limit=limit, after=after)
+        return [_row(row) for row in self._database.read(sql, parameters)]
+
+
+def _row(columns: tuple[Any, ...]) -> ModelRow:
+    name, arn, request, created = columns
+    return ModelRow(name, arn, json.loads(request), created)
