@@ -28,8 +28,8 @@ _SELECT = f"SELECT {_COLUMNS} FROM jobs"  # noqa: S608 - the columns are ours
 class JobRow:
     """A transform job; all times are epoch seconds.
 
-    `request` is the CreateTransformJob parameters as given, `containers` the model's container definitions as they
-    were when the job was created: the model may be deleted or replaced while the job runs.
+    `request` is the CreateTransformJob parameters as given, `containers` the model's container definitions as
+    they were when the job was created: the model may be deleted or replaced while the job runs.
     """
 
     name: str
@@ -96,14 +96,15 @@ class Jobs:
         started: float | None = None,
         ended: float | None = None,
     ) -> bool:
-        """Change the status if the job is still in one of `from_`; say whether this call was the one that did.
+        """Change the status if the job is still in one of `from_`; say whether this call was what did it.
 
         `failure_reason`, `started` and `ended` (epoch seconds) are set in the same step where given.
         """
         marks = ", ".join("?" for _ in from_)
         changed = self._database.write(
             "UPDATE jobs SET status = ?, modified = ?, failure_reason = coalesce(?, failure_reason), "  # noqa: S608
-            f"started = coalesce(?, started), ended = coalesce(?, ended) WHERE name = ? AND status IN ({marks})",
+            "started = coalesce(?, started), ended = coalesce(?, ended) "
+            f"WHERE name = ? AND status IN ({marks})",
             (to, time.time(), failure_reason, started, ended, name, *from_),
         )
         return changed == 1

@@ -16,6 +16,10 @@ StreamOrder = Literal["LogStreamName", "LastEventTime"]
 #: How many events of each stream are fetched at a time when several streams are read as one.
 _CHUNK = 200
 
+_FIND_STREAM = (
+    "SELECT s.id FROM log_streams s JOIN log_groups g ON g.id = s.group_id WHERE g.name = ? AND s.name = ?"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
@@ -132,8 +136,8 @@ class Logs:
     ) -> list[EventRow]:
         """Up to `limit` events of one stream, oldest first, with start <= timestamp < end.
 
-        They are the first ones behind `after`, or with `newest` (and always with `before`) the last ones in front
-        of `before`. Empty if there is no such stream.
+        They are the first ones behind `after`, or with `newest` (and always with `before`) the last ones in
+        front of `before`. Empty if there is no such stream.
         """
         stream_id = self._id_of(group, stream)
         if stream_id is None:
@@ -182,10 +186,7 @@ class Logs:
         return [name for (name,) in self._database.read(sql, parameters)]
 
     def _id_of(self, group: str, stream: str) -> int | None:
-        rows = self._database.read(
-            "SELECT s.id FROM log_streams s JOIN log_groups g ON g.id = s.group_id WHERE g.name = ? AND s.name = ?",
-            (group, stream),
-        )
+        rows = self._database.read(_FIND_STREAM, (group, stream))
         return rows[0][0] if rows else None
 
 
@@ -202,10 +203,7 @@ def _where_prefix(query: PageQuery, column: str, prefix: str | None) -> None:
 
 
 def _stream_id(connection: sqlite3.Connection, group: str, stream: str, now: int) -> int:
-    row = connection.execute(
-        "SELECT s.id FROM log_streams s JOIN log_groups g ON g.id = s.group_id WHERE g.name = ? AND s.name = ?",
-        (group, stream),
-    ).fetchone()
+    row = connection.execute(_FIND_STREAM, (group, stream)).fetchone()
     if row is None:
         connection.execute(
             "INSERT INTO log_groups (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING", (group, now)
