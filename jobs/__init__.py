@@ -1,0 +1,1 @@
+"""Connections, models and transform jobs: what Batchdeck is about."""

@@ -1,0 +1,19 @@
+"""Rows of the jobs app, one idea a file."""
+
+from jobs.models.connection import Connection
+from jobs.models.event import JobEvent
+from jobs.models.heartbeat import Heartbeat
+from jobs.models.image import ContainerImage
+from jobs.models.job import TransformJob
+from jobs.models.planned import PlannedObject
+from jobs.models.registered import RegisteredModel
+
+__all__ = [
+    "Connection",
+    "ContainerImage",
+    "Heartbeat",
+    "JobEvent",
+    "PlannedObject",
+    "RegisteredModel",
+    "TransformJob",
+]

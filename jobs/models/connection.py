@@ -1,0 +1,95 @@
+"""A place where jobs run: an AWS account and region, or an engine's URL."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from jobs.models.scoped import TeamQuerySet
+from teams.models import Team
+
+
+class Kind(models.TextChoices):
+    """How a connection is signed and addressed."""
+
+    AWS = "aws", "AWS"
+    ENGINE = "engine", "Engine"
+
+
+class Connection(models.Model):
+    """Where a team's jobs run. AWS uses the default credential chain, or a role assumed from it."""
+
+    Kind = Kind
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="connections")
+    slug = models.SlugField(max_length=63)
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    region = models.CharField(max_length=32, default="us-east-1")
+    endpoint_url = models.URLField(blank=True, help_text="Engines only; AWS addresses come from the region.")
+    role_arn = models.CharField(max_length=2048, blank=True, help_text="Assumed for every call, if given.")
+    external_id = models.CharField(max_length=1224, blank=True)
+    max_running = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Jobs at once; further ones wait their turn. Empty: no limit of ours.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    account_id = models.CharField(max_length=12, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    last_ok_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True, help_text="A sentence for people; empty while calls succeed.")
+
+    # The poller's lease: at most one task follows a connection, and a killed one frees it by time.
+    polled_at = models.DateTimeField(null=True, blank=True)
+    poll_lease_until = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[TeamQuerySet[Connection]] = TeamQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering: ClassVar = ["slug"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["team", "slug"], name="connection_slug_once_per_team"),
+            models.CheckConstraint(
+                condition=Q(kind="aws", endpoint_url="") | (Q(kind="engine") & ~Q(endpoint_url="")),
+                name="connection_engine_has_url",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_engine(self) -> bool:
+        """Whether calls go to an engine instead of AWS."""
+        return self.kind == Kind.ENGINE
+
+    @property
+    def poll_interval(self) -> timedelta:
+        """How long to leave a connection alone between polls: an engine is near and free to ask."""
+        return timedelta(seconds=1 if self.is_engine else 10)
+
+    def claim_poll(self, *, lease: timedelta) -> bool:
+        """Take the right to poll now, unless another task holds it or the last poll is too recent."""
+        now = timezone.now()
+        free = Q(poll_lease_until=None) | Q(poll_lease_until__lte=now)
+        due = Q(polled_at=None) | Q(polled_at__lte=now - self.poll_interval)
+        rows = Connection.objects.filter(free, due, pk=self.pk)
+        return rows.update(poll_lease_until=now + lease, polled_at=now) == 1
+
+    def release_poll(self) -> None:
+        """Give the right to poll back before its lease ends."""
+        Connection.objects.filter(pk=self.pk).update(poll_lease_until=None, polled_at=timezone.now())
+
+    def note(self, *, error: str = "", at: datetime | None = None) -> None:
+        """Remember how the latest call went; an empty error means that it worked."""
+        now = at or timezone.now()
+        if error:
+            Connection.objects.filter(pk=self.pk).update(checked_at=now, last_error=error)
+        else:
+            Connection.objects.filter(pk=self.pk).update(checked_at=now, last_ok_at=now, last_error="")

@@ -1,0 +1,163 @@
+"""A transform job: the request as it was made, and where it stands."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.db import models, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from jobs.models.connection import Connection
+from jobs.models.registered import RegisteredModel
+from jobs.models.scoped import TeamQuerySet
+from jobs.states import ACTIVE, MOVES, TERMINAL, JobState
+from teams.models import Team, User
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+    from jobs.models.event import JobEvent
+    from jobs.models.planned import PlannedObject
+
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+KEY_LENGTH = 12
+#: The tag that tells our job from a stranger's of the same name.
+JOB_TAG = "batchdeck:job"
+
+
+def new_key() -> str:
+    """A public id: 60 random bits in 12 lowercase base32 letters."""
+    return "".join(secrets.choice(_BASE32) for _ in range(KEY_LENGTH))
+
+
+class JobQuerySet(TeamQuerySet["TransformJob"]):
+    """Questions asked about jobs in more than one place."""
+
+    def active(self) -> Self:
+        """Jobs on which work is still to be done."""
+        return self.filter(state__in=ACTIVE)
+
+
+class TransformJob(models.Model):
+    """One batch transform job. `key` is its id in addresses and the API; `name` is SageMaker's."""
+
+    key = models.CharField(max_length=KEY_LENGTH, unique=True, default=new_key, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="jobs")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="jobs")
+    model = models.ForeignKey(RegisteredModel, null=True, on_delete=models.SET_NULL, related_name="jobs")
+    model_name = models.CharField(max_length=63)
+    name = models.CharField(max_length=63)
+    spec = models.JSONField(help_text="The request in the SageMaker SDK's field names.")
+    submitted_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="jobs")
+
+    state = models.CharField(max_length=16, choices=JobState.choices, default=JobState.WAITING)
+    state_reason = models.TextField(blank=True)
+    warnings = models.JSONField(default=list, help_text="Sentences about what does not agree.")
+    arn = models.CharField(max_length=2048, blank=True)
+    attempts = models.PositiveIntegerField(default=0, help_text="How often Create was put off.")
+    next_attempt_at = models.DateTimeField(null=True, help_text="When a waiting job is tried again.")
+    stop_requested_at = models.DateTimeField(null=True)
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    changed_at = models.DateTimeField(default=timezone.now)
+    accepted_at = models.DateTimeField(null=True, help_text="SageMaker's CreationTime.")
+    started_at = models.DateTimeField(null=True, help_text="SageMaker's TransformStartTime.")
+    ended_at = models.DateTimeField(null=True, help_text="SageMaker's TransformEndTime.")
+
+    planned_at = models.DateTimeField(null=True, help_text="When the input was listed.")
+    objects_total = models.BigIntegerField(null=True)
+    bytes_total = models.BigIntegerField(null=True)
+    plan_complete = models.BooleanField(
+        default=True, help_text="False: the input holds more than was counted."
+    )
+    objects_done = models.BigIntegerField(null=True)
+    counted_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[JobQuerySet] = JobQuerySet.as_manager()  # type: ignore[assignment]
+    if TYPE_CHECKING:
+        events: RelatedManager[JobEvent]
+        planned: RelatedManager[PlannedObject]
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(state__in=JobState.values), name="job_state_known")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["team", "-id"], name="job_team_newest"),
+            models.Index(fields=["team", "state", "-id"], name="job_team_state_newest"),
+            models.Index(fields=["connection", "state", "id"], name="job_connection_state"),
+            models.Index(
+                fields=["next_attempt_at"], name="job_waiting_due", condition=models.Q(state=JobState.WAITING)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """The job's page."""
+        return reverse("job", args=[self.key])
+
+    @property
+    def is_active(self) -> bool:
+        """Whether work is still to be done."""
+        return self.state in ACTIVE
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the job's story is over."""
+        return self.state in TERMINAL
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether a request to stop would still mean something."""
+        return self.state in ACTIVE and self.state != JobState.STOPPING and self.stop_requested_at is None
+
+    @property
+    def data(self) -> str:
+        """Where the input is, as an s3:// URI."""
+        return str(self.spec.get("data", ""))
+
+    @property
+    def output_path(self) -> str:
+        """Where the outputs go, as an s3:// URI."""
+        return str(self.spec.get("output_path", ""))
+
+    def move(
+        self,
+        to: JobState,
+        *,
+        from_: Collection[JobState],
+        reason: str = "",
+        by: User | None = None,
+        **fields: Any,
+    ) -> bool:
+        """Change the state if the row is still in one of `from_`; say whether it was us who did.
+
+        The row, `fields` and the timeline's entry are written together or not at all.
+        """
+        forbidden = [state for state in from_ if to not in MOVES[state] and to != state]
+        if forbidden:
+            raise ValueError(f"{forbidden[0]} may not become {to}")
+        now = timezone.now()
+        with transaction.atomic():
+            # Locks the row, so that the state noted in the timeline is the one that was replaced.
+            before = TransformJob.objects.select_for_update().filter(pk=self.pk, state__in=from_).first()
+            if before is None:
+                return False
+            values = {"state": to, "state_reason": reason, "changed_at": now, **fields}
+            if TransformJob.objects.filter(pk=self.pk, state=before.state).update(**values) != 1:
+                return False
+            self._record(before.state, to, reason, by, now)
+        for name, value in values.items():
+            setattr(self, name, value)
+        return True
+
+    def _record(self, old: str, new: JobState, reason: str, by: User | None, at: datetime) -> None:
+        from jobs.models.event import JobEvent  # the event points at the job, so it is imported late
+
+        JobEvent.objects.create(job=self, at=at, from_state=old, to_state=new, reason=reason, by=by)

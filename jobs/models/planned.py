@@ -1,0 +1,32 @@
+"""The input as it was when the job was created: one row for each object, up to a limit."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from jobs.models.job import TransformJob
+
+
+class PlannedObject(models.Model):
+    """An input object and the key its output will have."""
+
+    #: Rows kept for a job; the job's own totals count all objects.
+    LIMIT = 10_000
+
+    job = models.ForeignKey(TransformJob, on_delete=models.CASCADE, related_name="planned")
+    position = models.PositiveIntegerField()
+    key = models.CharField(max_length=1024)
+    size = models.BigIntegerField()
+    output_key = models.CharField(max_length=2048)
+    done = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["job", "position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["job", "position"], name="planned_position_once_per_job")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

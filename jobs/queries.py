@@ -1,0 +1,123 @@
+"""Reading rows for pages and the API; every function starts from a team.
+
+The number of SQL queries does not depend on how many rows a list shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Max, Q
+
+from jobs.models import Connection, ContainerImage, JobEvent, PlannedObject, RegisteredModel, TransformJob
+from jobs.models.job import JobQuerySet
+from jobs.models.scoped import TeamQuerySet
+from jobs.states import ACTIVE, TERMINAL, JobState
+from teams.models import Activity, Team
+
+#: Words accepted beside the states themselves when jobs are filtered.
+STATE_GROUPS = {"active": ACTIVE, "terminal": TERMINAL, "ended": TERMINAL}
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """What a job list may be narrowed to; empty means all. `state` is a state, a group or a comma list."""
+
+    state: str = ""
+    model: str = ""
+    connection: str = ""
+    name: str = ""
+
+    def states(self) -> frozenset[JobState]:
+        """The states meant by `state`; ValueError names a word that is neither state nor group."""
+        found: set[JobState] = set()
+        for word in filter(None, (part.strip() for part in self.state.split(","))):
+            found |= STATE_GROUPS.get(word.lower()) or {JobState(word.upper())}
+        return frozenset(found)
+
+
+def jobs(team: Team, wanted: JobFilter | None = None) -> JobQuerySet:
+    """The team's jobs, newest first, with the connection, model and submitter at hand."""
+    rows = (
+        TransformJob.objects.for_team(team)
+        .select_related("connection", "model", "submitted_by")
+        .order_by("-id")
+    )
+    wanted = wanted or JobFilter()
+    states = wanted.states()
+    if states:
+        rows = rows.filter(state__in=states)
+    if wanted.model:
+        rows = rows.filter(model_name=wanted.model)
+    if wanted.connection:
+        rows = rows.filter(connection__slug=wanted.connection)
+    if wanted.name:
+        rows = rows.filter(name__icontains=wanted.name)
+    return rows
+
+
+def timeline(job: TransformJob) -> list[JobEvent]:
+    """The job's changes of state, oldest first."""
+    return list(job.events.select_related("by").order_by("id"))
+
+
+def planned(job: TransformJob) -> TeamQuerySet[PlannedObject]:
+    """The job's input objects in key order; up to `PlannedObject.LIMIT` of them."""
+    return job.planned.order_by("position")  # type: ignore[return-value]
+
+
+def state_counts(team: Team) -> dict[JobState, int]:
+    """How many jobs are in each active state; ended ones are left out, as counting all history is slow."""
+    rows = (
+        TransformJob.objects.for_team(team)
+        .filter(state__in=ACTIVE)
+        .values_list("state")
+        .annotate(n=Count("id"))
+    )
+    counts = {JobState(state): n for state, n in rows.order_by()}
+    return {state: counts.get(state, 0) for state in JobState if state in ACTIVE}
+
+
+def jobs_version(team: Team) -> str:
+    """A text that changes whenever any job of the team does: what an ETag is made from, in one query."""
+    seen = TransformJob.objects.for_team(team).aggregate(newest=Max("id"), changed=Max("changed_at"))
+    return f"{seen['newest']}-{seen['changed'].timestamp() if seen['changed'] else 0}"
+
+
+def job_version(job: TransformJob) -> str:
+    """A text that changes whenever the job's row does."""
+    return f"{job.key}-{job.state}-{job.changed_at.timestamp()}-{job.objects_done}-{job.state_reason}"
+
+
+def models(team: Team) -> TeamQuerySet[RegisteredModel]:
+    """The team's models, newest first, with their connection at hand."""
+    return (
+        RegisteredModel.objects.for_team(team).select_related("connection", "registered_by").order_by("-id")
+    )
+
+
+def connections(team: Team) -> TeamQuerySet[Connection]:
+    """The team's connections by slug."""
+    return Connection.objects.for_team(team).order_by("slug")
+
+
+def images(region: str, framework: str = "") -> list[ContainerImage]:
+    """The SDK's inference images in a region, frameworks in order, newest version first."""
+    rows = ContainerImage.objects.filter(region=region)
+    if framework:
+        rows = rows.filter(framework=framework)
+    return list(rows.order_by("framework", "-id"))
+
+
+def frameworks(region: str) -> list[str]:
+    """The frameworks that have images in a region."""
+    rows = ContainerImage.objects.filter(region=region).order_by("framework")
+    return list(rows.values_list("framework", flat=True).distinct())
+
+
+def activity(team: Team, kind: str = "", object_id: str = "") -> list[Activity]:
+    """The latest hundred things that people of the team did, newest first."""
+    narrowed = Q(team=team)
+    if kind:
+        narrowed &= Q(object_kind=kind, object_id=object_id)
+    return list(Activity.objects.filter(narrowed).select_related("user", "token").order_by("-id")[:100])

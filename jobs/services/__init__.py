@@ -1,0 +1,13 @@
+"""What a person asked for: one verb a module. Pages and the API both call these.
+
+    submission.submit, submission.submit_fields      write a job
+    stopping.stop                                    stop or withdraw one
+    results.outputs, .preview, .download             what a job wrote
+    logs.tail                                        what a job said
+    models.register                                  make a model in SageMaker
+    connections.create, .test                        where jobs run
+    sample.run                                       the sample job
+    bootstrap.bootstrap                              a first team, connection and sample
+
+All raise errors from jobs.services.errors, and SpecError (transform.spec) for a request that breaks a rule.
+"""

@@ -1,0 +1,24 @@
+"""What a service raises when it cannot do what was asked. Each message is a sentence for the person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class InvalidFields(Exception):
+    """Some of what was given cannot be used; nothing was saved.
+
+    `fields` maps a field's name to sentences that say what it must be.
+    """
+
+    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+        super().__init__("; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items()))
+        self.fields = dict(fields)
+
+
+class NotPossible(Exception):
+    """What was asked makes no sense now, such as stopping a job that has ended."""
+
+
+class Unavailable(Exception):
+    """The connection could not be asked, or refused; the message says why and what to do."""

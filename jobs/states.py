@@ -1,0 +1,62 @@
+"""The states of a transform job, what each means, and which may follow which."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class JobState(models.TextChoices):
+    """Where a job stands. The middle five are SageMaker's own words; the others are ours."""
+
+    WAITING = "WAITING", "Waiting"
+    SUBMITTING = "SUBMITTING", "Submitting"
+    IN_PROGRESS = "IN_PROGRESS", "In progress"
+    STOPPING = "STOPPING", "Stopping"
+    COMPLETED = "COMPLETED", "Completed"
+    FAILED = "FAILED", "Failed"
+    STOPPED = "STOPPED", "Stopped"
+    REJECTED = "REJECTED", "Rejected"
+    CANCELLED = "CANCELLED", "Cancelled"
+
+
+_S = JobState
+
+MEANING: dict[JobState, str] = {
+    _S.WAITING: "Not yet accepted by SageMaker; the job says what it waits for.",
+    _S.SUBMITTING: "A worker is asking SageMaker to create the job.",
+    _S.IN_PROGRESS: "SageMaker is running the job.",
+    _S.STOPPING: "SageMaker is stopping the job.",
+    _S.COMPLETED: "SageMaker finished the job.",
+    _S.FAILED: "SageMaker gave up on the job; its reason is shown.",
+    _S.STOPPED: "The job was stopped on request.",
+    _S.REJECTED: "SageMaker refused the request for good; its reason is shown.",
+    _S.CANCELLED: "Withdrawn while it was waiting.",
+}
+
+#: Work is still to be done on these.
+ACTIVE = frozenset({_S.WAITING, _S.SUBMITTING, _S.IN_PROGRESS, _S.STOPPING})
+#: SageMaker has the job; the poller follows it.
+REMOTE = frozenset({_S.IN_PROGRESS, _S.STOPPING})
+#: These take a place on the connection.
+RUNNING = frozenset({_S.SUBMITTING, _S.IN_PROGRESS, _S.STOPPING})
+#: Nothing follows these.
+TERMINAL = frozenset({_S.COMPLETED, _S.FAILED, _S.STOPPED, _S.REJECTED, _S.CANCELLED})
+
+_ENDS = frozenset({_S.COMPLETED, _S.FAILED, _S.STOPPED})
+
+MOVES: dict[JobState, frozenset[JobState]] = {
+    _S.WAITING: frozenset({_S.SUBMITTING, _S.CANCELLED}),
+    _S.SUBMITTING: frozenset({_S.WAITING, _S.IN_PROGRESS, _S.REJECTED}),
+    _S.IN_PROGRESS: frozenset({_S.STOPPING}) | _ENDS,
+    _S.STOPPING: _ENDS,
+    **{state: frozenset() for state in TERMINAL},
+}
+
+#: SageMaker's TransformJobStatus to ours.
+FROM_SAGEMAKER: dict[str, JobState] = {
+    "InProgress": _S.IN_PROGRESS,
+    "Stopping": _S.STOPPING,
+    "Completed": _S.COMPLETED,
+    "Failed": _S.FAILED,
+    "Stopped": _S.STOPPED,
+}

@@ -1,0 +1,75 @@
+"""Who may do what: the current team of a request, and the role a view asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from teams.models import Membership, Role, Team, User
+
+SESSION_KEY = "team_id"
+_P = ParamSpec("_P")
+
+
+class MemberRequest(HttpRequest):
+    """A request that passed `member_required`: someone is signed in and has a team."""
+
+    user: User  # type: ignore[assignment]
+    member: Membership
+    team: Team
+
+
+_View = Callable[Concatenate[MemberRequest, _P], HttpResponseBase]
+
+
+def find_member(request: HttpRequest) -> Membership | None:
+    """The membership for the team chosen in the session, else for the first team the person joined."""
+    user = request.user
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    mine = Membership.objects.filter(user=user).select_related("team", "user").order_by("id")
+    chosen = request.session.get(SESSION_KEY)
+    return (mine.filter(team_id=chosen).first() if chosen else None) or mine.first()
+
+
+def choose_team(request: HttpRequest, slug: str) -> bool:
+    """Make the team with this slug current for the session; False if the person is not a member."""
+    member = Membership.objects.filter(user_id=request.user.pk, team__slug=slug).first()
+    if member is not None:
+        request.session[SESSION_KEY] = member.team_id
+    return member is not None
+
+
+def require(member: Membership, needed: Role) -> None:
+    """Raise PermissionDenied, with a sentence, unless the member's role allows what asks for `needed`."""
+    if not member.allows(needed):
+        raise PermissionDenied(
+            f"This needs the role {needed.label.lower()}; you are {member.role} in {member.team}."
+        )
+
+
+def member_required(needed: Role = Role.VIEWER) -> Callable[[_View[_P]], Callable[..., HttpResponseBase]]:
+    """Decorate a page: sign-in first, then a team, then the role; sets `request.member` and `request.team`."""
+
+    def decorate(view: _View[_P]) -> Callable[..., HttpResponseBase]:
+        @login_required
+        @wraps(view)
+        def checked(request: Any, *args: _P.args, **kwargs: _P.kwargs) -> HttpResponseBase:
+            if not request.member:
+                raise PermissionDenied("You belong to no team yet. Ask a team's admin to add you.")
+            require(request.member, needed)
+            request.team = request.member.team
+            return view(request, *args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+__all__ = ["MemberRequest", "choose_team", "find_member", "member_required", "require"]

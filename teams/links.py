@@ -1,0 +1,43 @@
+"""One-time sign-in links, for the first start and for people without a password."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from teams.models import SignInLink, User
+from teams.secrets import digest, new_secret
+
+LIFETIME = timedelta(minutes=15)
+
+
+def create(user: User) -> str:
+    """The path of a new link that signs `user` in once, within `LIFETIME`."""
+    secret = new_secret()
+    now = timezone.now()
+    SignInLink.objects.filter(Q(expires_at__lt=now - timedelta(days=1))).delete()
+    SignInLink.objects.create(user=user, digest=digest(secret), expires_at=now + LIFETIME)
+    return reverse("sign-in-link", args=[secret])
+
+
+def is_valid(secret: str) -> bool:
+    """Whether the link would still sign someone in."""
+    return _open(secret).exists()
+
+
+def redeem(secret: str) -> User | None:
+    """Use the link up and say who it signs in; None if it is unknown, used, or too old."""
+    link = _open(secret).select_related("user").first()
+    # The guarded update decides between two who follow the same link at once.
+    if link is None or _open(secret).update(used_at=timezone.now()) != 1:
+        return None
+    return link.user
+
+
+def _open(secret: str) -> QuerySet[SignInLink]:
+    return SignInLink.objects.filter(
+        digest=digest(secret), used_at=None, expires_at__gt=timezone.now(), user__is_active=True
+    )

@@ -1,0 +1,41 @@
+"""What people did: one row for each act, written by the services and never changed."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from teams.models.credentials import ApiToken
+from teams.models.team import Team
+from teams.models.user import User
+
+
+class Activity(models.Model):
+    """Append-only: who, through which token, did what to which object."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="activities")
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="activities")
+    token = models.ForeignKey(ApiToken, null=True, on_delete=models.SET_NULL, related_name="+")
+    verb = models.CharField(max_length=40, help_text="For example job.submitted or model.registered.")
+    object_kind = models.CharField(max_length=40)
+    object_id = models.CharField(max_length=64)
+    object_label = models.CharField(max_length=200)
+    detail = models.JSONField(default=dict)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["team", "-id"], name="activity_team_newest"),
+            models.Index(fields=["team", "object_kind", "object_id"], name="activity_object"),
+        ]
+        verbose_name_plural = "activities"
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.object_label}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert; a row that exists already may not be rewritten."""
+        if self.pk is not None:
+            raise TypeError("An activity is a record of the past and cannot be changed.")
+        super().save(*args, **kwargs)

@@ -1,0 +1,63 @@
+"""Making, finding and revoking API tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from teams import activity
+from teams.models import ApiToken, Membership, Team, User
+from teams.secrets import digest, new_secret
+
+#: Writing on every request would make reads into writes; to the minute is enough to tell an unused token.
+_USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """What a valid token stands for: the token, and its owner's membership of its team."""
+
+    token: ApiToken
+    member: Membership
+
+
+def create(
+    *, team: Team, user: User, name: str = "", expires_at: datetime | None = None
+) -> tuple[ApiToken, str]:
+    """A new token for a member, and its secret, which cannot be had again."""
+    secret = new_secret("bd_")
+    token = ApiToken.objects.create(
+        team=team, user=user, name=name, prefix=secret[:8], digest=digest(secret), expires_at=expires_at
+    )
+    activity.record(team, user, "token.created", token, label=name or token.prefix)
+    return token, secret
+
+
+def find(secret: str) -> Bearer | None:
+    """Whom this secret stands for; None if it is unknown, revoked, expired or its owner left the team."""
+    token = ApiToken.objects.select_related("team", "user").filter(digest=digest(secret)).first()
+    if token is None or not token.usable or not token.user.is_active:
+        return None
+    member = (
+        Membership.objects.select_related("team", "user").filter(team=token.team, user=token.user).first()
+    )
+    if member is None:
+        return None
+    _note_use(token)
+    return Bearer(token=token, member=member)
+
+
+def revoke(token: ApiToken, by: User) -> None:
+    """End a token now; a second time changes nothing."""
+    if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        activity.record(token.team, by, "token.revoked", token, label=token.name or token.prefix)
+
+
+def _note_use(token: ApiToken) -> None:
+    now = timezone.now()
+    old = Q(last_used_at=None) | Q(last_used_at__lt=now - _USE_NOTED_EVERY)
+    if token.last_used_at is None or token.last_used_at < now - _USE_NOTED_EVERY:
+        ApiToken.objects.filter(old, pk=token.pk).update(last_used_at=now)

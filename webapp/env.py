@@ -1,0 +1,101 @@
+"""Small readers of environment variables. A value that cannot be understood stops the start, by name."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+_WORDS = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable's text without outer blanks; `default` when it is unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """A yes or no; anything that is neither raises ImproperlyConfigured rather than meaning "no"."""
+    value = text(name).lower()
+    if not value:
+        return default
+    if value not in _WORDS:
+        raise ImproperlyConfigured(f"{name}={value!r} must be one of {', '.join(_WORDS)}.")
+    return _WORDS[value]
+
+
+def items(name: str, default: str = "") -> list[str]:
+    """A comma-separated list, blanks trimmed, empty entries dropped."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def secret_key(name: str, file: Path) -> str:
+    """The variable, else the key kept in `file`, which is made at first use and readable by its owner only."""
+    given = text(name)
+    if given:
+        return given
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # O_EXCL lets one of several processes that start together write; the others read what it wrote.
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read_secret(file)
+    with os.fdopen(handle, "w") as stream:
+        key = secrets.token_urlsafe(50)
+        stream.write(key)
+    return key
+
+
+def _read_secret(file: Path) -> str:
+    key = file.read_text().strip()
+    if not key:
+        raise ImproperlyConfigured(f"{file} is empty; delete it and start again to make a new secret key.")
+    return key
+
+
+def database(name: str, sqlite_file: Path) -> dict[str, object]:
+    """Django's database settings from a postgres:// URL, or the SQLite file when the variable is unset."""
+    url = text(name)
+    if not url:
+        return _sqlite(sqlite_file)
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+        raise ImproperlyConfigured(f"{name} must look like postgres://user:password@host:5432/name.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": dict(parse_qsl(parts.query)),
+    }
+
+
+def _sqlite(file: Path) -> dict[str, object]:
+    # WAL alone makes lock errors worse: a deferred transaction that reads first and writes later fails at
+    # once instead of waiting. IMMEDIATE takes the write lock at BEGIN, where the timeout applies.
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(file),
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+        },
+    }

@@ -1,0 +1,78 @@
+"""/healthz answers while the process lives; /readyz tells whether each part the service needs is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from jobs.models import Heartbeat
+
+#: A pulse is written every ten seconds; three missed ones are a failure, a slow one is not.
+STALE = timedelta(seconds=35)
+
+
+def alive(request: HttpRequest) -> JsonResponse:
+    """Always 200: this process accepts requests."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when every check passes, else 503; the body names each check and what is wrong with it."""
+    checks = {name: _outcome(check) for name, check in _CHECKS.items()}
+    right = all(outcome["ok"] for outcome in checks.values())
+    return JsonResponse(
+        {"status": "ok" if right else "failing", "checks": checks}, status=200 if right else 503
+    )
+
+
+def _outcome(check: Callable[[], str]) -> dict[str, object]:
+    try:
+        problem = check()
+    except (DatabaseError, redis.RedisError, OSError) as error:
+        # The class, not the text: connection errors carry host names and users.
+        problem = f"{type(error).__name__} while checking"
+    return {"ok": not problem, "detail": problem or "ok"}
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return ""
+
+
+def _broker() -> str:
+    with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2) as client:
+        client.ping()
+    return ""
+
+
+def _migrations() -> str:
+    executor = MigrationExecutor(connection)
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return f"{len(pending)} migrations are not applied; run `migrate`" if pending else ""
+
+
+def _pulse(name: str) -> str:
+    beat_at = Heartbeat.objects.filter(name=name).values_list("beat_at", flat=True).first()
+    if beat_at is None:
+        return f"no {name} has reported yet"
+    age = timezone.now() - beat_at
+    return f"the last {name} report is {int(age.total_seconds())} s old" if age > STALE else ""
+
+
+_CHECKS: dict[str, Callable[[], str]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "broker": _broker,
+    "worker": lambda: _pulse("worker"),
+    "beat": lambda: _pulse("beat"),
+}

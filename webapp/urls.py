@@ -1,0 +1,16 @@
+"""All addresses: health, admin, sign-in, the API and the pages."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from webapp import health
+
+urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("admin/", admin.site.urls),
+    path("", include("teams.urls")),
+    path("", include("jobs.urls")),
+]
