@@ -75,7 +75,7 @@ class Database:
             version: int = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > len(MIGRATIONS):
                 raise StoreTooNew(
-                    f"The engine's data has schema version {version}, but this engine ends at {len(MIGRATIONS)}. "
+                    f"The engine's data has schema version {version}, this engine has {len(MIGRATIONS)}. "
                     "Start the newer engine again, or give this one another --data-dir."
                 )
             for statements in MIGRATIONS[version:]:

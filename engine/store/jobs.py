@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
+from engine.store.clock import now
 from engine.store.database import Database, PageQuery
+from engine.store.tags import insert_tags
 
 JobOrder = Literal["Name", "CreationTime", "Status"]
 
@@ -22,6 +24,7 @@ _ORDERS: dict[JobOrder, tuple[str, ...]] = {
 }
 _COLUMNS = "name, arn, request, containers, status, failure_reason, created, modified, started, ended"
 _SELECT = f"SELECT {_COLUMNS} FROM jobs"  # noqa: S608 - the columns are ours
+_INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +60,13 @@ class Jobs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, row: JobRow) -> bool:
-        """Add a job; False if its name is taken (nothing is changed then)."""
-        changed = self._database.write(
-            f"INSERT INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",  # noqa: S608
-            (
-                row.name,
-                row.arn,
-                json.dumps(row.request),
-                json.dumps(row.containers),
-                row.status,
-                row.failure_reason,
-                row.created,
-                row.modified,
-                row.started,
-                row.ended,
-            ),
-        )
-        return changed == 1
+    def create(self, row: JobRow, tags: Mapping[str, str] = MappingProxyType({})) -> bool:
+        """Add a job and its tags; False if its name is taken (nothing is changed then)."""
+        with self._database.transaction() as connection:
+            inserted = connection.execute(_INSERT, _values(row)).rowcount
+            if inserted:
+                insert_tags(connection, row.arn, tags)
+        return inserted == 1
 
     def get(self, name: str) -> JobRow | None:
         """The job of that name, or None."""
@@ -105,7 +97,7 @@ class Jobs:
             "UPDATE jobs SET status = ?, modified = ?, failure_reason = coalesce(?, failure_reason), "  # noqa: S608
             "started = coalesce(?, started), ended = coalesce(?, ended) "
             f"WHERE name = ? AND status IN ({marks})",
-            (to, time.time(), failure_reason, started, ended, name, *from_),
+            (to, now(), failure_reason, started, ended, name, *from_),
         )
         return changed == 1
 
@@ -113,7 +105,7 @@ class Jobs:
         """Note when the job's instances began to run (epoch seconds); the first time noted stays."""
         self._database.write(
             "UPDATE jobs SET started = ?, modified = ? WHERE name = ? AND started IS NULL",
-            (at, time.time(), name),
+            (at, now(), name),
         )
 
     def finished_objects(self, name: str) -> dict[str, str]:
@@ -161,3 +153,18 @@ class Jobs:
 def _row(columns: tuple[Any, ...]) -> JobRow:
     name, arn, request, containers, *rest = columns
     return JobRow(name, arn, json.loads(request), json.loads(containers), *rest)
+
+
+def _values(row: JobRow) -> tuple[Any, ...]:
+    return (
+        row.name,
+        row.arn,
+        json.dumps(row.request),
+        json.dumps(row.containers),
+        row.status,
+        row.failure_reason,
+        row.created,
+        row.modified,
+        row.started,
+        row.ended,
+    )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from engine.store.clock import now
 from engine.store.database import Database, PageQuery
 
 StreamOrder = Literal["LogStreamName", "LastEventTime"]
@@ -64,21 +64,21 @@ class Logs:
 
     def append(self, group: str, stream: str, events: Iterable[tuple[int, str]]) -> None:
         """Add (timestamp, message) events to a stream; the group and the stream are made when first named."""
-        now = int(time.time() * 1000)
+        ingested = int(now() * 1000)
         batch = list(events)
         with self._database.transaction() as connection:
-            stream_id = _stream_id(connection, group, stream, now)
+            stream_id = _stream_id(connection, group, stream, ingested)
             if not batch:
                 return
             connection.executemany(
                 "INSERT INTO log_events (stream_id, timestamp, ingested, message) VALUES (?, ?, ?, ?)",
-                [(stream_id, timestamp, now, message) for timestamp, message in batch],
+                [(stream_id, timestamp, ingested, message) for timestamp, message in batch],
             )
             first, last = min(at for at, _ in batch), max(at for at, _ in batch)
             connection.execute(
                 "UPDATE log_streams SET first_event = min(coalesce(first_event, ?), ?), "
                 "last_event = max(coalesce(last_event, ?), ?), last_ingestion = ? WHERE id = ?",
-                (first, first, last, last, now, stream_id),
+                (first, first, last, last, ingested, stream_id),
             )
 
     def has_group(self, name: str) -> bool:
@@ -202,15 +202,15 @@ def _where_prefix(query: PageQuery, column: str, prefix: str | None) -> None:
         query.where(f"{column} < ?", prefix + "\U0010ffff")
 
 
-def _stream_id(connection: sqlite3.Connection, group: str, stream: str, now: int) -> int:
+def _stream_id(connection: sqlite3.Connection, group: str, stream: str, at: int) -> int:
     row = connection.execute(_FIND_STREAM, (group, stream)).fetchone()
     if row is None:
         connection.execute(
-            "INSERT INTO log_groups (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING", (group, now)
+            "INSERT INTO log_groups (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING", (group, at)
         )
         row = connection.execute(
             "INSERT INTO log_streams (group_id, name, created) "
             "VALUES ((SELECT id FROM log_groups WHERE name = ?), ?, ?) RETURNING id",
-            (group, stream, now),
+            (group, stream, at),
         ).fetchone()
     return int(row[0])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from engine.store.database import Database, PageQuery
+from engine.store.tags import insert_tags
 
 ModelOrder = Literal["Name", "CreationTime"]
 
@@ -35,13 +38,16 @@ class Models:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, row: ModelRow) -> bool:
-        """Add a model; False if its name is taken (nothing is changed then)."""
-        changed = self._database.write(
-            "INSERT INTO models (name, arn, request, created) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (row.name, row.arn, json.dumps(row.request), row.created),
-        )
-        return changed == 1
+    def create(self, row: ModelRow, tags: Mapping[str, str] = MappingProxyType({})) -> bool:
+        """Add a model and its tags; False if its name is taken (nothing is changed then)."""
+        with self._database.transaction() as connection:
+            inserted = connection.execute(
+                "INSERT INTO models (name, arn, request, created) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (row.name, row.arn, json.dumps(row.request), row.created),
+            ).rowcount
+            if inserted:
+                insert_tags(connection, row.arn, tags)
+        return inserted == 1
 
     def get(self, name: str) -> ModelRow | None:
         """The model of that name, or None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Mapping
 
 from engine.store.database import Database
@@ -16,11 +17,7 @@ class Tags:
     def add(self, arn: str, tags: Mapping[str, str]) -> None:
         """Put tags on the resource; a key it already has gets the new value."""
         with self._database.transaction() as connection:
-            connection.executemany(
-                "INSERT INTO tags (arn, key, value) VALUES (?, ?, ?) "
-                "ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value",
-                [(arn, key, value) for key, value in tags.items()],
-            )
+            insert_tags(connection, arn, tags)
 
     def list(self, arn: str) -> dict[str, str]:
         """The resource's tags in the order of their keys; empty if it has none."""
@@ -34,3 +31,12 @@ class Tags:
     def clear(self, arn: str) -> None:
         """Take every tag off the resource, which is about to go itself."""
         self._database.write("DELETE FROM tags WHERE arn = ?", (arn,))
+
+
+def insert_tags(connection: sqlite3.Connection, arn: str, tags: Mapping[str, str]) -> None:
+    """Put tags on a resource inside a transaction, so that no resource is ever there without its tags."""
+    connection.executemany(
+        "INSERT INTO tags (arn, key, value) VALUES (?, ?, ?) "
+        "ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value",
+        [(arn, key, value) for key, value in tags.items()],
+    )

@@ -1,0 +1,41 @@
+"""Amazon Resource Names of what this engine holds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from engine.config import Config
+
+_SAGEMAKER_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]*):([0-9]{12}):([a-z0-9-]+)/(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What a SageMaker ARN names: a kind such as "model" or "transform-job", and the name."""
+
+    kind: str
+    name: str
+
+
+def model_arn(config: Config, name: str) -> str:
+    """The ARN of the model of that name."""
+    return f"arn:aws:sagemaker:{config.region}:{config.account_id}:model/{name}"
+
+
+def transform_job_arn(config: Config, name: str) -> str:
+    """The ARN of the transform job of that name."""
+    return f"arn:aws:sagemaker:{config.region}:{config.account_id}:transform-job/{name}"
+
+
+def log_group_arn(config: Config, group: str) -> str:
+    """The ARN of the log group of that name, without the ":*" that CloudWatch puts behind some of them."""
+    return f"arn:aws:logs:{config.region}:{config.account_id}:log-group:{group}"
+
+
+def parse_resource(config: Config, arn: str) -> Resource | None:
+    """What the ARN names, or None if it is not a SageMaker ARN of this engine's region and account."""
+    match = _SAGEMAKER_ARN.fullmatch(arn)
+    if match is None or match.group(1, 2) != (config.region, config.account_id):
+        return None
+    return Resource(kind=match[3], name=match[4])

@@ -1,0 +1,268 @@
+"""CloudWatch Logs, to read: DescribeLogGroups, DescribeLogStreams, GetLogEvents, FilterLogEvents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from engine.errors import ServiceError
+from engine.operations.arns import log_group_arn
+from engine.operations.context import Context
+from engine.operations.log_patterns import UnsupportedPattern, compile_pattern
+from engine.operations.paging import make_token, read_token
+from engine.store.logs import EventRow, StreamOrder, StreamRow, stream_position
+
+#: A page holds at most this many bytes, counting 26 for each event beside its message; per the API reference.
+_PAGE_BYTES = 1024 * 1024
+_EVENT_OVERHEAD = 26
+_PAGE_EVENTS = 10_000
+
+#: Events FilterLogEvents looks at for one page; if few of them match the page is short, or even empty.
+_SCAN_EVENTS = 20_000
+
+#: GetLogEvents' tokens: a direction, then the timestamp and the number of an event.
+_EVENT_TOKEN = re.compile(r"([fb])/(\d{20})(\d{36})")
+
+
+def describe_log_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """The log groups there are, by name."""
+    prefix, pattern = params.get("logGroupNamePrefix"), params.get("logGroupNamePattern")
+    if prefix and pattern:
+        raise _invalid("logGroupNamePrefix and logGroupNamePattern can not both be given.")
+    limit = params.get("limit", 50)
+    after = _after(params, "log-groups", (str,))
+    rows = ctx.store.logs.groups(prefix=prefix, pattern=pattern, limit=limit + 1, after=after)
+    groups = [
+        {
+            "logGroupName": row.name,
+            "creationTime": row.created,
+            "metricFilterCount": 0,
+            "arn": log_group_arn(ctx.config, row.name) + ":*",
+            "logGroupArn": log_group_arn(ctx.config, row.name),
+            "logGroupClass": "STANDARD",
+            "storedBytes": 0,
+        }
+        for row in rows[:limit]
+    ]
+    return _page("logGroups", groups, "log-groups", [rows[limit - 1].name] if len(rows) > limit else None)
+
+
+def describe_log_streams(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """The streams of a group, by name or by the time of their last event."""
+    group = _group(ctx, params)
+    order: StreamOrder = params.get("orderBy", "LogStreamName")
+    prefix = params.get("logStreamNamePrefix")
+    if order == "LastEventTime" and prefix:
+        raise _invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
+    ascending = not params.get("descending", False)
+    limit = params.get("limit", 50)
+    listing = f"log-streams:{order}:{ascending}"
+    rows = ctx.store.logs.streams(
+        group,
+        prefix=prefix,
+        order_by=order,
+        ascending=ascending,
+        limit=limit + 1,
+        after=_after(params, listing, (str,) if order == "LogStreamName" else (int, str)),
+    )
+    arn = log_group_arn(ctx.config, group)
+    streams = [_stream(arn, row) for row in rows[:limit]]
+    last = stream_position(rows[limit - 1], order) if len(rows) > limit else None
+    return _page("logStreams", streams, listing, last)
+
+
+def get_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """The events of one stream, oldest first on the page, and the tokens of the pages before and after it.
+
+    There always are both tokens. The one that was given comes back once there is nothing more in its direction;
+    used later again, it gives what has been written since.
+    """
+    group, stream = _group(ctx, params), params["logStreamName"]
+    if not ctx.store.logs.has_stream(group, stream):
+        raise _no_stream()
+    start, end = params.get("startTime"), params.get("endTime")
+    direction, position = _event_position(params, start)
+    rows = ctx.store.logs.events(
+        group,
+        stream,
+        start=start,
+        end=end,
+        after=position if direction == "f" else None,
+        before=position if direction == "b" else None,
+        limit=params.get("limit", _PAGE_EVENTS),
+        newest=direction == "b",
+    )
+    rows = _fitting(rows, from_end=direction == "b")
+    forward, backward = _tokens(rows, direction, position, start)
+    return {
+        "events": [
+            {"timestamp": row.timestamp, "message": row.message, "ingestionTime": row.ingested}
+            for row in rows
+        ],
+        "nextForwardToken": forward,
+        "nextBackwardToken": backward,
+    }
+
+
+def filter_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """The events of many streams as one, by time, that match a pattern. `endTime` is included here."""
+    group = _group(ctx, params)
+    if not params.get("startFromHead", True):
+        raise _invalid("This engine's FilterLogEvents reads from the head only.")
+    matches = _matcher(params)
+    end = params.get("endTime")
+    events = ctx.store.logs.merged(
+        group,
+        streams=_named_streams(ctx, group, params),
+        prefix=params.get("logStreamNamePrefix"),
+        start=params.get("startTime"),
+        end=None if end is None else end + 1,
+        after=_after(params, "log-events", (int, int)),
+    )
+    found, position = _scan(events, matches, params.get("limit", _PAGE_EVENTS))
+    answer = _page("events", [_filtered(row) for row in found], "log-events", position)
+    return {**answer, "searchedLogStreams": []}
+
+
+def _scan(
+    events: Iterator[EventRow], matches: Callable[[str], bool], limit: int
+) -> tuple[list[EventRow], list[int] | None]:
+    """The matching events that fit on a page, and where to go on, or None if everything has been seen."""
+    found: list[EventRow] = []
+    size = 0
+    position: list[int] | None = None
+    for row in islice(events, _SCAN_EVENTS):
+        if matches(row.message):
+            size += _size(row)
+            if len(found) == limit or (found and size > _PAGE_BYTES):
+                return found, position
+            found.append(row)
+        position = row.position
+    return found, position if next(events, None) is not None else None
+
+
+def _named_streams(ctx: Context, group: str, params: dict[str, Any]) -> Iterable[str] | None:
+    names: list[str] | None = params.get("logStreamNames")
+    if names is None:
+        return None
+    if "logStreamNamePrefix" in params:
+        raise _invalid("logStreamNames and logStreamNamePrefix can not both be given.")
+    if not all(ctx.store.logs.has_stream(group, name) for name in names):
+        raise _no_stream()
+    return dict.fromkeys(names)
+
+
+def _matcher(params: dict[str, Any]) -> Callable[[str], bool]:
+    try:
+        return compile_pattern(params.get("filterPattern", ""))
+    except UnsupportedPattern as error:
+        raise _invalid(str(error)) from None
+
+
+def _event_position(params: dict[str, Any], start: int | None) -> tuple[str, list[int] | None]:
+    """Which way a page of GetLogEvents goes, and from which (timestamp, id); None is the very end."""
+    token = params.get("nextToken")
+    if token is None:
+        return ("f", [start or 0, 0]) if params.get("startFromHead", False) else ("b", None)
+    match = _EVENT_TOKEN.fullmatch(token)
+    if match is None or int(match[2]) >= 2**63 or int(match[3]) >= 2**63:
+        raise _invalid("The specified nextToken is invalid.")
+    return match[1], [int(match[2]), int(match[3])]
+
+
+def _tokens(
+    rows: list[EventRow], direction: str, position: list[int] | None, start: int | None
+) -> tuple[str, str]:
+    """The forward and the backward token of a page: behind its last event and in front of its first."""
+    if rows:
+        return _token("f", rows[-1].position), _token("b", rows[0].position)
+    timestamp, number = position or [start or 0, 0]
+    # On an empty page the token given comes back; its opposite must lead to the event it stands at.
+    if direction == "f":
+        return _token("f", [timestamp, number]), _token("b", [timestamp, number + 1])
+    return _token("f", [timestamp, max(number - 1, 0)]), _token("b", [timestamp, number])
+
+
+def _token(direction: str, position: list[int]) -> str:
+    return f"{direction}/{_event_id(position)}"
+
+
+def _event_id(position: list[int]) -> str:
+    timestamp, number = position
+    return f"{timestamp:020d}{number:036d}"
+
+
+def _fitting(rows: list[EventRow], *, from_end: bool) -> list[EventRow]:
+    """As many of the rows as a page can hold, at least one, kept from the side that was read from."""
+    size = 0
+    ordered = rows[::-1] if from_end else rows
+    for count, row in enumerate(ordered):
+        size += _size(row)
+        if count and size > _PAGE_BYTES:
+            return rows[-count:] if from_end else rows[:count]
+    return rows
+
+
+def _size(row: EventRow) -> int:
+    return len(row.message.encode()) + _EVENT_OVERHEAD
+
+
+def _stream(group_arn: str, row: StreamRow) -> dict[str, Any]:
+    return {
+        "logStreamName": row.name,
+        "creationTime": row.created,
+        "firstEventTimestamp": row.first_event,
+        "lastEventTimestamp": row.last_event,
+        "lastIngestionTime": row.last_ingestion,
+        "arn": f"{group_arn}:log-stream:{row.name}",
+        "storedBytes": 0,
+    }
+
+
+def _filtered(row: EventRow) -> dict[str, Any]:
+    return {
+        "logStreamName": row.stream,
+        "timestamp": row.timestamp,
+        "message": row.message,
+        "ingestionTime": row.ingested,
+        "eventId": _event_id(row.position),
+    }
+
+
+def _group(ctx: Context, params: dict[str, Any]) -> str:
+    """The name of the group a request is about, which it gives as name, or as name or ARN in the identifier."""
+    name, identifier = params.get("logGroupName"), params.get("logGroupIdentifier")
+    if (name is None) == (identifier is None):
+        raise _invalid("Exactly one of logGroupName and logGroupIdentifier must be given.")
+    if identifier is not None:
+        name = identifier.removeprefix(log_group_arn(ctx.config, "")).removesuffix(":*")
+    if not ctx.store.logs.has_group(name):
+        raise ServiceError("ResourceNotFoundException", "The specified log group does not exist.")
+    return str(name)
+
+
+def _after(params: dict[str, Any], listing: str, like: tuple[type, ...]) -> list[Any] | None:
+    token = params.get("nextToken")
+    if token is None:
+        return None
+    position = read_token(listing, token, like)
+    if position is None:
+        raise _invalid("The specified nextToken is invalid.")
+    return position
+
+
+def _page(field: str, items: list[Any], listing: str, position: list[Any] | None) -> dict[str, Any]:
+    page: dict[str, Any] = {field: items}
+    if position is not None:
+        page["nextToken"] = make_token(listing, position)
+    return page
+
+
+def _invalid(message: str) -> ServiceError:
+    return ServiceError("InvalidParameterException", message)
+
+
+def _no_stream() -> ServiceError:
+    return ServiceError("ResourceNotFoundException", "The specified log stream does not exist.")

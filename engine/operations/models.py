@@ -1,0 +1,164 @@
+"""SageMaker's Model: CreateModel, DescribeModel, ListModels, DeleteModel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transform.keys import parse_s3_uri
+
+from engine.errors import ServiceError, validation_error
+from engine.operations.arns import model_arn
+from engine.operations.context import Context
+from engine.operations.paging import make_token, read_token
+from engine.operations.tags import tag_mapping
+from engine.store import ModelRow
+from engine.store.clock import now
+from engine.store.models import ModelOrder, model_position
+
+#: Bytes of all environment variables of a model's containers together; per the API reference of Environment.
+_ENVIRONMENT_LIMIT = 32 * 1024
+
+
+def create_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Register a model; what its containers name must be there."""
+    name = params["ModelName"]
+    arn = model_arn(ctx.config, name)
+    _check_containers(params)
+    tags = tag_mapping(params.get("Tags", []))
+    if ctx.store.models.get(name) is not None:
+        raise _taken(arn)
+    for container in containers_of(params):
+        _check_artifacts(ctx, container)
+    request = {key: value for key, value in params.items() if key != "Tags"}
+    if not ctx.store.models.create(ModelRow(name, arn, request, now()), tags):
+        raise _taken(arn)
+    return {"ModelArn": arn}
+
+
+def describe_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Everything about a model."""
+    row = find_model(ctx, params["ModelName"])
+    answer: dict[str, Any] = {
+        "EnableNetworkIsolation": False,
+        **row.request,
+        "ModelArn": row.arn,
+        "CreationTime": row.created,
+    }
+    if "PrimaryContainer" in answer:
+        answer["PrimaryContainer"] = _described(answer["PrimaryContainer"])
+    if "Containers" in answer:
+        answer["Containers"] = [_described(container) for container in answer["Containers"]]
+    return answer
+
+
+def list_models(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Models, newest first unless told otherwise."""
+    sort_by: ModelOrder = params.get("SortBy", "CreationTime")
+    ascending = params.get("SortOrder") == "Ascending"
+    limit = params.get("MaxResults", 10)
+    listing = f"models:{sort_by}:{ascending}"
+    after = None
+    if token := params.get("NextToken"):
+        after = read_token(listing, token, (str,) if sort_by == "Name" else (float, str))
+        if after is None:
+            raise validation_error("Invalid NextToken.")
+    rows = ctx.store.models.list(
+        name_contains=params.get("NameContains"),
+        created_after=_seconds(params, "CreationTimeAfter"),
+        created_before=_seconds(params, "CreationTimeBefore"),
+        sort_by=sort_by,
+        ascending=ascending,
+        limit=limit + 1,
+        after=after,
+    )
+    answer: dict[str, Any] = {
+        "Models": [
+            {"ModelName": row.name, "ModelArn": row.arn, "CreationTime": row.created} for row in rows[:limit]
+        ]
+    }
+    if len(rows) > limit:
+        answer["NextToken"] = make_token(listing, model_position(rows[limit - 1], sort_by))
+    return answer
+
+
+def delete_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Remove a model's entry; its artifacts and its jobs stay."""
+    row = find_model(ctx, params["ModelName"])
+    if not ctx.store.models.delete(row.name):
+        raise _unknown(row.arn)
+    ctx.store.tags.clear(row.arn)
+    return {}
+
+
+def find_model(ctx: Context, name: str) -> ModelRow:
+    """The model of that name. Raises ServiceError(ValidationException) if there is none."""
+    row = ctx.store.models.get(name)
+    if row is None:
+        raise _unknown(model_arn(ctx.config, name))
+    return row
+
+
+def containers_of(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The container definitions in CreateModel's parameters, in the order in which a request passes them."""
+    if "PrimaryContainer" in request:
+        return [request["PrimaryContainer"]]
+    return list(request.get("Containers", []))
+
+
+def _check_containers(params: dict[str, Any]) -> None:
+    if "PrimaryContainer" in params and params.get("Containers"):
+        raise validation_error("A model has either a PrimaryContainer or Containers, not both.")
+    containers = containers_of(params)
+    if not containers:
+        raise validation_error("A model needs a PrimaryContainer or Containers.")
+    names = [container["ContainerHostname"] for container in containers if "ContainerHostname" in container]
+    if len(containers) > 1 and names and len(names) != len(containers):
+        raise validation_error("Give ContainerHostname for every container of a pipeline, or for none.")
+    if len(set(names)) != len(names):
+        raise validation_error("Each container of a pipeline needs a ContainerHostname of its own.")
+    size = sum(
+        len(key.encode()) + len(value.encode())
+        for container in containers
+        for key, value in container.get("Environment", {}).items()
+    )
+    if size > _ENVIRONMENT_LIMIT:
+        raise validation_error(
+            f"The environment variables of a model may have {_ENVIRONMENT_LIMIT} bytes, these have {size}."
+        )
+
+
+def _check_artifacts(ctx: Context, container: dict[str, Any]) -> None:
+    package = container.get("ModelPackageName")
+    if package is not None:
+        raise validation_error(f"Model package {package} does not exist: this engine has no model registry.")
+    if "Image" not in container:
+        raise validation_error("Each container needs an Image.")
+    url = container.get("ModelDataUrl")
+    if url is not None and not _is_object(ctx, url):
+        raise validation_error(f"Could not find model data at {url}.")
+
+
+def _is_object(ctx: Context, url: str) -> bool:
+    try:
+        bucket, key = parse_s3_uri(url)
+    except ValueError:
+        return False
+    return bool(key) and ctx.objects.head(bucket, key) is not None
+
+
+def _described(container: dict[str, Any]) -> dict[str, Any]:
+    """A container with the defaults that SageMaker shows."""
+    return {"Mode": "SingleModel", "Environment": {}, **container}
+
+
+def _seconds(params: dict[str, Any], name: str) -> float | None:
+    moment = params.get(name)
+    return None if moment is None else moment.timestamp()
+
+
+def _taken(arn: str) -> ServiceError:
+    return validation_error(f'Cannot create already existing model "{arn}".')
+
+
+def _unknown(arn: str) -> ServiceError:
+    return validation_error(f'Could not find model "{arn}".')

@@ -1,0 +1,30 @@
+"""Opaque page tokens: they hold the place of the last row sent, so pages stay right while rows are added."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+Position = list[Any]
+
+
+def make_token(listing: str, position: Position) -> str:
+    """A token to go on from `position` in the `listing`, a name for the operation and its order."""
+    return base64.urlsafe_b64encode(json.dumps([listing, *position]).encode()).decode()
+
+
+def read_token(listing: str, token: str, like: tuple[type, ...]) -> Position | None:
+    """The position in a token that `make_token` made for the same listing, or None if it is not one.
+
+    `like` are the types of the position's values: whatever else a client sends must not reach a query.
+    """
+    try:
+        values = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (ValueError, binascii.Error, RecursionError):
+        return None
+    if not isinstance(values, list) or len(values) != len(like) + 1 or values[0] != listing:
+        return None
+    position = values[1:]
+    return position if all(type(value) is kind for value, kind in zip(position, like, strict=True)) else None

@@ -1,0 +1,67 @@
+"""Tags of models and transform jobs: AddTags, ListTags, DeleteTags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.errors import ServiceError, validation_error
+from engine.operations.arns import parse_resource
+from engine.operations.context import Context
+
+#: Tags one resource may have; per the API reference of CreateTransformJob's Tags.
+_LIMIT = 50
+
+
+def tag_mapping(tags: list[dict[str, str]]) -> dict[str, str]:
+    """Tags as sent, {"Key", "Value"} each, as one mapping.
+
+    Raises ServiceError(ValidationException) for a key given twice or one that AWS keeps for itself.
+    """
+    mapping: dict[str, str] = {}
+    for tag in tags:
+        key = tag["Key"]
+        if key in mapping:
+            raise validation_error(f"Tag keys must be unique, {key!r} is given twice.")
+        if key.lower().startswith("aws:"):
+            raise validation_error("aws: prefixed tag key names are not allowed for external use.")
+        mapping[key] = tag["Value"]
+    return mapping
+
+
+def add_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Put tags on a resource, over those of the same key; answers with all it has then."""
+    arn = _existing(ctx, params["ResourceArn"])
+    new = tag_mapping(params["Tags"])
+    if len(ctx.store.tags.list(arn) | new) > _LIMIT:
+        raise ServiceError("ResourceLimitExceeded", f"A resource can have at most {_LIMIT} tags.")
+    ctx.store.tags.add(arn, new)
+    return {"Tags": _listed(ctx, arn)}
+
+
+def list_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """A resource's tags: always one page, for the smallest page holds as many as a resource can have."""
+    arn = _existing(ctx, params["ResourceArn"])
+    if params.get("NextToken"):
+        raise validation_error("Invalid NextToken.")
+    return {"Tags": _listed(ctx, arn)}
+
+
+def delete_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Take tags off a resource; keys it does not have are passed over."""
+    ctx.store.tags.remove(_existing(ctx, params["ResourceArn"]), params["TagKeys"])
+    return {}
+
+
+def _listed(ctx: Context, arn: str) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in ctx.store.tags.list(arn).items()]
+
+
+def _existing(ctx: Context, arn: str) -> str:
+    resource = parse_resource(ctx.config, arn)
+    found = resource is not None and (
+        (resource.kind == "model" and ctx.store.models.get(resource.name) is not None)
+        or (resource.kind == "transform-job" and ctx.store.jobs.get(resource.name) is not None)
+    )
+    if not found:
+        raise validation_error(f'Could not find resource "{arn}".')
+    return arn

@@ -1,0 +1,196 @@
+"""SageMaker's TransformJob: CreateTransformJob, DescribeTransformJob, ListTransformJobs, StopTransformJob.
+
+There is no way to delete or change one, as in SageMaker; its name is taken for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transform.keys import parse_s3_uri
+from transform.spec import SpecError, TransformSpec
+
+from engine.errors import ServiceError, validation_error
+from engine.operations.arns import transform_job_arn
+from engine.operations.context import Context
+from engine.operations.models import containers_of, find_model
+from engine.operations.paging import Position, make_token, read_token
+from engine.operations.tags import tag_mapping
+from engine.store import JobRow, ModelRow
+from engine.store.clock import now
+from engine.store.jobs import JobOrder, job_position
+
+_ORDER_TYPES: dict[JobOrder, tuple[type, ...]] = {
+    "Name": (str,),
+    "CreationTime": (float, str),
+    "Status": (str, str),
+}
+
+
+def create_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Accept a transform job and set it going; answers before the job has begun.
+
+    A taken name is told before anything else, so that a client that repeats a request it is unsure of always
+    gets ResourceInUse, whatever has become of the model and the input since.
+    """
+    name = params["TransformJobName"]
+    arn = transform_job_arn(ctx.config, name)
+    if ctx.store.jobs.get(name) is not None:
+        raise _taken(arn)
+    _check_spec(params)
+    tags = tag_mapping(params.get("Tags", []))
+    model = find_model(ctx, params["ModelName"])
+    containers = _transformable(model)
+    _check_input(ctx, params["TransformInput"]["DataSource"]["S3DataSource"], model)
+    created = now()
+    request = {key: value for key, value in params.items() if key != "Tags"}
+    row = JobRow(name, arn, request, containers, "InProgress", None, created, created, None, None)
+    if not ctx.store.jobs.create(row, tags):
+        raise _taken(arn)
+    ctx.runner.submit(name)
+    return {"TransformJobArn": arn}
+
+
+def describe_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Everything about a job: the request with SageMaker's defaults filled in, and how far it is."""
+    row = ctx.store.jobs.get(params["TransformJobName"])
+    if row is None:
+        raise validation_error(f"Could not find requested job with name: {params['TransformJobName']}")
+    return {
+        **_with_defaults(row.request),
+        "TransformJobArn": row.arn,
+        "TransformJobStatus": row.status,
+        "FailureReason": row.failure_reason,
+        "CreationTime": row.created,
+        "TransformStartTime": row.started,
+        "TransformEndTime": row.ended,
+    }
+
+
+def list_transform_jobs(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Summaries of the jobs that pass every filter, newest first unless told otherwise."""
+    sort_by: JobOrder = params.get("SortBy", "CreationTime")
+    ascending = params.get("SortOrder") == "Ascending"
+    limit = params.get("MaxResults", 10)
+    listing = f"transform-jobs:{sort_by}:{ascending}"
+    rows = ctx.store.jobs.list(
+        name_contains=params.get("NameContains"),
+        status=params.get("StatusEquals"),
+        created_after=_seconds(params, "CreationTimeAfter"),
+        created_before=_seconds(params, "CreationTimeBefore"),
+        modified_after=_seconds(params, "LastModifiedTimeAfter"),
+        modified_before=_seconds(params, "LastModifiedTimeBefore"),
+        sort_by=sort_by,
+        ascending=ascending,
+        limit=limit + 1,
+        after=_start(params, listing, sort_by),
+    )
+    answer: dict[str, Any] = {"TransformJobSummaries": [_summary(row) for row in rows[:limit]]}
+    if len(rows) > limit:
+        answer["NextToken"] = make_token(listing, job_position(rows[limit - 1], sort_by))
+    return answer
+
+
+def stop_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Ask a job to stop; answers at once. A job that is already stopping is left to it."""
+    name = params["TransformJobName"]
+    row = ctx.store.jobs.get(name)
+    if row is None:
+        raise validation_error(f"Could not find job to update with name: {name}")
+    if row.status == "Stopping":
+        return {}
+    if row.status != "InProgress":
+        raise validation_error(
+            f"The request was rejected because the transform job is in status {row.status}"
+        )
+    ctx.runner.stop(name)
+    return {}
+
+
+def _check_spec(params: dict[str, Any]) -> None:
+    """Refuse what the rules that span fields refuse; the shapes have already been checked."""
+    try:
+        TransformSpec.from_request(params)
+    except SpecError as error:
+        problems = [f"{field}: {text}" for field, texts in error.errors.items() for text in texts]
+        raise validation_error(" ".join(problems)) from None
+
+
+def _transformable(model: ModelRow) -> list[dict[str, Any]]:
+    containers = containers_of(model.request)
+    if any("ModelDataSource" in container for container in containers):
+        raise validation_error(
+            "SageMaker Batch currently doesn't support Model entity with container definitions which use "
+            "ModelDataSource attribute"
+        )
+    return containers
+
+
+def _check_input(ctx: Context, source: dict[str, Any], model: ModelRow) -> None:
+    uri = source["S3Uri"]
+    try:
+        bucket, key = parse_s3_uri(uri)
+    except ValueError:
+        raise validation_error(f'"{uri}" is not an S3 URL.') from None
+    if source["S3DataType"] == "ManifestFile":
+        found = ctx.objects.head(bucket, key) is not None
+    else:
+        found = next(iter(ctx.objects.iter_prefix(bucket, key)), None) is not None
+    if not found:
+        role = model.request.get("ExecutionRoleArn", "")
+        raise validation_error(
+            f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
+            f"bucket exists in the selected region ({ctx.config.region}), that objects exist under that S3 "
+            f'prefix, and that the role "{role}" has "s3:ListBucket" permissions on bucket "{bucket}".'
+        )
+
+
+def _with_defaults(request: dict[str, Any]) -> dict[str, Any]:
+    """The request as SageMaker shows it; MaxPayloadInMB and its like stay out unless the caller gave them."""
+    return {
+        "Environment": {},
+        **request,
+        "TransformInput": {"CompressionType": "None", "SplitType": "None", **request["TransformInput"]},
+        "TransformOutput": {"AssembleWith": "None", "KmsKeyId": "", **request["TransformOutput"]},
+        "DataProcessing": {
+            "InputFilter": "$",
+            "OutputFilter": "$",
+            "JoinSource": "None",
+            **request.get("DataProcessing", {}),
+        },
+    }
+
+
+def _summary(row: JobRow) -> dict[str, Any]:
+    return {
+        "TransformJobName": row.name,
+        "TransformJobArn": row.arn,
+        "CreationTime": row.created,
+        "TransformEndTime": row.ended,
+        "LastModifiedTime": row.modified,
+        "TransformJobStatus": row.status,
+        "FailureReason": row.failure_reason,
+    }
+
+
+def _start(params: dict[str, Any], listing: str, sort_by: JobOrder) -> Position | None:
+    token = params.get("NextToken")
+    if not token:
+        return None
+    position = read_token(listing, token, _ORDER_TYPES[sort_by])
+    if position is None:
+        raise validation_error("Invalid NextToken.")
+    return position
+
+
+def _seconds(params: dict[str, Any], name: str) -> float | None:
+    moment = params.get(name)
+    return None if moment is None else moment.timestamp()
+
+
+def _taken(arn: str) -> ServiceError:
+    return ServiceError(
+        "ResourceInUse",
+        "Job name must be unique within an AWS account and region, and a job with this name already exists "
+        f"({arn})",
+    )

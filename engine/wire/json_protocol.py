@@ -1,0 +1,107 @@
+"""The AWS JSON 1.1 protocol: what SageMaker and CloudWatch Logs speak.
+
+`X-Amz-Target: SageMaker.CreateModel` names the operation, the body holds its parameters, and botocore's
+service model says what they must look like and how the answer is written.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import logging
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel, StructureShape
+
+from engine.errors import ServiceError, not_implemented
+from engine.operations import OPERATIONS
+from engine.operations.context import Context
+from engine.wire.parsing import parse
+from engine.wire.response import Response
+from engine.wire.serializing import serialize
+from engine.wire.validation import validate
+
+log = logging.getLogger(__name__)
+
+#: Bytes of the largest body that is looked at; CreateTransformJob at all its limits has a tenth of it.
+MAX_BODY = 4 * 1024 * 1024
+
+#: The services that speak this protocol, and the error code each gives to a request that breaks its model.
+SERVICES: Mapping[str, str] = {"sagemaker": "ValidationException", "logs": "InvalidParameterException"}
+
+
+async def dispatch(ctx: Context, service: str, headers: Mapping[str, str], body: bytes) -> Response:
+    """Answer one request to `service` ("sagemaker" or "logs"); `headers` has lower-case names.
+
+    What an operation did not foresee is logged with its traceback and answered as InternalFailure.
+    """
+    request_id = str(uuid.uuid4())
+    try:
+        status, answer = 200, await _answer(ctx, service, headers, body)
+    except ServiceError as error:
+        status, answer = error.status, {"__type": error.code, "message": error.message, **error.extra}
+    except Exception:
+        log.exception("%s failed (request %s)", headers.get("x-amz-target", service), request_id)
+        status = 500
+        answer = {"__type": "InternalFailure", "message": f"The engine failed; its log has {request_id}."}
+    return Response(
+        status=status,
+        headers={"content-type": "application/x-amz-json-1.1", "x-amzn-requestid": request_id},
+        body=b"" if answer is None else json.dumps(answer).encode(),
+    )
+
+
+async def _answer(
+    ctx: Context, service: str, headers: Mapping[str, str], body: bytes
+) -> dict[str, Any] | None:
+    model = _operation_model(service, headers.get("x-amz-target", ""))
+    operation = OPERATIONS.get((service, model.name))
+    if operation is None:
+        raise not_implemented(service, model.name)
+    params = _params(service, model, body)
+    result = operation(ctx, params)
+    if inspect.isawaitable(result):
+        result = await result
+    # An operation without an output shape answers with an empty body.
+    return serialize(model.output_shape, result) if model.output_shape is not None else None
+
+
+def _operation_model(service: str, target: str) -> OperationModel:
+    model = service_model(service)
+    prefix, _, name = target.rpartition(".")
+    if prefix != model.metadata["targetPrefix"] or name not in model.operation_names:
+        raise ServiceError("UnknownOperationException", f"{target!r} is not an operation of {service}.")
+    return model.operation_model(name)
+
+
+@functools.cache
+def service_model(service: str) -> ServiceModel:
+    """botocore's description of a service; read once, it takes some 50 ms."""
+    return ServiceModel(Loader().load_service_model(service, "service-2"), service_name=service)
+
+
+def _params(service: str, model: OperationModel, body: bytes) -> dict[str, Any]:
+    shape = model.input_shape
+    if shape is None:
+        return {}
+    assert isinstance(shape, StructureShape)
+    params: dict[str, Any] = parse(shape, _json(body))
+    if problems := validate(shape, params):
+        raise ServiceError(SERVICES[service], problems)
+    return params
+
+
+def _json(body: bytes) -> Any:
+    if len(body) > MAX_BODY:
+        raise ServiceError(
+            "RequestEntityTooLargeException", f"The request body is larger than {MAX_BODY} bytes.", status=413
+        )
+    try:
+        return json.loads(body) if body.strip() else {}
+    except (ValueError, RecursionError) as error:
+        # ValueError covers bad UTF-8 and numbers too long to convert; RecursionError, brackets too deep.
+        raise ServiceError("SerializationException", f"The body is not JSON: {error}") from None

@@ -1,0 +1,147 @@
+"""From a request's JSON to the values of a botocore shape: the right types, or a SerializationException.
+
+Limits, enums and patterns are `engine.wire.validation`'s business. Members the shape does not have are
+dropped, and a null is an absent member, as in AWS's own JSON services.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.utils import parse_timestamp
+
+from engine.errors import ServiceError
+
+_INTEGER_BITS = {"integer": 32, "long": 64}
+
+
+def parse(shape: Shape, value: Any) -> Any:
+    """The Python value of a JSON value: timestamps become aware datetimes, blobs bytes.
+
+    Raises ServiceError(SerializationException) if the JSON is of another type than the shape.
+    """
+    return _PARSERS.get(shape.type_name, _unsupported)(shape, value)
+
+
+def _structure(shape: Shape, value: Any) -> dict[str, Any]:
+    assert isinstance(shape, StructureShape)
+    if not isinstance(value, dict):
+        raise _mismatch(value, "a structure")
+    return {
+        name: parse(member, value[name])
+        for name, member in shape.members.items()
+        if value.get(name) is not None
+    }
+
+
+def _list(shape: Shape, value: Any) -> list[Any]:
+    assert isinstance(shape, ListShape)
+    if not isinstance(value, list):
+        raise _mismatch(value, "a list")
+    return [parse(shape.member, item) for item in value if item is not None]
+
+
+def _map(shape: Shape, value: Any) -> dict[str, Any]:
+    assert isinstance(shape, MapShape)
+    if not isinstance(value, dict):
+        raise _mismatch(value, "a map")
+    return {
+        parse(shape.key, key): parse(shape.value, item) for key, item in value.items() if item is not None
+    }
+
+
+def _string(shape: Shape, value: Any) -> str:
+    if not isinstance(value, str):
+        raise _mismatch(value, "a String")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        # JSON can escape half of a surrogate pair; no UTF-8 text, file name or database can hold one.
+        raise ServiceError("SerializationException", "A string holds an unpaired surrogate.") from None
+    return value
+
+
+def _integer(shape: Shape, value: Any) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _mismatch(value, "an Integer" if shape.type_name == "integer" else "a Long")
+    limit = 2 ** (_INTEGER_BITS[shape.type_name] - 1)
+    if not -limit <= value < limit:
+        raise ServiceError("SerializationException", f"{value} is out of the range of {shape.type_name}.")
+    return value
+
+
+def _float(shape: Shape, value: Any) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise _mismatch(value, "a Double")
+    return float(value)
+
+
+def _boolean(shape: Shape, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _mismatch(value, "a Boolean")
+    return value
+
+
+def _timestamp(shape: Shape, value: Any) -> datetime:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)) or value == "":
+        raise _mismatch(value, "a Timestamp")
+    try:
+        if isinstance(value, str):
+            moment = parse_timestamp(value)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if not math.isfinite(value):
+            raise ValueError(value)
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise ServiceError("SerializationException", f"{value!r} is not a point in time.") from None
+
+
+def _blob(shape: Shape, value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise _mismatch(value, "a Blob")
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise ServiceError("SerializationException", "A blob is not Base64.") from None
+
+
+def _unsupported(shape: Shape, value: Any) -> Any:
+    raise NotImplementedError(f"{shape.name} has the type {shape.type_name}")
+
+
+_PARSERS: dict[str, Callable[[Shape, Any], Any]] = {
+    "structure": _structure,
+    "list": _list,
+    "map": _map,
+    "string": _string,
+    "integer": _integer,
+    "long": _integer,
+    "float": _float,
+    "double": _float,
+    "boolean": _boolean,
+    "timestamp": _timestamp,
+    "blob": _blob,
+}
+
+
+def _mismatch(value: Any, wanted: str) -> ServiceError:
+    return ServiceError("SerializationException", f"{_kind(value)} can not be converted to {wanted}")
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "NULL_VALUE"
+    if value is True:
+        return "TRUE_VALUE"
+    if value is False:
+        return "FALSE_VALUE"
+    kinds = {str: "STRING_VALUE", int: "NUMBER_VALUE", float: "DECIMAL_VALUE", list: "START_ARRAY"}
+    return kinds.get(type(value), "START_OBJECT")
