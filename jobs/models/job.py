@@ -65,6 +65,7 @@ class TransformJob(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now)
     accepted_at = models.DateTimeField(null=True, help_text="SageMaker's CreationTime.")
+    remote_modified_at = models.DateTimeField(null=True, help_text="LastModifiedTime when last described.")
     started_at = models.DateTimeField(null=True, help_text="SageMaker's TransformStartTime.")
     ended_at = models.DateTimeField(null=True, help_text="SageMaker's TransformEndTime.")
 
@@ -89,6 +90,7 @@ class TransformJob(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["team", "-id"], name="job_team_newest"),
             models.Index(fields=["team", "state", "-id"], name="job_team_state_newest"),
+            models.Index(fields=["team", "-changed_at"], name="job_team_changed"),
             models.Index(fields=["connection", "state", "id"], name="job_connection_state"),
             models.Index(
                 fields=["next_attempt_at"], name="job_waiting_due", condition=models.Q(state=JobState.WAITING)

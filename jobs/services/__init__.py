@@ -6,7 +6,7 @@
     logs.tail                                        what a job said
     models.register                                  make a model in SageMaker
     connections.create, .test                        where jobs run
-    sample.run                                       the sample job
+    sample.run, .fields, .find_model                  the sample job
     bootstrap.bootstrap                              a first team, connection and sample
 
 All raise errors from jobs.services.errors, and SpecError (transform.spec) for a request that breaks a rule.

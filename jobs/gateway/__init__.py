@@ -1,0 +1,10 @@
+"""AWS in our words. Frozen records come out, None stands for ordinary absence, errors carry the decision.
+
+The only package that imports boto3, botocore or the SageMaker SDK. It reads no rows: callers describe the
+other side with a `Target`.
+"""
+
+from jobs.gateway.errors import GatewayError, NoCapacity, Rejected, Throttled, Unreachable
+from jobs.gateway.target import Target
+
+__all__ = ["GatewayError", "NoCapacity", "Rejected", "Target", "Throttled", "Unreachable"]

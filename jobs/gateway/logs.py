@@ -1,0 +1,96 @@
+"""A transform job's log: CloudWatch streams whose names begin with the job's.
+
+Group and stream names: https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from botocore.exceptions import ClientError
+
+from jobs.gateway.calls import translated
+from jobs.gateway.clients import client
+from jobs.gateway.target import Target
+
+GROUP = "/aws/sagemaker/TransformJobs"
+
+
+@dataclass(frozen=True, slots=True)
+class LogStream:
+    """One stream: `name` in full, `label` without the job's name; `last_event` None while it is empty."""
+
+    name: str
+    label: str
+    last_event: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a stream."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogLines:
+    """Lines in order, and the token that asks for what follows them."""
+
+    lines: tuple[LogLine, ...]
+    next_token: str
+
+
+def streams(target: Target, job_name: str) -> list[LogStream]:
+    """The job's streams, the data log first; empty until its first instance runs."""
+    prefix = f"{job_name}/"
+    pages = client(target, "logs").get_paginator("describe_log_streams")
+    with translated(target):
+        try:
+            rows = [
+                row
+                for page in pages.paginate(logGroupName=GROUP, logStreamNamePrefix=prefix)
+                for row in page["logStreams"]
+            ]
+        except ClientError as error:
+            if _is_absent(error):
+                return []
+            raise
+    found = [
+        LogStream(r["logStreamName"], r["logStreamName"][len(prefix) :], _time(r.get("lastEventTimestamp")))
+        for r in rows
+    ]
+    return sorted(found, key=lambda stream: (not stream.label.endswith("data-log"), stream.label))
+
+
+def lines(target: Target, stream: str, *, token: str = "", limit: int = 500) -> LogLines:
+    """The last `limit` lines of a stream, or with a token those after the lines that it came with."""
+    with translated(target):
+        try:
+            if token:
+                answer = client(target, "logs").get_log_events(
+                    logGroupName=GROUP, logStreamName=stream, limit=limit, startFromHead=True, nextToken=token
+                )
+            else:
+                answer = client(target, "logs").get_log_events(
+                    logGroupName=GROUP, logStreamName=stream, limit=limit, startFromHead=False
+                )
+        except ClientError as error:
+            if _is_absent(error):
+                return LogLines(lines=(), next_token=token)
+            raise
+    events = tuple(LogLine(_at(row["timestamp"]), row["message"]) for row in answer["events"])
+    return LogLines(lines=events, next_token=answer.get("nextForwardToken", ""))
+
+
+def _is_absent(error: ClientError) -> bool:
+    return error.response.get("Error", {}).get("Code") == "ResourceNotFoundException"
+
+
+def _at(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else _at(milliseconds)

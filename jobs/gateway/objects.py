@@ -1,0 +1,118 @@
+"""Objects in S3: list, head, read a range, stream, sign a download, put."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from botocore.exceptions import ClientError
+from botocore.exceptions import IncompleteReadError as BotoIncompleteReadError
+from botocore.response import StreamingBody
+
+from jobs.gateway.calls import translated
+from jobs.gateway.clients import client
+from jobs.gateway.errors import Unreachable
+from jobs.gateway.target import Target
+
+_ABSENT = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
+_CHUNK = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteObject:
+    """An S3 object without its body; `size` in bytes."""
+
+    key: str
+    size: int
+    modified: datetime
+    content_type: str = ""
+
+
+def iterate(target: Target, bucket: str, prefix: str, *, after: str = "") -> Iterator[RemoteObject]:
+    """Objects whose key begins with `prefix`, in byte order, after the key `after`; a thousand for each call."""
+    asked = {"Bucket": bucket, "Prefix": prefix}
+    if after:
+        asked["StartAfter"] = after
+    with translated(target):
+        for page in client(target, "s3").get_paginator("list_objects_v2").paginate(**asked):  # type: ignore[arg-type]
+            for row in page.get("Contents", []):
+                yield RemoteObject(key=row["Key"], size=row["Size"], modified=row["LastModified"])
+
+
+def head(target: Target, bucket: str, key: str) -> RemoteObject | None:
+    """The object's size and time, or None if there is no such key or bucket."""
+    with translated(target):
+        try:
+            found = client(target, "s3").head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _ABSENT:
+                return None
+            raise
+    return RemoteObject(key, found["ContentLength"], found["LastModified"], found.get("ContentType", ""))
+
+
+def read(target: Target, bucket: str, key: str, *, limit: int) -> bytes | None:
+    """The object's first `limit` bytes by a range read; None if it does not exist."""
+    with translated(target):
+        try:
+            answer = client(target, "s3").get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{limit - 1}")
+            return answer["Body"].read()
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code")
+            if code in _ABSENT:
+                return None
+            # An empty object has no first byte, so no range of it can be satisfied.
+            if code in {"InvalidRange", "416"}:
+                return b""
+            raise
+
+
+def stream(target: Target, bucket: str, key: str) -> Iterator[bytes] | None:
+    """The whole body in pieces, holding one at a time; None if the object does not exist."""
+    with translated(target):
+        try:
+            body = client(target, "s3").get_object(Bucket=bucket, Key=key)["Body"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _ABSENT:
+                return None
+            raise
+    return _pieces(body, target)
+
+
+def _pieces(body: StreamingBody, target: Target) -> Iterator[bytes]:
+    with translated(target):
+        try:
+            yield from body.iter_chunks(_CHUNK)
+        except BotoIncompleteReadError as error:
+            raise Unreachable("The object ended before its size was reached.") from error
+        finally:
+            body.close()
+
+
+def signed_url(target: Target, bucket: str, key: str, *, filename: str, seconds: int = 300) -> str:
+    """An address that lets whoever holds it download the object under `filename` for a while."""
+    params = {
+        "Bucket": bucket,
+        "Key": key,
+        "ResponseContentDisposition": f'attachment; filename="{filename}"',
+    }
+    with translated(target):
+        return client(target, "s3").generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+
+
+def put(target: Target, bucket: str, key: str, body: bytes | BinaryIO) -> None:
+    """Write an object."""
+    with translated(target):
+        client(target, "s3").put_object(Bucket=bucket, Key=key, Body=body)
+
+
+def make_bucket(target: Target, bucket: str) -> None:
+    """Create the bucket unless it is ours already."""
+    with translated(target):
+        try:
+            client(target, "s3").create_bucket(Bucket=bucket)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "BucketAlreadyOwnedByYou":
+                raise

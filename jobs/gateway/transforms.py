@@ -1,0 +1,120 @@
+"""Transform jobs in SageMaker: create, describe, list, stop.
+
+Actions are described at
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html and beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError
+
+from jobs.gateway.calls import translated
+from jobs.gateway.clients import client
+from jobs.gateway.errors import Rejected
+from jobs.gateway.target import Target
+
+#: The beginning of DescribeTransformJob's message for a name it does not know; its code says only "validation".
+_UNKNOWN = "could not find"
+#: StopTransformJob's for a job that has ended.
+_ENDED = "is in status"
+
+
+class NameTaken(Rejected):
+    """A transform job of this name exists already; names are unique for ever in an account and region."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSummary:
+    """One line of ListTransformJobs; `status` is SageMaker's word."""
+
+    name: str
+    status: str
+    modified: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteJob:
+    """What SageMaker knows of a job; times are None until they happen."""
+
+    name: str
+    arn: str
+    status: str
+    failure_reason: str
+    created: datetime | None
+    started: datetime | None
+    ended: datetime | None
+    model_name: str
+
+
+def create(target: Target, request: Mapping[str, Any]) -> str:
+    """Call CreateTransformJob with this request and return the ARN; raises NameTaken or a GatewayError."""
+    with translated(target):
+        try:
+            answer = client(target, "sagemaker").create_transform_job(**request)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "ResourceInUse":
+                raise NameTaken(error.response["Error"].get("Message", ""), "ResourceInUse") from error
+            raise
+    return answer["TransformJobArn"]
+
+
+def describe(target: Target, name: str) -> RemoteJob | None:
+    """What SageMaker knows of this job, or None if it has never heard of it."""
+    with translated(target):
+        try:
+            found = client(target, "sagemaker").describe_transform_job(TransformJobName=name)
+        except ClientError as error:
+            if _is_unknown(error):
+                return None
+            raise
+    return RemoteJob(
+        name=found["TransformJobName"],
+        arn=found["TransformJobArn"],
+        status=found["TransformJobStatus"],
+        failure_reason=found.get("FailureReason", ""),
+        created=found.get("CreationTime"),
+        started=found.get("TransformStartTime"),
+        ended=found.get("TransformEndTime"),
+        model_name=found.get("ModelName", ""),
+    )
+
+
+def list_by_status(target: Target, status: Literal["InProgress", "Stopping"]) -> Iterator[RemoteSummary]:
+    """All jobs in this status, a hundred for each call."""
+    pages = client(target, "sagemaker").get_paginator("list_transform_jobs")
+    with translated(target):
+        for page in pages.paginate(StatusEquals=status, PaginationConfig={"PageSize": 100}):
+            for row in page["TransformJobSummaries"]:
+                yield RemoteSummary(
+                    row["TransformJobName"], row["TransformJobStatus"], row.get("LastModifiedTime")
+                )
+
+
+def tags(target: Target, arn: str) -> dict[str, str]:
+    """The job's tags."""
+    with translated(target):
+        pages = client(target, "sagemaker").get_paginator("list_tags").paginate(ResourceArn=arn)
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+
+
+def stop(target: Target, name: str) -> bool:
+    """Ask SageMaker to stop the job; False if it has ended already or was never known."""
+    with translated(target):
+        try:
+            client(target, "sagemaker").stop_transform_job(TransformJobName=name)
+        except ClientError as error:
+            if _is_unknown(error) or _ENDED in error.response.get("Error", {}).get("Message", ""):
+                return False
+            raise
+    return True
+
+
+def _is_unknown(error: ClientError) -> bool:
+    details = error.response.get("Error", {})
+    code, message = details.get("Code", ""), details.get("Message", "").lower()
+    return code == "ResourceNotFound" or (code == "ValidationException" and _UNKNOWN in message)

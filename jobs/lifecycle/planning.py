@@ -1,0 +1,108 @@
+"""The input plan: which objects a job will read, as they were when it was created."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from django.db import transaction
+from django.utils import timezone
+from transform.spec import TransformSpec
+
+from jobs.gateway import Rejected, Target, objects
+from jobs.gateway.objects import RemoteObject
+from jobs.models import PlannedObject, TransformJob
+from transform import keys, manifest
+
+#: Listing goes a thousand objects a call; an input that takes longer is counted up to here and marked as such.
+SECONDS = 15.0
+#: A manifest of more than this is not read: the plan would be larger than what is kept of it.
+MANIFEST_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Plan:
+    """Totals over all objects, and rows for the first `PlannedObject.LIMIT` of them."""
+
+    count: int = 0
+    size: int = 0
+    complete: bool = True
+    rows: list[PlannedObject] = field(default_factory=list)
+
+
+def make_plan(job: TransformJob, target: Target) -> None:
+    """List the job's input once and keep it. What may not be listed stays unknown: SageMaker's role decides.
+
+    Raises Throttled or Unreachable, after which the step can be repeated.
+    """
+    if job.planned_at is not None:
+        return
+    try:
+        plan = _collect(job, target)
+    except (Rejected, keys.S3UriError, manifest.ManifestError):
+        _keep(job, None)
+    else:
+        _keep(job, plan)
+
+
+def _collect(job: TransformJob, target: Target) -> Plan:
+    spec = TransformSpec.from_fields(job.spec)
+    bucket, prefix = keys.parse_s3_uri(spec.data)
+    _, output_prefix = keys.parse_s3_uri(spec.output_path)
+    plan = Plan()
+    deadline = time.monotonic() + SECONDS
+    found = _manifest_objects if spec.data_type == "ManifestFile" else _prefix_objects
+    for named, output_key in found(target, bucket, prefix, output_prefix):
+        if plan.count < PlannedObject.LIMIT:
+            plan.rows.append(
+                PlannedObject(
+                    job=job, position=plan.count, key=named.key, size=named.size, output_key=output_key
+                )
+            )
+        plan.count += 1
+        plan.size += named.size
+        if time.monotonic() > deadline:
+            plan.complete = False
+            break
+    return plan
+
+
+def _prefix_objects(
+    target: Target, bucket: str, prefix: str, output_prefix: str
+) -> Iterator[tuple[RemoteObject, str]]:
+    for found in objects.iterate(target, bucket, prefix):
+        # Consoles mark a folder with an empty object of its name; it is no input.
+        if found.key.endswith("/") and found.size == 0:
+            continue
+        yield found, keys.output_key(prefix, found.key, output_prefix)
+
+
+def _manifest_objects(
+    target: Target, bucket: str, key: str, output_prefix: str
+) -> Iterator[tuple[RemoteObject, str]]:
+    body = objects.read(target, bucket, key, limit=MANIFEST_BYTES) or b""
+    for entry in manifest.parse(body):
+        entry_bucket, entry_key = keys.parse_s3_uri(entry.uri)
+        found = objects.head(target, entry_bucket, entry_key)
+        if found is not None:
+            yield found, keys.manifest_output_key(entry.relative, output_prefix)
+
+
+def _keep(job: TransformJob, plan: Plan | None) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        # Whoever sets planned_at first keeps its list; a second listing at the same time is dropped.
+        values = {
+            "planned_at": now,
+            "objects_total": plan.count if plan else None,
+            "bytes_total": plan.size if plan else None,
+            "plan_complete": plan.complete if plan else False,
+        }
+        if TransformJob.objects.filter(pk=job.pk, planned_at=None).update(**values) == 1 and plan:
+            rows = iter(plan.rows)
+            while batch := list(islice(rows, 1000)):
+                PlannedObject.objects.bulk_create(batch)
+    for name, value in values.items():
+        setattr(job, name, value)

@@ -1,0 +1,110 @@
+"""Following a connection's jobs: two lists, and a Describe only where something changed.
+
+The number of calls grows with jobs / 100, not with jobs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.utils import timezone
+
+from jobs.gateway import GatewayError, Target, transforms
+from jobs.gateway.transforms import RemoteJob, RemoteSummary
+from jobs.lifecycle.asking import asking
+from jobs.lifecycle.counting import count_some
+from jobs.lifecycle.finishing import finish, vanish
+from jobs.models import Connection, TransformJob
+from jobs.states import FROM_SAGEMAKER, REMOTE, TERMINAL, JobState
+
+#: Longer than a task may live, so that two never poll the same connection.
+LEASE = timedelta(seconds=60)
+#: Within its time limit a task describes what it can; the rest is seen in the next poll.
+SECONDS = 35.0
+
+
+@dataclass(slots=True)
+class Polled:
+    """What a poll found. `ended` jobs made room; a poll that another task holds was not `done`."""
+
+    done: bool = False
+    problem: str = ""
+    ended: list[int] = field(default_factory=list)
+
+
+def poll(connection_id: int) -> Polled:
+    """Bring the connection's running jobs up to date, unless another task is doing so or did just now."""
+    polled = Polled()
+    connection = Connection.objects.filter(pk=connection_id).first()
+    if connection is None or not connection.claim_poll(lease=LEASE):
+        return polled
+    try:
+        with asking(connection) as target:
+            polled.ended = _follow(connection, target)
+            count_some(connection, target)
+    except GatewayError as error:
+        polled.problem = error.sentence
+        connection.note(error=error.sentence)
+    else:
+        connection.note()
+    finally:
+        connection.release_poll()
+    polled.done = True
+    return polled
+
+
+def due_connections() -> list[int]:
+    """Connections that have jobs in SageMaker's hands; `claim_poll` decides whether it is time."""
+    running = TransformJob.objects.filter(state__in=REMOTE)
+    return list(running.order_by().values_list("connection_id", flat=True).distinct())
+
+
+def _follow(connection: Connection, target: Target) -> list[int]:
+    tracked = list(
+        TransformJob.objects.filter(connection=connection, state__in=REMOTE).order_by(
+            "remote_modified_at", "id"
+        )
+    )
+    if not tracked:
+        return []
+    listed = _listed(target)
+    deadline = time.monotonic() + SECONDS
+    ended = []
+    for job in tracked:
+        summary = listed.get(job.name)
+        if summary is not None and summary.modified == job.remote_modified_at:
+            continue
+        if time.monotonic() > deadline:
+            break
+        if _update(job, transforms.describe(target, job.name), summary, target):
+            ended.append(job.pk)
+    return ended
+
+
+def _listed(target: Target) -> dict[str, RemoteSummary]:
+    rows: Iterable[RemoteSummary] = [
+        *transforms.list_by_status(target, "InProgress"),
+        *transforms.list_by_status(target, "Stopping"),
+    ]
+    return {row.name: row for row in rows}
+
+
+def _update(job: TransformJob, remote: RemoteJob | None, seen: RemoteSummary | None, target: Target) -> bool:
+    """Write what SageMaker knows to the row; True if the job has ended."""
+    if remote is None:
+        return vanish(job)
+    state = FROM_SAGEMAKER[remote.status]
+    if state in TERMINAL:
+        return finish(job, remote, state, target)
+    TransformJob.objects.filter(pk=job.pk, state__in=REMOTE).update(
+        started_at=remote.started,
+        accepted_at=remote.created or job.accepted_at,
+        remote_modified_at=seen.modified if seen else None,
+        changed_at=timezone.now(),
+    )
+    if state == JobState.STOPPING:
+        job.move(JobState.STOPPING, from_={JobState.IN_PROGRESS})
+    return False

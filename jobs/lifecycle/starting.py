@@ -1,0 +1,152 @@
+"""From WAITING to SageMaker: claim, plan, create, and what an error leads to."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from transform.spec import TransformSpec
+
+from jobs.gateway import GatewayError, NoCapacity, Rejected, Target, Throttled, Unreachable, transforms
+from jobs.lifecycle.asking import asking
+from jobs.lifecycle.planning import make_plan
+from jobs.models import Connection, TransformJob
+from jobs.models.job import JOB_TAG
+from jobs.states import RUNNING, JobState
+
+#: After this a job still SUBMITTING is taken to have lost its worker.
+SUBMIT_LEASE = timedelta(seconds=58)
+#: First and longest pause before the next try, in seconds.
+_PAUSES: dict[type[GatewayError], tuple[float, float]] = {
+    Throttled: (5, 300),
+    Unreachable: (5, 60),
+    NoCapacity: (60, 900),
+}
+
+
+class Started(Enum):
+    """What came of a try to start a job."""
+
+    NOT_OURS = "someone else has it, or it is no longer waiting"
+    ITS_TURN = "it waits for its turn"
+    LATER = "it is tried again later"
+    REJECTED = "SageMaker refused it"
+    RUNNING = "SageMaker has it"
+    TO_STOP = "SageMaker has it, and a stop was asked for meanwhile"
+
+
+def start(job_id: int) -> Started:
+    """Try once to bring the job to SageMaker."""
+    job = TransformJob.objects.select_related("connection").filter(pk=job_id).first()
+    if job is None:
+        return Started.NOT_OURS
+    claimed = _claim(job)
+    if claimed is not None:
+        return claimed
+    try:
+        with asking(job.connection) as target:
+            make_plan(job, target)
+            arn = _create_or_adopt(job, target)
+    except Rejected as error:
+        return _reject(job, error.sentence)
+    except (Throttled, Unreachable, NoCapacity) as error:
+        return _put_off(job, error)
+    return _accept(job, arn)
+
+
+def _claim(job: TransformJob) -> Started | None:
+    """Take the job into SUBMITTING; None if it is ours now, else why it is not."""
+    with transaction.atomic():
+        # The lock keeps two workers from both seeing the connection's last free place.
+        Connection.objects.select_for_update().get(pk=job.connection_id)
+        ahead = None if job.state == JobState.SUBMITTING else _jobs_ahead(job)
+        if ahead is not None:
+            TransformJob.objects.filter(pk=job.pk, state=JobState.WAITING).exclude(state_reason=ahead).update(
+                state_reason=ahead, changed_at=timezone.now()
+            )
+            return Started.ITS_TURN
+        if job.move(JobState.SUBMITTING, from_={JobState.WAITING}, next_attempt_at=None):
+            return None
+        lost = TransformJob.objects.filter(
+            pk=job.pk, state=JobState.SUBMITTING, changed_at__lt=timezone.now() - SUBMIT_LEASE
+        )
+        if lost.update(changed_at=timezone.now()) == 1:
+            job.refresh_from_db()
+            return None
+    return Started.NOT_OURS
+
+
+def _jobs_ahead(job: TransformJob) -> str | None:
+    """Why the connection has no place for this job yet, as a sentence; None if it has one."""
+    limit = job.connection.max_running
+    if limit is None:
+        return None
+    here = TransformJob.objects.filter(connection=job.connection)
+    running = here.filter(state__in=RUNNING).count()
+    due = Q(next_attempt_at=None) | Q(next_attempt_at__lte=timezone.now())
+    older = here.filter(due, state=JobState.WAITING, pk__lt=job.pk).count()
+    if running + older < limit:
+        return None
+    place = f"{running} of {limit} places on {job.connection.name} are taken"
+    return (
+        f"Waiting for its turn: {place}, and {older} jobs are before it."
+        if older
+        else f"Waiting for its turn: {place}."
+    )
+
+
+def _create_or_adopt(job: TransformJob, target: Target) -> str:
+    """The ARN of this job in SageMaker, created now or by an earlier try that did not live to say so."""
+    try:
+        return transforms.create(target, creation_request(job))
+    except transforms.NameTaken as taken:
+        remote = transforms.describe(target, job.name)
+        if remote is not None and transforms.tags(target, remote.arn).get(JOB_TAG) == job.key:
+            return remote.arn
+        raise Rejected(
+            f'The name "{job.name}" is taken by another transform job in this account and region, where names '
+            "are used once and never freed. Choose another name and submit again.",
+            taken.code,
+        ) from taken
+
+
+def creation_request(job: TransformJob) -> dict[str, Any]:
+    """The CreateTransformJob request of this job, with the tag that makes it recognisable."""
+    request: dict[str, Any] = dict(TransformSpec.from_fields(job.spec).to_request(name=job.name))
+    request["Tags"] = [*request.get("Tags", []), {"Key": JOB_TAG, "Value": job.key}]
+    return request
+
+
+def _accept(job: TransformJob, arn: str) -> Started:
+    moved = job.move(
+        JobState.IN_PROGRESS, from_={JobState.SUBMITTING}, arn=arn, accepted_at=timezone.now(), attempts=0
+    )
+    if not moved:
+        return Started.NOT_OURS
+    job.refresh_from_db(fields=["stop_requested_at"])
+    return Started.TO_STOP if job.stop_requested_at else Started.RUNNING
+
+
+def _reject(job: TransformJob, sentence: str) -> Started:
+    ended = job.move(JobState.REJECTED, from_={JobState.SUBMITTING}, reason=sentence, ended_at=timezone.now())
+    return Started.REJECTED if ended else Started.NOT_OURS
+
+
+def _put_off(job: TransformJob, error: Throttled | Unreachable | NoCapacity) -> Started:
+    first, longest = _PAUSES[type(error)]
+    pause = min(longest, first * 2 ** min(job.attempts, 10))
+    # Jobs that were put off together should not come back together.
+    due = timezone.now() + timedelta(seconds=pause * random.uniform(0.8, 1.2))  # noqa: S311
+    moved = job.move(
+        JobState.WAITING,
+        from_={JobState.SUBMITTING},
+        reason=error.sentence,
+        attempts=job.attempts + 1,
+        next_attempt_at=due,
+    )
+    return Started.LATER if moved else Started.NOT_OURS

@@ -1,0 +1,73 @@
+"""A first team, its admin, the engine's connection and the sample. Safe to run at every start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+
+from jobs.models import Connection, RegisteredModel
+from jobs.services import sample
+from jobs.tasks import enqueue, load_images
+from teams.models import Membership, Role, Team, User
+
+TEAM_SLUG = "sample-team"
+TEAM_NAME = "Sample team"
+ADMIN = "admin"
+#: Model servers of one machine: more jobs at once would only slow each other down.
+ENGINE_PLACES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What there is after a bootstrap; no connection without an engine, no model without the sample."""
+
+    team: Team
+    admin: User
+    connection: Connection | None
+    model: RegisteredModel | None
+
+
+def bootstrap(*, with_sample: bool = True) -> Ready:
+    """Make what is missing. Raises Unavailable if there is an engine and it cannot be asked."""
+    with transaction.atomic():
+        team, _ = Team.objects.get_or_create(slug=TEAM_SLUG, defaults={"name": TEAM_NAME})
+        admin = _admin(team)
+        connection = _engine(team)
+    if connection is None:
+        return Ready(team, admin, None, None)
+    enqueue(load_images, connection.region)
+    model = sample.load(connection, by=None) if with_sample else None
+    return Ready(team, admin, connection, model)
+
+
+def _admin(team: Team) -> User:
+    admin, made = User.objects.get_or_create(
+        username=ADMIN, defaults={"is_staff": True, "is_superuser": True}
+    )
+    if made:
+        # Until someone sets one, the way in is a sign-in link.
+        admin.set_unusable_password()
+        admin.save(update_fields=["password"])
+    Membership.objects.get_or_create(team=team, user=admin, defaults={"role": Role.ADMIN})
+    return admin
+
+
+def _engine(team: Team) -> Connection | None:
+    if not settings.ENGINE_URL:
+        return None
+    connection, made = Connection.objects.get_or_create(
+        team=team,
+        slug="engine",
+        defaults={
+            "name": "Embedded engine",
+            "kind": Connection.Kind.ENGINE,
+            "endpoint_url": settings.ENGINE_URL,
+            "max_running": ENGINE_PLACES,
+        },
+    )
+    if not made and connection.endpoint_url != settings.ENGINE_URL:
+        connection.endpoint_url = settings.ENGINE_URL
+        connection.save(update_fields=["endpoint_url"])
+    return connection

@@ -1,0 +1,163 @@
+"""Registering a model: checked here, made in SageMaker, then written down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from jobs.gateway import GatewayError, Rejected, models
+from jobs.lifecycle.asking import asking
+from jobs.models import Connection, RegisteredModel
+from jobs.services.errors import InvalidFields, Unavailable
+from teams import activity
+from teams.models import ApiToken, User
+
+_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+_DATA = re.compile(r"(https|s3)://([^/]+)/?(.*)")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+_ENV_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+#: Of ContainerDefinition, what batch transform can use.
+_CONTAINER_FIELDS = frozenset(
+    {"Image", "ImageConfig", "Mode", "ModelDataUrl", "Environment", "ContainerHostname", "ModelPackageName",
+     "InferenceSpecificationName"}
+)  # fmt: skip
+
+
+def container(image: str, model_data: str = "", env: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A ContainerDefinition from a form's or the API's fields; empty ones are left out."""
+    definition: dict[str, Any] = {"Image": image}
+    if model_data:
+        definition["ModelDataUrl"] = model_data
+    if env:
+        definition["Environment"] = dict(env)
+    return definition
+
+
+def validate(name: str, containers: Sequence[Mapping[str, Any]], execution_role_arn: str = "") -> None:
+    """Raise InvalidFields naming each field that SageMaker would refuse.
+
+    One container's problems are keyed `image`, `model_data` and `env`; those of a pipeline `containers`.
+    """
+    problems: dict[str, list[str]] = {}
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        problems["name"] = [
+            "must be 1 to 63 letters, digits and hyphens, beginning and ending with no hyphen."
+        ]
+    if execution_role_arn and not _ROLE.fullmatch(execution_role_arn):
+        problems["execution_role_arn"] = ["must look like arn:aws:iam::123456789012:role/name."]
+    if not 1 <= len(containers) <= 15:
+        problems["containers"] = ["must be 1 to 15 containers."]
+    for position, definition in enumerate(containers):
+        found = _container_problems(definition)
+        if len(containers) == 1:
+            problems |= found
+        elif found:
+            texts = [
+                f"number {position + 1}: {field} {text}" for field, said in found.items() for text in said
+            ]
+            problems["containers"] = [*problems.get("containers", []), *texts]
+    if problems:
+        raise InvalidFields(problems)
+
+
+def register(
+    connection: Connection,
+    *,
+    name: str,
+    containers: Sequence[Mapping[str, Any]],
+    by: User | None,
+    execution_role_arn: str = "",
+    description: str = "",
+    token: ApiToken | None = None,
+) -> RegisteredModel:
+    """Make the model in SageMaker and write it down. One that is there already, and the same, is adopted.
+
+    Raises InvalidFields for what must be changed, Unavailable if SageMaker could not be asked.
+    """
+    validate(name, containers, execution_role_arn)
+    if not connection.is_engine and not execution_role_arn:
+        raise InvalidFields(
+            {"execution_role_arn": ["is required: the role that SageMaker runs the model with."]}
+        )
+    if RegisteredModel.objects.filter(connection=connection, name=name).exists():
+        raise InvalidFields(
+            {"name": [f"{name} is registered already on {connection.name}; choose another name."]}
+        )
+    arn = _create_or_adopt(connection, name, containers, execution_role_arn)
+    try:
+        with transaction.atomic():
+            model = RegisteredModel.objects.create(
+                team=connection.team,
+                connection=connection,
+                name=name,
+                containers=[dict(definition) for definition in containers],
+                execution_role_arn=execution_role_arn,
+                arn=arn,
+                description=description[:200],
+                registered_by=by,
+            )
+            activity.record(connection.team, by, "model.registered", model, token=token)
+    except IntegrityError as error:
+        raise InvalidFields({"name": [f"{name} is registered already; choose another name."]}) from error
+    return model
+
+
+def _create_or_adopt(
+    connection: Connection, name: str, containers: Sequence[Mapping[str, Any]], role: str
+) -> str:
+    try:
+        with asking(connection) as target:
+            try:
+                return models.create(target, name=name, containers=containers, execution_role_arn=role)
+            except models.ModelNameTaken:
+                found = models.describe(target, name)
+                if found is not None and _same(found, containers):
+                    return found.arn
+                raise
+    except models.ModelNameTaken as error:
+        raise InvalidFields({"name": [error.sentence]}) from error
+    except Rejected as error:
+        raise InvalidFields({"__all__": [f"SageMaker refused the model: {error.sentence}"]}) from error
+    except GatewayError as error:
+        raise Unavailable(f"{error.sentence} The model was not registered.") from error
+
+
+def _same(found: models.RemoteModel, containers: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether SageMaker's model is the one asked for, by what decides its predictions."""
+    told = ("Image", "ModelDataUrl", "ModelPackageName")
+    ours = [[c.get(field) for field in told] + [c.get("Environment") or {}] for c in containers]
+    theirs = [[c.get(field) for field in told] + [c.get("Environment") or {}] for c in found.containers]
+    return ours == theirs
+
+
+def _container_problems(definition: Mapping[str, Any]) -> dict[str, list[str]]:
+    problems: dict[str, list[str]] = {}
+    if not isinstance(definition, Mapping):
+        return {"containers": ["must be an object: a SageMaker ContainerDefinition."]}
+    unknown = sorted(set(definition) - _CONTAINER_FIELDS)
+    if unknown:
+        problems["containers"] = [f"{', '.join(unknown)} cannot be used with batch transform."]
+    image = definition.get("Image", "")
+    if not definition.get("ModelPackageName") and (not image or not isinstance(image, str)):
+        problems["image"] = ["is required: a container image URI."]
+    elif not isinstance(image, str) or len(image) > 255 or any(letter.isspace() for letter in image):
+        problems["image"] = ["must be an image URI of at most 255 characters without blanks."]
+    data = definition.get("ModelDataUrl", "")
+    if data and (not isinstance(data, str) or not _DATA.fullmatch(data) or not data.endswith(".tar.gz")):
+        problems["model_data"] = ["must be the s3:// address of one .tar.gz archive."]
+    environment = definition.get("Environment", {})
+    if not isinstance(environment, Mapping) or len(environment) > 100:
+        problems["env"] = ["must be an object of at most 100 names and texts."]
+    elif bad := [key for key, value in environment.items() if not _fits(key, value)]:
+        problems["env"] = [
+            f"{key}: must be a name of letters, digits and _, with a text." for key in map(str, bad)
+        ]
+    return problems
+
+
+def _fits(key: object, value: object) -> bool:
+    named = isinstance(key, str) and len(key) <= 1024 and _ENV_NAME.fullmatch(key) is not None
+    return named and isinstance(value, str) and len(value) <= 1024

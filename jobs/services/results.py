@@ -1,0 +1,115 @@
+"""What a job wrote: its outputs listed, previewed and downloaded. All raise Unavailable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from jobs.gateway import objects
+from jobs.lifecycle.counting import written_since
+from jobs.models import TransformJob
+from jobs.services.asking import asked
+from jobs.services.errors import NotPossible
+from jobs.services.previewing import LIMIT, Preview, make_preview
+from transform import keys
+
+PAGE = 100
+#: Objects looked at for one page of outputs: a shared output path may hold far more of other jobs.
+_LOOKED_AT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output object; `name` is its key below the output path, `input_key` empty if that is not known."""
+
+    key: str
+    name: str
+    input_key: str
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPage:
+    """Some outputs in key order; `next` asks for those after them, and is empty at the end."""
+
+    outputs: tuple[Output, ...]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Either an address to send the browser to, or the body in pieces with its length."""
+
+    filename: str
+    url: str = ""
+    body: Iterator[bytes] | None = None
+    size: int = 0
+
+
+def outputs(job: TransformJob, *, after: str = "", limit: int = PAGE) -> OutputPage:
+    """The job's outputs after the key `after`. Empty, not an error, before anything is written."""
+    if job.accepted_at is None:
+        return OutputPage((), "")
+    bucket, folder = _place(job)
+    since = written_since(job)
+    found: list[objects.RemoteObject] = []
+    following = ""
+    with asked(job.connection) as target:
+        for looked_at, candidate in enumerate(objects.iterate(target, bucket, folder, after=after)):
+            if len(found) == limit or looked_at == _LOOKED_AT:
+                following = found[-1].key if found else ""
+                break
+            if candidate.key.endswith(".out") and candidate.modified >= since:
+                found.append(candidate)
+    inputs = dict(job.planned.filter(output_key__in=[o.key for o in found]).values_list("output_key", "key"))
+    if job.planned.exists() and job.objects_total == job.planned.count():
+        found = [output for output in found if output.key in inputs]
+    rows = (Output(o.key, o.key[len(folder) :], inputs.get(o.key, ""), o.size, o.modified) for o in found)
+    return OutputPage(tuple(rows), following)
+
+
+def preview(job: TransformJob, key: str) -> Preview:
+    """The beginning of an output: at most 256 KiB read and 200 rows shown. NotPossible if it is not there."""
+    bucket = _bucket_of_output(job, key)
+    with asked(job.connection) as target:
+        found = objects.head(target, bucket, key)
+        body = objects.read(target, bucket, key, limit=LIMIT) if found else None
+    if found is None or body is None:
+        raise NotPossible("There is no such output. It may not be written yet, or it was removed from S3.")
+    return make_preview(body, size=found.size, key=key, content_type=job.spec.get("accept") or "")
+
+
+def download(job: TransformJob, key: str) -> Download:
+    """How to hand an output over: AWS by a signed address, an engine's bytes through this service.
+
+    A browser may not reach an engine, which listens on loopback, so its objects pass through here.
+    """
+    bucket = _bucket_of_output(job, key)
+    filename = key.rsplit("/", 1)[-1].replace('"', "")
+    with asked(job.connection) as target:
+        found = objects.head(target, bucket, key)
+        if found is None:
+            raise NotPossible(
+                "There is no such output. It may not be written yet, or it was removed from S3."
+            )
+        if not target.is_engine:
+            return Download(filename, url=objects.signed_url(target, bucket, key, filename=filename))
+        return Download(filename, body=objects.stream(target, bucket, key) or iter(()), size=found.size)
+
+
+def _place(job: TransformJob) -> tuple[str, str]:
+    """The bucket and the key prefix, ending in a slash unless empty, below which the outputs lie."""
+    bucket, prefix = keys.parse_s3_uri(job.output_path)
+    return bucket, prefix.rstrip("/") + "/" if prefix.strip("/") else ""
+
+
+def _bucket_of_output(job: TransformJob, key: str) -> str:
+    """The output bucket, if `key` can be an output of this job: the connection may read far more than that."""
+    bucket, folder = _place(job)
+    planned = job.objects_total is not None and job.objects_total == job.planned.count()
+    ours = job.planned.filter(output_key=key).exists() if planned else key.startswith(folder)
+    if not ours or not key.endswith(".out"):
+        raise NotPossible("This job has no such output.")
+    return bucket

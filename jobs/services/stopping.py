@@ -1,0 +1,39 @@
+"""Stopping a job, or withdrawing it while it waits."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from jobs.models import TransformJob
+from jobs.services.errors import NotPossible
+from jobs.states import JobState
+from jobs.tasks import enqueue, stop_job
+from teams import activity
+from teams.models import ApiToken, User
+
+
+def stop(job: TransformJob, *, by: User, token: ApiToken | None = None) -> TransformJob:
+    """Withdraw a waiting job at once; note the wish for a running one and wake a worker to pass it on.
+
+    Asking again while it stops changes nothing. Raises NotPossible for a job that has ended.
+    """
+    with transaction.atomic():
+        reason = f"Withdrawn by {by.label} while waiting."
+        if job.move(
+            JobState.CANCELLED, from_={JobState.WAITING}, reason=reason, by=by, ended_at=timezone.now()
+        ):
+            activity.record(job.team, by, "job.cancelled", job, token=token)
+            return job
+        job.refresh_from_db()
+        if job.is_terminal:
+            raise NotPossible(f"This job has ended already: it is {job.get_state_display().lower()}.")
+        now = timezone.now()
+        wished = TransformJob.objects.filter(
+            pk=job.pk, state__in={JobState.SUBMITTING, JobState.IN_PROGRESS}, stop_requested_at=None
+        )
+        if wished.update(stop_requested_at=now, changed_at=now) == 1:
+            activity.record(job.team, by, "job.stop_requested", job, token=token)
+            enqueue(stop_job, job.pk)
+    job.refresh_from_db()
+    return job
