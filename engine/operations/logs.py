@@ -76,8 +76,8 @@ def describe_log_streams(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
 def get_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The events of one stream, oldest first on the page, and the tokens of the pages before and after it.
 
-    There always are both tokens. The one that was given comes back once there is nothing more in its direction;
-    used later again, it gives what has been written since.
+    There always are both tokens. The one that was given comes back once there is nothing more in its
+    direction; used later again, it gives what has been written since.
     """
     group, stream = _group(ctx, params), params["logStreamName"]
     if not ctx.store.logs.has_stream(group, stream):
@@ -232,7 +232,7 @@ def _filtered(row: EventRow) -> dict[str, Any]:
 
 
 def _group(ctx: Context, params: dict[str, Any]) -> str:
-    """The name of the group a request is about, which it gives as name, or as name or ARN in the identifier."""
+    """The name of the group a request is about; its identifier may be a name or an ARN."""
     name, identifier = params.get("logGroupName"), params.get("logGroupIdentifier")
     if (name is None) == (identifier is None):
         raise _invalid("Exactly one of logGroupName and logGroupIdentifier must be given.")

@@ -6,7 +6,6 @@ service model says what they must look like and how the answer is written.
 
 from __future__ import annotations
 
-import functools
 import inspect
 import json
 import logging
@@ -14,14 +13,14 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel, StructureShape
+from botocore.model import OperationModel, StructureShape
 
 from engine.errors import ServiceError, not_implemented
 from engine.operations import OPERATIONS
 from engine.operations.context import Context
 from engine.wire.parsing import parse
 from engine.wire.response import Response
+from engine.wire.schema import service_model
 from engine.wire.serializing import serialize
 from engine.wire.validation import validate
 
@@ -76,12 +75,6 @@ def _operation_model(service: str, target: str) -> OperationModel:
     if prefix != model.metadata["targetPrefix"] or name not in model.operation_names:
         raise ServiceError("UnknownOperationException", f"{target!r} is not an operation of {service}.")
     return model.operation_model(name)
-
-
-@functools.cache
-def service_model(service: str) -> ServiceModel:
-    """botocore's description of a service; read once, it takes some 50 ms."""
-    return ServiceModel(Loader().load_service_model(service, "service-2"), service_name=service)
 
 
 def _params(service: str, model: OperationModel, body: bytes) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 
 def serialize(shape: Shape, value: Any) -> Any:
-    """The JSON value of an operation's value. Members unknown to the shape, and those that are None, stay out.
+    """The JSON value of an operation's value. Members it does not know, or that are None, stay out.
 
     A timestamp may be given as a datetime or as epoch seconds; it is sent to the millisecond, as AWS does.
     """
