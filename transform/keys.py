@@ -1,0 +1,44 @@
+"""S3 URIs, and the name of an output from the name of its input."""
+
+from __future__ import annotations
+
+import re
+
+OUTPUT_SUFFIX = ".out"
+
+# TransformS3DataSource.S3Uri in the service's model: `(https|s3)://([^/]+)/?(.*)`.
+_S3_URI = re.compile(r"(?:https|s3)://([^/]+)/?(.*)", re.DOTALL)
+
+
+def parse_s3_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key (or prefix, possibly empty) of `s3://bucket/key`.
+
+    Raises ValueError with a sentence for the person when the text is not an S3 URI.
+    """
+    match = _S3_URI.fullmatch(uri)
+    if match is None:
+        raise ValueError(f"{uri!r} is not an S3 URI; write it as s3://bucket/prefix")
+    return match[1], match[2]
+
+
+def relative_key(prefix: str, key: str) -> str:
+    """The part of `key` that its output keeps, when the job's input was the plain string `prefix`.
+
+    What the service was seen to do: the prefix goes, a "/" left in front goes, and when nothing is left the
+    last part of the name stays. A prefix that ends inside a name (`in/part` for `in/part-1.csv`) keeps the
+    whole name; no public source settles that case.
+    """
+    rest = key[len(prefix) :] if key.startswith(prefix) else key
+    ends_inside_a_name = rest and prefix and not prefix.endswith("/") and not rest.startswith("/")
+    if not rest or ends_inside_a_name:
+        return key[prefix.rfind("/") + 1 :]
+    return rest.removeprefix("/")
+
+
+def output_key(prefix: str, key: str, output_prefix: str) -> str:
+    """Where the output of the input object `key` goes: under `output_prefix`, with `.out` at the end.
+
+    `prefix` is the key part of the job's S3Uri; for a manifest, the part of the key before the relative entry.
+    """
+    folder = output_prefix if not output_prefix or output_prefix.endswith("/") else output_prefix + "/"
+    return folder + relative_key(prefix, key) + OUTPUT_SUFFIX
