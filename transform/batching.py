@@ -50,7 +50,7 @@ def line_batches(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
 
 
 def _take(buffer: bytearray, limit: int) -> bytes:
-    """Cut the longest run of whole lines that fits off the front of `buffer`, which is longer than `limit`."""
+    """Cut the longest run of whole lines that fits off the front of `buffer`; it is longer than `limit`."""
     end = buffer.rfind(b"\n", 0, limit) + 1
     if end == 0:
         raise PayloadTooLarge(limit, "A record")

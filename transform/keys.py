@@ -38,7 +38,7 @@ def relative_key(prefix: str, key: str) -> str:
 def output_key(prefix: str, key: str, output_prefix: str) -> str:
     """Where the output of the input object `key` goes: under `output_prefix`, with `.out` at the end.
 
-    `prefix` is the key part of the job's S3Uri; for a manifest, the part of the key before the relative entry.
+    `prefix` is the key part of the job's S3Uri; for a manifest, what stands before the relative entry.
     """
     folder = output_prefix if not output_prefix or output_prefix.endswith("/") else output_prefix + "/"
     return folder + relative_key(prefix, key) + OUTPUT_SUFFIX

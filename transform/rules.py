@@ -212,10 +212,10 @@ def _check_payload(flat: dict[str, Any], report: Report) -> None:
     if concurrent and payload and concurrent * payload > MAX_PAYLOAD_MB:
         report(
             "max_payload",
-            f"{concurrent} × {payload} MB is {concurrent * payload} MB in flight on an instance; SageMaker "
+            f"{concurrent} x {payload} MB is {concurrent * payload} MB in flight on an instance; SageMaker "
             f"allows {MAX_PAYLOAD_MB}. Set max_payload to {MAX_PAYLOAD_MB // concurrent} or less."
             if concurrent <= MAX_PAYLOAD_MB
-            else f"{concurrent} × {payload} MB in flight on an instance is over {MAX_PAYLOAD_MB} MB; "
+            else f"{concurrent} x {payload} MB in flight on an instance is over {MAX_PAYLOAD_MB} MB; "
             "lower max_concurrent_transforms.",
         )
 

@@ -1,4 +1,4 @@
-"""`TransformSpec`: one transform request, in the SageMaker SDK's words, to and from CreateTransformJob's JSON."""
+"""`TransformSpec`: one transform request in the SDK's words, to and from CreateTransformJob's JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from transform.rules import check
 
 
 class SpecError(ValueError):
-    """A request that breaks rules. `errors` maps each field's SDK name to sentences that say what it must be."""
+    """A request that breaks rules. `errors` maps a field's SDK name to sentences: what it must be."""
 
     def __init__(self, errors: dict[str, list[str]]) -> None:
         super().__init__("; ".join(f"{name}: {text}" for name, texts in errors.items() for text in texts))
