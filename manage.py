@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Django's command line for Batchdeck; `./deck COMMAND` calls it with the right interpreter and environment."""
+"""Django's command line for Batchdeck; `./deck COMMAND` calls it with the right environment."""
 
 import os
 import sys

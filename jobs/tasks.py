@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 
 def enqueue(task: Task[..., Any], *args: Any) -> None:
-    """Send a task when the transaction commits. A broker that is away only delays: the rows say what is due."""
+    """Send a task when the transaction commits. A missing broker only delays: the rows say what is due."""
 
     def send() -> None:
         try:

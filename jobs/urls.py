@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls.resolvers import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from jobs.api import errors
+
+urlpatterns = [
+    path("api/v1/", include("jobs.api.urls")),
+    path("api/<path:rest>", errors.not_found),
+]

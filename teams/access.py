@@ -55,7 +55,7 @@ def require(member: Membership, needed: Role) -> None:
 
 
 def member_required(needed: Role = Role.VIEWER) -> Callable[[_View[_P]], Callable[..., HttpResponseBase]]:
-    """Decorate a page: sign-in first, then a team, then the role; sets `request.member` and `request.team`."""
+    """Decorate a page: sign-in first, then a team, then the role; sets `request.member`, `request.team`."""
 
     def decorate(view: _View[_P]) -> Callable[..., HttpResponseBase]:
         @login_required

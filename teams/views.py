@@ -33,7 +33,7 @@ class SignOut(views.LogoutView):
 @never_cache
 @require_http_methods(["GET", "HEAD"])
 def follow_link(request: HttpRequest, secret: str) -> HttpResponse:
-    """Sign in by a one-time link. HEAD leaves it unused: some programs look at a link before a person does."""
+    """Sign in by a one-time link. HEAD leaves it unused: some programs look before a person does."""
     if request.method == "HEAD":
         return HttpResponse()
     user = links.redeem(secret)

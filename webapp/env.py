@@ -42,7 +42,7 @@ def items(name: str, default: str = "") -> list[str]:
 
 
 def secret_key(name: str, file: Path) -> str:
-    """The variable, else the key kept in `file`, which is made at first use and readable by its owner only."""
+    """The variable, else the key kept in `file`, made at first use, readable by its owner only."""
     given = text(name)
     if given:
         return given

@@ -21,8 +21,8 @@ from jobs.gateway.errors import GatewayError, NoCapacity, Rejected, Throttled, U
 from jobs.gateway.target import Target
 
 _THROTTLES = frozenset(
-    {"Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "TooManyRequestsException",
-     "SlowDown", "RequestThrottled", "LimitExceededException"}
+    {"Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded",
+     "TooManyRequestsException", "SlowDown", "RequestThrottled", "LimitExceededException"}
 )  # fmt: skip
 _CAPACITY = frozenset({"ResourceLimitExceeded", "CapacityError", "InsufficientCapacity"})
 _KEYS = frozenset(
@@ -40,8 +40,8 @@ def translated(target: Target) -> Iterator[None]:
         raise from_client_error(error, target) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise Unreachable(
-            "No AWS credentials were found. Give the web and worker processes a role or AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY."
+            "No AWS credentials were found. Give the web and worker processes a role, or AWS_ACCESS_KEY_ID "
+            "and AWS_SECRET_ACCESS_KEY."
         ) from error
     except ParamValidationError as error:
         raise Rejected(str(error)) from error

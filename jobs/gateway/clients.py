@@ -37,7 +37,7 @@ _CONFIG = Config(
     max_pool_connections=16,
     user_agent_extra="batchdeck",
 )
-#: An engine is one process on a known machine: if it is away, trying again within the call only hangs the page.
+#: An engine is one process on a known machine: if it is away, trying again in the call only hangs the page.
 _ENGINE_CONFIG = _CONFIG.merge(
     Config(
         connect_timeout=2,
@@ -57,7 +57,7 @@ def client(target: Target, service: Literal["logs"]) -> CloudWatchLogsClient: ..
 @overload
 def client(target: Target, service: Literal["sts"]) -> STSClient: ...
 def client(target: Target, service: str) -> Any:
-    """The process's client for this service and target; raises Unreachable if an engine's keys are missing."""
+    """The process's client for this service and target; raises Unreachable without an engine's keys."""
     cache_key = (target, service, _keys_version(target), os.getpid())
     with _lock:
         if cache_key not in _clients:

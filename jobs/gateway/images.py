@@ -13,8 +13,8 @@ from jobs.gateway.errors import Unreachable
 
 #: In the order in which pickers show them.
 FRAMEWORKS = (
-    "xgboost", "sklearn", "pytorch", "tensorflow", "huggingface", "mxnet", "autogluon", "linear-learner", "knn",
-    "kmeans", "pca", "randomcutforest", "factorization-machines", "forecasting-deepar", "blazingtext",
+    "xgboost", "sklearn", "pytorch", "tensorflow", "huggingface", "mxnet", "autogluon", "linear-learner",
+    "knn", "kmeans", "pca", "randomcutforest", "factorization-machines", "forecasting-deepar", "blazingtext",
     "object2vec", "image-classification", "object-detection", "semantic-segmentation", "ipinsights", "lda",
     "ntm", "sparkml-serving",
 )  # fmt: skip

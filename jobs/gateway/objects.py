@@ -31,7 +31,7 @@ class RemoteObject:
 
 
 def iterate(target: Target, bucket: str, prefix: str, *, after: str = "") -> Iterator[RemoteObject]:
-    """Objects whose key begins with `prefix`, in byte order, after the key `after`; a thousand for each call."""
+    """Objects whose key begins with `prefix`, in byte order, after the key `after`; a thousand a call."""
     asked = {"Bucket": bucket, "Prefix": prefix}
     if after:
         asked["StartAfter"] = after

@@ -18,7 +18,7 @@ from jobs.gateway.clients import client
 from jobs.gateway.errors import Rejected
 from jobs.gateway.target import Target
 
-#: The beginning of DescribeTransformJob's message for a name it does not know; its code says only "validation".
+#: The beginning of DescribeTransformJob's message for an unknown name; its code says only "validation".
 _UNKNOWN = "could not find"
 #: StopTransformJob's for a job that has ended.
 _ENDED = "is in status"

@@ -24,7 +24,7 @@ def target_of(connection: Connection) -> Target:
 
 @contextmanager
 def asking(connection: Connection) -> Iterator[Target]:
-    """Call inside; an unreachable other side is noted on the row, and so is its return. Errors pass through."""
+    """Call inside; the row notes an unreachable other side, and its return. Errors pass through."""
     try:
         yield target_of(connection)
     except Unreachable as error:

@@ -9,7 +9,7 @@ from jobs.models import ContainerImage
 
 
 def refresh(region: str, framework: str) -> int:
-    """Replace the rows of a framework in a region; how many there are now. Raises Unreachable without the SDK."""
+    """Replace a framework's rows in a region; how many there are now. Unreachable without the SDK."""
     rows = [
         ContainerImage(
             region=region,

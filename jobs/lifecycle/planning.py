@@ -9,14 +9,13 @@ from itertools import islice
 
 from django.db import transaction
 from django.utils import timezone
-from transform.spec import TransformSpec
 
 from jobs.gateway import Rejected, Target, objects
-from jobs.gateway.objects import RemoteObject
 from jobs.models import PlannedObject, TransformJob
 from transform import keys, manifest
+from transform.spec import TransformSpec
 
-#: Listing goes a thousand objects a call; an input that takes longer is counted up to here and marked as such.
+#: Listing goes a thousand objects a call; an input that takes longer is counted up to here and marked so.
 SECONDS = 15.0
 #: A manifest of more than this is not read: the plan would be larger than what is kept of it.
 MANIFEST_BYTES = 16 * 1024 * 1024
@@ -27,7 +26,7 @@ class Plan:
     """Totals over all objects, and rows for the first `PlannedObject.LIMIT` of them."""
 
     count: int = 0
-    size: int = 0
+    size: int | None = 0
     complete: bool = True
     rows: list[PlannedObject] = field(default_factory=list)
 
@@ -41,7 +40,7 @@ def make_plan(job: TransformJob, target: Target) -> None:
         return
     try:
         plan = _collect(job, target)
-    except (Rejected, keys.S3UriError, manifest.ManifestError):
+    except (Rejected, ValueError):
         _keep(job, None)
     else:
         _keep(job, plan)
@@ -54,15 +53,12 @@ def _collect(job: TransformJob, target: Target) -> Plan:
     plan = Plan()
     deadline = time.monotonic() + SECONDS
     found = _manifest_objects if spec.data_type == "ManifestFile" else _prefix_objects
-    for named, output_key in found(target, bucket, prefix, output_prefix):
+    for key, size, output_key in found(target, bucket, prefix, output_prefix):
         if plan.count < PlannedObject.LIMIT:
-            plan.rows.append(
-                PlannedObject(
-                    job=job, position=plan.count, key=named.key, size=named.size, output_key=output_key
-                )
-            )
+            row = PlannedObject(job=job, position=plan.count, key=key, size=size, output_key=output_key)
+            plan.rows.append(row)
         plan.count += 1
-        plan.size += named.size
+        plan.size = None if size is None or plan.size is None else plan.size + size
         if time.monotonic() > deadline:
             plan.complete = False
             break
@@ -71,23 +67,22 @@ def _collect(job: TransformJob, target: Target) -> Plan:
 
 def _prefix_objects(
     target: Target, bucket: str, prefix: str, output_prefix: str
-) -> Iterator[tuple[RemoteObject, str]]:
+) -> Iterator[tuple[str, int | None, str]]:
     for found in objects.iterate(target, bucket, prefix):
         # Consoles mark a folder with an empty object of its name; it is no input.
         if found.key.endswith("/") and found.size == 0:
             continue
-        yield found, keys.output_key(prefix, found.key, output_prefix)
+        yield found.key, found.size, keys.output_key(prefix, found.key, output_prefix)
 
 
 def _manifest_objects(
     target: Target, bucket: str, key: str, output_prefix: str
-) -> Iterator[tuple[RemoteObject, str]]:
+) -> Iterator[tuple[str, int | None, str]]:
     body = objects.read(target, bucket, key, limit=MANIFEST_BYTES) or b""
-    for entry in manifest.parse(body):
-        entry_bucket, entry_key = keys.parse_s3_uri(entry.uri)
-        found = objects.head(target, entry_bucket, entry_key)
-        if found is not None:
-            yield found, keys.manifest_output_key(entry.relative, output_prefix)
+    listed = manifest.parse_manifest(body)
+    # Sizes would need a call for each entry; whether the objects exist is SageMaker's to say.
+    for named in listed.keys:
+        yield named, None, keys.output_key(listed.prefix, named, output_prefix)
 
 
 def _keep(job: TransformJob, plan: Plan | None) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from transform.spec import TransformSpec
 
 from jobs.gateway import GatewayError, NoCapacity, Rejected, Target, Throttled, Unreachable, transforms
 from jobs.lifecycle.asking import asking
@@ -18,6 +17,7 @@ from jobs.lifecycle.planning import make_plan
 from jobs.models import Connection, TransformJob
 from jobs.models.job import JOB_TAG
 from jobs.states import RUNNING, JobState
+from transform.spec import TransformSpec
 
 #: After this a job still SUBMITTING is taken to have lost its worker.
 SUBMIT_LEASE = timedelta(seconds=58)
@@ -109,8 +109,8 @@ def _create_or_adopt(job: TransformJob, target: Target) -> str:
         if remote is not None and transforms.tags(target, remote.arn).get(JOB_TAG) == job.key:
             return remote.arn
         raise Rejected(
-            f'The name "{job.name}" is taken by another transform job in this account and region, where names '
-            "are used once and never freed. Choose another name and submit again.",
+            f'The name "{job.name}" is taken by another transform job in this account and region, where '
+            "names are used once and never freed. Choose another name and submit again.",
             taken.code,
         ) from taken
 

@@ -18,7 +18,7 @@ class PlannedObject(models.Model):
     job = models.ForeignKey(TransformJob, on_delete=models.CASCADE, related_name="planned")
     position = models.PositiveIntegerField()
     key = models.CharField(max_length=1024)
-    size = models.BigIntegerField()
+    size = models.BigIntegerField(null=True, help_text="Bytes; unknown for a manifest's entries.")
     output_key = models.CharField(max_length=2048)
     done = models.BooleanField(default=False)
 

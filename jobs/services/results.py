@@ -106,7 +106,7 @@ def _place(job: TransformJob) -> tuple[str, str]:
 
 
 def _bucket_of_output(job: TransformJob, key: str) -> str:
-    """The output bucket, if `key` can be an output of this job: the connection may read far more than that."""
+    """The output bucket, if `key` can be this job's output: the connection may read far more than that."""
     bucket, folder = _place(job)
     planned = job.objects_total is not None and job.objects_total == job.planned.count()
     ours = job.planned.filter(output_key=key).exists() if planned else key.startswith(folder)

@@ -1,0 +1,168 @@
+"""Rows as JSON: what the API answers with. Serializers here only write; requests are read by the services."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from jobs.lifecycle.starting import creation_request
+from jobs.models import Connection, JobEvent, RegisteredModel, TransformJob
+from transform.spec import TransformSpec
+
+#: The request's fields that a job's answer shows under their own names; null where nothing was given.
+_REQUEST_FIELDS = [field.name for field in dataclasses.fields(TransformSpec) if field.name != "model_name"]
+
+
+class JobAnswer(serializers.ModelSerializer[TransformJob]):
+    """A transform job. `spec` holds the request in the SDK's field names."""
+
+    id = serializers.CharField(source="key")
+    url = serializers.SerializerMethodField()
+    api_url = serializers.SerializerMethodField()
+    connection = serializers.CharField(source="connection.slug")
+    model = serializers.CharField(source="model_name")
+    warnings = serializers.ListField(child=serializers.CharField())
+    submitted_by = serializers.SerializerMethodField()
+
+    class Meta:
+        model = TransformJob
+        fields = [
+            "id", "name", "state", "state_reason", "warnings", "url", "api_url", "connection", "model", "arn",
+            "submitted_by", "created_at", "changed_at", "accepted_at", "started_at", "ended_at",
+            "objects_total", "objects_done", "bytes_total", "stop_requested_at", "spec",
+        ]  # fmt: skip
+
+    def get_url(self, job: TransformJob) -> str:
+        """The job's page."""
+        return str(self.context["request"].build_absolute_uri(job.get_absolute_url()))
+
+    def get_api_url(self, job: TransformJob) -> str:
+        """This answer's own address."""
+        return str(reverse("api:job", args=[job.key], request=self.context["request"]))
+
+    def get_submitted_by(self, job: TransformJob) -> str:
+        """The submitter's user name; empty once the person is gone."""
+        return job.submitted_by.get_username() if job.submitted_by else ""
+
+    def to_representation(self, job: TransformJob) -> dict[str, Any]:
+        """The fields above, and beside them each field of the request under its SDK name."""
+        answer: dict[str, Any] = super().to_representation(job)
+        spec = answer.pop("spec")
+        own = {name: spec.get(name) for name in _REQUEST_FIELDS if name not in answer}
+        return {**answer, **own}
+
+
+class EventAnswer(serializers.ModelSerializer[JobEvent]):
+    """One change of state."""
+
+    by = serializers.SerializerMethodField()
+
+    class Meta:
+        model = JobEvent
+        fields = ["at", "from_state", "to_state", "reason", "by"]
+
+    def get_by(self, event: JobEvent) -> str:
+        """Who asked for it; empty if the service acted by itself."""
+        return event.by.get_username() if event.by else ""
+
+
+class JobDetailAnswer(JobAnswer):
+    """A transform job with its CreateTransformJob JSON and its timeline."""
+
+    request = serializers.SerializerMethodField()
+    events = serializers.SerializerMethodField()
+
+    class Meta(JobAnswer.Meta):
+        fields = [*JobAnswer.Meta.fields, "request", "events"]
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_request(self, job: TransformJob) -> dict[str, Any]:
+        """The request as SageMaker gets it."""
+        return creation_request(job)
+
+    @extend_schema_field(EventAnswer(many=True))
+    def get_events(self, job: TransformJob) -> Any:
+        """The timeline, oldest first."""
+        return EventAnswer(job.events.select_related("by"), many=True).data
+
+
+class ModelAnswer(serializers.ModelSerializer[RegisteredModel]):
+    """A registered model."""
+
+    connection = serializers.CharField(source="connection.slug")
+    image = serializers.CharField()
+    model_data = serializers.CharField()
+    env = serializers.DictField(child=serializers.CharField())
+
+    class Meta:
+        model = RegisteredModel
+        fields = [
+            "id", "name", "connection", "image", "model_data", "env", "execution_role_arn",
+            "containers", "arn", "description", "created_at",
+        ]  # fmt: skip
+
+
+class ConnectionAnswer(serializers.ModelSerializer[Connection]):
+    """A connection; `last_error` is empty while calls succeed."""
+
+    class Meta:
+        model = Connection
+        fields = [
+            "slug", "name", "kind", "region", "endpoint_url", "role_arn", "account_id", "max_running",
+            "checked_at", "last_ok_at", "last_error", "created_at",
+        ]  # fmt: skip
+
+
+class OutputAnswer(serializers.Serializer[Any]):
+    """An output object; `name` is its key below the output path, `size` in bytes."""
+
+    key = serializers.CharField()
+    name = serializers.CharField()
+    input_key = serializers.CharField(allow_blank=True)
+    size = serializers.IntegerField()
+    modified = serializers.DateTimeField()
+    uri = serializers.CharField()
+    preview_url = serializers.CharField()
+    download_url = serializers.CharField()
+
+
+class OutputsAnswer(serializers.Serializer[Any]):
+    """Outputs in key order; `next` is the address of those after them."""
+
+    results = OutputAnswer(many=True)
+    next = serializers.CharField(allow_null=True)
+    objects_done = serializers.IntegerField(allow_null=True)
+    objects_total = serializers.IntegerField(allow_null=True)
+
+
+class PreviewAnswer(serializers.Serializer[Any]):
+    """The beginning of an output: `rows` for a table, `text` for text."""
+
+    kind = serializers.ChoiceField(choices=["table", "text", "binary", "empty"])
+    size = serializers.IntegerField()
+    truncated = serializers.BooleanField()
+    columns = serializers.ListField(child=serializers.CharField())
+    rows = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
+    text = serializers.CharField(allow_blank=True)
+
+
+class LogLineAnswer(serializers.Serializer[Any]):
+    """A line of the log."""
+
+    at = serializers.DateTimeField()
+    text = serializers.CharField(allow_blank=True)
+
+
+class LogsAnswer(serializers.Serializer[Any]):
+    """Lines of one stream; `token` asks for what was written after them."""
+
+    streams = serializers.ListField(child=serializers.CharField())
+    stream = serializers.CharField(allow_blank=True)
+    results = LogLineAnswer(many=True)
+    token = serializers.CharField(allow_blank=True)
+    note = serializers.CharField(allow_blank=True)

@@ -1,0 +1,97 @@
+"""Request bodies, described for the schema; the services check what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+
+from jobs.services.errors import InvalidFields
+
+
+class ModelClientConfigBody(serializers.Serializer[Any]):
+    """How long and how often SageMaker asks the model."""
+
+    invocations_timeout_in_seconds = serializers.IntegerField(required=False, min_value=1, max_value=3600)
+    invocations_max_retries = serializers.IntegerField(required=False, min_value=0, max_value=3)
+
+
+class JobBody(serializers.Serializer[Any]):
+    """A transform job in the SageMaker SDK's field names, or `connection` with `request`."""
+
+    connection = serializers.CharField(help_text="A connection's slug.")
+    model = serializers.CharField(required=False, help_text="The model's name in SageMaker.")
+    name = serializers.CharField(required=False, help_text="Made from the model's name if left out.")
+    data = serializers.CharField(required=False, help_text="s3:// address of the input.")
+    data_type = serializers.ChoiceField(choices=["S3Prefix", "ManifestFile"], required=False)
+    content_type = serializers.CharField(required=False)
+    split_type = serializers.ChoiceField(choices=["None", "Line", "RecordIO", "TFRecord"], required=False)
+    compression_type = serializers.ChoiceField(choices=["None", "Gzip"], required=False)
+    strategy = serializers.ChoiceField(choices=["MultiRecord", "SingleRecord"], required=False)
+    assemble_with = serializers.ChoiceField(choices=["None", "Line"], required=False)
+    accept = serializers.CharField(required=False)
+    output_path = serializers.CharField(required=False, help_text="s3:// address for the outputs.")
+    instance_type = serializers.CharField(required=False)
+    instance_count = serializers.IntegerField(required=False, min_value=1)
+    max_concurrent_transforms = serializers.IntegerField(required=False, min_value=0)
+    max_payload = serializers.IntegerField(required=False, min_value=0, help_text="MiB")
+    env = serializers.DictField(child=serializers.CharField(), required=False)
+    input_filter = serializers.CharField(required=False)
+    output_filter = serializers.CharField(required=False)
+    join_source = serializers.ChoiceField(choices=["None", "Input"], required=False)
+    model_client_config = ModelClientConfigBody(required=False)
+    tags = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    output_kms_key = serializers.CharField(required=False)
+    volume_kms_key = serializers.CharField(required=False)
+    transform_ami_version = serializers.CharField(required=False)
+    data_capture_config = serializers.DictField(required=False)
+    experiment_config = serializers.DictField(required=False)
+    request = serializers.DictField(
+        required=False, help_text="CreateTransformJob JSON, instead of the above."
+    )
+
+
+class ModelBody(serializers.Serializer[Any]):
+    """A model: one container by `image`, `model_data` and `env`, or a pipeline by `containers`."""
+
+    name = serializers.CharField()
+    connection = serializers.CharField()
+    image = serializers.CharField(required=False)
+    model_data = serializers.CharField(required=False)
+    env = serializers.DictField(child=serializers.CharField(), required=False)
+    execution_role_arn = serializers.CharField(required=False)
+    containers = serializers.ListField(child=serializers.DictField(), required=False)
+    description = serializers.CharField(required=False)
+
+
+class ConnectionBody(serializers.Serializer[Any]):
+    """An AWS connection."""
+
+    name = serializers.CharField()
+    slug = serializers.CharField(required=False)
+    region = serializers.CharField()
+    role_arn = serializers.CharField(required=False)
+    external_id = serializers.CharField(required=False)
+    max_running = serializers.IntegerField(required=False, min_value=1)
+
+
+def fields_of(data: object) -> dict[str, Any]:
+    """The body as an object; ParseError for any other JSON."""
+    if not isinstance(data, Mapping):
+        raise ParseError("The body must be a JSON object.")
+    return dict(data)
+
+
+def check_texts(fields: Mapping[str, Any], texts: Collection[str], others: Collection[str] = ()) -> None:
+    """Raise InvalidFields for names that are neither, and for a text that is of another kind."""
+    known = sorted({*texts, *others})
+    problems = {
+        name: [f"is not a field here; there are {', '.join(known)}."] for name in fields if name not in known
+    }
+    problems |= {
+        name: ["must be a text."] for name in texts if name in fields and not isinstance(fields[name], str)
+    }
+    if problems:
+        raise InvalidFields(problems)

@@ -1,0 +1,101 @@
+"""One shape for every error: {"error": {"code", "message", "fields"}}."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from jobs.services.errors import InvalidFields, NotPossible, Unavailable
+
+log = structlog.get_logger(__name__)
+
+_CODES = {
+    400: "bad_request",
+    401: "not_authenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "conflict",
+    415: "unsupported_media_type",
+    429: "throttled",
+    500: "internal_error",
+    503: "unavailable",
+}
+
+
+def body(
+    code: int, message: str, fields: Mapping[str, list[str]] | None = None, name: str = ""
+) -> dict[str, Any]:
+    """The error's JSON for an HTTP status; `fields` maps a field to sentences saying what it must be."""
+    return {
+        "error": {"code": name or _CODES.get(code, "error"), "message": message, "fields": dict(fields or {})}
+    }
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response:
+    """DRF's exception handler; what nobody foresaw is logged and answered as a 500 in the same shape."""
+    set_rollback()
+    if isinstance(error, InvalidFields):
+        return Response(body(400, "Some fields cannot be used.", error.fields, "invalid"), 400)
+    if isinstance(error, NotPossible):
+        return Response(body(409, str(error)), 409)
+    if isinstance(error, Unavailable):
+        return Response(body(503, str(error)), 503)
+    if isinstance(error, Http404):
+        return Response(body(404, "There is no such object in this team."), 404)
+    if isinstance(error, PermissionDenied):
+        return Response(body(403, str(error) or "This is not allowed."), 403)
+    if isinstance(error, exceptions.ValidationError):
+        return Response(body(400, "Some fields cannot be used.", _fields(error.detail), "invalid"), 400)
+    if isinstance(error, exceptions.APIException):
+        return Response(
+            body(error.status_code, _text(error.detail)), error.status_code, headers=_headers(error)
+        )
+    log.exception("api_error", path=context["request"].path)
+    return Response(body(500, "Something went wrong on our side; it was logged."), 500)
+
+
+def not_found(request: HttpRequest, *_: Any, **__: Any) -> JsonResponse:
+    """Any address below /api/ that is none."""
+    return JsonResponse(
+        body(
+            status.HTTP_404_NOT_FOUND, f"There is nothing at {request.path}; every address ends in a slash."
+        ),
+        status=404,
+    )
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    headers = {}
+    if header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = header
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    return headers
+
+
+def _text(detail: Any) -> str:
+    if isinstance(detail, str):
+        return str(detail)
+    values = detail.values() if isinstance(detail, Mapping) else detail
+    return " ".join(_text(value) for value in values)
+
+
+def _fields(detail: Any) -> dict[str, list[str]]:
+    if not isinstance(detail, Mapping):
+        return {"__all__": [_text(detail)]}
+    found: dict[str, list[str]] = {}
+    for name, value in detail.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}.{inner}": texts for inner, texts in _fields(value).items()}
+        else:
+            found[str(name)] = [_text(text) for text in value] if isinstance(value, list) else [_text(value)]
+    return found

@@ -1,0 +1,30 @@
+"""Addresses of the API."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from jobs.api import errors, views
+
+app_name = "api"
+urlpatterns = [
+    path("jobs/", views.Jobs.as_view(), name="jobs"),
+    path("jobs/<str:key>/", views.Job.as_view(), name="job"),
+    path("jobs/<str:key>/stop/", views.Stop.as_view(), name="job-stop"),
+    path("jobs/<str:key>/outputs/", views.Outputs.as_view(), name="job-outputs"),
+    path("jobs/<str:key>/outputs/preview/", views.Preview.as_view(), name="job-preview"),
+    path("jobs/<str:key>/outputs/download/", views.Download.as_view(), name="job-download"),
+    path("jobs/<str:key>/logs/", views.Logs.as_view(), name="job-logs"),
+    path("models/", views.Models.as_view(), name="models"),
+    path("connections/", views.Connections.as_view(), name="connections"),
+    path("schema/", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(
+            url_name="api:schema", permission_classes=[], template_name="api/docs.html"
+        ),
+        name="docs",
+    ),
+    re_path(r"^", errors.not_found),
+]

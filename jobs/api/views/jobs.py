@@ -1,0 +1,72 @@
+"""Jobs: list, submit, look at, stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs import queries
+from jobs.api import answers, bodies
+from jobs.api.views.base import TEXT, TeamView
+from jobs.models import TransformJob
+from jobs.services import stopping, submission
+
+_FILTERS = ("state", "model", "connection", "name")
+
+
+class Jobs(TeamView, generics.ListAPIView[TransformJob]):
+    """The team's jobs, newest first."""
+
+    serializer_class = answers.JobAnswer
+
+    def get_queryset(self) -> QuerySet[TransformJob]:
+        """Jobs narrowed by the query parameters."""
+        if getattr(self, "swagger_fake_view", False):
+            return TransformJob.objects.none()
+        wanted = queries.JobFilter(**{name: self.request.query_params.get(name, "") for name in _FILTERS})
+        try:
+            return queries.jobs(self.member.team, wanted)
+        except ValueError as error:
+            raise ValidationError({"state": [f"{error}; it must be a state, active or ended."]}) from error
+
+    @extend_schema(
+        operation_id="jobs_list",
+        parameters=[OpenApiParameter(name, TEXT, description=f"Only this {name}.") for name in _FILTERS],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List jobs."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(operation_id="jobs_submit", request=bodies.JobBody, responses={201: answers.JobAnswer})
+    def post(self, request: Request) -> Response:
+        """Submit a job. It is created in SageMaker soon after; follow its `state`."""
+        job = submission.submit_fields(
+            self.member.team, bodies.fields_of(request.data), by=self.member.user, token=self.token
+        )
+        answer = answers.JobAnswer(job, context={"request": request}).data
+        return Response(answer, status=201, headers={"Location": answer["api_url"]})
+
+
+class Job(TeamView):
+    """One job."""
+
+    @extend_schema(operation_id="jobs_get", responses=answers.JobDetailAnswer)
+    def get(self, request: Request, key: str) -> Response:
+        """A job with its request and timeline."""
+        return Response(answers.JobDetailAnswer(self.job(key), context={"request": request}).data)
+
+
+class Stop(TeamView):
+    """Stopping one job."""
+
+    @extend_schema(operation_id="jobs_stop", request=None, responses={202: answers.JobAnswer})
+    def post(self, request: Request, key: str) -> Response:
+        """Stop a job, or withdraw it while it waits; repeating this is harmless until it has ended."""
+        job = stopping.stop(self.job(key), by=self.member.user, token=self.token)
+        return Response(answers.JobAnswer(job, context={"request": request}).data, status=202)

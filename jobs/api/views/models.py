@@ -1,0 +1,86 @@
+"""Models: list and register."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs import queries
+from jobs.api import answers, bodies
+from jobs.api.views.base import TEXT, TeamView
+from jobs.models import Connection, RegisteredModel
+from jobs.services import models
+from jobs.services.errors import InvalidFields
+from teams.models import Membership
+
+
+class Models(TeamView, generics.ListAPIView[RegisteredModel]):
+    """The team's models, newest first."""
+
+    serializer_class = answers.ModelAnswer
+
+    def get_queryset(self) -> QuerySet[RegisteredModel]:
+        """Models, narrowed by connection or name if asked."""
+        if getattr(self, "swagger_fake_view", False):
+            return RegisteredModel.objects.none()
+        rows = queries.models(self.member.team)
+        if slug := self.request.query_params.get("connection"):
+            rows = rows.filter(connection__slug=slug)
+        if name := self.request.query_params.get("name"):
+            rows = rows.filter(name__icontains=name)
+        return rows
+
+    @extend_schema(
+        operation_id="models_list",
+        parameters=[
+            OpenApiParameter(name, TEXT, description=f"Only this {name}.") for name in ("connection", "name")
+        ],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List models."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="models_register", request=bodies.ModelBody, responses={201: answers.ModelAnswer}
+    )
+    def post(self, request: Request) -> Response:
+        """Register a model: it is made in SageMaker before this answers."""
+        fields = bodies.fields_of(request.data)
+        bodies.check_texts(
+            fields,
+            {"name", "connection", "image", "model_data", "execution_role_arn", "description"},
+            {"env", "containers"},
+        )
+        model = models.register(
+            _connection(self.member, fields.get("connection", "")),
+            name=fields.get("name", ""),
+            containers=_containers(fields),
+            execution_role_arn=fields.get("execution_role_arn", ""),
+            description=fields.get("description", ""),
+            by=self.member.user,
+            token=self.token,
+        )
+        return Response(answers.ModelAnswer(model).data, status=201)
+
+
+def _connection(member: Membership, slug: str) -> Connection:
+    found = queries.connections(member.team).filter(slug=slug).first()
+    if found is None:
+        raise InvalidFields({"connection": ["must be the slug of one of the team's connections."]})
+    return found
+
+
+def _containers(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    if "containers" not in fields:
+        return [models.container(fields.get("image", ""), fields.get("model_data", ""), fields.get("env"))]
+    beside = sorted({"image", "model_data", "env"} & set(fields))
+    if beside:
+        raise InvalidFields({name: ["cannot be given beside containers."] for name in beside})
+    if not isinstance(fields["containers"], list):
+        raise InvalidFields({"containers": ["must be a list of SageMaker ContainerDefinition objects."]})
+    return fields["containers"]

@@ -1,0 +1,124 @@
+"""What a job wrote and said: outputs, previews, downloads, log."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from urllib.parse import urlencode
+
+from django.http import HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from jobs.api import answers
+from jobs.api.views.base import TEXT, TeamView
+from jobs.models import TransformJob
+from jobs.services import logs, results
+
+
+class Outputs(TeamView):
+    """A job's outputs."""
+
+    @extend_schema(
+        operation_id="jobs_outputs",
+        parameters=[OpenApiParameter("after", TEXT, description="Out of `next`: the last key of a page.")],
+        responses=answers.OutputsAnswer,
+    )
+    def get(self, request: Request, key: str) -> Response:
+        """The outputs that exist, in key order, a hundred at a time."""
+        job = self.job(key)
+        page = results.outputs(job, after=request.query_params.get("after", ""))
+        here = reverse("api:job-outputs", args=[key], request=request)
+        rows = [{**asdict(output), **self._links(request, job, output.key)} for output in page.outputs]
+        answer = {
+            "results": rows,
+            "next": f"{here}?{urlencode({'after': page.next})}" if page.next else None,
+            "objects_done": job.objects_done,
+            "objects_total": job.objects_total,
+        }
+        return Response(answers.OutputsAnswer(answer).data)
+
+    def _links(self, request: Request, job: TransformJob, key: str) -> dict[str, str]:
+        query = urlencode({"key": key})
+        return {
+            "uri": f"s3://{job.output_path.split('/')[2]}/{key}",
+            "preview_url": f"{reverse('api:job-preview', args=[job.key], request=request)}?{query}",
+            "download_url": f"{reverse('api:job-download', args=[job.key], request=request)}?{query}",
+        }
+
+
+_KEY = OpenApiParameter("key", TEXT, required=True, description="An output's key.")
+
+
+class Preview(TeamView):
+    """The beginning of an output."""
+
+    @extend_schema(operation_id="jobs_output_preview", parameters=[_KEY], responses=answers.PreviewAnswer)
+    def get(self, request: Request, key: str) -> Response:
+        """The first 200 rows of the first 256 KiB."""
+        shown = results.preview(self.job(key), _required(request, "key"))
+        return Response(answers.PreviewAnswer(asdict(shown)).data)
+
+
+class Download(TeamView):
+    """A whole output."""
+
+    @extend_schema(
+        operation_id="jobs_output_download",
+        parameters=[_KEY],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 302: None},
+    )
+    def get(self, request: Request, key: str) -> HttpResponseBase:
+        """The bytes, or for AWS a redirect to a signed S3 address."""
+        return download_response(results.download(self.job(key), _required(request, "key")))
+
+
+class Logs(TeamView):
+    """A job's log."""
+
+    @extend_schema(
+        operation_id="jobs_logs",
+        parameters=[
+            OpenApiParameter(
+                "stream", TEXT, description="One of `streams`; the latest instance if left out."
+            ),
+            OpenApiParameter("token", TEXT, description="Out of the last answer: only what came since."),
+        ],
+        responses=answers.LogsAnswer,
+    )
+    def get(self, request: Request, key: str) -> Response:
+        """The end of a stream, or what was written since the last answer."""
+        page = logs.tail(
+            self.job(key),
+            stream=request.query_params.get("stream", ""),
+            token=request.query_params.get("token", ""),
+        )
+        answer = {
+            "streams": [stream.label for stream in page.streams],
+            "stream": page.stream,
+            "results": [asdict(line) for line in page.lines],
+            "token": page.token,
+            "note": page.note,
+        }
+        return Response(answers.LogsAnswer(answer).data)
+
+
+def download_response(found: results.Download) -> HttpResponseBase:
+    """An output as an HTTP answer that browsers save and never show."""
+    if found.url:
+        return HttpResponseRedirect(found.url)
+    response = StreamingHttpResponse(found.body or iter(()), content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="{found.filename}"'
+    response["Content-Length"] = str(found.size)
+    return response
+
+
+def _required(request: Request, name: str) -> str:
+    value = request.query_params.get(name, "")
+    if not value:
+        raise ValidationError({name: ["is required."]})
+    return value

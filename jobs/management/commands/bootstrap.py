@@ -1,0 +1,33 @@
+"""`bootstrap`: a first team, its admin, the engine's connection and the sample."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from jobs.services.bootstrap import bootstrap
+from jobs.services.errors import InvalidFields, Unavailable
+
+
+class Command(BaseCommand):
+    """Makes what a first start needs; changes nothing that is there already."""
+
+    help = "Make the first team, its admin, the engine's connection and the sample. Safe to repeat."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Whether the sample is wanted."""
+        parser.add_argument("--no-sample", action="store_true", help="leave the sample model and data out")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say what there is afterwards."""
+        try:
+            ready = bootstrap(with_sample=not options["no_sample"])
+        except (Unavailable, InvalidFields) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"team {ready.team.slug}, admin {ready.admin.username}")
+        if ready.connection:
+            self.stdout.write(f"connection {ready.connection.slug} at {ready.connection.endpoint_url}")
+        if ready.model:
+            self.stdout.write(f"sample model {ready.model.name}")
