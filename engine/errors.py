@@ -10,7 +10,9 @@ class ServiceError(Exception):
     `extra` holds further fields of the error's body, such as S3's `Key` or `BucketName`.
     """
 
-    def __init__(self, code: str, message: str, status: int = 400, extra: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, status: int = 400, extra: dict[str, str] | None = None
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
@@ -26,5 +28,7 @@ def validation_error(message: str) -> ServiceError:
 def not_implemented(service: str, operation: str) -> ServiceError:
     """The typed answer to an AWS operation this engine does not have."""
     return ServiceError(
-        "NotImplementedException", f"The embedded engine does not implement {service}:{operation}.", status=501
+        "NotImplementedException",
+        f"The embedded engine does not implement {service}:{operation}.",
+        status=501,
     )

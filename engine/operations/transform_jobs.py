@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from transform.keys import parse_s3_uri
-from transform.spec import SpecError, TransformSpec
-
 from engine.errors import ServiceError, validation_error
 from engine.operations.arns import transform_job_arn
 from engine.operations.context import Context
@@ -19,6 +16,9 @@ from engine.operations.tags import tag_mapping
 from engine.store import JobRow, ModelRow
 from engine.store.clock import now
 from engine.store.jobs import JobOrder, job_position
+from transform.keys import parse_s3_uri
+from transform.request import PATHS
+from transform.spec import SpecError, TransformSpec
 
 _ORDER_TYPES: dict[JobOrder, tuple[type, ...]] = {
     "Name": (str,),
@@ -112,8 +112,13 @@ def _check_spec(params: dict[str, Any]) -> None:
     try:
         TransformSpec.from_request(params)
     except SpecError as error:
-        problems = [f"{field}: {text}" for field, texts in error.errors.items() for text in texts]
+        problems = [f"{_path(field)}: {text}" for field, texts in error.errors.items() for text in texts]
         raise validation_error(" ".join(problems)) from None
+
+
+def _path(field: str) -> str:
+    """Where the request has what the SDK, and so the spec, calls `field`."""
+    return ".".join(PATHS.get(field, (field,)))
 
 
 def _transformable(model: ModelRow) -> list[dict[str, Any]]:

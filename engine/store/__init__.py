@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.store.database import Database, StoreTooNew
+from engine.sqlite import Database, StoreTooNew
 from engine.store.jobs import JobRow, Jobs
 from engine.store.logs import Logs
 from engine.store.models import ModelRow, Models
+from engine.store.schema import MIGRATIONS
 from engine.store.tags import Tags
 
 __all__ = ["JobRow", "Jobs", "Logs", "ModelRow", "Models", "Store", "StoreTooNew", "Tags"]
@@ -21,7 +22,7 @@ class Store:
 
         Raises StoreTooNew if the file was written by a later engine.
         """
-        self._database = Database(path)
+        self._database = Database(path, MIGRATIONS)
         self.models = Models(self._database)
         self.jobs = Jobs(self._database)
         self.tags = Tags(self._database)

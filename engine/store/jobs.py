@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
+from engine.sqlite import Database
 from engine.store.clock import now
-from engine.store.database import Database, PageQuery
+from engine.store.paging import PageQuery
 from engine.store.tags import insert_tags
 
 JobOrder = Literal["Name", "CreationTime", "Status"]

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from engine.sqlite import Database
 from engine.store.clock import now
-from engine.store.database import Database, PageQuery
+from engine.store.paging import PageQuery
 
 StreamOrder = Literal["LogStreamName", "LastEventTime"]
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-from engine.store.database import Database, PageQuery
+from engine.sqlite import Database
+from engine.store.paging import PageQuery
 from engine.store.tags import insert_tags
 
 ModelOrder = Literal["Name", "CreationTime"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from engine.store.database import Database
+from engine.sqlite import Database
 
 
 class Tags:

@@ -1,0 +1,38 @@
+"""The tables of the store, version by version."""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE models (
+            name TEXT PRIMARY KEY, arn TEXT NOT NULL, request TEXT NOT NULL, created REAL NOT NULL
+        )""",
+        "CREATE INDEX models_by_creation ON models (created, name)",
+        """CREATE TABLE jobs (
+            name TEXT PRIMARY KEY, arn TEXT NOT NULL, request TEXT NOT NULL, containers TEXT NOT NULL,
+            status TEXT NOT NULL, failure_reason TEXT, created REAL NOT NULL, modified REAL NOT NULL,
+            started REAL, ended REAL
+        )""",
+        "CREATE INDEX jobs_by_creation ON jobs (created, name)",
+        "CREATE INDEX jobs_by_status ON jobs (status, name)",
+        "CREATE INDEX jobs_by_status_and_creation ON jobs (status, created, name)",
+        """CREATE TABLE job_objects (
+            job TEXT NOT NULL, key TEXT NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (job, key)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE tags (
+            arn TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (arn, key)
+        ) WITHOUT ROWID""",
+        "CREATE TABLE log_groups (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, created INTEGER)",
+        """CREATE TABLE log_streams (
+            id INTEGER PRIMARY KEY, group_id INTEGER NOT NULL REFERENCES log_groups (id), name TEXT NOT NULL,
+            created INTEGER NOT NULL, first_event INTEGER, last_event INTEGER, last_ingestion INTEGER,
+            UNIQUE (group_id, name)
+        )""",
+        "CREATE INDEX log_streams_by_last_event ON log_streams (group_id, coalesce(last_event, 0), name)",
+        """CREATE TABLE log_events (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, stream_id INTEGER NOT NULL REFERENCES log_streams (id),
+            timestamp INTEGER NOT NULL, ingested INTEGER NOT NULL, message TEXT NOT NULL
+        )""",
+        "CREATE INDEX log_events_in_order ON log_events (stream_id, timestamp, id)",
+    ),
+)
