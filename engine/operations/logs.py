@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -106,8 +107,15 @@ def get_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def filter_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The events of many streams as one, by time, that match a pattern. `endTime` is included here."""
+async def filter_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """The events of many streams as one, by time, that match a pattern. `endTime` is included here.
+
+    Done in a thread: looking through many thousand lines would hold up the jobs that are running.
+    """
+    return await asyncio.to_thread(_filter, ctx, params)
+
+
+def _filter(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     group = _group(ctx, params)
     if not params.get("startFromHead", True):
         raise _invalid("This engine's FilterLogEvents reads from the head only.")
