@@ -1,0 +1,22 @@
+"""The S3 store: an index in SQLite, small bodies inside it, large ones in files; in byte order, atomically."""
+
+from __future__ import annotations
+
+from engine.objects.bodies import BodyWriter
+from engine.objects.info import ObjectInfo
+from engine.objects.store import ObjectReader, ObjectStore, ObjectWriter, no_such_bucket, no_such_key, past
+from engine.objects.uploads import Part, Upload, Uploads
+
+__all__ = [
+    "BodyWriter",
+    "ObjectInfo",
+    "ObjectReader",
+    "ObjectStore",
+    "ObjectWriter",
+    "Part",
+    "Upload",
+    "Uploads",
+    "no_such_bucket",
+    "no_such_key",
+    "past",
+]

@@ -1,0 +1,76 @@
+"""What the store knows of an object, and how it is kept in a row of the index."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+COLUMNS = "bucket, key, size, etag, modified, headers, metadata, checksums, tags, body"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Where bytes are kept: inline in the index under an id, or in files, in order, each with its size."""
+
+    inline: int | None = None
+    files: tuple[tuple[str, int], ...] = ()
+
+    def to_json(self) -> str:
+        """The text kept in the index."""
+        return json.dumps({"inline": self.inline} if self.inline is not None else {"files": self.files})
+
+    @classmethod
+    def from_json(cls, text: str) -> Body:
+        """The other way."""
+        value = json.loads(text)
+        files = tuple((name, size) for name, size in value.get("files", ()))
+        return cls(inline=value.get("inline"), files=files)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """An object without its bytes. `modified` is epoch seconds, `etag` has no quotes.
+
+    `headers` are the content headers it was stored with (`Content-Type` and its kin, under S3's member names),
+    `metadata` the user's own, `checksums` such as `{"ChecksumCRC32": "…"}`.
+    """
+
+    bucket: str
+    key: str
+    size: int
+    etag: str
+    modified: float
+    headers: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+    checksums: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    body: Body = field(default_factory=Body)
+
+    @property
+    def content_type(self) -> str:
+        """The stored Content-Type, or S3's default."""
+        return self.headers.get("ContentType", "binary/octet-stream")
+
+    def to_row(self) -> tuple[Any, ...]:
+        """Values in the order of COLUMNS."""
+        texts = (json.dumps(part) for part in (self.headers, self.metadata, self.checksums, self.tags))
+        head = (self.bucket, self.key.encode(), self.size, self.etag, self.modified)
+        return (*head, *texts, self.body.to_json())
+
+    @classmethod
+    def from_row(cls, row: tuple[Any, ...]) -> ObjectInfo:
+        """From a row selected with COLUMNS."""
+        bucket, key, size, etag, modified, headers, metadata, checksums, tags, body = row
+        return cls(
+            bucket=bucket,
+            key=key.decode(),
+            size=size,
+            etag=etag,
+            modified=modified,
+            headers=json.loads(headers),
+            metadata=json.loads(metadata),
+            checksums=json.loads(checksums),
+            tags=json.loads(tags),
+            body=Body.from_json(body),
+        )

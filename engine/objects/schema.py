@@ -1,0 +1,29 @@
+"""The tables of the S3 index, version by version.
+
+Keys are BLOBs of UTF-8, so that SQLite's own order is S3's byte order. `body` says where an object's bytes
+are: JSON `{"inline": id}` for small ones, `{"files": [[name, size], …]}` for large ones, in order.
+"""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE buckets (name TEXT PRIMARY KEY, created REAL NOT NULL)",
+        """CREATE TABLE objects (
+            bucket TEXT NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
+            modified REAL NOT NULL, headers TEXT NOT NULL, metadata TEXT NOT NULL, checksums TEXT NOT NULL,
+            tags TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (bucket, key)
+        ) WITHOUT ROWID""",
+        "CREATE TABLE inline_bodies (id INTEGER PRIMARY KEY, data BLOB NOT NULL)",
+        """CREATE TABLE uploads (
+            id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key BLOB NOT NULL, created REAL NOT NULL,
+            headers TEXT NOT NULL, metadata TEXT NOT NULL, tags TEXT NOT NULL, checksum TEXT NOT NULL
+        )""",
+        "CREATE INDEX uploads_by_key ON uploads (bucket, key, id)",
+        """CREATE TABLE parts (
+            upload TEXT NOT NULL REFERENCES uploads (id), number INTEGER NOT NULL, size INTEGER NOT NULL,
+            etag TEXT NOT NULL, modified REAL NOT NULL, checksums TEXT NOT NULL, body TEXT NOT NULL,
+            PRIMARY KEY (upload, number)
+        ) WITHOUT ROWID""",
+    ),
+)

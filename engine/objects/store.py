@@ -1,0 +1,252 @@
+"""The S3 store: buckets, and objects by (bucket, key bytes). Keys are only ever index entries, never paths."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from engine.errors import ServiceError
+from engine.objects.bodies import Bodies, BodyReader, BodyWriter
+from engine.objects.info import COLUMNS, Body, ObjectInfo
+from engine.objects.schema import MIGRATIONS
+from engine.objects.uploads import Uploads
+from engine.sqlite import Database
+
+_SELECT = f"SELECT {COLUMNS} FROM objects"  # noqa: S608 - the columns are ours
+_REPLACE = f"INSERT OR REPLACE INTO objects ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_PAGE = 1000
+
+
+def no_such_bucket(bucket: str) -> ServiceError:
+    """S3's answer to a bucket that is not there."""
+    return ServiceError(
+        "NoSuchBucket", "The specified bucket does not exist", status=404, extra={"BucketName": bucket}
+    )
+
+
+def no_such_key(key: str) -> ServiceError:
+    """S3's answer to an object that is not there."""
+    return ServiceError("NoSuchKey", "The specified key does not exist.", status=404, extra={"Key": key})
+
+
+class ObjectReader(BodyReader):
+    """An open object: `info`, and its bytes from where it was opened."""
+
+    def __init__(self, bodies: Bodies, info: ObjectInfo, start: int, end: int) -> None:
+        super().__init__(bodies, info.body, start, end)
+        self.info = info
+
+
+class ObjectStore:
+    """Every method may be called from any thread; each change is visible whole or not at all."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open the store in `directory`, making it if need be, and sweep what a killed engine left half-written."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self._database = Database(directory / "index.sqlite3", MIGRATIONS)
+        self._bodies = Bodies(self._database, directory / "bodies")
+        self.uploads = Uploads(self._database, self._bodies)
+        self._sweep()
+
+    def close(self) -> None:
+        """Close the index."""
+        self._database.close()
+
+    # buckets
+
+    def create_bucket(self, bucket: str) -> bool:
+        """Make a bucket; False if it was there already."""
+        sql = "INSERT INTO buckets (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING"
+        return self._database.write(sql, (bucket, time.time())) == 1
+
+    def bucket_exists(self, bucket: str) -> bool:
+        """Whether there is a bucket of that name."""
+        return bool(self._database.read("SELECT 1 FROM buckets WHERE name = ?", (bucket,)))
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Names and creation times (epoch seconds), by name."""
+        rows = self._database.read("SELECT name, created FROM buckets ORDER BY name")
+        return [(name, created) for name, created in rows]
+
+    def delete_bucket(self, bucket: str) -> None:
+        """Remove an empty bucket. Raises NoSuchBucket, BucketNotEmpty."""
+        with self._database.transaction() as connection:
+            if connection.execute("SELECT 1 FROM objects WHERE bucket = ? LIMIT 1", (bucket,)).fetchone():
+                raise ServiceError(
+                    "BucketNotEmpty",
+                    "The bucket you tried to delete is not empty",
+                    409,
+                    {"BucketName": bucket},
+                )
+            if connection.execute("DELETE FROM buckets WHERE name = ?", (bucket,)).rowcount == 0:
+                raise no_such_bucket(bucket)
+
+    def check_bucket(self, bucket: str) -> None:
+        """Raises NoSuchBucket if it is not there."""
+        if not self.bucket_exists(bucket):
+            raise no_such_bucket(bucket)
+
+    # objects
+
+    def head(self, bucket: str, key: str) -> ObjectInfo | None:
+        """The object of that name without its bytes, or None."""
+        rows = self._database.read(f"{_SELECT} WHERE bucket = ? AND key = ?", (bucket, key.encode()))
+        return ObjectInfo.from_row(rows[0]) if rows else None
+
+    def open(self, bucket: str, key: str, start: int = 0, end: int | None = None) -> ObjectReader:
+        """Read the object's bytes from `start` up to, but not with, `end`. Raises NoSuchKey, NoSuchBucket."""
+        info = self.head(bucket, key)
+        if info is None:
+            self.check_bucket(bucket)
+            raise no_such_key(key)
+        return ObjectReader(self._bodies, info, start, info.size if end is None else min(end, info.size))
+
+    def writer(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        content_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        metadata: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> ObjectWriter:
+        """Write an object; it appears, replacing any other of its name, when `commit` is called.
+
+        Raises NoSuchBucket.
+        """
+        self.check_bucket(bucket)
+        all_headers = {**(headers or {}), **({"ContentType": content_type} if content_type else {})}
+        info = ObjectInfo(
+            bucket, key, 0, "", 0.0, headers=all_headers, metadata=dict(metadata or {}), tags=dict(tags or {})
+        )
+        return ObjectWriter(self, self._bodies, info)
+
+    def publish(self, info: ObjectInfo, inline: bytes | None = None, upload: str | None = None) -> ObjectInfo:
+        """Put a finished object into the index in one step; with `upload`, its multipart upload ends in the same.
+
+        Raises NoSuchBucket, NoSuchUpload if either has gone meanwhile.
+        """
+        with self._database.transaction() as connection:
+            if not connection.execute("SELECT 1 FROM buckets WHERE name = ?", (info.bucket,)).fetchone():
+                raise no_such_bucket(info.bucket)
+            spare = self.uploads.end(connection, upload, info.body) if upload else []
+            if inline is not None:
+                row = connection.execute("INSERT INTO inline_bodies (data) VALUES (?)", (inline,))
+                info = replace(info, body=Body(inline=row.lastrowid))
+            spare += self._forget(connection, info.bucket, info.key)
+            connection.execute(_REPLACE, info.to_row())
+        self._bodies.discard(spare)
+        return info
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
+        with self._database.transaction() as connection:
+            spare = self._forget(connection, bucket, key)
+            connection.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", (bucket, key.encode()))
+        self._bodies.discard(spare)
+
+    def set_tags(self, info: ObjectInfo, tags: str) -> None:
+        """Replace an object's tags, given as the JSON text the index keeps."""
+        sql = "UPDATE objects SET tags = ? WHERE bucket = ? AND key = ?"
+        self._database.write(sql, (tags, info.bucket, info.key.encode()))
+
+    def page(self, bucket: str, prefix: str, after: bytes | None, limit: int) -> list[ObjectInfo]:
+        """Up to `limit` objects whose keys start with `prefix`, in byte order, from beyond the key `after`.
+
+        A prefix is a plain string: `in` matches `in`, `in/a` and `in_other`.
+        """
+        start = prefix.encode()
+        condition, low = ("key > ?", after) if after is not None and after >= start else ("key >= ?", start)
+        parameters: list[object] = [bucket, low]
+        if (end := past(start)) is not None:
+            condition += " AND key < ?"
+            parameters.append(end)
+        sql = f"{_SELECT} WHERE bucket = ? AND {condition} ORDER BY key LIMIT ?"
+        return [ObjectInfo.from_row(row) for row in self._database.read(sql, (*parameters, limit))]
+
+    def iter_prefix(self, bucket: str, prefix: str) -> Iterator[ObjectInfo]:
+        """Every object whose key starts with `prefix`, in byte order, read page by page."""
+        after: bytes | None = None
+        while page := self.page(bucket, prefix, after, _PAGE):
+            yield from page
+            after = page[-1].key.encode()
+
+    def _forget(self, connection: sqlite3.Connection, bucket: str, key: str) -> list[Body]:
+        """Drop the inline bytes of the object that is there now; its files are the caller's to discard."""
+        where = (bucket, key.encode())
+        row = connection.execute("SELECT body FROM objects WHERE bucket = ? AND key = ?", where).fetchone()
+        if row is None:
+            return []
+        body = Body.from_json(row[0])
+        if body.inline is not None:
+            connection.execute("DELETE FROM inline_bodies WHERE id = ?", (body.inline,))
+        return [body]
+
+    def _sweep(self) -> None:
+        rows = self._database.read("SELECT body FROM objects UNION ALL SELECT body FROM parts")
+        self._bodies.sweep({name for row in rows for name, _ in Body.from_json(row[0]).files})
+
+
+class ObjectWriter:
+    """Takes an object's bytes in order; aborts unless committed when used as a context manager."""
+
+    def __init__(self, store: ObjectStore, bodies: Bodies, info: ObjectInfo) -> None:
+        self._store = store
+        self._writer = BodyWriter(bodies)
+        self._info = info
+        self._open = True
+
+    def write(self, data: bytes) -> None:
+        """Add bytes at the end."""
+        self._writer.write(data)
+
+    @property
+    def md5(self) -> bytes:
+        """The MD5 of what was written so far."""
+        return self._writer.md5
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._writer.size
+
+    def commit(self, checksums: Mapping[str, str] | None = None) -> ObjectInfo:
+        """Publish the object; returns it as it is in the index. Raises NoSuchBucket if that has gone."""
+        inline, body = self._writer.finish()
+        info = replace(
+            self._info,
+            size=self._writer.size,
+            etag=self._writer.md5.hex(),
+            modified=time.time(),
+            checksums=dict(checksums or {}),
+            body=body,
+        )
+        published = self._store.publish(info, inline)
+        self._open = False
+        return published
+
+    def abort(self) -> None:
+        """Throw away what was written; harmless once committed or aborted."""
+        if self._open:
+            self._writer.abort()
+            self._open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.abort()
+
+
+def past(prefix: bytes) -> bytes | None:
+    """The first key in byte order beyond all keys that start with `prefix`; None when there is no such end."""
+    stripped = prefix.rstrip(b"\xff")
+    return stripped[:-1] + bytes([stripped[-1] + 1]) if stripped else None

@@ -1,0 +1,207 @@
+"""Multipart uploads: parts are bodies of their own, and the finished object is simply their sequence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import ServiceError
+from engine.objects.bodies import Bodies, BodyWriter
+from engine.objects.info import Body, ObjectInfo
+from engine.sqlite import Database
+
+#: The least bytes of a part that is not the last (S3's multipart limits).
+MIN_PART = 5 * 1024 * 1024
+
+_UPLOAD_COLUMNS = "id, bucket, key, created, headers, metadata, tags, checksum"
+_PART_COLUMNS = "number, size, etag, modified, checksums, body"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload that has begun. `checksum` is the algorithm its client chose, or empty."""
+
+    id: str
+    bucket: str
+    key: str
+    created: float
+    headers: dict[str, str]
+    metadata: dict[str, str]
+    tags: dict[str, str]
+    checksum: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part that has arrived whole."""
+
+    number: int
+    size: int
+    etag: str
+    modified: float
+    checksums: dict[str, str]
+    body: Body
+
+
+def no_such_upload() -> ServiceError:
+    """S3's answer to an upload that was never begun, or has ended."""
+    return ServiceError(
+        "NoSuchUpload",
+        "The specified upload does not exist. The upload ID may be invalid, "
+        "or the upload may have been aborted or completed.",
+        status=404,
+    )
+
+
+class Uploads:
+    """The multipart uploads in progress."""
+
+    def __init__(self, database: Database, bodies: Bodies) -> None:
+        self._database = database
+        self._bodies = bodies
+
+    def begin(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        headers: Mapping[str, str],
+        metadata: Mapping[str, str],
+        tags: Mapping[str, str],
+        checksum: str = "",
+    ) -> Upload:
+        """Start an upload."""
+        upload = Upload(
+            secrets.token_urlsafe(32), bucket, key, time.time(), {**headers}, {**metadata}, {**tags}, checksum
+        )
+        texts = [json.dumps(part) for part in (upload.headers, upload.metadata, upload.tags)]
+        self._database.write(
+            f"INSERT INTO uploads ({_UPLOAD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (upload.id, bucket, key.encode(), upload.created, *texts, checksum),
+        )
+        return upload
+
+    def get(self, bucket: str, key: str, upload_id: str) -> Upload:
+        """The upload of that id to that object. Raises NoSuchUpload."""
+        sql = f"SELECT {_UPLOAD_COLUMNS} FROM uploads WHERE id = ? AND bucket = ? AND key = ?"  # noqa: S608
+        rows = self._database.read(sql, (upload_id, bucket, key.encode()))
+        if not rows:
+            raise no_such_upload()
+        return _upload(rows[0])
+
+    def page(self, bucket: str, prefix: str, limit: int) -> list[Upload]:
+        """Uploads to a bucket whose keys start with `prefix`, by key."""
+        sql = f"SELECT {_UPLOAD_COLUMNS} FROM uploads WHERE bucket = ? ORDER BY key, id"  # noqa: S608
+        found = (_upload(row) for row in self._database.read(sql, (bucket,)))
+        return [upload for upload in found if upload.key.startswith(prefix)][:limit]
+
+    def part_writer(self) -> BodyWriter:
+        """Where a part's bytes go until `add_part`."""
+        return BodyWriter(self._bodies)
+
+    def add_part(self, upload: Upload, number: int, writer: BodyWriter, checksums: Mapping[str, str]) -> Part:
+        """Record a part that has arrived whole, replacing an earlier one of its number. Raises NoSuchUpload."""
+        body = writer.finish_to_file()
+        part = Part(number, writer.size, writer.md5.hex(), time.time(), dict(checksums), body)
+        try:
+            with self._database.transaction() as connection:
+                if not connection.execute("SELECT 1 FROM uploads WHERE id = ?", (upload.id,)).fetchone():
+                    raise no_such_upload()
+                where = (upload.id, number)
+                old = connection.execute("SELECT body FROM parts WHERE upload = ? AND number = ?", where)
+                spare = [Body.from_json(row[0]) for row in old]
+                connection.execute(
+                    f"INSERT OR REPLACE INTO parts (upload, {_PART_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                    (
+                        upload.id,
+                        number,
+                        part.size,
+                        part.etag,
+                        part.modified,
+                        json.dumps(part.checksums),
+                        body.to_json(),
+                    ),
+                )
+        except ServiceError:
+            self._bodies.discard([body])
+            raise
+        self._bodies.discard(spare)
+        return part
+
+    def parts(self, upload: Upload) -> list[Part]:
+        """The parts that have arrived, by number."""
+        sql = f"SELECT {_PART_COLUMNS} FROM parts WHERE upload = ? ORDER BY number"  # noqa: S608
+        return [_part(row) for row in self._database.read(sql, (upload.id,))]
+
+    def abort(self, upload: Upload) -> None:
+        """End an upload without an object. Raises NoSuchUpload if it has ended already."""
+        with self._database.transaction() as connection:
+            spare = self.end(connection, upload.id, Body())
+        self._bodies.discard(spare)
+
+    def end(self, connection: sqlite3.Connection, upload_id: str, kept: Body) -> list[Body]:
+        """Within a transaction, forget an upload; returns the parts' bodies that `kept` does not use.
+
+        Raises NoSuchUpload.
+        """
+        rows = connection.execute("SELECT body FROM parts WHERE upload = ?", (upload_id,)).fetchall()
+        connection.execute("DELETE FROM parts WHERE upload = ?", (upload_id,))
+        if connection.execute("DELETE FROM uploads WHERE id = ?", (upload_id,)).rowcount == 0:
+            raise no_such_upload()
+        in_use = {name for name, _ in kept.files}
+        bodies = (Body.from_json(row[0]) for row in rows)
+        return [body for body in bodies if not in_use.issuperset(name for name, _ in body.files)]
+
+    def assemble(self, upload: Upload, wanted: Sequence[tuple[int, str]]) -> ObjectInfo:
+        """The object that the parts `wanted` (number, ETag) make; publish it to end the upload.
+
+        Raises InvalidPart, InvalidPartOrder, EntityTooSmall as S3 does.
+        """
+        numbers = [number for number, _ in wanted]
+        if numbers != sorted(set(numbers)) or not numbers:
+            raise ServiceError("InvalidPartOrder", "The list of parts was not in ascending order.")
+        there = {part.number: part for part in self.parts(upload)}
+        chosen = []
+        for number, etag in wanted:
+            part = there.get(number)
+            if part is None or part.etag != etag.strip('"'):
+                raise ServiceError("InvalidPart", "One or more of the specified parts could not be found.")
+            chosen.append(part)
+        if any(part.size < MIN_PART for part in chosen[:-1]):
+            raise ServiceError(
+                "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size"
+            )
+        return _joined(upload, chosen)
+
+
+def _joined(upload: Upload, parts: Sequence[Part]) -> ObjectInfo:
+    # S3's ETag of a multipart object: the MD5 of the parts' MD5s, then how many there were.
+    digest = hashlib.md5(b"".join(bytes.fromhex(part.etag) for part in parts), usedforsecurity=False)
+    return ObjectInfo(
+        bucket=upload.bucket,
+        key=upload.key,
+        size=sum(part.size for part in parts),
+        etag=f"{digest.hexdigest()}-{len(parts)}",
+        modified=time.time(),
+        headers=upload.headers,
+        metadata=upload.metadata,
+        tags=upload.tags,
+        body=Body(files=tuple(file for part in parts for file in part.body.files)),
+    )
+
+
+def _upload(row: tuple[Any, ...]) -> Upload:
+    identity, bucket, key, created, headers, metadata, tags, checksum = row
+    texts = [json.loads(text) for text in (headers, metadata, tags)]
+    return Upload(identity, bucket, key.decode(), created, texts[0], texts[1], texts[2], checksum)
+
+
+def _part(row: tuple[Any, ...]) -> Part:
+    number, size, etag, modified, checksums, body = row
+    return Part(number, size, etag, modified, json.loads(checksums), Body.from_json(body))
