@@ -27,4 +27,14 @@ def read_token(listing: str, token: str, like: tuple[type, ...]) -> Position | N
     if not isinstance(values, list) or len(values) != len(like) + 1 or values[0] != listing:
         return None
     position = values[1:]
-    return position if all(type(value) is kind for value, kind in zip(position, like, strict=True)) else None
+    sound = all(_is_sound(value, kind) for value, kind in zip(position, like, strict=True))
+    return position if sound else None
+
+
+def _is_sound(value: Any, kind: type) -> bool:
+    """Whether the value is of that type and one that SQLite can compare with."""
+    if type(value) is not kind:
+        return False
+    if isinstance(value, str):
+        return value.isascii() or value.encode(errors="ignore").decode() == value
+    return -(2**63) <= value < 2**63

@@ -94,7 +94,11 @@ def _json(body: bytes) -> Any:
             "RequestEntityTooLargeException", f"The request body is larger than {MAX_BODY} bytes.", status=413
         )
     try:
-        return json.loads(body) if body.strip() else {}
+        return json.loads(body, parse_constant=_no_constant) if body.strip() else {}
     except (ValueError, RecursionError) as error:
         # ValueError covers bad UTF-8 and numbers too long to convert; RecursionError, brackets too deep.
         raise ServiceError("SerializationException", f"The body is not JSON: {error}") from None
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"{word} is not a JSON number")

@@ -60,7 +60,16 @@ def test_an_empty_body_is_an_empty_request(engine: EngineProcess) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"\xff\xfe", b"[]", b'"text"', b"null", b"[" * 100_000, b'{"MaxResults": ' + b"9" * 5000 + b"}"],
+    [
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b'"text"',
+        b"null",
+        b"[" * 100_000,
+        b'{"MaxResults": NaN}',
+        b'{"MaxResults": ' + b"9" * 5000 + b"}",
+    ],
 )
 def test_a_body_that_is_no_json_object_is_a_serialization_error(engine: EngineProcess, body: bytes) -> None:
     assert error_of(call(engine, "SageMaker.ListModels", body)) == (400, "SerializationException")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine.operations.paging import make_token
 from engine.store import JobRow, Store
 from tests.engine.resources import (
     BUCKET,
@@ -275,7 +276,17 @@ def test_the_paginator_meets_every_job_once_while_others_are_added(
     assert {f"{mark}-{number}" for number in range(9)} <= set(found)
 
 
-@pytest.mark.parametrize("token", ["nonsense", "WyJ0cmFuc2Zvcm0tam9icyJd", "bnVsbA=="])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "nonsense",
+        "bnVsbA==",
+        make_token("transform-jobs:CreationTime:True", [5.0, "job"]),
+        make_token("transform-jobs:CreationTime:False", ["job", 5.0]),
+        make_token("transform-jobs:CreationTime:False", [5.0, "\ud800"]),
+        make_token("transform-jobs:CreationTime:False", [float("nan"), "job"]),
+    ],
+)
 def test_a_token_nobody_gave_out_is_refused(sagemaker: Any, token: str) -> None:
     with refused("ValidationException", "NextToken"):
         sagemaker.list_transform_jobs(NextToken=token)
