@@ -20,7 +20,7 @@ _P = ParamSpec("_P")
 class MemberRequest(HttpRequest):
     """A request that passed `member_required`: someone is signed in and has a team."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     member: Membership
     team: Team
 
@@ -40,7 +40,8 @@ def find_member(request: HttpRequest) -> Membership | None:
 
 def choose_team(request: HttpRequest, slug: str) -> bool:
     """Make the team with this slug current for the session; False if the person is not a member."""
-    member = Membership.objects.filter(user_id=request.user.pk, team__slug=slug).first()
+    user = request.user
+    member = Membership.objects.filter(user=user, team__slug=slug).first() if isinstance(user, User) else None
     if member is not None:
         request.session[SESSION_KEY] = member.team_id
     return member is not None

@@ -6,7 +6,6 @@ from django.contrib.auth import login, views
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -27,7 +26,7 @@ class SignIn(views.LoginView):
 class SignOut(views.LogoutView):
     """Ends the session; POST only, as a link elsewhere could otherwise do it."""
 
-    next_page = reverse_lazy("sign-in")
+    next_page = "sign-in"
 
 
 @never_cache

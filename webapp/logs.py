@@ -46,6 +46,8 @@ def logging_settings(*, debug: bool, as_json: bool) -> dict[str, Any]:
             "celery.app.trace": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
             "botocore": {"level": "WARNING"},
+            # It logs the path of each sign-in, and that of a link holds its secret.
+            "axes": {"level": "WARNING"},
             "jobs": {"level": "DEBUG" if debug else "INFO"},
         },
     }

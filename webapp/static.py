@@ -5,7 +5,7 @@ from __future__ import annotations
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class CollectedStaticFiles(CompressedManifestStaticFilesStorage):
+class CollectedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # no stubs
     """WhiteNoise's manifest storage that also works before `collectstatic` has ever run.
 
     Tests and a first start have no manifest yet; a name that is missing from a manifest that exists is

@@ -24,7 +24,9 @@ class JobBody(serializers.Serializer[Any]):
     connection = serializers.CharField(help_text="A connection's slug.")
     model = serializers.CharField(required=False, help_text="The model's name in SageMaker.")
     name = serializers.CharField(required=False, help_text="Made from the model's name if left out.")
-    data = serializers.CharField(required=False, help_text="s3:// address of the input.")
+    data = serializers.CharField(  # type: ignore[assignment]  # DRF keeps declared fields apart from `.data`
+        required=False, help_text="s3:// address of the input."
+    )
     data_type = serializers.ChoiceField(choices=["S3Prefix", "ManifestFile"], required=False)
     content_type = serializers.CharField(required=False)
     split_type = serializers.ChoiceField(choices=["None", "Line", "RecordIO", "TFRecord"], required=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -17,7 +16,7 @@ LIMIT, MOST = 50, 200
 class NewestFirst(BasePagination):
     """`before` and `after` are row ids out of `next` and `previous`; `limit` is 50, at most 200."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page of rows, and what its neighbours' addresses need."""
         self.url = request.build_absolute_uri()
         before, after = _number(request, "before"), _number(request, "after")

@@ -79,9 +79,11 @@ def _keys_version(target: Target) -> float:
 
 
 def _make(target: Target, service: str) -> Any:
+    session: Any  # the stubs know a service by its literal name only
     if target.is_engine:
         keys = _engine_keys(target)
-        return boto3.session.Session().client(
+        session = boto3.session.Session()
+        return session.client(
             service,
             region_name=target.region,
             endpoint_url=target.endpoint_url,

@@ -13,7 +13,6 @@ from django.utils import timezone
 from jobs.gateway import Rejected, Target, objects
 from jobs.models import PlannedObject, TransformJob
 from transform import keys, manifest
-from transform.spec import TransformSpec
 
 #: Listing goes a thousand objects a call; an input that takes longer is counted up to here and marked so.
 SECONDS = 15.0
@@ -47,12 +46,11 @@ def make_plan(job: TransformJob, target: Target) -> None:
 
 
 def _collect(job: TransformJob, target: Target) -> Plan:
-    spec = TransformSpec.from_fields(job.spec)
-    bucket, prefix = keys.parse_s3_uri(spec.data)
-    _, output_prefix = keys.parse_s3_uri(spec.output_path)
+    bucket, prefix = keys.parse_s3_uri(job.data)
+    _, output_prefix = keys.parse_s3_uri(job.output_path)
     plan = Plan()
     deadline = time.monotonic() + SECONDS
-    found = _manifest_objects if spec.data_type == "ManifestFile" else _prefix_objects
+    found = _manifest_objects if job.spec.get("data_type") == "ManifestFile" else _prefix_objects
     for key, size, output_key in found(target, bucket, prefix, output_prefix):
         if plan.count < PlannedObject.LIMIT:
             row = PlannedObject(job=job, position=plan.count, key=key, size=size, output_key=output_key)

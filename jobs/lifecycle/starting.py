@@ -17,7 +17,7 @@ from jobs.lifecycle.planning import make_plan
 from jobs.models import Connection, TransformJob
 from jobs.models.job import JOB_TAG
 from jobs.states import RUNNING, JobState
-from transform.spec import TransformSpec
+from transform.request import write_request
 
 #: After this a job still SUBMITTING is taken to have lost its worker.
 SUBMIT_LEASE = timedelta(seconds=58)
@@ -117,7 +117,8 @@ def _create_or_adopt(job: TransformJob, target: Target) -> str:
 
 def creation_request(job: TransformJob) -> dict[str, Any]:
     """The CreateTransformJob request of this job, with the tag that makes it recognisable."""
-    request: dict[str, Any] = dict(TransformSpec.from_fields(job.spec).to_request(name=job.name))
+    # Written without checking again: rules may have grown stricter since the job was submitted.
+    request: dict[str, Any] = {"TransformJobName": job.name, **write_request({**job.spec, "name": None})}
     request["Tags"] = [*request.get("Tags", []), {"Key": JOB_TAG, "Value": job.key}]
     return request
 

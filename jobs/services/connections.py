@@ -48,7 +48,7 @@ def create(
         problems["external_id"] = ["is used only with a role_arn."]
     if max_running is not None and max_running < 1:
         problems["max_running"] = ["must be at least 1, or empty for no limit."]
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", slug):
+    if name.strip() and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", slug):
         problems["slug"] = ["must be lowercase letters, digits and hyphens."]
     if problems:
         raise InvalidFields(problems)

@@ -27,12 +27,12 @@ _CONTAINER_FIELDS = frozenset(
 
 
 def container(image: str, model_data: str = "", env: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """A ContainerDefinition from a form's or the API's fields; empty ones are left out."""
+    """A ContainerDefinition from a form's or the API's fields; empty ones are left out, none is checked."""
     definition: dict[str, Any] = {"Image": image}
     if model_data:
         definition["ModelDataUrl"] = model_data
     if env:
-        definition["Environment"] = dict(env)
+        definition["Environment"] = env
     return definition
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from transform.spec import TransformSpec
 
 from jobs.gateway import objects
 from jobs.models import Connection, RegisteredModel, TransformJob
@@ -16,6 +15,7 @@ from jobs.services import models, submission
 from jobs.services.asking import asked
 from jobs.services.errors import NotPossible
 from teams.models import ApiToken, Team, User
+from transform.spec import TransformSpec
 
 BUCKET = "batchdeck-samples"
 NAME = "breast-cancer"

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from transform.spec import SpecError, TransformSpec
 
 from jobs.models import Connection, JobEvent, RegisteredModel, TransformJob
 from jobs.models.job import new_key
@@ -17,6 +16,7 @@ from jobs.states import JobState
 from jobs.tasks import enqueue, start_job
 from teams import activity
 from teams.models import ApiToken, Team, User
+from transform.spec import SpecError, TransformSpec
 
 #: SageMaker allows 50 tags; one of them marks the job as ours.
 MAX_TAGS = 49
@@ -76,6 +76,8 @@ def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpe
         spec = _spec(fields)
     except SpecError as error:
         problems |= {_public(name): list(texts) for name, texts in error.errors.items()}
+    except InvalidFields as error:
+        problems |= error.fields
     if problems or connection is None or spec is None:
         raise InvalidFields(problems)
     return connection, spec
@@ -101,15 +103,15 @@ def _connection(team: Team, slug: object, problems: dict[str, list[str]]) -> Con
 def _spec(fields: dict[str, Any]) -> TransformSpec:
     if "request" not in fields:
         if "model_name" in fields:
-            raise SpecError({"model_name": ["is not a field here; use model."]})
+            raise InvalidFields({"model_name": ["is not a field here; use model."]})
         if "model" in fields:
             fields["model_name"] = fields.pop("model")
         return TransformSpec.from_fields(fields)
     request = fields.pop("request")
     if fields:
-        raise SpecError({name: ["cannot be given beside request; put it inside."] for name in fields})
+        raise InvalidFields({name: ["cannot be given beside request; put it inside."] for name in fields})
     if not isinstance(request, Mapping):
-        raise SpecError({"request": ["must be an object: the CreateTransformJob JSON."]})
+        raise InvalidFields({"request": ["must be an object: the CreateTransformJob JSON."]})
     return TransformSpec.from_request(request)
 
 

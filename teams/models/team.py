@@ -32,9 +32,7 @@ class Team(models.Model):
     name = models.CharField(max_length=80)
     slug = models.SlugField(max_length=80, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
-        User, through="Membership", related_name="teams"
-    )
+    members = models.ManyToManyField(User, through="Membership", related_name="teams")
 
     def __str__(self) -> str:
         return self.name

@@ -1,0 +1,33 @@
+"""The two teams of tests/cast.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from teams.models import Role
+from tests.cast import House, make_house
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    """Alice's team; its engine is a closed port."""
+    return make_house("first", {"alice": Role.ADMIN, "bob": Role.OPERATOR, "vera": Role.VIEWER})
+
+
+@pytest.fixture
+def other(db: None) -> House:
+    """Charlie's team."""
+    return make_house("second", {"charlie": Role.ADMIN})
+
+
+@pytest.fixture(autouse=True)
+def engine_keys(settings: Any, tmp_path: Path) -> Path:
+    """Keys for a closed port, so that calls get as far as connecting to it."""
+    file = tmp_path / "credentials.json"
+    file.write_text(json.dumps({"access_key_id": "AKIDEXAMPLE", "secret_access_key": "secret"}))
+    settings.ENGINE_CREDENTIALS = file
+    return file

@@ -1,0 +1,71 @@
+"""Previews: what is shown of an output's first bytes."""
+
+from __future__ import annotations
+
+import gzip
+import random
+
+from jobs.services.previewing import LIMIT, ROWS, make_preview
+
+
+def test_csv_is_a_table() -> None:
+    shown = make_preview(b'1,"a, b"\n2,c\n', size=13, key="x.csv.out")
+    assert shown.kind == "table"
+    assert shown.rows == (("1", "a, b"), ("2", "c"))
+    assert not shown.truncated
+
+
+def test_json_lines_are_a_table_with_every_key_as_a_column() -> None:
+    shown = make_preview(b'{"a": 1}\n{"b": [2], "a": "x"}\n', size=30, key="x.out", content_type="")
+    assert shown.columns == ("a", "b")
+    assert shown.rows == (("1", ""), ("x", "[2]"))
+
+
+def test_accept_decides_over_the_name() -> None:
+    assert make_preview(b"0.5\n", size=4, key="x.jpg.out", content_type="text/csv").kind == "table"
+
+
+def test_lines_that_only_look_like_json_are_text() -> None:
+    assert make_preview(b"{oops\n", size=6, key="x.json.out").kind == "text"
+
+
+def test_more_than_two_hundred_rows_are_cut() -> None:
+    body = b"1,2\n" * 500
+    shown = make_preview(body, size=len(body), key="x.csv.out")
+    assert len(shown.rows) == ROWS
+    assert shown.truncated
+
+
+def test_a_row_cut_in_its_middle_is_left_out() -> None:
+    body = "first,ü\nsecond,ü".encode()
+    shown = make_preview(body[:-1], size=10_000, key="x.csv.out")
+    assert shown.rows == (("first", "ü"),)
+    assert shown.truncated
+
+
+def test_gzip_is_opened_no_further_than_the_limit() -> None:
+    bomb = gzip.compress(b"1,2\n" * 1_000_000)
+    shown = make_preview(bomb, size=len(bomb), key="x.csv.out")
+    assert shown.kind == "table"
+    assert shown.truncated
+    assert len(shown.rows) == ROWS
+
+
+def test_a_long_text_without_lines_is_shown_to_the_limit() -> None:
+    shown = make_preview(b"x" * LIMIT, size=10 * LIMIT, key="x.out")
+    assert shown.kind == "text"
+    assert len(shown.text) == LIMIT
+
+
+def test_what_is_no_text_is_said_to_be_binary() -> None:
+    assert make_preview(random.Random(1).randbytes(1000), size=1000, key="x.out").kind == "binary"
+    assert make_preview(b"a\0b", size=3, key="x.out").kind == "binary"
+
+
+def test_an_empty_output_is_said_to_be_empty() -> None:
+    assert make_preview(b"", size=0, key="x.out").kind == "empty"
+
+
+def test_a_table_with_a_field_beyond_pythons_limit_is_still_shown() -> None:
+    body = b"a," + b"x" * 200_000
+    assert make_preview(body, size=len(body), key="x.csv.out").kind in {"table", "text"}

@@ -1,0 +1,124 @@
+"""An engine that is away: nothing hangs, each job keeps its state, and the reason is a sentence."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from jobs.lifecycle import polling, reconciling, starting, stopping
+from jobs.models import TransformJob
+from jobs.services import logs, results
+from jobs.services.errors import Unavailable
+from jobs.states import JobState
+from tests.cast import House
+
+pytestmark = pytest.mark.django_db
+SAYS_WHY = "The engine at http://127.0.0.1:9 cannot be reached. Check that it is running."
+
+
+def test_a_job_goes_back_to_waiting_and_says_why(house: House) -> None:
+    job = house.job()
+    begun = time.monotonic()
+    assert starting.start(job.pk) is starting.Started.LATER
+    assert time.monotonic() - begun < 10
+    job.refresh_from_db()
+    assert job.state == JobState.WAITING
+    assert job.state_reason == SAYS_WHY
+    assert job.attempts == 1
+    assert job.next_attempt_at is not None
+    assert job.next_attempt_at > timezone.now()
+    house.connection.refresh_from_db()
+    assert house.connection.last_error == SAYS_WHY
+
+
+def test_it_is_tried_again_ever_more_seldom_but_within_a_minute(house: House) -> None:
+    job = house.job(attempts=8)
+    starting.start(job.pk)
+    job.refresh_from_db()
+    assert job.next_attempt_at is not None
+    assert timedelta(seconds=30) < job.next_attempt_at - timezone.now() < timedelta(seconds=90)
+
+
+def test_missing_keys_are_named(house: House, engine_keys: Path) -> None:
+    engine_keys.unlink()
+    job = house.job()
+    starting.start(job.pk)
+    job.refresh_from_db()
+    assert "BATCHDECK_ENGINE_CREDENTIALS" in job.state_reason
+
+
+def test_a_running_job_keeps_its_state_while_polls_fail(house: House) -> None:
+    job = house.job(JobState.IN_PROGRESS)
+    polled = polling.poll(house.connection.pk)
+    assert polled.problem == SAYS_WHY
+    job.refresh_from_db()
+    assert job.state == JobState.IN_PROGRESS
+
+
+def test_a_stop_that_cannot_be_sent_is_kept_and_found_again(house: House) -> None:
+    long_ago = timezone.now() - timedelta(minutes=1)
+    job = house.job(JobState.IN_PROGRESS, stop_requested_at=long_ago)
+    assert stopping.stop_remote(job.pk) is False
+    job.refresh_from_db()
+    assert job.state == JobState.IN_PROGRESS
+    assert SAYS_WHY in job.state_reason
+    assert reconciling.overdue().stop == [job.pk]
+
+
+def test_pages_that_ask_for_outputs_or_logs_get_the_sentence(house: House) -> None:
+    job = house.job(JobState.IN_PROGRESS)
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        results.outputs(job)
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        logs.tail(job)
+
+
+def test_a_connection_is_polled_by_one_at_a_time(house: House) -> None:
+    assert house.connection.claim_poll(lease=timedelta(seconds=60))
+    assert not house.connection.claim_poll(lease=timedelta(seconds=60))
+    assert polling.poll(house.connection.pk).done is False
+
+
+def test_the_lease_of_a_killed_poller_ends(house: House) -> None:
+    house.connection.claim_poll(lease=timedelta(seconds=60))
+    past = timezone.now() - timedelta(minutes=2)
+    type(house.connection).objects.update(poll_lease_until=past, polled_at=past)
+    assert house.connection.claim_poll(lease=timedelta(seconds=60))
+
+
+def test_what_the_broker_lost_is_found(house: House) -> None:
+    now = timezone.now()
+    forgotten = house.job(created_at=now - timedelta(minutes=1))
+    house.job()  # sent a moment ago; its message may still arrive
+    due = house.job(next_attempt_at=now - timedelta(seconds=1), state_reason="Throttled.")
+    house.job(next_attempt_at=now + timedelta(hours=1), state_reason="Throttled.")
+    orphan = house.job(JobState.SUBMITTING, changed_at=now - timedelta(minutes=5))
+    house.job(JobState.SUBMITTING)
+    assert reconciling.overdue().start == [forgotten.pk, due.pk, orphan.pk]
+
+
+def test_a_submitting_job_is_taken_over_only_after_its_lease(house: House) -> None:
+    job = house.job(JobState.SUBMITTING)
+    assert starting.start(job.pk) is starting.Started.NOT_OURS
+    TransformJob.objects.update(changed_at=timezone.now() - timedelta(minutes=5))
+    assert starting.start(job.pk) is starting.Started.LATER
+
+
+def test_jobs_beyond_the_connections_places_wait_for_their_turn(house: House) -> None:
+    house.connection.max_running = 1
+    house.connection.save()
+    house.job(JobState.IN_PROGRESS)
+    second, third = house.job(), house.job()
+    for job in (second, third):
+        assert starting.start(job.pk) is starting.Started.ITS_TURN
+    second.refresh_from_db()
+    third.refresh_from_db()
+    assert second.state_reason == "Waiting for its turn: 1 of 1 places on Engine are taken."
+    assert "1 jobs are before it" in third.state_reason
+    assert reconciling.next_to_start(house.connection) == []
+    TransformJob.objects.filter(state=JobState.IN_PROGRESS).update(state=JobState.COMPLETED)
+    assert reconciling.next_to_start(house.connection) == [second.pk]
