@@ -5,6 +5,7 @@ Python 3.6 must be able to read this file: no future annotations, no newer synta
 
 import os
 import shutil
+import subprocess
 import sys
 
 MINIMUM = (3, 11)
@@ -31,9 +32,15 @@ def find_newer():
     """The path of the newest suitable Python on PATH, or None."""
     for name in CANDIDATES:
         path = shutil.which(name)
-        if path:
+        if path and _runs(path):
             return path
     return None
+
+
+def _runs(path):
+    # type: (str) -> bool
+    # A version manager leaves stand-ins on PATH for versions that are not switched on.
+    return subprocess.call([path, "-c", "pass"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
 
 
 def ensure(program):

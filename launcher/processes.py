@@ -1,0 +1,186 @@
+"""Long-lived child processes: started in sessions of their own, started again when they die, all ended together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from launcher import guardian
+from launcher.console import Console
+
+_HERE = Path(__file__).resolve().parent
+#: A plain interpreter: no site-packages, nothing from the environment; it starts in 15 ms.
+_BARE = (sys.executable, "-I", "-S")
+
+#: Seconds a child must live for its death to count as an accident and not as a failure to start.
+QUICK = 20.0
+#: Seconds to wait before each new start after quick deaths in a row; when they are used up we give up.
+BACKOFF = (0.5, 1.0, 2.0, 4.0)
+
+
+class GaveUp(Exception):
+    """A child died at once again and again; the text names it and its last exit."""
+
+
+@dataclass
+class Restarts:
+    """How often a child died quickly in a row, and what follows from that."""
+
+    quick_deaths: int = 0
+
+    def delay(self, lived: float) -> float | None:
+        """Seconds until the next start of a child that lived `lived` seconds; None to give up."""
+        self.quick_deaths = self.quick_deaths + 1 if lived < QUICK else 0
+        if self.quick_deaths > len(BACKOFF):
+            return None
+        return BACKOFF[max(self.quick_deaths - 1, 0)]
+
+
+class Family:
+    """The children of one launcher and the guardian that ends them should it be killed.
+
+    Use from one thread only: Linux's parent-death signal comes when the *thread* that started a child ends.
+    """
+
+    def __init__(self, console: Console, keep_open: Sequence[int] = ()) -> None:
+        """`keep_open`: file descriptors the guardian holds until all groups are gone, such as a held lock."""
+        self.console = console
+        self._children: list[Child] = []
+        self._guardian = subprocess.Popen(
+            [*_BARE, _HERE / "guardian.py"],
+            stdin=subprocess.PIPE,
+            text=True,
+            pass_fds=keep_open,
+            start_new_session=True,
+        )
+
+    def start(self, name: str, command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Child:
+        """Start `command` as a child called `name` and watch over it."""
+        child = Child(self, name, [str(part) for part in command], dict(env), cwd)
+        child.spawn()
+        self._children.append(child)
+        return child
+
+    def tend(self) -> None:
+        """Start again what has died; GaveUp when one dies at once each time. Call it often."""
+        for child in self._children:
+            child.tend()
+
+    def stop(self, patience: float) -> None:
+        """End every child, the last started first to hear of it, within `patience` seconds and a little."""
+        for child in reversed(self._children):
+            child.send(signal.SIGTERM)
+        deadline = time.monotonic() + patience
+        while any(child.is_alive() for child in self._children) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for child in self._children:
+            child.finish()
+        self._children.clear()
+
+    def close(self) -> None:
+        """Let the guardian go; whatever still stands, it ends."""
+        if self._guardian.stdin:
+            self._guardian.stdin.close()
+        self._guardian.wait()
+
+    def tell_guardian(self, sign: str, group: int) -> None:
+        """Put a process group under the guardian's watch ("+") or take it away ("-")."""
+        if self._guardian.stdin is None:
+            return
+        try:
+            self._guardian.stdin.write(f"{sign}{group}\n")
+            self._guardian.stdin.flush()
+        except BrokenPipeError:
+            self.console.line(
+                "deck", "The guardian process has ended; children would outlive a kill -9 of ./deck."
+            )
+
+
+class Child:
+    """One command, kept running."""
+
+    def __init__(self, family: Family, name: str, command: list[str], env: dict[str, str], cwd: Path) -> None:
+        self.name = name
+        self._family = family
+        self._command = command
+        self._env = env
+        self._cwd = cwd
+        self._restarts = Restarts()
+        self._process: subprocess.Popen[str] | None = None
+        self._started = 0.0
+        self._start_again: float | None = None
+
+    def spawn(self) -> None:
+        """Start the command in a session of its own and relay what it says."""
+        self._process = subprocess.Popen(
+            [*_BARE, _HERE / "child.py", str(os.getpid()), *self._command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=self._env,
+            cwd=self._cwd,
+            start_new_session=True,
+        )
+        self._started = time.monotonic()
+        self._family.tell_guardian("+", self._process.pid)
+        assert self._process.stdout is not None
+        self._family.console.relay(self.name, self._process.stdout)
+
+    def tend(self) -> None:
+        """See whether it died, and start it again when its time has come."""
+        if self._start_again is not None:
+            if time.monotonic() >= self._start_again:
+                self._start_again = None
+                self.spawn()
+            return
+        if self._process is None or self._process.poll() is None:
+            return
+        self._died(self._process)
+
+    def _died(self, process: subprocess.Popen[str]) -> None:
+        delay = self._restarts.delay(time.monotonic() - self._started)
+        how = describe_exit(process.returncode)
+        self._bury(process)
+        if delay is None:
+            raise GaveUp(
+                f"{self.name} {how} {len(BACKOFF) + 1} times in a row; its last lines above say why."
+            )
+        self._family.console.line("deck", f"{self.name} {how}; starting it again in {delay:g} s")
+        self._start_again = time.monotonic() + delay
+
+    def is_alive(self) -> bool:
+        """Whether it, or anything it started in its group, still runs."""
+        if self._process is None:
+            return False
+        self._process.poll()
+        return guardian.is_alive(self._process.pid)
+
+    def send(self, number: signal.Signals) -> None:
+        """Signal the command itself; it tells its own children."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(number)
+
+    def finish(self) -> None:
+        """Kill what is left of it."""
+        self._start_again = None
+        if self._process is not None:
+            self._bury(self._process)
+
+    def _bury(self, process: subprocess.Popen[str]) -> None:
+        guardian.send(process.pid, signal.SIGKILL)
+        process.wait()
+        self._family.tell_guardian("-", process.pid)
+        self._process = None
+
+
+def describe_exit(code: int) -> str:
+    """What a return code of subprocess means, as the end of a sentence about the process."""
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
