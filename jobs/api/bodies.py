@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -83,6 +84,8 @@ def fields_of(data: object) -> dict[str, Any]:
     """The body as an object; ParseError for any other JSON."""
     if not isinstance(data, Mapping):
         raise ParseError("The body must be a JSON object.")
+    if "\\u0000" in json.dumps(data):
+        raise ParseError("The body holds a NUL character, which no field can.")
     return dict(data)
 
 

@@ -18,6 +18,8 @@ UNKNOWN_FOR = timedelta(minutes=2)
 
 def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target) -> bool:
     """Move the job to the terminal state that SageMaker reports; True if it was us who did."""
+    # Outputs are told from older ones by SageMaker's clock; ours may differ, or an adoption have come late.
+    job.accepted_at = remote.created or job.accepted_at
     done, warnings = _count(job, state, target)
     return job.move(
         state,
@@ -25,7 +27,7 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
         reason=remote.failure_reason,
         started_at=remote.started,
         ended_at=remote.ended or timezone.now(),
-        accepted_at=remote.created or job.accepted_at,
+        accepted_at=job.accepted_at,
         objects_done=done,
         counted_at=timezone.now(),
         warnings=warnings,

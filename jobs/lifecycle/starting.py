@@ -92,12 +92,8 @@ def _jobs_ahead(job: TransformJob) -> str | None:
     older = here.filter(due, state=JobState.WAITING, pk__lt=job.pk).count()
     if running + older < limit:
         return None
-    place = f"{running} of {limit} places on {job.connection.name} are taken"
-    return (
-        f"Waiting for its turn: {place}, and {older} jobs are before it."
-        if older
-        else f"Waiting for its turn: {place}."
-    )
+    sentence = f"Waiting for its turn: {running} of {limit} places on {job.connection.name} are taken"
+    return f"{sentence}; jobs before it: {older}." if older else f"{sentence}."
 
 
 def _create_or_adopt(job: TransformJob, target: Target) -> str:
@@ -150,4 +146,10 @@ def _put_off(job: TransformJob, error: Throttled | Unreachable | NoCapacity) -> 
         attempts=job.attempts + 1,
         next_attempt_at=due,
     )
-    return Started.LATER if moved else Started.NOT_OURS
+    if not moved:
+        return Started.NOT_OURS
+    job.refresh_from_db(fields=["stop_requested_at"])
+    if job.stop_requested_at is not None:
+        reason = "Stopped on request before SageMaker had it."
+        job.move(JobState.CANCELLED, from_={JobState.WAITING}, reason=reason, ended_at=timezone.now())
+    return Started.LATER

@@ -49,8 +49,7 @@ def make_preview(head: bytes, *, size: int, key: str, content_type: str = "") ->
         table = _json_table(shown)
         if table is not None:
             return Preview("table", size=size, truncated=more, columns=table[0], rows=table[1])
-    if kind == "csv":
-        rows = tuple(tuple(row) for row in csv.reader(io.StringIO("\n".join(shown))))
+    if kind == "csv" and (rows := _csv_rows(shown)) is not None:
         return Preview("table", size=size, truncated=more, rows=rows)
     return Preview("text", size=size, truncated=more, text="\n".join(shown))
 
@@ -86,6 +85,14 @@ def _kind(content_type: str, key: str, lines: list[str]) -> Literal["csv", "json
     if lines and lines[0].lstrip().startswith(("{", "[")):
         return "jsonlines"
     return "csv" if name.endswith(".csv") else "text"
+
+
+def _csv_rows(lines: list[str]) -> tuple[tuple[str, ...], ...] | None:
+    """Rows of CSV, or None for what the reader refuses, such as a field of more than 128 KiB."""
+    try:
+        return tuple(tuple(row) for row in csv.reader(io.StringIO("\n".join(lines))))
+    except csv.Error:
+        return None
 
 
 def _json_table(lines: list[str]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]] | None:

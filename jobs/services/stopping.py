@@ -19,6 +19,8 @@ def stop(job: TransformJob, *, by: User, token: ApiToken | None = None) -> Trans
     Asking again while it stops changes nothing. Raises NotPossible for a job that has ended.
     """
     with transaction.atomic():
+        # With the row locked, a worker cannot take the job from one state to the next between our two questions.
+        TransformJob.objects.select_for_update().get(pk=job.pk)
         reason = f"Withdrawn by {by.label} while waiting."
         if job.move(
             JobState.CANCELLED, from_={JobState.WAITING}, reason=reason, by=by, ended_at=timezone.now()

@@ -118,7 +118,7 @@ def test_jobs_beyond_the_connections_places_wait_for_their_turn(house: House) ->
     second.refresh_from_db()
     third.refresh_from_db()
     assert second.state_reason == "Waiting for its turn: 1 of 1 places on Engine are taken."
-    assert "1 jobs are before it" in third.state_reason
+    assert third.state_reason.endswith("jobs before it: 1.")
     assert reconciling.next_to_start(house.connection) == []
     TransformJob.objects.filter(state=JobState.IN_PROGRESS).update(state=JobState.COMPLETED)
     assert reconciling.next_to_start(house.connection) == [second.pk]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from jobs import queries
@@ -19,6 +23,13 @@ class TeamView(APIView):
 
     member: Membership
     role = Role.OPERATOR
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """After the permission check, refuse text that PostgreSQL cannot hold."""
+        super().initial(request, *args, **kwargs)
+        values = [*kwargs.values(), *request.query_params.values()]
+        if any("\0" in str(value) for value in values):
+            raise ParseError("The address holds a NUL character.")
 
     @property
     def token(self) -> ApiToken | None:
