@@ -85,21 +85,18 @@ def beat_pulse() -> None:
 
 
 @shared_task
-def load_images(region: str) -> None:
-    """Fill the image table of a region: a task for each framework, so that none holds a worker for long."""
+def load_images(region: str, position: int = 0) -> None:
+    """Fill the image table of a region, one framework a task: what takes the SDK long leaves a worker free."""
     here = set(ContainerImage.objects.filter(region=region).values_list("framework", flat=True))
-    for framework in images.FRAMEWORKS:
-        if framework not in here:
-            enqueue(load_framework_images, region, framework)
-
-
-@shared_task
-def load_framework_images(region: str, framework: str) -> None:
-    """Replace the rows of a framework in a region by what the SageMaker SDK knows."""
+    missing = [n for n, name in enumerate(images.FRAMEWORKS) if n >= position and name not in here]
+    if not missing:
+        return
     try:
-        image_table.refresh(region, framework)
+        image_table.refresh(region, images.FRAMEWORKS[missing[0]])
     except GatewayError as error:
-        log.warning("images_not_loaded", region=region, framework=framework, error=error.sentence)
+        log.warning("images_not_loaded", region=region, error=error.sentence)
+        return
+    enqueue(load_images, region, missing[0] + 1)
 
 
 _last_beat = 0.0

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 
 from jobs.models import Heartbeat
 
-#: A pulse is written every ten seconds; three missed ones are a failure, a slow one is not.
+#: Pulses are written every few seconds; several missed ones are a failure, a slow one is not.
 STALE = timedelta(seconds=35)
 
 

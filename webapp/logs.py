@@ -44,6 +44,8 @@ def logging_settings(*, debug: bool, as_json: bool) -> dict[str, Any]:
             # One line per delivered task, every two seconds, would bury what matters.
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.request": {"level": "WARNING"},
+            "sagemaker": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
             "botocore": {"level": "WARNING"},
             # It logs the path of each sign-in, and that of a link holds its secret.
