@@ -8,7 +8,7 @@ from typing import IO
 
 #: ANSI colour of a process's name; chosen to be readable on light and dark screens.
 _COLOURS = {"engine": "35", "web": "36", "worker": "32", "beat": "33", "broker": "34", "deck": "1"}
-_WIDTH = max(len(name) for name in _COLOURS)
+_WIDTH = len("bootstrap")
 
 
 class Console:

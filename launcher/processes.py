@@ -13,6 +13,7 @@ from pathlib import Path
 
 from launcher import guardian
 from launcher.console import Console
+from launcher.environment import Command
 
 _HERE = Path(__file__).resolve().parent
 #: A plain interpreter: no site-packages, nothing from the environment; it starts in 15 ms.
@@ -60,9 +61,11 @@ class Family:
             start_new_session=True,
         )
 
-    def start(self, name: str, command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Child:
-        """Start `command` as a child called `name` and watch over it."""
-        child = Child(self, name, [str(part) for part in command], dict(env), cwd)
+    def start(
+        self, name: str, command: Command, env: Mapping[str, str], cwd: Path, *, once: bool = False
+    ) -> Child:
+        """Start `command` as a child called `name`; unless it is to run `once`, keep it running."""
+        child = Child(self, name, command, dict(env), cwd, once=once)
         child.spawn()
         self._children.append(child)
         return child
@@ -107,12 +110,15 @@ class Family:
 class Child:
     """One command, kept running."""
 
-    def __init__(self, family: Family, name: str, command: list[str], env: dict[str, str], cwd: Path) -> None:
+    def __init__(
+        self, family: Family, name: str, command: Command, env: dict[str, str], cwd: Path, *, once: bool
+    ) -> None:
         self.name = name
         self._family = family
         self._command = command
         self._env = env
         self._cwd = cwd
+        self._once = once
         self._restarts = Restarts()
         self._process: subprocess.Popen[str] | None = None
         self._started = 0.0
@@ -121,7 +127,7 @@ class Child:
     def spawn(self) -> None:
         """Start the command in a session of its own and relay what it says."""
         self._process = subprocess.Popen(
-            [*_BARE, _HERE / "child.py", str(os.getpid()), *self._command],
+            tied(self._command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -143,7 +149,7 @@ class Child:
                 self._start_again = None
                 self.spawn()
             return
-        if self._process is None or self._process.poll() is None:
+        if self._once or self._process is None or self._process.poll() is None:
             return
         self._died(self._process)
 
@@ -157,6 +163,10 @@ class Child:
             )
         self._family.console.line("deck", f"{self.name} {how}; starting it again in {delay:g} s")
         self._start_again = time.monotonic() + delay
+
+    def exit_code(self) -> int | None:
+        """How it ended, as subprocess tells it; None while it runs. For a child that runs once."""
+        return self._process.poll() if self._process else None
 
     def is_alive(self) -> bool:
         """Whether it, or anything it started in its group, still runs."""
@@ -181,6 +191,11 @@ class Child:
         process.wait()
         self._family.tell_guardian("-", process.pid)
         self._process = None
+
+
+def tied(command: Command) -> list[str]:
+    """The command line that runs `command` so that it is told to end when this process does (on Linux)."""
+    return [*_BARE, str(_HERE / "child.py"), str(os.getpid()), *(str(part) for part in command)]
 
 
 def describe_exit(code: int) -> str:

@@ -1,0 +1,64 @@
+"""`./deck check`: everything a machine can say about the code without running the product."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from launcher.environment import Environment
+
+
+@dataclass(frozen=True)
+class Check:
+    """One program to run with the environment's Python; exit code 0 means that all is well."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+CHECKS = (
+    Check("ruff check", ("-m", "ruff", "check")),
+    Check("ruff format", ("-m", "ruff", "format", "--check")),
+    Check("mypy", ("-m", "mypy")),
+    # It has no `python -m` of its own.
+    Check(
+        "import order", ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
+    ),
+    Check("migrations", ("manage.py", "makemigrations", "--check", "--dry-run")),
+    Check("django", ("manage.py", "check")),
+    Check("templates", ("-m", "djlint", "templates", "--lint", "--quiet")),
+)
+
+
+def check(checkout: Path) -> int:
+    """Run every check, say a line about each, show the output of those that fail; 1 if any did."""
+    environment = Environment(checkout)
+    environment.ensure("runtime", "test")
+    with tempfile.TemporaryDirectory() as data_dir:
+        # Django's settings make files in the data directory; a check leaves none behind.
+        env = {**os.environ, "BATCHDECK_DATA_DIR": data_dir, "PYTHONPATH": str(checkout)}
+        passed = [_run(one, environment, env) for one in CHECKS]
+    return 0 if all(passed) else 1
+
+
+def _run(one: Check, environment: Environment, env: dict[str, str]) -> bool:
+    started = time.monotonic()
+    answer = subprocess.run(
+        [environment.python, *one.command],
+        cwd=environment.checkout,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    passed = answer.returncode == 0
+    took = f"{time.monotonic() - started:.1f} s"
+    print(f"{'ok    ' if passed else 'FAILED'} {one.name:<14} {took}", flush=True)
+    if not passed:
+        print(answer.stdout.rstrip(), flush=True)
+    return passed

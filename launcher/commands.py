@@ -1,0 +1,189 @@
+"""The command line of ./deck: what can be said, and which module does it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from launcher import checks, house, ports, processes, start, suite, surroundings
+from launcher.environment import Environment, EnvironmentFailed, say
+from launcher.up import up
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+HELP = """\
+usage: ./deck [--data-dir DIR] COMMAND [arguments]
+
+  up                 start everything and stay until Ctrl-C; ./deck up --help tells its flags
+  link               print a one-time sign-in link
+  token              print a new API token for the sample team's admin
+  env                print the exports that point AWS clients at the engine: eval "$(./deck env)"
+  test [ARGS]        run the tests; ARGS go to pytest
+  check              run the linters, the type checker and Django's checks
+  bench NAME [ARGS]  run a benchmark of bench/
+  COMMAND [ARGS]     anything else is a manage.py command: ./deck shell, ./deck createsuperuser, ./deck help
+
+  --data-dir DIR     the house that a command is about (default: $BATCHDECK_DATA_DIR, else var beside deck)
+"""
+
+#: What a wrong command line ends with, as for other programs; a failure on the way ends with 1.
+USAGE_ERROR = 2
+_FAILURES = (EnvironmentFailed, start.StartFailed, processes.GaveUp, house.AlreadyRunning)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code."""
+    try:
+        return _dispatch(list(arguments))
+    except ports.PortTaken as error:
+        say(f"deck: {error}")
+        return USAGE_ERROR
+    except _FAILURES as error:
+        say(f"deck: {error}")
+        return 1
+    except KeyboardInterrupt:
+        say("\ndeck: stopped.")
+        return 130
+
+
+def _dispatch(arguments: list[str]) -> int:
+    data_dir, arguments = _take_data_dir(arguments)
+    if not arguments or arguments[0] in ("--help", "-h"):
+        print(HELP, end="")
+        return 0 if arguments else USAGE_ERROR
+    command, rest = arguments[0], arguments[1:]
+    if command == "test":
+        return suite.run(CHECKOUT, rest)
+    if command == "check":
+        return checks.check(CHECKOUT)
+    if command == "bench":
+        return _bench(rest)
+    verb: Callable[[Path, list[str]], int] | None = _ABOUT_A_HOUSE.get(command)
+    if verb is None:
+        return _manage(data_dir, arguments)
+    # For our own commands the flag may also follow, where people expect it.
+    later, rest = _take_data_dir(rest, data_dir, anywhere=True)
+    return verb(later, rest)
+
+
+def _take_data_dir(
+    arguments: list[str], default: Path | None = None, *, anywhere: bool = False
+) -> tuple[Path, list[str]]:
+    parser = argparse.ArgumentParser(prog="./deck", add_help=False, allow_abbrev=False)
+    parser.add_argument("--data-dir", type=Path)
+    if anywhere:
+        found, rest = parser.parse_known_args(arguments)
+    else:
+        ours = _leading(arguments)
+        found, rest = parser.parse_args(arguments[:ours]), arguments[ours:]
+    chosen: Path | None = found.data_dir
+    if chosen is None:
+        chosen = default or Path(os.environ.get("BATCHDECK_DATA_DIR") or CHECKOUT / "var")
+    return chosen.resolve(), rest
+
+
+def _leading(arguments: list[str]) -> int:
+    if arguments and arguments[0].startswith("--data-dir="):
+        return 1
+    return 2 if arguments and arguments[0] == "--data-dir" else 0
+
+
+def _up(data_dir: Path, arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./deck up", description="Start everything; Ctrl-C ends it.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=8000, help="of the pages (default: %(default)s)")
+    parser.add_argument(
+        "--engine-port", type=_port, default=8070, help="of the engine (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--data-dir", metavar="DIR", help="where everything is kept (default: var beside deck)"
+    )
+    parser.add_argument("--no-sample", action="store_true", help="leave the sample model and data out")
+    given = parser.parse_args(arguments)
+    options = start.Options(
+        data_dir=data_dir,
+        host=given.host,
+        port=given.port,
+        engine_port=given.engine_port,
+        sample=not given.no_sample,
+    )
+    return up(CHECKOUT, options, os.environ.get("REDIS_URL") or None)
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text} is no port; it must be a number from 1 to 65535")
+    return int(text)
+
+
+def _link(data_dir: Path, arguments: list[str]) -> int:
+    running = house.find_running(data_dir)
+    if running is None:
+        say(f"deck: no house runs on {data_dir}; the link will work once one does (./deck up).")
+    base = running.url if running else surroundings.DEFAULT_URL
+    return _manage(data_dir, ["signin_link", "--base", base, *arguments])
+
+
+def _token(data_dir: Path, arguments: list[str]) -> int:
+    return _manage(data_dir, ["token", *arguments])
+
+
+def _env(data_dir: Path, arguments: list[str]) -> int:
+    if arguments:
+        say(f"deck: env takes no argument {arguments[0]!r}.")
+        return USAGE_ERROR
+    running = house.find_running(data_dir)
+    if running is None:
+        say(f"deck: no house runs on {data_dir}. Start it with ./deck up, or name another with --data-dir.")
+        return 1
+    keys = json.loads(surroundings.engine_credentials(data_dir).read_text())
+    exports = {
+        "AWS_ENDPOINT_URL": running.engine_url,
+        "AWS_ACCESS_KEY_ID": keys["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": keys["secret_access_key"],
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+    }
+    for name, value in exports.items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _bench(arguments: list[str]) -> int:
+    names = sorted(file.stem for file in (CHECKOUT / "bench").glob("[!_]*.py"))
+    if not arguments or arguments[0] not in names:
+        say(f"usage: ./deck bench NAME [arguments]; NAME is one of: {', '.join(names) or '(there are none)'}")
+        return USAGE_ERROR
+    environment = Environment(CHECKOUT)
+    environment.ensure("runtime", "test")
+    # Arguments may be paths as the caller sees them, so the working directory stays theirs.
+    env = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    return _call([environment.python, CHECKOUT / "bench" / f"{arguments[0]}.py", *arguments[1:]], env)
+
+
+def _manage(data_dir: Path, arguments: list[str]) -> int:
+    environment = Environment(CHECKOUT)
+    environment.ensure("runtime")
+    env = surroundings.for_command(CHECKOUT, data_dir, house.find_running(data_dir))
+    return _call([environment.python, CHECKOUT / "manage.py", *arguments], env)
+
+
+def _call(command: Sequence[str | Path], env: dict[str, str]) -> int:
+    sys.stdout.flush()
+    code = subprocess.run(command, env=env, check=False).returncode
+    # As a shell tells it: a program ended by signal 15 has the exit code 143.
+    return code if code >= 0 else 128 - code
+
+
+_ABOUT_A_HOUSE: dict[str, Callable[[Path, list[str]], int]] = {
+    "up": _up,
+    "link": _link,
+    "token": _token,
+    "env": _env,
+}
