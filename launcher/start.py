@@ -134,7 +134,7 @@ class Start:
         ]
         limits = ["--graceful-timeout", "4", "--timeout", "60", "--no-control-socket"]
         self._python("web", "-m", "gunicorn", *server, *limits, "webapp.wsgi:application")
-        celery = ["-m", "celery", "-A", "webapp"]
+        celery = ["-m", "celery", "--quiet", "-A", "webapp"]
         quiet = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
         self._python("worker", *celery, "worker", "--concurrency", "2", *quiet)
         # No pid file: the lock on the data directory already keeps a second beat away, and survives no crash.

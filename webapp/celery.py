@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from celery.signals import beat_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 
 app = Celery("batchdeck")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["jobs"])
+
+
+@beat_init.connect
+def pulse_at_once(**kwargs: object) -> None:
+    """Let /readyz know of beat when it starts, not after the first interval of its schedule."""
+    app.send_task("jobs.tasks.beat_pulse", expires=30)
