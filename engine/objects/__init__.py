@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.objects.bodies import BodyWriter
 from engine.objects.info import ObjectInfo
-from engine.objects.store import ObjectReader, ObjectStore, ObjectWriter, no_such_bucket, no_such_key, past
+from engine.objects.store import ObjectReader, ObjectStore, ObjectWriter, no_such_bucket, no_such_key
 from engine.objects.uploads import Part, Upload, Uploads
 
 __all__ = [
@@ -18,5 +18,4 @@ __all__ = [
     "Uploads",
     "no_such_bucket",
     "no_such_key",
-    "past",
 ]

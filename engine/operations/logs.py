@@ -241,14 +241,13 @@ def _filtered(row: EventRow) -> dict[str, Any]:
 
 def _group(ctx: Context, params: dict[str, Any]) -> str:
     """The name of the group a request is about; its identifier may be a name or an ARN."""
-    name, identifier = params.get("logGroupName"), params.get("logGroupIdentifier")
-    if (name is None) == (identifier is None):
+    name, identifier = params.get("logGroupName"), params.get("logGroupIdentifier", "")
+    if bool(name) == bool(identifier):
         raise _invalid("Exactly one of logGroupName and logGroupIdentifier must be given.")
-    if identifier is not None:
-        name = identifier.removeprefix(log_group_arn(ctx.config, "")).removesuffix(":*")
-    if not ctx.store.logs.has_group(name):
+    group: str = name or identifier.removeprefix(log_group_arn(ctx.config, "")).removesuffix(":*")
+    if not ctx.store.logs.has_group(group):
         raise ServiceError("ResourceNotFoundException", "The specified log group does not exist.")
-    return str(name)
+    return group
 
 
 def _after(params: dict[str, Any], listing: str, like: tuple[type, ...]) -> list[Any] | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from transform.keys import parse_s3_uri
-
 from engine.errors import ServiceError, validation_error
 from engine.operations.arns import model_arn
 from engine.operations.context import Context
@@ -14,6 +12,7 @@ from engine.operations.tags import tag_mapping
 from engine.store import ModelRow
 from engine.store.clock import now
 from engine.store.models import ModelOrder, model_position
+from transform.keys import parse_s3_uri
 
 #: Bytes of all environment variables of a model's containers together; per the API reference of Environment.
 _ENVIRONMENT_LIMIT = 32 * 1024

@@ -37,4 +37,4 @@ def _is_sound(value: Any, kind: type) -> bool:
         return False
     if isinstance(value, str):
         return value.isascii() or value.encode(errors="ignore").decode() == value
-    return -(2**63) <= value < 2**63
+    return isinstance(value, int | float) and -(2**63) <= value < 2**63

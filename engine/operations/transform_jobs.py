@@ -94,16 +94,16 @@ def list_transform_jobs(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 def stop_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Ask a job to stop; answers at once. A job that is already stopping is left to it."""
     name = params["TransformJobName"]
+    if ctx.store.jobs.move(name, "Stopping", ["InProgress"]):
+        ctx.runner.stop(name)
+        return {}
     row = ctx.store.jobs.get(name)
     if row is None:
         raise validation_error(f"Could not find job to update with name: {name}")
-    if row.status == "Stopping":
-        return {}
-    if row.status != "InProgress":
+    if row.status != "Stopping":
         raise validation_error(
             f"The request was rejected because the transform job is in status {row.status}"
         )
-    ctx.runner.stop(name)
     return {}
 
 

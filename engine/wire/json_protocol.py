@@ -42,11 +42,22 @@ async def dispatch(ctx: Context, service: str, headers: Mapping[str, str], body:
     try:
         status, answer = 200, await _answer(ctx, service, headers, body)
     except ServiceError as error:
-        status, answer = error.status, {"__type": error.code, "message": error.message, **error.extra}
+        return error_response(error, request_id)
     except Exception:
         log.exception("%s failed (request %s)", headers.get("x-amz-target", service), request_id)
         status = 500
         answer = {"__type": "InternalFailure", "message": f"The engine failed; its log has {request_id}."}
+    return _response(status, answer, request_id)
+
+
+def error_response(error: ServiceError, request_id: str) -> Response:
+    """An error in the JSON protocol's form."""
+    return _response(
+        error.status, {"__type": error.code, "message": error.message, **error.extra}, request_id
+    )
+
+
+def _response(status: int, answer: dict[str, Any] | None, request_id: str) -> Response:
     return Response(
         status=status,
         headers={"content-type": "application/x-amz-json-1.1", "x-amzn-requestid": request_id},

@@ -1,0 +1,115 @@
+"""`python -m engine`: the embedded SageMaker as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import uvicorn
+
+from engine.config import Config
+from engine.credentials import load_credentials
+from engine.objects import ObjectStore
+from engine.operations.context import Context
+from engine.runner import Runner
+from engine.runtimes import Runtimes
+from engine.store import Store, StoreTooNew
+from engine.wire.app import App
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def read_arguments(arguments: list[str]) -> Config:
+    """The configuration that the command line and the environment ask for."""
+    parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument("--port", type=int, default=8070)
+    parser.add_argument("--data-dir", type=Path, default=Path("var/engine"), help="where everything is kept")
+    parser.add_argument(
+        "--runtimes-dir",
+        type=Path,
+        default=Path(os.environ.get("ENGINE_RUNTIMES_DIR") or CHECKOUT / ".runtimes"),
+        help="where the model servers' environments are made (ENGINE_RUNTIMES_DIR)",
+    )
+    given = parser.parse_args(arguments)
+    config = Config(data_dir=given.data_dir.absolute(), runtimes_dir=given.runtimes_dir.absolute())
+    return replace(config, host=given.host, port=given.port)
+
+
+@asynccontextmanager
+async def engine(config: Config) -> AsyncIterator[App]:
+    """The engine's parts, opened in order and closed in the other; jobs a crash interrupted go on."""
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store(config.database)
+    objects = ObjectStore(config.objects_dir)
+    runner = Runner(config, store, objects, Runtimes(config))
+    credentials = load_credentials(config.credentials_file, config.account_id)
+    await runner.start()
+    try:
+        yield App(Context(config, store, objects, runner, credentials))
+    finally:
+        await runner.close()
+        objects.close()
+        store.close()
+
+
+async def serve(config: Config) -> None:
+    """Listen until told to stop (SIGTERM or SIGINT)."""
+    async with engine(config) as app:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host=config.host,
+                port=config.port,
+                loop="none",
+                http="httptools",
+                lifespan="off",
+                access_log=False,
+                log_level="warning",
+                server_header=False,
+                timeout_graceful_shutdown=2,
+                # Clients such as boto3 keep connections for long; one that is closed under a request fails it.
+                timeout_keep_alive=75,
+            )
+        )
+        announcer = asyncio.create_task(_announce(server, config))
+        await server.serve()
+        announcer.cancel()
+
+
+async def _announce(server: uvicorn.Server, config: Config) -> None:
+    while not server.started:
+        await asyncio.sleep(0.01)
+    sys.stdout.write(f"engine ready on http://{config.host}:{config.port}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run the engine; returns the exit status."""
+    config = read_arguments(sys.argv[1:])
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        import uvloop
+    except ImportError:
+        runner = asyncio.run
+    else:
+        runner = uvloop.run
+    try:
+        runner(serve(config))
+    except StoreTooNew as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

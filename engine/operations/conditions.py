@@ -1,0 +1,63 @@
+"""Conditional requests: If-Match and its kin, as RFC 9110 orders them and S3 answers them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from engine.errors import ServiceError
+from engine.objects import ObjectInfo
+
+
+def check_read(params: dict[str, Any], info: ObjectInfo, prefix: str = "") -> None:
+    """Raises PreconditionFailed (412), or NotModified (304) when the client's copy is still good.
+
+    `prefix` is CopySource for the conditions on a copy's source.
+    """
+    match, none_match = params.get(f"{prefix}IfMatch"), params.get(f"{prefix}IfNoneMatch")
+    unmodified, modified = params.get(f"{prefix}IfUnmodifiedSince"), params.get(f"{prefix}IfModifiedSince")
+    if match is not None:
+        if not _names(match, info.etag):
+            raise precondition_failed(f"{prefix}If-Match")
+    elif unmodified is not None and _whole_seconds(info) > unmodified.timestamp():
+        raise precondition_failed(f"{prefix}If-Unmodified-Since")
+    if none_match is not None:
+        if _names(none_match, info.etag):
+            raise _not_modified(prefix)
+    elif isinstance(modified, datetime) and _whole_seconds(info) <= modified.timestamp():
+        raise _not_modified(prefix)
+
+
+def check_write(params: dict[str, Any], there: ObjectInfo | None) -> None:
+    """Raises PreconditionFailed when a conditional write finds another object, or one at all."""
+    if params.get("IfNoneMatch") == "*" and there is not None:
+        raise precondition_failed("If-None-Match")
+    match = params.get("IfMatch")
+    if match is not None and (there is None or not _names(match, there.etag)):
+        raise precondition_failed("If-Match")
+
+
+def precondition_failed(condition: str) -> ServiceError:
+    """S3's answer to a condition that does not hold."""
+    return ServiceError(
+        "PreconditionFailed",
+        "At least one of the pre-conditions you specified did not hold",
+        status=412,
+        extra={"Condition": condition},
+    )
+
+
+def _not_modified(prefix: str) -> ServiceError:
+    if prefix:
+        return precondition_failed(f"{prefix}If-None-Match")
+    return ServiceError("NotModified", "Not Modified", status=304)
+
+
+def _names(header: str, etag: str) -> bool:
+    names = [part.strip().removeprefix("W/").strip('"') for part in header.split(",")]
+    return "*" in names or etag in names
+
+
+def _whole_seconds(info: ObjectInfo) -> int:
+    """HTTP dates have no fractions."""
+    return int(info.modified)

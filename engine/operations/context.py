@@ -1,0 +1,33 @@
+"""What every operation is given besides its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.config import Config
+from engine.credentials import Credentials, Key
+from engine.objects import ObjectStore
+from engine.store import Store
+
+
+class JobRunner(Protocol):
+    """What the operations ask of the runner."""
+
+    def submit(self, job_name: str) -> None:
+        """Begin to run a job whose row was just created."""
+
+    def stop(self, job_name: str) -> None:
+        """Stop a job whose row was just moved to Stopping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The engine's parts, and whose request this is: the key that signed it, None outside a request."""
+
+    config: Config
+    store: Store
+    objects: ObjectStore
+    runner: JobRunner
+    credentials: Credentials
+    caller: Key | None = None

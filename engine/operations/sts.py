@@ -1,0 +1,44 @@
+"""STS: who am I, and session keys for a role."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from engine.errors import ServiceError, validation_error
+from engine.operations.context import Context
+
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\w+=,.@-]+/)*([\w+=,.@-]{1,64})")
+
+
+def get_caller_identity(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """The account and the user of the keys that signed."""
+    assert ctx.caller is not None
+    arn = ctx.caller.arn
+    user = (
+        f"{ctx.caller.access_key_id}:{arn.rpartition('/')[2]}" if ctx.caller.token else ctx.config.account_id
+    )
+    return {"UserId": user, "Account": arn.split(":")[4], "Arn": arn}
+
+
+def assume_role(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Session keys that act as the role. There are no policies here: whoever has the engine's key may ask."""
+    match = _ROLE_ARN.fullmatch(params["RoleArn"])
+    if match is None:
+        raise validation_error(f"{params['RoleArn']} is invalid")
+    seconds = int(params.get("DurationSeconds", 3600))
+    if not 900 <= seconds <= 43200:
+        raise ServiceError("ValidationError", "DurationSeconds must be from 900 to 43200.")
+    account, role = match.groups()
+    session = params["RoleSessionName"]
+    key = ctx.credentials.new_session(f"arn:aws:sts::{account}:assumed-role/{role}/{session}", seconds)
+    assert key.expires is not None
+    return {
+        "Credentials": {
+            "AccessKeyId": key.access_key_id,
+            "SecretAccessKey": key.secret_access_key,
+            "SessionToken": key.token,
+            "Expiration": key.expires,
+        },
+        "AssumedRoleUser": {"AssumedRoleId": f"{key.access_key_id}:{session}", "Arn": key.arn},
+    }

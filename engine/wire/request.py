@@ -1,0 +1,49 @@
+"""An HTTP request as it came off the wire, before any AWS protocol has looked at it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from engine.errors import ServiceError
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`path` is still percent-encoded; `headers` have lower-case names; `body` streams and is read once."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: AsyncIterator[bytes]
+
+    def query_pairs(self) -> list[tuple[str, str]]:
+        """Decoded names and values of the query, in order; a name without "=" has an empty value.
+
+        "+" stays a plus: AWS signs and reads it so.
+        """
+        pairs = (part.partition("=") for part in self.query.split("&") if part)
+        return [(decoded(name), decoded(value)) for name, _, value in pairs]
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body. Raises a 413 ServiceError once it passes `limit` bytes."""
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in self.body:
+            size += len(chunk)
+            if size > limit:
+                raise ServiceError(
+                    "RequestEntityTooLarge", f"The request body is larger than {limit} bytes.", status=413
+                )
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+
+def decoded(text: str) -> str:
+    """Undo percent-encoding. Raises a ServiceError when what comes out is not UTF-8."""
+    try:
+        return unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        raise ServiceError("InvalidURI", "Couldn't parse the specified URI: it is not UTF-8.") from None

@@ -1,0 +1,219 @@
+"""The REST-XML protocol as S3 speaks it: from an HTTP request to an operation's parameters, and back.
+
+What is a header, what stands in the query and what in XML is read from botocore's S3 model.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any
+from xml.sax.saxutils import escape
+
+from botocore.model import OperationModel, Shape, StructureShape
+
+from engine.errors import ServiceError, not_implemented
+from engine.operations import OPERATIONS
+from engine.operations.context import Context
+from engine.operations.upload_body import UploadBody
+from engine.wire.request import Request, decoded
+from engine.wire.response import Response
+from engine.wire.s3_routing import find_operation
+from engine.wire.text_values import from_text
+from engine.wire.xml import DECLARATION, parse_xml, write_content
+
+log = logging.getLogger(__name__)
+
+NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+#: Bytes of the largest XML request: CompleteMultipartUpload with 10,000 parts and their checksums.
+MAX_XML = 8 * 1024 * 1024
+
+#: Root elements whose names the model does not give; all others are the shape's name with Result for Output.
+_ROOTS = {
+    "ListBucketsOutput": "ListAllMyBucketsResult",
+    "ListObjectsOutput": "ListBucketResult",
+    "ListObjectsV2Output": "ListBucketResult",
+    "ListPartsOutput": "ListPartsResult",
+    "DeleteObjectsOutput": "DeleteResult",
+    "CreateMultipartUploadOutput": "InitiateMultipartUploadResult",
+    "GetObjectTaggingOutput": "Tagging",
+    "GetBucketVersioningOutput": "VersioningConfiguration",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request names: a bucket, an object in it, or neither."""
+
+    bucket: str = ""
+    key: str = ""
+
+
+async def dispatch(ctx: Context, request: Request, body: UploadBody) -> Response:
+    """Answer one S3 request whose signature was verified; `body` is the upload without its transfer coding."""
+    request_id = secrets.token_hex(8).upper()
+    try:
+        answer = await _answer(ctx, request, body)
+    except ServiceError as error:
+        answer = error_response(request, error)
+    except Exception:
+        log.exception("%s %s failed (request %s)", request.method, request.path, request_id)
+        answer = error_response(
+            request, ServiceError("InternalError", f"The engine's log has {request_id}.", 500)
+        )
+    return Response(answer.status, {**answer.headers, "x-amz-request-id": request_id}, answer.body)
+
+
+def error_response(request: Request, error: ServiceError) -> Response:
+    """An error in S3's XML; without a body for HEAD, which has none, and for 304."""
+    fields = {"Code": error.code, "Message": error.message, **error.extra, "Resource": request.path}
+    content = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in fields.items())
+    body = f"{DECLARATION}<Error>{content}</Error>".encode()
+    if request.method == "HEAD" or error.status == 304:
+        return Response(error.status)
+    return Response(error.status, {"content-type": "application/xml"}, body)
+
+
+async def _answer(ctx: Context, request: Request, body: UploadBody) -> Response:
+    target = find_target(request)
+    query = dict(request.query_pairs())
+    model = find_operation(
+        request.method, bucket=bool(target.bucket), key=bool(target.key), query=query, headers=request.headers
+    )
+    if model is None:
+        raise ServiceError(
+            "MethodNotAllowed", "The specified method is not allowed against this resource.", 405
+        )
+    operation = OPERATIONS.get(("s3", model.name))
+    if operation is None:
+        raise _lacking(model.name)
+    params = await _params(model, request, target, query, body)
+    result = operation(ctx, params)
+    if inspect.isawaitable(result):
+        result = await result
+    return serialize(model, result)
+
+
+def _lacking(operation: str) -> ServiceError:
+    error = not_implemented("s3", operation)
+    return ServiceError("NotImplemented", error.message, status=501)
+
+
+def find_target(request: Request) -> Target:
+    """Bucket and key of a request, in path style or by virtual host (`bucket.localhost`, `bucket.s3.…`)."""
+    path = decoded(request.path).removeprefix("/")
+    host = request.headers.get("host", "").partition(":")[0]
+    for suffix in (".localhost", ".s3.amazonaws.com"):
+        if host.endswith(suffix) and len(host) > len(suffix):
+            return Target(host.removesuffix(suffix), path)
+    bucket, _, key = path.partition("/")
+    return Target(bucket, key)
+
+
+async def _params(
+    model: OperationModel, request: Request, target: Target, query: dict[str, str], body: UploadBody
+) -> dict[str, Any]:
+    shape = model.input_shape
+    params: dict[str, Any] = {}
+    if shape is None:
+        return params
+    given = {"uri": {"Bucket": target.bucket, "Key": target.key}, "querystring": query}
+    for name, member in shape.members.items():
+        location = member.serialization.get("location")
+        wire_name = member.serialization.get("name", name)
+        if location == "headers":
+            params[name] = _prefixed(request, wire_name)
+        elif location == "header":
+            _set(params, name, member, request.headers.get(wire_name.lower()))
+        elif location is not None:
+            _set(params, name, member, given[location].get(wire_name))
+    await _set_payload(params, shape, body)
+    _check_required(shape, params)
+    return params
+
+
+def _set(params: dict[str, Any], name: str, shape: Shape, text: str | None) -> None:
+    if text is None:
+        return
+    try:
+        params[name] = from_text(shape.type_name, text)
+    except ValueError:
+        raise ServiceError("InvalidArgument", f"{name} is not a valid {shape.type_name}: {text!r}") from None
+
+
+async def _set_payload(params: dict[str, Any], shape: StructureShape, body: UploadBody) -> None:
+    payload = shape.serialization.get("payload")
+    if payload is None:
+        return
+    member = shape.members[payload]
+    if member.type_name == "blob":
+        params[payload] = body
+    elif data := await body.read(MAX_XML):
+        params[payload] = parse_xml(member, data)
+
+
+def _check_required(shape: StructureShape, params: dict[str, Any]) -> None:
+    for name in shape.required_members:
+        if name not in params:
+            raise ServiceError("InvalidRequest", f"Missing required parameter: {name}")
+
+
+def _prefixed(request: Request, prefix: str) -> dict[str, str]:
+    """The headers that start with `prefix`, without it: user metadata."""
+    start = prefix.lower()
+    return {name[len(start) :]: value for name, value in request.headers.items() if name.startswith(start)}
+
+
+def serialize(model: OperationModel, result: dict[str, Any]) -> Response:
+    """An operation's answer as HTTP. `StatusCode` in it overrides 200; a `Body` is streamed as it is."""
+    status = result.pop("StatusCode", 200)
+    shape = model.output_shape
+    headers: dict[str, str] = {}
+    if shape is None:
+        return Response(status, headers)
+    for name, member in shape.members.items():
+        _add_headers(headers, name, member, result.get(name))
+    payload = shape.serialization.get("payload")
+    body: bytes | AsyncIterator[bytes] = b""
+    if payload is None:
+        if any("location" not in member.serialization for member in shape.members.values()):
+            body = _document(_ROOTS.get(shape.name, shape.name.replace("Output", "Result")), shape, result)
+    elif shape.members[payload].type_name == "blob":
+        body = result.get(payload, b"")
+    else:
+        body = _document(payload, shape.members[payload], result[payload])
+    if isinstance(body, bytes) and body.startswith(b"<?xml"):
+        headers["content-type"] = "application/xml"
+    return Response(status, headers, body)
+
+
+def _document(root: str, shape: Shape, value: Any) -> bytes:
+    if root == "GetBucketLocationResult":
+        # The one answer whose root element is the value itself.
+        text = escape(value.get("LocationConstraint") or "")
+        return f'{DECLARATION}<LocationConstraint xmlns="{NAMESPACE}">{text}</LocationConstraint>'.encode()
+    return f'{DECLARATION}<{root} xmlns="{NAMESPACE}">{write_content(shape, value)}</{root}>'.encode()
+
+
+def _add_headers(headers: dict[str, str], name: str, shape: Shape, value: Any) -> None:
+    location = shape.serialization.get("location")
+    if value is None:
+        return
+    wire_name = shape.serialization.get("name", name).lower()
+    if location == "headers":
+        headers.update({wire_name + key: text for key, text in value.items()})
+    elif location == "header":
+        headers[wire_name] = _header_text(shape, value)
+
+
+def _header_text(shape: Shape, value: Any) -> str:
+    if shape.type_name == "boolean":
+        return "true" if value else "false"
+    if shape.type_name == "timestamp":
+        return formatdate(value, usegmt=True)
+    return str(value)
