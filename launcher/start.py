@@ -84,7 +84,7 @@ class Start:
             return self._given_redis_url
         directory = self._options.data_dir / "broker"
         own = broker.prepare(self._environment, directory, ports.free_port())
-        self._family.start("broker", own.command, {}, directory)
+        self._family.start("broker", own.command, os.environ, directory)
         self._until(own.answers, "the broker")
         return own.url
 

@@ -1,0 +1,106 @@
+"""./deck up from nothing, and its end: asked for, or by kill -9."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.house import House, copy_checkout, wait_until
+
+pytestmark = [pytest.mark.house, pytest.mark.xdist_group("house"), pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout in which nothing has been installed yet."""
+    return copy_checkout(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture(scope="module")
+def house(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One house for the module: each test starts it again if the one before has ended it."""
+    house = House(clone, tmp_path_factory.mktemp("house") / "data")
+    yield house
+    house.kill()
+
+
+def test_an_empty_clone_comes_up_ready_and_stops_within_ten_seconds(house: House) -> None:
+    house.start()
+    assert house.status_of("/readyz") == 200
+    assert house.link.startswith(f"{house.url}/signin/link/")
+    assert house.stop() < 10
+    assert house.processes() == {}
+    assert not (house.data_dir / "house.json").exists()
+
+
+def test_other_commands_reach_the_running_house(house: House) -> None:
+    house.start()
+    assert f"export AWS_ENDPOINT_URL={house.engine_url}" in house.deck("env")
+    assert len(house.token()) > 20
+    assert house.deck("link").startswith(f"{house.url}/signin/link/")
+
+
+def test_secrets_are_readable_by_their_owner_only(house: House) -> None:
+    for name in (
+        "house.json",
+        "broker/password",
+        "broker/server.conf",
+        "engine/credentials.json",
+        "secret_key",
+    ):
+        mode = stat.S_IMODE((house.data_dir / name).stat().st_mode)
+        assert mode == 0o600, f"{name} has mode {mode:o}"
+
+
+def test_a_second_house_on_the_same_data_is_refused(house: House) -> None:
+    refused = _up(house, "--port", "1", "--engine-port", "2")
+    assert refused.returncode == 1
+    assert f"already runs on {house.data_dir} at {house.url}" in refused.stderr
+
+
+def test_a_killed_worker_is_started_again(house: House) -> None:
+    workers = _find(house, " worker ")
+    os.killpg(workers[0], signal.SIGKILL)
+    wait_until(
+        lambda: bool(_find(house, " worker ")) and not set(_find(house, " worker ")) & set(workers),
+        60,
+        house.said,
+    )
+    assert "worker was killed by SIGKILL; starting it again" in house.said()
+
+
+def test_kill_9_of_the_launcher_leaves_no_process_and_no_lock(house: House) -> None:
+    house.kill()
+    assert house.processes() == {}
+    house.start()
+    assert house.status_of("/readyz") == 200
+    house.stop()
+
+
+@pytest.mark.parametrize("flag", ["--port", "--engine-port"])
+def test_a_taken_port_is_an_error_that_names_the_flag(house: House, flag: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = str(listener.getsockname()[1])
+        refused = _up(house, "--port", str(house.port), "--engine-port", str(house.engine_port), flag, taken)
+    assert refused.returncode == 2
+    assert (
+        f"Port {taken} on 127.0.0.1 is taken by another program; choose another with {flag}."
+        in refused.stderr
+    )
+
+
+def _up(house: House, *flags: str) -> subprocess.CompletedProcess[str]:
+    command = [house.checkout / "deck", "--data-dir", house.data_dir, "up", *flags]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def _find(house: House, word: str) -> list[int]:
+    # The first of a group is its leader: the process the launcher started.
+    return sorted(pid for pid, command in house.processes().items() if word in command)
