@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,7 +30,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 def read_arguments(arguments: list[str]) -> Config:
     """The configuration that the command line and the environment ask for."""
     parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+    )
     parser.add_argument("--port", type=int, default=8070)
     parser.add_argument("--data-dir", type=Path, default=Path("var/engine"), help="where everything is kept")
     parser.add_argument(
@@ -60,10 +63,21 @@ async def engine(config: Config) -> AsyncIterator[App]:
         store.close()
 
 
+class AnnouncingServer(uvicorn.Server):
+    """Says on standard output when it listens, for whoever started it."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if self.started:
+            sys.stdout.write(f"engine ready on http://{self.config.host}:{self.config.port}\n")
+            sys.stdout.flush()
+
+
 async def serve(config: Config) -> None:
     """Listen until told to stop (SIGTERM or SIGINT)."""
     async with engine(config) as app:
-        server = uvicorn.Server(
+        server = AnnouncingServer(
             uvicorn.Config(
                 app,
                 host=config.host,
@@ -79,16 +93,7 @@ async def serve(config: Config) -> None:
                 timeout_keep_alive=75,
             )
         )
-        announcer = asyncio.create_task(_announce(server, config))
         await server.serve()
-        announcer.cancel()
-
-
-async def _announce(server: uvicorn.Server, config: Config) -> None:
-    while not server.started:
-        await asyncio.sleep(0.01)
-    sys.stdout.write(f"engine ready on http://{config.host}:{config.port}\n")
-    sys.stdout.flush()
 
 
 def main() -> int:

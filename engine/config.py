@@ -19,6 +19,11 @@ class Config:
     #: Seconds a model server may take until /ping answers 200 before its job fails.
     #: AWS gives up after about 30 minutes; on one machine that only wastes time.
     ping_deadline: float = 300.0
+    #: How many jobs run at once; later ones are InProgress without a TransformStartTime until it is their turn,
+    #: as on AWS while instances are being provisioned.
+    max_running_jobs: int = 4
+    #: A folder of further runtimes (see engine.runtimes.registry), for images that are not built in.
+    extra_runtimes: Path | None = None
 
     @property
     def database(self) -> Path:

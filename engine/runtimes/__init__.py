@@ -1,0 +1,68 @@
+"""What runs model containers on a machine without Docker: a locked environment and a program for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.config import Config
+from engine.runtimes import process
+from engine.runtimes.archive import BadArchive, Readable, unpack
+from engine.runtimes.environments import EnvironmentFailed, prepare
+from engine.runtimes.registry import Runtime, find_runtime, load_runtimes
+
+__all__ = ["BadArchive", "EnvironmentFailed", "PreparedRuntime", "Runtimes"]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRuntime:
+    """A runtime whose environment is there."""
+
+    runtime: Runtime
+    python: Path
+
+
+class Runtimes:
+    """Finds the runtime for an image, makes its environment, starts instances of it."""
+
+    def __init__(self, config: Config) -> None:
+        """Raises ValueError when the folder of extra runtimes has one that is not well described."""
+        self._directory = config.runtimes_dir
+        self._jobs_dir = config.jobs_dir
+        self._runtimes = load_runtimes(config.extra_runtimes)
+
+    def reason_against(self, image: str) -> str | None:
+        """None if there is a runtime for the image, else a sentence that says so and what there is."""
+        if find_runtime(self._runtimes, image) is not None:
+            return None
+        titles = ", ".join(runtime.title for runtime in self._runtimes)
+        return (
+            f"The embedded engine has no runtime for image {image}. It has: {titles}. "
+            "Use an image of one of these, or run the job on an AWS connection."
+        )
+
+    async def prepare(self, image: str, progress: Callable[[str], None]) -> PreparedRuntime:
+        """The runtime for an image, its environment made if need be. Raises EnvironmentFailed, LookupError."""
+        runtime = find_runtime(self._runtimes, image)
+        if runtime is None:
+            raise LookupError(image)
+        return PreparedRuntime(runtime, await prepare(runtime, self._directory, progress))
+
+    async def start(
+        self,
+        prepared: PreparedRuntime,
+        directory: Path,
+        environment: Mapping[str, str],
+        lines: Callable[[list[str]], None],
+    ) -> process.ModelServer:
+        """Start one model server in `directory`; `lines` gets what it prints."""
+        return await process.start(prepared.python, prepared.runtime.program, directory, environment, lines)
+
+    def unpack(self, archive: Readable, directory: Path) -> None:
+        """Unpack a model archive. Raises BadArchive."""
+        unpack(archive, directory)
+
+    def end_leftovers(self) -> None:
+        """End what an engine that was killed has left running."""
+        process.end_leftovers(self._jobs_dir)

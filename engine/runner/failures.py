@@ -1,0 +1,28 @@
+"""Why a job or an object failed, in the service's words."""
+
+from __future__ import annotations
+
+CLIENT_ERROR = "ClientError: See job logs for more information"
+ALGORITHM_ERROR = "AlgorithmError: See job logs for more information"
+PING_FAILED = (
+    "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is implemented "
+    "and responds with an HTTP 200 status code"
+)
+INTERNAL_ERROR = "InternalServerError: We encountered an internal error.  Please try again."
+
+
+class JobFailed(Exception):
+    """The job cannot go on; the message is its FailureReason."""
+
+
+class ObjectFailed(Exception):
+    """One object gets no output; the others go on.
+
+    `lines` are what the data log says of it. `client_error` tells bad input (the model answered 4xx, a record
+    is too large) from a model that failed.
+    """
+
+    def __init__(self, lines: list[str], *, client_error: bool) -> None:
+        super().__init__(lines[0])
+        self.lines = lines
+        self.client_error = client_error

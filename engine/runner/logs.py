@@ -1,0 +1,39 @@
+"""A job's log streams: one for each container of each instance, and the data log about its objects."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from engine.store import Store
+
+GROUP = "/aws/sagemaker/TransformJobs"
+
+Lines = Callable[[list[str]], None]
+
+
+class InstanceLog:
+    """The streams of one instance, named `[job]/[instance-id]-[epoch]` as in "Log groups and streams"."""
+
+    def __init__(self, store: Store, job: str, instance_id: str, epoch: int) -> None:
+        self._store = store
+        self._stream = f"{job}/{instance_id}-{epoch}"
+
+    def container(self, name: str | None) -> Lines:
+        """Where a container's lines go; `name` only for containers of a pipeline."""
+        stream = f"{self._stream}/{name}" if name else self._stream
+        return lambda lines: self._append(stream, lines)
+
+    def data(self, line: str) -> None:
+        """One line of the data log, with the time in front that the service writes there."""
+        stamp = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+        self._append(f"{self._stream}/data-log", [f"{stamp}:{line}"])
+
+    def sagemaker(self, line: str) -> None:
+        """A line of the data log in SageMaker's own name."""
+        self.data(f"[sagemaker logs]: {line}")
+
+    def _append(self, stream: str, lines: list[str]) -> None:
+        now = int(time.time() * 1000)
+        self._store.logs.append(GROUP, stream, [(now, line) for line in lines])

@@ -1,0 +1,90 @@
+"""How a job's requests are made: what was asked for, else what the container says, else the defaults."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from transform.batching import MEGABYTE
+
+#: What containers and the API call the same strategy.
+_STRATEGIES = {
+    "MULTI_RECORD": "MultiRecord",
+    "SINGLE_RECORD": "SingleRecord",
+    "MultiRecord": "MultiRecord",
+    "SingleRecord": "SingleRecord",
+}
+_WORDS = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What holds for every request of a job. `max_payload_mb` 0 means without limit."""
+
+    max_concurrent_transforms: int = 1
+    max_payload_mb: int = 6
+    strategy: str = "MultiRecord"
+
+    @property
+    def limit(self) -> int | None:
+        """The largest request body in bytes, None for no limit."""
+        return self.max_payload_mb * MEGABYTE or None
+
+    @property
+    def line(self) -> str:
+        """The data log's first line."""
+        return (
+            f"MaxConcurrentTransforms={self.max_concurrent_transforms}, "
+            f"MaxPayloadInMB={self.max_payload_mb}, BatchStrategy={_WORDS[self.strategy]}"
+        )
+
+
+def effective(request: Mapping[str, Any], offered: Mapping[str, Any]) -> Parameters:
+    """Precedence as documented for CreateTransformJob: the request, /execution-parameters, 1 / 6 MB / MultiRecord.
+
+    MaxConcurrentTransforms 0 is the same as not given. What a container offers that makes no sense is ignored.
+    """
+    concurrent = request.get("MaxConcurrentTransforms") or _whole(offered.get("MaxConcurrentTransforms"), 1)
+    payload = request.get("MaxPayloadInMB")
+    if payload is None:
+        payload = _whole(offered.get("MaxPayloadInMB"), 0)
+    strategy = request.get("BatchStrategy") or _STRATEGIES.get(str(offered.get("BatchStrategy")))
+    return Parameters(
+        max_concurrent_transforms=concurrent or 1,
+        max_payload_mb=6 if payload is None else payload,
+        strategy=strategy or "MultiRecord",
+    )
+
+
+def read_offer(body: bytes) -> dict[str, Any]:
+    """The container's /execution-parameters answer; empty when it is not a JSON object."""
+    try:
+        offered = json.loads(body)
+    except ValueError:
+        return {}
+    return offered if isinstance(offered, dict) else {}
+
+
+def container_environment(
+    request: Mapping[str, Any], container: Mapping[str, Any], model_dir: str
+) -> dict[str, str]:
+    """The environment of a container: the model's, the job's over it, and SageMaker's own.
+
+    The three that describe requests are set only if the caller set the field (developer guide, "Use your own
+    inference code with batch transform").
+    """
+    environment = {**container.get("Environment", {}), **request.get("Environment", {})}
+    environment |= {"SAGEMAKER_BATCH": "true", "SAGEMAKER_MODEL_DIR": model_dir}
+    if "MaxPayloadInMB" in request:
+        environment["SAGEMAKER_MAX_PAYLOAD_IN_MB"] = str(request["MaxPayloadInMB"])
+    if "BatchStrategy" in request:
+        environment["SAGEMAKER_BATCH_STRATEGY"] = _WORDS[request["BatchStrategy"]]
+    if "MaxConcurrentTransforms" in request:
+        environment["SAGEMAKER_MAX_CONCURRENT_TRANSFORMS"] = str(request["MaxConcurrentTransforms"])
+    return environment
+
+
+def _whole(value: Any, least: int) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= least else None

@@ -1,0 +1,52 @@
+"""What the runner asks of whatever runs model containers: one small interface, so that it can be replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Readable(Protocol):
+    """Anything with bytes to read."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes; empty at the end."""
+
+
+class Server(Protocol):
+    """A model server that was started."""
+
+    address: tuple[str, int]
+
+    @property
+    def exit_status(self) -> int | None:
+        """None while it runs."""
+
+    async def stop(self) -> None:
+        """End it and everything it started; harmless when it has ended."""
+
+
+class RuntimeProvider(Protocol):
+    """Starts model servers for container images."""
+
+    def reason_against(self, image: str) -> str | None:
+        """None if the image can be run, else a sentence that says why not and what to do."""
+
+    async def prepare(self, image: str, progress: Callable[[str], None]) -> Any:
+        """Make ready what the image needs; raises an exception whose text says what failed."""
+
+    async def start(
+        self,
+        prepared: Any,
+        directory: Path,
+        environment: Mapping[str, str],
+        lines: Callable[[list[str]], None],
+    ) -> Server:
+        """Start a server in `directory`; what it prints goes to `lines`."""
+
+    def unpack(self, archive: Readable, directory: Path) -> None:
+        """Unpack a model archive; raises an exception whose text is for the user."""
+
+    def end_leftovers(self) -> None:
+        """End servers that an earlier engine was killed before it could end."""

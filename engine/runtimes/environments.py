@@ -1,0 +1,111 @@
+"""A runtime's locked environment: made on first use, shared by all later jobs, apart from everything else.
+
+An environment's folder has the hash of its lock in its name, so that a changed lock makes a new one. Only the
+marker file, written last, makes it count: what an interrupted install left is begun anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from engine.runtimes.registry import Runtime
+
+Progress = Callable[[str], None]
+_READY = ".ready"
+
+
+class EnvironmentFailed(Exception):
+    """The environment could not be made; the message says which step failed and its last words."""
+
+
+async def prepare(runtime: Runtime, directory: Path, progress: Progress) -> Path:
+    """The Python of the runtime's environment, made now if it is not there; `progress` hears about that.
+
+    Raises EnvironmentFailed.
+    """
+    if runtime.requirements is None:
+        return Path(sys.executable)
+    folder = directory / environment_name(runtime.name, runtime.requirements.read_bytes())
+    python = folder / "bin" / "python"
+    if (folder / _READY).exists():
+        return python
+    directory.mkdir(parents=True, exist_ok=True)
+    async with _locked(folder.with_suffix(".lock"), progress):
+        if not (folder / _READY).exists():
+            await _make(runtime, runtime.requirements, folder, progress)
+    return python
+
+
+def environment_name(name: str, requirements: bytes) -> str:
+    """The folder of a runtime's environment: its name and the first 12 hex digits of its lock's SHA-256."""
+    return f"{name}-{hashlib.sha256(requirements).hexdigest()[:12]}"
+
+
+async def _make(runtime: Runtime, requirements: Path, folder: Path, progress: Progress) -> None:
+    began = time.monotonic()
+    progress(f"Making the environment of {runtime.title}; this happens once.")
+    shutil.rmtree(folder, ignore_errors=True)
+    python = str(folder / "bin" / "python")
+    uv = _find_uv()
+    if uv is not None:
+        await _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)], progress)
+        install = [uv, "pip", "install", "--python", python]
+    else:
+        await _run([sys.executable, "-m", "venv", str(folder)], progress)
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    await _run([*install, "--require-hashes", "-r", str(requirements)], progress)
+    (folder / _READY).touch()
+    progress(f"The environment of {runtime.title} is ready after {time.monotonic() - began:.0f} s.")
+
+
+def _find_uv() -> str | None:
+    beside = Path(sys.executable).parent / "uv"
+    return str(beside) if beside.exists() else shutil.which("uv")
+
+
+async def _run(command: list[str], progress: Progress) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    last = ""
+    try:
+        async for line in process.stdout:
+            if text := line.decode(errors="replace").strip():
+                last = text
+                progress(text)
+        status = await process.wait()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    if status != 0:
+        raise EnvironmentFailed(f"{Path(command[0]).name} {command[1]} ended with status {status}: {last}")
+
+
+@asynccontextmanager
+async def _locked(path: Path, progress: Progress) -> AsyncIterator[None]:
+    """Hold the lock file: two engines on one machine must not make the same environment at once."""
+    waiting = False
+    with path.open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not waiting:
+                    progress("Waiting for another engine that is making this environment.")
+                waiting = True
+                await asyncio.sleep(0.2)
+        yield

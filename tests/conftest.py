@@ -1,0 +1,17 @@
+"""What every kind of test may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.engine import EngineProcess
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
+    """One real engine for the whole run: tests keep apart by the names they use."""
+    process = EngineProcess(tmp_path_factory.mktemp("engine")).start()
+    yield process
+    process.stop()
