@@ -159,10 +159,15 @@ class Child:
         self._bury(process)
         if delay is None:
             raise GaveUp(
-                f"{self.name} {how} {len(BACKOFF) + 1} times in a row; its last lines above say why."
+                f"{self.name} {how}, {len(BACKOFF) + 1} times in a row; its last lines above say why."
             )
         self._family.console.line("deck", f"{self.name} {how}; starting it again in {delay:g} s")
         self._start_again = time.monotonic() + delay
+
+    @property
+    def group(self) -> int | None:
+        """The process group it leads; None while it does not run."""
+        return self._process.pid if self._process else None
 
     def exit_code(self) -> int | None:
         """How it ended, as subprocess tells it; None while it runs. For a child that runs once."""
