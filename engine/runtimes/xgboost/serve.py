@@ -1,0 +1,190 @@
+"""The XGBoost container in algorithm mode, as a program: CSV or libsvm in, predictions out.
+
+Behaves as the SageMaker XGBoost image does for batch transform: what it accepts, how it answers, the text of
+its errors. Runs in its own environment and knows nothing of the engine: the port is SAGEMAKER_BIND_TO_PORT,
+the model's folder SAGEMAKER_MODEL_DIR.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pickle
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import uvicorn
+import xgboost
+from formats import UnreadablePayload, read_csv, read_libsvm
+
+LIBSVM_TYPES = ("text/libsvm", "text/x-libsvm")
+ACCEPTED = ("application/json", "application/jsonlines", "text/csv", "*/*", "")
+MAX_CONTENT_LENGTH = int(os.environ.get("MAX_CONTENT_LENGTH", 6 * 1024 * 1024))
+
+
+class Refused(Exception):
+    """An answer that is no prediction: an HTTP status and a text."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+def load_models(directory: Path) -> list[xgboost.Booster]:
+    """Every file of the folder as a model, by name: several together are an ensemble.
+
+    A file may be a pickle or anything that XGBoost itself saved. Raises SystemExit with the reason.
+    """
+    paths = sorted(path for path in directory.iterdir() if path.is_file() and not path.name.startswith("."))
+    if not paths:
+        raise SystemExit(f"There is no model in {directory}: put the file xgboost-model at the archive's top")
+    return [load_model(path) for path in paths]
+
+
+def load_model(path: Path) -> xgboost.Booster:
+    """One model file, tried as a pickle first, as the container does. Raises SystemExit with the reason."""
+    try:
+        with path.open("rb") as file:
+            model = pickle.load(file)  # noqa: S301 - models are code; that is why they run in a process apart
+        booster = model.get_booster() if hasattr(model, "get_booster") else model
+    except Exception:
+        booster = xgboost.Booster()
+        try:
+            booster.load_model(str(path))
+        except xgboost.core.XGBoostError as error:
+            raise SystemExit(f"Model {path.name} cannot be loaded: {str(error).splitlines()[0]}") from error
+    if not isinstance(booster, xgboost.Booster):
+        raise SystemExit(f"Model {path.name} is a {type(booster).__name__}, not an XGBoost model")
+    booster.set_param({"nthread": 1})
+    return booster
+
+
+class Server:
+    """The ASGI application."""
+
+    def __init__(self, models: list[xgboost.Booster]) -> None:
+        self._models = models
+        self._batch = "SAGEMAKER_BATCH" in os.environ
+        self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv")
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one HTTP request."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        status, content_type, body = await self._answer(scope["method"], scope["path"], headers, receive)
+        answer_headers = [
+            (b"content-type", content_type.encode("latin-1")),
+            (b"content-length", str(len(body)).encode()),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": answer_headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(
+        self, method: str, path: str, headers: dict[str, str], receive: Any
+    ) -> tuple[int, str, bytes]:
+        if (method, path) == ("GET", "/ping"):
+            return 200, "text/plain", b""
+        if (method, path) == ("GET", "/execution-parameters"):
+            return 200, "application/json", self._execution_parameters()
+        if (method, path) != ("POST", "/invocations"):
+            return 404, "text/plain", b"Not Found"
+        try:
+            return self._invoke(await _read(receive), headers)
+        except Refused as refused:
+            return refused.status, "text/plain", refused.text.encode()
+
+    def _execution_parameters(self) -> bytes:
+        offered = {
+            "MaxConcurrentTransforms": os.cpu_count() or 1,
+            "BatchStrategy": "MULTI_RECORD",
+            "MaxPayloadInMB": MAX_CONTENT_LENGTH // (1024 * 1024),
+        }
+        return json.dumps(offered).encode()
+
+    def _invoke(self, payload: bytes, headers: dict[str, str]) -> tuple[int, str, bytes]:
+        if not payload:
+            return 204, "text/plain", b""
+        accept = self._accept(headers.get("accept", ""))
+        data = self._parse(payload, headers.get("content-type", "text/csv"))
+        predictions = self._predict(data)
+        return 200, accept, self._write(predictions, accept)
+
+    def _accept(self, header: str) -> str:
+        accept = header.partition(";")[0].strip().lower()
+        if accept not in ACCEPTED:
+            raise Refused(
+                406, f"Accept type {accept} is not supported. Please use one of {', '.join(ACCEPTED[:3])}."
+            )
+        return self._default_accept if accept in ("", "*/*") else accept
+
+    def _parse(self, payload: bytes, content_type: str) -> Any:
+        kind = content_type.partition(";")[0].strip().lower()
+        try:
+            if kind == "text/csv":
+                return read_csv(payload)
+            if kind in LIBSVM_TYPES:
+                return read_libsvm(payload, self._models[0].num_features())
+        except UnreadablePayload as error:
+            why = (
+                f"Loading {kind} data failed with Exception, please ensure data is in {kind} format: {error}"
+            )
+            raise Refused(415, why) from error
+        raise Refused(
+            415,
+            f"Content type {kind} is not supported here. Please use text/csv or text/libsvm.",
+        )
+
+    def _predict(self, data: Any) -> Any:
+        try:
+            results = [model.inplace_predict(data, validate_features=False) for model in self._models]
+        except (ValueError, xgboost.core.XGBoostError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise Refused(400, f"Unable to evaluate payload provided: {reason}") from error
+        return results[0] if len(results) == 1 else np.mean(results, axis=0)
+
+    def _write(self, predictions: Any, accept: str) -> bytes:
+        rows = predictions.tolist()
+        texts = [",".join(map(str, row)) for row in rows] if predictions.ndim > 1 else [*map(str, rows)]
+        if self._batch:
+            # In batch transform the container joins predictions by newlines whatever Accept says.
+            return ("\n".join(texts) + "\n").encode()
+        if accept == "application/json":
+            return json.dumps({"predictions": [{"score": row} for row in rows]}).encode()
+        if accept == "application/jsonlines":
+            return "".join(json.dumps({"score": row}) + "\n" for row in rows).encode()
+        return ",".join(texts).encode()
+
+
+async def _read(receive: Any) -> bytes:
+    chunks = []
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def main() -> None:
+    """Load the model and serve it."""
+    models = load_models(Path(os.environ.get("SAGEMAKER_MODEL_DIR", "/opt/ml/model")))
+    sys.stdout.write(f"XGBoost {xgboost.__version__}: {len(models)} model(s) loaded\n")
+    config = uvicorn.Config(
+        Server(models),
+        host="127.0.0.1",
+        port=int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")),
+        backlog=2048,
+        access_log=False,
+        log_level="warning",
+        lifespan="off",
+        timeout_keep_alive=3600,
+    )
+    asyncio.run(uvicorn.Server(config).serve())
+
+
+if __name__ == "__main__":
+    main()
