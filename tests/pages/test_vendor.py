@@ -1,0 +1,25 @@
+"""What others wrote and we serve: exactly the files that the manifest notes, each with its licence."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+VENDOR = Path(__file__).resolve().parents[2] / "static" / "vendor"
+ENTRIES = json.loads((VENDOR / "vendor.json").read_text())
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=[entry["name"] for entry in ENTRIES])
+def test_each_vendored_file_is_the_one_that_was_noted(entry: dict[str, dict[str, str]]) -> None:
+    for name, noted in entry["files"].items():
+        digest = hashlib.sha384((VENDOR / name).read_bytes()).digest()
+        assert "sha384-" + base64.b64encode(digest).decode() == noted, name
+
+
+def test_no_file_is_there_that_nobody_noted() -> None:
+    noted = {name for entry in ENTRIES for name in entry["files"]} | {"vendor.json", "tabler.LICENSE.txt"}
+    assert {path.name for path in VENDOR.iterdir()} <= noted

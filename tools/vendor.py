@@ -1,0 +1,94 @@
+"""Fills static/vendor and static/icons.svg from the npm registry; for maintainers, needs npm.
+
+`vendor.json` beside this file says what is wanted. Each package is fetched with `npm pack`, its integrity is checked against
+the registry's, the named files are copied, and `static/vendor/vendor.json` notes what is there with a SHA-384 of each file.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+VENDOR = HERE.parent / "static" / "vendor"
+SPRITE = VENDOR.parent / "icons.svg"
+_OPEN = (
+    '<svg xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor" stroke-width="1.75" '
+    'stroke-linecap="round" stroke-linejoin="round">\n'
+)
+
+
+def fetch(package: str, version: str, into: Path) -> tuple[tarfile.TarFile, str]:
+    """The package's archive and its integrity, which the registry and the bytes agree on."""
+    wanted = f"{package}@{version}"
+    view = ["npm", "view", "--json", wanted, "dist.integrity"]
+    integrity = json.loads(subprocess.run(view, check=True, capture_output=True, text=True).stdout)
+    pack = ["npm", "pack", "--silent", "--pack-destination", str(into), wanted]
+    name = subprocess.run(pack, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
+    body = (into / name).read_bytes()
+    found = "sha512-" + base64.b64encode(hashlib.sha512(body).digest()).decode()
+    if found != integrity:
+        raise SystemExit(f"{wanted}: the archive is not what the registry says it is")
+    return tarfile.open(into / name), integrity
+
+
+def read(archive: tarfile.TarFile, path: str) -> bytes:
+    """One file of the package."""
+    member = archive.extractfile(f"package/{path}")
+    if member is None:
+        raise SystemExit(f"there is no {path} in {archive.name!r}")
+    return member.read()
+
+
+def write_sprite(archive: tarfile.TarFile, icons: list[str]) -> None:
+    """All icons as symbols of one file, for `<use href="icons.svg#name">`."""
+    symbols = []
+    for name in sorted(icons):
+        style, _, plain = name.rpartition("/")
+        svg = read(archive, f"icons/{style or 'outline'}/{plain}.svg").decode()
+        paths = "".join(re.findall(r"<path[^>]*/>", svg))
+        fill = ' fill="currentColor" stroke="none"' if style == "filled" else ""
+        symbols.append(f'<symbol id="{name.replace("/", "-")}" viewBox="0 0 24 24"{fill}>{paths}</symbol>')
+    SPRITE.write_text(_OPEN + "\n".join(symbols) + "\n</svg>\n")
+
+
+def vendor(wanted: dict[str, Any], into: Path) -> dict[str, Any]:
+    """Copy one package's files; returns its entry for vendor.json."""
+    archive, integrity = fetch(wanted["name"], wanted["version"], into)
+    files = {}
+    with archive:
+        for path, target in wanted.get("files", {}).items():
+            # A source map would be one more file to serve; without its comment nobody asks for it.
+            body = re.sub(rb"\n?/\*# sourceMappingURL=[^*]*\*/", b"", read(archive, path))
+            (VENDOR / target).write_bytes(body)
+            files[target] = "sha384-" + base64.b64encode(hashlib.sha384(body).digest()).decode()
+        if icons := wanted.get("icons"):
+            write_sprite(archive, icons)
+            digest = hashlib.sha384(SPRITE.read_bytes()).digest()
+            files["../icons.svg"] = "sha384-" + base64.b64encode(digest).decode()
+    return {
+        "name": wanted["name"],
+        "version": wanted["version"],
+        "integrity": integrity,
+        "licence": wanted["licence"],
+        "files": files,
+    }
+
+
+def main() -> None:
+    """Fetch everything anew."""
+    packages = json.loads((HERE / "vendor.json").read_text())
+    with tempfile.TemporaryDirectory() as folder:
+        entries = [vendor(wanted, Path(folder)) for wanted in packages]
+    (VENDOR / "vendor.json").write_text(json.dumps(entries, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
