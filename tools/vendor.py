@@ -1,7 +1,8 @@
 """Fills static/vendor and static/icons.svg from the npm registry; for maintainers, needs npm.
 
-`vendor.json` beside this file says what is wanted. Each package is fetched with `npm pack`, its integrity is checked against
-the registry's, the named files are copied, and `static/vendor/vendor.json` notes what is there with a SHA-384 of each file.
+`vendor.json` beside this file says what is wanted. Each package is fetched with `npm pack`, its integrity is
+checked against the registry's, the named files are copied, and `static/vendor/vendor.json` notes what is there
+with a SHA-384 of each file.
 """
 
 from __future__ import annotations

@@ -1,0 +1,141 @@
+"""What templates need to say things well: icons, states, sizes, durations, times, long paths."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from jobs.models import TransformJob
+from jobs.states import JobState
+
+register = template.Library()
+
+#: State to the class that colours it and the shape beside it.
+_LOOKS: dict[str, tuple[str, str]] = {
+    JobState.WAITING: ("idle", "clock"),
+    JobState.SUBMITTING: ("run", "progress"),
+    JobState.IN_PROGRESS: ("run", "progress"),
+    JobState.STOPPING: ("idle", "player-stop"),
+    JobState.COMPLETED: ("ok", "filled-circle-check"),
+    JobState.FAILED: ("fail", "filled-circle-x"),
+    JobState.STOPPED: ("idle", "filled-player-stop"),
+    JobState.REJECTED: ("fail", "ban"),
+    JobState.CANCELLED: ("idle", "x"),
+}
+_UNITS = ("B", "KB", "MB", "GB", "TB")
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "") -> SafeString:
+    """One icon of the sprite, hidden from screen readers: words stand beside it."""
+    return format_html(
+        '<svg class="i {}" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        classes,
+        static("icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def status(job: TransformJob, size: str = "") -> SafeString:
+    """A job's state as shape, word and colour; a completed job with warnings says so."""
+    look, shape = _LOOKS[job.state]
+    word = JobState(job.state).label
+    if job.state == JobState.COMPLETED and job.warnings:
+        look, shape, word = "warn", "filled-alert-triangle", "Completed with warnings" if size else "Warnings"
+    return format_html('<span class="st {} {}">{}{}</span>', look, size, icon(shape), word)
+
+
+@register.filter
+def filesize(count: int | None) -> str:
+    """Bytes as people say them; "unknown" for None."""
+    if count is None:
+        return "unknown"
+    size = float(count)
+    for unit in _UNITS:
+        if size < 1024 or unit == _UNITS[-1]:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1024
+    raise AssertionError("the last unit takes all")
+
+
+@register.simple_tag
+def duration(start: datetime | None, end: datetime | None = None) -> str:
+    """From start to end, or to now: 12 s, 3:05, 1:02:30; empty if it has not begun."""
+    if start is None:
+        return ""
+    seconds = max(0, int(((end or timezone.now()) - start) / timedelta(seconds=1)))
+    hours, rest = divmod(seconds, 3600)
+    minutes, left = divmod(rest, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{left:02}"
+    return f"{minutes}:{left:02}" if minutes else f"{left} s"
+
+
+@register.simple_tag
+def when(at: datetime | None) -> SafeString | str:
+    """A time as distance from now, the exact one on hover and for machines."""
+    if at is None:
+        return ""
+    exact = at.astimezone(timezone.get_current_timezone())
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(),
+        f"{exact:%Y-%m-%d %H:%M:%S %Z}",
+        _distance(at),
+    )
+
+
+@register.simple_tag
+def clock(at: datetime | None) -> SafeString | str:
+    """The time of day, with the date for machines and on hover."""
+    if at is None:
+        return ""
+    exact = at.astimezone(timezone.get_current_timezone())
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(),
+        f"{exact:%Y-%m-%d %H:%M:%S %Z}",
+        f"{exact:%H:%M:%S}",
+    )
+
+
+def _distance(at: datetime) -> str:
+    seconds = int((timezone.now() - at).total_seconds())
+    if seconds < 10:
+        return "just now"
+    for unit, length in (("day", 86400), ("h", 3600), ("min", 60)):
+        count = seconds // length
+        if count and not (unit == "day" and count > 30):
+            plural = "s" if unit == "day" and count > 1 else ""
+            return f"{count} {unit}{plural} ago"
+        if unit == "day" and count > 30:
+            return f"{at:%d %b %Y}"
+    return f"{seconds} s ago"
+
+
+@register.filter
+def middle(text: str, length: int = 36) -> str:
+    """A long path cut in the middle: its end is what tells two apart."""
+    if len(text) <= length:
+        return text
+    tail = (length - 1) * 2 // 3
+    return f"{text[: length - 1 - tail]}…{text[-tail:]}"
+
+
+@register.filter
+def path_only(uri: str) -> str:
+    """An s3:// address without the scheme."""
+    return uri.removeprefix("s3://")
+
+
+@register.inclusion_tag("components/progress.html")
+def progress(job: TransformJob, big: bool = False) -> dict[str, Any]:
+    """Objects written of objects planned, or why there is nothing to count."""
+    return {"job": job, "big": big, "failed": job.state == JobState.FAILED}
