@@ -13,6 +13,7 @@ from jobs.services.asking import asked
 from jobs.services.errors import NotPossible
 from jobs.services.previewing import LIMIT, Preview, make_preview
 from transform import keys
+from transform.keys import OUTPUT_SUFFIX
 
 PAGE = 100
 #: Objects looked at for one page of outputs: a shared output path may hold far more of other jobs.
@@ -54,20 +55,20 @@ def outputs(job: TransformJob, *, after: str = "", limit: int = PAGE) -> OutputP
         return OutputPage((), "")
     bucket, folder = _place(job)
     since = written_since(job)
-    found: list[objects.RemoteObject] = []
-    following = ""
+    inputs = dict(job.planned.values_list("output_key", "key"))
+    whole_plan = _plan_is_whole(job)
+    found: list[Output] = []
     with asked(job.connection) as target:
+        seen = after
         for looked_at, candidate in enumerate(objects.iterate(target, bucket, folder, after=after)):
             if len(found) == limit or looked_at == _LOOKED_AT:
-                following = found[-1].key if found else ""
-                break
-            if candidate.key.endswith(".out") and candidate.modified >= since:
-                found.append(candidate)
-    inputs = dict(job.planned.filter(output_key__in=[o.key for o in found]).values_list("output_key", "key"))
-    if job.planned.exists() and job.objects_total == job.planned.count():
-        found = [output for output in found if output.key in inputs]
-    rows = (Output(o.key, o.key[len(folder) :], inputs.get(o.key, ""), o.size, o.modified) for o in found)
-    return OutputPage(tuple(rows), following)
+                return OutputPage(tuple(found), seen)
+            seen = candidate.key
+            ours = seen in inputs if whole_plan else seen.endswith(OUTPUT_SUFFIX)
+            if ours and candidate.modified >= since:
+                name, source = seen[len(folder) :], inputs.get(seen, "")
+                found.append(Output(seen, name, source, candidate.size, candidate.modified))
+    return OutputPage(tuple(found), "")
 
 
 def preview(job: TransformJob, key: str) -> Preview:
@@ -105,11 +106,15 @@ def _place(job: TransformJob) -> tuple[str, str]:
     return bucket, prefix.rstrip("/") + "/" if prefix.strip("/") else ""
 
 
+def _plan_is_whole(job: TransformJob) -> bool:
+    """Whether every input object, and so every output's key, is known."""
+    return job.objects_total is not None and job.objects_total == job.planned.count()
+
+
 def _bucket_of_output(job: TransformJob, key: str) -> str:
     """The output bucket, if `key` can be this job's output: the connection may read far more than that."""
     bucket, folder = _place(job)
-    planned = job.objects_total is not None and job.objects_total == job.planned.count()
-    ours = job.planned.filter(output_key=key).exists() if planned else key.startswith(folder)
-    if not ours or not key.endswith(".out"):
+    ours = job.planned.filter(output_key=key).exists() if _plan_is_whole(job) else key.startswith(folder)
+    if not ours or not key.endswith(OUTPUT_SUFFIX):
         raise NotPossible("This job has no such output.")
     return bucket

@@ -10,6 +10,7 @@ import pytest
 
 from teams.models import Role
 from tests.cast import House, make_house
+from tests.support.engine import EngineProcess
 
 
 @pytest.fixture
@@ -31,3 +32,11 @@ def engine_keys(settings: Any, tmp_path: Path) -> Path:
     file.write_text(json.dumps({"access_key_id": "AKIDEXAMPLE", "secret_access_key": "secret"}))
     settings.ENGINE_CREDENTIALS = file
     return file
+
+
+@pytest.fixture
+def real(db: None, engine: EngineProcess, settings: Any, engine_keys: Path) -> House:
+    """Alice's team on the real engine; it has no model in the engine yet."""
+    settings.ENGINE_URL = engine.url
+    settings.ENGINE_CREDENTIALS = engine.data_dir / "credentials.json"
+    return make_house("first", {"alice": Role.ADMIN, "bob": Role.OPERATOR, "vera": Role.VIEWER}, engine.url)

@@ -1,0 +1,280 @@
+"""The life of a job on the real engine where something is not as it should be.
+
+Each ends in a state and a sentence that says what to do.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from jobs import queries
+from jobs.lifecycle import polling, starting, stopping
+from jobs.models import Connection, RegisteredModel, TransformJob
+from jobs.services import connections, logs, models, results, sample, submission
+from jobs.services import stopping as stop_service
+from jobs.services.errors import InvalidFields, NotPossible
+from jobs.states import JobState
+from tests.cast import House
+from tests.jobs.following import follow, poll_now
+from tests.support.engine import EngineProcess
+from transform.spec import TransformSpec
+
+pytestmark = pytest.mark.django_db
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+BUCKET = "lives"
+
+
+@pytest.fixture
+def bucket(engine: EngineProcess) -> Any:
+    """A client for a bucket with one CSV object of two rows."""
+    s3 = engine.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key="in/a.csv", Body=b"1,2\n3,4\n")
+    return s3
+
+
+@pytest.fixture
+def loaded(real: House) -> RegisteredModel:
+    """The sample's model and data."""
+    return sample.load(real.connection, by=real.people["alice"])
+
+
+def submit(house: House, **fields: Any) -> TransformJob:
+    values = {
+        "data": f"s3://{BUCKET}/in/",
+        "output_path": f"s3://{BUCKET}/out/",
+        "instance_type": "ml.m5.large",
+        "content_type": "text/csv",
+        "split_type": "Line",
+        "assemble_with": "Line",
+        "model_name": "breast-cancer-xgb",
+        **fields,
+    }
+    return submission.submit(house.connection, TransformSpec.from_fields(values), by=house.people["bob"])
+
+
+def sample_job(house: House) -> TransformJob:
+    return sample.run(house.team, by=house.people["bob"])
+
+
+def register(house: House, name: str, image: str = IMAGE, data: str = "") -> RegisteredModel:
+    return models.register(
+        house.connection, name=name, containers=[models.container(image, data)], by=house.people["bob"]
+    )
+
+
+def test_missing_input_is_rejected_with_the_address(
+    real: House, loaded: RegisteredModel, bucket: Any
+) -> None:
+    for data in [f"s3://{BUCKET}/nothing/", "s3://no-such-bucket/in/"]:
+        job = submit(real, data=data)
+        assert starting.start(job.pk) is starting.Started.REJECTED
+        job.refresh_from_db()
+        assert job.state == JobState.REJECTED
+        assert data in job.state_reason
+        assert job.ended_at is not None
+
+
+def test_an_unknown_model_is_rejected_by_name(real: House, bucket: Any) -> None:
+    job = submit(real, model_name="never-registered")
+    starting.start(job.pk)
+    job.refresh_from_db()
+    assert job.state == JobState.REJECTED
+    assert "never-registered" in job.state_reason
+
+
+def test_a_name_that_a_stranger_took_is_rejected_and_the_strangers_job_left_alone(
+    real: House, loaded: RegisteredModel, bucket: Any
+) -> None:
+    names = [submit(real, name="taken-by-us"), submit(real, name="taken-by-us")]
+    for job in names:
+        starting.start(job.pk)
+        job.refresh_from_db()
+    first, second = names
+    assert first.state == JobState.IN_PROGRESS
+    assert second.state == JobState.REJECTED
+    assert "Choose another name" in second.state_reason
+    follow(first)
+
+
+def test_a_corrupt_archive_fails_the_job_and_says_so(real: House, bucket: Any) -> None:
+    bucket.put_object(Bucket=BUCKET, Key="corrupt.tar.gz", Body=b"this is no archive")
+    register(real, "corrupt", data=f"s3://{BUCKET}/corrupt.tar.gz")
+    job = submit(real, model_name="corrupt")
+    starting.start(job.pk)
+    job = follow(job)
+    assert job.state == JobState.FAILED
+    assert job.state_reason
+    assert job.objects_done == 0
+
+
+def test_an_archive_that_climbs_out_of_its_folder_fails_the_job(real: House, bucket: Any) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        member = tarfile.TarInfo("../../climbed")
+        member.size = 1
+        archive.addfile(member, io.BytesIO(b"x"))
+    bucket.put_object(Bucket=BUCKET, Key="climbing.tar.gz", Body=packed.getvalue())
+    register(real, "climbing", data=f"s3://{BUCKET}/climbing.tar.gz")
+    job = submit(real, model_name="climbing")
+    starting.start(job.pk)
+    assert follow(job).state == JobState.FAILED
+
+
+def test_an_image_without_a_runtime_ends_with_a_reason(real: House, bucket: Any) -> None:
+    register(real, "unknown-image", image="example.com/nobody/knows:this")
+    job = submit(real, model_name="unknown-image")
+    starting.start(job.pk)
+    job.refresh_from_db()
+    if not job.is_terminal:
+        job = follow(job)
+    assert job.state in {JobState.FAILED, JobState.REJECTED}
+    assert "example.com/nobody/knows:this" in job.state_reason
+
+
+def test_a_job_that_completed_without_all_its_outputs_says_so(
+    real: House, loaded: RegisteredModel, engine: EngineProcess
+) -> None:
+    job = sample_job(real)
+    starting.start(job.pk)
+    sagemaker, deadline = engine.client("sagemaker"), time.monotonic() + 120
+    while sagemaker.describe_transform_job(TransformJobName=job.name)["TransformJobStatus"] == "InProgress":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    engine.client("s3").delete_object(Bucket="batchdeck-samples", Key="breast-cancer/output/part-0.csv.out")
+    job = follow(job)
+    assert job.state == JobState.COMPLETED
+    assert job.warnings == ["Completed, but 1 of 4 outputs are missing."]
+    assert job.objects_done == 3
+
+
+def test_stop_reaches_the_engine_and_the_job_ends_stopped(
+    real: House, loaded: RegisteredModel, bucket: Any
+) -> None:
+    rows = (b",".join([b"1.5"] * 30) + b"\n") * 20_000
+    bucket.put_object(Bucket=BUCKET, Key="long/rows.csv", Body=rows)
+    job = submit(real, data=f"s3://{BUCKET}/long/", strategy="SingleRecord", max_concurrent_transforms=1)
+    starting.start(job.pk)
+    poll_now(real.connection)
+    stop_service.stop(job, by=real.people["bob"])
+    assert stopping.stop_remote(job.pk)
+    job = follow(job)
+    assert job.state == JobState.STOPPED
+    with pytest.raises(NotPossible, match="it is stopped"):
+        stop_service.stop(job, by=real.people["bob"])
+
+
+def test_a_stop_asked_for_while_the_job_is_submitted_is_passed_on(
+    real: House, loaded: RegisteredModel
+) -> None:
+    job = sample_job(real)
+    job.move(JobState.SUBMITTING, from_={JobState.WAITING})
+    stop_service.stop(job, by=real.people["bob"])
+    TransformJob.objects.filter(pk=job.pk).update(changed_at=timezone.now() - timedelta(minutes=5))
+    assert starting.start(job.pk) is starting.Started.TO_STOP
+    stopping.stop_remote(job.pk)
+    assert follow(job).state in {JobState.STOPPED, JobState.COMPLETED}
+
+
+def test_a_manifest_is_planned_entry_by_entry(real: House, loaded: RegisteredModel, bucket: Any) -> None:
+    s3 = bucket
+    body = (sample.read().folder / "data" / "part-0.csv").read_bytes()
+    for name in ["x/one.csv", "x/sub/two.csv", "x/unlisted.csv"]:
+        s3.put_object(Bucket=BUCKET, Key=name, Body=body)
+    listed = [{"prefix": f"s3://{BUCKET}/x/"}, "one.csv", "sub/two.csv"]
+    s3.put_object(Bucket=BUCKET, Key="manifest.json", Body=json.dumps(listed).encode())
+    job = submit(
+        real, data=f"s3://{BUCKET}/manifest.json", data_type="ManifestFile", output_path=f"s3://{BUCKET}/mout"
+    )
+    starting.start(job.pk)
+    assert [row.key for row in queries.planned(job)] == ["x/one.csv", "x/sub/two.csv"]
+    job = follow(job)
+    assert (job.state, job.warnings) == (JobState.COMPLETED, [])
+    assert [output.key for output in results.outputs(job).outputs] == [
+        "mout/one.csv.out",
+        "mout/sub/two.csv.out",
+    ]
+
+
+def test_a_job_the_engine_forgot_fails_and_says_what_to_do(real: House) -> None:
+    long_ago = timezone.now() - timedelta(hours=1)
+    job = real.job(JobState.IN_PROGRESS, name="forgotten", accepted_at=long_ago)
+    fresh = real.job(JobState.IN_PROGRESS, name="too-fresh-to-tell")
+    assert poll_now(real.connection).ended == [job.pk]
+    job.refresh_from_db()
+    fresh.refresh_from_db()
+    assert job.state == JobState.FAILED
+    assert "submit it again" in job.state_reason
+    assert fresh.state == JobState.IN_PROGRESS
+
+
+def test_a_poll_asks_only_about_what_changed(real: House, loaded: RegisteredModel, bucket: Any) -> None:
+    """The second poll of an unchanged job writes nothing to its row."""
+    rows = (b",".join([b"1.5"] * 30) + b"\n") * 20_000
+    bucket.put_object(Bucket=BUCKET, Key="slow/rows.csv", Body=rows)
+    job = submit(real, data=f"s3://{BUCKET}/slow/", strategy="SingleRecord", max_concurrent_transforms=1)
+    starting.start(job.pk)
+    deadline = time.monotonic() + 60
+    while job.started_at is None and time.monotonic() < deadline:
+        poll_now(real.connection)
+        job.refresh_from_db()
+    seen = job.remote_modified_at
+    assert seen is not None
+    poll_now(real.connection)
+    job.refresh_from_db()
+    assert job.remote_modified_at == seen
+    stop_service.stop(job, by=real.people["bob"])
+    stopping.stop_remote(job.pk)
+    follow(job)
+
+
+def test_a_connection_is_tried(real: House) -> None:
+    assert connections.test(real.connection) == "000000000000"
+    real.connection.refresh_from_db()
+    assert real.connection.account_id == "000000000000"
+    assert real.connection.last_ok_at is not None
+    assert real.connection.last_error == ""
+
+
+def test_the_return_of_an_engine_clears_its_error(real: House) -> None:
+    Connection.objects.update(last_error="was away")
+    real.connection.refresh_from_db()
+    polling.poll(real.connection.pk)
+    real.connection.refresh_from_db()
+    assert real.connection.last_error == ""
+
+
+def test_registering_the_same_model_again_is_refused_here_and_adopted_from_sagemaker(
+    real: House, other: House
+) -> None:
+    register(real, "shared-model")
+    with pytest.raises(InvalidFields) as refused:
+        register(real, "shared-model")
+    assert set(refused.value.fields) == {"name"}
+    # Another team on the same account: the same definition is the same model, another one a clash.
+    Connection.objects.filter(pk=other.connection.pk).update(endpoint_url=real.connection.endpoint_url)
+    other.connection.refresh_from_db()
+    charlie = other.people["charlie"]
+    adopted = models.register(
+        other.connection, name="shared-model", containers=[models.container(IMAGE)], by=charlie
+    )
+    assert adopted.arn
+    adopted.delete()
+    with pytest.raises(InvalidFields, match="choose another name"):
+        models.register(
+            other.connection, name="shared-model", containers=[models.container("image:2")], by=charlie
+        )
+
+
+def test_a_job_without_a_log_says_why(real: House) -> None:
+    assert "does not have the job" in logs.tail(real.job()).note
+    running = real.job(JobState.IN_PROGRESS, name="no-such-job")
+    assert "begins when the first instance runs" in logs.tail(running).note
