@@ -55,8 +55,7 @@ def translated(target: Target) -> Iterator[None]:
 
 def from_client_error(error: ClientError, target: Target) -> GatewayError:
     """The decision that an AWS error answer leads to; the service's own text stays in the sentence."""
-    details = error.response.get("Error", {})
-    code, message = details.get("Code", ""), details.get("Message", "").strip()
+    code, message = details_of(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     if code in _THROTTLES:
         return Throttled(f"{_start(target)} is asked too often ({code}).", code)
@@ -79,3 +78,9 @@ def _cannot_connect(target: Target) -> str:
     if target.is_engine:
         return f"{_start(target)} cannot be reached. Check that it is running."
     return f"{_start(target)} cannot be reached. Check the region and this machine's network."
+
+
+def details_of(error: ClientError) -> tuple[str, str]:
+    """The service's own code and message of an error answer; empty texts for what it left out."""
+    details = error.response.get("Error", {})
+    return details.get("Code", ""), details.get("Message", "").strip()

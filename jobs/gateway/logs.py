@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from jobs.gateway.calls import translated
+from jobs.gateway.calls import details_of, translated
 from jobs.gateway.clients import client
 from jobs.gateway.target import Target
 
@@ -85,7 +85,7 @@ def lines(target: Target, stream: str, *, token: str = "", limit: int = 500) -> 
 
 
 def _is_absent(error: ClientError) -> bool:
-    return error.response.get("Error", {}).get("Code") == "ResourceNotFoundException"
+    return details_of(error)[0] == "ResourceNotFoundException"
 
 
 def _at(milliseconds: int) -> datetime:

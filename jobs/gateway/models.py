@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from jobs.gateway.calls import translated
+from jobs.gateway.calls import details_of, translated
 from jobs.gateway.clients import client
 from jobs.gateway.errors import Rejected
 from jobs.gateway.target import Target
@@ -47,7 +47,7 @@ def create(
             return client(target, "sagemaker").create_model(**request)["ModelArn"]
         except ClientError as error:
             # CreateModel says "Cannot create already existing model" with the code of any other bad request.
-            if "already existing" in error.response.get("Error", {}).get("Message", ""):
+            if "already existing" in details_of(error)[1]:
                 raise ModelNameTaken(
                     f"SageMaker has a model named {name} already; choose another name."
                 ) from error
@@ -85,4 +85,4 @@ def delete(target: Target, name: str) -> bool:
 
 
 def _is_unknown(error: ClientError) -> bool:
-    return "could not find model" in error.response.get("Error", {}).get("Message", "").lower()
+    return "could not find model" in details_of(error)[1].lower()

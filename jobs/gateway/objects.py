@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.exceptions import IncompleteReadError as BotoIncompleteReadError
 from botocore.response import StreamingBody
 
-from jobs.gateway.calls import translated
+from jobs.gateway.calls import details_of, translated
 from jobs.gateway.clients import client
 from jobs.gateway.errors import Unreachable
 from jobs.gateway.target import Target
@@ -47,7 +47,7 @@ def head(target: Target, bucket: str, key: str) -> RemoteObject | None:
         try:
             found = client(target, "s3").head_object(Bucket=bucket, Key=key)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _ABSENT:
+            if details_of(error)[0] in _ABSENT:
                 return None
             raise
     return RemoteObject(key, found["ContentLength"], found["LastModified"], found.get("ContentType", ""))
@@ -60,7 +60,7 @@ def read(target: Target, bucket: str, key: str, *, limit: int) -> bytes | None:
             answer = client(target, "s3").get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{limit - 1}")
             return answer["Body"].read()
         except ClientError as error:
-            code = error.response.get("Error", {}).get("Code")
+            code, _ = details_of(error)
             if code in _ABSENT:
                 return None
             # An empty object has no first byte, so no range of it can be satisfied.
@@ -75,7 +75,7 @@ def stream(target: Target, bucket: str, key: str) -> Iterator[bytes] | None:
         try:
             body = client(target, "s3").get_object(Bucket=bucket, Key=key)["Body"]
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _ABSENT:
+            if details_of(error)[0] in _ABSENT:
                 return None
             raise
     return _pieces(body, target)
@@ -114,5 +114,5 @@ def make_bucket(target: Target, bucket: str) -> None:
         try:
             client(target, "s3").create_bucket(Bucket=bucket)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "BucketAlreadyOwnedByYou":
+            if details_of(error)[0] != "BucketAlreadyOwnedByYou":
                 raise

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from jobs.gateway.calls import translated
+from jobs.gateway.calls import details_of, translated
 from jobs.gateway.clients import client
 from jobs.gateway.errors import Rejected
 from jobs.gateway.target import Target
@@ -22,6 +22,8 @@ from jobs.gateway.target import Target
 _UNKNOWN = "could not find"
 #: StopTransformJob's for a job that has ended.
 _ENDED = "is in status"
+#: CreateTransformJob's for a model it does not know.
+_NO_MODEL = "Could not find model"
 
 
 class NameTaken(Rejected):
@@ -57,8 +59,12 @@ def create(target: Target, request: Mapping[str, Any]) -> str:
         try:
             answer = client(target, "sagemaker").create_transform_job(**request)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "ResourceInUse":
-                raise NameTaken(error.response["Error"].get("Message", ""), "ResourceInUse") from error
+            code, message = details_of(error)
+            if code == "ResourceInUse":
+                raise NameTaken(message, code) from error
+            if message.startswith(_NO_MODEL):
+                advice = "Register it on this connection, or check its name."
+                raise Rejected(f"{message.rstrip('.')}. {advice}", code) from error
             raise
     return answer["TransformJobArn"]
 
@@ -108,13 +114,12 @@ def stop(target: Target, name: str) -> bool:
         try:
             client(target, "sagemaker").stop_transform_job(TransformJobName=name)
         except ClientError as error:
-            if _is_unknown(error) or _ENDED in error.response.get("Error", {}).get("Message", ""):
+            if _is_unknown(error) or _ENDED in details_of(error)[1]:
                 return False
             raise
     return True
 
 
 def _is_unknown(error: ClientError) -> bool:
-    details = error.response.get("Error", {})
-    code, message = details.get("Code", ""), details.get("Message", "").lower()
-    return code == "ResourceNotFound" or (code == "ValidationException" and _UNKNOWN in message)
+    code, message = details_of(error)
+    return code == "ResourceNotFound" or (code == "ValidationException" and _UNKNOWN in message.lower())

@@ -24,7 +24,7 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
     return job.move(
         state,
         from_=REMOTE,
-        reason=remote.failure_reason,
+        reason=remote.failure_reason or (job.stop_reason if state == JobState.STOPPED else ""),
         started_at=remote.started,
         ended_at=remote.ended or timezone.now(),
         accepted_at=job.accepted_at,

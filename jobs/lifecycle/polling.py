@@ -64,9 +64,9 @@ def due_connections() -> list[int]:
 
 def _follow(connection: Connection, target: Target) -> list[int]:
     tracked = list(
-        TransformJob.objects.filter(connection=connection, state__in=REMOTE).order_by(
-            "remote_modified_at", "id"
-        )
+        TransformJob.objects.filter(connection=connection, state__in=REMOTE)
+        .select_related("stop_requested_by")
+        .order_by("remote_modified_at", "id")
     )
     if not tracked:
         return []

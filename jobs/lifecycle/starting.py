@@ -150,6 +150,7 @@ def _put_off(job: TransformJob, error: Throttled | Unreachable | NoCapacity) -> 
         return Started.NOT_OURS
     job.refresh_from_db(fields=["stop_requested_at"])
     if job.stop_requested_at is not None:
-        reason = "Stopped on request before SageMaker had it."
-        job.move(JobState.CANCELLED, from_={JobState.WAITING}, reason=reason, ended_at=timezone.now())
+        job.move(
+            JobState.CANCELLED, from_={JobState.WAITING}, reason=job.stop_reason, ended_at=timezone.now()
+        )
     return Started.LATER

@@ -10,7 +10,7 @@ from jobs.states import JobState
 
 def stop_remote(job_id: int) -> bool:
     """Ask SageMaker to stop a job whose stop was requested; False if it is to be tried again later."""
-    job = TransformJob.objects.select_related("connection").filter(pk=job_id).first()
+    job = TransformJob.objects.select_related("connection", "stop_requested_by").filter(pk=job_id).first()
     if job is None or job.state != JobState.IN_PROGRESS or job.stop_requested_at is None:
         return True
     try:
@@ -23,5 +23,10 @@ def stop_remote(job_id: int) -> bool:
         return False
     # If it had ended already, the poller finds how.
     if asked:
-        job.move(JobState.STOPPING, from_={JobState.IN_PROGRESS})
+        job.move(
+            JobState.STOPPING,
+            from_={JobState.IN_PROGRESS},
+            reason=job.stop_reason,
+            by=job.stop_requested_by,
+        )
     return True

@@ -61,6 +61,7 @@ class TransformJob(models.Model):
     attempts = models.PositiveIntegerField(default=0, help_text="How often Create was put off.")
     next_attempt_at = models.DateTimeField(null=True, help_text="When a waiting job is tried again.")
     stop_requested_at = models.DateTimeField(null=True)
+    stop_requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now)
@@ -91,6 +92,8 @@ class TransformJob(models.Model):
             models.Index(fields=["team", "-id"], name="job_team_newest"),
             models.Index(fields=["team", "state", "-id"], name="job_team_state_newest"),
             models.Index(fields=["team", "-changed_at"], name="job_team_changed"),
+            models.Index(fields=["team", "model_name", "-id"], name="job_team_model_newest"),
+            models.Index(fields=["connection", "-id"], name="job_connection_newest"),
             models.Index(fields=["connection", "state", "id"], name="job_connection_state"),
             models.Index(
                 fields=["next_attempt_at"], name="job_waiting_due", condition=models.Q(state=JobState.WAITING)
@@ -118,6 +121,15 @@ class TransformJob(models.Model):
     def can_stop(self) -> bool:
         """Whether a request to stop would still mean something."""
         return self.state in ACTIVE and self.state != JobState.STOPPING and self.stop_requested_at is None
+
+    @property
+    def stop_reason(self) -> str:
+        """Who asked for the stop, as a sentence; empty if nobody did."""
+        if self.stop_requested_at is None:
+            return ""
+        return (
+            f"Stopped by {self.stop_requested_by.label}." if self.stop_requested_by else "Stopped on request."
+        )
 
     @property
     def data(self) -> str:

@@ -34,7 +34,7 @@ def stop(job: TransformJob, *, by: User, token: ApiToken | None = None) -> Trans
         wished = TransformJob.objects.filter(
             pk=job.pk, state__in={JobState.SUBMITTING, JobState.IN_PROGRESS}, stop_requested_at=None
         )
-        if wished.update(stop_requested_at=now, changed_at=now) == 1:
+        if wished.update(stop_requested_at=now, stop_requested_by=by, changed_at=now) == 1:
             activity.record(job.team, by, "job.stop_requested", job, token=token)
             enqueue(stop_job, job.pk)
     job.refresh_from_db()

@@ -89,6 +89,7 @@ def test_an_unknown_model_is_rejected_by_name(real: House, bucket: Any) -> None:
     job.refresh_from_db()
     assert job.state == JobState.REJECTED
     assert "never-registered" in job.state_reason
+    assert "Register it" in job.state_reason
 
 
 def test_a_name_that_a_stranger_took_is_rejected_and_the_strangers_job_left_alone(
@@ -167,7 +168,9 @@ def test_stop_reaches_the_engine_and_the_job_ends_stopped(
     stop_service.stop(job, by=real.people["bob"])
     assert stopping.stop_remote(job.pk)
     job = follow(job)
-    assert job.state == JobState.STOPPED
+    assert (job.state, job.state_reason) == (JobState.STOPPED, "Stopped by bob.")
+    asked = next(event for event in queries.timeline(job) if event.to_state == JobState.STOPPING)
+    assert asked.by == real.people["bob"]
     with pytest.raises(NotPossible, match="it is stopped"):
         stop_service.stop(job, by=real.people["bob"])
 
