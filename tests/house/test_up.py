@@ -68,11 +68,7 @@ def test_a_second_house_on_the_same_data_is_refused(house: House) -> None:
 def test_a_killed_worker_is_started_again(house: House) -> None:
     workers = _find(house, " worker ")
     os.killpg(workers[0], signal.SIGKILL)
-    wait_until(
-        lambda: bool(_find(house, " worker ")) and not set(_find(house, " worker ")) & set(workers),
-        60,
-        house.said,
-    )
+    wait_until(lambda: bool(set(_find(house, " worker ")) - set(workers)), 60, house.said)
     assert "worker was killed by SIGKILL; starting it again" in house.said()
 
 
