@@ -9,4 +9,6 @@ from jobs.api import errors
 urlpatterns = [
     path("api/v1/", include("jobs.api.urls")),
     path("api/<path:rest>", errors.not_found),
+    path("", include("jobs.pages.urls")),
+    path("", include("jobs.pages.urls")),
 ]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
+from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -139,3 +140,22 @@ def path_only(uri: str) -> str:
 def progress(job: TransformJob, big: bool = False) -> dict[str, Any]:
     """Objects written of objects planned, or why there is nothing to count."""
     return {"job": job, "big": big, "failed": job.state == JobState.FAILED}
+
+
+@register.filter
+def described(field: BoundField) -> SafeString:
+    """A form field's widget, tied to its hint for screen readers."""
+    return field.as_widget(attrs=_described_by(field))
+
+
+@register.filter
+def invalid(field: BoundField) -> SafeString:
+    """A form field's widget, marked as wrong and tied to its errors and hint."""
+    return field.as_widget(attrs={**_described_by(field), "aria-invalid": "true"})
+
+
+def _described_by(field: BoundField) -> dict[str, str | bool]:
+    ids = [f"{field.id_for_label}-error-{number}" for number, _ in enumerate(field.errors, start=1)]
+    if field.help_text:
+        ids.append(f"{field.id_for_label}-hint")
+    return {"aria-describedby": " ".join(ids)} if ids else {}

@@ -1,0 +1,39 @@
+"""Answers to pages that ask again and again: nothing is sent when nothing has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+#: Durations on a page with running jobs grow; it counts as changed this often, in seconds.
+_TICK = 5
+
+
+def version(*parts: object, ticking: bool = False) -> str:
+    """A text that changes with any of `parts`, and with time too if `ticking`."""
+    now = int(time.time() / _TICK) if ticking else 0
+    return hashlib.sha256(repr((parts, now)).encode()).hexdigest()[:32]
+
+
+def polled(request: HttpRequest, template: str, context: dict[str, Any], tag: str) -> HttpResponse:
+    """Render a part of a page with `tag` as its ETag, or answer 304 if the browser has just that."""
+    etag = f'"{tag}"'
+    response: HttpResponse
+    if request.headers.get("If-None-Match") == etag:
+        response = HttpResponseNotModified()
+    else:
+        response = render(request, template, context)
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(response, ["HX-Request", "Cookie"])
+    return response
+
+
+def is_poll(request: HttpRequest) -> bool:
+    """Whether a part of the page is asked for by the page itself."""
+    return bool(getattr(request, "htmx", False))

@@ -1,0 +1,74 @@
+"""What a job page says first: one sentence that a person could say aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jobs.models import TransformJob
+from jobs.states import JobState
+
+
+def sentence(job: TransformJob) -> str:
+    """How the job stands, in words."""
+    return _SAY[JobState(job.state)](job)
+
+
+def _waiting(job: TransformJob) -> str:
+    return (
+        f"Waiting: {job.state_reason}"
+        if job.state_reason not in ("", "Submitted.")
+        else "Waiting for a worker."
+    )
+
+
+def _in_progress(job: TransformJob) -> str:
+    if job.stop_requested_at is not None:
+        return "Stopping was asked for; SageMaker has not answered yet."
+    if job.started_at is None:
+        return "Accepted; its instances are being made ready."
+    if job.objects_total is None:
+        return "Running."
+    return f"{_written(job)} so far."
+
+
+def _completed(job: TransformJob) -> str:
+    if job.warnings:
+        return f"Completed, but {job.warnings[0][0].lower()}{job.warnings[0][1:]}"
+    return f"Done: {_written(job)}."
+
+
+def _failed(job: TransformJob) -> str:
+    kept = ""
+    if job.objects_done:
+        kept = f" {_written(job)}; what is written is complete and usable."
+    return f"Failed.{kept}"
+
+
+def _stopped(job: TransformJob) -> str:
+    return f"Stopped; {_written(job)} before that." if job.objects_total else "Stopped."
+
+
+def _written(job: TransformJob) -> str:
+    total, done = job.objects_total, job.objects_done or 0
+    if total is None:
+        return "outputs are written"
+    if total == 1:
+        return "its one object is written" if done else "its one object is not written"
+    return (
+        f"all {total:,} objects are written"
+        if done == total
+        else f"{done:,} of {total:,} objects are written"
+    )
+
+
+_SAY: dict[JobState, Callable[[TransformJob], str]] = {
+    JobState.WAITING: _waiting,
+    JobState.SUBMITTING: lambda job: "SageMaker is being asked to create the job.",
+    JobState.IN_PROGRESS: _in_progress,
+    JobState.STOPPING: lambda job: "SageMaker is stopping it.",
+    JobState.COMPLETED: _completed,
+    JobState.FAILED: _failed,
+    JobState.STOPPED: _stopped,
+    JobState.REJECTED: lambda job: "SageMaker refused the request; nothing was run.",
+    JobState.CANCELLED: lambda job: "Withdrawn before SageMaker was asked; nothing was run.",
+}

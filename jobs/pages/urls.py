@@ -1,0 +1,27 @@
+"""Addresses of the pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from jobs.pages import connections, history, home, job, models, new_job, outputs
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("sample/run/", home.run_sample, name="run-sample"),
+    path("jobs/", history.history, name="jobs"),
+    path("jobs/new/", new_job.new_job, name="new-job"),
+    path("jobs/<str:key>/", job.overview, name="job"),
+    path("jobs/<str:key>/outputs/", job.outputs, name="job-outputs"),
+    path("jobs/<str:key>/outputs/preview/", outputs.preview, name="output-preview"),
+    path("jobs/<str:key>/outputs/download/", outputs.download, name="output-download"),
+    path("jobs/<str:key>/logs/", job.log, name="job-logs"),
+    path("jobs/<str:key>/request/", job.request_tab, name="job-request"),
+    path("jobs/<str:key>/stop/", job.stop, name="job-stop"),
+    path("models/", models.models, name="models"),
+    path("models/new/", models.new_model, name="new-model"),
+    path("models/<int:pk>/", models.model, name="model"),
+    path("connections/", connections.connections, name="connections"),
+    path("connections/new/", connections.new_connection, name="new-connection"),
+    path("connections/<slug:slug>/test/", connections.test_connection, name="test-connection"),
+]
