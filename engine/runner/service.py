@@ -67,3 +67,4 @@ class Runner:
 
     def _set_stopped(self, job_name: str) -> None:
         self._store.jobs.move(job_name, "Stopped", ("Stopping",), ended=time.time())
+        self._store.jobs.forget_objects(job_name)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -202,6 +204,46 @@ def test_a_job_that_is_over_can_not_be_stopped(sagemaker: Any, store: Store, sta
         "ValidationException", f"The request was rejected because the transform job is in status {status}"
     ):
         sagemaker.stop_transform_job(TransformJobName=name)
+
+
+def test_a_stopped_job_is_stopping_and_then_stopped(sagemaker: Any, store: Store) -> None:
+    name = unique("stop")
+    store.jobs.create(replace(finished(name, status="InProgress"), ended=None))
+    sagemaker.stop_transform_job(TransformJobName=name)
+    job = wait_until_final(sagemaker, name)
+    assert job["TransformJobStatus"] == "Stopped"
+    assert job["TransformEndTime"]
+
+
+def test_a_job_that_is_stopping_may_be_stopped_again(sagemaker: Any, store: Store) -> None:
+    name = unique("stop")
+    store.jobs.create(replace(finished(name, status="Stopping"), ended=None))
+    sagemaker.stop_transform_job(TransformJobName=name)
+    assert sagemaker.describe_transform_job(TransformJobName=name)["TransformJobStatus"] == "Stopping"
+
+
+def test_a_killed_engine_has_forgotten_nothing_when_it_is_back(tmp_path: Path) -> None:
+    engine = EngineProcess(tmp_path / "data").start()
+    try:
+        before = engine.client("sagemaker")
+        model = create_model(engine)
+        request = job_request(model, put(engine, "in/a.csv"), Tags=[{"Key": "k", "Value": "v"}])
+        arn = before.create_transform_job(**request)["TransformJobArn"]
+        job = wait_until_final(before, request["TransformJobName"])
+        wanted = {"logGroupName": "/aws/sagemaker/TransformJobs"}
+        lines = engine.client("logs").filter_log_events(**wanted)["events"]
+
+        after = engine.restart().client("sagemaker")
+        again = after.describe_transform_job(TransformJobName=request["TransformJobName"])
+        assert lines
+        assert engine.client("logs").filter_log_events(**wanted)["events"] == lines
+        assert {**again, "ResponseMetadata": None} == {**job, "ResponseMetadata": None}
+        assert after.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "k", "Value": "v"}]
+        assert after.describe_model(ModelName=model)["ModelName"] == model
+        with refused("ResourceInUse", arn):
+            after.create_transform_job(**request)
+    finally:
+        engine.stop()
 
 
 def test_a_list_holds_ten_jobs_newest_first_unless_told_otherwise(sagemaker: Any, store: Store) -> None:
