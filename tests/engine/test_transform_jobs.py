@@ -47,18 +47,9 @@ def request_(engine: EngineProcess) -> dict[str, Any]:
 
 def finished(name: str, number: int = 0, status: str = "Completed") -> JobRow:
     at = 1_700_000_000.0 + number
-    return JobRow(
-        name,
-        f"arn:aws:sagemaker:us-east-1:000000000000:transform-job/{name}",
-        {},
-        [],
-        status,
-        None,
-        at,
-        at + 60,
-        at,
-        at + 60,
-    )
+    arn = f"arn:aws:sagemaker:us-east-1:000000000000:transform-job/{name}"
+    request = job_request("model", f"s3://{BUCKET}/in/", name)
+    return JobRow(name, arn, request, [], status, None, at, at + 60, at, at + 60)
 
 
 def wait_until_final(sagemaker: Any, name: str) -> dict[str, Any]:
