@@ -139,18 +139,25 @@ def test_pages_cover_every_job_once_though_others_are_added_meanwhile(
     assert len(set(seen)) == len(seen)
 
 
-def test_every_page_of_ten_thousand_jobs_is_found_through_an_index(store: Store) -> None:
-    for number in range(10_000):
-        store.jobs.create(job(f"j{number}", created=float(number)))
-    slowest, after, count = 0.0, None, 0
-    begun = time.perf_counter()
-    while rows := store.jobs.list(status="InProgress", limit=100, after=after):
-        slowest = max(slowest, time.perf_counter() - begun)
-        count += len(rows)
-        after = job_position(rows[-1], "CreationTime")
-        begun = time.perf_counter()
-    assert count == 10_000
-    assert slowest < 0.1
+@pytest.mark.parametrize("order", ["Name", "CreationTime", "Status"])
+def test_a_page_costs_no_more_with_ten_thousand_jobs_than_with_a_hundred(
+    store: Store, order: JobOrder
+) -> None:
+    def fastest_page() -> float:
+        # The best of many: other load on the machine makes single ones slow, never quick.
+        times = []
+        for _ in range(20):
+            begun = time.perf_counter()
+            assert len(store.jobs.list(sort_by=order, status="InProgress", limit=100)) == 100
+            times.append(time.perf_counter() - begun)
+        return min(times)
+
+    for number in range(100):
+        store.jobs.create(job(f"j{number:05}", created=float(number)))
+    with_a_hundred = fastest_page()
+    for number in range(100, 10_000):
+        store.jobs.create(job(f"j{number:05}", created=float(number)))
+    assert fastest_page() < 5 * with_a_hundred
 
 
 def test_events_are_read_in_the_order_of_their_times_then_of_arrival(store: Store) -> None:
