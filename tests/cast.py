@@ -15,6 +15,7 @@ from jobs.models import Connection, RegisteredModel, TransformJob
 from jobs.states import JobState
 from teams import tokens
 from teams.models import Membership, Role, Team, User
+from transform.spec import TransformSpec
 
 FIELDS: dict[str, Any] = {
     "data": "s3://bucket/in/",
@@ -58,7 +59,7 @@ class House:
             "model": self.model,
             "model_name": self.model.name,
             "name": f"job-{TransformJob.objects.count()}",
-            "spec": {"model_name": self.model.name, **FIELDS},
+            "spec": TransformSpec.from_fields({"model_name": self.model.name, **FIELDS}).to_fields(),
             "submitted_by": next(iter(self.people.values())),
             "state": state,
         }

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
 _ERROR = {
     "type": "object",
     "required": ["error"],
@@ -43,3 +46,25 @@ def add_error_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             for code, meaning in _ANSWERS.items():
                 operation["responses"].setdefault(code, {"description": meaning, "content": content})
     return result
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # no stubs
+    """The token, as the schema names it."""
+
+    target_class = "jobs.api.authentication.BearerAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """A bearer token in the Authorization header."""
+        return {"type": "http", "scheme": "bearer"}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # no stubs
+    """The session of a signed-in browser."""
+
+    target_class = "jobs.api.authentication.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Django's session cookie."""
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+import jobs.api.schema  # noqa: F401  # tells drf-spectacular of our two ways to authenticate
 from jobs.api import errors, views
 
 app_name = "api"

@@ -41,7 +41,7 @@ _CONFIG = Config(
 _ENGINE_CONFIG = _CONFIG.merge(
     Config(
         connect_timeout=2,
-        read_timeout=10,
+        read_timeout=6,
         retries={"mode": "standard", "total_max_attempts": 2},
         s3={"addressing_style": "path"},
     )

@@ -102,13 +102,18 @@ def _create_or_adopt(job: TransformJob, target: Target) -> str:
         return transforms.create(target, creation_request(job))
     except transforms.NameTaken as taken:
         remote = transforms.describe(target, job.name)
-        if remote is not None and transforms.tags(target, remote.arn).get(JOB_TAG) == job.key:
+        if remote is not None and _is_ours(job, remote.arn, target):
             return remote.arn
         raise Rejected(
             f'The name "{job.name}" is taken by another transform job in this account and region, where '
             "names are used once and never freed. Choose another name and submit again.",
             taken.code,
         ) from taken
+
+
+def _is_ours(job: TransformJob, arn: str, target: Target) -> bool:
+    """Whether the job of our name is the one we made: a name with our key in it can be nobody else's."""
+    return job.spec.get("name") is None or transforms.tags(target, arn).get(JOB_TAG) == job.key
 
 
 def creation_request(job: TransformJob) -> dict[str, Any]:

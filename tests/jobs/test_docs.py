@@ -6,6 +6,8 @@ import dataclasses
 import re
 from pathlib import Path
 
+from django.core.management import call_command
+
 from jobs.states import JobState
 from transform.spec import TransformSpec
 
@@ -23,3 +25,7 @@ def test_every_job_field_and_state_is_documented() -> None:
     fields = {field.name for field in dataclasses.fields(TransformSpec)} - {"model_name"}
     assert {name for name in fields if name not in text} == set()
     assert {state for state in JobState if f"`{state}`" not in text} == set()
+
+
+def test_the_schema_is_valid_and_complete_without_a_warning(tmp_path: Path) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml"))

@@ -14,6 +14,8 @@ from jobs.states import JobState
 from tests.cast import House
 
 pytestmark = pytest.mark.django_db
+#: Trying a connection asks who we are on the other side and changes nothing, so a viewer may.
+HARMLESS = "/test/"
 #: Addresses that belong to nobody, and Django's admin, which has its own permissions.
 OPEN = {"healthz", "readyz", "sign-in", "sign-in-link", "sign-out", "switch-team", "schema", "docs", None}
 
@@ -90,6 +92,7 @@ def test_a_viewer_changes_nothing_at_any_address(house: House) -> None:
         for path, _ in addresses(house, job):
             if client.defaults.get("HTTP_AUTHORIZATION") and not path.startswith("/api/"):
                 continue
-            assert client.post(path, {}, "application/json").status_code in {403, 405}, path
+            if not path.endswith(HARMLESS):
+                assert client.post(path, {}, "application/json").status_code in {403, 405}, path
     job.refresh_from_db()
     assert job.stop_requested_at is None

@@ -1,0 +1,57 @@
+"""Environment variables: read as meant, or refused by name."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from webapp import env
+
+
+@pytest.mark.parametrize(("text", "meant"), [("1", True), ("Yes", True), ("off", False), ("", True)])
+def test_a_flag_is_yes_no_or_its_default(monkeypatch: pytest.MonkeyPatch, text: str, meant: bool) -> None:
+    monkeypatch.setenv("A_FLAG", text)
+    assert env.flag("A_FLAG", default=True) is meant
+
+
+def test_a_flag_that_is_neither_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_FLAG", "maybe")
+    with pytest.raises(ImproperlyConfigured, match="A_FLAG='maybe' must be one of"):
+        env.flag("A_FLAG")
+
+
+def test_the_secret_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
+    file = tmp_path / "data" / "secret_key"
+    first = env.secret_key("NO_SUCH_VARIABLE", file)
+    assert env.secret_key("NO_SUCH_VARIABLE", file) == first
+    assert len(first) >= 50
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_an_empty_secret_key_is_never_used(tmp_path: Path) -> None:
+    file = tmp_path / "secret_key"
+    file.touch()
+    with pytest.raises(ImproperlyConfigured, match="empty"):
+        env.secret_key("NO_SUCH_VARIABLE", file)
+
+
+def test_a_database_url_is_taken_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("A_DATABASE", "postgres://me:p%40ss@db.example:5433/deck?sslmode=require")
+    found = env.database("A_DATABASE", tmp_path / "x.sqlite3")
+    assert found["NAME"] == "deck"
+    assert (found["USER"], found["PASSWORD"]) == ("me", "p@ss")
+    assert (found["HOST"], found["PORT"]) == ("db.example", "5433")
+    assert found["OPTIONS"] == {"sslmode": "require"}
+    assert found["CONN_MAX_AGE"] == 60
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "postgres://host", "deck"])
+def test_a_database_url_of_another_kind_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str
+) -> None:
+    monkeypatch.setenv("A_DATABASE", url)
+    with pytest.raises(ImproperlyConfigured, match="A_DATABASE must look like"):
+        env.database("A_DATABASE", tmp_path / "x.sqlite3")
