@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from jobs.gateway import objects
 from jobs.models import Connection, RegisteredModel, TransformJob
@@ -93,7 +94,9 @@ def fields() -> dict[str, Any]:
     """The suggested job's fields, in the SDK's names, as the new-job form and the API take them."""
     sample = read()
     suggested: dict[str, Any] = dict(sample.described["job"])
-    return {"model": sample.model_name, "data": sample.data, "output_path": sample.output_path, **suggested}
+    # A folder of its own for each job: an output replaces whatever has its name.
+    output_path = f"{sample.output_path}{timezone.now():%Y%m%d-%H%M%S}/"
+    return {"model": sample.model_name, "data": sample.data, "output_path": output_path, **suggested}
 
 
 def run(team: Team, *, by: User, token: ApiToken | None = None) -> TransformJob:
