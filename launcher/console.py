@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
 from typing import IO
 
 #: ANSI colour of a process's name; chosen to be readable on light and dark screens.
@@ -35,13 +36,15 @@ class Console:
                 # Nobody reads any more (`./deck up | head`); the house itself must go on.
                 return
 
-    def relay(self, name: str, stream: IO[str]) -> threading.Thread:
-        """Print each line of `stream` as said by `name`, in the background, until it ends."""
+    def relay(self, name: str, stream: IO[str], heard: Callable[[str], None]) -> threading.Thread:
+        """Print each line of `stream` as said by `name`, and pass it to `heard`, in the background, until it ends."""
 
         def copy() -> None:
             with stream:
                 for text in stream:
-                    self.line(name, text.rstrip("\r\n"))
+                    line = text.rstrip("\r\n")
+                    heard(line)
+                    self.line(name, line)
 
         thread = threading.Thread(target=copy, name=f"log of {name}", daemon=True)
         thread.start()

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -123,6 +124,8 @@ class Child:
         self._process: subprocess.Popen[str] | None = None
         self._started = 0.0
         self._start_again: float | None = None
+        self._reader: threading.Thread | None = None
+        self._last_line = ""
 
     def spawn(self) -> None:
         """Start the command in a session of its own and relay what it says."""
@@ -140,7 +143,7 @@ class Child:
         self._started = time.monotonic()
         self._family.tell_guardian("+", self._process.pid)
         assert self._process.stdout is not None
-        self._family.console.relay(self.name, self._process.stdout)
+        self._reader = self._family.console.relay(self.name, self._process.stdout, self._heard)
 
     def tend(self) -> None:
         """See whether it died, and start it again when its time has come."""
@@ -172,6 +175,16 @@ class Child:
     def exit_code(self) -> int | None:
         """How it ended, as subprocess tells it; None while it runs. For a child that runs once."""
         return self._process.poll() if self._process else None
+
+    def last_line(self) -> str:
+        """What it said last, once it has ended."""
+        if self._reader:
+            # A process of its own making might still hold the pipe: that must not hold us.
+            self._reader.join(timeout=5)
+        return self._last_line
+
+    def _heard(self, line: str) -> None:
+        self._last_line = line
 
     def is_alive(self) -> bool:
         """Whether it, or anything it started in its group, still runs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from jobs.services.bootstrap import bootstrap
@@ -19,6 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whether the sample is wanted."""
         parser.add_argument("--no-sample", action="store_true", help="leave the sample model and data out")
+        parser.add_argument(
+            "--link-base", help="also print, last, a one-time sign-in link under this address"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say what there is afterwards."""
@@ -31,3 +35,5 @@ class Command(BaseCommand):
             self.stdout.write(f"connection {ready.connection.slug} at {ready.connection.endpoint_url}")
         if ready.model:
             self.stdout.write(f"sample model {ready.model.name}")
+        if options["link_base"]:
+            call_command("signin_link", base=options["link_base"], stdout=self.stdout)
