@@ -31,6 +31,12 @@ def house(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hou
     house.kill()
 
 
+@pytest.fixture
+def running(house: House) -> House:
+    """The same house, up."""
+    return house if house.processes() else house.start()
+
+
 def test_an_empty_clone_comes_up_ready_and_stops_within_ten_seconds(house: House) -> None:
     house.start()
     assert house.status_of("/readyz") == 200
@@ -40,14 +46,13 @@ def test_an_empty_clone_comes_up_ready_and_stops_within_ten_seconds(house: House
     assert not (house.data_dir / "house.json").exists()
 
 
-def test_other_commands_reach_the_running_house(house: House) -> None:
-    house.start()
-    assert f"export AWS_ENDPOINT_URL={house.engine_url}" in house.deck("env")
-    assert len(house.token()) > 20
-    assert house.deck("link").startswith(f"{house.url}/signin/link/")
+def test_other_commands_reach_the_running_house(running: House) -> None:
+    assert f"export AWS_ENDPOINT_URL={running.engine_url}" in running.deck("env")
+    assert len(running.token()) > 20
+    assert running.deck("link").startswith(f"{running.url}/signin/link/")
 
 
-def test_secrets_are_readable_by_their_owner_only(house: House) -> None:
+def test_secrets_are_readable_by_their_owner_only(running: House) -> None:
     for name in (
         "house.json",
         "broker/password",
@@ -55,33 +60,34 @@ def test_secrets_are_readable_by_their_owner_only(house: House) -> None:
         "engine/credentials.json",
         "secret_key",
     ):
-        mode = stat.S_IMODE((house.data_dir / name).stat().st_mode)
+        mode = stat.S_IMODE((running.data_dir / name).stat().st_mode)
         assert mode == 0o600, f"{name} has mode {mode:o}"
 
 
-def test_a_second_house_on_the_same_data_is_refused(house: House) -> None:
-    refused = _up(house, "--port", "1", "--engine-port", "2")
+def test_a_second_house_on_the_same_data_is_refused(running: House) -> None:
+    refused = _up(running, "--port", "1", "--engine-port", "2")
     assert refused.returncode == 1
-    assert f"already runs on {house.data_dir} at {house.url}" in refused.stderr
+    assert f"already runs on {running.data_dir} at {running.url}" in refused.stderr
 
 
-def test_a_killed_worker_is_started_again(house: House) -> None:
-    workers = _find(house, " worker ")
+def test_a_killed_worker_is_started_again(running: House) -> None:
+    workers = _find(running, " worker ")
     os.killpg(workers[0], signal.SIGKILL)
-    wait_until(lambda: bool(set(_find(house, " worker ")) - set(workers)), 60, house.said)
-    assert "worker was killed by SIGKILL; starting it again" in house.said()
+    wait_until(lambda: bool(set(_find(running, " worker ")) - set(workers)), 60, running.said)
+    assert "worker was killed by SIGKILL; starting it again" in running.said()
 
 
-def test_kill_9_of_the_launcher_leaves_no_process_and_no_lock(house: House) -> None:
-    house.kill()
-    assert house.processes() == {}
-    house.start()
-    assert house.status_of("/readyz") == 200
-    house.stop()
+def test_kill_9_of_the_launcher_leaves_no_process_and_no_lock(running: House) -> None:
+    running.kill()
+    assert running.processes() == {}
+    running.start()
+    assert running.status_of("/readyz") == 200
+    running.stop()
 
 
 @pytest.mark.parametrize("flag", ["--port", "--engine-port"])
 def test_a_taken_port_is_an_error_that_names_the_flag(house: House, flag: str) -> None:
+    house.stop()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = str(listener.getsockname()[1])
         refused = _up(house, "--port", str(house.port), "--engine-port", str(house.engine_port), flag, taken)

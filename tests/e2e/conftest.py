@@ -1,0 +1,83 @@
+"""A real house, and a real Chromium in which anything said on the console fails the test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.support.house import CHECKOUT, House
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """`./deck up` of this checkout with nothing in its data directory."""
+    house = House(CHECKOUT, tmp_path_factory.mktemp("e2e") / "data").start()
+    yield house
+    house.stop()
+    house.kill()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser that ./deck test found. Skipped where there is none; the CI script fails on that."""
+    path = os.environ.get("BATCHDECK_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not path:
+        pytest.skip("no Chromium was found; ./deck test says how to have one")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser in which nobody is signed in."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab; errors on its console, such as a violation of the content security policy, fail the test."""
+    said: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        # A form that is answered with 400 is what a test asked for; Chromium reports it as an error all the same.
+        if message.type == "error" and "status of 400" not in message.text:
+            said.append(message.text)
+
+    page = context.new_page()
+    page.on("console", listen)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    assert said == []
+
+
+@pytest.fixture
+def signed_in(house: House, page: Page) -> Page:
+    """The tab, signed in as the sample team's admin by a fresh link."""
+    page.goto(house.deck("link"))
+    return page
+
+
+@pytest.fixture
+def shots(request: pytest.FixtureRequest) -> Path:
+    """Where a test keeps its screenshots for people to look at."""
+    folder = CHECKOUT / "artifacts" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,94 @@
+"""A newcomer's first minutes, in a real browser against a real house."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.house import CHECKOUT, House
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.house,
+    pytest.mark.xdist_group("house"),
+    pytest.mark.timeout(600),
+]
+
+EXPECTED = json.loads((CHECKOUT / "samples" / "breast-cancer" / "expected.json").read_text())
+
+
+def test_from_the_sign_in_link_to_reading_the_predictions(house: House, page: Page, shots: Path) -> None:
+    page.goto(house.link)
+    expect(page.get_by_role("heading", name="Run your first transform job")).to_be_visible()
+    page.screenshot(path=shots / "first-visit.png", full_page=True)
+
+    page.get_by_role("button", name="Run the sample job").click()
+    expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=180_000)
+    expect(page.get_by_text("Done: all 4 objects are written.")).to_be_visible()
+    page.screenshot(path=shots / "job.png", full_page=True)
+
+    page.get_by_role("link", name="Outputs").click()
+    page.get_by_role("link", name="part-1.csv.out", exact=True).click()
+    rows = page.locator("#predictions tbody tr")
+    expect(rows).to_have_count(EXPECTED["part-1.csv"]["rows"])
+    # What XGBoost itself predicted for these rows when the sample was made.
+    assert float(rows.first.locator("td").last.inner_text()) == EXPECTED["part-1.csv"]["first"]
+    assert float(rows.last.locator("td").last.inner_text()) == EXPECTED["part-1.csv"]["last"]
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert len(download.value.path().read_text().splitlines()) == EXPECTED["part-1.csv"]["rows"]
+
+
+def test_a_link_works_once(house: House, page: Page) -> None:
+    link = house.deck("link")
+    page.goto(link)
+    page.get_by_label(re.compile("admin in Sample team")).click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_the_form_says_beside_each_field_what_is_wrong_and_keeps_what_was_typed(
+    house: House, signed_in: Page
+) -> None:
+    signed_in.goto(f"{house.url}/jobs/new/")
+    signed_in.get_by_label("Input data", exact=True).fill("not-an-address")
+    signed_in.get_by_text("Limits and retries").click()
+    signed_in.get_by_label(re.compile("Calls at once")).fill("0")
+    signed_in.get_by_label(re.compile("Largest call")).fill("400")
+    signed_in.get_by_role("button", name="Submit job").click()
+    expect(signed_in.get_by_role("alert")).to_contain_text("2 things must be changed")
+    expect(signed_in.get_by_label("Input data", exact=True)).to_have_value("not-an-address")
+    expect(signed_in.locator("#id_data-error-1")).to_contain_text("S3 URI")
+    expect(signed_in.locator("#id_max_payload-error-1")).to_contain_text("from 0 to 100")
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_is_wider_than_its_window(
+    house: House, signed_in: Page, shots: Path, width: int, theme: str
+) -> None:
+    signed_in.set_viewport_size({"width": width, "height": 900})
+    signed_in.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    signed_in.goto(f"{house.url}/jobs/")
+    job = signed_in.locator("#history a.strong").first.get_attribute("href")
+    for name, path in {
+        "home": "/",
+        "jobs": "/jobs/",
+        "job": f"{job}",
+        "outputs": f"{job}outputs/",
+        "logs": f"{job}logs/",
+        "request": f"{job}request/",
+        "new-job": "/jobs/new/",
+        "models": "/models/",
+        "new-model": "/models/new/",
+        "connections": "/connections/",
+    }.items():
+        signed_in.goto(house.url + path)
+        too_wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert signed_in.evaluate(too_wide) <= 0, name
+        signed_in.screenshot(path=shots / f"{name}-{width}-{theme}.png", full_page=True)
