@@ -25,6 +25,7 @@ from jobs.states import JobState
 from tests.cast import House
 from tests.jobs.following import follow, poll_now
 from tests.support.engine import EngineProcess
+from transform.keys import parse_s3_uri
 from transform.spec import TransformSpec
 
 pytestmark = pytest.mark.django_db
@@ -150,7 +151,8 @@ def test_a_job_that_completed_without_all_its_outputs_says_so(
     while sagemaker.describe_transform_job(TransformJobName=job.name)["TransformJobStatus"] == "InProgress":
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    engine.client("s3").delete_object(Bucket="batchdeck-samples", Key="breast-cancer/output/part-0.csv.out")
+    bucket, folder = parse_s3_uri(job.output_path)
+    engine.client("s3").delete_object(Bucket=bucket, Key=f"{folder}part-0.csv.out")
     job = follow(job)
     assert job.state == JobState.COMPLETED
     assert job.warnings == ["Completed, but 1 of 4 outputs are missing."]

@@ -20,6 +20,7 @@ from teams.models import Activity
 from tests.cast import House
 from tests.jobs.following import follow
 from tests.support.engine import EngineProcess
+from transform.keys import parse_s3_uri
 
 pytestmark = pytest.mark.django_db
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "breast-cancer"
@@ -30,6 +31,14 @@ def ready(db: None, engine: EngineProcess, settings: Any, engine_keys: Path) -> 
     settings.ENGINE_URL = engine.url
     settings.ENGINE_CREDENTIALS = engine.data_dir / "credentials.json"
     return bootstrap()
+
+
+def put_strangers_output(job: TransformJob, engine: EngineProcess) -> str:
+    """Write what another job might have left first in this job's output folder; its key."""
+    bucket, folder = parse_s3_uri(job.output_path)
+    key = f"{folder}a-strangers.out"
+    engine.client("s3").put_object(Bucket=bucket, Key=key, Body=b"secret")
+    return key
 
 
 def test_bootstrap_can_be_repeated(ready: Any) -> None:
@@ -116,25 +125,19 @@ def test_only_outputs_of_the_job_can_be_read_through_it(ready: Any, engine: Engi
     job = sample.run(ready.team, by=ready.admin)
     starting.start(job.pk)
     follow(job)
-    engine.client("s3").put_object(
-        Bucket="batchdeck-samples", Key="breast-cancer/output/elsewhere.out", Body=b"secret"
-    )
-    for key in [
-        "breast-cancer/model.tar.gz",
-        "breast-cancer/output/elsewhere.out",
-        "../x.out",
-        "nothing.out",
-    ]:
+    stranger = put_strangers_output(job, engine)
+    for key in ["breast-cancer/model.tar.gz", stranger, "../x.out", "nothing.out"]:
         for verb in ["preview", "download"]:
             answer = api.get(f"/api/v1/jobs/{job.key}/outputs/{verb}/", {"key": key})
             assert answer.status_code == 409, key
-    assert "elsewhere" not in json.dumps(api.get(f"/api/v1/jobs/{job.key}/outputs/").json())
+    assert "strangers" not in json.dumps(api.get(f"/api/v1/jobs/{job.key}/outputs/").json())
 
 
-def test_outputs_are_paged(ready: Any) -> None:
+def test_outputs_are_paged_past_those_of_other_jobs(ready: Any, engine: EngineProcess) -> None:
     job = sample.run(ready.team, by=ready.admin)
     starting.start(job.pk)
     follow(job)
+    put_strangers_output(job, engine)
     first = results.outputs(job, limit=3)
     second = results.outputs(job, after=first.next, limit=3)
     assert len(first.outputs) == 3
