@@ -20,7 +20,7 @@ from engine.credentials import load_credentials
 from engine.objects import ObjectStore
 from engine.operations.context import Context
 from engine.runner import Runner
-from engine.runtimes import Runtimes
+from engine.runtimes import BadRuntime, Runtimes
 from engine.store import Store, StoreTooNew
 from engine.wire.app import App
 
@@ -41,8 +41,18 @@ def read_arguments(arguments: list[str]) -> Config:
         default=Path(os.environ.get("ENGINE_RUNTIMES_DIR") or CHECKOUT / ".runtimes"),
         help="where the model servers' environments are made (ENGINE_RUNTIMES_DIR)",
     )
+    parser.add_argument(
+        "--extra-runtimes",
+        type=Path,
+        default=os.environ.get("ENGINE_EXTRA_RUNTIMES") or None,
+        help="a folder of model servers for images that are not built in (ENGINE_EXTRA_RUNTIMES)",
+    )
     given = parser.parse_args(arguments)
-    config = Config(data_dir=given.data_dir.absolute(), runtimes_dir=given.runtimes_dir.absolute())
+    config = Config(
+        data_dir=given.data_dir.absolute(),
+        runtimes_dir=given.runtimes_dir.absolute(),
+        extra_runtimes=given.extra_runtimes and given.extra_runtimes.absolute(),
+    )
     return replace(config, host=given.host, port=given.port)
 
 
@@ -108,7 +118,7 @@ def main() -> int:
         runner = uvloop.run
     try:
         runner(serve(config))
-    except StoreTooNew as error:
+    except (StoreTooNew, BadRuntime) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:

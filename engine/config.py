@@ -19,6 +19,8 @@ class Config:
     #: Seconds a model server may take until /ping answers 200 before its job fails.
     #: AWS gives up after about 30 minutes; on one machine that only wastes time.
     ping_deadline: float = 300.0
+    #: Bytes that one answer of a model server may have; more fails its object. Answers are held in memory.
+    largest_answer: int = 1024**3
     #: How many jobs run at once; later ones are InProgress without a TransformStartTime until it is their turn,
     #: as on AWS while instances are being provisioned.
     max_running_jobs: int = 4

@@ -20,6 +20,15 @@ class ServiceError(Exception):
         self.extra = extra or {}
 
 
+class CannotRun(Exception):
+    """Why a container cannot run on this machine; the message is a sentence for the job's FailureReason.
+
+    `blame` is the word SageMaker puts in front: ClientError if the user can mend it.
+    """
+
+    blame = "ClientError"
+
+
 def validation_error(message: str) -> ServiceError:
     """What SageMaker answers to most bad requests, unknown names included."""
     return ServiceError("ValidationException", message)

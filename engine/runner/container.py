@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from engine.runner.failures import PING_FAILED, JobFailed
-from engine.runner.http_client import Answer, HttpClient, NoAnswer
+from engine.runner.http_client import Answer, AnswerTooLarge, Body, HttpClient, NoAnswer
 from engine.runner.parameters import read_offer
 from engine.runner.protocols import Server
 
-#: Seconds one /ping may take, and the pause between two (developer guide; seen in the field).
+#: Seconds one /ping may take (developer guide), and the pauses between two: short, for the user waits.
 _PING_TIMEOUT = 2.0
-_PING_PAUSE = 0.05
-_PING_LONGEST_PAUSE = 1.0
+_PING_PAUSE = 0.02
+_PING_LONGEST_PAUSE = 0.25
+
+#: A server that breaks a connection may be about to end; for so many seconds it is given time to.
+_GRACE = 0.25
 
 #: A container that ends while it serves is started again this often before its job is given up.
 _RESTARTS = 1
@@ -23,9 +27,13 @@ _RESTARTS = 1
 class Container:
     """A model server and how to have it again: `start` makes a fresh one."""
 
-    def __init__(self, start: Callable[[], Awaitable[Server]], ping_deadline: float) -> None:
+    def __init__(
+        self, start: Callable[[], Awaitable[Server]], ping_deadline: float, largest_answer: int
+    ) -> None:
+        """`ping_deadline` is in seconds, `largest_answer` in bytes."""
         self._start = start
         self._ping_deadline = ping_deadline
+        self._largest_answer = largest_answer
         self._server: Server | None = None
         self._client: HttpClient | None = None
         self._restarts_left = _RESTARTS
@@ -33,31 +41,35 @@ class Container:
 
     async def start(self) -> None:
         """Start the server and wait until it is healthy. Raises JobFailed if it ends first, or never is."""
-        self._server = await self._start()
-        self._client = HttpClient(*self._server.address)
-        deadline = asyncio.get_running_loop().time() + self._ping_deadline
+        self._server = server = await self._start()
+        self._client = HttpClient(*server.address, self._largest_answer)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._ping_deadline
         pause = _PING_PAUSE
         while not await self._healthy():
-            if self._server.exit_status is not None:
+            if server.exit_status is not None:
                 raise JobFailed(
                     "AlgorithmError: The model container ended before it was ready "
-                    f"({_how_it_ended(self._server.exit_status)}). Its log says why"
+                    f"({_how_it_ended(server.exit_status)}). Its log says why"
                 )
-            if asyncio.get_running_loop().time() > deadline:
+            if loop.time() > deadline:
                 raise JobFailed(PING_FAILED)
-            await asyncio.sleep(pause)
+            await self._ends_within(pause)
             pause = min(2 * pause, _PING_LONGEST_PAUSE)
 
     async def execution_parameters(self) -> dict[str, Any]:
         """What the container offers; nothing if it has no such path."""
         try:
             answer = await self._request("GET", "/execution-parameters", {}, b"", _PING_TIMEOUT)
-        except (NoAnswer, TimeoutError):
+        except (NoAnswer, AnswerTooLarge, TimeoutError):
             return {}
         return read_offer(answer.body) if answer.status == 200 else {}
 
-    async def invoke(self, headers: dict[str, str], body: bytes, seconds: float) -> Answer:
-        """One POST to /invocations. Raises NoAnswer or TimeoutError; a server found dead is started again."""
+    async def invoke(self, headers: Mapping[str, str], body: Body, seconds: float) -> Answer:
+        """One POST to /invocations. A server found dead is started again before NoAnswer is raised.
+
+        Raises NoAnswer, AnswerTooLarge, TimeoutError, JobFailed, and what a streamed body raises.
+        """
         try:
             return await self._request("POST", "/invocations", headers, body, seconds)
         except NoAnswer:
@@ -72,7 +84,7 @@ class Container:
             await self._server.stop()
 
     async def _request(
-        self, method: str, path: str, headers: dict[str, str], body: bytes, seconds: float
+        self, method: str, path: str, headers: Mapping[str, str], body: Body, seconds: float
     ) -> Answer:
         assert self._client is not None, "started before it is used"
         return await self._client.request(method, path, headers, body, seconds)
@@ -80,20 +92,31 @@ class Container:
     async def _healthy(self) -> bool:
         try:
             answer = await self._request("GET", "/ping", {}, b"", _PING_TIMEOUT)
-        except (NoAnswer, TimeoutError):
+        except (NoAnswer, AnswerTooLarge, TimeoutError):
             return False
         return answer.status == 200
 
+    async def _ends_within(self, seconds: float) -> bool:
+        """Wait for the server's end, or until the time is over; says which."""
+        server = self._server
+        assert server is not None, "started before it is waited for"
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(server.wait(), seconds)
+        return server.exit_status is not None
+
     async def _revive(self) -> None:
         """If the server has ended, start it once more. Raises JobFailed when that was done before."""
+        server = self._server
+        # A reset can arrive before the news of the end that caused it.
+        if server is None or not await self._ends_within(_GRACE):
+            return
         async with self._reviving:
-            server = self._server
-            if server is None or server.exit_status is None:
-                return
+            if server is not self._server:
+                return  # Another request that met the same end has seen to it.
             if self._restarts_left == 0:
                 raise JobFailed(
                     "AlgorithmError: The model container ended while it served "
-                    f"({_how_it_ended(server.exit_status)}), and again after a restart. Its log says why"
+                    f"({_how_it_ended(server.exit_status or 0)}), and again after a restart. Its log says why"
                 )
             self._restarts_left -= 1
             await self.stop()
@@ -101,4 +124,6 @@ class Container:
 
 
 def _how_it_ended(status: int) -> str:
-    return f"signal {-status}" if status < 0 else f"exit status {status}"
+    if status < 0 or status > 128:
+        return f"signal {-status if status < 0 else status - 128}"
+    return f"exit status {status}"

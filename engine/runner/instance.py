@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine.runner.container import Container
 from engine.runner.failures import ObjectFailed
-from engine.runner.http_client import Answer, NoAnswer
+from engine.runner.http_client import Answer, AnswerTooLarge, Body, NoAnswer
 from engine.runner.logs import InstanceLog
+from engine.runner.together import all_of
 
 _DEFAULT_TIMEOUT = 600
 _DEFAULT_RETRIES = 3
+#: Seconds before the first try after a failure; twice as long before each further one.
+_PAUSE = 0.1
 #: How much of a refusal's body goes to the data log.
 _LONGEST_MESSAGE = 4096
 
@@ -48,57 +52,65 @@ class Instance:
 
     async def start(self) -> None:
         """Start every container. Raises JobFailed."""
-        for container in self._containers:
-            await container.start()
+        await all_of(container.start() for container in self._containers)
 
     async def stop(self) -> None:
         """End every container."""
-        for container in self._containers:
-            await container.stop()
+        await all_of(container.stop() for container in self._containers)
 
     async def execution_parameters(self) -> dict[str, Any]:
         """What the first container offers: it is the one that gets the job's records."""
         return await self._containers[0].execution_parameters()
 
-    async def transform(self, payload: bytes) -> bytes:
-        """The prediction for one payload. Raises ObjectFailed, or JobFailed when a container is lost for good."""
+    async def transform(self, payload: Body) -> bytes:
+        """The prediction for one payload.
+
+        Raises ObjectFailed, JobFailed when a container is lost for good, and what a streamed payload raises.
+        """
         body, content_type = payload, self._calls.content_type
         for position, container in enumerate(self._containers, start=1):
             last = position == len(self._containers)
-            answer = await self._invoke(container, body, content_type, self._calls.accept if last else None)
+            headers = _headers(content_type, self._calls.accept if last else None)
+            answer = await self._invoke(container, headers, body)
             body, content_type = answer.body, answer.headers.get("content-type")
+        assert isinstance(body, bytes), "the last container's answer"
         return body
 
-    async def _invoke(
-        self, container: Container, body: bytes, content_type: str | None, accept: str | None
-    ) -> Answer:
-        """One answer with a 2xx status; 5xx, silence and lateness are tried again, 4xx is not."""
-        headers = {"Accept": accept or "*/*", "User-Agent": "Go-http-client/1.1"}
-        if content_type:
-            headers["Content-Type"] = content_type
-        for retries_left in range(self._calls.retries, -1, -1):
-            failure = None
+    async def _invoke(self, container: Container, headers: Mapping[str, str], body: Body) -> Answer:
+        """One answer with a 2xx status; 5xx, silence and lateness are tried again, 4xx is not.
+
+        Which failures the service tries again no public source says; a refusal would only be repeated.
+        """
+        for retry in range(self._calls.retries):
             try:
-                answer = await container.invoke(headers, body, self._calls.seconds)
-            except TimeoutError:
-                failure = ObjectFailed(
-                    [
-                        "Model server did not respond to /invocations request within "
-                        f"{self._calls.seconds} seconds"
-                    ],
-                    client_error=False,
-                )
-            except NoAnswer:
-                failure = ObjectFailed(["Unable to get response from algorithm"], client_error=False)
-            else:
-                if 200 <= answer.status < 300:
-                    return answer
-                failure = _refusal(answer)
+                return await self._invoke_once(container, headers, body)
+            except ObjectFailed as failure:
                 if failure.client_error:
-                    raise failure
-            if retries_left == 0:
-                raise failure
-        raise AssertionError("the last try returns or raises")
+                    raise
+            await asyncio.sleep(_PAUSE * 2**retry)
+        return await self._invoke_once(container, headers, body)
+
+    async def _invoke_once(self, container: Container, headers: Mapping[str, str], body: Body) -> Answer:
+        """One answer with a 2xx status. Raises ObjectFailed."""
+        seconds = self._calls.seconds
+        try:
+            answer = await container.invoke(headers, body, seconds)
+        except TimeoutError:
+            line = f"Model server did not respond to /invocations request within {seconds} seconds"
+            raise ObjectFailed([line], client_error=False) from None
+        except NoAnswer:
+            raise ObjectFailed(["Unable to get response from algorithm"], client_error=False) from None
+        except AnswerTooLarge as error:
+            line = f"Unable to get response from algorithm: {error}"
+            raise ObjectFailed([line], client_error=False) from None
+        if 200 <= answer.status < 300:
+            return answer
+        raise _refusal(answer)
+
+
+def _headers(content_type: str | None, accept: str | None) -> dict[str, str]:
+    headers = {"Accept": accept or "*/*", "User-Agent": "Go-http-client/1.1"}
+    return {**headers, "Content-Type": content_type} if content_type else headers
 
 
 def _refusal(answer: Answer) -> ObjectFailed:

@@ -25,14 +25,14 @@ class InstanceLog:
         stream = f"{self._stream}/{name}" if name else self._stream
         return lambda lines: self._append(stream, lines)
 
-    def data(self, line: str) -> None:
-        """One line of the data log, with the time in front that the service writes there."""
+    def sagemaker(self, *lines: str) -> None:
+        """Lines of the data log, with the time and the name in front that the service writes there."""
         stamp = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
-        self._append(f"{self._stream}/data-log", [f"{stamp}:{line}"])
+        self._append(f"{self._stream}/data-log", [f"{stamp}:[sagemaker logs]: {line}" for line in lines])
 
-    def sagemaker(self, line: str) -> None:
-        """A line of the data log in SageMaker's own name."""
-        self.data(f"[sagemaker logs]: {line}")
+    def about(self, name: str, lines: list[str]) -> None:
+        """Lines of the data log about the object `name`, which is "bucket/key"."""
+        self.sagemaker(*(f"{name}: {line}" for line in lines))
 
     def _append(self, stream: str, lines: list[str]) -> None:
         now = int(time.time() * 1000)

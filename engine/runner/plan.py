@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.objects import ObjectInfo, ObjectStore
 from engine.runner.failures import JobFailed
 from transform.keys import output_key, parse_s3_uri
-from transform.manifest import ManifestError, parse_manifest
+from transform.manifest import Manifest, ManifestError, parse_manifest
 
-_LARGEST_MANIFEST = 64 * 1024 * 1024
+LARGEST_MANIFEST = 64 * 1024 * 1024
+_CHUNK = 1024 * 1024
+
+Note = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,57 +28,107 @@ class PlannedObject:
     output_key: str
 
 
-def plan(
-    objects: ObjectStore, request: Mapping[str, Any], note: Callable[[str], None]
-) -> list[PlannedObject]:
-    """Every object the job reads, in byte order of their keys. Raises JobFailed when there is none.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The input's keys in byte order, and what the output's names are made from.
+
+    Only keys are held: a job may have a million of them.
+    """
+
+    bucket: str
+    prefix: str
+    output_bucket: str
+    output_prefix: str
+    keys: list[str]
+
+    def object(self, key: str) -> PlannedObject:
+        """What is to be done with one of the keys."""
+        return PlannedObject(self.bucket, key, self.output_bucket, self.output_key(key))
+
+    def output_key(self, key: str) -> str:
+        """The name of that key's output."""
+        return output_key(self.prefix, key, self.output_prefix)
+
+    def without(self, keys: Collection[str]) -> Plan:
+        """The plan less some of its keys."""
+        return replace(self, keys=[key for key in self.keys if key not in keys])
+
+    def shares(self, instances: int) -> list[list[str]]:
+        """Keys dealt to `instances`, or as many as there are keys, one after the other. An object is never divided."""
+        count = min(instances, len(self.keys))
+        return [self.keys[start::count] for start in range(count)]
+
+
+def make_plan(objects: ObjectStore, request: Mapping[str, Any], begun: float | None, note: Note) -> Plan:
+    """Every object the job reads. Raises JobFailed when there is none, or two would write the same output.
 
     Folder markers (empty objects whose names end in "/" or "_$folder$") are left out, with a note: they are
-    how tools draw folders, not data.
+    how tools draw folders, not data. `begun` is when the job first began (epoch seconds) if it did so before:
+    outputs that it has written under its own input prefix since are no input.
     """
     source = request["TransformInput"]["DataSource"]["S3DataSource"]
     bucket, prefix = parse_s3_uri(source["S3Uri"])
     output_bucket, output_prefix = parse_s3_uri(request["TransformOutput"]["S3OutputPath"])
     if not objects.bucket_exists(output_bucket):
         raise JobFailed(f"ClientError: The output bucket {output_bucket} does not exist; create it first")
+    plan = Plan(bucket, prefix, output_bucket, output_prefix, [])
     if source["S3DataType"] == "ManifestFile":
-        bucket, prefix, keys = _listed(objects, bucket, prefix)
+        manifest = _read_manifest(objects, bucket, prefix)
+        keys = sorted(set(manifest.keys), key=str.encode)
+        plan = replace(plan, bucket=manifest.bucket, prefix=manifest.prefix, keys=keys)
     else:
-        keys = [info.key for info in objects.iter_prefix(bucket, prefix) if not _is_marker(info, note)]
-    if not keys:
+        found = (info for info in objects.iter_prefix(bucket, prefix) if not _is_marker(info, note))
+        plan = replace(plan, keys=_less_own_outputs(plan, found, begun))
+    if not plan.keys:
         raise JobFailed(f"ClientError: No S3 objects found under S3 URL {source['S3Uri']!r}")
-    return [PlannedObject(bucket, key, output_bucket, output_key(prefix, key, output_prefix)) for key in keys]
+    _check_outputs(plan)
+    return plan
 
 
-def deal(planned: list[PlannedObject], instances: int) -> list[list[PlannedObject]]:
-    """Objects to instances: by key, one after the other. An object is never divided."""
-    return [planned[start::instances] for start in range(instances)]
+def chunks(objects: ObjectStore, planned: PlannedObject) -> Iterator[bytes]:
+    """An input object's bytes in pieces of about 1 MiB. Raises ServiceError if it has gone meanwhile."""
+    with objects.open(planned.bucket, planned.key) as reader:
+        while chunk := reader.read(_CHUNK):
+            yield chunk
 
 
-def _listed(objects: ObjectStore, bucket: str, key: str) -> tuple[str, str, list[str]]:
+def _less_own_outputs(plan: Plan, found: Iterable[ObjectInfo], begun: float | None) -> list[str]:
+    if begun is None or plan.bucket != plan.output_bucket:
+        return [info.key for info in found]
+    times = {info.key: info.modified for info in found}
+    outputs = {plan.output_key(key) for key in times}
+    return [key for key, modified in times.items() if key not in outputs or modified < begun]
+
+
+def _check_outputs(plan: Plan) -> None:
+    """Below a folder, or in a manifest, names differ as their inputs do; a prefix inside a name may join two."""
+    if not plan.prefix or plan.prefix.endswith("/"):
+        return
+    counts = Counter(plan.output_key(key) for key in plan.keys)
+    name, count = counts.most_common(1)[0]
+    if count > 1:
+        raise JobFailed(
+            f"ClientError: {count} input objects would have the same output, {name}. "
+            "End the S3Uri in a slash, or list the objects in a manifest"
+        )
+
+
+def _read_manifest(objects: ObjectStore, bucket: str, key: str) -> Manifest:
     info = objects.head(bucket, key)
     if info is None:
         raise JobFailed(f"ClientError: There is no manifest at s3://{bucket}/{key}")
-    if info.size > _LARGEST_MANIFEST:
-        raise JobFailed(f"ClientError: The manifest has more than {_LARGEST_MANIFEST} bytes; divide it")
+    if info.size > LARGEST_MANIFEST:
+        raise JobFailed(f"ClientError: The manifest has more than {LARGEST_MANIFEST} bytes; divide it")
     with objects.open(bucket, key) as reader:
         body = reader.read()
     try:
-        manifest = parse_manifest(body)
+        return parse_manifest(body)
     except ManifestError as error:
         raise JobFailed(f"ClientError: {error}") from error
-    return manifest.bucket, manifest.prefix, sorted(set(manifest.keys), key=str.encode)
 
 
-def _is_marker(info: ObjectInfo, note: Callable[[str], None]) -> bool:
+def _is_marker(info: ObjectInfo, note: Note) -> bool:
     marker = info.size == 0 and info.key.endswith(("/", "_$folder$"))
     if marker:
         note(f"{info.bucket}/{info.key}: skipped, an empty folder marker")
     return marker
-
-
-def chunks(objects: ObjectStore, planned: PlannedObject, size: int = 1024 * 1024) -> Iterator[bytes]:
-    """An input object's bytes in pieces of about `size`. Raises ServiceError if it has gone meanwhile."""
-    with objects.open(planned.bucket, planned.key) as reader:
-        while chunk := reader.read(size):
-            yield chunk

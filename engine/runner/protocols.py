@@ -21,7 +21,10 @@ class Server(Protocol):
 
     @property
     def exit_status(self) -> int | None:
-        """None while it runs."""
+        """None while it runs; for one ended by a signal negative, or 128 and more."""
+
+    async def wait(self) -> None:
+        """Return when it has ended."""
 
     async def stop(self) -> None:
         """End it and everything it started; harmless when it has ended."""
@@ -34,7 +37,7 @@ class RuntimeProvider(Protocol):
         """None if the image can be run, else a sentence that says why not and what to do."""
 
     async def prepare(self, image: str, progress: Callable[[str], None]) -> Any:
-        """Make ready what the image needs; raises an exception whose text says what failed."""
+        """Make ready what the image needs, telling `progress` line by line. Raises CannotRun."""
 
     async def start(
         self,
@@ -46,7 +49,7 @@ class RuntimeProvider(Protocol):
         """Start a server in `directory`; what it prints goes to `lines`."""
 
     def unpack(self, archive: Readable, directory: Path) -> None:
-        """Unpack a model archive; raises an exception whose text is for the user."""
+        """Unpack a model archive into `directory`, which is made. Raises CannotRun. Called in a thread."""
 
     def end_leftovers(self) -> None:
         """End servers that an earlier engine was killed before it could end."""

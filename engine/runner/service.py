@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import shutil
 import time
 
 from engine.config import Config
@@ -10,6 +12,8 @@ from engine.objects import ObjectStore
 from engine.runner.job import Job
 from engine.runner.protocols import RuntimeProvider
 from engine.store import Store
+
+log = logging.getLogger(__name__)
 
 
 class Runner:
@@ -27,6 +31,7 @@ class Runner:
     async def start(self) -> None:
         """End what a killed engine left running, and take up its unfinished jobs."""
         self._runtimes.end_leftovers()
+        await asyncio.to_thread(shutil.rmtree, self._config.jobs_dir, ignore_errors=True)
         for row in self._store.jobs.unfinished():
             if row.status == "Stopping":
                 self._set_stopped(row.name)
@@ -35,15 +40,17 @@ class Runner:
 
     def submit(self, job_name: str) -> None:
         """Run a job whose row says InProgress; returns at once."""
-        task = asyncio.create_task(self._run(job_name))
+        task = asyncio.create_task(self._run(job_name), name=f"job {job_name}")
         self._tasks[job_name] = task
         task.add_done_callback(lambda _: self._tasks.pop(job_name, None))
+        task.add_done_callback(_report)
 
     def stop(self, job_name: str) -> None:
         """Stop a job whose row says Stopping; returns at once."""
-        task = asyncio.create_task(self._stop(job_name))
+        task = asyncio.create_task(self._stop(job_name), name=f"stop of job {job_name}")
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
+        task.add_done_callback(_report)
 
     async def close(self) -> None:
         """End all instances. The jobs' rows stay as they are: the next start goes on with them."""
@@ -68,3 +75,9 @@ class Runner:
     def _set_stopped(self, job_name: str) -> None:
         self._store.jobs.move(job_name, "Stopped", ("Stopping",), ended=time.time())
         self._store.jobs.forget_objects(job_name)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """Tell the engine's log of an error that no job could be blamed for, such as a full disk."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("%s broke off; it is taken up at the next start", task.get_name(), exc_info=error)

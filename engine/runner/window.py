@@ -5,62 +5,82 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Generic, TypeVar
 
-Send = Callable[[bytes], Awaitable[bytes]]
+P = TypeVar("P")
+Send = Callable[[P], Awaitable[bytes]]
+Write = Callable[[bytes], None]
 
 
-class Window:
-    """Shared by all objects of an instance: `size` requests at once, and as many answers held back again.
+class Window(Generic[P]):
+    """Shared by all objects of an instance: `size` requests in flight, one payload ready to follow them.
 
-    A place is taken before a payload is cut from its object and given back once its answer is written, so
-    memory is bounded by the window, whatever the size of the input and however late the first answer comes.
-    The oldest payload of every object is always in flight or next to be, so places always come free.
+    As many answers again may wait for an earlier one. A place is taken before a payload is cut from its object
+    and given back once its answer is written, so memory is bounded by the window, whatever the size of the
+    input and however late the first answer comes. Nothing waits for a place while it holds finished answers,
+    so places always come free.
     """
 
     def __init__(self, size: int) -> None:
-        self._places = asyncio.Semaphore(2 * size)
+        self._places = asyncio.Semaphore(2 * size + 1)
+        self._payloads = asyncio.Semaphore(size + 1)
         self._flight = asyncio.Semaphore(size)
 
-    async def run(self, payloads: Iterator[bytes], send: Send, write: Callable[[bytes], None]) -> None:
+    async def run(self, payloads: Iterator[P], send: Send[P], write: Write) -> None:
         """Send every payload; write the answers in the payloads' order.
 
         The first error ends it: what is in flight for this object is given up, and the error raised.
         """
         waiting: deque[asyncio.Task[bytes]] = deque()
         try:
-            while True:
-                await self._place(waiting, write)
-                try:
-                    payload = next(payloads, None)
-                except BaseException:
-                    self._places.release()
-                    raise
-                if payload is None:
-                    self._places.release()
-                    break
-                waiting.append(asyncio.create_task(self._send(send, payload)))
+            while (task := await self._next(payloads, send, waiting, write)) is not None:
+                waiting.append(task)
             while waiting:
                 await self._write_first(waiting, write)
         finally:
             await self._give_up(waiting)
 
-    async def _place(self, waiting: deque[asyncio.Task[bytes]], write: Callable[[bytes], None]) -> None:
+    async def _next(
+        self, payloads: Iterator[P], send: Send[P], waiting: deque[asyncio.Task[bytes]], write: Write
+    ) -> asyncio.Task[bytes] | None:
+        """Cut the next payload as soon as there is room for it and set it going; None at the object's end."""
+        await self._place(waiting, write)
+        try:
+            await self._payloads.acquire()
+            try:
+                payload = next(payloads, None)
+            except BaseException:
+                self._payloads.release()
+                raise
+            if payload is not None:
+                task = asyncio.create_task(self._send(send, payload))
+                # Not in the coroutine: one that is cancelled before its first step never gets there.
+                task.add_done_callback(self._sent)
+                return task
+            self._payloads.release()
+        except BaseException:
+            self._places.release()
+            raise
+        self._places.release()
+        return None
+
+    async def _place(self, waiting: deque[asyncio.Task[bytes]], write: Write) -> None:
         """Take a place, writing this object's finished answers meanwhile: they may be what holds the places."""
-        while waiting and waiting[0].done():
-            await self._write_first(waiting, write)
-        while self._places.locked() and waiting:
+        while waiting and (waiting[0].done() or self._places.locked()):
             await self._write_first(waiting, write)
         await self._places.acquire()
 
-    async def _write_first(self, waiting: deque[asyncio.Task[bytes]], write: Callable[[bytes], None]) -> None:
-        answer = await waiting[0]
+    async def _write_first(self, waiting: deque[asyncio.Task[bytes]], write: Write) -> None:
+        write(await waiting[0])
         waiting.popleft()
-        write(answer)
         self._places.release()
 
-    async def _send(self, send: Send, payload: bytes) -> bytes:
+    async def _send(self, send: Send[P], payload: P) -> bytes:
         async with self._flight:
             return await send(payload)
+
+    def _sent(self, _: asyncio.Task[bytes]) -> None:
+        self._payloads.release()
 
     async def _give_up(self, waiting: deque[asyncio.Task[bytes]]) -> None:
         for task in waiting:

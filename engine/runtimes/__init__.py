@@ -10,14 +10,14 @@ from engine.config import Config
 from engine.runtimes import process
 from engine.runtimes.archive import BadArchive, Readable, unpack
 from engine.runtimes.environments import EnvironmentFailed, prepare
-from engine.runtimes.registry import Runtime, find_runtime, load_runtimes
+from engine.runtimes.registry import BadRuntime, Runtime, find_runtime, load_runtimes
 
-__all__ = ["BadArchive", "EnvironmentFailed", "PreparedRuntime", "Runtimes"]
+__all__ = ["BadArchive", "BadRuntime", "EnvironmentFailed", "PreparedRuntime", "Runtimes"]
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedRuntime:
-    """A runtime whose environment is there."""
+    """A runtime whose environment is there; `python` is that environment's."""
 
     runtime: Runtime
     python: Path
@@ -27,7 +27,7 @@ class Runtimes:
     """Finds the runtime for an image, makes its environment, starts instances of it."""
 
     def __init__(self, config: Config) -> None:
-        """Raises ValueError when the folder of extra runtimes has one that is not well described."""
+        """Raises BadRuntime when the folder of extra runtimes has one that is not well described."""
         self._directory = config.runtimes_dir
         self._jobs_dir = config.jobs_dir
         self._runtimes = load_runtimes(config.extra_runtimes)
@@ -36,9 +36,9 @@ class Runtimes:
         """None if there is a runtime for the image, else a sentence that says so and what there is."""
         if find_runtime(self._runtimes, image) is not None:
             return None
-        titles = ", ".join(runtime.title for runtime in self._runtimes)
+        titles = "; ".join(runtime.title for runtime in self._runtimes)
         return (
-            f"The embedded engine has no runtime for image {image}. It has: {titles}. "
+            f"The embedded engine has no runtime for image {image or '(none given)'}. It has: {titles}. "
             "Use an image of one of these, or run the job on an AWS connection."
         )
 
@@ -57,7 +57,7 @@ class Runtimes:
         lines: Callable[[list[str]], None],
     ) -> process.ModelServer:
         """Start one model server in `directory`; `lines` gets what it prints."""
-        return await process.start(prepared.python, prepared.runtime.program, directory, environment, lines)
+        return await process.start(prepared.python, prepared.runtime.command, directory, environment, lines)
 
     def unpack(self, archive: Readable, directory: Path) -> None:
         """Unpack a model archive. Raises BadArchive."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import tarfile
 import zlib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
+
+from engine.errors import CannotRun
 
 #: A model may unpack to this many bytes and members; the service's own volume has 30 GB.
 MAX_BYTES = 30 * 1024**3
 MAX_MEMBERS = 100_000
+_CHUNK = 1024 * 1024
+_LONGEST_HEADER = 16 * 1024 * 1024
 
 
 class Readable(Protocol):
@@ -21,44 +26,129 @@ class Readable(Protocol):
         """Up to `size` bytes; empty at the end."""
 
 
-class BadArchive(Exception):
+class BadArchive(CannotRun):
     """The archive cannot or must not be unpacked; the message says why and what to do."""
 
 
-def unpack(archive: Readable, directory: Path) -> None:
-    """Unpack a gzipped tar into `directory`, which is made.
+def unpack(
+    archive: Readable, directory: Path, max_bytes: int = MAX_BYTES, max_members: int = MAX_MEMBERS
+) -> None:
+    """Unpack a gzipped tar into `directory`, which is made and is of no use if this raises.
 
-    Raises BadArchive for one that is no gzipped tar, is cut short, is larger than a model may be, or has a
-    member that would land outside the directory: such an archive is refused, not unpacked in part.
+    Files and folders keep their names and whether they are executable, nothing else: no owners, times or
+    special modes. Raises BadArchive for one that is no gzipped tar, is damaged or cut short, unpacks to more
+    than `max_bytes` or `max_members`, or has a member that would land, or lead, outside the directory.
     """
     directory.mkdir(parents=True)
     try:
-        with tarfile.open(fileobj=_Stream(archive), mode="r|gz") as tar:
-            _extract(tar, directory)
-    except (tarfile.FilterError, tarfile.ExtractError) as error:
-        raise BadArchive(f"The model archive is refused: {error}.") from error
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, OSError) as error:
+        # Gzip apart from tar, rather than tarfile's own "r|gz": that one never looks at the checksum.
+        with _Data(fileobj=io.BufferedReader(_Stream(archive), _CHUNK), mode="rb") as data:
+            _Unpacking(directory.resolve(), max_bytes, max_members).run(data)
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadArchive(
             f"The model archive cannot be unpacked ({error}). It must be a complete .tar.gz; "
             "make it anew and upload it again."
         ) from error
+    except OSError as error:
+        raise BadArchive(
+            f"The model archive cannot be unpacked on this machine: {error.strerror or error}."
+        ) from error
 
 
-def _extract(tar: tarfile.TarFile, directory: Path) -> None:
-    size = 0
-    for count, member in enumerate(tar, start=1):
-        size += member.size
-        if size > MAX_BYTES or count > MAX_MEMBERS:
+class _Unpacking:
+    """One archive on its way into one directory.
+
+    The standard library's own extraction filter is not in every Python 3.11, so the rules are here.
+    """
+
+    def __init__(self, directory: Path, max_bytes: int, max_members: int) -> None:
+        self._directory = directory
+        self._bytes_left = max_bytes
+        self._members_left = max_members
+        self._limits = f"{max_bytes} bytes or {max_members} members"
+
+    def run(self, data: _Data) -> None:
+        """Unpack every member, then read on to the end of the gzip stream for its checksum."""
+        with tarfile.open(fileobj=data, mode="r|") as tar:
+            while (member := tar.next()) is not None:
+                self._members_left -= 1
+                self._check_limits()
+                data.header_left = None
+                self._extract(tar, member)
+                data.header_left = _LONGEST_HEADER
+        data.header_left = None
+        while padding := data.read(_CHUNK):
+            self._bytes_left -= len(padding)
+            self._check_limits()
+
+    def _check_limits(self) -> None:
+        if self._bytes_left < 0 or self._members_left < 0:
+            raise BadArchive(f"The model archive is refused: it unpacks to more than {self._limits}.")
+
+    def _extract(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+        target = self._inside(member.name, member.name)
+        if member.isdir():
+            target.mkdir(parents=True, exist_ok=True)
+            return
+        if target == self._directory:
+            raise BadArchive(f"The model archive is refused: its member {member.name!r} has no name.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_symlink() or target.is_file():
+            target.unlink()  # A later member of the same name wins, and must not be written through a link.
+        if member.issym():
+            self._inside(str(PurePosixPath(member.name).parent / member.linkname), member.name)
+            target.symlink_to(member.linkname)
+        elif member.islnk():
+            os.link(self._inside(member.linkname, member.name), target, follow_symlinks=False)
+        elif member.isfile():
+            self._write(tar, member, target)
+        else:
+            raise BadArchive(f"The model archive is refused: {member.name!r} is a device or pipe.")
+
+    def _inside(self, name: str, member: str) -> Path:
+        """Where `name` lands with the links unpacked so far followed. Raises BadArchive if that is outside."""
+        path = PurePosixPath(name)
+        real = Path(os.path.realpath((self._directory / path).parent)) / path.name
+        landed = Path(os.path.realpath(self._directory / path))
+        if path.is_absolute() or not all(each.is_relative_to(self._directory) for each in (real, landed)):
             raise BadArchive(
-                f"The model archive is refused: it unpacks to more than {MAX_BYTES // 1024**3} GB "
-                f"or {MAX_MEMBERS} members."
+                f"The model archive is refused: its member {member!r} leads outside of the model's folder."
             )
-        # The "data" filter of PEP 706: no absolute paths, nothing outside, no links out, no devices.
-        tar.extract(member, directory, filter="data")
+        return self._directory if path.name in ("", "..") else real
+
+    def _write(self, tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+        source = tar.extractfile(member)
+        assert source is not None, "a file has bytes"
+        with target.open("xb") as file:
+            while chunk := source.read(_CHUNK):
+                self._bytes_left -= len(chunk)
+                self._check_limits()
+                file.write(chunk)
+        target.chmod(0o755 if member.mode & 0o100 else 0o644)
+
+
+class _Data(gzip.GzipFile):
+    """The tar's bytes. `header_left` bounds what is read between members, None while one is unpacked.
+
+    tarfile holds a header in memory whole, and a few compressed bytes can say that it has gigabytes.
+    """
+
+    header_left: int | None = _LONGEST_HEADER
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Up to `size` bytes. Raises BadArchive when a header has no end."""
+        data = super().read(size)
+        if self.header_left is not None:
+            self.header_left -= len(data)
+            if self.header_left < 0:
+                raise BadArchive(
+                    f"The model archive is refused: a member's header has more than {_LONGEST_HEADER} bytes."
+                )
+        return data
 
 
 class _Stream(io.RawIOBase):
-    """A readable as the file object that tarfile wants."""
+    """A readable as the file object that gzip wants."""
 
     def __init__(self, source: Readable) -> None:
         self._source = source
@@ -66,5 +156,8 @@ class _Stream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int = -1, /) -> bytes:
-        return self._source.read(size)
+    def readinto(self, buffer: object, /) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        data = self._source.read(len(view))
+        view[: len(data)] = data
+        return len(data)

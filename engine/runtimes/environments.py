@@ -12,18 +12,23 @@ import hashlib
 import shutil
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from engine.errors import CannotRun
 from engine.runtimes.registry import Runtime
 
 Progress = Callable[[str], None]
 _READY = ".ready"
+_LONGEST_LINE = 1024 * 1024
 
 
-class EnvironmentFailed(Exception):
+class EnvironmentFailed(CannotRun):
     """The environment could not be made; the message says which step failed and its last words."""
+
+    blame = "InternalServerError"
 
 
 async def prepare(runtime: Runtime, directory: Path, progress: Progress) -> Path:
@@ -77,26 +82,32 @@ async def _run(command: list[str], progress: Progress) -> None:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        limit=_LONGEST_LINE,
     )
     assert process.stdout is not None
-    last = ""
+    last: deque[str] = deque(maxlen=3)
     try:
         async for line in process.stdout:
             if text := line.decode(errors="replace").strip():
-                last = text
+                last.append(text)
                 progress(text)
         status = await process.wait()
-    except asyncio.CancelledError:
-        process.kill()
+    except BaseException:
+        if process.returncode is None:
+            process.kill()
         await process.wait()
         raise
     if status != 0:
-        raise EnvironmentFailed(f"{Path(command[0]).name} {command[1]} ended with status {status}: {last}")
+        step = f"{Path(command[0]).name} {' '.join(command[1:3])}"
+        raise EnvironmentFailed(
+            f"The model server's environment could not be made: {step} ended with status {status}: "
+            f"{' '.join(last)}. The log has the rest; the next job tries again."
+        )
 
 
 @asynccontextmanager
 async def _locked(path: Path, progress: Progress) -> AsyncIterator[None]:
-    """Hold the lock file: two engines on one machine must not make the same environment at once."""
+    """Hold the lock file: two jobs, or two engines, must not make the same environment at once."""
     waiting = False
     with path.open("w") as file:
         while True:
@@ -105,7 +116,7 @@ async def _locked(path: Path, progress: Progress) -> AsyncIterator[None]:
                 break
             except BlockingIOError:
                 if not waiting:
-                    progress("Waiting for another engine that is making this environment.")
+                    progress("Waiting for another job or engine that is making this environment.")
                 waiting = True
                 await asyncio.sleep(0.2)
         yield

@@ -6,39 +6,46 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _HERE = Path(__file__).resolve().parent
 
 
+class BadRuntime(ValueError):
+    """A folder of extra runtimes holds one that is not well described; the message names the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A kind of model server: the program that serves and the locked environment it runs in.
+    """A kind of model server: what to start, and the locked environment it runs in.
 
-    Without `requirements` it runs on the engine's own Python. `pattern` is searched for in the image URI
-    without its tag.
+    `patterns` are regular expressions, searched for in the image URI without its tag. `command` is an
+    argument list whose first word may be "python": the environment's own. Without `requirements` that is the
+    Python the engine runs on.
     """
 
     name: str
     title: str
-    pattern: str
-    program: Path
+    patterns: tuple[str, ...]
+    command: tuple[str, ...]
     requirements: Path | None
+
+    def serves(self, repository: str) -> bool:
+        """Whether it stands in for images of that repository."""
+        return any(re.search(pattern, repository) for pattern in self.patterns)
+
+
+def _built_in(name: str, title: str, pattern: str) -> Runtime:
+    folder = _HERE / name
+    return Runtime(name, title, (pattern,), ("python", str(folder / "serve.py")), folder / "requirements.txt")
 
 
 BUILT_IN = (
-    Runtime(
-        "xgboost",
-        "XGBoost, algorithm mode",
-        r"(^|/)(sagemaker-)?xgboost$",
-        _HERE / "xgboost" / "serve.py",
-        _HERE / "xgboost" / "requirements.txt",
-    ),
-    Runtime(
+    _built_in("xgboost", "XGBoost, algorithm mode (sagemaker-xgboost)", r"(^|/)(sagemaker-)?xgboost$"),
+    _built_in(
         "sklearn",
-        "scikit-learn, script mode",
+        "scikit-learn, script mode (sagemaker-scikit-learn)",
         r"(^|/)(sagemaker-scikit-learn|scikit-learn|sklearn)$",
-        _HERE / "sklearn" / "serve.py",
-        _HERE / "sklearn" / "requirements.txt",
     ),
 )
 
@@ -46,38 +53,63 @@ BUILT_IN = (
 def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
     """The built-in runtimes, behind those of the folder `extra`.
 
-    Each sub-folder of `extra` is one runtime: a `runtime.json` with `pattern` (a regular expression for image
-    URIs) and `program` (a Python file beside it that serves on $SAGEMAKER_BIND_TO_PORT), and if it needs an
-    environment of its own, a hashed `requirements.txt`. Raises ValueError naming a file that is not so.
+    Each sub-folder of `extra` is one runtime, described by its `runtime.json`:
+
+        {"title": "Our ranker", "patterns": ["/ranker$"], "program": "serve.py"}
+        {"title": "Our ranker", "patterns": ["/ranker$"], "command": ["gunicorn", "ranker:app"]}
+
+    `program` is a Python file beside it, `command` any argument list, in which names of files beside it stand
+    for their paths. What is started listens on
+    127.0.0.1:$SAGEMAKER_BIND_TO_PORT and finds the unpacked model in $SAGEMAKER_MODEL_DIR. A hashed
+    `requirements.txt` beside it makes an environment of its own, whose programs come first on PATH.
+
+    Raises BadRuntime.
     """
     if extra is None:
         return BUILT_IN
+    if not extra.is_dir():
+        raise BadRuntime(f"There is no folder {extra} to read extra runtimes from")
     return (*(_read(path) for path in sorted(extra.glob("*/runtime.json"))), *BUILT_IN)
 
 
 def find_runtime(runtimes: tuple[Runtime, ...], image: str) -> Runtime | None:
-    """The first runtime whose pattern is in the image's repository, or None."""
+    """The first runtime that has a pattern for the image's repository, or None."""
     repository = image.partition("@")[0]
     # A colon behind the last slash begins the tag; one before it would be a registry's port.
     head, slash, last = repository.rpartition("/")
     repository = head + slash + last.partition(":")[0]
-    return next((runtime for runtime in runtimes if re.search(runtime.pattern, repository)), None)
+    return next((runtime for runtime in runtimes if runtime.serves(repository)), None)
 
 
 def _read(path: Path) -> Runtime:
     try:
         described = json.loads(path.read_text())
-        pattern, program = described["pattern"], path.parent / described["program"]
-        re.compile(pattern)
-    except (ValueError, KeyError, TypeError, re.error) as error:
-        raise ValueError(f"{path} must hold pattern and program: {error}") from error
-    if not program.is_file():
-        raise ValueError(f"{path}: there is no {program.name} beside it")
+        patterns = _texts(described["patterns"])
+        for pattern in patterns:
+            re.compile(pattern)
+        command = _command(described, path.parent)
+        title = str(described.get("title", path.parent.name))
+    except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
+        raise BadRuntime(
+            f"{path} must be an object with patterns and program or command: {type(error).__name__} {error}"
+        ) from error
     requirements = path.parent / "requirements.txt"
     return Runtime(
-        path.parent.name,
-        described.get("title", path.parent.name),
-        pattern,
-        program,
-        requirements if requirements.exists() else None,
+        path.parent.name, title, patterns, command, requirements if requirements.exists() else None
     )
+
+
+def _command(described: dict[str, Any], folder: Path) -> tuple[str, ...]:
+    if "command" in described:
+        words = _texts(described["command"])
+        return tuple(str((folder / word).resolve()) if (folder / word).is_file() else word for word in words)
+    program = folder / described["program"]
+    if not program.is_file():
+        raise ValueError(f"there is no {program.name} beside it")
+    return "python", str(program.resolve())
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"{value!r} is not a list of texts")
+    return tuple(value)

@@ -1,0 +1,90 @@
+"""The instances of one job: their containers prepared, started together, ended together."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.config import Config
+from engine.errors import CannotRun
+from engine.objects import ObjectStore
+from engine.runner.container import Container
+from engine.runner.failures import JobFailed
+from engine.runner.instance import Calls, Instance
+from engine.runner.logs import InstanceLog
+from engine.runner.model_data import fetch_model
+from engine.runner.parameters import container_environment
+from engine.runner.protocols import RuntimeProvider, Server
+from engine.runner.together import all_of
+from engine.store import JobRow
+
+
+@dataclass(frozen=True, slots=True)
+class _Blueprint:
+    """One of the model's containers, ready to be started any number of times."""
+
+    prepared: Any
+    environment: dict[str, str]
+    #: The end of its log streams' names; None where there is one container only.
+    name: str | None
+
+
+class Fleet:
+    """All that a job runs, in a folder of its own; the folder goes when it is ended."""
+
+    def __init__(self, config: Config, objects: ObjectStore, runtimes: RuntimeProvider, row: JobRow) -> None:
+        self._config = config
+        self._objects = objects
+        self._runtimes = runtimes
+        self._row = row
+        self._directory = config.jobs_dir / row.name
+        self._blueprints: list[_Blueprint] = []
+        self.instances: list[Instance] = []
+
+    async def prepare(self, log: InstanceLog) -> None:
+        """Make ready what the model's containers need; `log` hears of what takes long. Raises JobFailed."""
+        await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+        for position, definition in enumerate(self._row.containers, start=1):
+            try:
+                self._blueprints.append(await self._blueprint(position, definition, log))
+            except CannotRun as error:
+                raise JobFailed(f"{error.blame}: {error}") from error
+
+    async def start(self, logs: Sequence[InstanceLog]) -> None:
+        """Start one instance for each log and wait until all are healthy. Raises JobFailed."""
+        calls = Calls.of(self._row.request)
+        self.instances = [
+            Instance([self._container(number, blueprint, log) for blueprint in self._blueprints], calls, log)
+            for number, log in enumerate(logs, start=1)
+        ]
+        await all_of(instance.start() for instance in self.instances)
+
+    async def end(self) -> None:
+        """End every instance and remove what the job had on disk."""
+        await asyncio.gather(*(instance.stop() for instance in self.instances))
+        await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+
+    async def _blueprint(self, position: int, definition: dict[str, Any], log: InstanceLog) -> _Blueprint:
+        name = None
+        if len(self._row.containers) > 1:
+            name = str(definition.get("ContainerHostname", f"container-{position}"))
+        say = log.container(name)
+        prepared = await self._runtimes.prepare(definition["Image"], lambda line: say([line]))
+        model_dir = self._directory / f"model-{position}"
+        await fetch_model(self._objects, self._runtimes, definition.get("ModelDataUrl"), model_dir)
+        environment = container_environment(self._row.request, definition, str(model_dir))
+        return _Blueprint(prepared, environment, name)
+
+    def _container(self, number: int, blueprint: _Blueprint, log: InstanceLog) -> Container:
+        directory: Path = self._directory / f"instance-{number}" / (blueprint.name or "container")
+
+        async def start() -> Server:
+            return await self._runtimes.start(
+                blueprint.prepared, directory, blueprint.environment, log.container(blueprint.name)
+            )
+
+        return Container(start, self._config.ping_deadline, self._config.largest_answer)

@@ -1,0 +1,195 @@
+"""One HTTP/1.1 connection to a model server: one request at a time, whole or streamed, and its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import httptools
+
+#: Up to this many bytes of body go out in one write with the head: one packet less for a small request.
+_SMALL = 65536
+
+
+class NoAnswer(Exception):
+    """The server gave no whole HTTP answer: it refused, reset or closed the connection, or talked nonsense."""
+
+
+class Stale(NoAnswer):
+    """A kept connection was closed before the first byte of an answer."""
+
+
+class AnswerTooLarge(Exception):
+    """The answer has more bytes than may be held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer. Header names are lower-case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Connection(asyncio.Protocol):
+    """An open connection. `largest` bounds an answer, head and body, in bytes."""
+
+    def __init__(self, largest: int) -> None:
+        self._largest = largest
+        self._transport: asyncio.Transport | None = None
+        self._writable = asyncio.Event()
+        self._answer: asyncio.Future[Answer] | None = None
+        self._used = False
+        self._keep = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
+        self._size = 0
+        self._heard = False
+        self._in_body = False
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the next request may go out on it."""
+        return self._keep and self._transport is not None and not self._transport.is_closing()
+
+    async def exchange(self, head: bytes, body: bytes | Iterable[bytes]) -> Answer:
+        """Send a request, its head complete but for the blank line, and wait for the answer.
+
+        A body that is not bytes goes out in chunks as they come. Raises NoAnswer, AnswerTooLarge, and what
+        the body raises; the connection is of no use after any of them.
+        """
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            raise Stale("the connection was closed")
+        self._begin()
+        self._keep = False
+        self._answer = asyncio.get_running_loop().create_future()
+        try:
+            if isinstance(body, bytes):
+                self._send(transport, head, body)
+            else:
+                await self._stream(transport, head, body, self._answer)
+            return await self._answer
+        finally:
+            self._answer = None
+            self._used = True
+
+    def _send(self, transport: asyncio.Transport, head: bytes, body: bytes) -> None:
+        head += b"Content-Length: %d\r\n\r\n" % len(body)
+        if len(body) <= _SMALL:
+            transport.write(head + body)
+        else:
+            transport.write(head)
+            transport.write(body)
+
+    async def _stream(
+        self,
+        transport: asyncio.Transport,
+        head: bytes,
+        body: Iterable[bytes],
+        answer: asyncio.Future[Answer],
+    ) -> None:
+        """Send the body chunk by chunk, no faster than it is taken; give up once the answer is there."""
+        transport.write(head + b"Transfer-Encoding: chunked\r\n\r\n")
+        for chunk in body:
+            # Others get their turn even if this server takes everything at once.
+            await asyncio.sleep(0)
+            await self._writable.wait()
+            if answer.done():
+                break
+            if chunk:
+                transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+        if answer.done():
+            # Answered before it had heard everything, as a refusal often is; what follows would be noise.
+            self._keep = False
+        else:
+            transport.write(b"0\r\n\r\n")
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+        self._writable.set()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def data_received(self, data: bytes) -> None:
+        if self._answer is None or self._answer.done():
+            self.abort()  # It speaks out of turn: nobody can say what that belongs to.
+            return
+        self._heard = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._fail(NoAnswer(f"not HTTP: {error}"))
+            self.abort()
+
+    def eof_received(self) -> None:
+        """Let the transport close itself."""
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        self._writable.set()
+        if self._in_body and self._ends_with_connection():
+            self.on_message_complete()
+        elif self._used and not self._heard:
+            self._fail(Stale("the connection was closed"))
+        else:
+            self._fail(NoAnswer(f"the connection was closed: {error or 'no whole answer'}"))
+
+    def _ends_with_connection(self) -> bool:
+        """An answer with neither length nor chunks lasts until the server closes."""
+        chunked = "chunked" in self._headers.get("transfer-encoding", "")
+        return not chunked and "content-length" not in self._headers
+
+    def _fail(self, error: Exception) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error)
+
+    def _count(self, size: int) -> None:
+        self._size += size
+        if self._size > self._largest:
+            self._fail(AnswerTooLarge(f"the answer has more than {self._largest} bytes"))
+            self.abort()
+
+    # httptools.HttpResponseParser
+
+    def on_message_begin(self) -> None:
+        if self._answer is None or self._answer.done():
+            self.abort()  # A second answer to one request.
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value))
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        self._in_body = True
+
+    def on_body(self, data: bytes) -> None:
+        self._count(len(data))
+        if self._size <= self._largest:
+            self._body.append(data)
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        status = self._parser.get_status_code()
+        if 100 <= status < 200:
+            self._headers = {}
+        elif self._answer is not None and not self._answer.done():
+            self._keep = self._parser.should_keep_alive()
+            self._answer.set_result(Answer(status, self._headers, b"".join(self._body)))

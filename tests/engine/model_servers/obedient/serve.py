@@ -1,0 +1,143 @@
+"""A model server that does what the job's environment and its records tell it to.
+
+Each line of a request is answered by itself, in capitals, with the variable SUFFIX behind it. A line that is a
+word of ORDERS is obeyed instead. It prints what it gets, so that tests can read it in the job's log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+DELAY = float(os.environ.get("DELAY", "0"))
+SUFFIX = os.environ.get("SUFFIX", "")
+
+lock = threading.Lock()
+in_flight = 0
+
+
+class Refused(Exception):
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def refuse(status: int):
+    def order() -> None:
+        raise Refused(status)
+
+    return order
+
+
+def end() -> None:
+    os._exit(3)
+
+
+def end_once() -> None:
+    """End, unless it did so before: the working directory outlives a restart."""
+    if not Path("ended").exists():
+        Path("ended").touch()
+        os._exit(3)
+
+
+def fail_twice() -> None:
+    count = len(list(Path.cwd().glob("failed-*")))
+    if count < 2:
+        Path(f"failed-{count}").touch()
+        raise Refused(500)
+
+
+ORDERS = {
+    b"bad": refuse(400),
+    b"broken": refuse(500),
+    b"end": end,
+    b"end once": end_once,
+    b"fail twice": fail_twice,
+    b"sleep": lambda: time.sleep(600),
+}
+
+
+def say(text: str) -> None:
+    with lock:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path == "/ping":
+            self.answer(int(os.environ.get("PING_STATUS", "200")), b"")
+        elif "EXECUTION_PARAMETERS" in os.environ:
+            self.answer(200, os.environ["EXECUTION_PARAMETERS"].encode())
+        else:
+            self.answer(404, b"")
+
+    def do_POST(self) -> None:
+        global in_flight
+        with lock:
+            in_flight += 1
+        try:
+            self.transform()
+        finally:
+            with lock:
+                in_flight -= 1
+
+    def transform(self) -> None:
+        body = self.body()
+        say(f"got {len(body)} bytes, {in_flight} in flight: {body[:20]!r}")
+        if DELAY:
+            time.sleep(random.uniform(0, DELAY))
+        try:
+            for line in set(body.splitlines()):
+                ORDERS.get(line, lambda: None)()
+        except Refused as refused:
+            self.answer(refused.status, b"what is\nthat?")
+            return
+        if "SHOW" in os.environ:
+            self.answer(200, json.dumps(dict(self.headers.items())).encode())
+        elif "SHOW_ENVIRONMENT" in os.environ:
+            self.answer(200, json.dumps(dict(os.environ)).encode())
+        else:
+            self.answer(200, b"\n".join(line.upper() + SUFFIX.encode() for line in body.split(b"\n")))
+
+    def body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers["Content-Length"]))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
+
+    def answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", os.environ.get("ANSWER_TYPE", "text/plain"))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: only what `say` is told."""
+
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 256
+    daemon_threads = True
+
+
+if __name__ == "__main__":
+    if "END_AT_START" in os.environ:
+        sys.exit("no model to be found")
+    if "WITH_CHILD" in os.environ:
+        subprocess.Popen(["sleep", "600"])
+    Server(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
