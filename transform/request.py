@@ -104,7 +104,8 @@ def _lookup(values: Mapping[str, Any], name: str) -> Any:
 def _tags_from_list(tags: Any, errors: dict[str, list[str]]) -> dict[str, Any]:
     """`[{"Key": …, "Value": …}]` as a mapping, which is how the SDK and our API write tags."""
     well_formed = isinstance(tags, list) and all(
-        isinstance(tag, Mapping) and set(tag) == {"Key", "Value"} for tag in tags
+        isinstance(tag, Mapping) and set(tag) == {"Key", "Value"} and isinstance(tag["Key"], str)
+        for tag in tags
     )
     if not well_formed:
         errors["tags"] = ['Tags must be a list of {"Key": …, "Value": …}.']

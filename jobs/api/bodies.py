@@ -84,7 +84,11 @@ def fields_of(data: object) -> dict[str, Any]:
     """The body as an object; ParseError for any other JSON."""
     if not isinstance(data, Mapping):
         raise ParseError("The body must be a JSON object.")
-    if "\\u0000" in json.dumps(data):
+    try:
+        written = json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ParseError("The body holds half of a surrogate pair, which is no text.") from error
+    if b"\\u0000" in written:
         raise ParseError("The body holds a NUL character, which no field can.")
     return dict(data)
 

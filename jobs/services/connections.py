@@ -16,6 +16,8 @@ from jobs.tasks import enqueue, load_images
 from teams import activity
 from teams.models import ApiToken, Team, User
 
+#: More jobs at once than any account runs; a number has to end somewhere.
+MOST_RUNNING = 100_000
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
@@ -38,16 +40,16 @@ def create(
     """
     slug = slug or slugify(name)[:63]
     problems: dict[str, list[str]] = {}
-    if not name.strip():
-        problems["name"] = ["is required."]
+    if not 1 <= len(name.strip()) <= 80:
+        problems["name"] = ["must be 1 to 80 letters."]
     if not _REGION.fullmatch(region):
         problems["region"] = ["must be an AWS region such as eu-west-1."]
-    if role_arn and not _ROLE.fullmatch(role_arn):
+    if role_arn and not (_ROLE.fullmatch(role_arn) and len(role_arn) <= 2048):
         problems["role_arn"] = ["must look like arn:aws:iam::123456789012:role/name."]
-    if external_id and not role_arn:
-        problems["external_id"] = ["is used only with a role_arn."]
-    if max_running is not None and max_running < 1:
-        problems["max_running"] = ["must be at least 1, or empty for no limit."]
+    if external_id and not (role_arn and 2 <= len(external_id) <= 1224):
+        problems["external_id"] = ["must be 2 to 1224 letters, and is used only with a role_arn."]
+    if max_running is not None and not 1 <= max_running <= MOST_RUNNING:
+        problems["max_running"] = [f"must be 1 to {MOST_RUNNING:,}, or empty for no limit."]
     if name.strip() and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", slug):
         problems["slug"] = ["must be lowercase letters, digits and hyphens."]
     if problems:

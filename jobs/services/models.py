@@ -46,7 +46,7 @@ def validate(name: str, containers: Sequence[Mapping[str, Any]], execution_role_
         problems["name"] = [
             "must be 1 to 63 letters, digits and hyphens, beginning and ending with no hyphen."
         ]
-    if execution_role_arn and not _ROLE.fullmatch(execution_role_arn):
+    if execution_role_arn and not (_ROLE.fullmatch(execution_role_arn) and len(execution_role_arn) <= 2048):
         problems["execution_role_arn"] = ["must look like arn:aws:iam::123456789012:role/name."]
     if not 1 <= len(containers) <= 15:
         problems["containers"] = ["must be 1 to 15 containers."]

@@ -1,0 +1,99 @@
+"""Bodies that no honest client sends: each is a 400 that names a field, none a fault of ours."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from jobs.models import RegisteredModel, TransformJob
+from tests.cast import FIELDS, House
+from transform.request import PATHS
+from transform.spec import TransformSpec
+
+pytestmark = pytest.mark.django_db
+ODD: list[Any] = [
+    0,
+    -1,
+    10**30,
+    1.5,
+    True,
+    "",
+    " ",
+    "\ud800",
+    "x" * 5000,
+    [],
+    [[]],
+    [{}],
+    {},
+    {"": ""},
+    {"a": []},
+    {"a": {}},
+]
+JOB_FIELDS = [field.name for field in dataclasses.fields(TransformSpec) if field.name != "model_name"]
+
+
+@pytest.fixture
+def api(house: House) -> Client:
+    client = house.api("bob")
+    client.raise_request_exception = False
+    return client
+
+
+def check(client: Client, path: str, body: Any, rows: Any) -> None:
+    before = rows.count()
+    answer = client.post(path, json.dumps(body), "application/json")
+    said = json.dumps(body)[:300]
+    assert answer.status_code in {201, 400, 503}, said
+    if answer.status_code != 201:
+        assert set(answer.json()["error"]) == {"code", "message", "fields"}, said
+        assert rows.count() == before, said
+
+
+@pytest.mark.parametrize("name", ["connection", "model", "request", *JOB_FIELDS])
+def test_any_value_in_any_field_of_a_job(api: Client, name: str) -> None:
+    for value in ODD:
+        body = {"connection": "engine", "model": "churn", **FIELDS, name: value}
+        check(api, "/api/v1/jobs/", body, TransformJob.objects)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(PATHS.values()) | {("TransformInput",), ("TransformOutput", "X")})
+)
+def test_any_value_anywhere_in_a_raw_request(api: Client, path: tuple[str, ...]) -> None:
+    good = TransformSpec.from_fields({"model_name": "churn", **FIELDS}).to_request()
+    for value in [*ODD, [{"Key": [], "Value": {}}], [{"Key": "a"}], [{"Key": "a", "Value": None}], None]:
+        request = copy.deepcopy(good)
+        node = request
+        for part in path[:-1]:
+            node = node.setdefault(part, {})
+        node[path[-1]] = value
+        check(api, "/api/v1/jobs/", {"connection": "engine", "request": request}, TransformJob.objects)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["name", "connection", "image", "model_data", "env", "execution_role_arn", "containers", "description"],
+)
+def test_any_value_in_any_field_of_a_model(api: Client, name: str) -> None:
+    containers = [[{"Image": value}] for value in ODD] + [
+        [{"Image": "i", "Environment": value}] for value in ODD
+    ]
+    for value in ODD + (containers + [[value] for value in ODD] if name == "containers" else []):
+        body = {"connection": "engine", "name": "new", "image": "image:1", name: value}
+        if name == "containers":
+            body.pop("image")
+        check(api, "/api/v1/models/", body, RegisteredModel.objects)
+
+
+@pytest.mark.parametrize("name", ["name", "slug", "region", "role_arn", "external_id", "max_running"])
+def test_any_value_in_any_field_of_a_connection(house: House, name: str) -> None:
+    client = house.api("alice")
+    client.raise_request_exception = False
+    for number, value in enumerate(ODD):
+        body = {"name": f"c{number}", "region": "eu-west-1", name: value}
+        check(client, "/api/v1/connections/", body, house.team.connections)
