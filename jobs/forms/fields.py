@@ -10,7 +10,7 @@ from django import forms
 class KeyValueField(forms.CharField):
     """One KEY=VALUE a line, as a dict; blank lines are passed over."""
 
-    widget = forms.Textarea
+    widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
 
     def to_python(self, value: Any) -> Any:
         """The dict, or ValidationError naming the line that has no "="."""
