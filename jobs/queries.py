@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from jobs.models import Connection, ContainerImage, JobEvent, PlannedObject, RegisteredModel, TransformJob
 from jobs.models.job import JobQuerySet
@@ -61,9 +61,9 @@ def timeline(job: TransformJob) -> list[JobEvent]:
     return list(job.events.select_related("by").order_by("id"))
 
 
-def planned(job: TransformJob) -> TeamQuerySet[PlannedObject]:
+def planned(job: TransformJob) -> QuerySet[PlannedObject]:
     """The job's input objects in key order; up to `PlannedObject.LIMIT` of them."""
-    return job.planned.order_by("position")  # type: ignore[return-value]
+    return job.planned.order_by("position")
 
 
 def state_counts(team: Team) -> dict[JobState, int]:

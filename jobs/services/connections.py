@@ -18,6 +18,7 @@ from teams.models import ApiToken, Team, User
 
 #: More jobs at once than any account runs; a number has to end somewhere.
 MOST_RUNNING = 100_000
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
@@ -39,19 +40,7 @@ def create(
     Raises InvalidFields. It is not tried: `test` does that.
     """
     slug = slug or slugify(name)[:63]
-    problems: dict[str, list[str]] = {}
-    if not 1 <= len(name.strip()) <= 80:
-        problems["name"] = ["must be 1 to 80 letters."]
-    if not _REGION.fullmatch(region):
-        problems["region"] = ["must be an AWS region such as eu-west-1."]
-    if role_arn and not (_ROLE.fullmatch(role_arn) and len(role_arn) <= 2048):
-        problems["role_arn"] = ["must look like arn:aws:iam::123456789012:role/name."]
-    if external_id and not (role_arn and 2 <= len(external_id) <= 1224):
-        problems["external_id"] = ["must be 2 to 1224 letters, and is used only with a role_arn."]
-    if max_running is not None and not 1 <= max_running <= MOST_RUNNING:
-        problems["max_running"] = [f"must be 1 to {MOST_RUNNING:,}, or empty for no limit."]
-    if name.strip() and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", slug):
-        problems["slug"] = ["must be lowercase letters, digits and hyphens."]
+    problems = _problems(name, slug, region, role_arn, external_id, max_running)
     if problems:
         raise InvalidFields(problems)
     return _save(
@@ -76,6 +65,32 @@ def test(connection: Connection) -> str:
     connection.note()
     connection.refresh_from_db()
     return account
+
+
+def _problems(
+    name: str, slug: str, region: str, role_arn: str, external_id: str, max_running: int | None
+) -> dict[str, list[str]]:
+    """What cannot be used, by field, each with what it must be."""
+    named = 1 <= len(name.strip()) <= 80
+    fits = {
+        "name": (named, "must be 1 to 80 letters."),
+        "region": (_REGION.fullmatch(region), "must be an AWS region such as eu-west-1."),
+        "role_arn": (
+            not role_arn or (len(role_arn) <= 2048 and _ROLE.fullmatch(role_arn)),
+            "must look like arn:aws:iam::123456789012:role/name.",
+        ),
+        "external_id": (
+            not external_id or (role_arn and 2 <= len(external_id) <= 1224),
+            "must be 2 to 1224 letters, and is used only with a role_arn.",
+        ),
+        "max_running": (
+            max_running is None or 1 <= max_running <= MOST_RUNNING,
+            f"must be 1 to {MOST_RUNNING:,}, or empty for no limit.",
+        ),
+        # Made from the name unless given, so a name that is wrong is the only problem worth telling.
+        "slug": (not named or _SLUG.fullmatch(slug), "must be lowercase letters, digits and hyphens."),
+    }
+    return {field: [sentence] for field, (right, sentence) in fits.items() if not right}
 
 
 def _save(team: Team, by: User | None, token: ApiToken | None, **fields: Any) -> Connection:
