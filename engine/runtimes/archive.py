@@ -108,7 +108,7 @@ class _Unpacking:
     def _inside(self, name: str, member: str) -> Path:
         """Where `name` lands with the links unpacked so far followed. Raises BadArchive if that is outside."""
         path = PurePosixPath(name)
-        real = Path(os.path.realpath((self._directory / path).parent)) / path.name
+        real = Path(os.path.realpath(self._directory / path.parent)) / path.name
         landed = Path(os.path.realpath(self._directory / path))
         if path.is_absolute() or not all(each.is_relative_to(self._directory) for each in (real, landed)):
             raise BadArchive(

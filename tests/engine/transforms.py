@@ -73,7 +73,10 @@ class Transform:
     def streams(self) -> list[str]:
         """Its log streams."""
         logs = self.engine.client("logs")
-        found = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{self.name}/")
+        try:
+            found = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{self.name}/")
+        except logs.exceptions.ResourceNotFoundException:
+            return []  # No job of this engine has said anything yet.
         return [stream["logStreamName"] for stream in found["logStreams"]]
 
     def lines(self, *, data_log: bool) -> list[str]:
@@ -133,11 +136,13 @@ def transform(
     containers: list[dict[str, Any]] | None = None,
     environment: Mapping[str, str] | None = None,
     instances: int = 1,
+    prefix: str = "in/",
     **request: Any,
 ) -> Transform:
     """Store the inputs and create a job over them; `request` holds members of CreateTransformJob.
 
-    TransformInput and TransformOutput given there are laid over SplitType Line.
+    TransformInput and TransformOutput given there are laid over SplitType Line. `prefix` is the part of the
+    job's folder that it reads.
     """
     name = unique("job")
     for key, body in inputs.items():
@@ -146,7 +151,7 @@ def transform(
     sagemaker.create_model(
         ModelName=name, Containers=containers or [container(engine)], ExecutionRoleArn=ROLE
     )
-    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/{name}/in/"}
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/{name}/{prefix}"}
     given_input = request.pop("TransformInput", {})
     given_output = request.pop("TransformOutput", {})
     sagemaker.create_transform_job(

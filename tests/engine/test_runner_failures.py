@@ -1,0 +1,160 @@
+"""What goes wrong in a job, and what the user then reads: the FailureReason and the data log."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.engine.transforms import archive, container, put, transform
+from tests.support.engine import EngineProcess
+
+STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}:\[sagemaker logs\]: "
+
+
+def test_a_refused_object_fails_the_job_and_the_others_get_their_outputs(
+    serving_engine: EngineProcess,
+) -> None:
+    job = transform(serving_engine, {"1": b"a\n", "2": b"b\nbad\n", "3": b"c\n"})
+    assert job.failed() == "ClientError: See job logs for more information"
+    assert job.outputs == {"1.out": b"A\n", "3.out": b"C\n"}
+    name = re.escape(f"transforms/{job.name}/in/2")
+    parameters, *lines = job.data_log.splitlines()
+    assert re.fullmatch(
+        STAMP + "MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD", parameters
+    )
+    for line, text in zip(lines, ["ClientError: 400", "", "Message:", r"what is", r"that\?"], strict=True):
+        assert re.fullmatch(f"{STAMP}{name}: {text}", line)
+
+
+def test_a_server_error_is_tried_again(serving_engine: EngineProcess) -> None:
+    job = transform(serving_engine, {"x": b"fail twice"}).completed()
+    assert job.log.count("got 10 bytes") == 3
+
+
+def test_a_server_error_that_stays_fails_the_job_after_the_retries_asked_for(
+    serving_engine: EngineProcess,
+) -> None:
+    job = transform(serving_engine, {"x": b"broken"}, ModelClientConfig={"InvocationsMaxRetries": 1})
+    assert job.failed() == "AlgorithmError: See job logs for more information"
+    assert job.log.count("got 6 bytes") == 2
+    assert "/x: Bad HTTP status received from algorithm: 500" in job.data_log
+
+
+def test_a_refusal_is_not_tried_again(serving_engine: EngineProcess) -> None:
+    job = transform(serving_engine, {"x": b"bad"})
+    job.failed()
+    assert job.log.count("got 3 bytes") == 1
+
+
+def test_an_answer_that_is_too_late_fails_its_object(serving_engine: EngineProcess) -> None:
+    job = transform(
+        serving_engine,
+        {"slow": b"sleep", "x": b"x"},
+        ModelClientConfig={"InvocationsTimeoutInSeconds": 1, "InvocationsMaxRetries": 0},
+    )
+    assert job.failed() == "AlgorithmError: See job logs for more information"
+    assert "/slow: Model server did not respond to /invocations request within 1 seconds" in job.data_log
+    assert job.outputs == {"x.out": b"X"}
+
+
+def test_a_server_that_ends_is_started_again_and_the_record_tried_again(
+    serving_engine: EngineProcess,
+) -> None:
+    job = transform(serving_engine, {"1": b"a", "2": b"end once", "3": b"c"}).completed()
+    assert job.outputs == {"1.out": b"A", "2.out": b"END ONCE", "3.out": b"C"}
+
+
+def test_a_server_that_keeps_ending_fails_the_job_with_its_exit_status(
+    serving_engine: EngineProcess,
+) -> None:
+    job = transform(serving_engine, {"1": b"a", "2": b"end"}, MaxConcurrentTransforms=2)
+    assert job.failed() == (
+        "AlgorithmError: The model container ended while it served (exit status 3), and again after a "
+        "restart. Its log says why"
+    )
+
+
+def test_a_server_that_cannot_start_fails_the_job_with_its_exit_status(
+    serving_engine: EngineProcess,
+) -> None:
+    job = transform(serving_engine, {"x": b"x"}, environment={"END_AT_START": "1"})
+    assert job.failed() == (
+        "AlgorithmError: The model container ended before it was ready (exit status 1). Its log says why"
+    )
+    assert "no model to be found" in job.log
+
+
+def test_an_image_without_a_runtime_fails_the_job_and_says_what_there_is(
+    serving_engine: EngineProcess,
+) -> None:
+    strange = {**container(serving_engine), "Image": "example.com/nobody/knows:1"}
+    reason = transform(serving_engine, {"x": b"x"}, containers=[strange]).failed()
+    assert "no runtime for image example.com/nobody/knows:1" in reason
+    assert "sagemaker-xgboost" in reason
+    assert "sagemaker-scikit-learn" in reason
+
+
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        (b"PK\x03\x04 a zip", "must be a complete .tar.gz"),
+        (archive({"model": b"x" * 100_000})[:-20], "must be a complete .tar.gz"),
+        (archive({"../../escaped": b"x"}), "'../../escaped' leads outside of the model's folder"),
+    ],
+)
+def test_a_bad_model_archive_fails_the_job_and_says_why(
+    serving_engine: EngineProcess, model: bytes, why: str
+) -> None:
+    job = transform(serving_engine, {"x": b"x"}, containers=[container(serving_engine, model)])
+    reason = job.failed()
+    assert reason.startswith("ClientError: The model archive")
+    assert why in reason
+    assert not [*serving_engine.data_dir.rglob("escaped")]
+
+
+def test_model_data_that_was_deleted_fails_the_job(serving_engine: EngineProcess) -> None:
+    definition = container(serving_engine)
+    first = transform(serving_engine, {"x": b"x"}, containers=[definition]).completed()
+    bucket, _, key = definition["ModelDataUrl"].removeprefix("s3://").partition("/")
+    serving_engine.client("s3").delete_object(Bucket=bucket, Key=key)
+    name = f"{first.name}-again"
+    serving_engine.client("sagemaker").create_transform_job(
+        TransformJobName=name,
+        ModelName=first.name,
+        **{
+            field: first.describe()[field]
+            for field in ("TransformInput", "TransformOutput", "TransformResources")
+        },
+    )
+    reason = type(first)(serving_engine, name).failed()
+    assert f"There is no model data at {definition['ModelDataUrl']}" in reason
+
+
+def test_an_output_bucket_that_is_not_there_fails_the_job(serving_engine: EngineProcess) -> None:
+    job = transform(serving_engine, {"x": b"x"}, TransformOutput={"S3OutputPath": "s3://nowhere/out"})
+    assert job.failed() == "ClientError: The output bucket nowhere does not exist; create it first"
+
+
+@pytest.mark.parametrize(
+    ("request_more", "field"),
+    [
+        ({"DataProcessing": {"InputFilter": "$[1:]"}}, "DataProcessing.InputFilter"),
+        ({"DataProcessing": {"OutputFilter": "$[0]"}}, "DataProcessing.OutputFilter"),
+        ({"DataCaptureConfig": {"DestinationS3Uri": "s3://transforms/capture"}}, "DataCaptureConfig"),
+    ],
+)
+def test_what_the_engine_lacks_fails_the_job_and_is_named(
+    serving_engine: EngineProcess, request_more: dict[str, object], field: str
+) -> None:
+    job = transform(serving_engine, {"x": b"x\n"}, **request_more)
+    assert f"does not support {field}" in job.failed()
+    assert not job.outputs
+
+
+def test_two_inputs_for_one_output_fail_the_job(serving_engine: EngineProcess) -> None:
+    uri = put(serving_engine, "twice/part", b"x")
+    put(serving_engine, "twice/part/part", b"x")
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}
+    reason = transform(serving_engine, {}, TransformInput={"DataSource": source}).failed()
+    assert "2 input objects would have the same output" in reason
