@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.engine import EngineProcess
+
+# A loaded machine may take long over an example; how long is no finding.
+settings.register_profile("batchdeck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("batchdeck")
 
 
 @pytest.fixture(scope="session")
