@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transform.batching import MEGABYTE
+from transform.rules import MAX_PAYLOAD_MB
 
 #: What containers and the API call the same strategy.
 _STRATEGIES = {
@@ -44,18 +45,19 @@ class Parameters:
 def effective(request: Mapping[str, Any], offered: Mapping[str, Any]) -> Parameters:
     """Precedence as documented for CreateTransformJob: the request, /execution-parameters, 1 / 6 MB / MultiRecord.
 
-    MaxConcurrentTransforms 0 is the same as not given. What a container offers that makes no sense is ignored.
+    MaxConcurrentTransforms 0 is the same as not given. What a container offers that makes no sense is ignored,
+    and it may offer no more requests at once than make up the 100 MB that a request may ask for.
     """
-    concurrent = request.get("MaxConcurrentTransforms") or _whole(offered.get("MaxConcurrentTransforms"), 1)
     payload = request.get("MaxPayloadInMB")
     if payload is None:
         payload = _whole(offered.get("MaxPayloadInMB"), 0)
+    payload = 6 if payload is None else payload
+    concurrent = request.get("MaxConcurrentTransforms")
+    if not concurrent:
+        most = max(1, MAX_PAYLOAD_MB // (payload or 1))
+        concurrent = min(_whole(offered.get("MaxConcurrentTransforms"), 1) or 1, most)
     strategy = request.get("BatchStrategy") or _STRATEGIES.get(str(offered.get("BatchStrategy")))
-    return Parameters(
-        max_concurrent_transforms=concurrent or 1,
-        max_payload_mb=6 if payload is None else payload,
-        strategy=strategy or "MultiRecord",
-    )
+    return Parameters(concurrent, payload, strategy or "MultiRecord")
 
 
 def read_offer(body: bytes) -> dict[str, Any]:

@@ -1,0 +1,61 @@
+"""A container that never gets healthy, and one that is held to an answer's size."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.config import Config
+from engine.runner.container import Container
+from engine.runner.failures import JobFailed
+from engine.runner.http_client import AnswerTooLarge
+from engine.runtimes import Runtimes
+from tests.engine.transforms import MODEL_SERVERS
+
+
+@asynccontextmanager
+async def container(
+    directory: Path, *, ping_deadline: float = 20, largest_answer: int = 10**6, **environment: str
+) -> AsyncIterator[Container]:
+    """A container on the obedient server, not yet started."""
+    runtimes = Runtimes(Config(directory, directory, extra_runtimes=MODEL_SERVERS))
+    prepared = await runtimes.prepare("obedient", lambda _: None)
+
+    async def start():
+        return await runtimes.start(prepared, directory / "instance", environment, lambda _: None)
+
+    made = Container(start, ping_deadline, largest_answer)
+    try:
+        yield made
+    finally:
+        await made.stop()
+
+
+async def test_a_server_that_never_answers_ping_with_200_fails_the_job(tmp_path: Path) -> None:
+    async with container(tmp_path, ping_deadline=1.0, PING_STATUS="503") as made:
+        with pytest.raises(JobFailed) as failed:
+            await made.start()
+    assert str(failed.value) == (
+        "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is implemented "
+        "and responds with an HTTP 200 status code"
+    )
+
+
+async def test_an_answer_over_the_limit_is_refused_and_the_server_goes_on(tmp_path: Path) -> None:
+    async with container(tmp_path, largest_answer=1000) as made:
+        await made.start()
+        with pytest.raises(AnswerTooLarge):
+            await made.invoke({}, b"x" * 2000, 5)
+        assert (await made.invoke({}, b"x", 5)).body == b"X"
+
+
+async def test_requests_that_meet_the_same_end_start_one_new_server(tmp_path: Path) -> None:
+    async with container(tmp_path) as made:
+        await made.start()
+        bodies = [b"end once", *(b"x" for _ in range(10))]
+        await asyncio.gather(*(made.invoke({}, body, 5) for body in bodies), return_exceptions=True)
+        assert (await made.invoke({}, b"end once", 5)).body == b"END ONCE"

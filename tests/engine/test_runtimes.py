@@ -1,0 +1,333 @@
+"""Finding a runtime for an image, making its environment once, and starting and ending its servers."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import signal
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.config import Config
+from engine.runtimes import BadRuntime, EnvironmentFailed, Runtimes
+from engine.runtimes.environments import prepare
+from engine.runtimes.process import LONGEST_LINE, ModelServer, end_leftovers, start
+from engine.runtimes.registry import BUILT_IN, Runtime, find_runtime, load_runtimes
+
+# Which image
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1", "xgboost"),
+        ("811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:1", "xgboost"),
+        ("xgboost", "xgboost"),
+        ("localhost:5000/xgboost", "xgboost"),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3", "sklearn"),
+        ("sagemaker-scikit-learn@sha256:0123", "sklearn"),
+        ("763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.1", None),
+        ("example.com/not-xgboost:1", None),
+        ("example.com/xgboost/of-mine:xgboost", None),
+        ("", None),
+    ],
+)
+def test_an_image_finds_its_runtime(image: str, name: str | None) -> None:
+    found = find_runtime(BUILT_IN, image)
+    assert (found.name if found else None) == name
+
+
+def described(folder: Path, name: str, **description: object) -> Path:
+    """A folder of extra runtimes that holds one of that name."""
+    (folder / name).mkdir(parents=True)
+    (folder / name / "serve.py").write_text("")
+    (folder / name / "runtime.json").write_text(json.dumps(description))
+    return folder
+
+
+def test_extra_runtimes_come_before_the_built_in(tmp_path: Path) -> None:
+    extra = described(tmp_path, "mine", patterns=["/ranker$", "^xgboost$"], program="serve.py", title="Mine")
+    runtimes = load_runtimes(extra)
+    for image in ("example.com/ranker:3", "xgboost"):
+        found = find_runtime(runtimes, image)
+        assert found is not None
+        assert found.command == ("python", str(tmp_path / "mine" / "serve.py"))
+    assert "Mine; XGBoost" in str(
+        Runtimes(Config(tmp_path, tmp_path, extra_runtimes=extra)).reason_against("strange")
+    )
+
+
+def test_a_command_may_name_files_beside_its_description(tmp_path: Path) -> None:
+    extra = described(tmp_path, "mine", patterns=["x"], command=["uvicorn", "--app", "serve.py"])
+    assert load_runtimes(extra)[0].command == ("uvicorn", "--app", str(tmp_path / "mine" / "serve.py"))
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        {},
+        {"patterns": ["x"]},
+        {"patterns": "x", "program": "serve.py"},
+        {"patterns": [], "program": "serve.py"},
+        {"patterns": ["("], "program": "serve.py"},
+        {"patterns": ["x"], "program": "gone.py"},
+        {"patterns": ["x"], "program": 1},
+        {"patterns": ["x"], "command": "serve.py"},
+    ],
+)
+def test_a_description_that_is_none_is_named(tmp_path: Path, description: dict[str, object]) -> None:
+    with pytest.raises(BadRuntime, match=r"mine/runtime\.json must be an object with patterns"):
+        load_runtimes(described(tmp_path, "mine", **description))
+
+
+def test_a_folder_of_extra_runtimes_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadRuntime, match="no folder"):
+        load_runtimes(tmp_path / "nowhere")
+
+
+# Its environment
+
+
+def wheel(folder: Path) -> str:
+    """A tiny package as a wheel; returns its line in a lock."""
+    path = folder / "tiny_thing-1.0-py3-none-any.whl"
+    files = {
+        "tiny_thing.py": "VALUE = 42\n",
+        "tiny_thing-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny-thing\nVersion: 1.0\n",
+        "tiny_thing-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "tiny_thing-1.0.dist-info/RECORD"
+    digests = {
+        name: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+        for name, text in files.items()
+    }
+    lines = [f"{name},sha256={digests[name]},{len(text)}" for name, text in files.items()]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in {**files, record: "\n".join([*lines, f"{record},,"]) + "\n"}.items():
+            archive.writestr(name, text)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return f"tiny-thing @ {path.as_uri()} --hash=sha256:{digest}\n"
+
+
+def locked(folder: Path, lock: str) -> Runtime:
+    """A runtime with that lock."""
+    requirements = folder / "requirements.txt"
+    requirements.write_text(lock)
+    return Runtime("tiny", "Tiny", ("tiny",), ("python",), requirements)
+
+
+async def output_of(python: Path, code: str) -> str:
+    process = await asyncio.create_subprocess_exec(python, "-c", code, stdout=asyncio.subprocess.PIPE)
+    out, _ = await process.communicate()
+    return out.decode().strip()
+
+
+async def test_an_environment_is_made_once_and_holds_its_lock_and_nothing_else(tmp_path: Path) -> None:
+    runtime = locked(tmp_path, wheel(tmp_path))
+    said: list[str] = []
+    python = await prepare(runtime, tmp_path / "runtimes", said.append)
+    assert "Making the environment of Tiny" in said[0]
+    assert "is ready after" in said[-1]
+    assert await output_of(python, "import tiny_thing; print(tiny_thing.VALUE)") == "42"
+    assert await output_of(python, "import importlib.util as u; print(u.find_spec('boto3'))") == "None"
+
+    said.clear()
+    assert await prepare(runtime, tmp_path / "runtimes", said.append) == python
+    assert said == []
+
+
+async def test_two_jobs_at_once_make_one_environment(tmp_path: Path) -> None:
+    runtime = locked(tmp_path, wheel(tmp_path))
+    said: list[str] = []
+    pythons = await asyncio.gather(*(prepare(runtime, tmp_path / "runtimes", said.append) for _ in range(2)))
+    assert pythons[0] == pythons[1]
+    assert len([line for line in said if line.startswith("Making")]) == 1
+    assert len([line for line in said if line.startswith("Waiting")]) == 1
+
+
+async def test_another_lock_makes_another_environment(tmp_path: Path) -> None:
+    line = wheel(tmp_path)
+    first = await prepare(locked(tmp_path, line), tmp_path / "runtimes", lambda _: None)
+    second = await prepare(locked(tmp_path, "# newer\n" + line), tmp_path / "runtimes", lambda _: None)
+    assert first != second
+
+
+async def test_a_package_that_is_not_the_locked_one_is_refused(tmp_path: Path) -> None:
+    line = wheel(tmp_path)
+    runtime = locked(tmp_path, line[:-5] + "0000\n")
+    with pytest.raises(EnvironmentFailed, match=r"could not be made: .* ended with status"):
+        await prepare(runtime, tmp_path / "runtimes", lambda _: None)
+
+
+async def test_what_a_broken_off_install_left_is_begun_anew(tmp_path: Path) -> None:
+    line = wheel(tmp_path)
+    runtime = locked(tmp_path, line)
+    python = await prepare(runtime, tmp_path / "runtimes", lambda _: None)
+    (python.parent.parent / ".ready").unlink()
+    python.unlink()
+    assert await prepare(runtime, tmp_path / "runtimes", lambda _: None) == python
+    assert await output_of(python, "import tiny_thing; print(tiny_thing.VALUE)") == "42"
+
+
+async def test_a_runtime_without_a_lock_runs_on_the_engines_python(tmp_path: Path) -> None:
+    runtime = replace(locked(tmp_path, ""), requirements=None)
+    assert await prepare(runtime, tmp_path / "runtimes", lambda _: None) == Path(sys.executable)
+
+
+# Its server
+
+
+class Started:
+    """A server that runs some Python code, and what it prints."""
+
+    def __init__(self, directory: Path, code: str, **environment: str) -> None:
+        self.lines: list[str] = []
+        self._news = asyncio.Event()
+        self._directory = directory
+        self._command = ("python", "-c", code)
+        self._environment = environment
+
+    async def __aenter__(self) -> Started:
+        self.server: ModelServer = await start(
+            Path(sys.executable), self._command, self._directory, self._environment, self._hear
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.server.stop()
+
+    def _hear(self, lines: list[str]) -> None:
+        self.lines += lines
+        self._news.set()
+
+    async def said(self, count: int = 1) -> list[str]:
+        """What it printed, once that is `count` lines."""
+        async with asyncio.timeout(20):
+            while len(self.lines) < count:
+                self._news.clear()
+                await self._news.wait()
+        return self.lines
+
+    @property
+    def pid(self) -> int:
+        return int((self._directory / "pid").read_text().split()[0])
+
+
+STAY = "import signal; signal.pause()"
+
+
+async def test_a_server_has_its_own_folder_port_and_session(tmp_path: Path) -> None:
+    code = (
+        "import os; print(os.getcwd(), os.environ['SAGEMAKER_BIND_TO_PORT'], os.environ['WHO'], os.getsid(0))"
+    )
+    async with Started(tmp_path / "here", code, WHO="me") as started:
+        cwd, port, who, session = (await started.said())[0].split()
+        assert cwd == str(tmp_path / "here")
+        assert int(port) == started.server.address[1]
+        assert who == "me"
+        assert int(session) == started.pid != os.getsid(0)
+
+
+async def test_a_server_sees_nothing_of_the_engines_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    async with Started(tmp_path, "import os; print('AWS_SECRET_ACCESS_KEY' in os.environ)") as started:
+        assert await started.said() == ["False"]
+
+
+async def test_no_two_servers_get_the_same_port(tmp_path: Path) -> None:
+    started = [Started(tmp_path / str(number), STAY) for number in range(20)]
+    try:
+        await asyncio.gather(*(each.__aenter__() for each in started))
+        assert len({each.server.address for each in started}) == 20
+    finally:
+        await asyncio.gather(*(each.server.stop() for each in started))
+
+
+async def test_both_outputs_are_read_and_long_lines_come_in_pieces(tmp_path: Path) -> None:
+    code = (
+        f"import sys; print('x' * {LONGEST_LINE * 5 + 1});"
+        "print('to stderr', file=sys.stderr); sys.stdout.buffer.write(b'not \\xff text')"
+    )
+    async with Started(tmp_path, code) as started:
+        lines = await started.said(8)
+    assert [len(line) for line in lines[:6]] == [LONGEST_LINE] * 5 + [1]
+    assert lines[6:] == ["to stderr", "not \N{REPLACEMENT CHARACTER} text"]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("import sys; sys.exit(7)", 7),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", 128 + signal.SIGSEGV),
+    ],
+)
+async def test_how_a_server_ended_is_known(tmp_path: Path, code: str, status: int) -> None:
+    async with Started(tmp_path, code) as started:
+        async with asyncio.timeout(20):
+            await started.server.wait()
+        assert started.server.exit_status == status
+
+
+async def test_a_program_that_is_not_there_says_so(tmp_path: Path) -> None:
+    started = Started(tmp_path, "")
+    started._command = ("no-such-program", "", "")
+    async with started:
+        assert await started.said() == ["cannot start no-such-program: No such file or directory"]
+
+
+async def test_stopping_ends_a_server_that_will_not_end_and_its_children(tmp_path: Path) -> None:
+    code = (
+        "import signal, subprocess, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        f"child = subprocess.Popen([sys.executable, '-c', {STAY!r}]);"
+        "print(child.pid, flush=True); signal.pause()"
+    )
+    async with Started(tmp_path, code) as started:
+        child = int((await started.said())[0])
+        keeper = started.pid
+        await started.server.stop()
+        assert gone(child)
+        assert gone(keeper)
+        assert not (tmp_path / "pid").exists()
+
+
+async def test_a_server_ends_when_its_pipe_from_the_engine_does(tmp_path: Path) -> None:
+    async with Started(tmp_path, STAY) as started:
+        stdin = started.server._process.stdin
+        assert stdin is not None
+        stdin.close()
+        async with asyncio.timeout(5):
+            await started.server.wait()
+        assert started.server.exit_status == -signal.SIGKILL
+
+
+async def test_leftovers_are_ended_by_their_pid_files(tmp_path: Path) -> None:
+    async with Started(tmp_path / "job" / "instance-1" / "container", STAY) as started:
+        end_leftovers(tmp_path)
+        async with asyncio.timeout(5):
+            await started.server.wait()
+
+
+async def test_a_process_that_only_has_a_leftovers_number_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "job" / "instance-1" / "container"
+    async with Started(folder, STAY) as started:
+        pid = started.pid
+        (folder / "pid").write_text(f"{pid} 1")
+        end_leftovers(tmp_path)
+        assert not gone(pid)
+
+
+def gone(pid: int) -> bool:
+    """Whether the process is no more, or is only waiting to be looked after by its parent."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
