@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.support.house import CHECKOUT, House
 
@@ -26,6 +26,15 @@ _ARGUMENTS = [
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """`./deck up` of this checkout with nothing in its data directory."""
     house = House(CHECKOUT, tmp_path_factory.mktemp("e2e") / "data").start()
+    yield house
+    house.stop()
+    house.kill()
+
+
+@pytest.fixture
+def fresh_house(tmp_path: Path) -> Iterator[House]:
+    """A house of its own, in which nothing has happened yet."""
+    house = House(CHECKOUT, tmp_path / "data").start()
     yield house
     house.stop()
     house.kill()
@@ -73,6 +82,18 @@ def signed_in(house: House, page: Page) -> Page:
     """The tab, signed in as the sample team's admin by a fresh link."""
     page.goto(house.deck("link"))
     return page
+
+
+@pytest.fixture
+def job_path(house: House, signed_in: Page) -> str:
+    """The path of a job that has ended; the sample's, run now if no test has run it before."""
+    signed_in.goto(house.url)
+    start = signed_in.get_by_role("button", name="Run the sample job")
+    if start.is_visible():
+        start.click()
+        expect(signed_in.get_by_text("Completed", exact=True).first).to_be_visible(timeout=180_000)
+    signed_in.goto(f"{house.url}/jobs/")
+    return str(signed_in.locator("#history a.strong").first.get_attribute("href"))
 
 
 @pytest.fixture

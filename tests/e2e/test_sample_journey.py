@@ -21,8 +21,10 @@ pytestmark = [
 EXPECTED = json.loads((CHECKOUT / "samples" / "breast-cancer" / "expected.json").read_text())
 
 
-def test_from_the_sign_in_link_to_reading_the_predictions(house: House, page: Page, shots: Path) -> None:
-    page.goto(house.link)
+def test_from_the_sign_in_link_to_reading_the_predictions(
+    fresh_house: House, page: Page, shots: Path
+) -> None:
+    page.goto(fresh_house.link)
     expect(page.get_by_role("heading", name="Run your first transform job")).to_be_visible()
     page.screenshot(path=shots / "first-visit.png", full_page=True)
 
@@ -70,19 +72,17 @@ def test_the_form_says_beside_each_field_what_is_wrong_and_keeps_what_was_typed(
 @pytest.mark.parametrize("width", [390, 1280, 1920])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_page_is_wider_than_its_window(
-    house: House, signed_in: Page, shots: Path, width: int, theme: str
+    house: House, signed_in: Page, job_path: str, shots: Path, width: int, theme: str
 ) -> None:
     signed_in.set_viewport_size({"width": width, "height": 900})
     signed_in.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    signed_in.goto(f"{house.url}/jobs/")
-    job = signed_in.locator("#history a.strong").first.get_attribute("href")
     for name, path in {
         "home": "/",
         "jobs": "/jobs/",
-        "job": f"{job}",
-        "outputs": f"{job}outputs/",
-        "logs": f"{job}logs/",
-        "request": f"{job}request/",
+        "job": job_path,
+        "outputs": f"{job_path}outputs/",
+        "logs": f"{job_path}logs/",
+        "request": f"{job_path}request/",
         "new-job": "/jobs/new/",
         "models": "/models/",
         "new-model": "/models/new/",

@@ -231,6 +231,9 @@ def test_a_poll_asks_only_about_what_changed(real: House, loaded: RegisteredMode
     while job.started_at is None and time.monotonic() < deadline:
         poll_now(real.connection)
         job.refresh_from_db()
+    # The job may have begun between that poll's List and its Describe; one more poll has both from after it.
+    poll_now(real.connection)
+    job.refresh_from_db()
     seen = job.remote_modified_at
     assert seen is not None
     poll_now(real.connection)
