@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
@@ -60,6 +61,16 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
+@pytest.fixture(scope="session")
+def session_cookies(house: House, chromium: Browser) -> Any:
+    """What a browser keeps after the sample team's admin has signed in by a link; once for all tests."""
+    context = chromium.new_context()
+    context.new_page().goto(house.link)
+    cookies = context.cookies()
+    context.close()
+    return cookies
+
+
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """A tab; errors on its console, such as a violation of the content security policy, fail the test."""
@@ -78,9 +89,9 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 @pytest.fixture
-def signed_in(house: House, page: Page) -> Page:
-    """The tab, signed in as the sample team's admin by a fresh link."""
-    page.goto(house.deck("link"))
+def signed_in(context: BrowserContext, session_cookies: Any, page: Page) -> Page:
+    """The tab, signed in as the sample team's admin."""
+    context.add_cookies(session_cookies)
     return page
 
 
