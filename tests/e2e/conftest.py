@@ -41,9 +41,13 @@ def fresh_house(tmp_path: Path) -> Iterator[House]:
     house.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """The browser that ./deck test found. Skipped where there is none; the CI script fails on that."""
+    """The browser that ./deck test found. Skipped where there is none; the CI script fails on that.
+
+    Ended with this package: while it lives Playwright runs an event loop in this thread, and no test of
+    coroutines could run beside it.
+    """
     path = os.environ.get("BATCHDECK_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not path:
         pytest.skip("no Chromium was found; ./deck test says how to have one")
@@ -61,7 +65,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session_cookies(house: House, chromium: Browser) -> Any:
     """What a browser keeps after the sample team's admin has signed in by a link; once for all tests."""
     context = chromium.new_context()
