@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 
-def assembled(body: bytes, assemble_with: str | None) -> bytes:
+def assembled(body: bytes, assemble_with: str | None, *, double_newlines: bool = False) -> bytes:
     """What one response adds to the output: its bytes, for Line with a newline at the end.
 
-    A newline that the response already ends in is not doubled: XGBoost's batch answers end in one, and a
-    blank line after each would shift every row. No public source says what the service does there.
+    A newline that the response already ends in is not doubled unless `double_newlines`: XGBoost's batch answers
+    end in one, and a blank line after each would shift every row. No public source says what the service does.
     """
-    if assemble_with == "Line" and not body.endswith(b"\n"):
+    if assemble_with == "Line" and (double_newlines or not body.endswith(b"\n")):
         return body + b"\n"
     return body

@@ -3,57 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from transform.records import SUPPORTED_SPLIT_TYPES, PayloadTooLarge, UnsupportedSplit, lines, whole
+from transform.framed import Frame, batches_of, payloads_of, recordio, tfrecord
+from transform.records import PayloadTooLarge, UnsupportedSplit, lines, whole
 
+SPLIT_TYPES = ("None", "Line", "RecordIO", "TFRecord")
 MEGABYTE = 1024 * 1024
 
 
-def payloads(
-    chunks: Iterable[bytes], *, split_type: str, strategy: str, limit: int | None
-) -> Iterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class Splitting:
+    """How an object becomes payloads: the request's words, and what they leave open.
+
+    `split_type` and `strategy` are the service's; `limit` is the largest body in bytes, None for no limit.
+    Without one, MultiRecord makes batches of `batch` bytes, and a record that is longer goes alone. `newline`
+    tells whether SingleRecord leaves a line its line feed.
+    """
+
+    split_type: str
+    strategy: str
+    limit: int | None
+    batch: int = 6 * MEGABYTE
+    newline: bool = True
+
+
+def payloads(chunks: Iterable[bytes], how: Splitting) -> Iterator[bytes]:
     """The bodies to send for one object, in order.
 
-    `split_type` is None or Line (the service's words), `strategy` SingleRecord or MultiRecord, `limit` the
-    largest body in bytes, None for no limit. Without a split the strategy has no say: the object is one
-    request. Raises UnsupportedSplit, and PayloadTooLarge when one record alone passes the limit.
+    Without a split the strategy has no say: the object is one request. Raises UnsupportedSplit, and, as they
+    are met, PayloadTooLarge when one record alone passes the limit, and CorruptRecord.
     """
-    if split_type == "None":
-        return whole(chunks, limit)
-    if split_type != "Line":
-        raise UnsupportedSplit(f"SplitType {split_type} is not one of {', '.join(SUPPORTED_SPLIT_TYPES)}")
-    if strategy == "SingleRecord":
-        return single_lines(chunks, limit)
-    return line_batches(chunks, limit if limit is not None else 6 * MEGABYTE)
+    if how.split_type == "None":
+        return whole(chunks, how.limit)
+    if how.split_type == "Line":
+        if how.strategy == "SingleRecord":
+            return single_lines(chunks, how.limit, newline=how.newline)
+        return line_batches(chunks, how.limit or how.batch, longer_alone=how.limit is None)
+    frames = _frames(chunks, how)
+    if how.strategy == "SingleRecord":
+        return payloads_of(frames)
+    return batches_of(frames, how.limit or how.batch, longer_alone=how.limit is None)
 
 
-def single_lines(chunks: Iterable[bytes], limit: int | None) -> Iterator[bytes]:
+def _frames(chunks: Iterable[bytes], how: Splitting) -> Iterator[Frame]:
+    if how.split_type == "RecordIO":
+        return recordio(chunks, how.limit)
+    if how.split_type == "TFRecord":
+        return tfrecord(chunks, how.limit)
+    raise UnsupportedSplit(f"SplitType {how.split_type} is not one of {', '.join(SPLIT_TYPES)}")
+
+
+def single_lines(chunks: Iterable[bytes], limit: int | None, *, newline: bool = True) -> Iterator[bytes]:
     """One request a record. A line with nothing on it is no record: model servers answer 204 to it."""
     for record in lines(chunks, limit):
         if record.strip(b"\r\n"):
-            yield record
+            yield record if newline else record.removesuffix(b"\n")
 
 
-def line_batches(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
+def line_batches(chunks: Iterable[bytes], limit: int, *, longer_alone: bool = False) -> Iterator[bytes]:
     """As many whole lines a request as fit in `limit` bytes, greedy and in order, empty lines included.
 
     Cuts at the last LF inside the limit rather than at each line: the same batches, without a step a record.
-    Raises PayloadTooLarge when one line alone passes the limit.
+    A longer line raises PayloadTooLarge, or goes alone if `longer_alone`.
     """
     buffer = bytearray()
+    searched = 0
     for chunk in chunks:
         buffer += chunk
         while len(buffer) > limit:
-            yield _take(buffer, limit)
+            end = buffer.rfind(b"\n", 0, limit) + 1
+            if end == 0 and not longer_alone:
+                raise PayloadTooLarge(limit, "A record")
+            if end == 0:
+                end = buffer.find(b"\n", max(limit, searched)) + 1
+                searched = len(buffer)
+            if end == 0:
+                break
+            yield bytes(memoryview(buffer)[:end])
+            del buffer[:end]
+            searched = 0
     if buffer:
         yield bytes(buffer)
-
-
-def _take(buffer: bytearray, limit: int) -> bytes:
-    """Cut the longest run of whole lines that fits off the front of `buffer`; it is longer than `limit`."""
-    end = buffer.rfind(b"\n", 0, limit) + 1
-    if end == 0:
-        raise PayloadTooLarge(limit, "A record")
-    batch = bytes(memoryview(buffer)[:end])
-    del buffer[:end]
-    return batch

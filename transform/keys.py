@@ -40,5 +40,9 @@ def output_key(prefix: str, key: str, output_prefix: str) -> str:
 
     `prefix` is the key part of the job's S3Uri; for a manifest, what stands before the relative entry.
     """
-    folder = output_prefix if not output_prefix or output_prefix.endswith("/") else output_prefix + "/"
-    return folder + relative_key(prefix, key) + OUTPUT_SUFFIX
+    return output_folder(output_prefix) + relative_key(prefix, key) + OUTPUT_SUFFIX
+
+
+def output_folder(output_prefix: str) -> str:
+    """The key part of S3OutputPath with a slash at its end; empty for a whole bucket."""
+    return output_prefix if not output_prefix or output_prefix.endswith("/") else output_prefix + "/"

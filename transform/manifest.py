@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from transform.keys import parse_s3_uri
+from transform.keys import OUTPUT_SUFFIX, output_folder, output_key, parse_s3_uri
 
 
 class ManifestError(ValueError):
@@ -24,6 +25,11 @@ class Manifest:
     def keys(self) -> list[str]:
         """Each entry's whole key."""
         return [self.prefix + entry for entry in self.entries]
+
+    def body(self) -> bytes:
+        """The manifest as `parse_manifest` reads it."""
+        head = {"prefix": f"s3://{self.bucket}/{self.prefix}"}
+        return json.dumps([head, *self.entries], ensure_ascii=False).encode()
 
 
 def parse_manifest(body: bytes) -> Manifest:
@@ -47,3 +53,23 @@ def parse_manifest(body: bytes) -> Manifest:
     except ValueError as error:
         raise ManifestError(f"The manifest's prefix: {error}") from error
     return Manifest(bucket, prefix, tuple(entries))
+
+
+def manifest_of(bucket: str, named: Iterable[tuple[str, str]], output_prefix: str) -> Manifest | None:
+    """A manifest whose job gives each input of `named` the output key that stands beside it.
+
+    `named` holds pairs of an input's and its output's key, at least one; `output_prefix` is the key part of
+    S3OutputPath. A manifest has one prefix only: None where no single one leads to all of these outputs.
+    """
+    pairs = list(named)
+    folder = output_folder(output_prefix)
+    prefixes = {key.removesuffix(out[len(folder) :].removesuffix(OUTPUT_SUFFIX)) for key, out in pairs}
+    for prefix in sorted(prefixes, key=len):
+        if all(_leads_to(prefix, key, out, output_prefix) for key, out in pairs):
+            return Manifest(bucket, prefix, tuple(key[len(prefix) :] for key, _ in pairs))
+    return None
+
+
+def _leads_to(prefix: str, key: str, out: str, output_prefix: str) -> bool:
+    # An entry may not be empty.
+    return key != prefix and key.startswith(prefix) and output_key(prefix, key, output_prefix) == out

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-SUPPORTED_SPLIT_TYPES = ("None", "Line")
-
 
 class UnsupportedSplit(ValueError):
     """This SplitType is not one we can cut."""

@@ -10,18 +10,19 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from transform.batching import SPLIT_TYPES
+from transform.dataprocessing import FORMATS, media_type
+from transform.jsonpath import BadPath, Names, parse, unexpected_character
 from transform.keys import parse_s3_uri
 
 Values = Mapping[str, Any]
 Report = Callable[[str, str], None]
 
 DATA_TYPES = ("S3Prefix", "ManifestFile")
-SPLIT_TYPES = ("None", "Line", "RecordIO", "TFRecord")
 STRATEGIES = ("MultiRecord", "SingleRecord")
 COMPRESSION_TYPES = ("None", "Gzip")
 ASSEMBLE_WITH = ("None", "Line")
 JOIN_SOURCES = ("None", "Input")
-JOINABLE_TYPES = ("text/csv", "application/json", "application/jsonlines")
 
 #: The largest body in MB, and the largest product of concurrency and body, that the service takes.
 MAX_PAYLOAD_MB = 100
@@ -64,6 +65,8 @@ _GROUPS = {
     "model_client_config": ("invocations_timeout_in_seconds", "invocations_max_retries"),
     "data_capture_config": ("destination_s3_uri", "kms_key_id", "generate_inference_id"),
 }
+#: The types whose records filters, joins and inference ids can read.
+_TYPES = ", ".join(FORMATS)
 _EXPERIMENT_KEYS = ("ExperimentName", "TrialName", "TrialComponentDisplayName", "RunName")
 
 _ENV_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}")
@@ -87,7 +90,10 @@ def check(values: Values) -> dict[str, list[str]]:
     _check_experiment(values.get("experiment_config"), report)
     if not errors:
         _check_payload(flat, report)
+        _check_filter("input_filter", "content_type", flat, report)
+        _check_filter("output_filter", "accept", flat, report)
         _check_join(flat, report)
+        _check_inference_id(flat, report)
     return errors
 
 
@@ -143,8 +149,6 @@ def _check_text(name: str, value: str, report: Report) -> None:
         report(name, f"It must be {_LENGTHS[name]} characters at most.")
     if name in ("content_type", "accept") and not (value.isascii() and value.isprintable()):
         report(name, "It must be one line of plain text, such as text/csv.")
-    if name in ("input_filter", "output_filter") and not value.startswith("$"):
-        report(name, "It must be a JSONPath that starts with $.")
     if name in _URIS:
         _check_uri(name, value, report)
 
@@ -220,14 +224,43 @@ def _check_payload(flat: dict[str, Any], report: Report) -> None:
         )
 
 
+def _check_filter(name: str, type_name: str, flat: dict[str, Any], report: Report) -> None:
+    """A filter reads one of three types, and a CSV row has columns but no names (developer guide)."""
+    text = flat.get(name) or "$"
+    if text == "$":
+        return
+    kind = media_type(flat.get(type_name))
+    if kind not in FORMATS:
+        report(type_name, f"For {name} it must be one of {_TYPES}.")
+    elif problem := _problem_with_filter(text, kind):
+        title = "InputFilter" if name == "input_filter" else "OutputFilter"
+        report(name, f'Invalid {title}: "{text}". {problem}')
+
+
+def _problem_with_filter(text: str, kind: str) -> str | None:
+    if text.startswith("$") and (problem := unexpected_character(text, kind)):
+        return problem
+    try:
+        steps = parse(text).steps
+    except BadPath as error:
+        return str(error)
+    if kind == "text/csv" and (len(steps) > 1 or isinstance(steps[0], Names)):
+        return "A CSV row has columns only: write it as $[0], $[0,2], $[1:] or $[-1]."
+    return None
+
+
 def _check_join(flat: dict[str, Any], report: Report) -> None:
     """What "Associate prediction results with input" in the developer guide asks of a join."""
     if flat.get("join_source") != "Input":
         return
-    for name in ("content_type", "accept"):
-        if _media_type(flat.get(name)) not in JOINABLE_TYPES:
-            report(name, "To join with the input it must be one of " + ", ".join(JOINABLE_TYPES) + ".")
-    if _media_type(flat.get("content_type")) == "text/csv":
+    kind, of_answer = media_type(flat.get("content_type")), media_type(flat.get("accept"))
+    if kind not in FORMATS:
+        report("content_type", f"To join with the input it must be one of {_TYPES}.")
+    if of_answer not in FORMATS:
+        report("accept", f"To join with the input it must be one of {_TYPES}.")
+    elif kind in FORMATS and kind != of_answer:
+        report("accept", "To join with the input it must equal content_type.")
+    if kind == "text/csv":
         for name in ("split_type", "assemble_with"):
             if flat.get(name) != "Line":
                 report(name, "To join CSV rows with the input it must be Line.")
@@ -235,5 +268,10 @@ def _check_join(flat: dict[str, Any], report: Report) -> None:
         report("assemble_with", "To join with the input it must equal split_type.")
 
 
-def _media_type(value: str | None) -> str:
-    return (value or "").partition(";")[0].strip().lower()
+def _check_inference_id(flat: dict[str, Any], report: Report) -> None:
+    """Inference ids can be added to outputs of three types ("Capture data from batch transform job")."""
+    if (
+        flat.get("data_capture_config.generate_inference_id")
+        and media_type(flat.get("accept")) not in FORMATS
+    ):
+        report("accept", f"For generate_inference_id it must be one of {_TYPES}.")

@@ -123,6 +123,18 @@ def test_every_problem_is_told_at_once_under_its_own_field() -> None:
         ({"content_type": "text/csv\r\nX-Evil: 1"}, "content_type", "one line"),
         ({"content_type": "image/png"}, "content_type", "To join"),
         ({"split_type": "None"}, "split_type", "must be Line"),
+        ({"accept": "application/json"}, "accept", "must equal content_type"),
+        ({"assemble_with": "None"}, "assemble_with", "must be Line"),
+        (
+            {"join_source": "None", "content_type": "text/libsvm"},
+            "content_type",
+            "For input_filter it must be one",
+        ),
+        ({"join_source": "None", "accept": None}, "accept", "For output_filter it must be one of text/csv"),
+        ({"input_filter": "$.a"}, "input_filter", "columns only"),
+        ({"input_filter": "$[0][1]"}, "input_filter", "columns only"),
+        ({"output_filter": "$[0:2,246:]"}, "output_filter", "only single range filters of format"),
+        ({"output_filter": "$[0"}, "output_filter", r'Invalid OutputFilter: "\$\[0"'),
         ({"experiment_config": {"Name": "x"}}, "experiment_config", "ExperimentName"),
     ],
 )
@@ -130,6 +142,26 @@ def test_a_broken_rule_is_told_with_what_it_must_be(changes: dict[str, Any], fie
     errors = errors_of(**changes)
     assert field in errors
     assert re.search(says, " ".join(errors[field])), errors[field]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/jsonlines"])
+def test_json_filters_may_name_members_but_not_with_underscores(kind: str) -> None:
+    json_types = {"content_type": kind, "accept": kind}
+    good = {"input_filter": "$.features", "output_filter": "$['id','SageMakerOutput']"}
+    TransformSpec.from_fields({**FULL, **json_types, **good})
+    errors = errors_of(**json_types, input_filter="$.a", output_filter="$['account_id','SageMakerOutput']")
+    assert errors == {
+        "output_filter": [
+            "Invalid OutputFilter: \"$['account_id','SageMakerOutput']\". Unexpected \"_\" in JsonPath. "
+            f'Supported operators for "{kind}" are '
+            "['$', '[', ']', '*', '.', ' ', ',', ':', '-', ''']"
+        ]
+    }
+
+
+def test_inference_ids_need_an_output_they_can_be_added_to() -> None:
+    plain = {"join_source": "None", "output_filter": "$", "accept": "application/x-npy"}
+    assert "generate_inference_id" in errors_of(**plain)["accept"][0]
 
 
 def test_multirecord_without_a_split_is_allowed_as_the_service_allows_it() -> None:

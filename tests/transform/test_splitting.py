@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transform.assembling import assembled
-from transform.batching import payloads
+from transform.batching import Splitting, payloads
 from transform.records import PayloadTooLarge, UnsupportedSplit, lines, whole
 
 #: Bytes rich in line ends, cut into pieces at random places.
@@ -44,7 +44,7 @@ def test_a_line_ends_at_its_first_line_feed_and_nowhere_else(chunks: list[bytes]
 def test_multirecord_batches_keep_every_byte_and_the_limit(chunks: list[bytes], limit: int) -> None:
     data = b"".join(chunks)
     longest = max((len(line) for line in lines([data], None)), default=0)
-    batches = payloads(chunks, split_type="Line", strategy="MultiRecord", limit=limit)
+    batches = payloads(chunks, Splitting("Line", "MultiRecord", limit))
     if longest > limit:
         with pytest.raises(PayloadTooLarge, match=f"{limit} bytes"):
             list(batches)
@@ -59,7 +59,7 @@ def test_multirecord_batches_are_as_full_as_whole_lines_allow(chunks: list[bytes
     records = list(lines(chunks, None))
     if any(len(record) > limit for record in records):
         return
-    found = list(payloads(chunks, split_type="Line", strategy="MultiRecord", limit=limit))
+    found = list(payloads(chunks, Splitting("Line", "MultiRecord", limit)))
     for batch, following in itertools.pairwise(found):
         first = next(lines([following], None))
         assert len(batch) + len(first) > limit
@@ -67,7 +67,7 @@ def test_multirecord_batches_are_as_full_as_whole_lines_allow(chunks: list[bytes
 
 @given(CHUNKS)
 def test_singlerecord_sends_each_line_that_holds_something(chunks: list[bytes]) -> None:
-    sent = list(payloads(chunks, split_type="Line", strategy="SingleRecord", limit=None))
+    sent = list(payloads(chunks, Splitting("Line", "SingleRecord", None)))
     assert sent == [record for record in lines(chunks, None) if record.strip(b"\r\n")]
 
 
@@ -75,9 +75,42 @@ def test_singlerecord_sends_each_line_that_holds_something(chunks: list[bytes]) 
 def test_without_a_split_the_object_is_one_request(chunks: list[bytes]) -> None:
     data = b"".join(chunks)
     for strategy in ("MultiRecord", "SingleRecord"):
-        assert list(payloads(chunks, split_type="None", strategy=strategy, limit=None)) == (
-            [data] if data else []
-        )
+        assert list(payloads(chunks, Splitting("None", strategy, None))) == ([data] if data else [])
+
+
+@given(CHUNKS, st.integers(1, 60))
+def test_without_a_limit_batches_have_their_size_and_a_longer_line_goes_alone(
+    chunks: list[bytes], size: int
+) -> None:
+    found = list(payloads(chunks, Splitting("Line", "MultiRecord", None, batch=size)))
+    assert b"".join(found) == b"".join(chunks)
+    assert all(len(batch) <= size or batch.count(b"\n") <= 1 for batch in found)
+    assert all(batch.endswith(b"\n") for batch in found[:-1])
+
+
+@given(CHUNKS)
+def test_singlerecord_leaves_the_line_feed_out_if_told_to(chunks: list[bytes]) -> None:
+    kept = payloads(chunks, Splitting("Line", "SingleRecord", None))
+    bare = payloads(chunks, Splitting("Line", "SingleRecord", None, newline=False))
+    assert list(bare) == [record.removesuffix(b"\n") for record in kept]
+
+
+@pytest.mark.parametrize("strategy", ["SingleRecord", "MultiRecord"])
+@pytest.mark.parametrize("first", [b"", b"x\n"])
+def test_a_line_exactly_as_long_as_the_limit_passes_and_one_longer_does_not(
+    strategy: str, first: bytes
+) -> None:
+    how = Splitting("Line", strategy, 8)
+    assert list(payloads([first + b"1234567\n", b"y"], how))[-2:] == [b"1234567\n", b"y"]
+    assert list(payloads([first + b"12345678"], how))[-1] == b"12345678"
+    with pytest.raises(PayloadTooLarge, match=r"A record is larger than MaxPayloadInMB allows \(8 bytes\)"):
+        list(payloads([first + b"12345678\n", b"y"], how))
+
+
+def test_an_object_exactly_as_long_as_the_limit_passes_and_one_longer_does_not() -> None:
+    assert list(payloads([b"1234", b"5678"], Splitting("None", "MultiRecord", 8))) == [b"12345678"]
+    with pytest.raises(PayloadTooLarge, match="The object is larger"):
+        list(payloads([b"1234", b"56789"], Splitting("None", "MultiRecord", 8)))
 
 
 def test_an_object_over_the_limit_is_refused_before_it_is_read_to_its_end() -> None:
@@ -96,7 +129,7 @@ def test_a_record_over_the_limit_is_refused_before_its_end_is_found() -> None:
 
 def test_an_unknown_split_is_refused_by_name() -> None:
     with pytest.raises(UnsupportedSplit, match="Paragraph"):
-        payloads([b""], split_type="Paragraph", strategy="MultiRecord", limit=None)
+        payloads([b""], Splitting("Paragraph", "MultiRecord", None))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,35 @@
+"""CompressionType Gzip: bytes in, bytes out, streaming."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+_LARGEST_PIECE = 1024 * 1024
+
+
+class NotGzip(ValueError):
+    """The object is no gzip, is damaged, or is cut short."""
+
+
+def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Decompress as it streams, member after member, zeros behind one ignored as gzip does.
+
+    Pieces have 1 MiB at most, however well the data were compressed. Raises NotGzip.
+    """
+    decompressor = None
+    for chunk in chunks:
+        rest = chunk
+        while rest := (rest if decompressor else rest.lstrip(b"\0")):
+            decompressor = decompressor or zlib.decompressobj(wbits=31)
+            try:
+                out = decompressor.decompress(rest, _LARGEST_PIECE)
+            except zlib.error as error:
+                raise NotGzip(f"not valid Gzip: {error}") from error
+            if out:
+                yield out
+            rest = decompressor.unconsumed_tail
+            if decompressor.eof:
+                rest, decompressor = decompressor.unused_data, None
+    if decompressor is not None:
+        raise NotGzip("not valid Gzip: the data ends in the middle")

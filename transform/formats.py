@@ -1,0 +1,54 @@
+"""What DataProcessing asks of a data format: records out of a text, filtered, joined, marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from transform.jsonpath import JsonPath
+
+
+class RecordError(ValueError):
+    """A record that cannot be processed; its object fails. The message is for the data log.
+
+    `of_answer` tells a model's answer that is wrong from input, or a filter, that is.
+    """
+
+    def __init__(self, message: str, *, of_answer: bool = False) -> None:
+        super().__init__(message)
+        self.of_answer = of_answer
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What GenerateInferenceId adds to a record of output."""
+
+    inference_id: str
+    inference_time: str
+
+
+class Format(Protocol):
+    """One data format. Records are bytes without their line ends; where `of_answer` is true they came from a model."""
+
+    def records(self, text: bytes) -> list[bytes]:
+        """The records of one request or answer. Lines with nothing on them are none."""
+
+    def filtered(self, records: list[bytes], path: JsonPath, *, of_answer: bool) -> list[bytes]:
+        """What the path finds in each. Raises RecordError."""
+
+    def joined(self, inputs: list[bytes], answers: list[bytes], path: JsonPath) -> list[bytes]:
+        """Each input with its answer, and what the path finds in that. Raises RecordError."""
+
+    def marked(self, records: list[bytes], marks: Sequence[Mark]) -> list[bytes]:
+        """Each record with its mark. Raises RecordError."""
+
+
+def lines_of(text: bytes) -> list[bytes]:
+    """The lines that hold something, without line feed or carriage return at the end."""
+    lines = text.split(b"\n")
+    if b"\r" in text:
+        lines = [line.removesuffix(b"\r") for line in lines]
+    if not lines[-1]:
+        lines.pop()
+    return [line for line in lines if line] if b"" in lines else lines
