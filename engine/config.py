@@ -2,8 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+
+_ANSWERS = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
+
+
+class BadSetting(ValueError):
+    """A setting that cannot be understood; the message names it and says what it should look like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """What no public source settles about SageMaker: one setting for each, with what we take to be likelier.
+
+    In the environment a setting is ENGINE_ and its name in capitals, with a yes or a no.
+    """
+
+    #: A range's end belongs to it: the developer guide's examples say so, the JSONPath it refers to does not.
+    range_end_included: bool = False
+    #: AssembleWith Line adds a newline to an answer that already ends in one.
+    double_newlines: bool = False
+    #: A line that is sent by itself (SplitType Line, SingleRecord) keeps its newline.
+    newline_sent: bool = True
+    #: A 4xx answer is tried again as a 5xx one is.
+    refusals_retried: bool = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Unsettled:
+        """The settings as the environment has them, by default ours. Raises BadSetting."""
+        given: dict[str, bool] = {}
+        for item in fields(cls):
+            variable = f"ENGINE_{item.name.upper()}"
+            text = environment.get(variable, "").strip().lower()
+            if text and text not in _ANSWERS:
+                raise BadSetting(f"{variable} must be yes or no, not {text!r}")
+            if text:
+                given[item.name] = _ANSWERS[text]
+        return cls(**given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +62,26 @@ class Config:
     ping_deadline: float = 300.0
     #: Bytes that one answer of a model server may have; more fails its object. Answers are held in memory.
     largest_answer: int = 1024**3
+    #: Bytes that an object may have that is filtered or joined without a split and without MaxPayloadInMB.
+    largest_unsplit: int = 1024**3
+    #: Bytes of a MultiRecord request when MaxPayloadInMB is 0; a longer record goes alone.
+    batch_without_limit: int = 6 * 1024**2
+    #: Seconds between two measurements of what a job's instances use.
+    metrics_pause: float = 5.0
+    #: Where the events of jobs are sent, an http or https address; see operations.events.
+    events_url: str | None = None
     #: How many jobs run at once; later ones are InProgress without a TransformStartTime until it is their turn,
     #: as on AWS while instances are being provisioned.
     max_running_jobs: int = 4
     #: A folder of further runtimes (see engine.runtimes.registry), for images that are not built in.
     extra_runtimes: Path | None = None
+    #: How many instances jobs in progress may have together, by instance type or "total"; see operations.quotas.
+    quotas: Mapping[str, float] = field(default_factory=dict)
+    #: Requests a second, by SageMaker operation or "each"; see operations.throttle. Nothing is throttled without.
+    rate_limits: Mapping[str, float] = field(default_factory=dict)
+    #: Instance types that AWS is to have none of just now: jobs on them are accepted and then fail.
+    no_capacity: frozenset[str] = frozenset()
+    unsettled: Unsettled = Unsettled()
 
     @property
     def database(self) -> Path:
@@ -46,3 +102,21 @@ class Config:
     def credentials_file(self) -> Path:
         """JSON with the access key that clients sign with, made at first start, readable by its owner only."""
         return self.data_dir / "credentials.json"
+
+
+def read_numbers(setting: str, text: str) -> dict[str, float]:
+    """The numbers in `name=number,name=number`, the form of the settings that hold several.
+
+    Raises BadSetting, naming `setting`, for anything but finite numbers from 0 up under names of their own.
+    """
+    numbers: dict[str, float] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        try:
+            value = float(number)
+        except ValueError:
+            value = -1.0
+        if not name or name in numbers or not (math.isfinite(value) and value >= 0):
+            raise BadSetting(f"{setting} has {part!r}; write name=number pairs with commas between them.")
+        numbers[name] = value
+    return numbers

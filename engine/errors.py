@@ -7,17 +7,24 @@ class ServiceError(Exception):
     """An answer the client should see: an AWS error code, a sentence, an HTTP status.
 
     `code` is the name clients match on (`ValidationException`, `NoSuchKey`), `message` the text they print.
-    `extra` holds further fields of the error's body, such as S3's `Key` or `BucketName`.
+    `extra` holds further fields of the error's body, such as S3's `Key` or `BucketName`; `headers` goes with
+    S3's 304 and 416, whose meaning is partly in their headers.
     """
 
     def __init__(
-        self, code: str, message: str, status: int = 400, extra: dict[str, str] | None = None
+        self,
+        code: str,
+        message: str,
+        status: int = 400,
+        extra: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
         self.extra = extra or {}
+        self.headers = headers or {}
 
 
 class CannotRun(Exception):

@@ -60,6 +60,12 @@ class Database:
                 raise
             self._connection.execute("COMMIT")
 
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep all other threads from the database meanwhile."""
+        with self._lock:
+            yield
+
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a SELECT."""
         with self._lock:

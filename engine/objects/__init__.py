@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from engine.objects.bodies import BodyWriter
-from engine.objects.info import ObjectInfo
+from engine.objects.info import Entry, ObjectInfo
 from engine.objects.store import ObjectReader, ObjectStore, ObjectWriter, no_such_bucket, no_such_key
-from engine.objects.uploads import Part, Upload, Uploads
+from engine.objects.uploads import Part, Upload, Uploads, Wanted
 
 __all__ = [
     "BodyWriter",
+    "Entry",
     "ObjectInfo",
     "ObjectReader",
     "ObjectStore",
@@ -16,6 +17,7 @@ __all__ = [
     "Part",
     "Upload",
     "Uploads",
+    "Wanted",
     "no_such_bucket",
     "no_such_key",
 ]

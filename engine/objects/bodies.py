@@ -26,7 +26,8 @@ class Bodies:
         self._database = database
         self._directory = directory
         directory.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
+        # Reentrant: garbage collection may close a forgotten reader in the middle of any of our own steps.
+        self._lock = threading.RLock()
         self._readers: Counter[str] = Counter()
         self._doomed: set[str] = set()
 
@@ -82,17 +83,23 @@ class Bodies:
 
 
 class BodyReader:
-    """A body's bytes from `start` up to, but not with, `end`. Close it, or use it as a context manager."""
+    """A body's bytes. Close it, or use it as a context manager."""
 
-    def __init__(self, bodies: Bodies, body: Body, start: int, end: int) -> None:
+    def __init__(self, bodies: Bodies, body: Body, size: int) -> None:
         self._bodies = bodies
         self._body = body
-        self._left = max(0, end - start)
-        self._inline = bodies.inline(body)[start:end] if body.inline is not None else b""
+        self._left = size
+        self._inline = bodies.inline(body) if body.inline is not None else b""
         self._files = list(body.files)
         self._file: BinaryIO | None = None
-        self._skip = start
+        self._skip = 0
         bodies.pin(body)
+
+    def narrow(self, start: int, end: int) -> None:
+        """Read only the bytes from `start` up to, but not with, `end`; to be called before anything was read."""
+        self._skip = start
+        self._left = end - start
+        self._inline = self._inline[start:end]
 
     def read(self, size: int = -1) -> bytes:
         """Up to `size` bytes, all that is left for -1; empty at the end. May give fewer than asked."""

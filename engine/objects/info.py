@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+ENTRY_COLUMNS = "key, size, etag, modified, headers, checksums"
 COLUMNS = "bucket, key, size, etag, modified, headers, metadata, checksums, tags, body"
 
 
@@ -26,6 +27,26 @@ class Body:
         value = json.loads(text)
         files = tuple((name, size) for name, size in value.get("files", ()))
         return cls(inline=value.get("inline"), files=files)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a listing shows of an object. `checksums` as in ObjectInfo."""
+
+    key: str
+    size: int
+    etag: str
+    modified: float
+    storage_class: str
+    checksums: dict[str, str]
+
+    @classmethod
+    def from_row(cls, row: tuple[Any, ...]) -> Entry:
+        """From a row selected with ENTRY_COLUMNS."""
+        key, size, etag, modified, headers, checksums = row
+        # Next to no object has one, and parsing is most of what a listing costs.
+        named = json.loads(headers).get("StorageClass") if '"StorageClass"' in headers else None
+        return cls(key.decode(), size, etag, modified, named or "STANDARD", json.loads(checksums))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +72,20 @@ class ObjectInfo:
     def content_type(self) -> str:
         """The stored Content-Type, or S3's default."""
         return self.headers.get("ContentType", "binary/octet-stream")
+
+    @property
+    def parts_count(self) -> int | None:
+        """How many parts a multipart upload made it of, or None."""
+        _, dash, count = self.etag.partition("-")
+        return int(count) if dash else None
+
+    def part_span(self, number: int) -> tuple[int, int] | None:
+        """Where part `number`, from 1, starts and ends (exclusive); None if there is none of that number."""
+        sizes = [size for _, size in self.body.files] if self.parts_count else [self.size]
+        if not 1 <= number <= len(sizes):
+            return None
+        start = sum(sizes[: number - 1])
+        return start, start + sizes[number - 1]
 
     def to_row(self) -> tuple[Any, ...]:
         """Values in the order of COLUMNS."""

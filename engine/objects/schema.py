@@ -26,4 +26,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (upload, number)
         ) WITHOUT ROWID""",
     ),
+    (
+        "ALTER TABLE buckets ADD COLUMN tags TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE uploads ADD COLUMN checksum_type TEXT NOT NULL DEFAULT ''",
+    ),
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +13,7 @@ from typing import Self
 
 from engine.errors import ServiceError
 from engine.objects.bodies import Bodies, BodyReader, BodyWriter
-from engine.objects.info import COLUMNS, Body, ObjectInfo
+from engine.objects.info import COLUMNS, ENTRY_COLUMNS, Body, Entry, ObjectInfo
 from engine.objects.schema import MIGRATIONS
 from engine.objects.uploads import Uploads
 from engine.sqlite import Database
@@ -20,6 +21,9 @@ from engine.sqlite import Database
 _SELECT = f"SELECT {COLUMNS} FROM objects"  # noqa: S608 - the columns are ours
 _REPLACE = f"INSERT OR REPLACE INTO objects ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _PAGE = 1000
+
+#: Looks at the object that is there now, or None, and raises a ServiceError unless the change may be made.
+Check = Callable[[ObjectInfo | None], None]
 
 
 def no_such_bucket(bucket: str) -> ServiceError:
@@ -35,10 +39,10 @@ def no_such_key(key: str) -> ServiceError:
 
 
 class ObjectReader(BodyReader):
-    """An open object: `info`, and its bytes from where it was opened."""
+    """An open object: `info`, and its bytes."""
 
-    def __init__(self, bodies: Bodies, info: ObjectInfo, start: int, end: int) -> None:
-        super().__init__(bodies, info.body, start, end)
+    def __init__(self, bodies: Bodies, info: ObjectInfo) -> None:
+        super().__init__(bodies, info.body, info.size)
         self.info = info
 
 
@@ -74,7 +78,7 @@ class ObjectStore:
         return [(name, created) for name, created in rows]
 
     def delete_bucket(self, bucket: str) -> None:
-        """Remove an empty bucket. Raises NoSuchBucket, BucketNotEmpty."""
+        """Remove an empty bucket, and the uploads begun in it. Raises NoSuchBucket, BucketNotEmpty."""
         with self._database.transaction() as connection:
             if connection.execute("SELECT 1 FROM objects WHERE bucket = ? LIMIT 1", (bucket,)).fetchone():
                 raise ServiceError(
@@ -85,6 +89,22 @@ class ObjectStore:
                 )
             if connection.execute("DELETE FROM buckets WHERE name = ?", (bucket,)).rowcount == 0:
                 raise no_such_bucket(bucket)
+            spare = self.uploads.end_all(connection, bucket)
+        self._bodies.discard(spare)
+
+    def bucket_tags(self, bucket: str) -> dict[str, str]:
+        """A bucket's tags. Raises NoSuchBucket."""
+        rows = self._database.read("SELECT tags FROM buckets WHERE name = ?", (bucket,))
+        if not rows:
+            raise no_such_bucket(bucket)
+        tags: dict[str, str] = json.loads(rows[0][0])
+        return tags
+
+    def set_bucket_tags(self, bucket: str, tags: Mapping[str, str]) -> None:
+        """Replace a bucket's tags. Raises NoSuchBucket."""
+        sql = "UPDATE buckets SET tags = ? WHERE name = ?"
+        if not self._database.write(sql, (json.dumps(dict(tags)), bucket)):
+            raise no_such_bucket(bucket)
 
     def check_bucket(self, bucket: str) -> None:
         """Raises NoSuchBucket if it is not there."""
@@ -98,13 +118,15 @@ class ObjectStore:
         rows = self._database.read(f"{_SELECT} WHERE bucket = ? AND key = ?", (bucket, key.encode()))
         return ObjectInfo.from_row(rows[0]) if rows else None
 
-    def open(self, bucket: str, key: str, start: int = 0, end: int | None = None) -> ObjectReader:
-        """Read the object's bytes from `start` up to, but not with, `end`. Raises NoSuchKey, NoSuchBucket."""
-        info = self.head(bucket, key)
-        if info is None:
-            self.check_bucket(bucket)
-            raise no_such_key(key)
-        return ObjectReader(self._bodies, info, start, info.size if end is None else min(end, info.size))
+    def open(self, bucket: str, key: str) -> ObjectReader:
+        """Open an object to read its bytes. Raises NoSuchKey, NoSuchBucket."""
+        # Between finding a body and pinning it, nobody may delete it.
+        with self._database.exclusive():
+            info = self.head(bucket, key)
+            if info is None:
+                self.check_bucket(bucket)
+                raise no_such_key(key)
+            return ObjectReader(self._bodies, info)
 
     def writer(
         self,
@@ -127,14 +149,22 @@ class ObjectStore:
         )
         return ObjectWriter(self, self._bodies, info)
 
-    def publish(self, info: ObjectInfo, inline: bytes | None = None, upload: str | None = None) -> ObjectInfo:
+    def publish(
+        self,
+        info: ObjectInfo,
+        inline: bytes | None = None,
+        upload: str | None = None,
+        check: Check | None = None,
+    ) -> ObjectInfo:
         """Put a finished object into the index in one step; with `upload`, its multipart upload ends in the same.
 
-        Raises NoSuchBucket, NoSuchUpload if either has gone meanwhile.
+        Raises NoSuchBucket, NoSuchUpload if either has gone meanwhile, and what `check` raises.
         """
         with self._database.transaction() as connection:
             if not connection.execute("SELECT 1 FROM buckets WHERE name = ?", (info.bucket,)).fetchone():
                 raise no_such_bucket(info.bucket)
+            if check is not None:
+                check(self.head(info.bucket, info.key))
             spare = self.uploads.end(connection, upload, info.body) if upload else []
             if inline is not None:
                 row = connection.execute("INSERT INTO inline_bodies (data) VALUES (?)", (inline,))
@@ -144,31 +174,34 @@ class ObjectStore:
         self._bodies.discard(spare)
         return info
 
-    def delete(self, bucket: str, key: str) -> None:
-        """Remove an object; one that is not there is no error."""
+    def delete(self, bucket: str, key: str, check: Check | None = None) -> None:
+        """Remove an object; one that is not there is no error. Raises what `check` raises."""
         with self._database.transaction() as connection:
+            if check is not None:
+                check(self.head(bucket, key))
             spare = self._forget(connection, bucket, key)
             connection.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", (bucket, key.encode()))
         self._bodies.discard(spare)
 
-    def set_tags(self, info: ObjectInfo, tags: str) -> None:
-        """Replace an object's tags, given as the JSON text the index keeps."""
+    def set_tags(self, info: ObjectInfo, tags: Mapping[str, str]) -> None:
+        """Replace an object's tags."""
         sql = "UPDATE objects SET tags = ? WHERE bucket = ? AND key = ?"
-        self._database.write(sql, (tags, info.bucket, info.key.encode()))
+        self._database.write(sql, (json.dumps(dict(tags)), info.bucket, info.key.encode()))
 
     def page(self, bucket: str, prefix: str, after: bytes | None, limit: int) -> list[ObjectInfo]:
         """Up to `limit` objects whose keys start with `prefix`, in byte order, from beyond the key `after`.
 
         A prefix is a plain string: `in` matches `in`, `in/a` and `in_other`.
         """
-        start = prefix.encode()
-        condition, low = ("key > ?", after) if after is not None and after >= start else ("key >= ?", start)
-        parameters: list[object] = [bucket, low]
-        if (end := past(start)) is not None:
-            condition += " AND key < ?"
-            parameters.append(end)
-        sql = f"{_SELECT} WHERE bucket = ? AND {condition} ORDER BY key LIMIT ?"
-        return [ObjectInfo.from_row(row) for row in self._database.read(sql, (*parameters, limit))]
+        where, parameters = _between(prefix.encode(), after)
+        sql = f"{_SELECT} WHERE bucket = ? AND {where} ORDER BY key LIMIT ?"
+        return [ObjectInfo.from_row(row) for row in self._database.read(sql, (bucket, *parameters, limit))]
+
+    def entries(self, bucket: str, prefix: str, after: bytes | None, limit: int) -> list[Entry]:
+        """As `page`, with only what a listing shows."""
+        where, parameters = _between(prefix.encode(), after)
+        sql = f"SELECT {ENTRY_COLUMNS} FROM objects WHERE bucket = ? AND {where} ORDER BY key LIMIT ?"  # noqa: S608
+        return [Entry.from_row(row) for row in self._database.read(sql, (bucket, *parameters, limit))]
 
     def iter_prefix(self, bucket: str, prefix: str) -> Iterator[ObjectInfo]:
         """Every object whose key starts with `prefix`, in byte order, read page by page."""
@@ -216,8 +249,11 @@ class ObjectWriter:
         """Bytes written so far."""
         return self._writer.size
 
-    def commit(self, checksums: Mapping[str, str] | None = None) -> ObjectInfo:
-        """Publish the object; returns it as it is in the index. Raises NoSuchBucket if that has gone."""
+    def commit(self, checksums: Mapping[str, str] | None = None, check: Check | None = None) -> ObjectInfo:
+        """Publish the object; returns it as it is in the index.
+
+        Raises NoSuchBucket if that has gone, and what `check` raises; nothing is published then.
+        """
         inline, body = self._writer.finish()
         info = replace(
             self._info,
@@ -227,7 +263,7 @@ class ObjectWriter:
             checksums=dict(checksums or {}),
             body=body,
         )
-        published = self._store.publish(info, inline)
+        published = self._store.publish(info, inline, check=check)
         self._open = False
         return published
 
@@ -244,6 +280,13 @@ class ObjectWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.abort()
+
+
+def _between(prefix: bytes, after: bytes | None) -> tuple[str, list[bytes]]:
+    """The SQL condition, and its parameters, of keys that start with `prefix` and lie beyond `after`."""
+    condition, low = ("key > ?", after) if after is not None and after >= prefix else ("key >= ?", prefix)
+    end = past(prefix)
+    return (condition, [low]) if end is None else (f"{condition} AND key < ?", [low, end])
 
 
 def past(prefix: bytes) -> bytes | None:

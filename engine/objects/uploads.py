@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import ServiceError
+from engine.objects import checksums
 from engine.objects.bodies import Bodies, BodyWriter
 from engine.objects.info import Body, ObjectInfo
 from engine.sqlite import Database
@@ -19,13 +20,13 @@ from engine.sqlite import Database
 #: The least bytes of a part that is not the last (S3's multipart limits).
 MIN_PART = 5 * 1024 * 1024
 
-_UPLOAD_COLUMNS = "id, bucket, key, created, headers, metadata, tags, checksum"
+_UPLOAD_COLUMNS = "id, bucket, key, created, headers, metadata, tags, checksum, checksum_type"
 _PART_COLUMNS = "number, size, etag, modified, checksums, body"
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload that has begun. `checksum` is the algorithm its client chose, or empty."""
+    """An upload that has begun, with the algorithm of its checksum and what that stands for."""
 
     id: str
     bucket: str
@@ -34,7 +35,8 @@ class Upload:
     headers: dict[str, str]
     metadata: dict[str, str]
     tags: dict[str, str]
-    checksum: str = ""
+    checksum: str
+    checksum_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,15 @@ class Part:
     modified: float
     checksums: dict[str, str]
     body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A part as its client names it to complete an upload."""
+
+    number: int
+    etag: str
+    checksums: Mapping[str, str]
 
 
 def no_such_upload() -> ServiceError:
@@ -74,16 +85,25 @@ class Uploads:
         headers: Mapping[str, str],
         metadata: Mapping[str, str],
         tags: Mapping[str, str],
-        checksum: str = "",
+        checksum: str,
+        checksum_type: str,
     ) -> Upload:
         """Start an upload."""
         upload = Upload(
-            secrets.token_urlsafe(32), bucket, key, time.time(), {**headers}, {**metadata}, {**tags}, checksum
+            secrets.token_urlsafe(32),
+            bucket,
+            key,
+            time.time(),
+            {**headers},
+            {**metadata},
+            {**tags},
+            checksum,
+            checksum_type,
         )
         texts = [json.dumps(part) for part in (upload.headers, upload.metadata, upload.tags)]
         self._database.write(
-            f"INSERT INTO uploads ({_UPLOAD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            (upload.id, bucket, key.encode(), upload.created, *texts, checksum),
+            f"INSERT INTO uploads ({_UPLOAD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (upload.id, bucket, key.encode(), upload.created, *texts, checksum, checksum_type),
         )
         return upload
 
@@ -95,11 +115,11 @@ class Uploads:
             raise no_such_upload()
         return _upload(rows[0])
 
-    def page(self, bucket: str, prefix: str, limit: int) -> list[Upload]:
-        """Uploads to a bucket whose keys start with `prefix`, by key."""
-        sql = f"SELECT {_UPLOAD_COLUMNS} FROM uploads WHERE bucket = ? ORDER BY key, id"  # noqa: S608
+    def all(self, bucket: str, prefix: str) -> list[Upload]:
+        """The uploads to a bucket whose keys start with `prefix`, by key, for one key by age."""
+        sql = f"SELECT {_UPLOAD_COLUMNS} FROM uploads WHERE bucket = ? ORDER BY key, created, id"  # noqa: S608
         found = (_upload(row) for row in self._database.read(sql, (bucket,)))
-        return [upload for upload in found if upload.key.startswith(prefix)][:limit]
+        return [upload for upload in found if upload.key.startswith(prefix)]
 
     def part_writer(self) -> BodyWriter:
         """Where a part's bytes go until `add_part`."""
@@ -158,26 +178,42 @@ class Uploads:
         bodies = (Body.from_json(row[0]) for row in rows)
         return [body for body in bodies if not in_use.issuperset(name for name, _ in body.files)]
 
-    def assemble(self, upload: Upload, wanted: Sequence[tuple[int, str]]) -> ObjectInfo:
-        """The object that the parts `wanted` (number, ETag) make; publish it to end the upload.
+    def end_all(self, connection: sqlite3.Connection, bucket: str) -> list[Body]:
+        """Within a transaction, forget every upload to a bucket; returns the bodies of their parts."""
+        ids = connection.execute("SELECT id FROM uploads WHERE bucket = ?", (bucket,)).fetchall()
+        return [body for (upload_id,) in ids for body in self.end(connection, upload_id, Body())]
+
+    def assemble(self, upload: Upload, wanted: Sequence[Wanted]) -> ObjectInfo:
+        """The object that the parts `wanted` make; publish it to end the upload.
 
         Raises InvalidPart, InvalidPartOrder, EntityTooSmall as S3 does.
         """
-        numbers = [number for number, _ in wanted]
-        if numbers != sorted(set(numbers)) or not numbers:
-            raise ServiceError("InvalidPartOrder", "The list of parts was not in ascending order.")
+        numbers = [part.number for part in wanted]
+        if numbers != sorted(set(numbers)):
+            raise ServiceError(
+                "InvalidPartOrder",
+                "The list of parts was not in ascending order. The parts list must be specified in order by "
+                "part number.",
+            )
         there = {part.number: part for part in self.parts(upload)}
-        chosen = []
-        for number, etag in wanted:
-            part = there.get(number)
-            if part is None or part.etag != etag.strip('"'):
-                raise ServiceError("InvalidPart", "One or more of the specified parts could not be found.")
-            chosen.append(part)
+        chosen = [there[number] for number in numbers if number in there]
+        if len(chosen) < len(wanted) or not all(map(_is_meant, chosen, wanted)):
+            raise ServiceError(
+                "InvalidPart",
+                "One or more of the specified parts could not be found. The part may not have been uploaded, "
+                "or the specified entity tag may not match the part's entity tag.",
+            )
         if any(part.size < MIN_PART for part in chosen[:-1]):
             raise ServiceError(
                 "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size"
             )
         return _joined(upload, chosen)
+
+
+def _is_meant(part: Part, wanted: Wanted) -> bool:
+    return part.etag == wanted.etag.strip('"') and all(
+        part.checksums.get(name, value) == value for name, value in wanted.checksums.items()
+    )
 
 
 def _joined(upload: Upload, parts: Sequence[Part]) -> ObjectInfo:
@@ -192,14 +228,24 @@ def _joined(upload: Upload, parts: Sequence[Part]) -> ObjectInfo:
         headers=upload.headers,
         metadata=upload.metadata,
         tags=upload.tags,
+        checksums=_joined_checksums(upload, parts),
         body=Body(files=tuple(file for part in parts for file in part.body.files)),
     )
 
 
+def _joined_checksums(upload: Upload, parts: Sequence[Part]) -> dict[str, str]:
+    name = checksums.member(upload.checksum)
+    known = [(part.checksums[name], part.size) for part in parts if name in part.checksums]
+    if not upload.checksum or len(known) < len(parts):
+        # Only an upload begun by an older engine has parts without.
+        return {}
+    return {name: checksums.joined(upload.checksum, upload.checksum_type, known)}
+
+
 def _upload(row: tuple[Any, ...]) -> Upload:
-    identity, bucket, key, created, headers, metadata, tags, checksum = row
-    texts = [json.loads(text) for text in (headers, metadata, tags)]
-    return Upload(identity, bucket, key.decode(), created, texts[0], texts[1], texts[2], checksum)
+    identity, bucket, key, created, *texts, checksum, checksum_type = row
+    headers, metadata, tags = (json.loads(text) for text in texts)
+    return Upload(identity, bucket, key.decode(), created, headers, metadata, tags, checksum, checksum_type)
 
 
 def _part(row: tuple[Any, ...]) -> Part:

@@ -1,13 +1,16 @@
-"""What the engine remembers: models, jobs, tags and logs, in one SQLite file that survives kill -9."""
+"""What the engine remembers: models, the registry, jobs, tags and logs, in one SQLite file that survives kill -9."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from engine.sqlite import Database, StoreTooNew
+from engine.store.changes import Changes
 from engine.store.jobs import JobRow, Jobs
 from engine.store.logs import Logs
+from engine.store.metrics import Metrics
 from engine.store.models import ModelRow, Models
+from engine.store.packages import Packages
 from engine.store.schema import MIGRATIONS
 from engine.store.tags import Tags
 
@@ -24,8 +27,11 @@ class Store:
         """
         self._database = Database(path, MIGRATIONS)
         self.models = Models(self._database)
+        self.packages = Packages(self._database)
         self.jobs = Jobs(self._database)
+        self.changes = Changes(self._database)
         self.tags = Tags(self._database)
+        self.metrics = Metrics(self._database)
         self.logs = Logs(self._database)
 
     def close(self) -> None:

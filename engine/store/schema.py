@@ -35,4 +35,33 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX log_events_in_order ON log_events (stream_id, timestamp, id)",
     ),
+    (
+        """CREATE TABLE package_groups (
+            name TEXT PRIMARY KEY, arn TEXT NOT NULL, request TEXT NOT NULL, created REAL NOT NULL,
+            versions INTEGER NOT NULL DEFAULT 0
+        )""",
+        "CREATE INDEX package_groups_by_creation ON package_groups (created, name)",
+        """CREATE TABLE packages (
+            name TEXT NOT NULL, version INTEGER NOT NULL, arn TEXT NOT NULL, request TEXT NOT NULL,
+            created REAL NOT NULL, modified REAL, PRIMARY KEY (name, version)
+        )""",
+        "CREATE INDEX packages_by_creation ON packages (created, name, version)",
+        "CREATE INDEX packages_by_client_token ON packages (json_extract(request, '$.ClientToken'))",
+    ),
+    (
+        """CREATE TABLE metrics (
+            id INTEGER PRIMARY KEY, host TEXT NOT NULL, name TEXT NOT NULL, last INTEGER NOT NULL,
+            UNIQUE (host, name)
+        )""",
+        """CREATE TABLE metric_samples (
+            metric_id INTEGER NOT NULL REFERENCES metrics (id), at INTEGER NOT NULL, value REAL NOT NULL,
+            PRIMARY KEY (metric_id, at)
+        ) WITHOUT ROWID""",
+    ),
+    (
+        """CREATE TABLE job_changes (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL, status TEXT NOT NULL,
+            failure_reason TEXT, started REAL, ended REAL, at REAL NOT NULL
+        )""",
+    ),
 )

@@ -1,0 +1,58 @@
+"""Changes of jobs' statuses that somebody is still to be told of, oldest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.sqlite import Database
+
+#: As many changes wait at most; the oldest go first when nobody takes them.
+_MOST = 10_000
+
+_NOTE = (
+    "BEGIN "  # noqa: S608 - the number is ours
+    "INSERT INTO job_changes (job, status, failure_reason, started, ended, at) VALUES "
+    "(new.name, new.status, new.failure_reason, new.started, new.ended, new.modified); "
+    f"DELETE FROM job_changes WHERE id <= last_insert_rowid() - {_MOST}; "
+    "END"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """A job's status from `at` on, and what else was known of it then; all times are epoch seconds."""
+
+    id: int
+    job: str
+    status: str
+    failure_reason: str | None
+    started: float | None
+    ended: float | None
+    at: float
+
+
+class Changes:
+    """The table of changes, which stays empty until `keep` is called."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self) -> None:
+        """From now on note every change, in the transaction that makes it, until the store is closed."""
+        with self._database.transaction() as connection:
+            connection.execute(f"CREATE TEMP TRIGGER job_created AFTER INSERT ON jobs {_NOTE}")
+            connection.execute(
+                "CREATE TEMP TRIGGER job_moved AFTER UPDATE OF status ON jobs "
+                f"WHEN new.status <> old.status {_NOTE}"
+            )
+
+    def first(self) -> ChangeRow | None:
+        """The change that has waited longest, or None."""
+        rows = self._database.read(
+            "SELECT id, job, status, failure_reason, started, ended, at FROM job_changes ORDER BY id LIMIT 1"
+        )
+        return ChangeRow(*rows[0]) if rows else None
+
+    def drop(self, change_id: int) -> None:
+        """Forget a change: somebody was told, or nobody can be."""
+        self._database.write("DELETE FROM job_changes WHERE id = ?", (change_id,))

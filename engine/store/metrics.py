@@ -1,0 +1,70 @@
+"""Metrics of instances over time, in CloudWatch's terms; times are epoch seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.sqlite import Database
+from engine.store.paging import PageQuery
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """A metric of one host, and when it was last measured."""
+
+    host: str
+    name: str
+    last: int
+
+
+class Metrics:
+    """The tables of metrics: all are of one namespace and have one dimension, Host."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, host: str, at: int, values: Mapping[str, float]) -> None:
+        """Note what was measured of a host; a second measurement in the same second takes the first one's place."""
+        with self._database.transaction() as connection:
+            for name, value in values.items():
+                (metric_id,) = connection.execute(
+                    "INSERT INTO metrics (host, name, last) VALUES (?, ?, ?) "
+                    "ON CONFLICT (host, name) DO UPDATE SET last = excluded.last RETURNING id",
+                    (host, name, at),
+                ).fetchone()
+                connection.execute(
+                    "INSERT INTO metric_samples (metric_id, at, value) VALUES (?, ?, ?) "
+                    "ON CONFLICT (metric_id, at) DO UPDATE SET value = excluded.value",
+                    (metric_id, at, value),
+                )
+
+    def samples(self, host: str, name: str, start: float, end: float) -> list[tuple[int, float]]:
+        """(time, value) of one metric with start <= time < end, oldest first."""
+        return [
+            (at, value)
+            for at, value in self._database.read(
+                "SELECT at, value FROM metric_samples WHERE metric_id = "
+                "(SELECT id FROM metrics WHERE host = ? AND name = ?) AND at >= ? AND at < ? ORDER BY at",
+                (host, name, start, end),
+            )
+        ]
+
+    def list(
+        self,
+        *,
+        host: str | None = None,
+        host_contains: str | None = None,
+        name: str | None = None,
+        active_since: int | None = None,
+        limit: int = 500,
+        after: list[str] | None = None,
+    ) -> list[MetricRow]:
+        """Up to `limit` metrics that pass every filter, by host and name; `after` is [host, name]."""
+        query = PageQuery("SELECT host, name, last FROM metrics")
+        query.where("host = ?", host)
+        query.where("instr(host, ?) > 0", host_contains)
+        query.where("name = ?", name)
+        query.where("last >= ?", active_since)
+        sql, parameters = query.page(["host", "name"], ascending=True, limit=limit, after=after)
+        return [MetricRow(*row) for row in self._database.read(sql, parameters)]

@@ -1,0 +1,211 @@
+"""The model registry: groups, their numbered versions, and packages that belong to no group."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from engine.sqlite import Database
+from engine.store.clock import now
+from engine.store.paging import PageQuery
+from engine.store.tags import insert_tags
+
+PackageOrder = Literal["Name", "CreationTime"]
+
+_GROUP_ORDERS: dict[PackageOrder, tuple[str, ...]] = {"Name": ("name",), "CreationTime": ("created", "name")}
+_ORDERS: dict[PackageOrder, tuple[str, ...]] = {
+    "Name": ("name", "version"),
+    "CreationTime": ("created", "name", "version"),
+}
+_SELECT_GROUP = "SELECT name, arn, request, created FROM package_groups"
+_SELECT = "SELECT name, version, arn, request, created, modified FROM packages"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A model package group: `request` is CreateModelPackageGroup's, `created` epoch seconds."""
+
+    name: str
+    arn: str
+    request: dict[str, Any]
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class PackageRow:
+    """A model package; the times are epoch seconds.
+
+    `name` is its group's, with `version` from 1 up, or its own with version 0. `request` is what
+    CreateModelPackage was given, with what UpdateModelPackage has changed since.
+    """
+
+    name: str
+    version: int
+    arn: str
+    request: dict[str, Any]
+    created: float
+    modified: float | None
+
+
+def group_position(row: GroupRow, order: PackageOrder) -> list[Any]:
+    """Where `row` stands in a listing of that order; give it as `after` to read on from there."""
+    return [row.name] if order == "Name" else [row.created, row.name]
+
+
+def package_position(row: PackageRow, order: PackageOrder) -> list[Any]:
+    """Where `row` stands in a listing of that order; give it as `after` to read on from there."""
+    return [row.name, row.version] if order == "Name" else [row.created, row.name, row.version]
+
+
+class Packages:
+    """The tables of the registry."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create_group(self, row: GroupRow, tags: Mapping[str, str] = MappingProxyType({})) -> bool:
+        """Add a group and its tags; False if its name is taken (nothing is changed then)."""
+        with self._database.transaction() as connection:
+            inserted = connection.execute(
+                "INSERT INTO package_groups (name, arn, request, created) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO NOTHING",
+                (row.name, row.arn, json.dumps(row.request), row.created),
+            ).rowcount
+            if inserted:
+                insert_tags(connection, row.arn, tags)
+        return inserted == 1
+
+    def group(self, name: str) -> GroupRow | None:
+        """The group of that name, or None."""
+        rows = self._database.read(f"{_SELECT_GROUP} WHERE name = ?", (name,))
+        return _group_row(rows[0]) if rows else None
+
+    def delete_group(self, name: str) -> bool:
+        """Remove a group that has no versions; False if it has some, or is not there."""
+        return (
+            self._database.write(
+                "DELETE FROM package_groups WHERE name = ? "
+                "AND NOT EXISTS (SELECT 1 FROM packages WHERE name = ? AND version > 0)",
+                (name, name),
+            )
+            == 1
+        )
+
+    def add_version(self, group: str, request: Mapping[str, Any]) -> PackageRow | None:
+        """Add the group's next version, one no version had before; None if there is no such group."""
+        with self._database.transaction() as connection:
+            found = connection.execute(
+                "UPDATE package_groups SET versions = versions + 1 WHERE name = ? RETURNING versions, arn",
+                (group,),
+            ).fetchone()
+            if found is None:
+                return None
+            version, group_arn = found
+            arn = f"{group_arn.replace(':model-package-group/', ':model-package/')}/{version}"
+            row = PackageRow(group, version, arn, dict(request), now(), None)
+            _insert(connection.execute, row)
+        return row
+
+    def add_unversioned(self, row: PackageRow, tags: Mapping[str, str] = MappingProxyType({})) -> bool:
+        """Add a package of no group and its tags; False if its name is taken (nothing is changed then)."""
+        with self._database.transaction() as connection:
+            inserted: int = _insert(connection.execute, row).rowcount
+            if inserted:
+                insert_tags(connection, row.arn, tags)
+        return inserted == 1
+
+    def by_path(self, path: str) -> PackageRow | None:
+        """The package of no group that has that name, or the version that is "group/version"; None if there is none."""
+        name, slash, version = path.partition("/")
+        if version == "0":
+            return None  # Our own number for a package of no group is nobody's version.
+        rows = self._database.read(
+            f"{_SELECT} WHERE name = ? AND CAST(version AS TEXT) = ?", (name, version if slash else "0")
+        )
+        return _row(rows[0]) if rows else None
+
+    def by_client_token(self, token: str) -> PackageRow | None:
+        """The package that was created with that ClientToken, or None."""
+        rows = self._database.read(f"{_SELECT} WHERE json_extract(request, '$.ClientToken') = ?", (token,))
+        return _row(rows[0]) if rows else None
+
+    def change(self, row: PackageRow, request: Mapping[str, Any]) -> None:
+        """Put another request in place of the package's own."""
+        self._database.write(
+            "UPDATE packages SET request = ?, modified = ? WHERE name = ? AND version = ?",
+            (json.dumps(request), now(), row.name, row.version),
+        )
+
+    def delete(self, row: PackageRow) -> bool:
+        """Remove the package; False if it is gone already."""
+        return (
+            self._database.write(
+                "DELETE FROM packages WHERE name = ? AND version = ?", (row.name, row.version)
+            )
+            == 1
+        )
+
+    def list_groups(
+        self,
+        *,
+        name_contains: str | None = None,
+        created_after: float | None = None,
+        created_before: float | None = None,
+        sort_by: PackageOrder = "CreationTime",
+        ascending: bool = True,
+        limit: int = 10,
+        after: list[Any] | None = None,
+    ) -> list[GroupRow]:
+        """Up to `limit` groups that pass every filter, from just behind the position `after`."""
+        query = PageQuery(_SELECT_GROUP)
+        query.where("instr(name, ?) > 0", name_contains)
+        query.where("created > ?", created_after)
+        query.where("created < ?", created_before)
+        sql, parameters = query.page(_GROUP_ORDERS[sort_by], ascending=ascending, limit=limit, after=after)
+        return [_group_row(row) for row in self._database.read(sql, parameters)]
+
+    def list(
+        self,
+        *,
+        group: str | None = None,
+        versioned: bool | None = None,
+        approval: str | None = None,
+        name_contains: str | None = None,
+        created_after: float | None = None,
+        created_before: float | None = None,
+        sort_by: PackageOrder = "CreationTime",
+        ascending: bool = True,
+        limit: int = 10,
+        after: list[Any] | None = None,
+    ) -> list[PackageRow]:
+        """Up to `limit` packages that pass every filter, from just behind the position `after`."""
+        query = PageQuery(_SELECT)
+        query.where("version > 0 AND name = ?", group)
+        query.where("(version > 0) = ?", versioned)
+        query.where("json_extract(request, '$.ModelApprovalStatus') = ?", approval)
+        query.where("instr(name, ?) > 0", name_contains)
+        query.where("created > ?", created_after)
+        query.where("created < ?", created_before)
+        sql, parameters = query.page(_ORDERS[sort_by], ascending=ascending, limit=limit, after=after)
+        return [_row(row) for row in self._database.read(sql, parameters)]
+
+
+def _insert(execute: Any, row: PackageRow) -> Any:
+    return execute(
+        "INSERT INTO packages (name, version, arn, request, created) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT DO NOTHING",
+        (row.name, row.version, row.arn, json.dumps(row.request), row.created),
+    )
+
+
+def _group_row(columns: tuple[Any, ...]) -> GroupRow:
+    name, arn, request, created = columns
+    return GroupRow(name, arn, json.loads(request), created)
+
+
+def _row(columns: tuple[Any, ...]) -> PackageRow:
+    name, version, arn, request, *times = columns
+    return PackageRow(name, version, arn, json.loads(request), *times)
