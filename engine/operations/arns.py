@@ -28,6 +28,24 @@ def transform_job_arn(config: Config, name: str) -> str:
     return f"arn:aws:sagemaker:{config.region}:{config.account_id}:transform-job/{name}"
 
 
+def package_group_arn(config: Config, name: str) -> str:
+    """The ARN of the model package group of that name."""
+    return f"arn:aws:sagemaker:{config.region}:{config.account_id}:model-package-group/{name}"
+
+
+def package_arn(config: Config, path: str) -> str:
+    """The ARN of a model package; `path` is its own name, or "group/version"."""
+    return f"arn:aws:sagemaker:{config.region}:{config.account_id}:model-package/{path}"
+
+
+def named(config: Config, kind: str, name_or_arn: str) -> str | None:
+    """The name of a resource that is given by name or by ARN; None for an ARN of something else."""
+    if not name_or_arn.startswith("arn:"):
+        return name_or_arn
+    resource = parse_resource(config, name_or_arn)
+    return resource.name if resource is not None and resource.kind == kind else None
+
+
 def log_group_arn(config: Config, group: str) -> str:
     """The ARN of the log group of that name, without the ":*" that CloudWatch puts behind some of them."""
     return f"arn:aws:logs:{config.region}:{config.account_id}:log-group:{group}"

@@ -7,15 +7,18 @@ from typing import Any
 
 from engine.errors import ServiceError
 from engine.operations.context import Context
+from engine.operations.listing import key_of_token, token_of_key
 
-# "Bucket naming rules" in the S3 user guide: 3 to 63 lower-case letters, digits, dots and hyphens.
+# "Bucket naming rules" in the S3 user guide: 3 to 63 lower-case letters, digits, dots and hyphens, no IP address.
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+", re.ASCII)
+_MOST_BUCKETS = 10_000
 
 
 def create_bucket(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Make a bucket. Making one that is there already is harmless, as in us-east-1."""
     bucket = params["Bucket"]
-    if not _NAME.fullmatch(bucket) or ".." in bucket:
+    if not _NAME.fullmatch(bucket) or ".." in bucket or _ADDRESS.fullmatch(bucket):
         raise ServiceError(
             "InvalidBucketName", "The specified bucket is not valid.", extra={"BucketName": bucket}
         )
@@ -36,15 +39,22 @@ def delete_bucket(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_buckets(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Every bucket, by name."""
-    prefix = params.get("Prefix", "")
-    buckets = [
-        {"Name": name, "CreationDate": created}
-        for name, created in ctx.objects.buckets()
-        if name.startswith(prefix)
+    """The buckets by name: all of them, or a page if MaxBuckets asks for pages."""
+    prefix, limit = params.get("Prefix", ""), params.get("MaxBuckets")
+    if limit is not None and not 1 <= limit <= _MOST_BUCKETS:
+        raise ServiceError("InvalidArgument", f"MaxBuckets must be between 1 and {_MOST_BUCKETS}.")
+    after = key_of_token(params.get("ContinuationToken", ""))
+    found = [
+        (name, created) for name, created in ctx.objects.buckets() if name.startswith(prefix) and name > after
     ]
-    owner = {"ID": ctx.config.account_id, "DisplayName": "batchdeck"}
-    return {"Buckets": buckets, "Owner": owner}
+    page = found[:limit]
+    region = ctx.config.region
+    return {
+        "Buckets": [{"Name": name, "CreationDate": when, "BucketRegion": region} for name, when in page],
+        "Owner": ctx.owner,
+        "Prefix": prefix or None,
+        "ContinuationToken": token_of_key(page[-1][0]) if len(found) > len(page) else None,
+    }
 
 
 def get_bucket_location(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:

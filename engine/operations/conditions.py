@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from email.utils import formatdate
 from typing import Any
 
 from engine.errors import ServiceError
-from engine.objects import ObjectInfo
+from engine.objects import ObjectInfo, no_such_key
 
 
 def check_read(params: dict[str, Any], info: ObjectInfo, prefix: str = "") -> None:
@@ -23,16 +23,27 @@ def check_read(params: dict[str, Any], info: ObjectInfo, prefix: str = "") -> No
         raise precondition_failed(f"{prefix}If-Unmodified-Since")
     if none_match is not None:
         if _names(none_match, info.etag):
-            raise _not_modified(prefix)
-    elif isinstance(modified, datetime) and _whole_seconds(info) <= modified.timestamp():
-        raise _not_modified(prefix)
+            raise _not_modified(prefix, info)
+    elif modified is not None and _whole_seconds(info) <= modified.timestamp():
+        raise _not_modified(prefix, info)
 
 
 def check_write(params: dict[str, Any], there: ObjectInfo | None) -> None:
-    """Raises PreconditionFailed when a conditional write finds another object, or one at all."""
+    """Raises PreconditionFailed when a conditional write finds another object, or one at all.
+
+    A write that must replace a certain object finds NoSuchKey if there is none ("Conditional writes" in the
+    S3 user guide).
+    """
     if params.get("IfNoneMatch") == "*" and there is not None:
         raise precondition_failed("If-None-Match")
     match = params.get("IfMatch")
+    if match is not None and there is None:
+        raise no_such_key(params["Key"])
+    check_delete(match, there)
+
+
+def check_delete(match: str | None, there: ObjectInfo | None) -> None:
+    """Raises PreconditionFailed when the object to delete is not the one its client has seen."""
     if match is not None and (there is None or not _names(match, there.etag)):
         raise precondition_failed("If-Match")
 
@@ -47,10 +58,11 @@ def precondition_failed(condition: str) -> ServiceError:
     )
 
 
-def _not_modified(prefix: str) -> ServiceError:
+def _not_modified(prefix: str, info: ObjectInfo) -> ServiceError:
     if prefix:
         return precondition_failed(f"{prefix}If-None-Match")
-    return ServiceError("NotModified", "Not Modified", status=304)
+    headers = {"etag": f'"{info.etag}"', "last-modified": formatdate(info.modified, usegmt=True)}
+    return ServiceError("NotModified", "Not Modified", status=304, headers=headers)
 
 
 def _names(header: str, etag: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Protocol
 from engine.config import Config
 from engine.credentials import Credentials, Key
 from engine.objects import ObjectStore
+from engine.operations.throttle import Throttle
 from engine.store import Store
 
 
@@ -30,4 +31,10 @@ class Context:
     objects: ObjectStore
     runner: JobRunner
     credentials: Credentials
+    throttle: Throttle
     caller: Key | None = None
+
+    @property
+    def owner(self) -> dict[str, str]:
+        """Whose everything in S3 is."""
+        return {"ID": self.config.account_id, "DisplayName": "batchdeck"}

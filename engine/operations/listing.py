@@ -1,27 +1,31 @@
-"""ListObjects and ListObjectsV2: keys in byte order, rolled up at a delimiter."""
+"""ListObjects, ListObjectsV2 and ListObjectVersions: keys in byte order, rolled up at a delimiter."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from engine.errors import ServiceError
-from engine.objects import ObjectInfo, ObjectStore
+from engine.objects import Entry, ObjectStore
+from engine.objects.checksums import algorithm_of, type_of
 from engine.operations.context import Context
 
 MAX_KEYS = 1000
+#: What is read first after a common prefix: often the next thing is another one, and the rest would be waste.
+_FEW = 8
 
 
 @dataclass(slots=True)
 class _Listing:
     """One page: objects and rolled-up prefixes, and the last name on it when there is more."""
 
-    objects: list[ObjectInfo] = field(default_factory=list)
+    objects: list[Entry] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
-    last: str | None = None
+    last: str = ""
     truncated: bool = False
 
     @property
@@ -31,34 +35,52 @@ class _Listing:
 
 def list_objects_v2(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """A page of a bucket; ContinuationToken is opaque, StartAfter is a key."""
-    after = params.get("StartAfter", "")
-    if token := params.get("ContinuationToken"):
-        after = _after_token(token)
+    token = params.get("ContinuationToken")
+    if token == "":
+        raise ServiceError("InvalidArgument", "The continuation token provided is incorrect")
+    after = key_of_token(token) if token else params.get("StartAfter", "")
     listing = _list(ctx, params, after)
-    encode = _encoder(params)
+    encode = encoder(params)
+    owner = ctx.owner if params.get("FetchOwner") else None
     return {
-        **_common(params, listing),
+        **_common(params, listing, owner),
         "KeyCount": listing.count,
-        "ContinuationToken": params.get("ContinuationToken"),
+        "ContinuationToken": token,
         "StartAfter": encode(params["StartAfter"]) if "StartAfter" in params else None,
-        "NextContinuationToken": _token(listing.last) if listing.truncated and listing.last else None,
+        "NextContinuationToken": token_of_key(listing.last) if listing.truncated else None,
     }
 
 
 def list_objects(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """A page of a bucket in the older form, which goes on from a key called Marker."""
     listing = _list(ctx, params, params.get("Marker", ""))
-    encode = _encoder(params)
-    following = listing.truncated and listing.last and params.get("Delimiter")
+    encode = encoder(params)
     return {
-        **_common(params, listing),
+        **_common(params, listing, ctx.owner),
         "Marker": encode(params.get("Marker", "")),
-        "NextMarker": encode(listing.last or "") if following else None,
+        # Without a delimiter the last key serves, and S3 leaves this out.
+        "NextMarker": encode(listing.last) if listing.truncated and params.get("Delimiter") else None,
     }
 
 
-def _common(params: dict[str, Any], listing: _Listing) -> dict[str, Any]:
-    encode = _encoder(params)
+def list_object_versions(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Every object once: versions are not kept, so each has the one version called null."""
+    listing = _list(ctx, params, params.get("KeyMarker", ""))
+    encode = encoder(params)
+    common = _common(params, listing, ctx.owner)
+    return {
+        **common,
+        "Contents": None,
+        "Versions": [{**entry, "VersionId": "null", "IsLatest": True} for entry in common["Contents"]],
+        "KeyMarker": encode(params.get("KeyMarker", "")),
+        "VersionIdMarker": params.get("VersionIdMarker", ""),
+        "NextKeyMarker": encode(listing.last) if listing.truncated else None,
+        "NextVersionIdMarker": "null" if listing.truncated else None,
+    }
+
+
+def _common(params: dict[str, Any], listing: _Listing, owner: dict[str, str] | None) -> dict[str, Any]:
+    encode = encoder(params)
     return {
         "Name": params["Bucket"],
         "Prefix": encode(params.get("Prefix", "")),
@@ -66,7 +88,7 @@ def _common(params: dict[str, Any], listing: _Listing) -> dict[str, Any]:
         "MaxKeys": _limit(params),
         "EncodingType": params.get("EncodingType"),
         "IsTruncated": listing.truncated,
-        "Contents": [_entry(info, encode(info.key)) for info in listing.objects],
+        "Contents": [_entry(entry, encode(entry.key), owner) for entry in listing.objects],
         "CommonPrefixes": [{"Prefix": encode(prefix)} for prefix in listing.prefixes],
     }
 
@@ -78,9 +100,9 @@ def _list(ctx: Context, params: dict[str, Any], after: str) -> _Listing:
     if limit == 0:
         return _Listing()
     if not params.get("Delimiter"):
-        found = ctx.objects.page(bucket, prefix, after.encode() if after else None, limit + 1)
+        found = ctx.objects.entries(bucket, prefix, after.encode() if after else None, limit + 1)
         more = len(found) > limit
-        return _Listing(found[:limit], [], found[limit - 1].key if more else None, more)
+        return _Listing(found[:limit], [], found[limit - 1].key if more else "", more)
     return _rolled_up(ctx.objects, bucket, prefix, params["Delimiter"], after, limit)
 
 
@@ -95,24 +117,26 @@ def _rolled_up(
     position = after.encode() if after else None
     if after.startswith(prefix) and after.endswith(delimiter) and len(after) > len(prefix):
         position = _end_of(after)
+    size = limit + 1
     while True:
-        page = objects.page(bucket, prefix, position, limit + 1)
-        for info in page:
+        page = objects.entries(bucket, prefix, position, size)
+        for entry in page:
             if listing.count == limit:
                 listing.truncated = True
                 return listing
-            cut = info.key.find(delimiter, len(prefix))
+            cut = entry.key.find(delimiter, len(prefix))
             if cut >= 0:
-                listing.last = info.key[: cut + len(delimiter)]
+                listing.last = entry.key[: cut + len(delimiter)]
                 listing.prefixes.append(listing.last)
-                position = _end_of(listing.last)
+                position, size = _end_of(listing.last), _FEW
                 break
-            listing.objects.append(info)
-            listing.last = info.key
-            position = info.key.encode()
+            listing.objects.append(entry)
+            listing.last = entry.key
+            position = entry.key.encode()
         else:
-            if len(page) <= limit:
+            if len(page) < size:
                 return listing
+            size = min(2 * size, limit + 1)
 
 
 def _end_of(prefix: str) -> bytes:
@@ -122,32 +146,39 @@ def _end_of(prefix: str) -> bytes:
 
 def _limit(params: dict[str, Any]) -> int:
     wanted: int = params.get("MaxKeys", MAX_KEYS)
-    if wanted < 0:
-        raise ServiceError("InvalidArgument", "max-keys must be 0 or more.")
+    if not 0 <= wanted < 2**31:
+        raise ServiceError("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
     return min(wanted, MAX_KEYS)
 
 
-def _encoder(params: dict[str, Any]) -> Any:
+def encoder(params: dict[str, Any]) -> Callable[[str], str]:
+    """How names are written: percent-encoded if EncodingType asks for it, for XML cannot hold every character."""
     if params.get("EncodingType") == "url":
         return lambda text: quote(text, safe="/-_.~*")
     return lambda text: text
 
 
-def _entry(info: ObjectInfo, key: str) -> dict[str, Any]:
+def _entry(entry: Entry, key: str, owner: dict[str, str] | None) -> dict[str, Any]:
+    checksum = next(iter(entry.checksums.items()), None)
     return {
         "Key": key,
-        "LastModified": info.modified,
-        "ETag": f'"{info.etag}"',
-        "Size": info.size,
-        "StorageClass": info.headers.get("StorageClass", "STANDARD"),
+        "LastModified": entry.modified,
+        "ETag": f'"{entry.etag}"',
+        "Size": entry.size,
+        "StorageClass": entry.storage_class,
+        "ChecksumAlgorithm": [algorithm_of(checksum[0])] if checksum else None,
+        "ChecksumType": type_of(checksum[1]) if checksum else None,
+        "Owner": owner,
     }
 
 
-def _token(key: str) -> str:
+def token_of_key(key: str) -> str:
+    """A continuation token that goes on beyond `key`."""
     return base64.urlsafe_b64encode(key.encode()).decode()
 
 
-def _after_token(token: str) -> str:
+def key_of_token(token: str) -> str:
+    """The key of a token that `token_of_key` made. Raises InvalidArgument for any other text."""
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):

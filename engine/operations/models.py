@@ -6,13 +6,14 @@ from typing import Any
 
 from engine.errors import ServiceError, validation_error
 from engine.operations.arns import model_arn
+from engine.operations.artifacts import check_artifacts
 from engine.operations.context import Context
+from engine.operations.packages import containers_of_package
 from engine.operations.paging import make_token, read_token
 from engine.operations.tags import tag_mapping
 from engine.store import ModelRow
 from engine.store.clock import now
 from engine.store.models import ModelOrder, model_position
-from transform.keys import parse_s3_uri
 
 #: Bytes of all environment variables of a model's containers together; per the API reference of Environment.
 _ENVIRONMENT_LIMIT = 32 * 1024
@@ -27,7 +28,10 @@ def create_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     if ctx.store.models.get(name) is not None:
         raise _taken(arn)
     for container in containers_of(params):
-        _check_artifacts(ctx, container)
+        if "ModelPackageName" in container:
+            containers_of_package(ctx, container)
+        else:
+            check_artifacts(ctx, container)
     request = {key: value for key, value in params.items() if key != "Tags"}
     if not ctx.store.models.create(ModelRow(name, arn, request, now()), tags):
         raise _taken(arn)
@@ -124,25 +128,6 @@ def _check_containers(params: dict[str, Any]) -> None:
         raise validation_error(
             f"The environment variables of a model may have {_ENVIRONMENT_LIMIT} bytes, these have {size}."
         )
-
-
-def _check_artifacts(ctx: Context, container: dict[str, Any]) -> None:
-    package = container.get("ModelPackageName")
-    if package is not None:
-        raise validation_error(f"Model package {package} does not exist: this engine has no model registry.")
-    if "Image" not in container:
-        raise validation_error("Each container needs an Image.")
-    url = container.get("ModelDataUrl")
-    if url is not None and not _is_object(ctx, url):
-        raise validation_error(f"Could not find model data at {url}.")
-
-
-def _is_object(ctx: Context, url: str) -> bool:
-    try:
-        bucket, key = parse_s3_uri(url)
-    except ValueError:
-        return False
-    return bool(key) and ctx.objects.head(bucket, key) is not None
 
 
 def _described(container: dict[str, Any]) -> dict[str, Any]:

@@ -1,119 +1,162 @@
-"""Multipart uploads."""
+"""Multipart uploads: begun, filled, completed or given up."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from engine.errors import ServiceError
+from engine.objects import ObjectInfo, Part, Upload, Wanted, checksums
 from engine.operations.conditions import check_write
+from engine.operations.content import byte_range, checked_key, kept_headers, metadata_of, quoted
 from engine.operations.context import Context
-from engine.operations.objects import byte_range, checked_key, copy_source, kept_headers, quoted, tags_of
+from engine.operations.copying import MAX_COPY, open_source
+from engine.operations.header_tags import header_tags
+from engine.operations.objects import MAX_PUT, shown_checksums, shown_encryption
 
 MAX_PARTS = 10_000
-_CHUNK = 256 * 1024
+_CHUNK = 1024 * 1024
 
 
 def create_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Begin an upload."""
     ctx.objects.check_bucket(params["Bucket"])
+    algorithm = params.get("ChecksumAlgorithm", checksums.DEFAULT)
+    kind = params.get("ChecksumType", checksums.default_type(algorithm))
+    if not checksums.allowed_type(algorithm, kind):
+        raise ServiceError(
+            "InvalidRequest",
+            f"The {kind} checksum type cannot be used with the {algorithm} checksum algorithm.",
+        )
     upload = ctx.objects.uploads.begin(
         params["Bucket"],
         checked_key(params["Key"]),
         headers=kept_headers(params),
-        metadata=params.get("Metadata", {}),
-        tags=tags_of(params),
-        checksum=params.get("ChecksumAlgorithm", ""),
+        metadata=metadata_of(params),
+        tags=header_tags(params),
+        checksum=algorithm,
+        checksum_type=kind,
     )
+    chosen = "ChecksumAlgorithm" in params
     return {
         "Bucket": upload.bucket,
         "Key": upload.key,
         "UploadId": upload.id,
-        "ChecksumAlgorithm": upload.checksum or None,
+        "ChecksumAlgorithm": algorithm if chosen else None,
+        "ChecksumType": kind if chosen else None,
     }
 
 
 async def upload_part(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Receive one part; it counts only when it has arrived whole and its checksums hold."""
-    upload = ctx.objects.uploads.get(params["Bucket"], params["Key"], params["UploadId"])
-    number = _part_number(params)
+    upload = _upload(ctx, params)
+    number, body = _part_number(params), params["Body"]
+    if body.length is not None and body.length > MAX_PUT:
+        raise ServiceError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.")
     writer = ctx.objects.uploads.part_writer()
     try:
-        checksums = await params["Body"].copy(writer.write)
+        computed = await body.copy(writer.write, upload.checksum)
     except BaseException:
         writer.abort()
         raise
-    part = ctx.objects.uploads.add_part(upload, number, writer, checksums)
-    return {"ETag": quoted(part.etag), **part.checksums}
+    part = ctx.objects.uploads.add_part(upload, number, writer, computed)
+    # What the client did not speak of is for the whole object's sake.
+    shown = [checksums.member(name) for name in body.announced() or [upload.checksum]]
+    return {"ETag": quoted(part.etag), **{name: computed[name] for name in shown if name in computed}}
 
 
-def upload_part_copy(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+async def upload_part_copy(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Take one part from an object that is in the store already, or from a range of it."""
-    upload = ctx.objects.uploads.get(params["Bucket"], params["Key"], params["UploadId"])
-    source = copy_source(ctx, params)
-    start, end = byte_range(params.get("CopySourceRange"), source.size)
-    writer = ctx.objects.uploads.part_writer()
-    with ctx.objects.open(source.bucket, source.key, start, end) as reader:
-        while chunk := reader.read(_CHUNK):
-            writer.write(chunk)
-    part = ctx.objects.uploads.add_part(upload, _part_number(params), writer, {})
-    return {"CopyPartResult": {"ETag": quoted(part.etag), "LastModified": part.modified}}
+    upload = _upload(ctx, params)
+    number = _part_number(params)
+    with open_source(ctx, params) as reader:
+        start, end = _copied_span(params, reader.info)
+        reader.narrow(start, end)
+        part = await asyncio.to_thread(_copy_part, ctx, upload, number, reader.read)
+    return {"CopyPartResult": {"ETag": quoted(part.etag), "LastModified": part.modified, **part.checksums}}
 
 
 def complete_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Make the object of its parts, in one step."""
     bucket, key = params["Bucket"], params["Key"]
-    upload = ctx.objects.uploads.get(bucket, key, params["UploadId"])
-    parts = params.get("MultipartUpload", {}).get("Parts", [])
-    if any("PartNumber" not in part or "ETag" not in part for part in parts):
-        raise ServiceError("MalformedXML", "Each Part must have a PartNumber and an ETag.")
-    check_write(params, ctx.objects.head(bucket, key))
-    wanted = [(part["PartNumber"], part["ETag"]) for part in parts]
-    info = ctx.objects.publish(ctx.objects.uploads.assemble(upload, wanted), upload=upload.id)
-    return {"Location": f"/{bucket}/{key}", "Bucket": bucket, "Key": key, "ETag": quoted(info.etag)}
+    upload = _upload(ctx, params)
+    info = ctx.objects.uploads.assemble(upload, _wanted(params))
+    for name, value in info.checksums.items():
+        if params.get(name, value).partition("-")[0] != value.partition("-")[0]:
+            raise ServiceError(
+                "BadDigest", f"The {name} you specified did not match the calculated checksum."
+            )
+    if params.get("MpuObjectSize", info.size) != info.size:
+        raise ServiceError(
+            "InvalidRequest", "The provided 'x-amz-mp-object-size' header does not match what was computed."
+        )
+    info = ctx.objects.publish(info, upload=upload.id, check=partial(check_write, params))
+    return {
+        "Location": f"/{bucket}/{key}",
+        "Bucket": bucket,
+        "Key": key,
+        "ETag": quoted(info.etag),
+        **shown_checksums(info),
+        **shown_encryption(info),
+    }
 
 
 def abort_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Give an upload up."""
-    upload = ctx.objects.uploads.get(params["Bucket"], params["Key"], params["UploadId"])
-    ctx.objects.uploads.abort(upload)
+    ctx.objects.uploads.abort(_upload(ctx, params))
     return {"StatusCode": 204}
 
 
-def list_parts(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The parts that have arrived, by number."""
-    upload = ctx.objects.uploads.get(params["Bucket"], params["Key"], params["UploadId"])
-    limit = min(params.get("MaxParts", 1000), 1000)
-    marker = int(params.get("PartNumberMarker", 0))
-    parts = [part for part in ctx.objects.uploads.parts(upload) if part.number > marker]
-    page = parts[:limit]
-    return {
-        "Bucket": upload.bucket,
-        "Key": upload.key,
-        "UploadId": upload.id,
-        "MaxParts": limit,
-        "PartNumberMarker": marker,
-        "NextPartNumberMarker": page[-1].number if page else 0,
-        "IsTruncated": len(parts) > limit,
-        "Parts": [
-            {"PartNumber": p.number, "LastModified": p.modified, "ETag": quoted(p.etag), "Size": p.size}
-            for p in page
-        ],
-    }
-
-
-def list_multipart_uploads(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The uploads in progress, by key."""
+def _upload(ctx: Context, params: dict[str, Any]) -> Upload:
     ctx.objects.check_bucket(params["Bucket"])
-    prefix = params.get("Prefix", "")
-    limit = min(params.get("MaxUploads", 1000), 1000)
-    uploads = ctx.objects.uploads.page(params["Bucket"], prefix, limit)
-    return {
-        "Bucket": params["Bucket"],
-        "Prefix": prefix,
-        "MaxUploads": limit,
-        "IsTruncated": False,
-        "Uploads": [{"Key": u.key, "UploadId": u.id, "Initiated": u.created} for u in uploads],
-    }
+    return ctx.objects.uploads.get(params["Bucket"], params["Key"], params["UploadId"])
+
+
+def _wanted(params: dict[str, Any]) -> list[Wanted]:
+    parts = params.get("MultipartUpload", {}).get("Parts") or []
+    if not parts or any("PartNumber" not in part or "ETag" not in part for part in parts):
+        raise ServiceError(
+            "MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our published schema",
+        )
+    names = [checksums.member(name) for name in checksums.ALGORITHMS]
+    return [
+        Wanted(part["PartNumber"], part["ETag"], {name: part[name] for name in names if name in part})
+        for part in parts
+    ]
+
+
+def _copied_span(params: dict[str, Any], source: ObjectInfo) -> tuple[int, int]:
+    given = params.get("CopySourceRange")
+    span = byte_range(given, source.size) if given is not None else (0, source.size)
+    # Unlike a read, a copy of a range must lie within its source; per the API reference of UploadPartCopy.
+    if span is None or (given is not None and given.rpartition("-")[2] != str(span[1] - 1)):
+        raise ServiceError(
+            "InvalidArgument",
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are "
+            "the zero-based offsets of the first and last bytes to copy",
+        )
+    if span[1] - span[0] > MAX_COPY:
+        raise ServiceError(
+            "InvalidRequest", f"The specified copy source is larger than the maximum size: {MAX_COPY}"
+        )
+    return span
+
+
+def _copy_part(ctx: Context, upload: Upload, number: int, read: Callable[[int], bytes]) -> Part:
+    writer = ctx.objects.uploads.part_writer()
+    digest = checksums.new_digest(upload.checksum or checksums.DEFAULT)
+    try:
+        while chunk := read(_CHUNK):
+            digest.update(chunk)
+            writer.write(chunk)
+    except BaseException:
+        writer.abort()
+        raise
+    computed = {checksums.member(upload.checksum or checksums.DEFAULT): checksums.text_of(digest)}
+    return ctx.objects.uploads.add_part(upload, number, writer, computed)
 
 
 def _part_number(params: dict[str, Any]) -> int:

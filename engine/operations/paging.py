@@ -7,6 +7,8 @@ import binascii
 import json
 from typing import Any
 
+from engine.errors import validation_error
+
 Position = list[Any]
 
 
@@ -29,6 +31,20 @@ def read_token(listing: str, token: str, like: tuple[type, ...]) -> Position | N
     position = values[1:]
     sound = all(_is_sound(value, kind) for value, kind in zip(position, like, strict=True))
     return position if sound else None
+
+
+def first_position(params: dict[str, Any], listing: str, like: tuple[type, ...]) -> Position | None:
+    """Where the page that SageMaker's parameters ask for begins; None for the first page.
+
+    Raises ServiceError(ValidationException) for a NextToken that is not of this listing.
+    """
+    token = params.get("NextToken")
+    if not token:
+        return None
+    position = read_token(listing, token, like)
+    if position is None:
+        raise validation_error("Invalid NextToken.")
+    return position
 
 
 def _is_sound(value: Any, kind: type) -> bool:

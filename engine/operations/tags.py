@@ -1,11 +1,12 @@
-"""Tags of models and transform jobs: AddTags, ListTags, DeleteTags."""
+"""Tags of models, of the registry's groups and packages, and of transform jobs: AddTags, ListTags, DeleteTags."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from engine.errors import ServiceError, validation_error
-from engine.operations.arns import parse_resource
+from engine.operations.arns import Resource, parse_resource
 from engine.operations.context import Context
 
 #: Tags one resource may have; per the API reference of CreateTransformJob's Tags.
@@ -58,10 +59,16 @@ def _listed(ctx: Context, arn: str) -> list[dict[str, str]]:
 
 def _existing(ctx: Context, arn: str) -> str:
     resource = parse_resource(ctx.config, arn)
-    found = resource is not None and (
-        (resource.kind == "model" and ctx.store.models.get(resource.name) is not None)
-        or (resource.kind == "transform-job" and ctx.store.jobs.get(resource.name) is not None)
-    )
-    if not found:
+    if resource is None or not _is_there(ctx, resource):
         raise validation_error(f'Could not find resource "{arn}".')
     return arn
+
+
+def _is_there(ctx: Context, resource: Resource) -> bool:
+    look: dict[str, Callable[[str], object]] = {
+        "model": ctx.store.models.get,
+        "model-package": ctx.store.packages.by_path,
+        "model-package-group": ctx.store.packages.group,
+        "transform-job": ctx.store.jobs.get,
+    }
+    return resource.kind in look and look[resource.kind](resource.name) is not None

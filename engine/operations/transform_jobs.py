@@ -11,7 +11,9 @@ from engine.errors import ServiceError, validation_error
 from engine.operations.arns import transform_job_arn
 from engine.operations.context import Context
 from engine.operations.models import containers_of, find_model
+from engine.operations.packages import containers_of_package
 from engine.operations.paging import Position, make_token, read_token
+from engine.operations.quotas import check_quotas
 from engine.operations.tags import tag_mapping
 from engine.store import JobRow, ModelRow
 from engine.store.clock import now
@@ -40,8 +42,9 @@ def create_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
     _check_spec(params)
     tags = tag_mapping(params.get("Tags", []))
     model = find_model(ctx, params["ModelName"])
-    containers = _transformable(model)
+    containers = _transformable(ctx, model)
     _check_input(ctx, params["TransformInput"]["DataSource"]["S3DataSource"], model)
+    check_quotas(ctx, params["TransformResources"])
     created = now()
     request = {key: value for key, value in params.items() if key != "Tags"}
     row = JobRow(name, arn, request, containers, "InProgress", None, created, created, None, None)
@@ -57,7 +60,7 @@ def describe_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, An
     if row is None:
         raise validation_error(f"Could not find requested job with name: {params['TransformJobName']}")
     return {
-        **_with_defaults(row.request),
+        **with_defaults(row.request),
         "TransformJobArn": row.arn,
         "TransformJobStatus": row.status,
         "FailureReason": row.failure_reason,
@@ -121,8 +124,14 @@ def _path(field: str) -> str:
     return ".".join(PATHS.get(field, (field,)))
 
 
-def _transformable(model: ModelRow) -> list[dict[str, Any]]:
-    containers = containers_of(model.request)
+def _transformable(ctx: Context, model: ModelRow) -> list[dict[str, Any]]:
+    """The containers the job will run, those of model packages as these are now."""
+    containers: list[dict[str, Any]] = []
+    for container in containers_of(model.request):
+        if "ModelPackageName" in container:
+            containers += containers_of_package(ctx, container)
+        else:
+            containers.append(container)
     if any("ModelDataSource" in container for container in containers):
         raise validation_error(
             "SageMaker Batch currently doesn't support Model entity with container definitions which use "
@@ -150,7 +159,7 @@ def _check_input(ctx: Context, source: dict[str, Any], model: ModelRow) -> None:
         )
 
 
-def _with_defaults(request: dict[str, Any]) -> dict[str, Any]:
+def with_defaults(request: dict[str, Any]) -> dict[str, Any]:
     """The request as SageMaker shows it; MaxPayloadInMB and its like stay out unless the caller gave them."""
     return {
         "Environment": {},

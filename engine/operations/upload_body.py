@@ -5,47 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from engine.errors import ServiceError
+from engine.objects import checksums
+from engine.objects.checksums import Digest
 
-#: S3's member name of each checksum, by the last part of its header. Those without a function here (crc32c,
-#: crc64nvme and the newer ones) are kept and given back, but not computed: Python has no fast one for them.
 _HEADER = "x-amz-checksum-"
-_MEMBERS = {
-    "crc32": "ChecksumCRC32",
-    "crc32c": "ChecksumCRC32C",
-    "crc64nvme": "ChecksumCRC64NVME",
-    "sha1": "ChecksumSHA1",
-    "sha256": "ChecksumSHA256",
-}
-
-
-class _Digest(Protocol):
-    def update(self, data: bytes, /) -> None: ...
-
-    def digest(self) -> bytes: ...
-
-
-class _Crc32:
-    def __init__(self) -> None:
-        self._value = 0
-
-    def update(self, data: bytes) -> None:
-        self._value = zlib.crc32(data, self._value)
-
-    def digest(self) -> bytes:
-        return self._value.to_bytes(4, "big")
-
-
-_DIGESTS: dict[str, Callable[[], _Digest]] = {
-    "crc32": _Crc32,
-    "sha1": lambda: hashlib.sha1(usedforsecurity=False),
-    "sha256": hashlib.sha256,
-}
 
 
 @dataclass(slots=True)
@@ -73,65 +40,83 @@ class UploadBody:
         await self.copy(write)
         return bytes(data)
 
-    async def copy(self, write: Callable[[bytes], None]) -> dict[str, str]:
-        """Give every chunk to `write`, then check what was promised; returns S3's checksum members.
+    async def copy(self, write: Callable[[bytes], None], algorithm: str = "") -> dict[str, str]:
+        """Give every chunk to `write`, then check what was promised.
 
+        Returns S3's checksum members: what the client promised, and that of `algorithm` if one is named.
         Raises BadDigest, XAmzContentSHA256Mismatch or IncompleteBody: the caller must not publish then.
         """
-        digests = self._digests()
+        digests = self._digests(algorithm)
+        signed = hashlib.sha256() if self.sha256 is not None else None
+        md5 = self._promised_md5()
+        if md5 is not None:
+            digests.setdefault("MD5", checksums.new_digest("MD5"))
+        everyone = [*digests.values(), *([signed] if signed else [])]
         size = 0
         async for chunk in self.stream:
             size += len(chunk)
-            for digest in digests.values():
+            for digest in everyone:
                 digest.update(chunk)
             write(chunk)
-        if self.length is not None and size != self.length:
-            raise ServiceError(
-                "IncompleteBody", f"The body has {size} bytes; its headers said {self.length}."
-            )
-        self._check_md5(digests)
-        self._check_sha256(digests)
-        return self._checksums(digests)
-
-    def _digests(self) -> dict[str, _Digest]:
-        announced = self.headers.get("x-amz-trailer", "")
-        wanted = [name for name in _DIGESTS if _HEADER + name in self.headers or _HEADER + name in announced]
-        digests = {name: _DIGESTS[name]() for name in wanted}
-        if "content-md5" in self.headers:
-            digests["md5"] = hashlib.md5(usedforsecurity=False)
-        if self.sha256 is not None:
-            digests["signed"] = hashlib.sha256()
-        return digests
-
-    def _check_md5(self, digests: dict[str, _Digest]) -> None:
-        if "md5" not in digests:
-            return
-        try:
-            promised = base64.b64decode(self.headers["content-md5"], validate=True)
-        except (binascii.Error, ValueError):
-            promised = b""
-        if len(promised) != 16:
-            raise ServiceError("InvalidDigest", "The Content-MD5 you specified is not valid.")
-        if promised != digests["md5"].digest():
+        self._check_size(size)
+        if md5 is not None and md5 != digests["MD5"].digest():
             raise ServiceError("BadDigest", "The Content-MD5 you specified did not match what we received.")
-
-    def _check_sha256(self, digests: dict[str, _Digest]) -> None:
-        if self.sha256 is not None and digests["signed"].digest().hex() != self.sha256:
+        if signed is not None and signed.hexdigest() != self.sha256:
             raise ServiceError(
                 "XAmzContentSHA256Mismatch",
                 "The provided 'x-amz-content-sha256' header does not match what was computed.",
             )
+        return self._checked(digests, algorithm)
 
-    def _checksums(self, digests: dict[str, _Digest]) -> dict[str, str]:
+    def announced(self) -> list[str]:
+        """The algorithms of the checksums that the client sends, in its headers or behind the body.
+
+        Raises InvalidRequest for more than one.
+        """
+        trailer = [name.strip().lower() for name in self.headers.get("x-amz-trailer", "").split(",")]
+        names = [name for name in checksums.ALGORITHMS if self._carries(_HEADER + name.lower(), trailer)]
+        if len(names) > 1:
+            raise ServiceError(
+                "InvalidRequest",
+                "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+            )
+        return names
+
+    def _carries(self, header: str, trailer: list[str]) -> bool:
+        return header in self.headers or header in trailer
+
+    def _digests(self, algorithm: str) -> dict[str, Digest]:
+        wanted = [*self.announced(), *([algorithm] if algorithm else [])]
+        return {name: checksums.new_digest(name) for name in wanted}
+
+    def _check_size(self, size: int) -> None:
+        if self.length is not None and size != self.length:
+            raise ServiceError(
+                "IncompleteBody", f"The body has {size} bytes; its headers said {self.length}."
+            )
+
+    def _promised_md5(self) -> bytes | None:
+        text = self.headers.get("content-md5")
+        if text is None:
+            return None
+        try:
+            promised = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            promised = b""
+        if len(promised) != 16:
+            raise ServiceError("InvalidDigest", "The Content-MD5 you specified was invalid.")
+        return promised
+
+    def _checked(self, digests: Mapping[str, Digest], algorithm: str) -> dict[str, str]:
         given = {**self.headers, **self.trailers}
-        checksums = {}
-        for name, member in _MEMBERS.items():
-            promised = given.get(_HEADER + name)
+        for name in self.announced():
+            promised = given.get(_HEADER + name.lower())
+            computed = checksums.text_of(digests[name])
             if promised is None:
-                continue
-            if name in digests and base64.b64encode(digests[name].digest()).decode() != promised:
-                raise ServiceError(
-                    "BadDigest", f"The {name.upper()} you specified did not match what we received."
-                )
-            checksums[member] = promised
-        return checksums
+                raise ServiceError("MalformedTrailerError", "The announced checksum did not follow the body.")
+            if len(promised) != len(computed):
+                raise ServiceError("InvalidRequest", f"Value for {_HEADER}{name.lower()} header is invalid.")
+            if promised != computed:
+                raise ServiceError("BadDigest", f"The {name} you specified did not match what we received.")
+        named = {*self.announced(), *([algorithm] if algorithm else [])}
+        return {checksums.member(name): checksums.text_of(digests[name]) for name in named}

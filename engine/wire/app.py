@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
+import re
 import secrets
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import replace
 from typing import Any
 
 from engine.errors import ServiceError
 from engine.operations.context import Context
-from engine.operations.upload_body import UploadBody
-from engine.wire import json_protocol, query_protocol, s3_protocol
-from engine.wire.aws_chunked import ChunkedBody
+from engine.wire import cbor_protocol, json_protocol, query_protocol, s3_entry, s3_protocol
+from engine.wire.incoming import Receive, incoming
+from engine.wire.performing import SERVICES
 from engine.wire.request import Request
 from engine.wire.response import Response
-from engine.wire.signatures import UNSIGNED, Signature, Verified, read_signature, verify
+from engine.wire.signatures import Signature, read_signature, verify
 
 log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 HEALTH = "/_engine/health"
 
-#: How much of a refused upload is read and dropped so that its connection can be used again.
-_DRAIN_LIMIT = 8 * 1024 * 1024
+#: Services whose name in signatures is not botocore's.
+_SIGNED_AS = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 #: S3's error codes of a bad signature, in the words of the JSON and query services.
 _JSON_CODES = {
@@ -66,41 +69,39 @@ class App:
     async def _answer(self, request: Request) -> Response:
         if request.path == HEALTH:
             return Response(200, {"content-type": "application/json"}, b'{"status": "ok"}')
+        signature = None
         try:
             signature = read_signature(request)
+            response = await self._dispatch(request, signature)
         except ServiceError as error:
-            return _refusal(request, None, error)
-        if signature is None:
-            return _refusal(request, None, _unsigned(request))
-        try:
-            if signature.service == "s3":
-                return await self._s3(request, signature)
-            return await self._other(request, signature)
-        except ServiceError as error:
-            await _drain(request)
-            return _refusal(request, signature, error)
-
-    async def _s3(self, request: Request, signature: Signature) -> Response:
-        presigned = signature.presigned_seconds is not None
-        payload_hash = request.headers.get("x-amz-content-sha256") or (UNSIGNED if presigned else "")
-        verified = verify(request, signature, self._ctx.credentials, UNSIGNED if presigned else payload_hash)
-        body = _upload_body(request, replace(verified, payload_hash=payload_hash))
-        response = await s3_protocol.dispatch(replace(self._ctx, caller=verified.key), request, body)
+            refusal = _refusal(request, signature, error)
+            response = replace(refusal, headers={**refusal.headers, **error.headers})
         if response.status >= 400:
-            await _drain(request)
+            await request.drain()
         return response
+
+    async def _dispatch(self, request: Request, signature: Signature | None) -> Response:
+        if signature is None and "x-amz-target" in request.headers:
+            raise ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
+        if signature is None or signature.service == "s3":
+            return await s3_entry.answer(self._ctx, request, signature)
+        return await self._other(request, signature)
 
     async def _other(self, request: Request, signature: Signature) -> Response:
         body = await request.read(json_protocol.MAX_BODY)
         verified = verify(request, signature, self._ctx.credentials, hashlib.sha256(body).hexdigest())
         ctx = replace(self._ctx, caller=verified.key)
-        if signature.service in json_protocol.SERVICES:
-            return await json_protocol.dispatch(ctx, signature.service, request.headers, body)
-        if signature.service == "sts":
-            return query_protocol.dispatch(ctx, "sts", request.query, body)
+        service = _SIGNED_AS.get(signature.service, signature.service)
+        if service in SERVICES and _speaks_cbor(request):
+            return await cbor_protocol.dispatch(ctx, service, request.path, body)
+        if service in SERVICES and _speaks_query(request, service):
+            return await query_protocol.dispatch(ctx, service, request.query, body)
+        if service in SERVICES:
+            return await json_protocol.dispatch(ctx, service, request.headers, body)
         raise ServiceError(
             "NotImplementedException",
-            f"The embedded engine has no service {signature.service!r}; it has s3, sagemaker, logs and sts.",
+            f"The embedded engine has no service {signature.service!r}; it has s3, sagemaker, "
+            "logs, monitoring, servicequotas and sts.",
             status=501,
         )
 
@@ -117,39 +118,8 @@ def _read_scope(scope: Scope, receive: Receive) -> Request:
         path=path.decode("latin-1").partition("?")[0],
         query=scope["query_string"].decode("latin-1"),
         headers=headers,
-        body=_body(receive),
+        body=incoming(receive),
     )
-
-
-async def _body(receive: Receive) -> AsyncIterator[bytes]:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ServiceError("IncompleteBody", "The client went away before its request was complete.")
-        if chunk := message.get("body", b""):
-            yield chunk
-        if not message.get("more_body", False):
-            return
-
-
-def _upload_body(request: Request, verified: Verified) -> UploadBody:
-    headers = request.headers
-    if verified.payload_hash.startswith("STREAMING-"):
-        chunked = ChunkedBody(request.body, verified)
-        length = _length(headers.get("x-amz-decoded-content-length"))
-        return UploadBody(aiter(chunked), headers, length, None, chunked.trailers)
-    sha256 = verified.payload_hash if len(verified.payload_hash) == 64 else None
-    return UploadBody(request.body, headers, _length(headers.get("content-length")), sha256)
-
-
-def _length(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() else None
-
-
-def _unsigned(request: Request) -> ServiceError:
-    if "x-amz-target" in request.headers:
-        return ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token", status=403)
-    return ServiceError("AccessDenied", "Access Denied", status=403)
 
 
 def _refusal(request: Request, signature: Signature | None, error: ServiceError) -> Response:
@@ -162,21 +132,23 @@ def _refusal(request: Request, signature: Signature | None, error: ServiceError)
         )
     code, message = _JSON_CODES.get(error.code, (error.code, error.message))
     translated = ServiceError(code, message, status=403 if error.code in _JSON_CODES else error.status)
-    if signature is not None and signature.service == "sts":
-        return query_protocol.error_response(translated, str(uuid.uuid4()))
-    return json_protocol.error_response(translated, str(uuid.uuid4()))
+    service = _SIGNED_AS.get(signature.service, signature.service) if signature else ""
+    request_id = str(uuid.uuid4())
+    if _speaks_cbor(request):
+        return cbor_protocol.error_response(translated, request_id)
+    if _speaks_query(request, service):
+        return query_protocol.error_response(service, translated, request_id)
+    return json_protocol.error_response(translated, request_id)
 
 
-async def _drain(request: Request) -> None:
-    """Read what is left of a request that was refused, within bounds: a reset would hide the answer."""
-    left = _DRAIN_LIMIT
-    try:
-        async for chunk in request.body:
-            left -= len(chunk)
-            if left < 0:
-                return
-    except ServiceError:
-        return
+def _speaks_cbor(request: Request) -> bool:
+    return request.headers.get(cbor_protocol.HEADER) == cbor_protocol.VALUE
+
+
+def _speaks_query(request: Request, service: str) -> bool:
+    """STS knows no other protocol; CloudWatch's older clients send it a form."""
+    form = request.headers.get("content-type", "").startswith(query_protocol.CONTENT_TYPE)
+    return service == "sts" or (form and service == "cloudwatch")
 
 
 async def _send(response: Response, send: Send, *, head: bool) -> None:
@@ -190,12 +162,14 @@ async def _send(response: Response, send: Send, *, head: bool) -> None:
         return
     async for chunk in response.body:
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        # Sending waits for a slow client only; one that has left, or keeps up, must not keep the others waiting.
+        await asyncio.sleep(0)
     await send({"type": "http.response.body", "body": b""})
 
 
 def _header_bytes(value: str) -> bytes:
-    """Header text as it travels: metadata that is not Latin-1 goes as UTF-8; line ends cannot get in."""
-    text = value.replace("\r", " ").replace("\n", " ")
+    """Header text as it travels: metadata that is not Latin-1 goes as UTF-8; control characters cannot get in."""
+    text = _CONTROL.sub(" ", value)
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:

@@ -5,63 +5,75 @@ Format: "Transferring payload in multiple chunks" in the S3 API reference.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
+import re
 from collections.abc import AsyncIterator
 
 from engine.errors import ServiceError
 from engine.wire.signatures import Verified, chunk_signature
 
 _LONGEST_LINE = 4096
-_LARGEST_CHUNK = 64 * 1024 * 1024
+_SIZE = re.compile(rb"[0-9a-fA-F]{1,15}")
+_MOST_TRAILERS = 32
 
 
 class ChunkedBody:
-    """An upload's own bytes, taken out of its chunks; `trailers` is complete once they have all been read."""
+    """An upload's own bytes, taken out of its chunks; `trailers` is complete once they have all been read.
+
+    A chunk's signature stands before it and covers all of it. Its bytes are given out as they come and the
+    signature is checked at its end: whoever reads must not publish before the last of it has been read.
+    """
 
     def __init__(self, raw: AsyncIterator[bytes], verified: Verified) -> None:
         self._raw = raw
         self._verified = verified
         self._signed = "AWS4-HMAC" in verified.payload_hash
+        self._trailing = verified.payload_hash.endswith("-TRAILER")
         self._previous = verified.signature.signature
         self._buffer = bytearray()
         self.trailers: dict[str, str] = {}
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Bytes as they come, each chunk checked before it is given out if chunks are signed."""
+        """Bytes as they come. Raises SignatureDoesNotMatch, InvalidRequest, IncompleteBody."""
         while True:
             size, signature = self._chunk_head(await self._line())
-            data = await self._take(size)
+            digest = hashlib.sha256()
+            async for piece in self._take(size):
+                if self._signed:
+                    digest.update(piece)
+                yield piece
             if self._signed:
-                self._check("PAYLOAD", data, signature)
+                self._check("PAYLOAD", digest.hexdigest(), signature)
             if size == 0:
                 break
-            yield data
             if await self._line() != b"":
                 raise _malformed("a chunk does not end where its size says")
         await self._read_trailers()
 
     def _chunk_head(self, line: bytes) -> tuple[int, str]:
-        size_text, _, extension = line.partition(b";")
-        try:
-            size = int(size_text, 16)
-        except ValueError:
-            raise _malformed("a chunk has no size") from None
-        if not 0 <= size <= _LARGEST_CHUNK:
-            raise _malformed(f"a chunk may have {_LARGEST_CHUNK} bytes at most")
-        return size, extension.partition(b"chunk-signature=")[2].decode("latin-1")
+        size, _, extension = line.partition(b";")
+        if not _SIZE.fullmatch(size):
+            raise _malformed("a chunk has no size")
+        return int(size, 16), extension.partition(b"chunk-signature=")[2].decode("latin-1")
 
     async def _read_trailers(self) -> None:
-        signed = bytearray()
+        lines = bytearray()
+        signature = ""
         while line := await self._line(at_end=True):
             name, _, value = line.decode("latin-1").partition(":")
             if name == "x-amz-trailer-signature":
-                self._check("TRAILER", bytes(signed), value.strip())
-            else:
-                self.trailers[name.strip().lower()] = value.strip()
-                signed += line + b"\n"
+                signature = value.strip()
+                continue
+            self.trailers[name.strip().lower()] = value.strip()
+            lines += line + b"\n"
+            if len(self.trailers) > _MOST_TRAILERS:
+                raise _malformed("it has too many trailers")
+        if self._signed and self._trailing:
+            self._check("TRAILER", hashlib.sha256(lines).hexdigest(), signature)
 
-    def _check(self, kind: str, data: bytes, signature: str) -> None:
-        wanted = chunk_signature(self._verified, self._previous, kind, data)
+    def _check(self, kind: str, sha256: str, signature: str) -> None:
+        wanted = chunk_signature(self._verified, self._previous, kind, sha256)
         if not hmac.compare_digest(wanted.encode(), signature.encode()):
             raise ServiceError("SignatureDoesNotMatch", "A chunk's signature does not match.", status=403)
         self._previous = wanted
@@ -78,13 +90,14 @@ class ChunkedBody:
         del self._buffer[: end + 2]
         return line
 
-    async def _take(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            if not await self._more():
+    async def _take(self, size: int) -> AsyncIterator[bytes]:
+        while size:
+            if not self._buffer and not await self._more():
                 raise _incomplete()
-        data = bytes(memoryview(self._buffer)[:size])
-        del self._buffer[:size]
-        return data
+            piece = bytes(memoryview(self._buffer)[:size])
+            del self._buffer[: len(piece)]
+            size -= len(piece)
+            yield piece
 
     async def _more(self) -> bool:
         chunk = await anext(self._raw, b"")

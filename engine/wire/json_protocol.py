@@ -1,4 +1,4 @@
-"""The AWS JSON 1.1 protocol: what SageMaker and CloudWatch Logs speak.
+"""The AWS JSON 1.1 protocol: what SageMaker, CloudWatch Logs and Service Quotas speak; CloudWatch also does.
 
 `X-Amz-Target: SageMaker.CreateModel` names the operation, the body holds its parameters, and botocore's
 service model says what they must look like and how the answer is written.
@@ -6,41 +6,37 @@ service model says what they must look like and how the answer is written.
 
 from __future__ import annotations
 
-import inspect
 import json
 import logging
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.model import OperationModel, StructureShape
+from botocore.model import OperationModel
 
-from engine.errors import ServiceError, not_implemented
-from engine.operations import OPERATIONS
+from engine.aws_models import service_model
+from engine.errors import ServiceError
 from engine.operations.context import Context
-from engine.wire.parsing import parse
+from engine.wire.performing import perform
 from engine.wire.response import Response
-from engine.wire.schema import service_model
-from engine.wire.serializing import serialize
-from engine.wire.validation import validate
 
 log = logging.getLogger(__name__)
 
 #: Bytes of the largest body that is looked at; CreateTransformJob at all its limits has a tenth of it.
 MAX_BODY = 4 * 1024 * 1024
 
-#: The services that speak this protocol, and the error code each gives to a request that breaks its model.
-SERVICES: Mapping[str, str] = {"sagemaker": "ValidationException", "logs": "InvalidParameterException"}
-
 
 async def dispatch(ctx: Context, service: str, headers: Mapping[str, str], body: bytes) -> Response:
-    """Answer one request to `service` ("sagemaker" or "logs"); `headers` has lower-case names.
+    """Answer one request to `service`, botocore's name of it; `headers` has lower-case names.
 
     What an operation did not foresee is logged with its traceback and answered as InternalFailure.
     """
     request_id = str(uuid.uuid4())
+    answer: dict[str, Any] | None
     try:
-        status, answer = 200, await _answer(ctx, service, headers, body)
+        model = _operation_model(service, headers.get("x-amz-target", ""))
+        # An operation without an output shape answers with an empty body.
+        status, answer = 200, await perform(ctx, service, model, lambda: _json(body))
     except ServiceError as error:
         return error_response(error, request_id)
     except Exception:
@@ -65,38 +61,12 @@ def _response(status: int, answer: dict[str, Any] | None, request_id: str) -> Re
     )
 
 
-async def _answer(
-    ctx: Context, service: str, headers: Mapping[str, str], body: bytes
-) -> dict[str, Any] | None:
-    model = _operation_model(service, headers.get("x-amz-target", ""))
-    operation = OPERATIONS.get((service, model.name))
-    if operation is None:
-        raise not_implemented(service, model.name)
-    params = _params(service, model, body)
-    result = operation(ctx, params)
-    if inspect.isawaitable(result):
-        result = await result
-    # An operation without an output shape answers with an empty body.
-    return serialize(model.output_shape, result) if model.output_shape is not None else None
-
-
 def _operation_model(service: str, target: str) -> OperationModel:
     model = service_model(service)
     prefix, _, name = target.rpartition(".")
     if prefix != model.metadata["targetPrefix"] or name not in model.operation_names:
         raise ServiceError("UnknownOperationException", f"{target!r} is not an operation of {service}.")
     return model.operation_model(name)
-
-
-def _params(service: str, model: OperationModel, body: bytes) -> dict[str, Any]:
-    shape = model.input_shape
-    if shape is None:
-        return {}
-    assert isinstance(shape, StructureShape)
-    params: dict[str, Any] = parse(shape, _json(body))
-    if problems := validate(shape, params):
-        raise ServiceError(SERVICES[service], problems)
-    return params
 
 
 def _json(body: bytes) -> Any:

@@ -1,69 +1,129 @@
-"""The query protocol, which STS speaks: a form in, XML out."""
+"""The query protocol, which STS speaks, and CloudWatch's older clients: a form in, XML out."""
 
 from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from engine.errors import ServiceError, not_implemented
-from engine.operations import OPERATIONS
+from botocore.model import ListShape, Shape, StructureShape
+
+from engine.aws_models import service_model
+from engine.errors import ServiceError
 from engine.operations.context import Context
+from engine.wire.performing import perform
 from engine.wire.response import Response
-from engine.wire.schema import service_model
 from engine.wire.xml import DECLARATION, write_xml
 
 log = logging.getLogger(__name__)
 
-NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
-MAX_BODY = 1024 * 1024
+CONTENT_TYPE = "application/x-www-form-urlencoded"
+
+#: Parts that a field's name may have; no honest one comes near it.
+_DEEPEST = 32
+
+Form = Mapping[str, str]
 
 
-def dispatch(ctx: Context, service: str, query: str, body: bytes) -> Response:
+async def dispatch(ctx: Context, service: str, query: str, body: bytes) -> Response:
     """Answer one request whose parameters are in the body, or in the query for GET."""
     request_id = str(uuid.uuid4())
     try:
-        params = dict(parse_qsl(body.decode() or query, keep_blank_values=True))
-        return _xml(200, _answer(ctx, service, params, request_id), request_id)
+        form = dict(parse_qsl(body.decode() or query, keep_blank_values=True))
+        return _xml(200, await _answer(ctx, service, form, request_id), request_id)
     except UnicodeDecodeError:
-        return error_response(ServiceError("MalformedQueryString", "The body is not UTF-8."), request_id)
+        error = ServiceError("MalformedQueryString", "The body is not UTF-8.")
+        return error_response(service, error, request_id)
     except ServiceError as error:
-        return error_response(error, request_id)
+        return error_response(service, error, request_id)
     except Exception:
         log.exception("%s failed (request %s)", service, request_id)
-        return error_response(
-            ServiceError("InternalFailure", f"The engine's log has {request_id}.", 500), request_id
-        )
+        failed = ServiceError("InternalFailure", f"The engine's log has {request_id}.", 500)
+        return error_response(service, failed, request_id)
 
 
-def error_response(error: ServiceError, request_id: str) -> Response:
+def error_response(service: str, error: ServiceError, request_id: str) -> Response:
     """An error in the query protocol's XML."""
     content = (
-        f"<Error><Type>Sender</Type><Code>{escape(error.code)}</Code>"
+        f"<Error><Type>{'Sender' if error.status < 500 else 'Receiver'}</Type><Code>{escape(error.code)}</Code>"
         f"<Message>{escape(error.message)}</Message></Error><RequestId>{request_id}</RequestId>"
     )
-    return _xml(error.status, f'<ErrorResponse xmlns="{NAMESPACE}">{content}</ErrorResponse>', request_id)
+    text = f'<ErrorResponse xmlns="{_namespace(service)}">{content}</ErrorResponse>'
+    return _xml(error.status, text, request_id)
 
 
-def _answer(ctx: Context, service: str, params: dict[str, str], request_id: str) -> str:
-    name = params.get("Action", "")
+async def _answer(ctx: Context, service: str, form: Form, request_id: str) -> str:
+    name = form.get("Action", "")
     model = service_model(service)
     if name not in model.operation_names:
-        raise ServiceError("InvalidAction", f"Could not find operation {name} for version 2011-06-15")
-    operation = OPERATIONS.get((service, name))
-    if operation is None:
-        raise not_implemented(service, name)
-    shape = model.operation_model(name).input_shape
-    for required in shape.required_members if shape else ():
-        if not params.get(required):
-            raise ServiceError("ValidationError", f"The request must contain the parameter {required}")
-    result: dict[str, Any] = operation(ctx, params)
-    output = model.operation_model(name).output_shape
+        version = model.metadata["apiVersion"]
+        raise ServiceError("InvalidAction", f"Could not find operation {name} for version {version}")
+    operation = model.operation_model(name)
+    given = operation.input_shape
+    result = await perform(ctx, service, operation, lambda: document(given, tree_of(form)) if given else {})
+    output = operation.output_shape
     content = write_xml(f"{name}Result", output, result) if output else ""
     metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
-    return f'<{name}Response xmlns="{NAMESPACE}">{content}{metadata}</{name}Response>'
+    return f'<{name}Response xmlns="{_namespace(service)}">{content}{metadata}</{name}Response>'
+
+
+def tree_of(form: Form) -> dict[str, Any]:
+    """The form's fields by the parts of their names: `Metric.Dimensions.member.1.Name` is five deep.
+
+    Raises ServiceError(MalformedQueryString) if a name goes through another field's value.
+    """
+    tree: dict[str, Any] = {}
+    for name, value in form.items():
+        *parts, last = name.split(".", _DEEPEST)
+        node = tree
+        for part in parts:
+            node = node.setdefault(part, {})
+            if not isinstance(node, dict):
+                raise ServiceError("MalformedQueryString", f"{name} goes through another field.")
+        if isinstance(node.get(last), dict):
+            raise ServiceError("MalformedQueryString", f"Other fields go through {name}.")
+        node[last] = value
+    return tree
+
+
+def document(shape: Shape, node: Any) -> Any:
+    """What a form's tree holds of a shape, as JSON would have it.
+
+    Text that is not of the shape's type stays text, for the parser to refuse.
+    """
+    if isinstance(shape, StructureShape) and isinstance(node, dict):
+        return {name: document(member, node[name]) for name, member in shape.members.items() if name in node}
+    if isinstance(shape, ListShape):
+        return _list(shape, node)
+    return _value(shape, node) if isinstance(node, str) else node
+
+
+def _list(shape: ListShape, node: Any) -> Any:
+    members = node.get("member") if isinstance(node, dict) else None
+    if isinstance(members, dict):
+        in_order = sorted(members, key=lambda number: (len(number), number))
+        return [document(shape.member, members[number]) for number in in_order]
+    return [] if node == "" else node  # An empty text is how clients write an empty list.
+
+
+def _value(shape: Shape, text: str) -> Any:
+    try:
+        if shape.type_name in ("integer", "long"):
+            return int(text)
+        if shape.type_name in ("float", "double"):
+            return float(text)
+    except ValueError:
+        return text
+    if shape.type_name == "boolean":
+        return {"true": True, "false": False}.get(text, text)
+    return text
+
+
+def _namespace(service: str) -> str:
+    return str(service_model(service).metadata["xmlNamespace"])
 
 
 def _xml(status: int, text: str, request_id: str) -> Response:

@@ -8,6 +8,9 @@ from urllib.parse import unquote_to_bytes
 
 from engine.errors import ServiceError
 
+#: How much of a refused upload is read and dropped so that its connection can be used again.
+_DRAIN_LIMIT = 8 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -26,6 +29,17 @@ class Request:
         """
         pairs = (part.partition("=") for part in self.query.split("&") if part)
         return [(decoded(name), decoded(value)) for name, _, value in pairs]
+
+    async def drain(self) -> None:
+        """Read what is left of a refused request, within bounds: a reset would hide the answer."""
+        left = _DRAIN_LIMIT
+        try:
+            async for chunk in self.body:
+                left -= len(chunk)
+                if left < 0:
+                    return
+        except ServiceError:
+            return
 
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises a 413 ServiceError once it passes `limit` bytes."""

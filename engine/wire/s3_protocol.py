@@ -5,26 +5,28 @@ What is a header, what stands in the query and what in XML is read from botocore
 
 from __future__ import annotations
 
+import functools
 import inspect
 import logging
+import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
-from xml.sax.saxutils import escape
 
 from botocore.model import OperationModel, Shape, StructureShape
 
 from engine.errors import ServiceError, not_implemented
 from engine.operations import OPERATIONS
 from engine.operations.context import Context
+from engine.operations.s3_limits import check_supported
 from engine.operations.upload_body import UploadBody
 from engine.wire.request import Request, decoded
 from engine.wire.response import Response
 from engine.wire.s3_routing import find_operation
 from engine.wire.text_values import from_text
-from engine.wire.xml import DECLARATION, parse_xml, write_content
+from engine.wire.xml import DECLARATION, escaped, parse_xml, write_content
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,17 @@ _ROOTS = {
     "GetObjectTaggingOutput": "Tagging",
     "GetBucketVersioningOutput": "VersioningConfiguration",
 }
+
+
+_BUCKET_HOST = re.compile(
+    r"([a-z0-9][a-z0-9.-]*)\.(?:localhost|s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com)(?::\d+)?"
+)
+
+_AS_GIVEN = ("Expires", "ResponseExpires")
+
+#: RFC 9110, 13.1.3: "A recipient MUST ignore the If-Modified-Since header field if the received field value is
+#: not a valid HTTP-date", and so for If-Unmodified-Since.
+_IGNORED_UNLESS_VALID = ("IfModifiedSince", "IfUnmodifiedSince")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +85,11 @@ async def dispatch(ctx: Context, request: Request, body: UploadBody) -> Response
 def error_response(request: Request, error: ServiceError) -> Response:
     """An error in S3's XML; without a body for HEAD, which has none, and for 304."""
     fields = {"Code": error.code, "Message": error.message, **error.extra, "Resource": request.path}
-    content = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in fields.items())
+    content = "".join(f"<{name}>{escaped(text)}</{name}>" for name, text in fields.items())
     body = f"{DECLARATION}<Error>{content}</Error>".encode()
     if request.method == "HEAD" or error.status == 304:
-        return Response(error.status)
-    return Response(error.status, {"content-type": "application/xml"}, body)
+        return Response(error.status, error.headers)
+    return Response(error.status, {"content-type": "application/xml", **error.headers}, body)
 
 
 async def _answer(ctx: Context, request: Request, body: UploadBody) -> Response:
@@ -93,6 +106,7 @@ async def _answer(ctx: Context, request: Request, body: UploadBody) -> Response:
     if operation is None:
         raise _lacking(model.name)
     params = await _params(model, request, target, query, body)
+    check_supported(params, ctx.config.account_id)
     result = operation(ctx, params)
     if inspect.isawaitable(result):
         result = await result
@@ -107,12 +121,16 @@ def _lacking(operation: str) -> ServiceError:
 def find_target(request: Request) -> Target:
     """Bucket and key of a request, in path style or by virtual host (`bucket.localhost`, `bucket.s3.…`)."""
     path = decoded(request.path).removeprefix("/")
-    host = request.headers.get("host", "").partition(":")[0]
-    for suffix in (".localhost", ".s3.amazonaws.com"):
-        if host.endswith(suffix) and len(host) > len(suffix):
-            return Target(host.removesuffix(suffix), path)
+    if bucket := host_bucket(request):
+        return Target(bucket, path)
     bucket, _, key = path.partition("/")
     return Target(bucket, key)
+
+
+def host_bucket(request: Request) -> str:
+    """The bucket that a request's host names, or nothing in path style."""
+    match = _BUCKET_HOST.fullmatch(request.headers.get("host", ""))
+    return match[1] if match else ""
 
 
 async def _params(
@@ -122,28 +140,48 @@ async def _params(
     params: dict[str, Any] = {}
     if shape is None:
         return params
-    given = {"uri": {"Bucket": target.bucket, "Key": target.key}, "querystring": query}
-    for name, member in shape.members.items():
-        location = member.serialization.get("location")
-        wire_name = member.serialization.get("name", name)
+    given: dict[str, Mapping[str, str]] = {
+        "uri": {"Bucket": target.bucket, "Key": target.key},
+        "querystring": query,
+        "header": request.headers,
+    }
+    for name, location, wire_name, member in _located(shape):
         if location == "headers":
             params[name] = _prefixed(request, wire_name)
-        elif location == "header":
-            _set(params, name, member, request.headers.get(wire_name.lower()))
-        elif location is not None:
-            _set(params, name, member, given[location].get(wire_name))
+        elif (text := given[location].get(wire_name)) is not None:
+            _set(params, name, member, text)
     await _set_payload(params, shape, body)
     _check_required(shape, params)
     return params
 
 
-def _set(params: dict[str, Any], name: str, shape: Shape, text: str | None) -> None:
-    if text is None:
-        return
+def _check_enum(name: str, shape: Shape, text: str) -> None:
+    allowed = shape.metadata.get("enum")
+    if allowed and text not in allowed:
+        code = "InvalidStorageClass" if name == "StorageClass" else "InvalidArgument"
+        raise ServiceError(code, f"The value {text!r} of {name} is none of {', '.join(allowed)}.")
+
+
+@functools.cache
+def _located(shape: StructureShape) -> list[tuple[str, str, str, Shape]]:
+    """The members that are not in a body: name, location, name on the wire, shape. Each request asks."""
+    found = []
+    for name, member in shape.members.items():
+        if location := member.serialization.get("location"):
+            wire_name = member.serialization.get("name", name)
+            found.append((name, location, wire_name.lower() if "header" in location else wire_name, member))
+    return found
+
+
+def _set(params: dict[str, Any], name: str, shape: Shape, text: str) -> None:
     try:
-        params[name] = from_text(shape.type_name, text)
+        # S3 keeps Expires as the text it was given, date or not.
+        params[name] = text if name in _AS_GIVEN else from_text(shape.type_name, text)
     except ValueError:
+        if name in _IGNORED_UNLESS_VALID:
+            return
         raise ServiceError("InvalidArgument", f"{name} is not a valid {shape.type_name}: {text!r}") from None
+    _check_enum(name, shape, text)
 
 
 async def _set_payload(params: dict[str, Any], shape: StructureShape, body: UploadBody) -> None:
@@ -155,6 +193,8 @@ async def _set_payload(params: dict[str, Any], shape: StructureShape, body: Uplo
         params[payload] = body
     elif data := await body.read(MAX_XML):
         params[payload] = parse_xml(member, data)
+    elif payload in shape.required_members:
+        raise ServiceError("MissingRequestBodyError", "Request Body is empty")
 
 
 def _check_required(shape: StructureShape, params: dict[str, Any]) -> None:
@@ -176,12 +216,17 @@ def serialize(model: OperationModel, result: dict[str, Any]) -> Response:
     headers: dict[str, str] = {}
     if shape is None:
         return Response(status, headers)
-    for name, member in shape.members.items():
-        _add_headers(headers, name, member, result.get(name))
+    for name, location, wire_name, member in _located(shape):
+        if (value := result.get(name)) is None:
+            continue
+        if location == "headers":
+            headers.update({wire_name + key: text for key, text in value.items()})
+        elif location == "header":
+            headers[wire_name] = _header_text(member, value)
     payload = shape.serialization.get("payload")
     body: bytes | AsyncIterator[bytes] = b""
     if payload is None:
-        if any("location" not in member.serialization for member in shape.members.values()):
+        if len(_located(shape)) < len(shape.members):
             body = _document(_ROOTS.get(shape.name, shape.name.replace("Output", "Result")), shape, result)
     elif shape.members[payload].type_name == "blob":
         body = result.get(payload, b"")
@@ -195,25 +240,14 @@ def serialize(model: OperationModel, result: dict[str, Any]) -> Response:
 def _document(root: str, shape: Shape, value: Any) -> bytes:
     if root == "GetBucketLocationResult":
         # The one answer whose root element is the value itself.
-        text = escape(value.get("LocationConstraint") or "")
+        text = escaped(value.get("LocationConstraint") or "")
         return f'{DECLARATION}<LocationConstraint xmlns="{NAMESPACE}">{text}</LocationConstraint>'.encode()
     return f'{DECLARATION}<{root} xmlns="{NAMESPACE}">{write_content(shape, value)}</{root}>'.encode()
-
-
-def _add_headers(headers: dict[str, str], name: str, shape: Shape, value: Any) -> None:
-    location = shape.serialization.get("location")
-    if value is None:
-        return
-    wire_name = shape.serialization.get("name", name).lower()
-    if location == "headers":
-        headers.update({wire_name + key: text for key, text in value.items()})
-    elif location == "header":
-        headers[wire_name] = _header_text(shape, value)
 
 
 def _header_text(shape: Shape, value: Any) -> str:
     if shape.type_name == "boolean":
         return "true" if value else "false"
-    if shape.type_name == "timestamp":
+    if shape.type_name == "timestamp" and not isinstance(value, str):
         return formatdate(value, usegmt=True)
     return str(value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from botocore.model import OperationModel
 
-from engine.wire.schema import service_model
+from engine.aws_models import service_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,9 @@ def _routes() -> dict[tuple[str, str], list[_Route]]:
     routes: dict[tuple[str, str], list[_Route]] = {}
     for name in model.operation_names:
         operation = model.operation_model(name)
+        if operation.deprecated:
+            # The same request has a newer name as well, and that one is meant.
+            continue
         path, _, query = operation.http["requestUri"].partition("?")
         level = _level("{Bucket}" in path, "{Key+}" in path)
         routes.setdefault((operation.http["method"], level), []).append(_route(operation, query))

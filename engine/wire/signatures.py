@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from engine.credentials import Credentials, Key
@@ -21,7 +21,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED = "UNSIGNED-PAYLOAD"
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 
-_SKEW = timedelta(minutes=15)
+_SKEW = 15 * 60
 _LONGEST_PRESIGNED = 7 * 24 * 3600
 
 
@@ -69,36 +69,54 @@ def verify(request: Request, signature: Signature, credentials: Credentials, pay
     Raises InvalidAccessKeyId, RequestTimeTooSkewed, AccessDenied (expired) or SignatureDoesNotMatch; the
     caller puts them in the words of the service that was asked.
     """
-    key = credentials.find(signature.access_key_id)
+    key = find_key(credentials, signature.access_key_id)
+    check_token(request, key)
+    _check_clock(signature)
+    _check_signed_headers(request, signature)
+    signing_key = _signing_key(key.secret_access_key, signature)
+    for path in _canonical_paths(request, signature):
+        canonical = _canonical_request(request, signature, path, payload_hash)
+        digest = hashlib.sha256(canonical.encode()).hexdigest()
+        to_sign = "\n".join((ALGORITHM, signature.timestamp, signature.scope, digest))
+        if hmac.compare_digest(_sign(signing_key, to_sign).hex().encode(), signature.signature.encode()):
+            return Verified(key, signature, signing_key, payload_hash)
+    raise mismatch()
+
+
+def find_key(credentials: Credentials, access_key_id: str) -> Key:
+    """The key of that id. Raises InvalidAccessKeyId."""
+    key = credentials.find(access_key_id)
     if key is None:
         raise ServiceError(
             "InvalidAccessKeyId",
             "The AWS Access Key Id you provided does not exist in our records.",
             status=403,
-            extra={"AWSAccessKeyId": signature.access_key_id},
+            extra={"AWSAccessKeyId": access_key_id},
         )
-    _check_token(request, key)
-    _check_clock(signature)
-    signing_key = _signing_key(key.secret_access_key, signature)
-    canonical = _canonical_request(request, signature, payload_hash)
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-    to_sign = "\n".join((ALGORITHM, signature.timestamp, signature.scope, digest))
-    if not hmac.compare_digest(_sign(signing_key, to_sign).hex(), signature.signature):
-        raise ServiceError(
-            "SignatureDoesNotMatch",
-            "The request signature we calculated does not match the signature you provided. "
-            "Check your key and signing method.",
-            status=403,
-        )
-    return Verified(key, signature, signing_key, payload_hash)
+    return key
 
 
-def chunk_signature(verified: Verified, previous: str, kind: str, data: bytes) -> str:
+def mismatch() -> ServiceError:
+    """S3's answer to a signature that was not made with the key it names."""
+    return ServiceError(
+        "SignatureDoesNotMatch",
+        "The request signature we calculated does not match the signature you provided. "
+        "Check your key and signing method.",
+        status=403,
+    )
+
+
+def policy_signature(key: Key, signature: Signature, policy: str) -> str:
+    """The signature of a POST form's policy, which is signed as it is sent."""
+    return _sign(_signing_key(key.secret_access_key, signature), policy).hex()
+
+
+def chunk_signature(verified: Verified, previous: str, kind: str, sha256: str) -> str:
     """The signature of one aws-chunked chunk (`kind` PAYLOAD) or of the trailers (`kind` TRAILER)."""
     parts = [f"{ALGORITHM}-{kind}", verified.signature.timestamp, verified.signature.scope, previous]
     if kind == "PAYLOAD":
         parts.append(EMPTY_SHA256)
-    parts.append(hashlib.sha256(data).hexdigest())
+    parts.append(sha256)
     return _sign(verified.signing_key, "\n".join(parts)).hex()
 
 
@@ -118,7 +136,9 @@ def _from_query(query: Mapping[str, str]) -> Signature:
     credential = query.get("X-Amz-Credential", "").split("/")
     seconds = query.get("X-Amz-Expires", "")
     complete = {"X-Amz-Date", "X-Amz-SignedHeaders"}.issubset(query) and len(credential) == 5
-    in_range = seconds.isascii() and seconds.isdecimal() and int(seconds) <= _LONGEST_PRESIGNED
+    in_range = (
+        seconds.isascii() and seconds.isdecimal() and len(seconds) < 10 and int(seconds) <= _LONGEST_PRESIGNED
+    )
     if query.get("X-Amz-Algorithm") != ALGORITHM or not complete or not in_range:
         raise ServiceError(
             "AuthorizationQueryParametersError",
@@ -139,16 +159,35 @@ def _from_query(query: Mapping[str, str]) -> Signature:
     )
 
 
-def _check_token(request: Request, key: Key) -> None:
+def check_token(request: Request, key: Key) -> None:
+    """Raises InvalidToken when a session's key comes without its token."""
+    names = ("X-Amz-Security-Token", "x-amz-security-token")
+    query = dict(request.query_pairs())
+    in_query = next((query[name] for name in names if name in query), None)
+    check_token_text(key, request.headers.get("x-amz-security-token") or in_query)
+
+
+def check_token_text(key: Key, given: str | None) -> None:
+    """Raises InvalidToken unless `given` is the token of the key, if it has one."""
     if key.token is None:
         return
-    given = request.headers.get("x-amz-security-token") or dict(request.query_pairs()).get(
-        "X-Amz-Security-Token"
-    )
     if not given or not hmac.compare_digest(given.encode(), key.token.encode()):
         raise ServiceError(
             "InvalidToken", "The provided token is malformed or otherwise invalid.", status=403
         )
+
+
+def form_signature(fields: Mapping[str, str]) -> Signature:
+    """The signature of a POST form. Raises InvalidArgument if a field of it is wrong."""
+    credential = fields.get("x-amz-credential", "").split("/")
+    if fields.get("x-amz-algorithm") != ALGORITHM or len(credential) != 5 or "x-amz-date" not in fields:
+        raise ServiceError(
+            "InvalidArgument",
+            "A signed form has the fields x-amz-algorithm, x-amz-credential, x-amz-date and x-amz-signature.",
+        )
+    access_key_id, date, region, service, _ = credential
+    given = (fields["x-amz-signature"], fields["x-amz-date"])
+    return Signature(access_key_id, date, region, service, (), *given)
 
 
 def _check_clock(signature: Signature) -> None:
@@ -157,12 +196,11 @@ def _check_clock(signature: Signature) -> None:
     except ValueError:
         raise ServiceError("AccessDenied", "X-Amz-Date must be in the form 20261121T040000Z.", 403) from None
     now = datetime.now(UTC)
-    if signature.presigned_seconds is not None and now > signed_at + timedelta(
-        seconds=signature.presigned_seconds
-    ):
+    age = (now - signed_at).total_seconds()
+    if signature.presigned_seconds is not None and age > signature.presigned_seconds:
         raise ServiceError("AccessDenied", "Request has expired", status=403)
-    too_old = signature.presigned_seconds is None and signed_at < now - _SKEW
-    if too_old or signed_at > now + _SKEW or not signature.timestamp.startswith(signature.date):
+    too_old = signature.presigned_seconds is None and age > _SKEW
+    if too_old or age < -_SKEW or not signature.timestamp.startswith(signature.date):
         raise ServiceError(
             "RequestTimeTooSkewed",
             "The difference between the request time and the current time is too large.",
@@ -170,13 +208,37 @@ def _check_clock(signature: Signature) -> None:
         )
 
 
-def _canonical_request(request: Request, signature: Signature, payload_hash: str) -> str:
-    path = decoded(request.path)
-    if signature.service == "s3":
-        canonical_path = quote(path, safe="/-_.~")
-    else:
+def _check_signed_headers(request: Request, signature: Signature) -> None:
+    """Whoever changes a request on its way must not be able to add to it; the SigV4 guide has the rule."""
+    unsigned = [
+        name
+        for name in request.headers
+        if (name == "host" or name.startswith("x-amz-"))
+        and name not in signature.signed_headers
+        and name != "x-amz-content-sha256"
+    ]
+    if unsigned:
+        raise ServiceError(
+            "AccessDenied",
+            "There were headers present in the request which were not signed",
+            status=403,
+            extra={"HeadersNotSigned": ", ".join(unsigned)},
+        )
+
+
+def _canonical_paths(request: Request, signature: Signature) -> list[str]:
+    """The path as it is signed: encoded by the book and, for S3, also as it was sent.
+
+    They differ where a client encodes more than it must, such as a slash within a key, and signs that.
+    """
+    path = quote(decoded(request.path), safe="/-_.~") or "/"
+    if signature.service != "s3":
         # All services but S3 sign the path encoded once more.
-        canonical_path = quote(quote(path, safe="/-_.~"), safe="/-_.~")
+        return [quote(path, safe="/-_.~")]
+    return [path] if request.path == path else [path, request.path]
+
+
+def _canonical_request(request: Request, signature: Signature, path: str, payload_hash: str) -> str:
     pairs = sorted(
         (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
         for name, value in request.query_pairs()
@@ -188,7 +250,7 @@ def _canonical_request(request: Request, signature: Signature, payload_hash: str
     return "\n".join(
         (
             request.method,
-            canonical_path or "/",
+            path,
             "&".join(f"{name}={value}" for name, value in pairs),
             "".join(headers),
             ";".join(signature.signed_headers),

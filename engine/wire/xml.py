@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
@@ -12,17 +14,24 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from engine.errors import ServiceError
 from engine.wire.text_values import from_text
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
+_SPECIAL = re.compile(r"[\x00-\x08\x0b-\x1f&<>]")
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def parse_xml(shape: Shape, body: bytes) -> Any:
-    """The value of a request's XML. Raises MalformedXML; a document type is refused, so entities cannot grow."""
+    """The value of a request's XML, whose root must be called as the shape says.
+
+    Raises MalformedXML; a document type is refused, so entities cannot grow.
+    """
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise malformed_xml()
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - no document type, size bounded by the caller
     except (ElementTree.ParseError, ValueError, LookupError):
         raise malformed_xml() from None
+    if _local(root.tag) != shape.serialization.get("name", _local(root.tag)):
+        raise malformed_xml()
     return _parse(shape, root)
 
 
@@ -37,7 +46,10 @@ def malformed_xml() -> ServiceError:
 def _parse(shape: Shape, node: ElementTree.Element) -> Any:
     if isinstance(shape, StructureShape):
         members = ((name, _member(name, member, node)) for name, member in shape.members.items())
-        return {name: value for name, value in members if value is not None}
+        value = {name: item for name, item in members if item is not None}
+        if not value.keys() >= set(shape.required_members):
+            raise malformed_xml()
+        return value
     if isinstance(shape, ListShape):
         return [_parse(shape.member, child) for child in node]
     try:
@@ -71,13 +83,33 @@ def write_content(shape: Shape, value: Any) -> str:
     """What goes between an element's tags."""
     if isinstance(shape, StructureShape):
         return "".join(
-            write_xml(member.serialization.get("name", name), member, value.get(name))
-            for name, member in shape.members.items()
-            if "location" not in member.serialization
+            [
+                write_xml(tag, member, value[name])
+                for name, tag, member in _elements(shape)
+                if value.get(name) is not None
+            ]
         )
     if isinstance(shape, MapShape):
         raise TypeError("no operation here answers with a map in XML")
-    return escape(_text(shape, value))
+    return escaped(_text(shape, value))
+
+
+def escaped(text: str) -> str:
+    """Text as it stands in an element. Control characters are written by number, as S3 does: a carriage return
+    survives so; the others XML cannot hold at all, which is what EncodingType is for."""
+    if not _SPECIAL.search(text):
+        return text
+    return _CONTROL.sub(lambda match: f"&#{ord(match[0])};", escape(text))
+
+
+@functools.cache
+def _elements(shape: StructureShape) -> list[tuple[str, str, Shape]]:
+    """The members of a structure that are elements: name, tag, shape. A listing asks thousands of times."""
+    return [
+        (name, member.serialization.get("name", name), member)
+        for name, member in shape.members.items()
+        if "location" not in member.serialization
+    ]
 
 
 def _write_list(name: str, shape: ListShape, value: list[Any]) -> str:

@@ -1,0 +1,101 @@
+"""CopyObject, and where a copy reads from."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from engine.errors import ServiceError
+from engine.objects import ObjectInfo, ObjectReader, checksums
+from engine.operations.conditions import check_read, check_write
+from engine.operations.content import checked_key, kept_headers, metadata_of, quoted
+from engine.operations.context import Context
+from engine.operations.header_tags import header_tags
+from engine.operations.objects import shown_checksums, shown_encryption
+
+#: The largest object of one copy, in bytes (S3: 5 GiB; larger ones are copied by parts).
+MAX_COPY = 5 * 1024**3
+_CHUNK = 1024 * 1024
+
+
+async def copy_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Copy an object within the store, with its headers and metadata or with new ones."""
+    with open_source(ctx, params) as reader:
+        _check_copy(params, reader.info)
+        check_write(params, ctx.objects.head(params["Bucket"], checked_key(params["Key"])))
+        # A copy of gigabytes takes seconds, in which others want to be answered.
+        info = await asyncio.to_thread(_copy, ctx, params, reader)
+    result = {"ETag": quoted(info.etag), "LastModified": info.modified, **shown_checksums(info)}
+    return {"CopyObjectResult": result, **shown_encryption(info)}
+
+
+def _check_copy(params: dict[str, Any], source: ObjectInfo) -> None:
+    replace = params.get("MetadataDirective") == "REPLACE"
+    changes = replace or any(name in params for name in ("StorageClass", "ServerSideEncryption"))
+    if (source.bucket, source.key) == (params["Bucket"], params["Key"]) and not changes:
+        raise ServiceError(
+            "InvalidRequest",
+            "This copy request is illegal because it is trying to copy an object to itself without changing "
+            "the object's metadata, storage class, website redirect location or encryption attributes.",
+        )
+    if source.size > MAX_COPY:
+        raise ServiceError(
+            "InvalidRequest", f"The specified copy source is larger than the maximum size: {MAX_COPY}"
+        )
+
+
+def open_source(ctx: Context, params: dict[str, Any]) -> ObjectReader:
+    """The object a copy reads from, open.
+
+    Raises NoSuchKey, NoSuchBucket, NoSuchVersion, PreconditionFailed, InvalidArgument.
+    """
+    path, _, version = params["CopySource"].partition("?versionId=")
+    try:
+        bucket, _, key = unquote_to_bytes(path).decode().removeprefix("/").partition("/")
+    except UnicodeDecodeError:
+        bucket = key = ""
+    if not key:
+        raise ServiceError(
+            "InvalidArgument",
+            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+            extra={"ArgumentName": "x-amz-copy-source"},
+        )
+    if version not in ("", "null"):
+        raise ServiceError("NoSuchVersion", "The specified version does not exist.", status=404)
+    reader = ctx.objects.open(bucket, key)
+    try:
+        check_read(params, reader.info, "CopySource")
+    except ServiceError:
+        reader.close()
+        raise
+    return reader
+
+
+def _new_headers(params: dict[str, Any], source: ObjectInfo) -> dict[str, str]:
+    given = kept_headers(params)
+    if params.get("MetadataDirective") == "REPLACE":
+        return given
+    # How an object is stored is the copy's own affair; what it holds is copied.
+    own = ("StorageClass", "ServerSideEncryption", "SSEKMSKeyId", "WebsiteRedirectLocation")
+    described = {name: value for name, value in source.headers.items() if name not in own}
+    return {**described, **{name: given[name] for name in own if name in given}}
+
+
+def _copy(ctx: Context, params: dict[str, Any], reader: ObjectReader) -> ObjectInfo:
+    source = reader.info
+    headers = _new_headers(params, source)
+    metadata = metadata_of(params) if params.get("MetadataDirective") == "REPLACE" else source.metadata
+    tags = header_tags(params) if params.get("TaggingDirective") == "REPLACE" else source.tags
+    kept = [checksums.algorithm_of(name) for name in source.checksums]
+    algorithm = params.get("ChecksumAlgorithm") or (kept[0] if kept else checksums.DEFAULT)
+    digest = checksums.new_digest(algorithm)
+    with ctx.objects.writer(
+        params["Bucket"], params["Key"], headers=headers, metadata=metadata, tags=tags
+    ) as writer:
+        while chunk := reader.read(_CHUNK):
+            digest.update(chunk)
+            writer.write(chunk)
+        computed = {checksums.member(algorithm): checksums.text_of(digest)}
+        return writer.commit(computed, partial(check_write, params))

@@ -1,0 +1,66 @@
+"""CloudWatch's SEARCH expression, the plain form: SEARCH('{namespace,dimension} terms', 'statistic', period)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_SEARCH = re.compile(r"\s*SEARCH\(\s*(['\"])(.*)\1\s*,\s*(['\"])(\w+)\3\s*(?:,\s*(\d+)\s*)?\)\s*")
+_SCHEMA = re.compile(r"\s*\{([^,}]+)((?:,[^,}]+)*)\}(.*)")
+_TERM = re.compile(r"(?:(\w+)\s*=\s*)?(\"[^\"]*\"|[^\s\"=]+)\s*")
+_WORDS_NOT_HERE = ("AND", "OR", "NOT")
+
+
+class BadSearch(ValueError):
+    """An expression that is no SEARCH, or one with more than plain terms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is searched for. A term is (property or "", text, whether it is exact); all have to match."""
+
+    namespace: str
+    dimensions: tuple[str, ...]
+    terms: tuple[tuple[str, str, bool], ...]
+    statistic: str
+    period: int | None
+
+    @property
+    def substring(self) -> str | None:
+        """What every host that matches contains, if the terms say so."""
+        return next((text for name, text, _ in self.terms if name in self.dimensions), None)
+
+    def matches(self, host: str, metric: str) -> bool:
+        """Whether every term fits the metric of that host: whole if it was quoted, else as a part."""
+        values = {"MetricName": [metric], **{name: [host] for name in self.dimensions}, "": [metric, host]}
+        return all(
+            any(text == value if exact else text in value for value in values.get(name, []))
+            for name, text, exact in self.terms
+        )
+
+
+def parse_search(expression: str) -> Search:
+    """Raises BadSearch for metric math, for AND, OR, NOT and brackets, and for what is no expression."""
+    outer = _SEARCH.fullmatch(expression)
+    schema = _SCHEMA.fullmatch(outer[2]) if outer else None
+    if outer is None or schema is None:
+        raise BadSearch("only SEARCH('{namespace,dimension} terms', 'statistic', period) is known")
+    return Search(
+        namespace=schema[1].strip().strip('"'),
+        dimensions=tuple(part.strip().strip('"') for part in schema[2].split(",")[1:]),
+        terms=_terms(schema[3].strip()),
+        statistic=outer[4],
+        period=int(outer[5]) if outer[5] else None,
+    )
+
+
+def _terms(text: str) -> tuple[tuple[str, str, bool], ...]:
+    terms, position = [], 0
+    while position < len(text):
+        term = _TERM.match(text, position)
+        if term is None or term[2] in _WORDS_NOT_HERE or set(term[2]) & set("()"):
+            raise BadSearch(f"its terms have more than plain words at {text[position:][:20]!r}")
+        exact = term[2].startswith('"')
+        terms.append((term[1] or "", term[2].strip('"'), exact))
+        position = term.end()
+    return tuple(terms)

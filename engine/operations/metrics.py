@@ -1,0 +1,211 @@
+"""CloudWatch's metrics of transform jobs: ListMetrics, GetMetricData, GetMetricStatistics."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.errors import ServiceError
+from engine.operations.context import Context
+from engine.operations.metric_search import BadSearch, Search, parse_search
+from engine.operations.paging import make_token, read_token
+from engine.runner.meter import NAMESPACE
+
+_DIMENSION = "Host"
+_UNIT = "Percent"
+_PAGE = 500
+#: GetMetricData's limit when MaxDatapoints is not given, and of series that one SEARCH finds; per the reference.
+_MOST_POINTS = 100_800
+_MOST_SERIES = 100
+#: RecentlyActive's only value, PT3H, in seconds.
+_RECENT = 3 * 3600
+
+_STATISTICS: Mapping[str, Callable[[list[float]], float]] = {
+    "Average": lambda values: sum(values) / len(values),
+    "Maximum": max,
+    "Minimum": min,
+    "SampleCount": len,
+    "Sum": sum,
+}
+
+Points = list[tuple[float, float]]
+
+
+def list_metrics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """The metrics there are, by host; those of all jobs that ever ran, unless RecentlyActive is given."""
+    after = None
+    if token := params.get("NextToken"):
+        after = read_token("metrics", token, (str, str))
+        if after is None:
+            raise ServiceError("InvalidParameterValue", "The NextToken is invalid.")
+    wanted = _wanted_host(params.get("Dimensions", []))
+    if params.get("Namespace", NAMESPACE) != NAMESPACE or wanted is None:
+        return {"Metrics": []}
+    rows = ctx.store.metrics.list(
+        host=wanted or None,
+        name=params.get("MetricName"),
+        active_since=int(time.time()) - _RECENT if "RecentlyActive" in params else None,
+        limit=_PAGE + 1,
+        after=after,
+    )
+    answer: dict[str, Any] = {"Metrics": [_metric(row.host, row.name) for row in rows[:_PAGE]]}
+    if len(rows) > _PAGE:
+        answer["NextToken"] = make_token("metrics", [rows[_PAGE - 1].host, rows[_PAGE - 1].name])
+    return answer
+
+
+def get_metric_data(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """What each query asks for: a metric's statistic by period, or that of every metric a SEARCH finds."""
+    start, end = _range(params)
+    queries = params["MetricDataQueries"]
+    ids = [query["Id"] for query in queries]
+    if len(set(ids)) != len(ids):
+        raise _invalid("Each query of MetricDataQueries needs an Id of its own.")
+    results = [
+        result
+        for query in queries
+        if query.get("ReturnData", True)
+        for result in _results(ctx, query, start, end)
+    ]
+    if params.get("ScanBy") != "TimestampAscending":
+        for result in results:
+            result["points"].reverse()
+    return _page(params, results)
+
+
+def get_metric_statistics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Statistics of one metric by period; in no order that one may rely on, as the API reference says."""
+    start, end = _range(params)
+    if "ExtendedStatistics" in params or not params.get("Statistics"):
+        raise _invalid(f"Statistics must be given: {', '.join(_STATISTICS)}.")
+    period = _checked_period(params["Period"])
+    by_name = {
+        name: dict(_points(ctx, params, period, name, start, end))
+        for name in dict.fromkeys(params["Statistics"])
+    }
+    times = sorted(next(iter(by_name.values())))
+    return {
+        "Label": params["MetricName"],
+        "Datapoints": [
+            {"Timestamp": at, "Unit": _UNIT, **{name: points[at] for name, points in by_name.items()}}
+            for at in times
+        ],
+    }
+
+
+def _results(ctx: Context, query: dict[str, Any], start: float, end: float) -> list[dict[str, Any]]:
+    if ("MetricStat" in query) == ("Expression" in query):
+        raise _invalid(f"The query {query['Id']} needs either MetricStat or Expression.")
+    if "Expression" in query:
+        return _searched(ctx, query, start, end)
+    stat = query["MetricStat"]
+    points = _points(ctx, stat["Metric"], _checked_period(stat["Period"]), stat["Stat"], start, end)
+    label = query.get("Label", stat["Metric"].get("MetricName"))
+    return [{"Id": query["Id"], "Label": label, "points": points}]
+
+
+def _searched(ctx: Context, query: dict[str, Any], start: float, end: float) -> list[dict[str, Any]]:
+    try:
+        search: Search = parse_search(query["Expression"])
+    except BadSearch as error:
+        raise _invalid(f"The expression of {query['Id']} can not be evaluated: {error}") from None
+    period = _checked_period(search.period or query.get("Period", 300))
+    if search.namespace != NAMESPACE or search.dimensions != (_DIMENSION,):
+        return []
+    rows = ctx.store.metrics.list(host_contains=search.substring, limit=-1)
+    found = [row for row in rows if search.matches(row.host, row.name)][:_MOST_SERIES]
+    series = [
+        (row, _points(ctx, _metric(row.host, row.name), period, search.statistic, start, end))
+        for row in found
+    ]
+    return [
+        {"Id": query["Id"], "Label": f"{row.host} {row.name}", "points": points}
+        for row, points in series
+        if points
+    ]
+
+
+def _points(
+    ctx: Context, metric: Mapping[str, Any], period: int, statistic: str, start: float, end: float
+) -> Points:
+    """The statistic of one metric, by the period's beginning, oldest first; empty if there is no such metric."""
+    if statistic not in _STATISTICS:
+        raise _invalid(f"The statistic {statistic} is not one of {', '.join(_STATISTICS)}.")
+    host = _exact_host(metric.get("Dimensions", []))
+    if metric.get("Namespace") != NAMESPACE or host is None or metric.get("Unit", _UNIT) != _UNIT:
+        return []
+    periods: dict[int, list[float]] = {}
+    first = math.floor(start / period) * period
+    for at, value in ctx.store.metrics.samples(host, metric.get("MetricName", ""), first, end):
+        periods.setdefault(at // period * period, []).append(value)
+    return [(float(at), float(_STATISTICS[statistic](values))) for at, values in periods.items()]
+
+
+def _page(params: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]:
+    """The results with no more points than asked for, from where the page before ended."""
+    skip, room = 0, params.get("MaxDatapoints", _MOST_POINTS)
+    if token := params.get("NextToken"):
+        position = read_token("metric-data", token, (int,))
+        if position is None or position[0] < 0:
+            raise ServiceError("InvalidNextToken", "The NextToken is invalid.")
+        skip = position[0]
+    end, passed = skip + room, 0
+    shown = []
+    for result in results:
+        points = result.pop("points")
+        part = points[max(0, skip - passed) : max(0, end - passed)]
+        passed += len(points)
+        whole = passed <= end
+        shown.append(
+            {
+                **result,
+                "Timestamps": [at for at, _ in part],
+                "Values": [value for _, value in part],
+                "StatusCode": "Complete" if whole else "PartialData",
+            }
+        )
+    answer: dict[str, Any] = {"MetricDataResults": shown, "Messages": []}
+    if passed > end:
+        answer["NextToken"] = make_token("metric-data", [end])
+    return answer
+
+
+def _range(params: dict[str, Any]) -> tuple[float, float]:
+    start, end = params["StartTime"].timestamp(), params["EndTime"].timestamp()
+    if start >= end:
+        raise _invalid("The StartTime must be before the EndTime.")
+    return start, end
+
+
+def _checked_period(period: int) -> int:
+    if period not in (1, 5, 10, 20, 30) and (period < 1 or period % 60):
+        raise _invalid("A period must be 1, 5, 10, 20, 30 or a multiple of 60.")
+    return period
+
+
+def _exact_host(dimensions: list[dict[str, str]]) -> str | None:
+    """The host, if it is the one dimension given: metrics are found by all of their dimensions."""
+    if len(dimensions) != 1 or dimensions[0]["Name"] != _DIMENSION:
+        return None
+    return dimensions[0]["Value"]
+
+
+def _wanted_host(filters: list[dict[str, str]]) -> str | None:
+    """The host that ListMetrics' filters name, "" for any, None if no metric can pass them."""
+    host = ""
+    for each in filters:
+        value = each.get("Value", host)
+        if each["Name"] != _DIMENSION or (host and value != host):
+            return None
+        host = value
+    return host
+
+
+def _metric(host: str, name: str) -> dict[str, Any]:
+    return {"Namespace": NAMESPACE, "MetricName": name, "Dimensions": [{"Name": _DIMENSION, "Value": host}]}
+
+
+def _invalid(message: str) -> ServiceError:
+    return ServiceError("ValidationError", message)

@@ -1,0 +1,128 @@
+"""What multipart uploads there are, and which of their parts have arrived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.errors import ServiceError
+from engine.objects import Upload
+from engine.operations.content import quoted
+from engine.operations.context import Context
+from engine.operations.listing import encoder
+
+_MOST = 1000
+
+
+@dataclass(slots=True)
+class _Page:
+    """Keys with their uploads, common prefixes with none, and the last upload of them all."""
+
+    names: list[tuple[str, Upload | None]] = field(default_factory=list)
+    last: Upload | None = None
+    truncated: bool = False
+
+
+def list_parts(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """The parts that have arrived, by number."""
+    ctx.objects.check_bucket(params["Bucket"])
+    upload = ctx.objects.uploads.get(params["Bucket"], params["Key"], params["UploadId"])
+    limit = _limit(params, "MaxParts")
+    marker = params.get("PartNumberMarker", 0)
+    parts = [part for part in ctx.objects.uploads.parts(upload) if part.number > marker]
+    page = parts[:limit]
+    return {
+        "Bucket": upload.bucket,
+        "Key": upload.key,
+        "UploadId": upload.id,
+        "MaxParts": limit,
+        "PartNumberMarker": marker,
+        "NextPartNumberMarker": page[-1].number if page else marker,
+        "IsTruncated": len(parts) > len(page) > 0,
+        "StorageClass": upload.headers.get("StorageClass", "STANDARD"),
+        "Owner": ctx.owner,
+        "Initiator": ctx.owner,
+        "ChecksumAlgorithm": upload.checksum or None,
+        "ChecksumType": upload.checksum_type or None,
+        "Parts": [
+            {
+                "PartNumber": part.number,
+                "LastModified": part.modified,
+                "ETag": quoted(part.etag),
+                "Size": part.size,
+                **part.checksums,
+            }
+            for part in page
+        ],
+    }
+
+
+def list_multipart_uploads(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """The uploads in progress, by key; those of a common prefix count once."""
+    ctx.objects.check_bucket(params["Bucket"])
+    prefix, delimiter = params.get("Prefix", ""), params.get("Delimiter", "")
+    limit = _limit(params, "MaxUploads")
+    encode = encoder(params)
+    page = _roll_up(
+        _after(ctx.objects.uploads.all(params["Bucket"], prefix), params), prefix, delimiter, limit
+    )
+    following = page.last if page.truncated else None
+    return {
+        "Bucket": params["Bucket"],
+        "Prefix": encode(prefix),
+        "Delimiter": encode(delimiter) if delimiter else None,
+        "EncodingType": params.get("EncodingType"),
+        "MaxUploads": limit,
+        "KeyMarker": encode(params.get("KeyMarker", "")),
+        "UploadIdMarker": params.get("UploadIdMarker", ""),
+        "NextKeyMarker": encode(following.key) if following else None,
+        "NextUploadIdMarker": following.id if following else None,
+        "IsTruncated": following is not None,
+        "Uploads": [_entry(ctx, upload, encode(name)) for name, upload in page.names if upload is not None],
+        "CommonPrefixes": [{"Prefix": encode(name)} for name, upload in page.names if upload is None],
+    }
+
+
+def _roll_up(uploads: list[Upload], prefix: str, delimiter: str, limit: int) -> _Page:
+    page = _Page()
+    for upload in uploads:
+        cut = upload.key.find(delimiter, len(prefix)) if delimiter else -1
+        name = (upload.key[: cut + len(delimiter)], None) if cut >= 0 else (upload.key, upload)
+        if cut < 0 or page.names[-1:] != [name]:
+            if len(page.names) == limit:
+                page.truncated = True
+                return page
+            page.names.append(name)
+        page.last = upload
+    return page
+
+
+def _after(uploads: list[Upload], params: dict[str, Any]) -> list[Upload]:
+    """The uploads beyond the markers: later keys, and later uploads to the same key if one of those is named."""
+    key, marker = params.get("KeyMarker", ""), params.get("UploadIdMarker", "")
+    if not key:
+        return uploads
+    later = [upload for upload in uploads if upload.key.encode() > key.encode()]
+    same = [upload for upload in uploads if upload.key == key] if marker else []
+    ids = [upload.id for upload in same]
+    return [*(same[ids.index(marker) + 1 :] if marker in ids else []), *later]
+
+
+def _entry(ctx: Context, upload: Upload, key: str) -> dict[str, Any]:
+    return {
+        "Key": key,
+        "UploadId": upload.id,
+        "Initiated": upload.created,
+        "StorageClass": upload.headers.get("StorageClass", "STANDARD"),
+        "Owner": ctx.owner,
+        "Initiator": ctx.owner,
+        "ChecksumAlgorithm": upload.checksum or None,
+        "ChecksumType": upload.checksum_type or None,
+    }
+
+
+def _limit(params: dict[str, Any], name: str) -> int:
+    wanted: int = params.get(name, _MOST)
+    if not 0 <= wanted < 2**31:
+        raise ServiceError("InvalidArgument", f"Argument {name} must be an integer between 0 and 2147483647")
+    return min(wanted, _MOST)

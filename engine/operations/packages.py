@@ -1,0 +1,207 @@
+"""The registry's packages: CreateModelPackage, DescribeModelPackage, ListModelPackages, Update…, Delete….
+
+A package is the next version of a group, or has a name of its own. The engine validates none and knows no
+marketplace: it is Completed at once, and what would need either is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.errors import ServiceError, validation_error
+from engine.operations.arns import named, package_arn
+from engine.operations.artifacts import check_artifacts
+from engine.operations.context import Context
+from engine.operations.package_groups import find_group, seconds
+from engine.operations.paging import first_position, make_token
+from engine.operations.tags import tag_mapping
+from engine.store.clock import now
+from engine.store.packages import PackageOrder, PackageRow, package_position
+
+_ORDER_TYPES: dict[PackageOrder, tuple[type, ...]] = {"Name": (str, int), "CreationTime": (float, str, int)}
+
+#: What would be run or bought; nothing that a request asks for is passed over in silence.
+_NOT_HERE = ("ValidationSpecification", "SourceAlgorithmSpecification")
+
+#: What a summary shows of the request.
+_SUMMARY = (
+    "ModelPackageDescription",
+    "ModelApprovalStatus",
+    "ModelLifeCycle",
+    "ModelPackageRegistrationType",
+)
+
+#: What UpdateModelPackage puts in the place of what was there.
+_REPLACED = (
+    "ApprovalDescription",
+    "InferenceSpecification",
+    "ModelApprovalStatus",
+    "ModelCard",
+    "ModelLifeCycle",
+    "ModelPackageRegistrationType",
+    "SourceUri",
+)
+
+
+def create_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Register a package; a request that is repeated with its ClientToken makes no second one."""
+    token = params.get("ClientToken")
+    if token and (there := ctx.store.packages.by_client_token(token)):
+        return {"ModelPackageArn": there.arn}
+    _check_request(params)
+    _check_specification(ctx, params.get("InferenceSpecification", {}))
+    row = _new_version(ctx, params) if "ModelPackageGroupName" in params else _new_unversioned(ctx, params)
+    return {"ModelPackageArn": row.arn}
+
+
+def describe_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Everything about a package."""
+    row = find_package(ctx, params["ModelPackageName"])
+    return {
+        "CertifyForMarketplace": False,
+        **row.request,
+        **_summary(row),
+        "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
+        "CreatedBy": {},
+        "LastModifiedTime": row.modified,
+    }
+
+
+def list_packages(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Packages, oldest first unless told otherwise: a group's, or those of no group unless told otherwise."""
+    sort_by: PackageOrder = params.get("SortBy", "CreationTime")
+    ascending = params.get("SortOrder", "Ascending") == "Ascending"
+    limit = params.get("MaxResults", 10)
+    group = params.get("ModelPackageGroupName")
+    kind = params.get("ModelPackageType", "Unversioned" if group is None else "Versioned")
+    listing = f"model-packages:{sort_by}:{ascending}"
+    rows = ctx.store.packages.list(
+        group=None if group is None else find_group(ctx, group).name,
+        versioned=None if kind == "Both" else kind == "Versioned",
+        approval=params.get("ModelApprovalStatus"),
+        name_contains=params.get("NameContains"),
+        created_after=seconds(params, "CreationTimeAfter"),
+        created_before=seconds(params, "CreationTimeBefore"),
+        sort_by=sort_by,
+        ascending=ascending,
+        limit=limit + 1,
+        after=first_position(params, listing, _ORDER_TYPES[sort_by]),
+    )
+    answer: dict[str, Any] = {"ModelPackageSummaryList": [_summary(row) for row in rows[:limit]]}
+    if len(rows) > limit:
+        answer["NextToken"] = make_token(listing, package_position(rows[limit - 1], sort_by))
+    return answer
+
+
+def update_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Approve or reject a package, or change what else may be changed."""
+    row = find_package(ctx, params["ModelPackageArn"])
+    _check_specification(ctx, params.get("InferenceSpecification", {}))
+    changed = {**row.request, **{name: params[name] for name in _REPLACED if name in params}}
+    custom = {
+        **row.request.get("CustomerMetadataProperties", {}),
+        **params.get("CustomerMetadataProperties", {}),
+    }
+    for name in params.get("CustomerMetadataPropertiesToRemove", []):
+        custom.pop(name, None)
+    more = params.get("AdditionalInferenceSpecificationsToAdd", [])
+    changed["CustomerMetadataProperties"] = custom or None
+    changed["AdditionalInferenceSpecifications"] = [
+        *row.request.get("AdditionalInferenceSpecifications", []),
+        *more,
+    ] or None
+    ctx.store.packages.change(row, {name: value for name, value in changed.items() if value is not None})
+    return {"ModelPackageArn": row.arn}
+
+
+def delete_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Remove a package; the models made from it and their jobs stay."""
+    row = find_package(ctx, params["ModelPackageName"])
+    if not ctx.store.packages.delete(row):
+        raise _unknown(row.arn)
+    ctx.store.tags.clear(row.arn)
+    return {}
+
+
+def find_package(ctx: Context, reference: str) -> PackageRow:
+    """The package of that name, `group/version` or ARN. Raises ServiceError(ValidationException)."""
+    path = named(ctx.config, "model-package", reference)
+    row = ctx.store.packages.by_path(path) if path else None
+    if row is None:
+        raise _unknown(package_arn(ctx.config, path) if path else reference)
+    return row
+
+
+def containers_of_package(ctx: Context, container: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a model's container that names a package stands for; its own Environment is laid over the package's.
+
+    Raises ServiceError(ValidationException) if there is no such package or no such InferenceSpecification in it.
+    """
+    row = find_package(ctx, container["ModelPackageName"])
+    specification = row.request.get("InferenceSpecification")
+    if name := container.get("InferenceSpecificationName"):
+        further = row.request.get("AdditionalInferenceSpecifications", [])
+        specification = next((each for each in further if each["Name"] == name), None)
+    if specification is None:
+        raise validation_error(
+            f"ModelPackage {row.arn} has no inference specification{f' {name}' if name else ''}."
+        )
+    own = container.get("Environment", {})
+    return [
+        {**each, "Environment": {**each.get("Environment", {}), **own}}
+        for each in specification["Containers"]
+    ]
+
+
+def _check_request(params: dict[str, Any]) -> None:
+    if ("ModelPackageName" in params) == ("ModelPackageGroupName" in params):
+        raise validation_error("Give either ModelPackageName or ModelPackageGroupName.")
+    for name in _NOT_HERE:
+        if name in params:
+            raise validation_error(f"The embedded engine does not support {name}.")
+    if params.get("CertifyForMarketplace"):
+        raise validation_error("The embedded engine does not support CertifyForMarketplace.")
+    if "ModelPackageName" in params and "InferenceSpecification" not in params:
+        raise validation_error("A model package of no group needs an InferenceSpecification.")
+    if "ModelPackageGroupName" in params and params.get("Tags"):
+        raise validation_error("A version has the tags of its group: Tags can not be given with a group.")
+
+
+def _check_specification(ctx: Context, specification: dict[str, Any]) -> None:
+    for container in specification.get("Containers", []):
+        check_artifacts(ctx, container)
+
+
+def _new_version(ctx: Context, params: dict[str, Any]) -> PackageRow:
+    group = find_group(ctx, params["ModelPackageGroupName"])
+    request = {"ModelApprovalStatus": "PendingManualApproval", **params, "ModelPackageGroupName": group.name}
+    row = ctx.store.packages.add_version(group.name, request)
+    if row is None:
+        raise validation_error(f"ModelPackageGroup {group.arn} does not exist.")
+    return row
+
+
+def _new_unversioned(ctx: Context, params: dict[str, Any]) -> PackageRow:
+    name = params["ModelPackageName"]
+    request = {key: value for key, value in params.items() if key != "Tags"}
+    row = PackageRow(name, 0, package_arn(ctx.config, name), request, now(), None)
+    if not ctx.store.packages.add_unversioned(row, tag_mapping(params.get("Tags", []))):
+        raise ServiceError("ConflictException", f"Model Package already exists: {row.arn}")
+    return row
+
+
+def _summary(row: PackageRow) -> dict[str, Any]:
+    place: dict[str, Any] = {"ModelPackageName": row.name}
+    if row.version:
+        place = {"ModelPackageGroupName": row.name, "ModelPackageVersion": row.version}
+    return {
+        **{name: row.request.get(name) for name in _SUMMARY},
+        **place,
+        "ModelPackageArn": row.arn,
+        "CreationTime": row.created,
+        "ModelPackageStatus": "Completed",
+    }
+
+
+def _unknown(arn: str) -> ServiceError:
+    return validation_error(f"ModelPackage {arn} does not exist.")

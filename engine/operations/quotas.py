@@ -1,0 +1,192 @@
+"""Service Quotas, as far as transform jobs have any: instances of each type, and of all types together.
+
+An account's quotas are the defaults unless the setting ENGINE_QUOTAS says otherwise; CreateTransformJob
+holds requests to them.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.model import StringShape
+
+from engine.aws_models import service_model
+from engine.config import BadSetting
+from engine.errors import ServiceError
+from engine.operations.context import Context
+from engine.operations.paging import make_token, read_token
+
+#: The name in ENGINE_QUOTAS of the quota over all instance types.
+TOTAL = "total"
+
+#: Nobody who did not set a quota is to meet one; AWS gives new accounts anything from 0 to 100.
+_DEFAULT = 100_000.0
+_PAGE = 100
+_LISTING = "service-quotas"
+
+#: Codes that public sources show. The others are made up here: look quotas up by their names.
+_KNOWN_CODES = {TOTAL: "L-60D2A6F0", "ml.m5.large": "L-236AE59F", "ml.c6i.large": "L-008FE00D"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Quota:
+    """`key` is the quota's name in ENGINE_QUOTAS: an instance type, or "total"."""
+
+    key: str
+
+    @property
+    def name(self) -> str:
+        if self.key == TOTAL:
+            return "Number of instances across all transform jobs"
+        return f"{self.key} for transform job usage"
+
+    @property
+    def code(self) -> str:
+        made_up = f"L-{hashlib.sha256(self.name.encode()).hexdigest()[:8].upper()}"
+        return _KNOWN_CODES.get(self.key, made_up)
+
+
+def check_names(quotas: Mapping[str, float]) -> Mapping[str, float]:
+    """The setting as it is. Raises BadSetting if it names what is no instance type."""
+    known = {quota.key for quota in _all()}
+    for key in quotas:
+        if key not in known:
+            raise BadSetting(
+                f"ENGINE_QUOTAS names {key!r}; it may name instance types of SageMaker, and total."
+            )
+    return quotas
+
+
+def instance_types(setting: str, text: str) -> frozenset[str]:
+    """The instance types in a list with commas. Raises BadSetting, naming `setting`, if one is none."""
+    named = frozenset(filter(None, (part.strip() for part in text.split(","))))
+    for name in named - {quota.key for quota in _all() if quota.key != TOTAL}:
+        raise BadSetting(f"{setting} names {name!r}, which is no instance type of SageMaker.")
+    return named
+
+
+def check_quotas(ctx: Context, resources: Mapping[str, Any]) -> None:
+    """Raises ServiceError(ResourceLimitExceeded) if the job's instances are more than a quota leaves.
+
+    The SDK's `local` and `local_gpu` are no types of AWS, and count for nothing. `resources` is the
+    request's TransformResources.
+    """
+    instance_type, wanted = resources["InstanceType"], resources["InstanceCount"]
+    if not instance_type.startswith("ml."):
+        return
+    for quota, used in (
+        (_Quota(instance_type), ctx.store.jobs.instances(instance_type)),
+        (_Quota(TOTAL), ctx.store.jobs.instances()),
+    ):
+        limit = int(_value(ctx, quota))
+        if used + wanted > limit:
+            raise _exceeded(quota, limit, used, wanted)
+
+
+def get_service_quota(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """One quota as it holds for this account."""
+    quota = _find(params)
+    return {"Quota": _described(ctx, quota, _value(ctx, quota))}
+
+
+def list_service_quotas(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """The quotas of SageMaker as they hold for this account; one of them if QuotaCode is given."""
+    quotas = (_find(params),) if "QuotaCode" in params else _all()
+    _check_service(params)
+    return _page(params, [_described(ctx, quota, _value(ctx, quota)) for quota in quotas])
+
+
+def get_default_quota(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """One quota as it is for an account nobody has changed."""
+    return {"Quota": _described(ctx, _find(params), _DEFAULT)}
+
+
+def list_default_quotas(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """The quotas of SageMaker as they are for an account nobody has changed."""
+    _check_service(params)
+    return _page(params, [_described(ctx, quota, _DEFAULT) for quota in _all()])
+
+
+@functools.cache
+def _all() -> tuple[_Quota, ...]:
+    types = service_model("sagemaker").shape_for("TransformInstanceType")
+    assert isinstance(types, StringShape)
+    return tuple(_Quota(key) for key in (TOTAL, *sorted(types.enum)))
+
+
+def _value(ctx: Context, quota: _Quota) -> float:
+    return ctx.config.quotas.get(quota.key, _DEFAULT)
+
+
+def _find(params: dict[str, Any]) -> _Quota:
+    _check_service(params)
+    for quota in _all():
+        if quota.code == params["QuotaCode"]:
+            return quota
+    raise _unknown(f"The service sagemaker has no quota {params['QuotaCode']}.")
+
+
+def _check_service(params: dict[str, Any]) -> None:
+    if params["ServiceCode"] != "sagemaker":
+        raise _unknown(f"The embedded engine has no quotas of {params['ServiceCode']}, only of sagemaker.")
+
+
+def _described(ctx: Context, quota: _Quota, value: float) -> dict[str, Any]:
+    usage = "total_instance_count" if quota.key == TOTAL else quota.key
+    return {
+        "ServiceCode": "sagemaker",
+        "ServiceName": "Amazon SageMaker",
+        "QuotaArn": (
+            f"arn:aws:servicequotas:{ctx.config.region}:{ctx.config.account_id}:sagemaker/{quota.code}"
+        ),
+        "QuotaCode": quota.code,
+        "QuotaName": quota.name,
+        "Value": value,
+        "Unit": "None",
+        "Adjustable": True,
+        "GlobalQuota": False,
+        "QuotaAppliedAtLevel": "ACCOUNT",
+        "UsageMetric": {
+            "MetricNamespace": "AWS/Usage",
+            "MetricName": "ResourceCount",
+            "MetricDimensions": {
+                "Service": "SageMaker",
+                "Class": "None",
+                "Type": "Resource",
+                "Resource": f"transform-job/{usage}",
+            },
+            "MetricStatisticRecommendation": "Maximum",
+        },
+    }
+
+
+def _page(params: dict[str, Any], quotas: list[dict[str, Any]]) -> dict[str, Any]:
+    start = 0
+    if token := params.get("NextToken"):
+        position = read_token(_LISTING, token, (int,))
+        if position is None or position[0] < 0:
+            raise ServiceError("InvalidPaginationTokenException", "The NextToken is invalid.")
+        start = position[0]
+    end = start + params.get("MaxResults", _PAGE)
+    answer: dict[str, Any] = {"Quotas": quotas[start:end]}
+    if end < len(quotas):
+        answer["NextToken"] = make_token(_LISTING, [end])
+    return answer
+
+
+def _exceeded(quota: _Quota, limit: int, used: int, wanted: int) -> ServiceError:
+    return ServiceError(
+        "ResourceLimitExceeded",
+        f"The account-level service limit '{quota.name}' is {limit} Instances, with current utilization of "
+        f"{used} Instances and a request delta of {wanted} Instances. Please use AWS Service Quotas to request "
+        "an increase for this quota. If AWS Service Quotas is not available, contact AWS support to request an "
+        "increase for this quota.",
+    )
+
+
+def _unknown(message: str) -> ServiceError:
+    return ServiceError("NoSuchResourceException", message)

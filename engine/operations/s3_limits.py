@@ -1,0 +1,36 @@
+"""What S3 requests may ask for that this store does not do: refused by name, never passed over in silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.errors import ServiceError
+
+_LACKING = (
+    "SSECustomerAlgorithm",
+    "CopySourceSSECustomerAlgorithm",
+    "ObjectLockMode",
+    "ObjectLockRetainUntilDate",
+    "ObjectLockLegalHoldStatus",
+    "ObjectLockEventHold",
+    "ObjectLockEnabledForBucket",
+    "WriteOffsetBytes",
+    "MFA",
+)
+_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
+#: ACLs that say what is so anyway, accepted as in a bucket with "bucket owner enforced", S3's default.
+_HARMLESS_ACLS = ("private", "bucket-owner-full-control")
+
+
+def check_supported(params: dict[str, Any], account_id: str) -> None:
+    """Raises NotImplemented, AccessControlListNotSupported, or AccessDenied for another owner than expected."""
+    for name in ("ExpectedBucketOwner", "ExpectedSourceBucketOwner"):
+        if params.get(name, account_id) != account_id:
+            raise ServiceError("AccessDenied", "Access Denied", status=403)
+    for name in _LACKING:
+        if params.get(name):
+            raise ServiceError(
+                "NotImplemented", f"The embedded engine does not implement {name}.", status=501
+            )
+    if params.get("ACL", "private") not in _HARMLESS_ACLS or any(name in params for name in _GRANTS):
+        raise ServiceError("AccessControlListNotSupported", "The bucket does not allow ACLs")

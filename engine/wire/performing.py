@@ -1,0 +1,59 @@
+"""What the protocols with a document in and a document out share: check, call, and the answer by its shape."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.model import OperationModel, StructureShape
+
+from engine.errors import ServiceError, not_implemented
+from engine.operations import OPERATIONS
+from engine.operations.context import Context
+from engine.wire.parsing import parse
+from engine.wire.serializing import serialize
+from engine.wire.validation import validate
+
+#: The services, and the error code each gives to a request that breaks its model.
+SERVICES: Mapping[str, str] = {
+    "sagemaker": "ValidationException",
+    "logs": "InvalidParameterException",
+    "service-quotas": "IllegalArgumentException",
+    "cloudwatch": "InvalidParameterValue",
+    "sts": "ValidationError",
+}
+
+
+async def perform(
+    ctx: Context,
+    service: str,
+    model: OperationModel,
+    document: Callable[[], Any],
+    timestamp: Callable[[float], Any] = float,
+) -> dict[str, Any] | None:
+    """The answer's document, None if the operation has no output. Raises ServiceError.
+
+    `document` reads the request's, which is not looked at for an operation that is not there; `timestamp`
+    makes of epoch seconds what the protocol writes.
+    """
+    operation = OPERATIONS.get((service, model.name))
+    if operation is None:
+        raise not_implemented(service, model.name)
+    if service == "sagemaker":
+        ctx.throttle.admit(model.name)
+    result = operation(ctx, _params(service, model, document))
+    if inspect.isawaitable(result):
+        result = await result
+    return serialize(model.output_shape, result, timestamp) if model.output_shape is not None else None
+
+
+def _params(service: str, model: OperationModel, document: Callable[[], Any]) -> dict[str, Any]:
+    shape = model.input_shape
+    if shape is None:
+        return {}
+    assert isinstance(shape, StructureShape)
+    params: dict[str, Any] = parse(shape, document())
+    if problems := validate(shape, params):
+        raise ServiceError(SERVICES[service], problems)
+    return params

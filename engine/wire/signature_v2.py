@@ -1,0 +1,131 @@
+"""Signature Version 2 in a URL: what boto3 and the aws CLI presign with unless they are told another.
+
+The rules are those of "Signing and authenticating REST requests" in the S3 user guide.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from engine.credentials import Credentials, Key
+from engine.errors import ServiceError
+from engine.wire.request import Request
+from engine.wire.signatures import check_token, find_key, mismatch
+
+#: The parameters of a query that are signed, for they say what is asked for; others are not looked at.
+_SIGNED_PARAMETERS = frozenset(
+    {
+        "accelerate",
+        "acl",
+        "analytics",
+        "cors",
+        "defaultObjectAcl",
+        "delete",
+        "inventory",
+        "lifecycle",
+        "location",
+        "logging",
+        "metrics",
+        "notification",
+        "object-lock",
+        "partNumber",
+        "policy",
+        "replication",
+        "requestPayment",
+        "response-cache-control",
+        "response-content-disposition",
+        "response-content-encoding",
+        "response-content-language",
+        "response-content-type",
+        "response-expires",
+        "restore",
+        "select",
+        "select-type",
+        "storageClass",
+        "tagging",
+        "torrent",
+        "uploadId",
+        "uploads",
+        "versionId",
+        "versioning",
+        "versions",
+        "website",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PresignedV2:
+    """The parts of such a URL's signature. `expires` is epoch seconds."""
+
+    access_key_id: str
+    expires: int
+    signature: str
+
+
+def read_presigned_v2(request: Request) -> PresignedV2 | None:
+    """The signature in a request's URL, or None. Raises AccessDenied when half of it is there."""
+    query = dict(request.query_pairs())
+    names = ("AWSAccessKeyId", "Expires", "Signature")
+    if not any(name in query for name in names):
+        return None
+    expires = query.get("Expires", "")
+    complete = all(query.get(name) for name in names)
+    if not complete or not (expires.isascii() and expires.isdecimal() and len(expires) <= 15):
+        raise ServiceError(
+            "AccessDenied",
+            "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters",
+            status=403,
+        )
+    return PresignedV2(query["AWSAccessKeyId"], int(expires), query["Signature"])
+
+
+def verify_v2(
+    request: Request, signature: PresignedV2, credentials: Credentials, bucket: str
+) -> tuple[Key, Request]:
+    """Whose request this is, and the request with the headers that its URL carried.
+
+    `bucket` is the one its host names, or empty. Raises InvalidAccessKeyId, AccessDenied (expired),
+    InvalidToken or SignatureDoesNotMatch.
+    """
+    key = find_key(credentials, signature.access_key_id)
+    check_token(request, key)
+    if time.time() > signature.expires:
+        raise ServiceError("AccessDenied", "Request has expired", status=403)
+    headers = {**_carried(request), **request.headers}
+    to_sign = _string_to_sign(request, signature, headers, bucket)
+    digest = hmac.new(key.secret_access_key.encode(), to_sign.encode(), hashlib.sha1).digest()
+    if not hmac.compare_digest(base64.b64encode(digest), signature.signature.encode()):
+        raise mismatch()
+    return key, Request(request.method, request.path, request.query, headers, request.body)
+
+
+def _carried(request: Request) -> dict[str, str]:
+    """Headers that the signer put into the URL instead."""
+    return {
+        name: value
+        for name, value in request.query_pairs()
+        if name.startswith("x-amz-") or name in ("content-md5", "content-type")
+    }
+
+
+def _string_to_sign(request: Request, signature: PresignedV2, headers: Mapping[str, str], bucket: str) -> str:
+    standard = [headers.get(name, "").strip() for name in ("content-md5", "content-type")]
+    amazon = sorted(name for name in headers if name.startswith("x-amz-"))
+    custom = [f"{name}:{headers[name].strip()}" for name in amazon]
+    resource = f"/{bucket}{request.path}" if bucket else request.path
+    if parameters := _signed_parameters(request):
+        resource += "?" + "&".join(parameters)
+    return "\n".join((request.method, *standard, str(signature.expires), *custom, resource))
+
+
+def _signed_parameters(request: Request) -> list[str]:
+    pairs = [part.partition("=") for part in request.query.split("&")]
+    signed = sorted((pair for pair in pairs if pair[0] in _SIGNED_PARAMETERS), key=lambda pair: pair[0])
+    return [f"{name}{equals}{unquote(value)}" for name, equals, value in signed]
