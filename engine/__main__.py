@@ -15,9 +15,10 @@ from pathlib import Path
 
 import uvicorn
 
-from engine.config import Config
+from engine.config import BadSetting, Config, Unsettled, read_numbers
 from engine.credentials import load_credentials
 from engine.objects import ObjectStore
+from engine.operations import events, quotas, throttle
 from engine.operations.context import Context
 from engine.runner import Runner
 from engine.runtimes import BadRuntime, Runtimes
@@ -26,9 +27,16 @@ from engine.wire.app import App
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
+#: Options that make the engine as short of things as AWS can be; without them it is short of nothing.
+_SCARCITY = {
+    "quotas": "instances for transform jobs, such as ml.m5.xlarge=2,total=20",
+    "rate-limits": "requests a second, such as CreateTransformJob=2,each=20",
+    "no-capacity": "instance types that are not to be had, with commas between them",
+}
+
 
 def read_arguments(arguments: list[str]) -> Config:
-    """The configuration that the command line and the environment ask for."""
+    """The configuration that the command line and the environment ask for. Raises BadSetting."""
     parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
@@ -47,11 +55,24 @@ def read_arguments(arguments: list[str]) -> Config:
         default=os.environ.get("ENGINE_EXTRA_RUNTIMES") or None,
         help="a folder of model servers for images that are not built in (ENGINE_EXTRA_RUNTIMES)",
     )
+    for name, meaning in _SCARCITY.items():
+        option, variable = f"--{name}", f"ENGINE_{name.replace('-', '_').upper()}"
+        parser.add_argument(option, default=os.environ.get(variable, ""), help=f"{meaning} ({variable})")
+    parser.add_argument(
+        "--events-url",
+        default=os.environ.get("ENGINE_EVENTS_URL", ""),
+        help="an address that is sent an event at each change of a job's status (ENGINE_EVENTS_URL)",
+    )
     given = parser.parse_args(arguments)
     config = Config(
         data_dir=given.data_dir.absolute(),
         runtimes_dir=given.runtimes_dir.absolute(),
         extra_runtimes=given.extra_runtimes and given.extra_runtimes.absolute(),
+        quotas=quotas.check_names(read_numbers("ENGINE_QUOTAS", given.quotas)),
+        rate_limits=throttle.check_names(read_numbers("ENGINE_RATE_LIMITS", given.rate_limits)),
+        no_capacity=quotas.instance_types("ENGINE_NO_CAPACITY", given.no_capacity),
+        events_url=events.check_url(given.events_url),
+        unsettled=Unsettled.from_environment(os.environ),
     )
     return replace(config, host=given.host, port=given.port)
 
@@ -64,11 +85,14 @@ async def engine(config: Config) -> AsyncIterator[App]:
     objects = ObjectStore(config.objects_dir)
     runner = Runner(config, store, objects, Runtimes(config))
     credentials = load_credentials(config.credentials_file, config.account_id)
+    sender = events.Events(config, store)
+    sender.start()
     await runner.start()
     try:
-        yield App(Context(config, store, objects, runner, credentials))
+        yield App(Context(config, store, objects, runner, credentials, throttle.Throttle(config.rate_limits)))
     finally:
         await runner.close()
+        await sender.close()
         objects.close()
         store.close()
 
@@ -108,7 +132,11 @@ async def serve(config: Config) -> None:
 
 def main() -> int:
     """Run the engine; returns the exit status."""
-    config = read_arguments(sys.argv[1:])
+    try:
+        config = read_arguments(sys.argv[1:])
+    except BadSetting as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         import uvloop

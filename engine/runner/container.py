@@ -10,7 +10,7 @@ from typing import Any
 from engine.runner.failures import PING_FAILED, JobFailed
 from engine.runner.http_client import Answer, AnswerTooLarge, Body, HttpClient, NoAnswer
 from engine.runner.parameters import read_offer
-from engine.runner.protocols import Server
+from engine.runner.protocols import Server, Usage
 
 #: Seconds one /ping may take (developer guide), and the pauses between two: short, for the user waits.
 _PING_TIMEOUT = 2.0
@@ -75,6 +75,10 @@ class Container:
         except NoAnswer:
             await self._revive()
             raise
+
+    def usage(self) -> Usage | None:
+        """What the server uses; None while there is none, or nobody can tell. Called in a thread."""
+        return self._server.usage() if self._server is not None else None
 
     async def stop(self) -> None:
         """End the server."""

@@ -8,6 +8,10 @@ PING_FAILED = (
     "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is implemented "
     "and responds with an HTTP 200 status code"
 )
+NO_CAPACITY = (
+    "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance "
+    "type."
+)
 INTERNAL_ERROR = "InternalServerError: We encountered an internal error.  Please try again."
 
 

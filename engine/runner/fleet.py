@@ -16,10 +16,11 @@ from engine.runner.container import Container
 from engine.runner.failures import JobFailed
 from engine.runner.instance import Calls, Instance
 from engine.runner.logs import InstanceLog
-from engine.runner.model_data import fetch_model
+from engine.runner.model_data import fetch_model, fetch_script
 from engine.runner.parameters import container_environment
 from engine.runner.protocols import RuntimeProvider, Server
 from engine.runner.together import all_of
+from engine.runner.trouble import Trouble, TroubledContainer
 from engine.store import JobRow
 
 
@@ -31,6 +32,7 @@ class _Blueprint:
     environment: dict[str, str]
     #: The end of its log streams' names; None where there is one container only.
     name: str | None
+    trouble: Trouble
 
 
 class Fleet:
@@ -45,18 +47,22 @@ class Fleet:
         self._blueprints: list[_Blueprint] = []
         self.instances: list[Instance] = []
 
-    async def prepare(self, log: InstanceLog) -> None:
-        """Make ready what the model's containers need; `log` hears of what takes long. Raises JobFailed."""
+    async def prepare(self, log: InstanceLog, troubles: Sequence[Trouble]) -> None:
+        """Make ready what the model's containers need; `log` hears of what takes long. Raises JobFailed.
+
+        `troubles` has what is to go wrong with each of them.
+        """
         await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
-        for position, definition in enumerate(self._row.containers, start=1):
+        containers = zip(self._row.containers, troubles, strict=True)
+        for position, (definition, trouble) in enumerate(containers, start=1):
             try:
-                self._blueprints.append(await self._blueprint(position, definition, log))
+                self._blueprints.append(await self._blueprint(position, definition, log, trouble))
             except CannotRun as error:
                 raise JobFailed(f"{error.blame}: {error}") from error
 
     async def start(self, logs: Sequence[InstanceLog]) -> None:
         """Start one instance for each log and wait until all are healthy. Raises JobFailed."""
-        calls = Calls.of(self._row.request)
+        calls = Calls.of(self._row.request, refusals_retried=self._config.unsettled.refusals_retried)
         self.instances = [
             Instance([self._container(number, blueprint, log) for blueprint in self._blueprints], calls, log)
             for number, log in enumerate(logs, start=1)
@@ -68,7 +74,9 @@ class Fleet:
         await asyncio.gather(*(instance.stop() for instance in self.instances))
         await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
 
-    async def _blueprint(self, position: int, definition: dict[str, Any], log: InstanceLog) -> _Blueprint:
+    async def _blueprint(
+        self, position: int, definition: dict[str, Any], log: InstanceLog, trouble: Trouble
+    ) -> _Blueprint:
         name = None
         if len(self._row.containers) > 1:
             name = str(definition.get("ContainerHostname", f"container-{position}"))
@@ -77,7 +85,9 @@ class Fleet:
         model_dir = self._directory / f"model-{position}"
         await fetch_model(self._objects, self._runtimes, definition.get("ModelDataUrl"), model_dir)
         environment = container_environment(self._row.request, definition, str(model_dir))
-        return _Blueprint(prepared, environment, name)
+        script_dir = self._directory / f"script-{position}"
+        environment = await fetch_script(self._objects, self._runtimes, environment, script_dir)
+        return _Blueprint(prepared, environment, name, trouble)
 
     def _container(self, number: int, blueprint: _Blueprint, log: InstanceLog) -> Container:
         directory: Path = self._directory / f"instance-{number}" / (blueprint.name or "container")
@@ -87,4 +97,7 @@ class Fleet:
                 blueprint.prepared, directory, blueprint.environment, log.container(blueprint.name)
             )
 
-        return Container(start, self._config.ping_deadline, self._config.largest_answer)
+        deadline, largest_answer = self._config.ping_deadline, self._config.largest_answer
+        if blueprint.trouble == Trouble():
+            return Container(start, deadline, largest_answer)
+        return TroubledContainer(start, deadline, largest_answer, blueprint.trouble)

@@ -11,6 +11,7 @@ from engine.runner.container import Container
 from engine.runner.failures import ObjectFailed
 from engine.runner.http_client import Answer, AnswerTooLarge, Body, NoAnswer
 from engine.runner.logs import InstanceLog
+from engine.runner.protocols import Usage
 from engine.runner.together import all_of
 
 _DEFAULT_TIMEOUT = 600
@@ -29,9 +30,11 @@ class Calls:
     accept: str | None
     seconds: int
     retries: int
+    #: Whether 4xx answers are tried again too.
+    refusals_retried: bool
 
     @classmethod
-    def of(cls, request: Mapping[str, Any]) -> Calls:
+    def of(cls, request: Mapping[str, Any], *, refusals_retried: bool) -> Calls:
         """From a CreateTransformJob request."""
         client = request.get("ModelClientConfig", {})
         return cls(
@@ -39,6 +42,7 @@ class Calls:
             accept=request["TransformOutput"].get("Accept"),
             seconds=client.get("InvocationsTimeoutInSeconds", _DEFAULT_TIMEOUT),
             retries=client.get("InvocationsMaxRetries", _DEFAULT_RETRIES),
+            refusals_retried=refusals_retried,
         )
 
 
@@ -57,6 +61,10 @@ class Instance:
     async def stop(self) -> None:
         """End every container."""
         await all_of(container.stop() for container in self._containers)
+
+    def usage(self) -> list[Usage]:
+        """What each container uses of which that can be told. Called in a thread."""
+        return [usage for container in self._containers if (usage := container.usage()) is not None]
 
     async def execution_parameters(self) -> dict[str, Any]:
         """What the first container offers: it is the one that gets the job's records."""
@@ -77,7 +85,7 @@ class Instance:
         return body
 
     async def _invoke(self, container: Container, headers: Mapping[str, str], body: Body) -> Answer:
-        """One answer with a 2xx status; 5xx, silence and lateness are tried again, 4xx is not.
+        """One answer with a 2xx status; 5xx, silence and lateness are tried again, 4xx only if so set.
 
         Which failures the service tries again no public source says; a refusal would only be repeated.
         """
@@ -85,7 +93,7 @@ class Instance:
             try:
                 return await self._invoke_once(container, headers, body)
             except ObjectFailed as failure:
-                if failure.client_error:
+                if failure.client_error and not self._calls.refusals_retried:
                     raise
             await asyncio.sleep(_PAUSE * 2**retry)
         return await self._invoke_once(container, headers, body)

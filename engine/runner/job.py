@@ -6,23 +6,36 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Sequence
 
 from engine.config import Config
 from engine.errors import ServiceError
 from engine.objects import ObjectStore
-from engine.runner.failures import ALGORITHM_ERROR, CLIENT_ERROR, INTERNAL_ERROR, JobFailed, ObjectFailed
+from engine.runner.capture import check_capture, write_capture
+from engine.runner.failures import (
+    ALGORITHM_ERROR,
+    CLIENT_ERROR,
+    INTERNAL_ERROR,
+    NO_CAPACITY,
+    JobFailed,
+    ObjectFailed,
+)
 from engine.runner.fleet import Fleet
 from engine.runner.http_client import Body
 from engine.runner.instance import Instance
 from engine.runner.lacking import reason_against
 from engine.runner.logs import InstanceLog
-from engine.runner.parameters import Parameters, effective
+from engine.runner.meter import Meter
+from engine.runner.parameters import effective, processing_of
 from engine.runner.plan import Plan, PlannedObject, make_plan
 from engine.runner.protocols import RuntimeProvider
 from engine.runner.together import all_of, to_its_end
-from engine.runner.transform_object import transform_object
+from engine.runner.transform_object import ObjectTransform
+from engine.runner.trouble import Trouble, troubles_of
 from engine.runner.window import Window
 from engine.store import JobRow, Store
+from engine.store.clock import now
+from transform.dataprocessing import DataProcessing
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +49,7 @@ class Job:
     def __init__(
         self, config: Config, store: Store, objects: ObjectStore, runtimes: RuntimeProvider, row: JobRow
     ) -> None:
+        self._config = config
         self._store = store
         self._objects = objects
         self._runtimes = runtimes
@@ -73,7 +87,7 @@ class Job:
             "Failed" if reason else "Completed",
             ("InProgress",),
             failure_reason=reason[:_LONGEST_REASON] if reason else None,
-            ended=time.time(),
+            ended=now(),
         )
         self._store.jobs.forget_objects(self._row.name)
 
@@ -86,29 +100,53 @@ class Job:
     async def _run(self) -> None:
         if reason := reason_against(self._row, self._runtimes):
             raise JobFailed(reason)
+        troubles = troubles_of(self._store, self._row)
+        instance_type = self._request["TransformResources"]["InstanceType"]
+        if instance_type in self._config.no_capacity or any(trouble.no_capacity for trouble in troubles):
+            raise JobFailed(NO_CAPACITY)
+        check_capture(self._objects, self._row)
         plan = await asyncio.to_thread(
             make_plan, self._objects, self._request, self._row.started, self._first_log.sagemaker
         )
-        plan = self._less_what_is_done(plan)
-        if not plan.keys:
-            return
+        left = self._less_what_is_done(plan)
+        started = await self._transform_all(left, troubles) if left.keys else self._row.started
+        if started is not None:
+            write_capture(self._objects, self._row, plan, self._done(), started)
+
+    async def _transform_all(self, plan: Plan, troubles: Sequence[Trouble]) -> float:
+        """Transform the plan's objects; returns when the job started (epoch seconds)."""
         shares = plan.shares(self._request["TransformResources"]["InstanceCount"])
-        await self._fleet.prepare(self._first_log)
-        self._store.jobs.started(self._row.name, time.time())
+        await self._fleet.prepare(self._first_log, troubles)
+        started = self._row.started or now()
+        self._store.jobs.started(self._row.name, started)
+        processing = processing_of(self._request, self._config.unsettled, started)
         logs = [self._first_log, *(self._new_log() for _ in shares[1:])]
+        began = time.time()
         await self._fleet.start(logs)
+        async with Meter(self._store, self._fleet.instances, began, self._config.metrics_pause):
+            await self._transform_shares(plan, shares, processing)
+        return started
+
+    async def _transform_shares(
+        self, plan: Plan, shares: list[list[str]], processing: DataProcessing
+    ) -> None:
+        """Each instance its share of the objects."""
         parameters = effective(self._request, await self._fleet.instances[0].execution_parameters())
-        for instance_log in logs:
-            instance_log.sagemaker(parameters.line)
+        for instance in self._fleet.instances:
+            instance.log.sagemaker(parameters.line)
+        work = ObjectTransform(self._config, self._objects, self._request, parameters, processing)
         await all_of(
-            self._run_share(instance, plan, share, parameters)
+            self._run_share(instance, plan, share, work)
             for instance, share in zip(self._fleet.instances, shares, strict=True)
         )
 
+    def _done(self) -> set[str]:
+        outcomes = self._store.jobs.finished_objects(self._row.name)
+        return {key for key, outcome in outcomes.items() if outcome == "done"}
+
     def _less_what_is_done(self, plan: Plan) -> Plan:
         """What an engine that was killed has left to do; failed objects are tried once more."""
-        outcomes = self._store.jobs.finished_objects(self._row.name)
-        done = {key for key, outcome in outcomes.items() if outcome == "done"}
+        done = self._done()
         left = plan.without(done) if done else plan
         if self._row.started is not None:
             self._first_log.sagemaker(
@@ -117,24 +155,25 @@ class Job:
         return left
 
     async def _run_share(
-        self, instance: Instance, plan: Plan, share: list[str], parameters: Parameters
+        self, instance: Instance, plan: Plan, share: list[str], work: ObjectTransform
     ) -> None:
         """One instance's objects, as many at a time as it may have requests: small objects need it."""
-        window: Window[Body] = Window(parameters.max_concurrent_transforms)
+        size = work.parameters.max_concurrent_transforms
+        window: Window[Body] = Window(size)
         waiting = iter(share)
 
-        async def work() -> None:
+        async def one_after_the_other() -> None:
             for key in waiting:
-                await self._transform(instance, plan.object(key), parameters, window)
+                await self._transform(instance, plan.object(key), work, window)
 
-        await all_of(work() for _ in range(min(parameters.max_concurrent_transforms, len(share))))
+        await all_of(one_after_the_other() for _ in range(min(size, len(share))))
 
     async def _transform(
-        self, instance: Instance, planned: PlannedObject, parameters: Parameters, window: Window[Body]
+        self, instance: Instance, planned: PlannedObject, work: ObjectTransform, window: Window[Body]
     ) -> None:
         outcome = "done"
         try:
-            await transform_object(self._objects, self._request, parameters, planned, instance, window)
+            await work.run(planned, instance, window)
         except ObjectFailed as failure:
             instance.log.about(f"{planned.bucket}/{planned.key}", failure.lines)
             self._failures.append(failure)

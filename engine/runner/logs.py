@@ -18,7 +18,9 @@ class InstanceLog:
 
     def __init__(self, store: Store, job: str, instance_id: str, epoch: int) -> None:
         self._store = store
-        self._stream = f"{job}/{instance_id}-{epoch}"
+        #: The instance's name among the metrics.
+        self.host = f"{job}/{instance_id}"
+        self._stream = f"{self.host}-{epoch}"
 
     def container(self, name: str | None) -> Lines:
         """Where a container's lines go; `name` only for containers of a pipeline."""

@@ -1,14 +1,17 @@
-"""Fetching a container's model: its archive out of the store, unpacked into a folder."""
+"""Fetching a container's model, and a script that comes apart from it: archives out of the store, unpacked."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 from engine.objects import ObjectStore
 from engine.runner.failures import JobFailed
 from engine.runner.protocols import Readable, RuntimeProvider
 from transform.keys import parse_s3_uri
+
+SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
 
 
 async def fetch_model(
@@ -22,11 +25,34 @@ async def fetch_model(
     if not url:
         directory.mkdir(parents=True)
         return
-    bucket, key = parse_s3_uri(url)
+    await _fetch(objects, runtimes, url, "model data", directory)
+
+
+async def fetch_script(
+    objects: ObjectStore, runtimes: RuntimeProvider, environment: Mapping[str, str], directory: Path
+) -> dict[str, str]:
+    """`environment`, its SAGEMAKER_SUBMIT_DIRECTORY unpacked into `directory` if that names an object in S3.
+
+    The SageMaker SDK uploads the script of a framework's model apart from the model data; the framework's
+    containers download it when they start (aws/sagemaker-containers, _files.py). Ours have no keys.
+    Raises as `fetch_model`.
+    """
+    url = environment.get(SUBMIT_DIRECTORY, "")
+    if not url.startswith("s3://"):
+        return dict(environment)
+    await _fetch(objects, runtimes, url, f"script archive ({SUBMIT_DIRECTORY})", directory)
+    return {**environment, SUBMIT_DIRECTORY: str(directory)}
+
+
+async def _fetch(
+    objects: ObjectStore, runtimes: RuntimeProvider, url: str, what: str, directory: Path
+) -> None:
+    try:
+        bucket, key = parse_s3_uri(url)
+    except ValueError as error:
+        raise JobFailed(f"ClientError: The {what}: {error}") from error
     if objects.head(bucket, key) is None:
-        raise JobFailed(
-            f"ClientError: There is no model data at {url}; upload it, or register the model anew"
-        )
+        raise JobFailed(f"ClientError: There is no {what} at {url}; upload it, or register the model anew")
     with objects.open(bucket, key) as reader:
         archive = _Abandonable(reader)
         unpacking = asyncio.create_task(asyncio.to_thread(runtimes.unpack, archive, directory))

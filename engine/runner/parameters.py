@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from engine.config import Unsettled
+from engine.runner.failures import JobFailed
 from transform.batching import MEGABYTE
+from transform.dataprocessing import DataProcessing, data_processing
+from transform.formats import Mark
 from transform.rules import MAX_PAYLOAD_MB
 
 #: What containers and the API call the same strategy.
@@ -58,6 +64,28 @@ def effective(request: Mapping[str, Any], offered: Mapping[str, Any]) -> Paramet
         concurrent = min(_whole(offered.get("MaxConcurrentTransforms"), 1) or 1, most)
     strategy = request.get("BatchStrategy") or _STRATEGIES.get(str(offered.get("BatchStrategy")))
     return Parameters(concurrent, payload, strategy or "MultiRecord")
+
+
+def processing_of(request: Mapping[str, Any], unsettled: Unsettled, started: float) -> DataProcessing:
+    """What is done with records on their way in and out. `started` is in epoch seconds. Raises JobFailed.
+
+    Of DataCaptureConfig it has what changes records: a random UUID and the job's start for each of them.
+    """
+    asked = request.get("DataProcessing", {})
+    begun = datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    marks = request.get("DataCaptureConfig", {}).get("GenerateInferenceId", False)
+    try:
+        return data_processing(
+            content_type=request["TransformInput"].get("ContentType"),
+            accept=request["TransformOutput"].get("Accept"),
+            input_filter=asked.get("InputFilter"),
+            output_filter=asked.get("OutputFilter"),
+            join_source=asked.get("JoinSource"),
+            range_end_included=unsettled.range_end_included,
+            mark=(lambda: Mark(str(uuid.uuid4()), begun)) if marks else None,
+        )
+    except ValueError as error:
+        raise JobFailed(f"ClientError: DataProcessing: {error}") from error
 
 
 def read_offer(body: bytes) -> dict[str, Any]:

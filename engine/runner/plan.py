@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,7 +85,7 @@ def make_plan(objects: ObjectStore, request: Mapping[str, Any], begun: float | N
     return plan
 
 
-def chunks(objects: ObjectStore, planned: PlannedObject) -> Iterator[bytes]:
+def chunks(objects: ObjectStore, planned: PlannedObject) -> Generator[bytes, None, None]:
     """An input object's bytes in pieces of about 1 MiB. Raises ServiceError if it has gone meanwhile."""
     with objects.open(planned.bucket, planned.key) as reader:
         while chunk := reader.read(_CHUNK):

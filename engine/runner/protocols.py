@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +13,18 @@ class Readable(Protocol):
 
     def read(self, size: int = -1, /) -> bytes:
         """Up to `size` bytes; empty at the end."""
+
+
+class Usage(Protocol):
+    """What a server and all that it started use."""
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time since their start."""
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory now."""
 
 
 class Server(Protocol):
@@ -25,6 +38,12 @@ class Server(Protocol):
 
     async def wait(self) -> None:
         """Return when it has ended."""
+
+    def usage(self) -> Usage | None:
+        """What it uses; None once it has ended, and where the system does not tell. Called in a thread."""
+
+    def kill(self, number: signal.Signals) -> None:
+        """Send a signal to it and everything it started."""
 
     async def stop(self) -> None:
         """End it and everything it started; harmless when it has ended."""

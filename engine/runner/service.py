@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-import time
 
 from engine.config import Config
 from engine.objects import ObjectStore
 from engine.runner.job import Job
 from engine.runner.protocols import RuntimeProvider
 from engine.store import Store
+from engine.store.clock import now
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Runner:
         self._set_stopped(job_name)
 
     def _set_stopped(self, job_name: str) -> None:
-        self._store.jobs.move(job_name, "Stopped", ("Stopping",), ended=time.time())
+        self._store.jobs.move(job_name, "Stopped", ("Stopping",), ended=now())
         self._store.jobs.forget_objects(job_name)
 
 

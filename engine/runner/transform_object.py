@@ -1,11 +1,14 @@
-"""One input object to one output object: decompress, split, send, assemble, publish whole."""
+"""One input object to one output object: decompress, split, filter, send, join, assemble, publish whole."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from engine.config import Config
 from engine.errors import ServiceError
 from engine.objects import ObjectStore
 from engine.runner.failures import ObjectFailed
@@ -15,73 +18,104 @@ from engine.runner.parameters import Parameters
 from engine.runner.plan import PlannedObject, chunks
 from engine.runner.window import Window
 from transform.assembling import assembled
-from transform.batching import payloads
+from transform.batching import Splitting, payloads
+from transform.dataprocessing import DataProcessing
+from transform.decompression import NotGzip, gunzip
+from transform.formats import RecordError
+from transform.framed import CorruptRecord
 from transform.records import PayloadTooLarge
 
-_LARGEST_PIECE = 1024 * 1024
+#: Bytes from which on records are processed in a thread, so that the engine goes on answering meanwhile.
+_LARGE = 64 * 1024
+
+T = TypeVar("T")
 
 
-async def transform_object(
-    objects: ObjectStore,
-    request: Mapping[str, Any],
-    parameters: Parameters,
-    planned: PlannedObject,
-    instance: Instance,
-    window: Window[Body],
-) -> None:
-    """Write the output of one input object; nothing of it shows unless all of it succeeded.
+@dataclass(frozen=True, slots=True)
+class ObjectTransform:
+    """What a job does with each of its objects."""
 
-    Raises ObjectFailed, JobFailed.
-    """
-    output = request["TransformOutput"]
-    assemble_with = output.get("AssembleWith")
-    bodies = _bodies(objects, request["TransformInput"], parameters, planned)
-    try:
-        with objects.writer(
-            planned.output_bucket, planned.output_key, content_type=output.get("Accept")
-        ) as writer:
-            await window.run(
-                bodies, instance.transform, lambda answer: writer.write(assembled(answer, assemble_with))
-            )
-            writer.commit()
-    except PayloadTooLarge as error:
-        raise ObjectFailed([f"ClientError: {error}"], client_error=True) from error
-    except zlib.error as error:
-        raise ObjectFailed([f"ClientError: not valid Gzip: {error}"], client_error=True) from error
-    except ServiceError as error:
-        raise ObjectFailed([f"ClientError: {error.code}: {error.message}"], client_error=True) from error
+    config: Config
+    objects: ObjectStore
+    request: Mapping[str, Any]
+    parameters: Parameters
+    processing: DataProcessing
+
+    async def run(self, planned: PlannedObject, instance: Instance, window: Window[Body]) -> None:
+        """Write the output of one input object; nothing of it shows unless all of it succeeded.
+
+        Raises ObjectFailed, JobFailed.
+        """
+        accept = self.request["TransformOutput"].get("Accept")
+        try:
+            # What is read is closed with the object's work, not when its last reference happens to go.
+            with (
+                ExitStack() as opened,
+                self.objects.writer(planned.output_bucket, planned.output_key, content_type=accept) as writer,
+            ):
+                bodies = self._bodies(planned, opened)
+                await window.run(bodies, lambda payload: self._result(payload, instance), writer.write)
+                writer.commit()
+        except RecordError as error:
+            raise ObjectFailed([str(error)], client_error=not error.of_answer) from error
+        except PayloadTooLarge as error:
+            raise ObjectFailed([f"ClientError: {self._too_large(error)}"], client_error=True) from error
+        except (NotGzip, CorruptRecord) as error:
+            raise ObjectFailed([f"ClientError: {error}"], client_error=True) from error
+        except ServiceError as error:
+            raise ObjectFailed([f"ClientError: {error.code}: {error.message}"], client_error=True) from error
+
+    def _bodies(self, planned: PlannedObject, opened: ExitStack) -> Iterator[Body]:
+        """The payloads of the object, in order; `opened` closes what they are read from.
+
+        Raises NotGzip, CorruptRecord, PayloadTooLarge, ServiceError.
+        """
+        source = self.request["TransformInput"]
+
+        def data() -> Iterator[bytes]:
+            read = opened.enter_context(closing(chunks(self.objects, planned)))
+            return gunzip(read) if source.get("CompressionType") == "Gzip" else read
+
+        how = self._splitting(source.get("SplitType", "None"))
+        if how.split_type == "None" and how.limit is None:
+            # MaxPayloadInMB 0 promises bodies of any size (CreateTransformJob documentation): never held whole.
+            return iter([data] if next(data(), b"") else [])
+        return payloads(data(), how)
+
+    def _splitting(self, split_type: str) -> Splitting:
+        limit = self.parameters.limit
+        if split_type == "None" and limit is None and not self.processing.does_nothing:
+            limit = self.config.largest_unsplit
+        return Splitting(
+            split_type,
+            self.parameters.strategy,
+            limit,
+            batch=self.config.batch_without_limit,
+            newline=self.config.unsettled.newline_sent,
+        )
+
+    def _too_large(self, error: PayloadTooLarge) -> str:
+        if self.parameters.limit is not None:
+            return str(error)
+        return (
+            f"An object that is filtered or joined whole may have {error.limit} bytes at most. "
+            "Set SplitType to Line"
+        )
+
+    async def _result(self, payload: Body, instance: Instance) -> bytes:
+        """What one payload adds to the output. Raises ObjectFailed, JobFailed, RecordError."""
+        if self.processing.does_nothing or not isinstance(payload, bytes):
+            return self._assembled(await instance.transform(payload))
+        body = await _aside(payload, lambda: self.processing.request(payload))
+        if body is None:
+            return b""
+        answer = await instance.transform(body)
+        return self._assembled(await _aside(payload, lambda: self.processing.result(payload, answer)))
+
+    def _assembled(self, body: bytes) -> bytes:
+        how = self.request["TransformOutput"].get("AssembleWith")
+        return assembled(body, how, double_newlines=self.config.unsettled.double_newlines)
 
 
-def _bodies(
-    objects: ObjectStore, source: Mapping[str, Any], parameters: Parameters, planned: PlannedObject
-) -> Iterator[Body]:
-    """The bodies of the object's requests, in order. Raises PayloadTooLarge, zlib.error, ServiceError."""
-
-    def data() -> Iterator[bytes]:
-        read = chunks(objects, planned)
-        return gunzip(read) if source.get("CompressionType") == "Gzip" else read
-
-    split_type = source.get("SplitType", "None")
-    if split_type == "None" and parameters.limit is None:
-        # MaxPayloadInMB 0 promises bodies of any size (CreateTransformJob documentation): never held whole.
-        return iter([data] if next(data(), b"") else [])
-    return payloads(data(), split_type=split_type, strategy=parameters.strategy, limit=parameters.limit)
-
-
-def gunzip(data: Iterable[bytes]) -> Iterator[bytes]:
-    """Decompress as it streams, member after member, zeros behind one ignored as gzip does.
-
-    Raises zlib.error for what is no gzip, or is cut short.
-    """
-    decompressor = None
-    for chunk in data:
-        rest = chunk
-        while rest := (rest if decompressor else rest.lstrip(b"\0")):
-            decompressor = decompressor or zlib.decompressobj(wbits=31)
-            if out := decompressor.decompress(rest, _LARGEST_PIECE):
-                yield out
-            rest = decompressor.unconsumed_tail
-            if decompressor.eof:
-                rest, decompressor = decompressor.unused_data, None
-    if decompressor is not None:
-        raise zlib.error("the data ends in the middle")
+async def _aside(payload: bytes, work: Callable[[], T]) -> T:
+    return work() if len(payload) < _LARGE else await asyncio.to_thread(work)

@@ -11,8 +11,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from engine.runtimes.usage import Usage, group_usage
+
 LogLines = Callable[[list[str]], None]
 
+_SERVING = Path(__file__).resolve().with_name("serving")
 _KEEPER = Path(__file__).resolve().with_name("keeper.py")
 _READ = 64 * 1024
 #: Bytes of a line that a model prints; longer ones come in pieces. CloudWatch takes 256 KB a message.
@@ -50,12 +53,12 @@ class ModelServer:
     async def stop(self) -> None:
         """End the process and all that it started; returns when it is gone. Harmless if it has ended."""
         for number in (signal.SIGTERM, signal.SIGKILL):
-            self._signal(number)
+            self.kill(number)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._process.wait(), _PATIENCE)
                 break
         # What it started may have outlived it; the group is still ours to end.
-        self._signal(signal.SIGKILL)
+        self.kill(signal.SIGKILL)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._reader, _PATIENCE)
         if self._process.stdin is not None:
@@ -63,7 +66,12 @@ class ModelServer:
         (self._directory / _PID_FILE).unlink(missing_ok=True)
         _ports.discard(self.address[1])
 
-    def _signal(self, number: signal.Signals) -> None:
+    def usage(self) -> Usage | None:
+        """What the process and all that it started use; None once it has ended, and without a /proc."""
+        return group_usage(self._process.pid)
+
+    def kill(self, number: signal.Signals) -> None:
+        """Send a signal to the process and all that it started."""
         # Refused where the group is only what macOS has left of it: processes that have ended.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
@@ -116,6 +124,8 @@ async def start(
             "HOME": str(directory),
             "TMPDIR": str(directory),
             "PYTHONUNBUFFERED": "1",
+            # Where the built-in runtimes, and any other that wants to, find `model_server`.
+            "PYTHONPATH": str(_SERVING),
             **environment,
             "SAGEMAKER_BIND_TO_PORT": str(port),
         },

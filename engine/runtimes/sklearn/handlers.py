@@ -61,9 +61,9 @@ def as_answer(result: Any, accept: str) -> tuple[str, bytes]:
 
 
 def default_input(body: str | bytes, content_type: str) -> Any:
-    """Payload to array: JSON, CSV or NPY. Raises UnsupportedType."""
+    """Payload to array: JSON and CSV as float32, as the container has it, NPY as it is. Raises UnsupportedType."""
     if content_type == "application/json":
-        return np.array(json.loads(body))
+        return np.array(json.loads(body), dtype=np.float32)
     if content_type == "text/csv":
         assert isinstance(body, str)
         return np.genfromtxt(io.StringIO(body), delimiter=",", dtype=np.float32, ndmin=2)

@@ -8,17 +8,18 @@ their place, may be given. Runs in its own environment and knows nothing of the 
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib.util
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-import uvicorn
 from handlers import Handlers, UnsupportedType
+from model_server import Reply, model_dir, serve
 
 #: Where the toolkit looks for the script when nothing says so.
 DEFAULT_PROGRAM = "inference.py"
@@ -55,73 +56,36 @@ def load_script(path: Path) -> ModuleType:
 
 
 class Server:
-    """The ASGI application. The user's code runs in one thread: models are rarely safe in several."""
+    """Answers invocations. The user's code runs in one thread: models are rarely safe in several."""
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json")
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one HTTP request."""
-        status, content_type, body = await self._answer(scope, receive)
-        headers = [
-            (b"content-type", content_type.encode("latin-1")),
-            (b"content-length", str(len(body)).encode()),
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    async def _answer(self, scope: Any, receive: Any) -> tuple[int, str, bytes]:
-        method, path = scope["method"], scope["path"]
-        if (method, path) == ("GET", "/ping"):
-            return 200, "text/plain", b""
-        if (method, path) != ("POST", "/invocations"):
-            return 404, "text/plain", b"Not Found"
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        body = await _read(receive)
+    async def invoke(self, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """One prediction; whatever the user's code raises is a 500 with its traceback, which goes to the log too."""
         content_type = headers.get("content-type", "application/json")
         accept = headers.get("accept", "")
         accept = self._default_accept if accept in ("", "*/*") else accept
-        loop = asyncio.get_running_loop()
+        run = functools.partial(self._handlers.run, body, content_type, accept)
         try:
-            return 200, *await loop.run_in_executor(
-                self._thread, self._handlers.run, body, content_type, accept
-            )
+            kind, answer = await asyncio.get_running_loop().run_in_executor(self._thread, run)
         except UnsupportedType as error:
-            return error.status, "text/plain", str(error).encode()
+            return Reply(error.status, str(error).encode())
         except Exception:
             text = traceback.format_exc()
             sys.stderr.write(text)
-            return 500, "text/plain", text.encode()
-
-
-async def _read(receive: Any) -> bytes:
-    chunks = []
-    while True:
-        message = await receive()
-        chunks.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(chunks)
+            return Reply(500, text.encode())
+        return Reply(200, answer, kind)
 
 
 def main() -> None:
     """Load the script and the model, and serve."""
-    model_dir = Path(os.environ.get("SAGEMAKER_MODEL_DIR", "/opt/ml/model"))
-    script = find_script(model_dir)
-    handlers = Handlers(load_script(script), str(model_dir))
+    script = find_script(model_dir())
+    handlers = Handlers(load_script(script), str(model_dir()))
     sys.stdout.write(f"{script.name}: model loaded\n")
-    config = uvicorn.Config(
-        Server(handlers),
-        host="127.0.0.1",
-        port=int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")),
-        backlog=2048,
-        access_log=False,
-        log_level="warning",
-        lifespan="off",
-        timeout_keep_alive=3600,
-    )
-    asyncio.run(uvicorn.Server(config).serve())
+    serve(Server(handlers).invoke)
 
 
 if __name__ == "__main__":

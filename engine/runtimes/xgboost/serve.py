@@ -7,20 +7,20 @@ the model's folder SAGEMAKER_MODEL_DIR.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import pickle
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
-import uvicorn
 import xgboost
 from formats import UnreadablePayload, read_csv, read_libsvm
+from model_server import Reply, model_dir, serve
 
 LIBSVM_TYPES = ("text/libsvm", "text/x-libsvm")
 ACCEPTED = ("application/json", "application/jsonlines", "text/csv", "*/*", "")
@@ -66,53 +66,24 @@ def load_model(path: Path) -> xgboost.Booster:
 
 
 class Server:
-    """The ASGI application."""
+    """Answers invocations."""
 
     def __init__(self, models: list[xgboost.Booster]) -> None:
         self._models = models
         self._batch = "SAGEMAKER_BATCH" in os.environ
         self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv")
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one HTTP request."""
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        status, content_type, body = await self._answer(scope["method"], scope["path"], headers, receive)
-        answer_headers = [
-            (b"content-type", content_type.encode("latin-1")),
-            (b"content-length", str(len(body)).encode()),
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": answer_headers})
-        await send({"type": "http.response.body", "body": body})
-
-    async def _answer(
-        self, method: str, path: str, headers: dict[str, str], receive: Any
-    ) -> tuple[int, str, bytes]:
-        if (method, path) == ("GET", "/ping"):
-            return 200, "text/plain", b""
-        if (method, path) == ("GET", "/execution-parameters"):
-            return 200, "application/json", self._execution_parameters()
-        if (method, path) != ("POST", "/invocations"):
-            return 404, "text/plain", b"Not Found"
+    async def invoke(self, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """Predictions for one payload; an empty one has none (204)."""
+        if not body:
+            return Reply(204)
         try:
-            return self._invoke(await _read(receive), headers)
+            # In batch transform the container writes lines whatever Accept says.
+            accept = "text/csv" if self._batch else self._accept(headers.get("accept", ""))
+            predictions = self._predict(self._parse(body, headers.get("content-type", "text/csv")))
         except Refused as refused:
-            return refused.status, "text/plain", refused.text.encode()
-
-    def _execution_parameters(self) -> bytes:
-        offered = {
-            "MaxConcurrentTransforms": os.cpu_count() or 1,
-            "BatchStrategy": "MULTI_RECORD",
-            "MaxPayloadInMB": MAX_CONTENT_LENGTH // (1024 * 1024),
-        }
-        return json.dumps(offered).encode()
-
-    def _invoke(self, payload: bytes, headers: dict[str, str]) -> tuple[int, str, bytes]:
-        if not payload:
-            return 204, "text/plain", b""
-        accept = self._accept(headers.get("accept", ""))
-        data = self._parse(payload, headers.get("content-type", "text/csv"))
-        predictions = self._predict(data)
-        return 200, accept, self._write(predictions, accept)
+            return Reply(refused.status, refused.text.encode())
+        return Reply(200, self._write(predictions, accept), accept)
 
     def _accept(self, header: str) -> str:
         accept = header.partition(";")[0].strip().lower()
@@ -140,6 +111,13 @@ class Server:
         )
 
     def _predict(self, data: Any) -> Any:
+        columns, features = data.shape[1], self._models[0].num_features()
+        if columns != features:
+            raise Refused(
+                400,
+                f"Unable to evaluate payload provided: Feature size of inference data {columns} "
+                f"is not consistent with feature size of trained model {features}.",
+            )
         try:
             results = [model.inplace_predict(data, validate_features=False) for model in self._models]
         except (ValueError, xgboost.core.XGBoostError) as error:
@@ -149,41 +127,36 @@ class Server:
 
     def _write(self, predictions: Any, accept: str) -> bytes:
         rows = predictions.tolist()
-        texts = [",".join(map(str, row)) for row in rows] if predictions.ndim > 1 else [*map(str, rows)]
         if self._batch:
-            # In batch transform the container joins predictions by newlines whatever Accept says.
-            return ("\n".join(texts) + "\n").encode()
+            # Several classes are written as a list with its brackets, as the container does.
+            return "".join(f"{row}\n" for row in rows).encode()
         if accept == "application/json":
             return json.dumps({"predictions": [{"score": row} for row in rows]}).encode()
         if accept == "application/jsonlines":
             return "".join(json.dumps({"score": row}) + "\n" for row in rows).encode()
-        return ",".join(texts).encode()
+        return ",".join(map(str, rows)).encode()
 
 
-async def _read(receive: Any) -> bytes:
-    chunks = []
-    while True:
-        message = await receive()
-        chunks.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(chunks)
+def execution_parameters() -> bytes:
+    """What the container offers: a call for each processor, many records a call."""
+    offered = {
+        "MaxConcurrentTransforms": os.cpu_count() or 1,
+        "BatchStrategy": "MULTI_RECORD",
+        "MaxPayloadInMB": MAX_CONTENT_LENGTH // (1024 * 1024),
+    }
+    return json.dumps(offered).encode()
 
 
 def main() -> None:
-    """Load the model and serve it."""
-    models = load_models(Path(os.environ.get("SAGEMAKER_MODEL_DIR", "/opt/ml/model")))
+    """Load the model and serve it. Raises SystemExit with the reason if that is not what is asked for."""
+    if program := os.environ.get("SAGEMAKER_PROGRAM"):
+        raise SystemExit(
+            f"SAGEMAKER_PROGRAM is {program}, but a script of one's own is not run here: this is XGBoost in "
+            "algorithm mode. Make the model without entry_point, or run the job on an AWS connection."
+        )
+    models = load_models(model_dir())
     sys.stdout.write(f"XGBoost {xgboost.__version__}: {len(models)} model(s) loaded\n")
-    config = uvicorn.Config(
-        Server(models),
-        host="127.0.0.1",
-        port=int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")),
-        backlog=2048,
-        access_log=False,
-        log_level="warning",
-        lifespan="off",
-        timeout_keep_alive=3600,
-    )
-    asyncio.run(uvicorn.Server(config).serve())
+    serve(Server(models).invoke, execution_parameters())
 
 
 if __name__ == "__main__":

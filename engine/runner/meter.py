@@ -1,0 +1,75 @@
+"""Measuring what a job's instances use while it runs, for CloudWatch's metrics of transform jobs.
+
+CPUUtilization is the sum over the CPU cores, up to 100 for each; MemoryUtilization is in per cent of what the
+machine has ("Metrics for batch transform jobs" in the developer guide).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+from engine.runner.instance import Instance
+from engine.runner.together import to_its_end
+from engine.store import Store
+
+NAMESPACE = "/aws/sagemaker/TransformJobs"
+NAMES = ("CPUUtilization", "MemoryUtilization")
+
+#: CPU time is told in hundredths of a second: over less than this many seconds its share means little.
+_SHORTEST = 0.5
+
+
+class Meter:
+    """Measures while it is entered: at once, after each pause, and at the end."""
+
+    def __init__(self, store: Store, instances: Sequence[Instance], began: float, pause: float) -> None:
+        """The instances began to start at `began` (epoch seconds) and are healthy now; `pause` is in seconds."""
+        self._began = began
+        self._store = store
+        self._instances = instances
+        self._pause = pause
+        #: By host: when it was last measured, and the CPU seconds it had used by then.
+        self._before: dict[str, tuple[float, float]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Meter:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._task is not None, "entered before it is left"
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        await asyncio.to_thread(self._measure)
+
+    async def _run(self) -> None:
+        while True:
+            await to_its_end(asyncio.to_thread(self._measure))
+            await asyncio.sleep(self._pause)
+
+    def _measure(self) -> None:
+        """Note what each instance uses, less those measured a moment ago."""
+        for instance in self._instances:
+            now, host, usage = time.time(), instance.log.host, instance.usage()
+            began, cpu_before = self._before.get(host, (self._began, 0.0))
+            if not usage or (host in self._before and now - began < _SHORTEST):
+                continue
+            cpu = sum(each.cpu_seconds for each in usage)
+            memory = sum(each.memory for each in usage)
+            # A server that was started again counts from 0 again.
+            share = 100 * max(0.0, cpu - cpu_before) / max(now - began, _SHORTEST)
+            values = (min(share, 100.0 * (os.cpu_count() or 1)), 100 * memory / _memory_of_machine())
+            self._store.metrics.add(host, int(now), dict(zip(NAMES, values, strict=True)))
+            self._before[host] = (now, cpu)
+
+
+def _memory_of_machine() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

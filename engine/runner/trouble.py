@@ -1,0 +1,129 @@
+"""Trouble on purpose, for trying out what becomes of a job then: servers that are slow, flaky, never healthy, or end.
+
+Asked for by the tag `engine:trouble` of the job, else of its model, else by the variable ENGINE_TROUBLE of a
+container. Its value is words with spaces between them, such as `slow-start=5 flaky=3`; docs/engine.md has all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, fields
+
+from engine.runner.container import Container
+from engine.runner.failures import JobFailed
+from engine.runner.http_client import Answer, Body
+from engine.runner.protocols import Server
+from engine.store import JobRow, Store
+
+TAG = "engine:trouble"
+VARIABLE = "ENGINE_TROUBLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is to go wrong with one container. 0 is never; the counts are of requests to the container."""
+
+    #: Seconds in which /ping does not count, from each start on.
+    slow_start: float = 0
+    #: Seconds until the job is given up because /ping never counts.
+    no_ping: float = 0
+    #: Seconds by which each answer is late.
+    slow_answers: float = 0
+    #: Every so-manyth request is answered with status 500.
+    flaky: float = 0
+    #: At every so-manyth request the server aborts, as a program does that breaks down.
+    crash: float = 0
+    #: At every so-manyth request the server is killed, as the kernel does when memory runs out.
+    out_of_memory: float = 0
+    #: Any number but 0: there is no instance to run the job on.
+    no_capacity: float = 0
+
+    @classmethod
+    def read(cls, text: str) -> Trouble:
+        """From the words that ask for it. Raises JobFailed for words there are not."""
+        asked: dict[str, float] = {}
+        for word in text.split():
+            name, _, number = word.partition("=")
+            asked[name.replace("-", "_")] = _number(word, number)
+        known_names = [field.name for field in fields(cls)]
+        if not asked.keys() <= set(known_names):
+            known = ", ".join(name.replace("_", "-") for name in known_names)
+            raise JobFailed(f"ClientError: {TAG} has {text!r}; it may have {known}")
+        return cls(**asked)
+
+
+def troubles_of(store: Store, row: JobRow) -> list[Trouble]:
+    """What is to go wrong with each of the job's containers. Raises JobFailed for words there are not."""
+    model = store.models.get(row.request["ModelName"])
+    tags = {**(store.tags.list(model.arn) if model else {}), **store.tags.list(row.arn)}
+    environments = (
+        {**each.get("Environment", {}), **row.request.get("Environment", {})} for each in row.containers
+    )
+    return [Trouble.read(tags.get(TAG) or environment.get(VARIABLE, "")) for environment in environments]
+
+
+class TroubledContainer(Container):
+    """A container with which things go wrong; its server is a real one, and is what ends and starts again."""
+
+    def __init__(
+        self,
+        start: Callable[[], Awaitable[Server]],
+        ping_deadline: float,
+        largest_answer: int,
+        trouble: Trouble,
+    ) -> None:
+        super().__init__(start, trouble.no_ping or ping_deadline, largest_answer)
+        self._trouble = trouble
+        self._began = 0.0
+        self._requests = 0
+
+    async def start(self) -> None:
+        """Start the server and wait until it counts as healthy."""
+        self._began = asyncio.get_running_loop().time()
+        await super().start()
+
+    async def invoke(self, headers: Mapping[str, str], body: Body, seconds: float) -> Answer:
+        """One request, with what is to go wrong at it."""
+        trouble = self._trouble
+        self._requests += 1
+        if _falls_on(trouble.flaky, self._requests):
+            return Answer(500, {"content-type": "text/plain"}, b"flaky, as asked for")
+        if _falls_on(trouble.crash, self._requests):
+            await self._end_server(signal.SIGABRT)
+        if _falls_on(trouble.out_of_memory, self._requests):
+            await self._end_server(signal.SIGKILL)
+        if trouble.slow_answers:
+            await asyncio.sleep(min(trouble.slow_answers, seconds))
+            seconds -= trouble.slow_answers
+            if seconds <= 0:
+                raise TimeoutError
+        return await super().invoke(headers, body, seconds)
+
+    async def _healthy(self) -> bool:
+        elapsed = asyncio.get_running_loop().time() - self._began
+        if self._trouble.no_ping or elapsed < self._trouble.slow_start:
+            return False
+        return await super()._healthy()
+
+    async def _end_server(self, number: signal.Signals) -> None:
+        assert self._server is not None, "started before it is used"
+        self._server.kill(number)
+        await self._server.wait()
+
+
+def _falls_on(every: float, number: int) -> bool:
+    return every >= 1 and number % int(every) == 0
+
+
+def _number(word: str, number: str) -> float:
+    """The number behind a word's "=", 1 if there is none. Raises JobFailed."""
+    try:
+        value = float(number or 1)
+    except ValueError:
+        value = -1
+    if not 0 <= value < math.inf:
+        raise JobFailed(f"ClientError: {TAG} has {word!r}; its number must be 0 or more")
+    return value

@@ -1,0 +1,59 @@
+"""One JSON document to a URL: as little HTTP as that needs, with nothing that could hold the event loop up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from urllib.parse import urlsplit
+
+#: Seconds that a receiver may take, from connecting to its status line.
+_TIMEOUT = 10.0
+
+
+class NotDelivered(Exception):
+    """The receiver did not take it; `again` says whether another try makes sense."""
+
+    def __init__(self, reason: str, *, again: bool) -> None:
+        super().__init__(reason)
+        self.again = again
+
+
+async def post(url: str, body: bytes) -> None:
+    """POST a JSON body. Raises NotDelivered unless the answer's status is 2xx.
+
+    Silence, 408, 429 and 5xx may pass, so they are worth another try; any other answer is final.
+    """
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            status = await _status(url, body)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise NotDelivered(str(error) or type(error).__name__, again=True) from error
+    if not 200 <= status < 300:
+        raise NotDelivered(f"status {status}", again=status >= 500 or status in (408, 429))
+
+
+async def _status(url: str, body: bytes) -> int:
+    """Raises OSError, and ValueError for what is no HTTP."""
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    port = parts.port or (443 if secure else 80)
+    context = ssl.create_default_context() if secure else None
+    reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=context)
+    try:
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: {parts.netloc.rpartition('@')[2]}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        writer.write(head.encode() + body)
+        await writer.drain()
+        line = await reader.readline()
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+    version, _, rest = line.partition(b" ")
+    if not version.startswith(b"HTTP/1."):
+        raise ValueError("the answer is not HTTP")
+    return int(rest[:3])
