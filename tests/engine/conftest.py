@@ -1,11 +1,13 @@
-"""An engine that has the tests' own model servers."""
+"""An engine that has the tests' own model servers; a bucket of one's own on the engine all tests share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from tests.engine.s3 import new_bucket
 from tests.engine.transforms import MODEL_SERVERS
 from tests.support.engine import EngineProcess
 
@@ -17,3 +19,15 @@ def serving_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineP
     process = EngineProcess(data_dir, ENGINE_EXTRA_RUNTIMES=str(MODEL_SERVERS)).start()
     yield process
     process.stop()
+
+
+@pytest.fixture
+def s3(engine: EngineProcess) -> Any:
+    """boto3's S3 client as it comes, at the shared engine."""
+    return engine.client("s3")
+
+
+@pytest.fixture
+def bucket(engine: EngineProcess) -> str:
+    """An empty bucket of the test's own."""
+    return new_bucket(engine)

@@ -82,7 +82,7 @@ def test_model_data_that_is_not_there_is_refused(sagemaker: Any, url: str) -> No
             },
             "ContainerHostname",
         ),
-        ({"PrimaryContainer": {"ModelPackageName": "p"}}, "Model package p does not exist"),
+        ({"PrimaryContainer": {"ModelPackageName": "p"}}, "model-package/p does not exist."),
         (
             {"PrimaryContainer": {"Image": "i", "Environment": {f"A{n}": "x" * 1000 for n in range(40)}}},
             "environment variables",

@@ -102,6 +102,7 @@ def test_an_image_without_a_runtime_fails_the_job_and_says_what_there_is(
         (archive({"model": b"x" * 100_000})[:-20], "must be a complete .tar.gz"),
         (archive({"../../escaped": b"x"}), "'../../escaped' leads outside of the model's folder"),
     ],
+    ids=["a zip", "cut short", "leads outside"],
 )
 def test_a_bad_model_archive_fails_the_job_and_says_why(
     serving_engine: EngineProcess, model: bytes, why: str
@@ -131,25 +132,26 @@ def test_model_data_that_was_deleted_fails_the_job(serving_engine: EngineProcess
     assert f"There is no model data at {definition['ModelDataUrl']}" in reason
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        (
+            "s3://transforms/never/sourcedir.tar.gz",
+            "There is no script archive (SAGEMAKER_SUBMIT_DIRECTORY) at s3:",
+        ),
+        ("s3://", "The script archive (SAGEMAKER_SUBMIT_DIRECTORY): 's3://' is not an S3 URI"),
+    ],
+)
+def test_a_script_that_is_not_there_fails_the_job(
+    serving_engine: EngineProcess, url: str, reason: str
+) -> None:
+    definition = container(serving_engine, SAGEMAKER_SUBMIT_DIRECTORY=url)
+    assert reason in transform(serving_engine, {"x": b"x"}, containers=[definition]).failed()
+
+
 def test_an_output_bucket_that_is_not_there_fails_the_job(serving_engine: EngineProcess) -> None:
     job = transform(serving_engine, {"x": b"x"}, TransformOutput={"S3OutputPath": "s3://nowhere/out"})
     assert job.failed() == "ClientError: The output bucket nowhere does not exist; create it first"
-
-
-@pytest.mark.parametrize(
-    ("request_more", "field"),
-    [
-        ({"DataProcessing": {"InputFilter": "$[1:]"}}, "DataProcessing.InputFilter"),
-        ({"DataProcessing": {"OutputFilter": "$[0]"}}, "DataProcessing.OutputFilter"),
-        ({"DataCaptureConfig": {"DestinationS3Uri": "s3://transforms/capture"}}, "DataCaptureConfig"),
-    ],
-)
-def test_what_the_engine_lacks_fails_the_job_and_is_named(
-    serving_engine: EngineProcess, request_more: dict[str, object], field: str
-) -> None:
-    job = transform(serving_engine, {"x": b"x\n"}, **request_more)
-    assert f"does not support {field}" in job.failed()
-    assert not job.outputs
 
 
 def test_two_inputs_for_one_output_fail_the_job(serving_engine: EngineProcess) -> None:

@@ -42,13 +42,13 @@ def test_order_holds_when_later_answers_come_first(serving_engine: EngineProcess
     assert job.outputs["rows.out"].splitlines() == rows
 
 
-def test_no_more_requests_are_in_flight_than_asked_for(serving_engine: EngineProcess) -> None:
+def test_as_many_requests_are_in_flight_as_asked_for_and_no_more(serving_engine: EngineProcess) -> None:
     job = transform(
         serving_engine,
-        {f"o{n}": b"x\n" * 10 for n in range(10)},
+        {f"o{n}": b"x\n" * 10 for n in range(9)},
         BatchStrategy="SingleRecord",
         MaxConcurrentTransforms=3,
-        environment={"DELAY": "0.01"},
+        environment={"TOGETHER": "3"},
     ).completed()
     assert max(int(number) for number in re.findall(r"(\d+) in flight", job.log)) == 3
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.model import StructureShape
 
+from engine.aws_models import service_model
 from engine.errors import ServiceError
 from engine.wire.parsing import parse
-from engine.wire.schema import service_model
 from engine.wire.serializing import serialize
 from engine.wire.validation import validate
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,7 @@ def transform(
     environment: Mapping[str, str] | None = None,
     instances: int = 1,
     prefix: str = "in/",
+    model_tags: Sequence[Any] = (),
     **request: Any,
 ) -> Transform:
     """Store the inputs and create a job over them; `request` holds members of CreateTransformJob.
@@ -149,7 +150,10 @@ def transform(
         put(engine, f"{name}/in/{key}", body)
     sagemaker = engine.client("sagemaker")
     sagemaker.create_model(
-        ModelName=name, Containers=containers or [container(engine)], ExecutionRoleArn=ROLE
+        ModelName=name,
+        Containers=containers or [container(engine)],
+        ExecutionRoleArn=ROLE,
+        Tags=[*model_tags],
     )
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/{name}/{prefix}"}
     given_input = request.pop("TransformInput", {})
@@ -160,8 +164,10 @@ def transform(
         Environment=dict(environment or {}),
         TransformInput={"DataSource": {"S3DataSource": source}, "SplitType": "Line", **given_input},
         TransformOutput={"S3OutputPath": f"s3://{BUCKET}/{name}/out", **given_output},
-        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": instances},
-        **request,
+        **{
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": instances},
+            **request,
+        },
     )
     return Transform(engine, name)
 

@@ -151,8 +151,8 @@ def test_outputs_of_an_earlier_job_under_the_same_path_do_not_count(ready: Any) 
     follow(first)
     PlannedObject.objects.filter(job=first).update(done=False)
     later = TransformJob.objects.get(pk=first.pk)
-    assert later.accepted_at is not None
-    later.accepted_at = later.accepted_at.replace(year=later.accepted_at.year + 1)
+    assert later.started_at is not None
+    later.started_at = later.started_at.replace(year=later.started_at.year + 1)
     assert results.outputs(later).outputs == ()
 
 

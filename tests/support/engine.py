@@ -91,7 +91,8 @@ class EngineProcess:
 
     def client(self, service: str, **options: Any) -> Any:
         """A boto3 client that knows the engine's URL and keys."""
-        if not options and service in self._clients:
+        plain = not options
+        if plain and service in self._clients:
             return self._clients[service]
         client = boto3.client(
             service,
@@ -101,7 +102,7 @@ class EngineProcess:
             aws_secret_access_key=options.pop("secret_key", self.secret_key),
             config=Config(retries={"total_max_attempts": 1}, **options),
         )
-        if not options:
+        if plain:
             self._clients[service] = client
         return client
 

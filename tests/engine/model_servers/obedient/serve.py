@@ -19,6 +19,9 @@ from pathlib import Path
 DELAY = float(os.environ.get("DELAY", "0"))
 SUFFIX = os.environ.get("SUFFIX", "")
 
+#: With TOGETHER=3 a request is answered once three are in flight, and refused if they never are.
+together = threading.Barrier(int(os.environ.get("TOGETHER", "1")), timeout=60)
+
 lock = threading.Lock()
 in_flight = 0
 
@@ -86,12 +89,14 @@ class Handler(BaseHTTPRequestHandler):
         with lock:
             in_flight += 1
         try:
-            self.transform()
+            status, body = self.transform()
         finally:
+            # Before the answer: behind it the next request may come at once.
             with lock:
                 in_flight -= 1
+        self.answer(status, body)
 
-    def transform(self) -> None:
+    def transform(self) -> tuple[int, bytes]:
         body = self.body()
         say(f"got {len(body)} bytes, {in_flight} in flight: {body[:20]!r}")
         if DELAY:
@@ -100,14 +105,16 @@ class Handler(BaseHTTPRequestHandler):
             for line in set(body.splitlines()):
                 ORDERS.get(line, lambda: None)()
         except Refused as refused:
-            self.answer(refused.status, b"what is\nthat?")
-            return
+            return refused.status, b"what is\nthat?"
+        try:
+            together.wait()
+        except threading.BrokenBarrierError:
+            return 400, b"the others did not come"
         if "SHOW" in os.environ:
-            self.answer(200, json.dumps(dict(self.headers.items())).encode())
-        elif "SHOW_ENVIRONMENT" in os.environ:
-            self.answer(200, json.dumps(dict(os.environ)).encode())
-        else:
-            self.answer(200, b"\n".join(line.upper() + SUFFIX.encode() for line in body.split(b"\n")))
+            return 200, json.dumps(dict(self.headers.items())).encode()
+        if "SHOW_ENVIRONMENT" in os.environ:
+            return 200, json.dumps(dict(os.environ)).encode()
+        return 200, b"\n".join(line.upper() + SUFFIX.encode() for line in body.split(b"\n"))
 
     def body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":

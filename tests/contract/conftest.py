@@ -1,0 +1,47 @@
+"""One cloud for the contract tests, and the sample in it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from engine.runtimes.environments import prepare
+from engine.runtimes.registry import Runtime
+from tests.contract.cloud import SAMPLE, Cloud, aws_cloud, engine_cloud, unique
+from tests.support.engine import CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def cloud(request: pytest.FixtureRequest) -> Cloud:
+    """AWS if BATCHDECK_CONTRACT_AWS is set, else the engine."""
+    if os.environ.get("BATCHDECK_CONTRACT_AWS"):
+        return aws_cloud()
+    return engine_cloud(request.getfixturevalue("engine"))
+
+
+@pytest.fixture(scope="session")
+def sample_data(cloud: Cloud) -> str:
+    """The S3 URI of the sample's four data objects."""
+    prefix = unique("data")
+    for path in sorted((SAMPLE / "data").glob("*.csv")):
+        cloud.client("s3").upload_file(str(path), cloud.bucket, f"{prefix}/{path.name}")
+    return f"s3://{cloud.bucket}/{prefix}/"
+
+
+@pytest.fixture(scope="session")
+def sample_model(cloud: Cloud) -> str:
+    """The S3 URI of the sample's model.tar.gz."""
+    key = f"{unique('model')}/model.tar.gz"
+    cloud.client("s3").upload_file(str(SAMPLE / "model.tar.gz"), cloud.bucket, key)
+    return f"s3://{cloud.bucket}/{key}"
+
+
+@pytest.fixture(scope="session")
+def sdk2_python() -> Path:
+    """The Python of an environment with the SageMaker SDK 2, made from its lock where the runtimes' are."""
+    sdk = Runtime("sdk2", "the SageMaker SDK 2", (), (), CHECKOUT / "locks" / "sdk2.txt")
+    runtimes = Path(os.environ.get("ENGINE_RUNTIMES_DIR") or CHECKOUT / ".runtimes")
+    return asyncio.run(prepare(sdk, runtimes, print))

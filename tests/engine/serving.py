@@ -1,0 +1,101 @@
+"""Built-in model servers started as the runner starts them, in their own locked environments, and spoken to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from engine.config import Config
+from engine.runner.container import Container
+from engine.runner.http_client import Answer, HttpClient
+from engine.runtimes import PreparedRuntime, Runtimes
+from engine.runtimes.process import ModelServer
+from tests.support.engine import CHECKOUT
+
+#: The environments that the house itself uses, so that tests find them made.
+RUNTIMES = CHECKOUT / ".runtimes"
+SECONDS = 30.0
+
+
+class Served:
+    """A healthy model server, its log, and requests to it."""
+
+    def __init__(self, server: ModelServer, log: list[str]) -> None:
+        self._client = HttpClient(*server.address, 10**8)
+        self.log = log
+
+    async def get(self, path: str) -> Answer:
+        """GET."""
+        return await self._client.request("GET", path, {}, b"", SECONDS)
+
+    async def post(self, body: bytes, content_type: str | None = None, accept: str | None = None) -> Answer:
+        """POST to /invocations, as a job does: without Accept anything will do."""
+        headers = {"Accept": accept or "*/*"}
+        if content_type is not None:
+            headers["Content-Type"] = content_type
+        return await self._client.request("POST", "/invocations", headers, body, SECONDS)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+async def prepared(image: str, directory: Path) -> tuple[Runtimes, PreparedRuntime]:
+    """The runtime of that image with its environment; instances will live below `directory`."""
+    runtimes = Runtimes(Config(directory, RUNTIMES))
+    return runtimes, await runtimes.prepare(image, lambda _: None)
+
+
+@asynccontextmanager
+async def served(image: str, directory: Path, model: Path, **environment: str) -> AsyncIterator[Served]:
+    """A healthy server of the image's runtime on that model folder. Raises JobFailed if it ends first."""
+    runtimes, runtime = await prepared(image, directory)
+    log: list[str] = []
+    servers: list[ModelServer] = []
+
+    async def start() -> ModelServer:
+        given = {"SAGEMAKER_MODEL_DIR": str(model), **environment}
+        servers.append(await runtimes.start(runtime, directory / "instance", given, log.extend))
+        return servers[-1]
+
+    container = Container(start, SECONDS, 10**8)
+    try:
+        await container.start()
+        made = Served(servers[-1], log)
+        yield made
+        made.close()
+    finally:
+        await container.stop()
+
+
+async def last_words(image: str, directory: Path, model: Path, **environment: str) -> tuple[int, str]:
+    """The exit status and all that a server said which cannot serve that model."""
+    log: list[str] = []
+    runtimes, runtime = await prepared(image, directory)
+    given = {"SAGEMAKER_MODEL_DIR": str(model), **environment}
+    server = await runtimes.start(runtime, directory / "instance", given, log.extend)
+    try:
+        await asyncio.wait_for(server.wait(), SECONDS)
+        status = server.exit_status
+    finally:
+        await server.stop()
+    assert status is not None
+    return status, "\n".join(log)
+
+
+async def computed(image: str, directory: Path, program: str) -> Any:
+    """What a program prints as JSON in the environment of the image's runtime, run in `directory`.
+
+    The library is asked there directly: what it makes and predicts is what its server has to serve.
+    """
+    _, runtime = await prepared(image, directory)
+    process = await asyncio.create_subprocess_exec(
+        runtime.python, "-c", program, cwd=directory, stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode == 0
+    return json.loads(printed)

@@ -1,0 +1,29 @@
+"""The engine's settings: read from the environment, documented, refused when they cannot be understood."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from engine.config import BadSetting, Unsettled
+
+ENGINE_DOCS = Path(__file__).resolve().parents[2] / "docs" / "engine.md"
+
+
+def test_settings_come_from_the_environment() -> None:
+    assert Unsettled.from_environment({}) == Unsettled()
+    given = {"ENGINE_RANGE_END_INCLUDED": "Yes", "ENGINE_NEWLINE_SENT": "0", "ENGINE_DOUBLE_NEWLINES": ""}
+    assert Unsettled.from_environment(given) == Unsettled(range_end_included=True, newline_sent=False)
+
+
+def test_a_setting_that_is_neither_yes_nor_no_is_named() -> None:
+    with pytest.raises(BadSetting, match="ENGINE_REFUSALS_RETRIED must be yes or no, not 'maybe'"):
+        Unsettled.from_environment({"ENGINE_REFUSALS_RETRIED": "maybe"})
+
+
+@pytest.mark.parametrize("item", fields(Unsettled), ids=lambda item: item.name)
+def test_every_setting_is_documented_with_its_default(item: object) -> None:
+    name, default = item.name, item.default  # type: ignore[attr-defined]
+    assert f"| `ENGINE_{name.upper()}` | {'yes' if default else 'no'} |" in ENGINE_DOCS.read_text()
