@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import socket
@@ -10,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from launcher import private
 from launcher.environment import Environment, EnvironmentFailed, say
 
 NO_BROKER = """\
@@ -51,7 +51,7 @@ def prepare(environment: Environment, directory: Path, port: int) -> Broker:
     password = _password(directory / "password")
     settings = directory / "server.conf"
     # In a file, for a command line can be read by every user of the machine.
-    _write_private(settings, _settings(directory, port, password))
+    private.write(settings, _settings(directory, port, password))
     return Broker([program, str(settings)], port, password)
 
 
@@ -93,13 +93,5 @@ def _settings(directory: Path, port: int, password: str) -> str:
 
 def _password(file: Path) -> str:
     if not file.exists():
-        _write_private(file, secrets.token_urlsafe(24))
+        private.write(file, secrets.token_urlsafe(24))
     return file.read_text().strip()
-
-
-def _write_private(file: Path, text: str) -> None:
-    draft = file.with_name(file.name + ".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(text)
-    draft.replace(file)

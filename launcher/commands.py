@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
+import ast
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from launcher import checks, house, ports, processes, start, suite, surroundings
+from launcher import checks, exports, house, ports, processes, start, suite, surroundings
 from launcher.environment import Environment, EnvironmentFailed, say
 from launcher.up import up
 
@@ -26,7 +25,7 @@ usage: ./deck [--data-dir DIR] COMMAND [arguments]
   env                print the exports that point AWS clients at the engine: eval "$(./deck env)"
   test [ARGS]        run the tests; ARGS go to pytest
   check              run the linters, the type checker and Django's checks
-  bench NAME [ARGS]  run a benchmark of bench/
+  bench NAME [ARGS]  run a benchmark; without NAME, list them
   COMMAND [ARGS]     anything else is a manage.py command: ./deck shell, ./deck createsuperuser, ./deck help
 
   --data-dir DIR     the house that a command is about (default: $BATCHDECK_DATA_DIR, else var beside deck)
@@ -142,29 +141,29 @@ def _env(data_dir: Path, arguments: list[str]) -> int:
     if running is None:
         say(f"deck: no house runs on {data_dir}. Start it with ./deck up, or name another with --data-dir.")
         return 1
-    keys = json.loads(surroundings.engine_credentials(data_dir).read_text())
-    exports = {
-        "AWS_ENDPOINT_URL": running.engine_url,
-        "AWS_ACCESS_KEY_ID": keys["access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": keys["secret_access_key"],
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_REGION": "us-east-1",
-    }
-    for name, value in exports.items():
-        print(f"export {name}={shlex.quote(value)}")
+    print(exports.text(running.engine_url, surroundings.engine_credentials(data_dir)), end="")
     return 0
 
 
 def _bench(arguments: list[str]) -> int:
-    names = sorted(file.stem for file in (CHECKOUT / "bench").glob("[!_]*.py"))
-    if not arguments or arguments[0] not in names:
-        say(f"usage: ./deck bench NAME [arguments]; NAME is one of: {', '.join(names) or '(there are none)'}")
+    found = {file.stem: file for file in sorted((CHECKOUT / "bench").glob("[!_]*.py"))}
+    if not arguments or arguments[0] in ("--help", "-h"):
+        print("usage: ./deck bench NAME [arguments]; NAME --help tells a benchmark's own\n")
+        for name, file in found.items():
+            print(f"  {name:<14} {_first_line(file)}")
+        return 0 if arguments else USAGE_ERROR
+    if arguments[0] not in found:
+        say(f"deck: there is no benchmark {arguments[0]!r}; there is: {', '.join(found) or 'none'}.")
         return USAGE_ERROR
     environment = Environment(CHECKOUT)
     environment.ensure("runtime", "test")
     # Arguments may be paths as the caller sees them, so the working directory stays theirs.
     env = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
-    return _call([environment.python, CHECKOUT / "bench" / f"{arguments[0]}.py", *arguments[1:]], env)
+    return _call([environment.python, found[arguments[0]], *arguments[1:]], env)
+
+
+def _first_line(file: Path) -> str:
+    return (ast.get_docstring(ast.parse(file.read_text())) or "").partition("\n")[0]
 
 
 def _manage(data_dir: Path, arguments: list[str]) -> int:

@@ -9,6 +9,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from launcher import private
+
 
 class AlreadyRunning(Exception):
     """Another house uses this data directory; the text says which."""
@@ -30,11 +32,7 @@ class House:
 
     def write(self, data_dir: Path) -> None:
         """Leave the note, readable by its owner only, whole or not at all."""
-        draft = data_dir / "house.json.new"
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-            json.dump(asdict(self), stream)
-        draft.replace(self.note(data_dir))
+        private.write(self.note(data_dir), json.dumps(asdict(self)))
 
     @classmethod
     def read(cls, data_dir: Path) -> House | None:
