@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from pathlib import Path
@@ -46,22 +47,20 @@ def secret_key(name: str, file: Path) -> str:
     given = text(name)
     if given:
         return given
+    key = file.read_text().strip() if file.exists() else ""
+    return key or _make_secret(file)
+
+
+def _make_secret(file: Path) -> str:
     file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        # O_EXCL lets one of several processes that start together write; the others read what it wrote.
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read_secret(file)
-    with os.fdopen(handle, "w") as stream:
-        key = secrets.token_urlsafe(50)
-        stream.write(key)
-    return key
-
-
-def _read_secret(file: Path) -> str:
-    key = file.read_text().strip()
-    if not key:
-        raise ImproperlyConfigured(f"{file} is empty; delete it and start again to make a new secret key.")
+    with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o600), "r+") as stream:
+        # Of several processes that start together one makes the key, and the others wait to read it.
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        key = stream.read().strip()
+        if not key:
+            key = secrets.token_urlsafe(50)
+            stream.write(key)
+            stream.flush()
     return key
 
 

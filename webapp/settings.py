@@ -25,7 +25,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -41,7 +41,6 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
-    "django_filters",
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
@@ -52,6 +51,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "webapp.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -59,7 +59,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "teams.middleware.current_team",
     "axes.middleware.AxesMiddleware",
@@ -151,8 +150,12 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "pulse": {"task": "jobs.tasks.beat_pulse", "schedule": 3.0, "options": {"expires": 10}},
 }
 
+# Who may read /metrics; without one, only this machine.
+METRICS_TOKEN = env.text("BATCHDECK_METRICS_TOKEN")
+
 # The engine on this machine, if there is one.
 ENGINE_URL = env.text("BATCHDECK_ENGINE_URL")
+ENGINE_PUBLIC_URL = env.text("BATCHDECK_ENGINE_PUBLIC_URL", ENGINE_URL)
 ENGINE_CREDENTIALS = Path(
     env.text("BATCHDECK_ENGINE_CREDENTIALS", str(DATA_DIR / "engine" / "credentials.json"))
 )
@@ -164,7 +167,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["jobs.api.permissions.TeamRole"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["jobs.api.bodies.BodyParser"],
     "DEFAULT_PAGINATION_CLASS": "jobs.api.pagination.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "jobs.api.errors.handle",

@@ -6,10 +6,12 @@ from django.contrib import admin
 from django.urls import include, path
 
 from webapp import health
+from webapp.metrics import metrics
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("", include("teams.urls")),
     path("", include("jobs.urls")),
