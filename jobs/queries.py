@@ -5,6 +5,7 @@ The number of SQL queries does not depend on how many rows a list shows.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -12,7 +13,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from jobs.models import Connection, ContainerImage, JobEvent, PlannedObject, RegisteredModel, TransformJob
 from jobs.models.job import JobQuerySet
 from jobs.models.scoped import TeamQuerySet
-from jobs.states import ACTIVE, TERMINAL, JobState
+from jobs.states import ACTIVE, RAN, TERMINAL, JobState
 from teams.models import Activity, Team
 
 #: Words accepted beside the states themselves when jobs are filtered.
@@ -27,6 +28,8 @@ class JobFilter:
     model: str = ""
     connection: str = ""
     name: str = ""
+    #: "true" for jobs made outside Batchdeck only, "false" for ours only.
+    external: str = ""
 
     def states(self) -> frozenset[JobState]:
         """The states meant by `state`; ValueError names a word that is neither state nor group."""
@@ -40,7 +43,7 @@ def jobs(team: Team, wanted: JobFilter | None = None) -> JobQuerySet:
     """The team's jobs, newest first, with the connection, model and submitter at hand."""
     rows = (
         TransformJob.objects.for_team(team)
-        .select_related("connection", "model", "submitted_by")
+        .select_related("connection", "model", "submitted_by", "parent", "root")
         .order_by("-id")
     )
     wanted = wanted or JobFilter()
@@ -51,19 +54,79 @@ def jobs(team: Team, wanted: JobFilter | None = None) -> JobQuerySet:
         rows = rows.filter(model_name=wanted.model)
     if wanted.connection:
         rows = rows.filter(connection__slug=wanted.connection)
+    if wanted.external in ("true", "false"):
+        rows = rows.filter(external=wanted.external == "true")
     if wanted.name:
         rows = rows.filter(name__icontains=wanted.name)
     return rows
 
 
+def attempts(job: TransformJob) -> JobQuerySet:
+    """The first attempt and those that finish or repeat it, in order; only `job` where there are no others."""
+    chain = Q(pk=job.first_id) | Q(root=job.first_id)
+    return TransformJob.objects.filter(chain).select_related("submitted_by").order_by("attempt")
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What all attempts of a job wrote together.
+
+    `plan` is the attempt whose plan the outputs are held against; None, and no counts, where no attempt knows
+    each of its inputs.
+    """
+
+    attempts: tuple[TransformJob, ...]
+    plan: TransformJob | None = None
+    total: int | None = None
+    written: int | None = None
+
+    @property
+    def missing(self) -> int:
+        """How many outputs no attempt has written, as far as it is known."""
+        return (self.total or 0) - (self.written or 0)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether one of the attempts has work left."""
+        return any(job.is_active for job in self.attempts)
+
+    @property
+    def ran(self) -> bool:
+        """Whether SageMaker ran one of the attempts to its end."""
+        return any(job.state in RAN for job in self.attempts)
+
+    @property
+    def can_finish(self) -> bool:
+        """Whether a further attempt could write what is missing."""
+        return self.ran and not self.is_active and self.missing > 0
+
+    @property
+    def version(self) -> str:
+        """A text that changes whenever any attempt's row or the count does."""
+        return f"{[job_version(job) for job in self.attempts]}-{self.written}"
+
+
+def merged(job: TransformJob) -> Merged:
+    """The attempts that `job` is one of, and their outputs against the first plan among them."""
+    chain = tuple(attempts(job))
+    plan = next((one for one in chain if one.objects_total is not None), None)
+    if plan is None or not plan.plan_complete:
+        return Merged(chain)
+    rows = plan.planned.aggregate(known=Count("id"), written=Count("id", filter=Q(done=True)))
+    if rows["known"] != plan.objects_total:
+        return Merged(chain)
+    return Merged(chain, plan, rows["known"], rows["written"])
+
+
 def timeline(job: TransformJob) -> list[JobEvent]:
-    """The job's changes of state, oldest first."""
+    """The job's changes of state, and what was told between them, oldest first."""
     return list(job.events.select_related("by").order_by("id"))
 
 
-def planned(job: TransformJob) -> QuerySet[PlannedObject]:
-    """The job's input objects in key order; up to `PlannedObject.LIMIT` of them."""
-    return job.planned.order_by("position")
+def planned(job: TransformJob, *, only_missing: bool = False) -> QuerySet[PlannedObject]:
+    """The job's input objects in key order, up to `PlannedObject.LIMIT`; or only those without an output."""
+    rows = job.planned.order_by("position")
+    return rows.filter(done=False) if only_missing else rows
 
 
 def state_counts(team: Team) -> dict[JobState, int]:
@@ -101,18 +164,10 @@ def connections(team: Team) -> TeamQuerySet[Connection]:
     return Connection.objects.for_team(team).order_by("slug")
 
 
-def images(region: str, framework: str = "") -> list[ContainerImage]:
-    """The SDK's inference images in a region, frameworks in order, newest version first."""
-    rows = ContainerImage.objects.filter(region=region)
-    if framework:
-        rows = rows.filter(framework=framework)
-    return list(rows.order_by("framework", "-id"))
-
-
-def frameworks(region: str) -> list[str]:
-    """The frameworks that have images in a region."""
-    rows = ContainerImage.objects.filter(region=region).order_by("framework")
-    return list(rows.values_list("framework", flat=True).distinct())
+def images(regions: Collection[str]) -> list[ContainerImage]:
+    """The SDK's inference images in these regions: regions and frameworks in order, newest version first."""
+    rows = ContainerImage.objects.filter(region__in=regions)
+    return list(rows.order_by("region", "framework", "-id"))
 
 
 def activity(team: Team, kind: str = "", object_id: str = "") -> list[Activity]:

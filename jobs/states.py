@@ -19,6 +19,15 @@ class JobState(models.TextChoices):
     CANCELLED = "CANCELLED", "Cancelled"
 
 
+class Origin(models.TextChoices):
+    """How a job came to be."""
+
+    NEW = "new", "New"
+    FINISH = "finish", "Finishes what was missing"
+    RETRY = "retry", "Runs again"
+    CLONE = "clone", "Cloned"
+
+
 _S = JobState
 
 MEANING: dict[JobState, str] = {
@@ -39,16 +48,16 @@ ACTIVE = frozenset({_S.WAITING, _S.SUBMITTING, _S.IN_PROGRESS, _S.STOPPING})
 REMOTE = frozenset({_S.IN_PROGRESS, _S.STOPPING})
 #: These take a place on the connection.
 RUNNING = frozenset({_S.SUBMITTING, _S.IN_PROGRESS, _S.STOPPING})
+#: SageMaker ran these to their end, so outputs may be there, and may be missing.
+RAN = frozenset({_S.COMPLETED, _S.FAILED, _S.STOPPED})
 #: Nothing follows these.
 TERMINAL = frozenset({_S.COMPLETED, _S.FAILED, _S.STOPPED, _S.REJECTED, _S.CANCELLED})
-
-_ENDS = frozenset({_S.COMPLETED, _S.FAILED, _S.STOPPED})
 
 MOVES: dict[JobState, frozenset[JobState]] = {
     _S.WAITING: frozenset({_S.SUBMITTING, _S.CANCELLED}),
     _S.SUBMITTING: frozenset({_S.WAITING, _S.IN_PROGRESS, _S.REJECTED}),
-    _S.IN_PROGRESS: frozenset({_S.STOPPING}) | _ENDS,
-    _S.STOPPING: _ENDS,
+    _S.IN_PROGRESS: frozenset({_S.STOPPING}) | RAN,
+    _S.STOPPING: RAN,
     **{state: frozenset() for state in TERMINAL},
 }
 

@@ -7,6 +7,7 @@ Short and safe to repeat. A message only wakes someone up: what is to be done st
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -16,18 +17,26 @@ from django.db import connections, transaction
 from kombu.exceptions import OperationalError
 
 from jobs.gateway import GatewayError, images
-from jobs.lifecycle import image_table, polling, reconciling, starting, stopping
-from jobs.models import Connection, ContainerImage, Heartbeat
+from jobs.lifecycle import image_table, polling, reconciling, retrying, starting, stopping
+from jobs.models import ContainerImage, Heartbeat
 
 log = structlog.get_logger(__name__)
 
+#: Longer than a task may live, so that two never load images at once.
+IMAGES_LEASE = timedelta(seconds=60)
+#: Seconds until a task that found another loading images asks again.
+IMAGES_PAUSE = 15.0
 
-def enqueue(task: Task[..., Any], *args: Any) -> None:
-    """Send a task when the transaction commits. A missing broker only delays: the rows say what is due."""
+
+def enqueue(task: Task[..., Any], *args: Any, countdown: float = 0) -> None:
+    """Send a task when the transaction commits, to be run after `countdown` seconds.
+
+    A missing broker only delays: the rows say what is due.
+    """
 
     def send() -> None:
         try:
-            task.apply_async(args=args)
+            task.apply_async(args=args, countdown=countdown)
         except OperationalError as error:
             log.warning("broker_unreachable", task=task.name, error=str(error))
 
@@ -41,6 +50,17 @@ def start_job(job_id: int) -> None:
     log.info("job_start", job=job_id, outcome=outcome.name)
     if outcome is starting.Started.TO_STOP:
         enqueue(stop_job, job_id)
+    elif outcome is starting.Started.NEXT_TYPE:
+        enqueue(start_job, job_id)
+
+
+@shared_task
+def retry_job(job_id: int) -> None:
+    """Submit a failed job again."""
+    made = retrying.retry(job_id)
+    if made is not None:
+        log.info("job_retried", job=job_id, attempt=made)
+        enqueue(start_job, made)
 
 
 @shared_task
@@ -55,9 +75,11 @@ def poll_connection(connection_id: int) -> None:
     polled = polling.poll(connection_id)
     if polled.problem:
         log.warning("poll_failed", connection=connection_id, problem=polled.problem)
+    for job_id in polled.to_stop:
+        enqueue(stop_job, job_id)
     if polled.ended:
         log.info("jobs_ended", connection=connection_id, jobs=polled.ended)
-        for job_id in reconciling.next_to_start(Connection.objects.get(pk=connection_id)):
+        for job_id in reconciling.next_after(connection_id, polled.ended):
             enqueue(start_job, job_id)
 
 
@@ -76,6 +98,8 @@ def reconcile() -> None:
         enqueue(start_job, job_id)
     for job_id in due.stop:
         enqueue(stop_job, job_id)
+    for job_id in retrying.due_retries():
+        enqueue(retry_job, job_id)
 
 
 @shared_task
@@ -91,11 +115,17 @@ def load_images(region: str, position: int = 0) -> None:
     missing = [n for n, name in enumerate(images.FRAMEWORKS) if n >= position and name not in here]
     if not missing:
         return
+    if not Heartbeat.claim("images", IMAGES_LEASE):
+        # The SDK is slow: two regions at once would leave no worker to start and follow jobs.
+        enqueue(load_images, region, position, countdown=IMAGES_PAUSE)
+        return
     try:
         image_table.refresh(region, images.FRAMEWORKS[missing[0]])
     except GatewayError as error:
         log.warning("images_not_loaded", region=region, error=error.sentence)
         return
+    finally:
+        Heartbeat.release("images")
     enqueue(load_images, region, missing[0] + 1)
 
 

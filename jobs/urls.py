@@ -10,5 +10,4 @@ urlpatterns = [
     path("api/v1/", include("jobs.api.urls")),
     path("api/<path:rest>", errors.not_found),
     path("", include("jobs.pages.urls")),
-    path("", include("jobs.pages.urls")),
 ]

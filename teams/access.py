@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -56,7 +56,10 @@ def require(member: Membership, needed: Role) -> None:
 
 
 def member_required(needed: Role = Role.VIEWER) -> Callable[[_View[_P]], Callable[..., HttpResponseBase]]:
-    """Decorate a page: sign-in first, then a team, then the role; sets `request.member`, `request.team`."""
+    """Decorate a page: sign-in first, then a team, then the role; sets `request.member`, `request.team`.
+
+    An address with a NUL character is a BadRequest: PostgreSQL cannot look for one.
+    """
 
     def decorate(view: _View[_P]) -> Callable[..., HttpResponseBase]:
         @login_required
@@ -65,6 +68,8 @@ def member_required(needed: Role = Role.VIEWER) -> Callable[[_View[_P]], Callabl
             if not request.member:
                 raise PermissionDenied("You belong to no team yet. Ask a team's admin to add you.")
             require(request.member, needed)
+            if any("\0" in str(value) for value in [*kwargs.values(), *request.GET.values()]):
+                raise BadRequest("The address holds a NUL character.")
             request.team = request.member.team
             return view(request, *args, **kwargs)
 

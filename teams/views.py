@@ -55,6 +55,8 @@ def locked_out(
 @member_required()
 def switch_team(request: MemberRequest) -> HttpResponse:
     """Make another of one's teams the current one."""
-    if not choose_team(request, request.POST.get("team", "")):
+    slug = request.POST.get("team", "")
+    # PostgreSQL cannot look for a text with a NUL character.
+    if "\0" in slug or not choose_team(request, slug):
         raise Http404
     return redirect("/")

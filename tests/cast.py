@@ -60,6 +60,8 @@ class House:
             "model_name": self.model.name,
             "name": f"job-{TransformJob.objects.count()}",
             "spec": TransformSpec.from_fields({"model_name": self.model.name, **FIELDS}).to_fields(),
+            "instance_type": FIELDS["instance_type"],
+            "instance_count": FIELDS["instance_count"],
             "submitted_by": next(iter(self.people.values())),
             "state": state,
         }
@@ -75,7 +77,13 @@ def make_house(slug: str, people: dict[str, Role], endpoint: str = "http://127.0
     for name, role in people.items():
         Membership.objects.create(team=team, user=users[name], role=role)
     connection = Connection.objects.create(
-        team=team, slug="engine", name="Engine", kind=Connection.Kind.ENGINE, endpoint_url=endpoint
+        team=team,
+        slug="engine",
+        name="Engine",
+        kind=Connection.Kind.ENGINE,
+        endpoint_url=endpoint,
+        # All tests share one engine: each would show the jobs of every other.
+        import_external=False,
     )
     model = RegisteredModel.objects.create(
         team=team,

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from jobs import queries
 from jobs.lifecycle.starting import creation_request
 from jobs.models import Connection, JobEvent, RegisteredModel, TransformJob
 from transform.spec import TransformSpec
@@ -27,14 +28,24 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
     connection = serializers.CharField(source="connection.slug")
     model = serializers.CharField(source="model_name")
     warnings = serializers.ListField(child=serializers.CharField())
+    fallback_instance_types = serializers.ListField(child=serializers.CharField())
+    instance_type_used = serializers.CharField(source="instance_type")
     submitted_by = serializers.SerializerMethodField()
+    parent = serializers.CharField(  # type: ignore[assignment]  # DRF keeps declared fields apart from `.parent`
+        source="parent.key",
+        default=None,
+        allow_null=True,
+        help_text="The job it finishes, repeats or was cloned from.",
+    )
 
     class Meta:
         model = TransformJob
         fields = [
             "id", "name", "state", "state_reason", "warnings", "url", "api_url", "connection", "model", "arn",
-            "submitted_by", "created_at", "changed_at", "accepted_at", "started_at", "ended_at",
-            "objects_total", "objects_done", "bytes_total", "stop_requested_at", "spec",
+            "submitted_by", "external", "origin", "parent", "attempt", "created_at", "changed_at", "accepted_at",
+            "started_at", "ended_at", "objects_total", "objects_done", "bytes_total", "stop_requested_at", "priority",
+            "fallback_instance_types", "instance_type_used", "max_retries", "deadline_minutes",
+            "max_idle_minutes", "spec",
         ]  # fmt: skip
 
     def get_url(self, job: TransformJob) -> str:
@@ -58,27 +69,40 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
 
 
 class EventAnswer(serializers.ModelSerializer[JobEvent]):
-    """One change of state."""
+    """One entry of the timeline; only a `move` changes the state."""
 
     by = serializers.SerializerMethodField()
 
     class Meta:
         model = JobEvent
-        fields = ["at", "from_state", "to_state", "reason", "by"]
+        fields = ["at", "kind", "from_state", "to_state", "reason", "by"]
 
     def get_by(self, event: JobEvent) -> str:
         """Who asked for it; empty if the service acted by itself."""
         return event.by.get_username() if event.by else ""
 
 
+class AttemptAnswer(serializers.ModelSerializer[TransformJob]):
+    """One attempt at a job: how it came to be, and what it wrote itself."""
+
+    id = serializers.CharField(source="key")
+
+    class Meta:
+        model = TransformJob
+        fields = ["id", "attempt", "origin", "name", "state", "objects_total", "objects_done"]
+
+
 class JobDetailAnswer(JobAnswer):
-    """A transform job with its CreateTransformJob JSON and its timeline."""
+    """A transform job with its CreateTransformJob JSON, its timeline and all attempts at it."""
 
     request = serializers.SerializerMethodField()
     events = serializers.SerializerMethodField()
+    timeline = serializers.SerializerMethodField()
+    attempts = serializers.SerializerMethodField()
+    objects_missing = serializers.SerializerMethodField()
 
     class Meta(JobAnswer.Meta):
-        fields = [*JobAnswer.Meta.fields, "request", "events"]
+        fields = [*JobAnswer.Meta.fields, "request", "events", "timeline", "attempts", "objects_missing"]
 
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_request(self, job: TransformJob) -> dict[str, Any]:
@@ -87,8 +111,27 @@ class JobDetailAnswer(JobAnswer):
 
     @extend_schema_field(EventAnswer(many=True))
     def get_events(self, job: TransformJob) -> Any:
-        """The timeline, oldest first."""
-        return EventAnswer(job.events.select_related("by"), many=True).data
+        """The changes of state, oldest first."""
+        return EventAnswer([event for event in queries.timeline(job) if event.is_move], many=True).data
+
+    @extend_schema_field(EventAnswer(many=True))
+    def get_timeline(self, job: TransformJob) -> Any:
+        """Everything that was told of the job, oldest first: moves, notes and warnings."""
+        return EventAnswer(queries.timeline(job), many=True).data
+
+    @extend_schema_field(AttemptAnswer(many=True))
+    def get_attempts(self, job: TransformJob) -> Any:
+        """The first attempt and those that finish or repeat it, in order; this job is one of them."""
+        return AttemptAnswer(self._merged.attempts, many=True).data
+
+    def get_objects_missing(self, job: TransformJob) -> int | None:
+        """How many inputs have no output of any attempt; null where not every input is known."""
+        return self._merged.missing if self._merged.plan else None
+
+    def to_representation(self, job: TransformJob) -> dict[str, Any]:
+        """As above, with the attempts read once."""
+        self._merged = queries.merged(job)
+        return super().to_representation(job)
 
 
 class ModelAnswer(serializers.ModelSerializer[RegisteredModel]):
@@ -108,12 +151,15 @@ class ModelAnswer(serializers.ModelSerializer[RegisteredModel]):
 
 
 class ConnectionAnswer(serializers.ModelSerializer[Connection]):
-    """A connection; `last_error` is empty while calls succeed."""
+    """A connection; `last_error` is empty while calls succeed, a limit null where there is none."""
+
+    max_instances_per_type = serializers.DictField(child=serializers.IntegerField())
 
     class Meta:
         model = Connection
         fields = [
-            "slug", "name", "kind", "region", "endpoint_url", "role_arn", "account_id", "max_running",
+            "slug", "name", "kind", "region", "endpoint_url", "role_arn", "account_id", "import_external",
+            "max_running", "max_instances", "max_instances_per_type",
             "checked_at", "last_ok_at", "last_error", "created_at",
         ]  # fmt: skip
 

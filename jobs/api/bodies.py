@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
 
 from jobs.services.errors import InvalidFields
+from jobs.services.texts import trouble_with
+
+
+class BodyParser(JSONParser):
+    """DRF's parser of JSON, for which nesting without end is a mistake of the client too."""
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        """The body's value; ParseError for what is no JSON."""
+        try:
+            return super().parse(*args, **kwargs)
+        except RecursionError as error:
+            raise ParseError("The body is nested too deeply.") from error
 
 
 class ModelClientConfigBody(serializers.Serializer[Any]):
@@ -51,6 +63,26 @@ class JobBody(serializers.Serializer[Any]):
     transform_ami_version = serializers.CharField(required=False)
     data_capture_config = serializers.DictField(required=False)
     experiment_config = serializers.DictField(required=False)
+    priority = serializers.IntegerField(
+        required=False, min_value=-10, max_value=10, help_text="Higher ones start first; beside request too."
+    )
+    fallback_instance_types = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Tried in this order when there is no instance; beside request too.",
+    )
+    max_retries = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=10,
+        help_text="How often it is submitted again after a failure of capacity or of SageMaker's own.",
+    )
+    deadline_minutes = serializers.IntegerField(
+        required=False, min_value=1, help_text="It is stopped so long after SageMaker accepted it."
+    )
+    max_idle_minutes = serializers.IntegerField(
+        required=False, min_value=1, help_text="It is stopped after so long without output or log line."
+    )
     request = serializers.DictField(
         required=False, help_text="CreateTransformJob JSON, instead of the above."
     )
@@ -77,19 +109,37 @@ class ConnectionBody(serializers.Serializer[Any]):
     region = serializers.CharField()
     role_arn = serializers.CharField(required=False)
     external_id = serializers.CharField(required=False)
+    import_external = serializers.BooleanField(
+        required=False, help_text="Whether jobs made outside Batchdeck are shown too; true if left out."
+    )
     max_running = serializers.IntegerField(required=False, min_value=1)
+    max_instances = serializers.IntegerField(required=False, min_value=1)
+    max_instances_per_type = serializers.DictField(
+        child=serializers.IntegerField(min_value=0), required=False
+    )
+
+
+class ConnectionChanges(serializers.Serializer[Any]):
+    """What of a connection is to be changed; what is left out stays, null takes a limit away."""
+
+    name = serializers.CharField(required=False)
+    import_external = serializers.BooleanField(
+        required=False, help_text="Whether jobs made outside Batchdeck are shown too."
+    )
+    max_running = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    max_instances = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    max_instances_per_type = serializers.DictField(
+        child=serializers.IntegerField(min_value=0), required=False
+    )
 
 
 def fields_of(data: object) -> dict[str, Any]:
     """The body as an object; ParseError for any other JSON."""
     if not isinstance(data, Mapping):
         raise ParseError("The body must be a JSON object.")
-    try:
-        written = json.dumps(data, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise ParseError("The body holds half of a surrogate pair, which is no text.") from error
-    if b"\\u0000" in written:
-        raise ParseError("The body holds a NUL character, which no field can.")
+    trouble = trouble_with(data)
+    if trouble:
+        raise ParseError(f"The body {trouble}")
     return dict(data)
 
 

@@ -12,7 +12,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from jobs.services.errors import InvalidFields, NotPossible, Unavailable
+from jobs.services.errors import InvalidFields, NameTaken, NotPossible, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +43,8 @@ def body(
 def handle(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler; what nobody foresaw is logged and answered as a 500 in the same shape."""
     set_rollback()
+    if isinstance(error, NameTaken):
+        return Response(body(409, "The name is taken.", error.fields, "name_taken"), 409)
     if isinstance(error, InvalidFields):
         return Response(body(400, "Some fields cannot be used.", error.fields, "invalid"), 400)
     if isinstance(error, NotPossible):
@@ -65,11 +67,11 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
 
 def not_found(request: HttpRequest, *_: Any, **__: Any) -> JsonResponse:
     """Any address below /api/ that is none."""
+    why = (
+        "/api/v1/docs/ lists what there is" if request.path.endswith("/") else "every address ends in a slash"
+    )
     return JsonResponse(
-        body(
-            status.HTTP_404_NOT_FOUND, f"There is nothing at {request.path}; every address ends in a slash."
-        ),
-        status=404,
+        body(status.HTTP_404_NOT_FOUND, f"There is nothing at {request.path}; {why}."), status=404
     )
 
 

@@ -31,7 +31,7 @@ _ANSWERS = {
     "403": "The role does not allow this.",
     "404": "No such object in this team.",
     "405": "The address does not know this method.",
-    "409": "It makes no sense in the present state.",
+    "409": "It makes no sense in the present state, or the name is taken.",
     "415": "The body is not JSON.",
     "503": "The connection cannot be asked now.",
 }

@@ -1,9 +1,10 @@
-"""The form that adds an AWS connection."""
+"""The forms that add an AWS connection and change any connection's limits."""
 
 from __future__ import annotations
 
 from django import forms
 
+from jobs.forms.fields import TypeLimitsField
 from jobs.models import Connection
 from jobs.services import connections
 from jobs.services.errors import InvalidFields
@@ -12,12 +13,43 @@ from teams.models import Team, User
 _MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 
 
-class ConnectionForm(forms.Form):
-    """A region, and if the service's own credentials are not meant, a role to assume."""
+class LimitsForm(forms.Form):
+    """What of a connection can be changed later: its name, and how much its jobs may take at once."""
 
     name = forms.CharField(
         label="Name", required=False, max_length=80, help_text="As the team calls it: prod."
     )
+    max_running = forms.IntegerField(
+        label="Jobs at once", required=False, help_text="Further ones wait their turn. Empty: no limit."
+    )
+    max_instances = forms.IntegerField(
+        label="Instances at once", required=False, help_text="Of all types together. Empty: no limit."
+    )
+    max_instances_per_type = TypeLimitsField(
+        label="Instances at once, by type",
+        required=False,
+        help_text="One TYPE=NUMBER a line, such as ml.g5.xlarge=3. Other types have no limit of their own.",
+    )
+    import_external = forms.BooleanField(
+        label="Show jobs made elsewhere",
+        required=False,
+        initial=True,
+        help_text="Jobs of this account that were not made here. They are only looked at.",
+    )
+
+    def change(self, connection: Connection, by: User) -> bool:
+        """Write what a valid form says. False if that was refused; the reasons are beside the fields then."""
+        try:
+            connections.change(connection, self.cleaned_data, by=by)
+        except InvalidFields as error:
+            _report(self, error)
+            return False
+        return True
+
+
+class ConnectionForm(LimitsForm):
+    """A region, and if the service's own credentials are not meant, a role to assume."""
+
     region = forms.CharField(
         label="Region", required=False, widget=forms.TextInput(attrs={**_MONO, "placeholder": "eu-west-1"})
     )
@@ -28,15 +60,17 @@ class ConnectionForm(forms.Form):
         widget=forms.TextInput(attrs={**_MONO, "placeholder": "arn:aws:iam::123456789012:role/batchdeck"}),
     )
     external_id = forms.CharField(label="External id", required=False, widget=forms.TextInput(attrs=_MONO))
-    max_running = forms.IntegerField(
-        label="Jobs at once", required=False, help_text="Further ones wait their turn. Empty: no limit."
-    )
+    field_order = ("name", "region", "role_arn", "external_id")
 
     def create(self, team: Team, by: User) -> Connection | None:
         """Add what a valid form says. None if that was refused; the reasons are beside the fields then."""
         try:
             return connections.create(team, by=by, **self.cleaned_data)
         except InvalidFields as error:
-            for name, texts in error.fields.items():
-                self.add_error(name if name in self.fields else "name", texts)
+            _report(self, error)
             return None
+
+
+def _report(form: forms.Form, error: InvalidFields) -> None:
+    for name, texts in error.fields.items():
+        form.add_error(name if name in form.fields else "name", texts)

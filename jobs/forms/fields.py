@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from django import forms
@@ -13,15 +15,20 @@ class KeyValueField(forms.CharField):
     widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
 
     def to_python(self, value: Any) -> Any:
-        """The dict, or ValidationError naming the line that has no "="."""
+        """The dict, or ValidationError naming the line that is wrong."""
         pairs: dict[str, str] = {}
-        for number, line in enumerate(str(value or "").splitlines(), start=1):
+        # Not str.splitlines, which also cuts at separators that may stand in a value.
+        for number, line in enumerate(re.split(r"\r\n|\r|\n", str(value or "")), start=1):
             if not line.strip():
                 continue
-            key, equals, text = line.partition("=")
-            if not equals or not key.strip():
+            key, equals, text = (part.strip() for part in line.partition("="))
+            if not equals or not key:
                 raise forms.ValidationError(f"Line {number} must be KEY=VALUE.")
-            pairs[key.strip()] = text.strip()
+            if "\0" in line:
+                raise forms.ValidationError(f"Line {number} holds a NUL character.")
+            if key in pairs:
+                raise forms.ValidationError(f"Line {number} gives {key} a second time.")
+            pairs[key] = text
         return pairs
 
     def prepare_value(self, value: Any) -> Any:
@@ -29,6 +36,53 @@ class KeyValueField(forms.CharField):
         if isinstance(value, dict):
             return "\n".join(f"{key}={text}" for key, text in value.items())
         return value
+
+
+class TypeLimitsField(KeyValueField):
+    """One TYPE=NUMBER a line, as a dict of whole numbers."""
+
+    widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "class": "mono"})
+
+    def to_python(self, value: Any) -> Any:
+        """The dict, or ValidationError naming what is no number."""
+        pairs = super().to_python(value)
+        for name, text in pairs.items():
+            if not text.isascii() or not text.isdigit() or len(text) > 9:
+                raise forms.ValidationError(f"{name} must be given a whole number.")
+        return {name: int(text) for name, text in pairs.items()}
+
+
+class WordsField(forms.CharField):
+    """Words with commas or spaces between them, as a list in their order."""
+
+    def to_python(self, value: Any) -> Any:
+        """The list; empty for an empty text."""
+        return str(value or "").replace(",", " ").split()
+
+    def prepare_value(self, value: Any) -> Any:
+        """A list as a person would type it; what was typed stays as it was."""
+        return ", ".join(value) if isinstance(value, list) else value
+
+
+class JSONTextField(forms.CharField):
+    """JSON as a value. Where it has a mistake, the text stays as it was typed."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> Any:
+        """What the JSON says, or ValidationError saying where it is wrong; empty stays an empty text."""
+        text = super().to_python(value)
+        if not text:
+            return text
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            where = f"{error.msg}, in line {error.lineno}, column {error.colno}"
+            raise forms.ValidationError(f"This is not JSON: {where}.") from error
+        except ValueError as error:  # Python's limit of digits
+            raise forms.ValidationError("A number in it has too many digits.") from error
+        except RecursionError as error:
+            raise forms.ValidationError("It is nested too deeply.") from error
 
 
 def choices(words: tuple[str, ...], labels: dict[str, str] | None = None) -> list[tuple[str, str]]:

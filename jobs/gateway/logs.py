@@ -15,6 +15,8 @@ from jobs.gateway.clients import client
 from jobs.gateway.target import Target
 
 GROUP = "/aws/sagemaker/TransformJobs"
+#: How the name of an instance's stream about its objects ends; the others are what containers print.
+_DATA_LOG = "data-log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,11 @@ class LogStream:
     name: str
     label: str
     last_event: datetime | None
+
+    @property
+    def is_data_log(self) -> bool:
+        """Whether SageMaker itself speaks here, about the objects, rather than a container."""
+        return self.label.endswith(_DATA_LOG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +68,13 @@ def streams(target: Target, job_name: str) -> list[LogStream]:
         LogStream(r["logStreamName"], r["logStreamName"][len(prefix) :], _time(r.get("lastEventTimestamp")))
         for r in rows
     ]
-    return sorted(found, key=lambda stream: (not stream.label.endswith("data-log"), stream.label))
+    return sorted(found, key=lambda stream: (not stream.is_data_log, stream.label))
 
 
-def lines(target: Target, stream: str, *, token: str = "", limit: int = 500) -> LogLines:
-    """The last `limit` lines of a stream, or with a token those after the lines that it came with."""
+def lines(
+    target: Target, stream: str, *, token: str = "", limit: int = 500, from_start: bool = False
+) -> LogLines:
+    """The last `limit` lines of a stream, or its first; with a token those after the lines that it came with."""
     with translated(target):
         try:
             if token:
@@ -74,7 +83,7 @@ def lines(target: Target, stream: str, *, token: str = "", limit: int = 500) -> 
                 )
             else:
                 answer = client(target, "logs").get_log_events(
-                    logGroupName=GROUP, logStreamName=stream, limit=limit, startFromHead=False
+                    logGroupName=GROUP, logStreamName=stream, limit=limit, startFromHead=from_start
                 )
         except ClientError as error:
             if _is_absent(error):

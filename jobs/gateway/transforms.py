@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from jobs.gateway.calls import details_of, translated
 from jobs.gateway.clients import client
 from jobs.gateway.errors import Rejected
 from jobs.gateway.target import Target
+from transform.request import PATHS
 
 #: The beginning of DescribeTransformJob's message for an unknown name; its code says only "validation".
 _UNKNOWN = "could not find"
@@ -24,6 +25,7 @@ _UNKNOWN = "could not find"
 _ENDED = "is in status"
 #: CreateTransformJob's for a model it does not know.
 _NO_MODEL = "Could not find model"
+_REQUEST_FIELDS = frozenset(path[0] for path in PATHS.values())
 
 
 class NameTaken(Rejected):
@@ -37,11 +39,16 @@ class RemoteSummary:
     name: str
     status: str
     modified: datetime | None
+    arn: str = ""
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteJob:
-    """What SageMaker knows of a job; times are None until they happen."""
+    """What SageMaker knows of a job; times are None until they happen.
+
+    `request` is the job's description under CreateTransformJob's names, which are Describe's too.
+    """
 
     name: str
     arn: str
@@ -51,6 +58,7 @@ class RemoteJob:
     started: datetime | None
     ended: datetime | None
     model_name: str
+    request: Mapping[str, Any] = field(default_factory=dict)
 
 
 def create(target: Target, request: Mapping[str, Any]) -> str:
@@ -87,6 +95,7 @@ def describe(target: Target, name: str) -> RemoteJob | None:
         started=found.get("TransformStartTime"),
         ended=found.get("TransformEndTime"),
         model_name=found.get("ModelName", ""),
+        request={key: value for key, value in found.items() if key in _REQUEST_FIELDS},
     )
 
 
@@ -98,6 +107,30 @@ def list_by_status(target: Target, status: Literal["InProgress", "Stopping"]) ->
             for row in page["TransformJobSummaries"]:
                 yield RemoteSummary(
                     row["TransformJobName"], row["TransformJobStatus"], row.get("LastModifiedTime")
+                )
+
+
+def list_created(target: Target, after: datetime, before: datetime) -> Iterator[RemoteSummary]:
+    """All jobs made in this window, oldest first, a hundred for each call.
+
+    By creation, which never changes: pages that are cut by LastModifiedTime shift while they are read.
+    """
+    pages = client(target, "sagemaker").get_paginator("list_transform_jobs")
+    with translated(target):
+        for page in pages.paginate(
+            CreationTimeAfter=after,
+            CreationTimeBefore=before,
+            SortBy="CreationTime",
+            SortOrder="Ascending",
+            PaginationConfig={"PageSize": 100},
+        ):
+            for row in page["TransformJobSummaries"]:
+                yield RemoteSummary(
+                    row["TransformJobName"],
+                    row["TransformJobStatus"],
+                    row.get("LastModifiedTime"),
+                    row["TransformJobArn"],
+                    row["CreationTime"],
                 )
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from jobs import queries
 from jobs.gateway import Target, objects
 from jobs.models import Connection, PlannedObject, TransformJob
 from jobs.states import REMOTE
 from transform import keys
+
+_Row = TypeVar("_Row")
 
 #: Jobs of a connection that are counted in one poll, so that the number of calls does not grow with the jobs.
 JOBS_PER_POLL = 5
@@ -21,31 +26,52 @@ RENEW_AFTER = {True: timedelta(seconds=2), False: timedelta(seconds=15)}
 def count_outputs(job: TransformJob, target: Target) -> int:
     """How many of the planned outputs exist and are this job's, marking their rows; raises a GatewayError.
 
-    An output that an earlier job left under the same key is older than the job and does not count.
+    An output that an earlier job left under the same key is older than the job's start and does not count.
     """
+    since = written_since(job)
+    if since is None:
+        return 0
     bucket, prefix = keys.parse_s3_uri(job.output_path)
     pending = dict(job.planned.filter(done=False).values_list("output_key", "pk"))
     known = job.planned.count()
     follow_plan = job.objects_total is not None and job.objects_total == known
     if follow_plan and not pending:
         return known
-    since = written_since(job)
-    found: list[int] = []
+    found: list[str] = []
     loose = 0
     for output in objects.iterate(target, bucket, _folder(prefix)):
         if output.modified < since or not output.key.endswith(".out"):
             continue
         loose += 1
         if output.key in pending:
-            found.append(pending[output.key])
-    _mark(found)
+            found.append(output.key)
+    _mark([pending[key] for key in found], done=True)
+    _mark_in_earlier_attempts(job, found)
     return known - len(pending) + len(found) if follow_plan else loose
 
 
-def written_since(job: TransformJob) -> datetime:
-    """The earliest time at which an output can be this job's; S3 keeps whole seconds."""
-    accepted = job.accepted_at or job.created_at
-    return accepted.astimezone(UTC).replace(microsecond=0) - timedelta(seconds=1)
+def recount(plan: TransformJob, target: Target) -> list[PlannedObject]:
+    """The planned inputs that have no output of any attempt now; raises a GatewayError.
+
+    Marks the plan's rows anew: an output that was counted may have been removed since.
+    """
+    times = [since for job in queries.attempts(plan) if (since := written_since(job)) is not None]
+    bucket, prefix = keys.parse_s3_uri(plan.output_path)
+    there: set[str] = set()
+    if times:
+        listed = objects.iterate(target, bucket, _folder(prefix))
+        there = {output.key for output in listed if output.modified >= min(times)}
+    rows = list(plan.planned.order_by("position"))
+    _mark([row.pk for row in rows if row.output_key in there and not row.done], done=True)
+    _mark([row.pk for row in rows if row.output_key not in there and row.done], done=False)
+    return [row for row in rows if row.output_key not in there]
+
+
+def written_since(job: TransformJob) -> datetime | None:
+    """The earliest time at which an output can be this job's, None if it never ran; S3 keeps whole seconds."""
+    if job.started_at is None:
+        return None
+    return job.started_at.astimezone(UTC).replace(microsecond=0) - timedelta(seconds=1)
 
 
 def count_some(connection: Connection, target: Target) -> None:
@@ -62,7 +88,8 @@ def count_some(connection: Connection, target: Target) -> None:
         values: dict[str, object] = {"counted_at": timezone.now()}
         if done != job.objects_done:
             # A newer changed_at is what tells open pages that there is something to see.
-            values |= {"objects_done": done, "changed_at": timezone.now()}
+            now = timezone.now()
+            values |= {"objects_done": done, "changed_at": now, "progress_at": now, "idle_warned": False}
         TransformJob.objects.filter(pk=job.pk, state__in=REMOTE).update(**values)
 
 
@@ -70,6 +97,20 @@ def _folder(prefix: str) -> str:
     return prefix.rstrip("/") + "/" if prefix.strip("/") else ""
 
 
-def _mark(rows: list[int]) -> None:
+def _mark(rows: list[int], *, done: bool) -> None:
+    for some in _portions(rows):
+        PlannedObject.objects.filter(pk__in=some).update(done=done)
+
+
+def _mark_in_earlier_attempts(job: TransformJob, output_keys: list[str]) -> None:
+    """What a later attempt wrote is there for the earlier ones too, whose plans name the same outputs."""
+    if job.root_id is None:
+        return
+    earlier: QuerySet[TransformJob] = queries.attempts(job).filter(attempt__lt=job.attempt).order_by()
+    for some in _portions(output_keys):
+        PlannedObject.objects.filter(job__in=earlier, output_key__in=some).update(done=True)
+
+
+def _portions(rows: list[_Row]) -> Iterator[list[_Row]]:
     for start in range(0, len(rows), 500):
-        PlannedObject.objects.filter(pk__in=rows[start : start + 500]).update(done=True)
+        yield rows[start : start + 500]

@@ -14,25 +14,32 @@ from django.utils import timezone
 
 from jobs.gateway import GatewayError, Target, transforms
 from jobs.gateway.transforms import RemoteJob, RemoteSummary
+from jobs.lifecycle import importing
 from jobs.lifecycle.asking import asking
 from jobs.lifecycle.counting import count_some
 from jobs.lifecycle.finishing import finish, vanish
+from jobs.lifecycle.guarding import guard
 from jobs.models import Connection, TransformJob
 from jobs.states import FROM_SAGEMAKER, REMOTE, TERMINAL, JobState
 
-#: Longer than a task may live, so that two never poll the same connection.
-LEASE = timedelta(seconds=60)
+#: Longer than a call may usually take, and renewed between calls: what a killed worker held is free soon. Should
+#: two poll the same connection after all, the guarded moves keep the rows right.
+LEASE = timedelta(seconds=20)
+#: Seconds after which a lease in use is renewed.
+RENEW = 5.0
 #: Within its time limit a task describes what it can; the rest is seen in the next poll.
 SECONDS = 35.0
 
 
 @dataclass(slots=True)
 class Polled:
-    """What a poll found. `ended` jobs made room; a poll that another task holds was not `done`."""
+    """What a poll found. `ended` jobs made room, those `to_stop` reached a guard rail;
+    a poll that another task holds was not `done`."""
 
     done: bool = False
     problem: str = ""
     ended: list[int] = field(default_factory=list)
+    to_stop: list[int] = field(default_factory=list)
 
 
 def poll(connection_id: int) -> Polled:
@@ -45,6 +52,9 @@ def poll(connection_id: int) -> Polled:
         with asking(connection) as target:
             polled.ended = _follow(connection, target)
             count_some(connection, target)
+            polled.to_stop = guard(connection, target)
+            if importing.is_due(connection):
+                importing.import_some(connection, target)
     except GatewayError as error:
         polled.problem = error.sentence
         connection.note(error=error.sentence)
@@ -57,9 +67,10 @@ def poll(connection_id: int) -> Polled:
 
 
 def due_connections() -> list[int]:
-    """Connections that have jobs in SageMaker's hands; `claim_poll` decides whether it is time."""
+    """Connections with jobs in SageMaker's hands, or to be searched for jobs; `claim_poll` decides when."""
     running = TransformJob.objects.filter(state__in=REMOTE)
-    return list(running.order_by().values_list("connection_id", flat=True).distinct())
+    following = running.order_by().values_list("connection_id", flat=True).distinct()
+    return sorted({*following, *importing.due_connections()})
 
 
 def _follow(connection: Connection, target: Target) -> list[int]:
@@ -71,14 +82,18 @@ def _follow(connection: Connection, target: Target) -> list[int]:
     if not tracked:
         return []
     listed = _listed(target)
-    deadline = time.monotonic() + SECONDS
+    began = renewed = time.monotonic()
     ended = []
     for job in tracked:
         summary = listed.get(job.name)
         if summary is not None and summary.modified == job.remote_modified_at:
             continue
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > began + SECONDS:
             break
+        if now > renewed + RENEW:
+            connection.renew_poll(lease=LEASE)
+            renewed = now
         if _update(job, transforms.describe(target, job.name), summary, target):
             ended.append(job.pk)
     return ended

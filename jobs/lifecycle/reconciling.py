@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db.models import Q
 from django.utils import timezone
 
+from jobs.lifecycle import queueing
 from jobs.lifecycle.starting import SUBMIT_LEASE
 from jobs.models import Connection, TransformJob
-from jobs.states import RUNNING, JobState
+from jobs.states import JobState
 
 #: A task sent at commit has this long before its row counts as forgotten.
 GRACE = timedelta(seconds=10)
-#: Starts handed out for a connection without a limit in one round.
+#: Starts handed out for a connection in one round.
 AT_ONCE = 25
 
 
@@ -43,15 +43,19 @@ def overdue() -> Due:
     return due
 
 
+def next_after(connection_id: int, ended: list[int]) -> list[int]:
+    """The jobs whose turn it is now that these have ended and given their instances back."""
+    connection = Connection.objects.get(pk=connection_id)
+    freed = TransformJob.objects.filter(pk__in=ended).values_list("instance_type", flat=True)
+    queueing.try_sooner(connection, freed)
+    return next_to_start(connection)
+
+
 def next_to_start(connection: Connection) -> list[int]:
-    """The oldest waiting jobs that are due, as many as the connection has places for."""
-    now = timezone.now()
-    room = AT_ONCE
-    if connection.max_running is not None:
-        running = TransformJob.objects.filter(connection=connection, state__in=RUNNING).count()
-        room = max(0, connection.max_running - running)
-    fresh = Q(next_attempt_at=None, created_at__lt=now - GRACE) | Q(next_attempt_at=None, state_reason__gt="")
-    rows = TransformJob.objects.filter(
-        fresh | Q(next_attempt_at__lte=now), connection=connection, state=JobState.WAITING
-    )
-    return list(rows.order_by("id").values_list("id", flat=True)[:room])
+    """The jobs of this connection whose turn it is, without those whose first message may still arrive."""
+    young = timezone.now() - GRACE
+    return [
+        job.pk
+        for job in queueing.next_in_line(connection, AT_ONCE)
+        if job.next_attempt_at or job.state_reason or job.created_at < young
+    ]

@@ -8,19 +8,22 @@ from enum import Enum
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
+from jobs.failures import read_refusal
 from jobs.gateway import GatewayError, NoCapacity, Rejected, Target, Throttled, Unreachable, transforms
+from jobs.lifecycle import queueing
 from jobs.lifecycle.asking import asking
 from jobs.lifecycle.planning import make_plan
 from jobs.models import Connection, TransformJob
 from jobs.models.job import JOB_TAG
-from jobs.states import RUNNING, JobState
+from jobs.states import JobState
 from transform.request import write_request
 
 #: After this a job still SUBMITTING is taken to have lost its worker.
 SUBMIT_LEASE = timedelta(seconds=58)
+#: What the row of a job says that was tried before its turn; `queueing.tell` says more.
+ITS_TURN = "Waiting for its turn."
 #: First and longest pause before the next try, in seconds.
 _PAUSES: dict[type[GatewayError], tuple[float, float]] = {
     Throttled: (5, 300),
@@ -36,6 +39,7 @@ class Started(Enum):
     ITS_TURN = "it waits for its turn"
     LATER = "it is tried again later"
     REJECTED = "SageMaker refused it"
+    NEXT_TYPE = "there was no instance; it asks for its next instance type"
     RUNNING = "SageMaker has it"
     TO_STOP = "SageMaker has it, and a stop was asked for meanwhile"
 
@@ -54,7 +58,9 @@ def start(job_id: int) -> Started:
             arn = _create_or_adopt(job, target)
     except Rejected as error:
         return _reject(job, error.sentence)
-    except (Throttled, Unreachable, NoCapacity) as error:
+    except NoCapacity as error:
+        return _without_capacity(job, error)
+    except (Throttled, Unreachable) as error:
         return _put_off(job, error)
     return _accept(job, arn)
 
@@ -63,11 +69,11 @@ def _claim(job: TransformJob) -> Started | None:
     """Take the job into SUBMITTING; None if it is ours now, else why it is not."""
     with transaction.atomic():
         # The lock keeps two workers from both seeing the connection's last free place.
-        Connection.objects.select_for_update().get(pk=job.connection_id)
-        ahead = None if job.state == JobState.SUBMITTING else _jobs_ahead(job)
-        if ahead is not None:
-            TransformJob.objects.filter(pk=job.pk, state=JobState.WAITING).exclude(state_reason=ahead).update(
-                state_reason=ahead, changed_at=timezone.now()
+        connection = Connection.objects.select_for_update().get(pk=job.connection_id)
+        if job.state == JobState.WAITING and not queueing.is_turn(job, connection):
+            # So that the next free place finds it: a job that nobody has tried yet has a message on its way.
+            TransformJob.objects.filter(pk=job.pk, state=JobState.WAITING, state_reason="").update(
+                state_reason=ITS_TURN, changed_at=timezone.now()
             )
             return Started.ITS_TURN
         if job.move(JobState.SUBMITTING, from_={JobState.WAITING}, next_attempt_at=None):
@@ -79,21 +85,6 @@ def _claim(job: TransformJob) -> Started | None:
             job.refresh_from_db()
             return None
     return Started.NOT_OURS
-
-
-def _jobs_ahead(job: TransformJob) -> str | None:
-    """Why the connection has no place for this job yet, as a sentence; None if it has one."""
-    limit = job.connection.max_running
-    if limit is None:
-        return None
-    here = TransformJob.objects.filter(connection=job.connection)
-    running = here.filter(state__in=RUNNING).count()
-    due = Q(next_attempt_at=None) | Q(next_attempt_at__lte=timezone.now())
-    older = here.filter(due, state=JobState.WAITING, pk__lt=job.pk).count()
-    if running + older < limit:
-        return None
-    sentence = f"Waiting for its turn: {running} of {limit} places on {job.connection.name} are taken"
-    return f"{sentence}; jobs before it: {older}." if older else f"{sentence}."
 
 
 def _create_or_adopt(job: TransformJob, target: Target) -> str:
@@ -116,17 +107,33 @@ def _is_ours(job: TransformJob, arn: str, target: Target) -> bool:
     return job.spec.get("name") is None or transforms.tags(target, arn).get(JOB_TAG) == job.key
 
 
-def creation_request(job: TransformJob) -> dict[str, Any]:
-    """The CreateTransformJob request of this job, with the tag that makes it recognisable."""
+def asked_for(job: TransformJob) -> dict[str, Any]:
+    """The CreateTransformJob request that the person made, under the job's final name.
+
+    A fallback instance type stands in the place of the one that was not to be had.
+    """
     # Written without checking again: rules may have grown stricter since the job was submitted.
-    request: dict[str, Any] = {"TransformJobName": job.name, **write_request({**job.spec, "name": None})}
+    spec = {**job.spec, "instance_type": job.instance_type or job.spec.get("instance_type")}
+    return {"TransformJobName": job.name, **write_request({**spec, "name": None})}
+
+
+def creation_request(job: TransformJob) -> dict[str, Any]:
+    """The CreateTransformJob request of this job, with the tag that makes ours recognisable."""
+    request = asked_for(job)
+    if job.external:
+        return request
     request["Tags"] = [*request.get("Tags", []), {"Key": JOB_TAG, "Value": job.key}]
     return request
 
 
 def _accept(job: TransformJob, arn: str) -> Started:
     moved = job.move(
-        JobState.IN_PROGRESS, from_={JobState.SUBMITTING}, arn=arn, accepted_at=timezone.now(), attempts=0
+        JobState.IN_PROGRESS,
+        from_={JobState.SUBMITTING},
+        arn=arn,
+        accepted_at=timezone.now(),
+        tries=0,
+        lacks_capacity=False,
     )
     if not moved:
         return Started.NOT_OURS
@@ -139,23 +146,42 @@ def _reject(job: TransformJob, sentence: str) -> Started:
     return Started.REJECTED if ended else Started.NOT_OURS
 
 
-def _put_off(job: TransformJob, error: Throttled | Unreachable | NoCapacity) -> Started:
+def _without_capacity(job: TransformJob, error: NoCapacity) -> Started:
+    """Ask for the next instance type at once; after the last, begin again with the first, later."""
+    refusal = read_refusal(error.sentence)
+    types = list(dict.fromkeys([job.spec["instance_type"], *job.fallback_instance_types]))
+    following = types[types.index(job.instance_type) + 1 :] if job.instance_type in types else []
+    if following and (refusal is None or refusal.is_of_one_type):
+        reason = f"{error.sentence.rstrip('.')}. Tried next: {following[0]}."
+        values = {"instance_type": following[0], "next_attempt_at": None, "lacks_capacity": False}
+        moved = job.move(JobState.WAITING, from_={JobState.SUBMITTING}, reason=reason, **values)
+        return _cancel_if_asked(job, Started.NEXT_TYPE) if moved else Started.NOT_OURS
+    # One that asks for more than the whole quota would hold up its type for ever.
+    holds = refusal is None or not refusal.is_hopeless
+    return _put_off(job, error, instance_type=types[0], lacks_capacity=holds)
+
+
+def _put_off(job: TransformJob, error: Throttled | Unreachable | NoCapacity, **values: Any) -> Started:
     first, longest = _PAUSES[type(error)]
-    pause = min(longest, first * 2 ** min(job.attempts, 10))
+    pause = min(longest, first * 2 ** min(job.tries, 10))
     # Jobs that were put off together should not come back together.
     due = timezone.now() + timedelta(seconds=pause * random.uniform(0.8, 1.2))  # noqa: S311
     moved = job.move(
         JobState.WAITING,
         from_={JobState.SUBMITTING},
         reason=error.sentence,
-        attempts=job.attempts + 1,
+        tries=job.tries + 1,
         next_attempt_at=due,
+        **{"lacks_capacity": False, **values},
     )
-    if not moved:
-        return Started.NOT_OURS
+    return _cancel_if_asked(job, Started.LATER) if moved else Started.NOT_OURS
+
+
+def _cancel_if_asked(job: TransformJob, outcome: Started) -> Started:
     job.refresh_from_db(fields=["stop_requested_at"])
     if job.stop_requested_at is not None:
         job.move(
             JobState.CANCELLED, from_={JobState.WAITING}, reason=job.stop_reason, ended_at=timezone.now()
         )
-    return Started.LATER
+        return Started.LATER
+    return outcome

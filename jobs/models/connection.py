@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -38,6 +39,15 @@ class Connection(models.Model):
         blank=True,
         help_text="Jobs at once; further ones wait their turn. Empty: no limit of ours.",
     )
+    max_instances = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Instances of all jobs together. Empty: no limit of ours."
+    )
+    max_instances_per_type = models.JSONField(
+        default=dict, blank=True, help_text="Instances of all jobs together, by instance type."
+    )
+    import_external = models.BooleanField(
+        default=True, help_text="Show jobs too that were made in this account outside Batchdeck."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     account_id = models.CharField(max_length=12, blank=True)
@@ -48,6 +58,9 @@ class Connection(models.Model):
     # The poller's lease: at most one task follows a connection, and a killed one frees it by time.
     polled_at = models.DateTimeField(null=True, blank=True)
     poll_lease_until = models.DateTimeField(null=True, blank=True)
+    # Jobs made outside: when they were last looked for, and up to which CreationTime all are known.
+    imported_at = models.DateTimeField(null=True, blank=True)
+    imported_until = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[TeamQuerySet[Connection]] = TeamQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -70,9 +83,26 @@ class Connection(models.Model):
         return self.kind == Kind.ENGINE
 
     @property
+    def is_limited(self) -> bool:
+        """Whether jobs may have to wait for others of this connection."""
+        limits = (self.max_running, self.max_instances)
+        return any(limit is not None for limit in limits) or bool(self.max_instances_per_type)
+
+    @property
+    def public_url(self) -> str:
+        """Where people's own programs reach this engine, which may have another name inside; empty for AWS."""
+        ours = self.endpoint_url and self.endpoint_url == settings.ENGINE_URL
+        return settings.ENGINE_PUBLIC_URL if ours else self.endpoint_url
+
+    @property
     def poll_interval(self) -> timedelta:
         """How long to leave a connection alone between polls: an engine is near and free to ask."""
         return timedelta(seconds=1 if self.is_engine else 10)
+
+    @property
+    def import_interval(self) -> timedelta:
+        """How long to wait before jobs made outside are looked for again."""
+        return timedelta(seconds=5 if self.is_engine else 60)
 
     def claim_poll(self, *, lease: timedelta) -> bool:
         """Take the right to poll now, unless another task holds it or the last poll is too recent."""
@@ -81,6 +111,10 @@ class Connection(models.Model):
         due = Q(polled_at=None) | Q(polled_at__lte=now - self.poll_interval)
         rows = Connection.objects.filter(free, due, pk=self.pk)
         return rows.update(poll_lease_until=now + lease, polled_at=now) == 1
+
+    def renew_poll(self, *, lease: timedelta) -> None:
+        """Keep the right to poll for longer."""
+        Connection.objects.filter(pk=self.pk).update(poll_lease_until=timezone.now() + lease)
 
     def release_poll(self) -> None:
         """Give the right to poll back before its lease ends."""

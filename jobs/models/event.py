@@ -1,4 +1,4 @@
-"""A job's timeline: every change of state, by whom and why."""
+"""A job's timeline: every change of state, by whom and why, and what was worth telling between two."""
 
 from __future__ import annotations
 
@@ -12,9 +12,20 @@ from jobs.states import JobState
 from teams.models import User
 
 
-class JobEvent(models.Model):
-    """One move. `from_state` is empty for the first; no `by` means that the service itself acted."""
+class EventKind(models.TextChoices):
+    """What an entry tells of; all but a move leave the state as it is."""
 
+    MOVE = "move", "Move"
+    NOTE = "note", "Note"
+    WARNING = "warning", "Warning"
+
+
+class JobEvent(models.Model):
+    """One entry. `from_state` is empty for the first; no `by` means that the service itself acted."""
+
+    Kind = EventKind
+
+    kind = models.CharField(max_length=8, choices=EventKind.choices, default=EventKind.MOVE)
     job = models.ForeignKey(TransformJob, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)
     from_state = models.CharField(max_length=16, choices=JobState.choices, blank=True)
@@ -27,3 +38,8 @@ class JobEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_state or 'new'} to {self.to_state}"
+
+    @property
+    def is_move(self) -> bool:
+        """Whether the state changed."""
+        return self.kind == EventKind.MOVE

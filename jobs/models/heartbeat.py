@@ -1,13 +1,15 @@
-"""Signs of life from the processes that answer no requests."""
+"""Signs of life from the processes that answer no requests, and leases that they hold."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from django.db import models
 from django.utils import timezone
 
 
 class Heartbeat(models.Model):
-    """When the worker or beat was last known to be alive."""
+    """When the worker or beat was last known to be alive, or a lease was taken."""
 
     name = models.CharField(max_length=40, primary_key=True)
     beat_at = models.DateTimeField()
@@ -19,3 +21,15 @@ class Heartbeat(models.Model):
     def beat(cls, name: str) -> None:
         """Say that `name` is alive now."""
         cls.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
+
+    @classmethod
+    def claim(cls, name: str, lease: timedelta) -> bool:
+        """Take what one worker may do at a time, until `release`, or for `lease` if the worker dies."""
+        now = timezone.now()
+        _, made = cls.objects.get_or_create(name=name, defaults={"beat_at": now})
+        return made or cls.objects.filter(name=name, beat_at__lte=now - lease).update(beat_at=now) == 1
+
+    @classmethod
+    def release(cls, name: str) -> None:
+        """Give back what was claimed."""
+        cls.objects.filter(name=name).delete()

@@ -14,17 +14,18 @@ from django.utils import timezone
 from jobs.models.connection import Connection
 from jobs.models.registered import RegisteredModel
 from jobs.models.scoped import TeamQuerySet
-from jobs.states import ACTIVE, MOVES, TERMINAL, JobState
+from jobs.states import ACTIVE, MOVES, TERMINAL, JobState, Origin
 from teams.models import Team, User
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
-    from jobs.models.event import JobEvent
+    from jobs.models.event import EventKind, JobEvent
     from jobs.models.planned import PlannedObject
 
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 KEY_LENGTH = 12
+_NAME_LENGTH = 63
 #: The tag that tells our job from a stranger's of the same name.
 JOB_TAG = "batchdeck:job"
 
@@ -32,6 +33,12 @@ JOB_TAG = "batchdeck:job"
 def new_key() -> str:
     """A public id: 60 random bits in 12 lowercase base32 letters."""
     return "".join(secrets.choice(_BASE32) for _ in range(KEY_LENGTH))
+
+
+def remote_name(model_name: str, key: str, at: datetime) -> str:
+    """A transform job name that only this job can have: model, time in UTC and the key's beginning."""
+    ending = f"-{at:%Y%m%d%H%M%S}-{key[:6]}"
+    return model_name[: _NAME_LENGTH - len(ending)].rstrip("-") + ending
 
 
 class JobQuerySet(TeamQuerySet["TransformJob"]):
@@ -54,14 +61,61 @@ class TransformJob(models.Model):
     spec = models.JSONField(help_text="The request in the SageMaker SDK's field names.")
     submitted_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="jobs")
 
+    origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.NEW)
+    parent = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The job that this one finishes, repeats or was cloned from.",
+    )
+    root = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.RESTRICT,
+        related_name="later_attempts",
+        help_text="The first attempt, of later ones; a clone is a first attempt itself.",
+    )
+    attempt = models.PositiveIntegerField(default=1)
+
+    priority = models.SmallIntegerField(default=0, help_text="-10 to 10; higher ones start first.")
+    instance_type = models.CharField(
+        max_length=64, blank=True, help_text="What is asked for now: the request's own, or a fallback."
+    )
+    instance_count = models.PositiveIntegerField(default=1)
+    fallback_instance_types = models.JSONField(default=list, help_text="Tried in turn without capacity.")
+    lacks_capacity = models.BooleanField(
+        default=False, help_text="Waiting because SageMaker had no instance; others of its type wait behind."
+    )
+    max_retries = models.PositiveSmallIntegerField(
+        default=0, help_text="How often it is submitted again after a failure that may pass."
+    )
+    deadline_minutes = models.PositiveIntegerField(
+        null=True, help_text="Minutes after SageMaker accepted it when it is stopped."
+    )
+    max_idle_minutes = models.PositiveIntegerField(
+        null=True, help_text="Minutes without output or log line after which it is stopped."
+    )
+
+    external = models.BooleanField(
+        default=False, help_text="Made outside Batchdeck and found in SageMaker; nobody here owns it."
+    )
+
     state = models.CharField(max_length=16, choices=JobState.choices, default=JobState.WAITING)
     state_reason = models.TextField(blank=True)
     warnings = models.JSONField(default=list, help_text="Sentences about what does not agree.")
     arn = models.CharField(max_length=2048, blank=True)
-    attempts = models.PositiveIntegerField(default=0, help_text="How often Create was put off.")
-    next_attempt_at = models.DateTimeField(null=True, help_text="When a waiting job is tried again.")
+    tries = models.PositiveIntegerField(default=0, help_text="How often Create was put off.")
+    next_attempt_at = models.DateTimeField(
+        null=True, help_text="When a waiting job is tried again, or a failed one submitted again."
+    )
     stop_requested_at = models.DateTimeField(null=True)
     stop_requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    stop_cause = models.TextField(blank=True, help_text="Why the service itself stops it.")
+    progress_at = models.DateTimeField(null=True, help_text="When its last output or log line was seen.")
+    deadline_warned = models.BooleanField(default=False)
+    idle_warned = models.BooleanField(default=False)
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now)
@@ -86,7 +140,25 @@ class TransformJob(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=models.Q(state__in=JobState.values), name="job_state_known")
+            models.CheckConstraint(condition=models.Q(state__in=JobState.values), name="job_state_known"),
+            # SageMaker never frees a name. One that never got there is free, whoever asked for it first.
+            models.UniqueConstraint(
+                fields=["connection", "name"],
+                condition=~models.Q(state__in=[JobState.REJECTED, JobState.CANCELLED]),
+                name="job_name_once_per_connection",
+                # Django's own sentence would name the constraint's condition.
+                violation_error_message="This name is taken by another job of the connection.",
+            ),
+            models.UniqueConstraint(
+                fields=["root", "attempt"], name="job_attempt_once", condition=models.Q(root__isnull=False)
+            ),
+            models.CheckConstraint(
+                condition=models.Q(root=None, attempt=1) | models.Q(root__isnull=False, attempt__gt=1),
+                name="job_first_attempt_has_no_root",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(priority__gte=-10, priority__lte=10), name="job_priority_in_range"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["team", "-id"], name="job_team_newest"),
@@ -97,6 +169,11 @@ class TransformJob(models.Model):
             models.Index(fields=["connection", "state", "id"], name="job_connection_state"),
             models.Index(
                 fields=["next_attempt_at"], name="job_waiting_due", condition=models.Q(state=JobState.WAITING)
+            ),
+            models.Index(
+                fields=["next_attempt_at"],
+                name="job_retry_due",
+                condition=models.Q(state=JobState.FAILED, next_attempt_at__isnull=False),
             ),
         ]
 
@@ -118,15 +195,20 @@ class TransformJob(models.Model):
         return self.state in TERMINAL
 
     @property
+    def first_id(self) -> int:
+        """The row id of the first attempt, which may be this job."""
+        return self.root_id or self.pk
+
+    @property
     def can_stop(self) -> bool:
         """Whether a request to stop would still mean something."""
         return self.state in ACTIVE and self.state != JobState.STOPPING and self.stop_requested_at is None
 
     @property
     def stop_reason(self) -> str:
-        """Who asked for the stop, as a sentence; empty if nobody did."""
-        if self.stop_requested_at is None:
-            return ""
+        """Who asked for the stop or why, as a sentence; empty if nobody did."""
+        if self.stop_requested_at is None or self.stop_cause:
+            return self.stop_cause
         return (
             f"Stopped by {self.stop_requested_by.label}." if self.stop_requested_by else "Stopped on request."
         )
@@ -170,6 +252,14 @@ class TransformJob(models.Model):
         for name, value in values.items():
             setattr(self, name, value)
         return True
+
+    def note(self, text: str, kind: EventKind | None = None) -> None:
+        """Tell something in the timeline that changes no state; without a `kind` it is a note."""
+        from jobs.models.event import EventKind, JobEvent  # as below
+
+        JobEvent.objects.create(
+            job=self, kind=kind or EventKind.NOTE, from_state=self.state, to_state=self.state, reason=text
+        )
 
     def _record(self, old: str, new: JobState, reason: str, by: User | None, at: datetime) -> None:
         from jobs.models.event import JobEvent  # the event points at the job, so it is imported late

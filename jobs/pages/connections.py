@@ -8,22 +8,19 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs import queries
-from jobs.forms.connection import ConnectionForm
+from jobs.forms.connection import ConnectionForm, LimitsForm
+from jobs.models import Connection
 from jobs.services import connections as service
 from jobs.services.errors import Unavailable
 from teams.access import MemberRequest, member_required
-from teams.models import Role
+from teams.models import Role, Team
 
 
 @require_GET
 @member_required()
 def connections(request: MemberRequest) -> HttpResponse:
     """Where the team's jobs run."""
-    context = {
-        "connections": queries.connections(request.team),
-        "can_admin": request.member.allows(Role.ADMIN),
-    }
-    return render(request, "jobs/connections.html", context)
+    return render(request, "jobs/connections.html", {"connections": queries.connections(request.team)})
 
 
 @require_http_methods(["GET", "POST"])
@@ -39,13 +36,25 @@ def new_connection(request: MemberRequest) -> HttpResponse:
     return render(request, "jobs/new_connection.html", {"form": form}, status=400 if form.errors else 200)
 
 
+@require_http_methods(["GET", "POST"])
+@member_required(Role.ADMIN)
+def connection(request: MemberRequest, slug: str) -> HttpResponse:
+    """Change a connection's name and limits."""
+    found = _find(request.team, slug)
+    start = {name: getattr(found, name) for name in service.CHANGEABLE}
+    form = LimitsForm(request.POST if request.method == "POST" else None, initial=start)
+    if request.method == "POST" and form.is_valid() and form.change(found, request.user):
+        messages.success(request, f"{found.name} is changed.")
+        return redirect("connections")
+    context = {"form": form, "connection": found}
+    return render(request, "jobs/connection.html", context, status=400 if form.errors else 200)
+
+
 @require_POST
 @member_required()
 def test_connection(request: MemberRequest, slug: str) -> HttpResponse:
     """Ask the other side who we are, and say what it said."""
-    connection = queries.connections(request.team).filter(slug=slug).first()
-    if connection is None:
-        raise Http404("There is no such connection in this team.")
+    connection = _find(request.team, slug)
     try:
         account = service.test(connection)
     except Unavailable as error:
@@ -53,3 +62,10 @@ def test_connection(request: MemberRequest, slug: str) -> HttpResponse:
     else:
         messages.success(request, f"{connection.name} answers as account {account}.")
     return redirect("connections")
+
+
+def _find(team: Team, slug: str) -> Connection:
+    found = queries.connections(team).filter(slug=slug).first()
+    if found is None:
+        raise Http404("There is no such connection in this team.")
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from jobs import queries
+from jobs.lifecycle import queueing
 from jobs.pages.polling import is_poll, polled, version
 from jobs.states import JobState
 from teams.access import MemberRequest, member_required
@@ -27,6 +29,7 @@ def history(request: MemberRequest) -> HttpResponse:
         rows = rows.filter(id__lt=int(before[:18]))
     page = list(rows[: PAGE + 1])
     shown = page[:PAGE]
+    queueing.tell(shown)
     query = {name: value for name, value in _fields(wanted).items() if value}
     context = {
         "jobs": shown,
@@ -55,12 +58,13 @@ def _wanted(request: HttpRequest) -> queries.JobFilter:
         model=request.GET.get("model", ""),
         connection=request.GET.get("connection", ""),
         name=request.GET.get("name", "").strip(),
+        external=request.GET.get("external", ""),
     )
     try:
         wanted.states()
     except ValueError:
         # An address typed by hand or kept from another version: show all rather than nothing.
-        return queries.JobFilter(model=wanted.model, connection=wanted.connection, name=wanted.name)
+        return dataclasses.replace(wanted, state="")
     return wanted
 
 
@@ -70,4 +74,5 @@ def _fields(wanted: queries.JobFilter) -> dict[str, str]:
         "model": wanted.model,
         "connection": wanted.connection,
         "name": wanted.name,
+        "external": wanted.external,
     }

@@ -21,15 +21,14 @@ _TITLES = {
 
 def image_choices(connections: Iterable[Connection]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Groups of (framework, [(image URI, words)]) for the regions of these connections."""
-    regions = sorted({connection.region for connection in connections})
+    regions = {connection.region for connection in connections}
     groups = []
-    for region in regions:
+    for (region, framework), images in groupby(
+        queries.images(regions), key=lambda image: (image.region, image.framework)
+    ):
         suffix = f" in {region}" if len(regions) > 1 else ""
-        for framework, images in groupby(queries.images(region), key=lambda image: image.framework):
-            options = [
-                (image.uri, _words(image.version, image.py_version, image.processor)) for image in images
-            ]
-            groups.append((_TITLES.get(framework, framework) + suffix, options))
+        options = [(image.uri, _words(image.version, image.py_version, image.processor)) for image in images]
+        groups.append((_TITLES.get(framework, framework) + suffix, options))
     return groups
 
 

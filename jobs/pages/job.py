@@ -1,8 +1,9 @@
-"""A job's page: overview, outputs, logs, request; and stopping it."""
+"""A job's page: overview, outputs, logs, request; and stopping it, finishing it, running it again."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -11,16 +12,17 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from jobs import queries
+from jobs.lifecycle import queueing
+from jobs.lifecycle.starting import asked_for
 from jobs.models import TransformJob
 from jobs.pages.polling import is_poll, polled, version
 from jobs.pages.sentences import sentence
 from jobs.pages.snippets import snippets
-from jobs.services import logs, results, stopping
+from jobs.services import attempts, logs, results, stopping
 from jobs.services.errors import NotPossible, Unavailable
 from jobs.states import MEANING, JobState
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
-from transform.spec import TransformSpec
 
 _PLANNED_SHOWN = 200
 
@@ -30,11 +32,14 @@ _PLANNED_SHOWN = 200
 def overview(request: MemberRequest, key: str) -> HttpResponse:
     """Progress, times, settings, the reason of a failure."""
     job = find_job(request.team, key)
+    only_missing = request.GET.get("files") == "missing"
     context = {
         "timeline": queries.timeline(job),
-        "planned": queries.planned(job)[:_PLANNED_SHOWN],
+        "planned": queries.planned(job, only_missing=only_missing)[:_PLANNED_SHOWN],
+        "missing": queries.planned(job, only_missing=True).count(),
+        "only_missing": only_missing,
         "meaning": MEANING[JobState(job.state)],
-        "spec": TransformSpec.from_fields(job.spec),
+        "spec": job.spec,
     }
     return _show(request, job, "overview", context)
 
@@ -69,10 +74,25 @@ def log(request: MemberRequest, key: str) -> HttpResponse:
 
 @require_GET
 @member_required()
+def errors(request: MemberRequest, key: str) -> HttpResponse:
+    """What the data log said first of a failed job, for the job's page to fetch; to others, the log itself."""
+    job = find_job(request.team, key)
+    if not is_poll(request):
+        return redirect("job-logs", key=job.key)
+    context: dict[str, Any] = {"job": job}
+    try:
+        context["lines"] = logs.first_errors(job)
+    except Unavailable as error:
+        context["trouble"] = str(error)
+    return render(request, "jobs/job_errors.html", context)
+
+
+@require_GET
+@member_required()
 def request_tab(request: MemberRequest, key: str) -> HttpResponse:
     """The request as it was sent, and as code."""
     job = find_job(request.team, key)
-    sent = TransformSpec.from_fields(job.spec).to_request(job.name)
+    sent = asked_for(job)
     context = {"sent": json.dumps(sent, indent=2), "snippets": snippets(job, sent)}
     return _show(request, job, "request", context)
 
@@ -89,6 +109,29 @@ def stop(request: MemberRequest, key: str) -> HttpResponse:
     return redirect(job)
 
 
+@require_POST
+@member_required(Role.OPERATOR)
+def finish(request: MemberRequest, key: str) -> HttpResponse:
+    """Write what is missing, by a further attempt; the first one's page tells of all of them."""
+    return _attempt(request, key, attempts.finish_missing)
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def retry(request: MemberRequest, key: str) -> HttpResponse:
+    """Run the same request again, as a further attempt."""
+    return _attempt(request, key, attempts.retry)
+
+
+def _attempt(request: MemberRequest, key: str, verb: Callable[..., TransformJob]) -> HttpResponse:
+    job = find_job(request.team, key)
+    try:
+        verb(job, by=request.user)
+    except (NotPossible, Unavailable) as error:
+        messages.info(request, str(error))
+    return redirect(job.root or job)
+
+
 def find_job(team: Team, key: str) -> TransformJob:
     """The team's job with this key; Http404 for any other team's."""
     job = queries.jobs(team).filter(key=key).first()
@@ -98,17 +141,21 @@ def find_job(team: Team, key: str) -> TransformJob:
 
 
 def _show(request: MemberRequest, job: TransformJob, tab: str, context: dict[str, Any]) -> HttpResponse:
+    queueing.tell([job])
+    merged = queries.merged(job)
+    together = merged if merged.plan and job.root is None and len(merged.attempts) > 1 else None
     whole = {
         **context,
         "job": job,
+        "merged": merged,
+        "together": together,
         "tab": tab,
         "body": f"jobs/job_{tab}.html",
-        "sentence": sentence(job),
+        "sentence": sentence(job, together),
         "poll_url": request.get_full_path(),
-        "can_operate": request.member.allows(Role.OPERATOR),
     }
     if is_poll(request):
         seen = (context.get("page"), context.get("log"), context.get("trouble"))
-        tag = version("job", tab, queries.job_version(job), seen, ticking=job.is_active)
+        tag = version("job", tab, queries.job_version(job), merged.version, seen, ticking=merged.is_active)
         return polled(request, "jobs/job_live.html", whole, tag)
     return render(request, "jobs/job.html", whole)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+import json
+
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from jobs import queries
-from jobs.forms.job import CONTENT_TYPES, INSTANCE_TYPES, JobForm, RawRequestForm
+from jobs.forms.job import CONTENT_TYPES, INSTANCE_TYPES, JobForm, RawRequestForm, filled_in_as
+from jobs.lifecycle.starting import asked_for
+from jobs.models import TransformJob
 from jobs.services import sample, submission
+from jobs.services.errors import InvalidFields
+from jobs.states import Origin
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
 
@@ -16,18 +22,27 @@ from teams.models import Role, Team
 @require_http_methods(["GET", "POST"])
 @member_required(Role.OPERATOR)
 def new_job(request: MemberRequest) -> HttpResponse:
-    """Fill in a job, or with `?as=json` paste its request; submitting leads to the job's page."""
+    """Fill in a job, or with `?as=json` paste its request; submitting leads to the job's page.
+
+    `?from=` is the key of a job whose request it begins with.
+    """
     raw = request.GET.get("as") == "json"
+    source = _source(request)
     make = RawRequestForm if raw else JobForm
     if request.method == "POST":
         form = make(request.team, request.POST)
         if form.is_valid():
-            return redirect(submission.submit(*form.parsed, by=request.user))
+            try:
+                lineage = submission.Lineage(source, Origin.CLONE) if source else None
+                return redirect(submission.submit(*form.parsed, by=request.user, lineage=lineage))
+            except InvalidFields as error:
+                form.add_error(None, str(error))
     else:
-        form = make(request.team, initial={} if raw else _start(request))
+        form = make(request.team, initial=_start(request, source, raw=raw))
     context = {
         "form": form,
         "raw": raw,
+        "source": source,
         "instance_types": INSTANCE_TYPES,
         "content_types": CONTENT_TYPES,
         "has_models": queries.models(request.team).exists(),
@@ -35,8 +50,30 @@ def new_job(request: MemberRequest) -> HttpResponse:
     return render(request, "jobs/new_job.html", context, status=400 if form.errors else 200)
 
 
-def _start(request: MemberRequest) -> dict[str, object]:
-    """What the form begins with: the model that was asked for, or the only one; for the sample, its data too."""
+def _source(request: MemberRequest) -> TransformJob | None:
+    """The team's job that is cloned, if one is; Http404 for any other team's."""
+    key = request.GET.get("from")
+    if not key:
+        return None
+    job = queries.jobs(request.team).filter(key=key).first()
+    if job is None:
+        raise Http404("There is no such job in this team.")
+    return job
+
+
+def _start(request: MemberRequest, source: TransformJob | None, *, raw: bool) -> dict[str, object]:
+    """What the form begins with: the request of the job that is cloned, else a model and its sample."""
+    if source is None:
+        return {} if raw else _fresh_start(request)
+    if not raw:
+        return filled_in_as(source)
+    sent = asked_for(source)
+    del sent["TransformJobName"]
+    return {"connection": source.connection.slug, "request": json.dumps(sent, indent=2)}
+
+
+def _fresh_start(request: MemberRequest) -> dict[str, object]:
+    """The model that was asked for, or the only one; for the sample, its data too."""
     models = queries.models(request.team)
     asked = request.GET.get("model", "")
     chosen = models.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 18 else models.first()

@@ -12,11 +12,13 @@ from django.utils.cache import patch_vary_headers
 
 #: Durations on a page with running jobs grow; it counts as changed this often, in seconds.
 _TICK = 5
+#: Elsewhere only what is told as a distance from now, as in "3 min ago".
+_SLOW_TICK = 60
 
 
 def version(*parts: object, ticking: bool = False) -> str:
-    """A text that changes with any of `parts`, and with time too if `ticking`."""
-    now = int(time.time() / _TICK) if ticking else 0
+    """A text that changes with any of `parts`, and with time: every few seconds if `ticking`, else each minute."""
+    now = int(time.time() / (_TICK if ticking else _SLOW_TICK))
     return hashlib.sha256(repr((parts, now)).encode()).hexdigest()[:32]
 
 

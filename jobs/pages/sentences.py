@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jobs.models import TransformJob
+from jobs.queries import Merged
 from jobs.states import JobState
 
 
-def sentence(job: TransformJob) -> str:
-    """How the job stands, in words."""
-    return _SAY[JobState(job.state)](job)
+def sentence(job: TransformJob, together: Merged | None = None) -> str:
+    """How the job stands, in words; with what all attempts wrote `together`, how they stand."""
+    return _SAY[JobState(job.state)](job) if together is None else _together(together)
+
+
+def _together(merged: Merged) -> str:
+    written, total, number = merged.written or 0, merged.total or 0, len(merged.attempts)
+    if merged.is_active:
+        return f"Attempt {number} is on its way; {written:,} of {total:,} outputs are written so far."
+    if merged.missing:
+        return f"{written:,} of {total:,} outputs are written after {number} attempts."
+    outputs = f"All {total:,} outputs are" if total > 1 else "Its one output is"
+    return f"{outputs} written, over {number} attempts."
 
 
 def _waiting(job: TransformJob) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -12,12 +13,15 @@ from jobs.gateway import identity
 from jobs.models import Connection
 from jobs.services.asking import asked
 from jobs.services.errors import InvalidFields
+from jobs.services.terms import INSTANCE_TYPE, is_whole
 from jobs.tasks import enqueue, load_images
 from teams import activity
 from teams.models import ApiToken, Team, User
 
 #: More jobs at once than any account runs; a number has to end somewhere.
 MOST_RUNNING = 100_000
+#: Where jobs run is part of each job that ran there, so it stays.
+CHANGEABLE = ("name", "import_external", "max_running", "max_instances", "max_instances_per_type")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
@@ -32,7 +36,10 @@ def create(
     slug: str = "",
     role_arn: str = "",
     external_id: str = "",
+    import_external: bool = True,
     max_running: int | None = None,
+    max_instances: int | None = None,
+    max_instances_per_type: Mapping[str, int] | None = None,
     token: ApiToken | None = None,
 ) -> Connection:
     """An AWS connection: a region, and a role to assume unless the process's own credentials are meant.
@@ -40,7 +47,13 @@ def create(
     Raises InvalidFields. It is not tried: `test` does that.
     """
     slug = slug or slugify(name)[:63]
-    problems = _problems(name, slug, region, role_arn, external_id, max_running)
+    limits = {
+        "max_running": max_running,
+        "max_instances": max_instances,
+        "max_instances_per_type": max_instances_per_type or {},
+    }
+    problems = _problems(name, slug, region, role_arn, external_id) | limit_problems(limits)
+    problems |= _import_problems(import_external)
     if problems:
         raise InvalidFields(problems)
     return _save(
@@ -53,8 +66,31 @@ def create(
         region=region,
         role_arn=role_arn,
         external_id=external_id,
-        max_running=max_running,
+        import_external=import_external,
+        **limits,
     )
+
+
+def change(
+    connection: Connection, changes: Mapping[str, Any], *, by: User, token: ApiToken | None = None
+) -> Connection:
+    """Change the name, limits or import; what waits is looked at anew. Raises InvalidFields."""
+    problems = {name: [f"cannot be changed; {', '.join(CHANGEABLE)} can."] for name in changes}
+    problems = {name: texts for name, texts in problems.items() if name not in CHANGEABLE}
+    problems |= limit_problems(changes) | _import_problems(changes.get("import_external", True))
+    if "name" in changes and not _is_name(changes["name"]):
+        problems["name"] = ["must be 1 to 80 letters."]
+    if problems:
+        raise InvalidFields(problems)
+    values = dict(changes)
+    if "max_instances_per_type" in values:
+        values["max_instances_per_type"] = values["max_instances_per_type"] or {}
+    with transaction.atomic():
+        for name, value in values.items():
+            setattr(connection, name, value)
+        connection.save(update_fields=list(values))
+        activity.record(connection.team, by, "connection.changed", connection, token=token)
+    return connection
 
 
 def test(connection: Connection) -> str:
@@ -67,11 +103,41 @@ def test(connection: Connection) -> str:
     return account
 
 
-def _problems(
-    name: str, slug: str, region: str, role_arn: str, external_id: str, max_running: int | None
-) -> dict[str, list[str]]:
+def limit_problems(limits: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What of these limits cannot be used, each with what it must be; None is no limit."""
+    problems = {}
+    for field in ("max_running", "max_instances"):
+        value = limits.get(field)
+        if value is not None and not is_whole(value, range(1, MOST_RUNNING + 1)):
+            problems[field] = [f"must be a whole number from 1 to {MOST_RUNNING:,}, or empty for no limit."]
+    by_type = limits.get("max_instances_per_type")
+    if by_type is not None and not isinstance(by_type, Mapping):
+        problems["max_instances_per_type"] = ["must map instance types to numbers."]
+    elif by_type:
+        wrong = [name for name, most in by_type.items() if not _is_type_limit(name, most)]
+        if wrong:
+            problems["max_instances_per_type"] = [
+                f"must map instance types such as ml.m5.xlarge to 0 to {MOST_RUNNING:,}; {wrong[0]} is not so."
+            ]
+    return problems
+
+
+def _import_problems(wanted: object) -> dict[str, list[str]]:
+    return {} if isinstance(wanted, bool) else {"import_external": ["must be true or false."]}
+
+
+def _is_type_limit(name: object, most: object) -> bool:
+    known = isinstance(name, str) and len(name) <= 64 and INSTANCE_TYPE.fullmatch(name)
+    return bool(known) and is_whole(most, range(MOST_RUNNING + 1))
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and 1 <= len(name.strip()) <= 80
+
+
+def _problems(name: str, slug: str, region: str, role_arn: str, external_id: str) -> dict[str, list[str]]:
     """What cannot be used, by field, each with what it must be."""
-    named = 1 <= len(name.strip()) <= 80
+    named = _is_name(name)
     fits = {
         "name": (named, "must be 1 to 80 letters."),
         "region": (_REGION.fullmatch(region), "must be an AWS region such as eu-west-1."),
@@ -82,10 +148,6 @@ def _problems(
         "external_id": (
             not external_id or (role_arn and 2 <= len(external_id) <= 1224),
             "must be 2 to 1224 letters, and is used only with a role_arn.",
-        ),
-        "max_running": (
-            max_running is None or 1 <= max_running <= MOST_RUNNING,
-            f"must be 1 to {MOST_RUNNING:,}, or empty for no limit.",
         ),
         # Made from the name unless given, so a name that is wrong is the only problem worth telling.
         "slug": (not named or _SLUG.fullmatch(slug), "must be lowercase letters, digits and hyphens."),

@@ -16,6 +16,20 @@ class InvalidFields(Exception):
         self.fields = dict(fields)
 
 
+class NameTaken(InvalidFields):
+    """Another job of the connection has the name; `key` is that job's id.
+
+    Whoever repeats a request because no answer came learns from it that the first one arrived.
+    """
+
+    def __init__(self, name: str, key: str) -> None:
+        super().__init__(
+            {"name": [f"is taken by the job {key} of this connection; names are used once and never freed."]}
+        )
+        self.name = name
+        self.key = key
+
+
 class NotPossible(Exception):
     """What was asked makes no sense now, such as stopping a job that has ended."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from jobs.gateway import logs
@@ -9,8 +10,17 @@ from jobs.gateway.logs import LogLine, LogStream
 from jobs.models import TransformJob
 from jobs.services.asking import asked
 from jobs.services.errors import NotPossible
+from jobs.states import JobState
 
 PAGE = 500
+#: Lines shown where the whole log is one step away.
+ERRORS = 12
+#: Each costs a call while somebody waits.
+_INSTANCES_LOOKED_AT = 5
+#: The time and name before each line of a data log.
+_STAMP = re.compile(r"^[0-9T:.-]+:\[sagemaker logs\]: ")
+#: The line of effective parameters, and the engine's about folder markers: no errors.
+_ROUTINE = re.compile(r"^MaxConcurrentTransforms=|: skipped, ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +35,9 @@ class LogPage:
 
 
 def tail(job: TransformJob, *, stream: str = "", token: str = "", limit: int = PAGE) -> LogPage:
-    """The end of a stream, or with `token` what came since. Without `stream`, the instance that spoke last.
+    """The end of a stream, or with `token` what came since.
+
+    Without `stream`: of a failed job the data log, which names what failed; else the instance that spoke last.
 
     `stream` is a label from `streams`; NotPossible if the job has no such stream.
     """
@@ -35,17 +47,37 @@ def tail(job: TransformJob, *, stream: str = "", token: str = "", limit: int = P
         streams = logs.streams(target, job.name)
         if not streams:
             return LogPage((), "", (), "", "No log yet: it begins when the first instance runs.")
-        chosen = _choose(streams, stream)
+        chosen = _choose(streams, stream, failed=job.state == JobState.FAILED)
         found = logs.lines(target, chosen.name, token=token, limit=limit)
     return LogPage(tuple(streams), chosen.label, found.lines, found.next_token, "")
 
 
-def _choose(streams: list[LogStream], label: str) -> LogStream:
+def first_errors(job: TransformJob) -> tuple[LogLine, ...]:
+    """What the data logs said first of objects that failed, without the stamps SageMaker puts before it.
+
+    A few lines of the first instance that has any; empty if none has, as when the container never started.
+    """
+    if job.accepted_at is None:
+        return ()
+    with asked(job.connection) as target:
+        data_logs = [stream for stream in logs.streams(target, job.name) if stream.is_data_log]
+        for stream in data_logs[:_INSTANCES_LOOKED_AT]:
+            said = logs.lines(target, stream.name, limit=PAGE, from_start=True).lines
+            bare = [LogLine(line.at, _STAMP.sub("", line.text)) for line in said]
+            found = [line for line in bare if not _ROUTINE.search(line.text)]
+            if found:
+                return tuple(found[:ERRORS])
+    return ()
+
+
+def _choose(streams: list[LogStream], label: str, *, failed: bool) -> LogStream:
     if label:
         for stream in streams:
             if stream.label == label:
                 return stream
         raise NotPossible("This job has no such log stream.")
-    instances = [stream for stream in streams if not stream.label.endswith("data-log")]
-    spoken = [stream for stream in instances if stream.last_event is not None]
-    return max(spoken, key=lambda s: s.last_event.timestamp() if s.last_event else 0.0, default=streams[0])
+    spoken = [stream for stream in streams if stream.last_event is not None]
+    wanted = [stream for stream in spoken if stream.is_data_log == failed]
+    return max(
+        wanted or spoken, key=lambda s: s.last_event.timestamp() if s.last_event else 0.0, default=streams[0]
+    )

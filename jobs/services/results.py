@@ -51,10 +51,10 @@ class Download:
 
 def outputs(job: TransformJob, *, after: str = "", limit: int = PAGE) -> OutputPage:
     """The job's outputs after the key `after`. Empty, not an error, before anything is written."""
-    if job.accepted_at is None:
+    since = written_since(job)
+    if since is None:
         return OutputPage((), "")
     bucket, folder = _place(job)
-    since = written_since(job)
     inputs = dict(job.planned.values_list("output_key", "key"))
     whole_plan = _plan_is_whole(job)
     found: list[Output] = []

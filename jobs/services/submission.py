@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from jobs.models import Connection, JobEvent, RegisteredModel, TransformJob
-from jobs.models.job import new_key
-from jobs.services.errors import InvalidFields
-from jobs.states import JobState
+from jobs.models.job import JOB_TAG, new_key, remote_name
+from jobs.services.errors import InvalidFields, NameTaken
+from jobs.services.terms import Terms, take
+from jobs.states import JobState, Origin
 from jobs.tasks import enqueue, start_job
 from teams import activity
 from teams.models import ApiToken, Team, User
@@ -20,21 +21,77 @@ from transform.spec import SpecError, TransformSpec
 
 #: SageMaker allows 50 tags; one of them marks the job as ours.
 MAX_TAGS = 49
-_NAME_LENGTH = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """The job that another one comes from, and how; `root` and `attempt` for an attempt after the first.
+
+    `key` is the new job's own, if it had to be known before.
+    """
+
+    parent: TransformJob
+    origin: Origin
+    root: TransformJob | None = None
+    attempt: int = 1
+    key: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        """The columns of a job's row that say this."""
+        return {"parent": self.parent, "origin": self.origin, "root": self.root, "attempt": self.attempt}
+
+    @property
+    def sentence(self) -> str:
+        """What the timeline begins with."""
+        if self.root is None:
+            return f"Submitted; cloned from {self.parent.name}."
+        return f"Submitted as attempt {self.attempt} of {self.root.name}."
 
 
 def submit(
-    connection: Connection, spec: TransformSpec, *, by: User | None, token: ApiToken | None = None
+    connection: Connection,
+    spec: TransformSpec,
+    terms: Terms = Terms(),  # noqa: B008  # frozen
+    *,
+    by: User | None,
+    token: ApiToken | None = None,
+    lineage: Lineage | None = None,
 ) -> TransformJob:
     """Write the job as WAITING and, once that is committed, wake a worker to create it.
 
-    The answer comes before SageMaker is asked; its `name` is final. Raises InvalidFields.
+    The answer comes before SageMaker is asked; its `name` is final. Raises InvalidFields, as NameTaken
+    when another job of the connection has the name.
     """
+    # A request taken from another job's answer carries that job's mark.
+    spec = replace(spec, tags={key: value for key, value in spec.tags.items() if key != JOB_TAG})
     if len(spec.tags) > MAX_TAGS:
         raise InvalidFields(
             {"tags": [f"must be at most {MAX_TAGS}; SageMaker's fiftieth marks the job as ours."]}
         )
-    key, now = new_key(), timezone.now()
+    try:
+        return _write(connection, spec, terms, by, token, lineage)
+    except IntegrityError as error:
+        taken = named(connection, spec.name)
+        if taken is None:
+            raise
+        raise NameTaken(taken.name, taken.key) from error
+
+
+def named(connection: Connection, name: str | None) -> TransformJob | None:
+    """The connection's job that has this name, unless it never got to SageMaker and so did not use it up."""
+    unused = {JobState.REJECTED, JobState.CANCELLED}
+    return TransformJob.objects.filter(connection=connection, name=name).exclude(state__in=unused).first()
+
+
+def _write(
+    connection: Connection,
+    spec: TransformSpec,
+    terms: Terms,
+    by: User | None,
+    token: ApiToken | None,
+    lineage: Lineage | None,
+) -> TransformJob:
+    key, now = (lineage and lineage.key) or new_key(), timezone.now()
     with transaction.atomic():
         job = TransformJob.objects.create(
             key=key,
@@ -44,11 +101,16 @@ def submit(
             model_name=spec.model_name,
             name=spec.name or remote_name(spec.model_name, key, now),
             spec=spec.to_fields(),
+            instance_type=spec.instance_type,
+            instance_count=spec.instance_count,
+            **terms.columns(),
             submitted_by=by,
             created_at=now,
             changed_at=now,
+            **(lineage.fields() if lineage else {}),
         )
-        JobEvent.objects.create(job=job, at=now, to_state=JobState.WAITING, by=by, reason="Submitted.")
+        reason = lineage.sentence if lineage else "Submitted."
+        JobEvent.objects.create(job=job, at=now, to_state=JobState.WAITING, by=by, reason=reason)
         activity.record(connection.team, by, "job.submitted", job, token=token)
         enqueue(start_job, job.pk)
     return job
@@ -57,36 +119,39 @@ def submit(
 def submit_fields(
     team: Team, body: Mapping[str, Any], *, by: User | None, token: ApiToken | None = None
 ) -> TransformJob:
-    """Submit from a request body: `connection` (a slug) beside the job's fields, or beside `request`.
+    """Submit from a request body: `connection` (a slug) and terms beside the job's fields or `request`.
 
     Raises InvalidFields, keyed by the body's own names.
     """
-    connection, spec = parse(team, body)
-    return submit(connection, spec, by=by, token=token)
+    connection, spec, terms = parse(team, body)
+    return submit(connection, spec, terms, by=by, token=token)
 
 
-def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpec]:
-    """The connection and request that a body describes; InvalidFields names every problem at once."""
+def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpec, Terms]:
+    """The connection, request and terms that a body describes; InvalidFields names every problem at once."""
     fields = dict(body)
     slug = fields.pop("connection", None)
     problems: dict[str, list[str]] = {}
     connection = _connection(team, slug, problems)
     spec: TransformSpec | None = None
+    terms = Terms()
+    try:
+        terms = take(fields)
+    except InvalidFields as error:
+        problems |= error.fields
     try:
         spec = _spec(fields)
     except SpecError as error:
         problems |= {_public(name): list(texts) for name, texts in error.errors.items()}
     except InvalidFields as error:
         problems |= error.fields
+    if spec is not None and spec.instance_type in terms.fallback_instance_types:
+        problems["fallback_instance_types"] = [f"must be other types than {spec.instance_type} itself."]
     if problems or connection is None or spec is None:
         raise InvalidFields(problems)
-    return connection, spec
-
-
-def remote_name(model_name: str, key: str, at: datetime) -> str:
-    """A transform job name that only this job can have: model, time in UTC and the key's beginning."""
-    ending = f"-{at:%Y%m%d%H%M%S}-{key[:6]}"
-    return model_name[: _NAME_LENGTH - len(ending)].rstrip("-") + ending
+    if taken := named(connection, spec.name):
+        raise NameTaken(taken.name, taken.key)
+    return connection, spec, terms
 
 
 def _connection(team: Team, slug: object, problems: dict[str, list[str]]) -> Connection | None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs.models import TransformJob
+from jobs.models import Connection, TransformJob
 from jobs.states import JobState
 
 register = template.Library()
@@ -53,6 +53,18 @@ def status(job: TransformJob, size: str = "") -> SafeString:
     return format_html('<span class="st {} {}">{}{}</span>', look, size, icon(shape), word)
 
 
+@register.simple_tag
+def limits(connection: Connection) -> str:
+    """How much a connection's jobs may take at once, in words."""
+    by_type = [f"{most} {name}" for name, most in sorted(connection.max_instances_per_type.items())]
+    named = [
+        f"{most} {what if most > 1 else what[:-1]}"
+        for most, what in ((connection.max_running, "jobs"), (connection.max_instances, "instances"))
+        if most is not None
+    ]
+    return ", ".join([*named, *by_type]) or "none"
+
+
 @register.filter
 def filesize(count: int | None) -> str:
     """Bytes as people say them; "unknown" for None."""
@@ -82,43 +94,31 @@ def duration(start: datetime | None, end: datetime | None = None) -> str:
 @register.simple_tag
 def when(at: datetime | None) -> SafeString | str:
     """A time as distance from now, the exact one on hover and for machines."""
-    if at is None:
-        return ""
-    exact = at.astimezone(timezone.get_current_timezone())
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        at.isoformat(),
-        f"{exact:%Y-%m-%d %H:%M:%S %Z}",
-        _distance(at),
-    )
+    return "" if at is None else _time(at, _distance(at))
 
 
 @register.simple_tag
 def clock(at: datetime | None) -> SafeString | str:
     """The time of day, with the date for machines and on hover."""
-    if at is None:
-        return ""
-    exact = at.astimezone(timezone.get_current_timezone())
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        at.isoformat(),
-        f"{exact:%Y-%m-%d %H:%M:%S %Z}",
-        f"{exact:%H:%M:%S}",
-    )
+    return "" if at is None else _time(at, f"{timezone.localtime(at):%H:%M:%S}")
+
+
+def _time(at: datetime, words: str) -> SafeString:
+    exact = f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S %Z}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, words)
 
 
 def _distance(at: datetime) -> str:
     seconds = int((timezone.now() - at).total_seconds())
     if seconds < 10:
         return "just now"
-    for unit, length in (("day", 86400), ("h", 3600), ("min", 60)):
-        count = seconds // length
-        if count and not (unit == "day" and count > 30):
-            plural = "s" if unit == "day" and count > 1 else ""
-            return f"{count} {unit}{plural} ago"
-        if unit == "day" and count > 30:
-            return f"{at:%d %b %Y}"
-    return f"{seconds} s ago"
+    for unit, length, below in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 86400)):
+        if seconds < below:
+            return f"{seconds // length} {unit} ago"
+    days = seconds // 86400
+    if days > 30:
+        return f"{at:%d %b %Y}"
+    return "1 day ago" if days == 1 else f"{days} days ago"
 
 
 @register.filter
@@ -137,9 +137,18 @@ def path_only(uri: str) -> str:
 
 
 @register.inclusion_tag("components/progress.html")
-def progress(job: TransformJob, big: bool = False) -> dict[str, Any]:
-    """Objects written of objects planned, or why there is nothing to count."""
-    return {"job": job, "big": big, "failed": job.state == JobState.FAILED}
+def progress(job: TransformJob, big: bool = False, written: int | None = None) -> dict[str, Any]:
+    """Objects written of objects planned: by the job, or by all its attempts if `written` is given."""
+    done = (job.objects_done or 0) if written is None else written
+    whole = job.objects_total is not None and done >= job.objects_total
+    failed = job.state == JobState.FAILED and not (written is not None and whole)
+    return {
+        "job": job,
+        "big": big,
+        "done": done,
+        "failed": failed,
+        "ok": not failed and (job.state == JobState.COMPLETED or whole),
+    }
 
 
 @register.filter

@@ -58,3 +58,13 @@ class Membership(models.Model):
     def allows(self, needed: Role) -> bool:
         """Whether this member may do what asks for `needed`."""
         return Role(self.role).allows(needed)
+
+    @property
+    def can_operate(self) -> bool:
+        """Whether this member may register models, submit jobs and stop them."""
+        return self.allows(Role.OPERATOR)
+
+    @property
+    def can_admin(self) -> bool:
+        """Whether this member may add connections."""
+        return self.allows(Role.ADMIN)

@@ -46,6 +46,21 @@ def test_submitting_answers_201_with_an_id_a_final_name_and_addresses(house: Hou
     assert found["max_payload"] is None
 
 
+def test_a_repeated_request_with_a_name_is_refused_with_the_first_jobs_id(house: House) -> None:
+    first = house.api("bob").post("/api/v1/jobs/", body(name="nightly"), JSON).json()
+    again = house.api("bob").post("/api/v1/jobs/", body(name="nightly"), JSON)
+    assert again.status_code == 409
+    assert error(again)["code"] == "name_taken"
+    assert first["id"] in error(again)["fields"]["name"][0]
+    assert TransformJob.objects.count() == 1
+
+
+def test_the_name_of_a_job_that_never_got_to_sagemaker_is_free_again(house: House) -> None:
+    house.job(JobState.CANCELLED, name="nightly")
+    house.job(JobState.REJECTED, name="nightly")
+    assert house.api("bob").post("/api/v1/jobs/", body(name="nightly"), JSON).status_code == 201
+
+
 def test_a_raw_request_is_accepted_and_shown(house: House) -> None:
     request = {
         "TransformJobName": "mine",
@@ -115,7 +130,7 @@ def test_every_error_has_the_same_shape(house: House) -> None:
         (415, bob.post("/api/v1/jobs/", "a=b", "application/x-www-form-urlencoded")),
         (400, bob.get("/api/v1/jobs/?state=SLEEPING")),
         (400, bob.get("/api/v1/jobs/?before=x")),
-        (503, bob.get(f"/api/v1/jobs/{house.job(JobState.IN_PROGRESS).key}/outputs/")),
+        (503, bob.get(f"/api/v1/jobs/{house.job(JobState.IN_PROGRESS).key}/logs/")),
     ]:
         assert answer.status_code == status, answer.content
         assert answer.headers["Content-Type"] == JSON
@@ -279,3 +294,36 @@ def test_a_nul_in_a_body_is_a_400(house: House) -> None:
     answer = house.api("bob").post("/api/v1/jobs/", body(env={"A": "x\0"}), JSON)
     assert answer.status_code == 400
     error(answer)
+
+
+def test_running_again_answers_the_next_attempt_and_the_first_lists_it(house: House) -> None:
+    first = house.job(JobState.FAILED, objects_total=2, objects_done=1)
+    for position, done in enumerate([True, False]):
+        first.planned.create(
+            position=position, key=f"in/{position}", output_key=f"out/{position}.out", done=done
+        )
+    client = house.api("bob")
+    made = client.post(f"/api/v1/jobs/{first.key}/retry/")
+    assert made.status_code == 201
+    found = made.json()
+    assert (found["parent"], found["origin"], found["attempt"]) == (first.key, "retry", 2)
+    assert made.headers["Location"] == found["api_url"]
+    shown = client.get(f"/api/v1/jobs/{first.key}/").json()
+    assert (shown["parent"], shown["origin"], shown["attempt"]) == (None, "new", 1)
+    assert [(one["id"], one["attempt"], one["state"]) for one in shown["attempts"]] == [
+        (first.key, 1, "FAILED"),
+        (found["id"], 2, "WAITING"),
+    ]
+    assert shown["objects_missing"] == 1
+    assert client.get(found["api_url"]).json()["attempts"] == shown["attempts"]
+    again = client.post(f"/api/v1/jobs/{first.key}/retry/")
+    assert again.status_code == 409
+    assert "is not done yet" in error(again)["message"]
+
+
+def test_finishing_what_cannot_be_finished_answers_409_with_the_reason(house: House) -> None:
+    unknown = house.job(JobState.FAILED)
+    answer = house.api("bob").post(f"/api/v1/jobs/{unknown.key}/finish/")
+    assert answer.status_code == 409
+    assert "not every input of this job is known" in error(answer)["message"]
+    assert house.api("bob").get(f"/api/v1/jobs/{unknown.key}/").json()["objects_missing"] is None

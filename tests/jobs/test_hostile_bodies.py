@@ -97,3 +97,14 @@ def test_any_value_in_any_field_of_a_connection(house: House, name: str) -> None
     for number, value in enumerate(ODD):
         body = {"name": f"c{number}", "region": "eu-west-1", name: value}
         check(client, "/api/v1/connections/", body, house.team.connections)
+
+
+@pytest.mark.parametrize("depth", [100, 900, 990, 100_000])
+@pytest.mark.parametrize("path", ["jobs", "models", "connections"])
+def test_a_body_of_any_depth_is_a_400(house: House, path: str, depth: int) -> None:
+    client = house.api("alice")
+    client.raise_request_exception = False
+    body = '{"name": ' + "[" * depth + "]" * depth + "}"
+    answer = client.post(f"/api/v1/{path}/", body, "application/json")
+    assert answer.status_code == 400
+    assert set(answer.json()["error"]) == {"code", "message", "fields"}

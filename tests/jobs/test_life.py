@@ -18,6 +18,7 @@ from django.utils import timezone
 from jobs import queries
 from jobs.lifecycle import polling, starting, stopping
 from jobs.models import Connection, RegisteredModel, TransformJob
+from jobs.pages.sentences import sentence
 from jobs.services import connections, logs, models, results, sample, submission
 from jobs.services import stopping as stop_service
 from jobs.services.errors import InvalidFields, NotPossible
@@ -48,7 +49,7 @@ def loaded(real: House) -> RegisteredModel:
     return sample.load(real.connection, by=real.people["alice"])
 
 
-def submit(house: House, **fields: Any) -> TransformJob:
+def submit(house: House, by: str = "bob", **fields: Any) -> TransformJob:
     values = {
         "data": f"s3://{BUCKET}/in/",
         "output_path": f"s3://{BUCKET}/out/",
@@ -59,7 +60,7 @@ def submit(house: House, **fields: Any) -> TransformJob:
         "model_name": "breast-cancer-xgb",
         **fields,
     }
-    return submission.submit(house.connection, TransformSpec.from_fields(values), by=house.people["bob"])
+    return submission.submit(house.connection, TransformSpec.from_fields(values), by=house.people[by])
 
 
 def sample_job(house: House) -> TransformJob:
@@ -94,13 +95,15 @@ def test_an_unknown_model_is_rejected_by_name(real: House, bucket: Any) -> None:
 
 
 def test_a_name_that_a_stranger_took_is_rejected_and_the_strangers_job_left_alone(
-    real: House, loaded: RegisteredModel, bucket: Any
+    real: House, other: House, loaded: RegisteredModel, bucket: Any
 ) -> None:
-    names = [submit(real, name="taken-by-us"), submit(real, name="taken-by-us")]
-    for job in names:
+    # The other team's connection leads to the same engine.
+    Connection.objects.filter(pk=other.connection.pk).update(endpoint_url=real.connection.endpoint_url)
+    other.connection.refresh_from_db()
+    first, second = submit(real, name="taken-by-us"), submit(other, name="taken-by-us", by="charlie")
+    for job in (first, second):
         starting.start(job.pk)
         job.refresh_from_db()
-    first, second = names
     assert first.state == JobState.IN_PROGRESS
     assert second.state == JobState.REJECTED
     assert "Choose another name" in second.state_reason
@@ -116,6 +119,24 @@ def test_a_corrupt_archive_fails_the_job_and_says_so(real: House, bucket: Any) -
     assert job.state == JobState.FAILED
     assert job.state_reason
     assert job.objects_done == 0
+
+
+def test_outputs_that_an_earlier_job_left_are_not_a_later_ones(
+    real: House, loaded: RegisteredModel, bucket: Any
+) -> None:
+    bucket.put_object(Bucket=BUCKET, Key="shared/a.csv", Body=b",".join([b"1.5"] * 30) + b"\n")
+    bucket.put_object(Bucket=BUCKET, Key="corrupt.tar.gz", Body=b"this is no archive")
+    register(real, "never-starts", data=f"s3://{BUCKET}/corrupt.tar.gz")
+    shared = {"data": f"s3://{BUCKET}/shared/", "output_path": f"s3://{BUCKET}/shared-out/"}
+    first, second = submit(real, **shared), submit(real, **shared, model_name="never-starts")
+    for job in (first, second):
+        starting.start(job.pk)
+    first, second = follow(first), follow(second)
+    assert (first.state, first.objects_done) == (JobState.COMPLETED, 1)
+    # The second was accepted before the first wrote; it failed before it ran.
+    assert (second.state, second.started_at, second.objects_done) == (JobState.FAILED, None, 0)
+    assert results.outputs(second).outputs == ()
+    assert sentence(second) == "Failed."
 
 
 def test_an_archive_that_climbs_out_of_its_folder_fails_the_job(real: House, bucket: Any) -> None:
@@ -155,7 +176,7 @@ def test_a_job_that_completed_without_all_its_outputs_says_so(
     engine.client("s3").delete_object(Bucket=bucket, Key=f"{folder}part-0.csv.out")
     job = follow(job)
     assert job.state == JobState.COMPLETED
-    assert job.warnings == ["Completed, but 1 of 4 outputs are missing."]
+    assert job.warnings == ["1 of 4 outputs are missing: part-0.csv."]
     assert job.objects_done == 3
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from jobs.lifecycle import polling, reconciling, starting, stopping
+from jobs.gateway.transforms import RemoteJob
+from jobs.lifecycle import finishing, polling, queueing, reconciling, starting, stopping
+from jobs.lifecycle.asking import target_of
 from jobs.models import TransformJob
 from jobs.services import logs, results
 from jobs.services.errors import Unavailable
@@ -28,7 +30,7 @@ def test_a_job_goes_back_to_waiting_and_says_why(house: House) -> None:
     job.refresh_from_db()
     assert job.state == JobState.WAITING
     assert job.state_reason == SAYS_WHY
-    assert job.attempts == 1
+    assert job.tries == 1
     assert job.next_attempt_at is not None
     assert job.next_attempt_at > timezone.now()
     house.connection.refresh_from_db()
@@ -36,7 +38,7 @@ def test_a_job_goes_back_to_waiting_and_says_why(house: House) -> None:
 
 
 def test_it_is_tried_again_ever_more_seldom_but_within_a_minute(house: House) -> None:
-    job = house.job(attempts=8)
+    job = house.job(tries=8)
     starting.start(job.pk)
     job.refresh_from_db()
     assert job.next_attempt_at is not None
@@ -69,8 +71,32 @@ def test_a_stop_that_cannot_be_sent_is_kept_and_found_again(house: House) -> Non
     assert reconciling.overdue().stop == [job.pk]
 
 
+@pytest.mark.parametrize(("ago", "state"), [(1, JobState.IN_PROGRESS), (11, JobState.COMPLETED)])
+def test_a_job_ends_once_its_outputs_are_counted_or_trouble_lasted_too_long(
+    house: House, engine_keys: Path, ago: int, state: JobState
+) -> None:
+    now = timezone.now()
+    job = house.job(JobState.IN_PROGRESS, started_at=now)
+    remote = RemoteJob(
+        name=job.name,
+        arn="",
+        status="Completed",
+        failure_reason="",
+        created=now,
+        started=now,
+        ended=now - timedelta(minutes=ago),
+        model_name=job.model_name,
+        request={},
+    )
+    finished = finishing.finish(job, remote, JobState.COMPLETED, target_of(house.connection))
+    job.refresh_from_db()
+    assert job.state == state
+    assert finished is (state == JobState.COMPLETED)
+    assert job.warnings == ([f"The outputs could not be counted: {SAYS_WHY}"] if finished else [])
+
+
 def test_pages_that_ask_for_outputs_or_logs_get_the_sentence(house: House) -> None:
-    job = house.job(JobState.IN_PROGRESS)
+    job = house.job(JobState.IN_PROGRESS, started_at=timezone.now())
     with pytest.raises(Unavailable, match="cannot be reached"):
         results.outputs(job)
     with pytest.raises(Unavailable, match="cannot be reached"):
@@ -115,10 +141,12 @@ def test_jobs_beyond_the_connections_places_wait_for_their_turn(house: House) ->
     second, third = house.job(), house.job()
     for job in (second, third):
         assert starting.start(job.pk) is starting.Started.ITS_TURN
-    second.refresh_from_db()
-    third.refresh_from_db()
-    assert second.state_reason == "Waiting for its turn: 1 of 1 places on Engine are taken."
-    assert third.state_reason.endswith("jobs before it: 1.")
+    told = list(TransformJob.objects.filter(pk__in=[second.pk, third.pk]).order_by("id"))
+    queueing.tell(told)
+    assert [job.state_reason for job in told] == [
+        "1 of 1 jobs running on Engine; 1st in line.",
+        "1 of 1 jobs running on Engine; 2nd in line.",
+    ]
     assert reconciling.next_to_start(house.connection) == []
     TransformJob.objects.filter(state=JobState.IN_PROGRESS).update(state=JobState.COMPLETED)
     assert reconciling.next_to_start(house.connection) == [second.pk]

@@ -2,53 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
-from jobs.models import TransformJob
 from jobs.states import JobState
 from tests.cast import House
+from tests.support.addresses import addresses
 
 pytestmark = pytest.mark.django_db
 #: Trying a connection asks who we are on the other side and changes nothing, so a viewer may.
 HARMLESS = "/test/"
-#: Addresses that belong to nobody, and Django's admin, which has its own permissions.
-OPEN = {"healthz", "readyz", "sign-in", "sign-in-link", "sign-out", "switch-team", "schema", "docs", None}
-
-
-def patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for entry in resolver.url_patterns:
-        route = before + str(entry.pattern)
-        if isinstance(entry, URLResolver):
-            if entry.app_name != "admin":
-                yield from patterns(entry, route)
-        elif entry.name not in OPEN:
-            yield route, entry
-
-
-def addresses(house: House, job: TransformJob) -> list[tuple[str, bool]]:
-    """Every address, filled with this house's objects, and whether it names one of them."""
-    values = {
-        "key": job.key,
-        "slug": house.connection.slug,
-        "pk": str(house.model.pk),
-        "id": str(house.model.pk),
-        "model_id": str(house.model.pk),
-        "model_pk": str(house.model.pk),
-        "connection_id": str(house.connection.pk),
-        "job_key": job.key,
-    }
-    found = []
-    for route, entry in patterns(get_resolver()):
-        path = route
-        for name in entry.pattern.converters:
-            path = re.sub(rf"<(\w+:)?{name}>", values[name], path)
-        found.append(("/" + path, bool(entry.pattern.converters)))
-    return found
 
 
 def test_another_teams_objects_are_not_found_at_any_address(house: House, other: House) -> None:
@@ -57,7 +20,7 @@ def test_another_teams_objects_are_not_found_at_any_address(house: House, other:
     house.connection.save()
     job = house.job(JobState.COMPLETED)
     for client in (other.page("charlie"), other.api("charlie")):
-        named = [path for path, names in addresses(house, job) if names]
+        named = [found.path for found in addresses(house, job) if found.names_a_row]
         assert any(path.endswith(f"/{job.key}/") for path in named)
         for path in named:
             if client.defaults.get("HTTP_AUTHORIZATION") and not path.startswith("/api/"):
@@ -70,8 +33,9 @@ def test_another_teams_objects_are_not_found_at_any_address(house: House, other:
 def test_lists_show_nothing_of_another_team(house: House, other: House) -> None:
     job = house.job(name="a-name-nobody-else-has")
     client = other.page("charlie")
-    for path, names in addresses(house, job):
-        if not names:
+    for found in addresses(house, job):
+        path = found.path
+        if not found.names_a_row:
             answer = client.get(path)
             if answer.status_code == 200 and not answer.streaming:
                 assert b"a-name-nobody-else-has" not in answer.content, path
@@ -79,7 +43,7 @@ def test_lists_show_nothing_of_another_team(house: House, other: House) -> None:
 
 def test_no_address_answers_without_signing_in(house: House) -> None:
     job = house.job()
-    for path, _ in addresses(house, job):
+    for path in [found.path for found in addresses(house, job)]:
         answer = Client().get(path)
         assert answer.status_code in {302, 401, 405}, path
         if answer.status_code == 302:
@@ -89,7 +53,7 @@ def test_no_address_answers_without_signing_in(house: House) -> None:
 def test_a_viewer_changes_nothing_at_any_address(house: House) -> None:
     job = house.job(JobState.IN_PROGRESS)
     for client in (house.page("vera"), house.api("vera")):
-        for path, _ in addresses(house, job):
+        for path in [found.path for found in addresses(house, job)]:
             if client.defaults.get("HTTP_AUTHORIZATION") and not path.startswith("/api/"):
                 continue
             if not path.endswith(HARMLESS):

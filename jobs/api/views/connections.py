@@ -1,10 +1,11 @@
-"""Connections: list and add."""
+"""Connections: list, add, look at, change."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
@@ -15,8 +16,9 @@ from jobs.api import answers, bodies
 from jobs.api.views.base import TeamView
 from jobs.models import Connection
 from jobs.services import connections
-from jobs.services.errors import InvalidFields
 from teams.models import Role
+
+_OTHERS = {"max_running", "max_instances", "max_instances_per_type", "import_external"}
 
 
 class Connections(TeamView, generics.ListAPIView[Connection]):
@@ -45,10 +47,7 @@ class Connections(TeamView, generics.ListAPIView[Connection]):
         """Add an AWS connection; admins only."""
         fields = bodies.fields_of(request.data)
         texts = {"name", "slug", "region", "role_arn", "external_id"}
-        bodies.check_texts(fields, texts, {"max_running"})
-        limit = fields.get("max_running")
-        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool)):
-            raise InvalidFields({"max_running": ["must be a whole number, or left out for no limit."]})
+        bodies.check_texts(fields, texts, _OTHERS)
         connection = connections.create(
             self.member.team,
             **{"name": "", "region": "", **fields},
@@ -56,3 +55,31 @@ class Connections(TeamView, generics.ListAPIView[Connection]):
             token=self.token,
         )
         return Response(answers.ConnectionAnswer(connection).data, status=201)
+
+
+class OneConnection(TeamView):
+    """One connection."""
+
+    role = Role.ADMIN
+
+    @extend_schema(operation_id="connections_get", responses=answers.ConnectionAnswer)
+    def get(self, request: Request, slug: str) -> Response:
+        """A connection with its limits."""
+        return Response(answers.ConnectionAnswer(self._connection(slug)).data)
+
+    @extend_schema(
+        operation_id="connections_change",
+        request=bodies.ConnectionChanges,
+        responses=answers.ConnectionAnswer,
+    )
+    def patch(self, request: Request, slug: str) -> Response:
+        """Change a connection's name, limits and import; admins only."""
+        changes = bodies.fields_of(request.data)
+        connection = connections.change(
+            self._connection(slug), changes, by=self.member.user, token=self.token
+        )
+        return Response(answers.ConnectionAnswer(connection).data)
+
+    def _connection(self, slug: str) -> Connection:
+        found: Connection = get_object_or_404(queries.connections(self.member.team), slug=slug)
+        return found

@@ -1,4 +1,4 @@
-"""Jobs: list, submit, look at, stop."""
+"""Jobs: list, submit, look at, stop, finish, run again."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from rest_framework.response import Response
 from jobs import queries
 from jobs.api import answers, bodies
 from jobs.api.views.base import TEXT, TeamView
+from jobs.lifecycle import queueing
 from jobs.models import TransformJob
-from jobs.services import stopping, submission
+from jobs.services import attempts, stopping, submission
 
-_FILTERS = ("state", "model", "connection", "name")
+_FILTERS = ("state", "model", "connection", "name", "external")
 
 
 class Jobs(TeamView, generics.ListAPIView[TransformJob]):
@@ -35,6 +36,12 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
         except ValueError as error:
             raise ValidationError({"state": [f"{error}; it must be a state, active or ended."]}) from error
 
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """A page of jobs, each waiting one with its place in line."""
+        page = super().paginate_queryset(queryset)
+        queueing.tell(page or [])
+        return page
+
     @extend_schema(
         operation_id="jobs_list",
         parameters=[OpenApiParameter(name, TEXT, description=f"Only this {name}.") for name in _FILTERS],
@@ -49,8 +56,7 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
         job = submission.submit_fields(
             self.member.team, bodies.fields_of(request.data), by=self.member.user, token=self.token
         )
-        answer = answers.JobAnswer(job, context={"request": request}).data
-        return Response(answer, status=201, headers={"Location": answer["api_url"]})
+        return _created(job, request)
 
 
 class Job(TeamView):
@@ -59,7 +65,9 @@ class Job(TeamView):
     @extend_schema(operation_id="jobs_get", responses=answers.JobDetailAnswer)
     def get(self, request: Request, key: str) -> Response:
         """A job with its request and timeline."""
-        return Response(answers.JobDetailAnswer(self.job(key), context={"request": request}).data)
+        job = self.job(key)
+        queueing.tell([job])
+        return Response(answers.JobDetailAnswer(job, context={"request": request}).data)
 
 
 class Stop(TeamView):
@@ -70,3 +78,28 @@ class Stop(TeamView):
         """Stop a job, or withdraw it while it waits; repeating this is harmless until it has ended."""
         job = stopping.stop(self.job(key), by=self.member.user, token=self.token)
         return Response(answers.JobAnswer(job, context={"request": request}).data, status=202)
+
+
+class Finish(TeamView):
+    """Writing what a job left."""
+
+    @extend_schema(operation_id="jobs_finish", request=None, responses={201: answers.JobAnswer})
+    def post(self, request: Request, key: str) -> Response:
+        """Submit the next attempt over the inputs that have no output; 409 says why there can be none."""
+        return _created(
+            attempts.finish_missing(self.job(key), by=self.member.user, token=self.token), request
+        )
+
+
+class Retry(TeamView):
+    """Running a job again."""
+
+    @extend_schema(operation_id="jobs_retry", request=None, responses={201: answers.JobAnswer})
+    def post(self, request: Request, key: str) -> Response:
+        """Submit the same request under a new name as the next attempt; 409 while one is still running."""
+        return _created(attempts.retry(self.job(key), by=self.member.user, token=self.token), request)
+
+
+def _created(job: TransformJob, request: Request) -> Response:
+    answer = answers.JobAnswer(job, context={"request": request}).data
+    return Response(answer, status=201, headers={"Location": answer["api_url"]})

@@ -1,0 +1,77 @@
+"""What SageMaker's texts about failures and refusals mean for what is done next.
+
+The texts are those that people quote of DescribeTransformJob's FailureReason and of CreateTransformJob's
+ResourceLimitExceeded; SageMaker documents neither.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Failure(Enum):
+    """Why a job failed, as far as it matters to whoever would run it again."""
+
+    CAPACITY = "the region had no instance"
+    INTERNAL = "a fault of SageMaker's own"
+    CLIENT = "the input or the request"
+    ALGORITHM = "the model or its container"
+    UNKNOWN = "SageMaker does not say"
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same job may well succeed another time."""
+        return self in {Failure.CAPACITY, Failure.INTERNAL}
+
+
+#: How FailureReason begins, and what it means.
+_BEGINNINGS = (
+    ("CapacityError", Failure.CAPACITY),
+    ("InternalServerError", Failure.INTERNAL),
+    ("ClientError", Failure.CLIENT),
+    ("AlgorithmError", Failure.ALGORITHM),
+)
+
+_QUOTA = re.compile(
+    r"service limit '(?P<name>[^']+)' is (?P<limit>\d+) Instances?, with current utilization of "
+    r"(?P<used>\d+) Instances? and a request delta of (?P<wanted>\d+)"
+)
+_OF_ONE_TYPE = re.compile(r"^\S+ for transform job usage$")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The numbers in a ResourceLimitExceeded; all count instances."""
+
+    name: str
+    limit: int
+    used: int
+    wanted: int
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the request is larger than the whole quota, so that no end of another job helps."""
+        return self.wanted > self.limit
+
+    @property
+    def is_of_one_type(self) -> bool:
+        """Whether another instance type has a quota of its own."""
+        return _OF_ONE_TYPE.match(self.name) is not None
+
+
+def classify(failure_reason: str) -> Failure:
+    """What a FailureReason means."""
+    for beginning, failure in _BEGINNINGS:
+        if failure_reason.startswith(beginning):
+            return failure
+    return Failure.UNKNOWN
+
+
+def read_refusal(message: str) -> Refusal | None:
+    """The quota that a ResourceLimitExceeded names; None if it is about something else."""
+    found = _QUOTA.search(message)
+    if found is None:
+        return None
+    return Refusal(found["name"], int(found["limit"]), int(found["used"]), int(found["wanted"]))
