@@ -1,0 +1,199 @@
+"""Who may open which page and press which button; every address comes from the URL resolver."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+
+from jobs.models import Connection, RegisteredModel, TransformJob
+from jobs.states import JobState
+from teams.models import ApiToken, Membership, User
+from tests.cast import FIELDS, House
+from tests.support.addresses import pages
+from tests.support.html import Page
+
+pytestmark = pytest.mark.django_db
+
+#: Pages that are a form, and the least role that may send it.
+FORMS = {"new-job": "bob", "new-model": "bob", "new-connection": "alice", "connection": "alice"}
+#: Pages that only take a button's press.
+BUTTONS = {"run-sample", "job-stop", "job-finish", "job-retry", "test-connection"}
+#: Pages about one output, which the jobs of these tests do not have.
+OF_AN_OUTPUT = {"output-preview", "output-download"}
+#: What everybody may send: leaving, changing to another of one's teams, asking whether AWS answers.
+ALLOWED_TO_ALL = {"/signout/", "/team/", "/connections/engine/test/"}
+CONNECTION = {"name": "Production", "region": "eu-west-1"}
+
+
+@pytest.fixture
+def job(house: House) -> TransformJob:
+    """A job that runs, so that stopping it would mean something."""
+    return house.job(JobState.IN_PROGRESS)
+
+
+def job_form(house: House) -> dict[str, Any]:
+    return {"model": house.model.pk, **FIELDS}
+
+
+def test_signed_out_each_page_leads_to_sign_in_and_back(house: House, job: TransformJob) -> None:
+    for page in pages(house, job):
+        for method in ("get", "post"):
+            answer = getattr(Client(), method)(page.path)
+            if answer.status_code == 405:
+                continue
+            there = urlsplit(answer.headers["Location"])
+            assert (answer.status_code, there.path) == (302, "/signin/"), page
+            assert parse_qs(there.query) == {"next": [page.path]}, page
+
+
+def test_signing_in_leads_back_to_the_page_that_was_asked_for(house: House) -> None:
+    vera = house.people["vera"]
+    vera.set_password("a long enough password")
+    vera.save()
+    client = Client()
+    page = Page(client.get("/signin/?next=/models/"))
+    hidden = [node for node in page.all("input") if node.get("name") == "next"]
+    assert [node.get("value") for node in hidden] == ["/models/"]
+    given = {"username": "vera", "password": "a long enough password"}
+    answer = client.post("/signin/", {**given, "next": "/models/"})
+    assert answer.headers["Location"] == "/models/"
+    assert Client().post("/signin/", {**given, "next": "https://evil.example/"}).headers["Location"] == "/"
+
+
+def test_each_page_of_a_row_is_404_for_a_member_of_another_team(
+    house: House, other: House, job: TransformJob
+) -> None:
+    # Charlie's team has a connection of the same slug.
+    Connection.objects.filter(pk=house.connection.pk).update(slug="theirs")
+    house.connection.refresh_from_db()
+    client = other.page("charlie")
+    rows = [page for page in pages(house, job) if page.names_a_row]
+    assert {"job", "job-stop", "model", "test-connection"} <= {page.name for page in rows}
+    for page in rows:
+        post_only = page.name in BUTTONS
+        assert client.get(page.path).status_code == (405 if post_only else 404), page
+        takes_posts = post_only or page.name in FORMS
+        assert client.post(page.path).status_code == (404 if takes_posts else 405), page
+    job.refresh_from_db()
+    assert job.stop_requested_at is None
+
+
+def test_someone_without_a_team_is_told_to_ask_for_one(house: House, job: TransformJob) -> None:
+    client = Client()
+    client.force_login(User.objects.create_user("nina"), backend="django.contrib.auth.backends.ModelBackend")
+    for page in pages(house, job):
+        if page.name not in BUTTONS:
+            answer = client.get(page.path, follow=True)
+            assert answer.status_code == 403, page
+            assert "Ask a team&#x27;s admin to add you" in answer.content.decode(), page
+
+
+def test_a_viewer_opens_every_page_that_is_no_form(house: House, job: TransformJob) -> None:
+    client = house.page("vera")
+    for page in pages(house, job):
+        answer = client.get(page.path, follow=True)
+        expected = 403 if page.name in FORMS else 405 if page.name in BUTTONS else 200
+        assert answer.status_code == (404 if page.name in OF_AN_OUTPUT else expected), page
+
+
+@pytest.mark.parametrize("emptied", [[], [TransformJob], [TransformJob, RegisteredModel, Connection]])
+def test_a_viewer_sees_no_button_and_no_link_that_would_be_refused(
+    house: House, job: TransformJob, emptied: list[Any]
+) -> None:
+    shown = [page for page in pages(house, job) if not (emptied and page.names_a_row)]
+    for rows in emptied:
+        rows.objects.all().delete()
+    forms = {page.path for page in shown if page.name in FORMS}
+    client = house.page("vera")
+    for page in shown:
+        answer = client.get(page.path, follow=True)
+        if answer.status_code == 200:
+            seen = Page(answer)
+            assert seen.posts_to() <= ALLOWED_TO_ALL, page
+            assert not seen.links() & forms, page
+
+
+def test_a_viewer_is_refused_each_press_and_nothing_is_written(house: House, job: TransformJob) -> None:
+    client = house.page("vera")
+    before = [rows.objects.count() for rows in (TransformJob, RegisteredModel, Connection)]
+    for page in pages(house, job):
+        if page.name in FORMS or (page.name in BUTTONS and page.name != "test-connection"):
+            answer = client.post(page.path, {**job_form(house), **CONNECTION})
+            assert answer.status_code == 403, page
+            assert "you are viewer in First" in answer.content.decode(), page
+    assert [rows.objects.count() for rows in (TransformJob, RegisteredModel, Connection)] == before
+    job.refresh_from_db()
+    assert job.stop_requested_at is None
+
+
+def test_an_operator_submits_and_stops(house: House, job: TransformJob) -> None:
+    client = house.page("bob")
+    answer = client.post("/jobs/new/", job_form(house))
+    made = TransformJob.objects.exclude(pk=job.pk).get()
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/jobs/{made.key}/")
+    assert made.submitted_by == house.people["bob"]
+    assert f"/jobs/{job.key}/stop/" in Page(client.get(f"/jobs/{job.key}/")).posts_to()
+    assert client.post(f"/jobs/{job.key}/stop/").status_code == 302
+    job.refresh_from_db()
+    assert job.stop_requested_by == house.people["bob"]
+    assert f"/jobs/{job.key}/stop/" not in Page(client.get(f"/jobs/{job.key}/")).posts_to()
+
+
+def test_stopping_a_job_that_has_ended_says_so_on_its_page(house: House) -> None:
+    ended = house.job(JobState.COMPLETED)
+    answer = house.page("bob").post(f"/jobs/{ended.key}/stop/", follow=True)
+    assert answer.status_code == 200
+    assert "has ended already" in answer.content.decode()
+
+
+def test_an_admin_alone_makes_connections(house: House) -> None:
+    for name in ("vera", "bob"):
+        client = house.page(name)
+        assert client.post("/connections/new/", CONNECTION).status_code == 403
+        assert "/connections/new/" not in Page(client.get("/connections/")).links()
+    assert Connection.objects.count() == 1
+    client = house.page("alice")
+    assert "/connections/new/" in Page(client.get("/connections/")).links()
+    assert client.post("/connections/new/", CONNECTION).status_code == 302
+    assert Connection.objects.get(slug="production").team == house.team
+
+
+@pytest.mark.parametrize("path", ["teams/membership", "teams/team", "teams/user", "teams/apitoken"])
+def test_people_and_tokens_are_changed_by_the_installations_staff_alone(house: House, path: str) -> None:
+    """A team's role, even admin, opens nothing of Django's admin, where all teams are seen."""
+    before = [rows.objects.count() for rows in (Membership, User, ApiToken)]
+    for name in house.people:
+        for verb in ("", "add/"):
+            answer = house.page(name).post(f"/admin/{path}/{verb}")
+            assert answer.status_code in {302, 404}
+            if answer.status_code == 302:
+                assert answer.headers["Location"].startswith("/admin/login/")
+    assert [rows.objects.count() for rows in (Membership, User, ApiToken)] == before
+
+
+def test_a_press_without_the_csrf_token_is_refused(house: House, job: TransformJob) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(house.people["alice"], backend="django.contrib.auth.backends.ModelBackend")
+    for page in pages(house, job):
+        answer = strict.post(page.path)
+        assert answer.status_code == (403 if page.name in {*FORMS, *BUTTONS} else answer.status_code), page
+        assert answer.status_code in {403, 405}, page
+    job.refresh_from_db()
+    assert job.stop_requested_at is None
+
+
+def test_a_person_of_two_teams_changes_between_them(house: House, other: House) -> None:
+    Membership.objects.create(team=other.team, user=house.people["vera"], role="admin")
+    mine, theirs = house.job(name="mine"), other.job(name="theirs")
+    client = house.page("vera")
+    assert client.get(f"/jobs/{mine.key}/").status_code == 200
+    assert client.get(f"/jobs/{theirs.key}/").status_code == 404
+    assert client.post("/team/", {"team": "second"}).headers["Location"] == "/"
+    assert client.get(f"/jobs/{mine.key}/").status_code == 404
+    assert client.get(f"/jobs/{theirs.key}/").status_code == 200
+    for slug in ("elsewhere", "", "first\0"):
+        assert client.post("/team/", {"team": slug}).status_code == 404
+    assert house.page("bob").post("/team/", {"team": "second"}).status_code == 404

@@ -1,0 +1,90 @@
+"""A page's number of SQL queries does not grow with what it shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from jobs.models import Connection, ContainerImage, JobEvent, PlannedObject, RegisteredModel, TransformJob
+from jobs.states import JobState
+from teams.models import Membership, Team, User
+from tests.cast import House
+from tests.pages.polls import poll, settled
+
+pytestmark = pytest.mark.django_db
+FEW, MANY = 3, 60
+
+
+def grow(house: House, start: int, end: int) -> None:
+    """Rows of every kind that a page lists, each with its own model, submitter and connection."""
+    subject = TransformJob.objects.filter(name="subject").get()
+    for number in range(start, end):
+        connection = Connection.objects.create(
+            team=house.team, slug=f"c{number}", name=f"C{number}", kind="aws", region=f"eu-west-{number}"
+        )
+        model = RegisteredModel.objects.create(
+            team=house.team,
+            connection=connection,
+            name=f"m{number}",
+            containers=[{"Image": "image:1"}],
+            registered_by=User.objects.create_user(f"person-{number}"),
+        )
+        for state in (JobState.IN_PROGRESS, JobState.FAILED):
+            values = {"connection": connection, "model_name": model.name, "submitted_by": model.registered_by}
+            house.job(state, model=model, **values)
+            house.job(state, model=house.model, **values)
+        JobEvent.objects.create(job=subject, to_state=subject.state, by=model.registered_by)
+        PlannedObject.objects.create(
+            job=subject, position=number, key=f"in/{number}", output_key=f"out/{number}.out", size=1
+        )
+        ContainerImage.objects.create(
+            framework=f"f{number}", version="1", region=connection.region, uri=f"image:{number}"
+        )
+        team = Team.objects.create(name=f"Team {number}", slug=f"team-{number}")
+        Membership.objects.create(team=team, user=house.people["alice"], role="viewer")
+
+
+def queries_of(client: Any, path: str) -> list[str]:
+    with CaptureQueriesContext(database) as seen:
+        assert client.get(path).status_code == 200
+    return [query["sql"] for query in seen.captured_queries]
+
+
+PATHS = [
+    "/",
+    "/jobs/",
+    "/jobs/?state=active",
+    "/jobs/?connection=c1&model=m1&name=job",
+    "/jobs/{job}/",
+    "/jobs/{job}/request/",
+    "/jobs/new/",
+    "/jobs/new/?as=json",
+    "/models/",
+    "/models/{model}/",
+    "/models/new/",
+    "/connections/",
+]
+
+
+def test_every_page_needs_the_same_queries_for_few_rows_and_for_many(house: House) -> None:
+    job = house.job(JobState.FAILED, name="subject")
+    client = house.page("alice")
+    paths = [path.format(job=job.key, model=house.model.pk) for path in PATHS]
+    grow(house, 0, FEW)
+    few = {path: queries_of(client, path) for path in paths}
+    grow(house, FEW, MANY)
+    many = {path: queries_of(client, path) for path in paths}
+    assert {path: len(seen) for path, seen in many.items()} == {path: len(seen) for path, seen in few.items()}
+    assert max(len(seen) for seen in many.values()) <= 12
+
+
+def test_a_poll_that_is_answered_304_reads_little(house: House) -> None:
+    house.job(JobState.COMPLETED)
+    client = house.page("alice")
+    etag = settled(client, "/jobs/")
+    with CaptureQueriesContext(database) as seen:
+        poll(client, "/jobs/", etag)
+    assert len(seen) <= 6
