@@ -1,0 +1,115 @@
+"""The engine as a contestant: real jobs, timed as a client sees them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from bench._workload import IMAGE, Workload
+from tests.support.engine import EngineProcess
+
+BUCKET = "bench"
+
+
+class Engine:
+    """The engine with a model, and its jobs."""
+
+    def __init__(self, folder: Path, archive: Path) -> None:
+        self._process = EngineProcess(folder).start()
+        self.pid = self._process.pid
+        self._s3 = self._process.client("s3")
+        self._sagemaker = self._process.client("sagemaker")
+        self._s3.create_bucket(Bucket=BUCKET)
+        self._s3.upload_file(str(archive), BUCKET, "model.tar.gz")
+        container = {"Image": IMAGE, "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz"}
+        self._sagemaker.create_model(ModelName="bench", PrimaryContainer=container)
+        self._jobs = 0
+
+    def stop(self) -> None:
+        self._process.stop()
+
+    def upload(self, workload: Workload) -> None:
+        """Put the workload's objects where its jobs read them."""
+        for number, body in enumerate(workload.objects):
+            self._s3.put_object(Bucket=BUCKET, Key=f"{workload.name}/in/{number:05}.csv", Body=body)
+
+    def upload_stream(self, name: str, file: IO[bytes]) -> None:
+        """Put a workload of one object there, as large as it may be."""
+        self._s3.upload_fileobj(file, BUCKET, f"{name}/in/00000.csv")
+
+    def seconds(self, workload: Workload, instances: int) -> float:
+        """Seconds from the first request, as the data log dates it, to the last output, as a client sees it."""
+        self._jobs += 1
+        name = f"{workload.name}-{self._jobs}"
+        self._sagemaker.create_transform_job(**self._request(workload, name, instances))
+        last = f"{name}/{len(workload.objects) - 1:05}.csv.out"
+        while self._status(name) == "InProgress" and not self._exists(last):
+            time.sleep(0.01)
+        # Others may still be in flight beside the last; the job's end is looked at only then.
+        while len(workload.objects) > 1 and self._count(f"{name}/") < len(workload.objects):
+            assert self._status(name) in ("InProgress", "Completed"), self._status(name)
+        ended = time.time()
+        while self._status(name) == "InProgress":
+            time.sleep(0.05)
+        assert self._status(name) == "Completed", self._status(name)
+        return ended - self._began(name)
+
+    def overhead(self, workload: Workload) -> tuple[float, float]:
+        """Of the last job: seconds from its creation to its first request, and to its end."""
+        name = f"{workload.name}-{self._jobs}"
+        job = self._sagemaker.describe_transform_job(TransformJobName=name)
+        created = job["CreationTime"].timestamp()
+        return self._began(name) - created, job["TransformEndTime"].timestamp() - created
+
+    def output(self, workload: Workload) -> bytes:
+        """All outputs of the last job, in order."""
+        keys = [
+            f"{workload.name}-{self._jobs}/{number:05}.csv.out" for number in range(len(workload.objects))
+        ]
+        return b"".join(self._s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys)
+
+    def output_lines(self, workload: Workload) -> int:
+        """Lines of the last job's first output, counted as it streams."""
+        key = f"{workload.name}-{self._jobs}/00000.csv.out"
+        body = self._s3.get_object(Bucket=BUCKET, Key=key)["Body"]
+        return sum(chunk.count(b"\n") for chunk in body.iter_chunks(1024 * 1024))
+
+    def _request(self, workload: Workload, name: str, instances: int) -> dict[str, Any]:
+        source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/{workload.name}/in/"}
+        return {
+            "TransformJobName": name,
+            "ModelName": "bench",
+            "MaxConcurrentTransforms": workload.in_flight,
+            "BatchStrategy": workload.strategy,
+            "TransformInput": {
+                "DataSource": {"S3DataSource": source},
+                "ContentType": "text/csv",
+                "SplitType": "Line",
+            },
+            "TransformOutput": {
+                "S3OutputPath": f"s3://{BUCKET}/{name}",
+                "AssembleWith": "Line",
+                "Accept": "text/csv",
+            },
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": instances},
+        }
+
+    def _status(self, name: str) -> str:
+        return str(self._sagemaker.describe_transform_job(TransformJobName=name)["TransformJobStatus"])
+
+    def _exists(self, key: str) -> bool:
+        return bool(self._s3.list_objects_v2(Bucket=BUCKET, Prefix=key, MaxKeys=1)["KeyCount"])
+
+    def _count(self, prefix: str) -> int:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+        return sum(page["KeyCount"] for page in pages)
+
+    def _began(self, name: str) -> float:
+        """When the first instance had its parameters: the first request follows at once."""
+        logs = self._process.client("logs")
+        group = "/aws/sagemaker/TransformJobs"
+        found = logs.filter_log_events(
+            logGroupName=group, logStreamNamePrefix=f"{name}/", filterPattern="MaxConcurrentTransforms"
+        )
+        return float(min(event["timestamp"] for event in found["events"])) / 1000

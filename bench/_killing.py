@@ -1,0 +1,113 @@
+"""kill -9 of a house's processes at random moments, and the loss of everything that its broker held."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from launcher.house import House as Note
+from launcher.processes import QUICK
+from tests.support.house import House
+
+#: What tells each process of a house from the others: a part of its command line.
+SIGNS = {
+    "worker": " worker ",
+    "beat": " beat ",
+    "web": "gunicorn",
+    "engine": " -m engine ",
+    # It puts its address in place of what it was started with.
+    "broker": "-server 127.0.0.1:",
+}
+#: Parts whose children do the work; a child may be the one that dies.
+WITH_CHILDREN = ("worker", "web")
+
+
+@dataclass
+class Killer:
+    """Kills one process after another, seconds apart, and empties the broker once.
+
+    A process is left alone for as long as ./deck takes a death for a failure to start, so that it never gives up.
+    """
+
+    house: House
+    dice: random.Random
+    pause: tuple[float, float]
+    #: How many deaths there were, by process.
+    kills: Counter[str] = field(default_factory=Counter)
+    emptied: int = 0
+
+    def run(self, stop: threading.Event, empty_after: int) -> None:
+        """Go on until told to stop; the broker is emptied after so many kills."""
+        killed_at: dict[str, float] = {}
+        while not stop.wait(self.dice.uniform(*self.pause)):
+            if not self.emptied and self.kills.total() >= empty_after:
+                empty_broker(Note.read(self.house.data_dir))
+                self.emptied += 1
+                continue
+            now = time.monotonic()
+            for name in self._next(now - QUICK - 4, killed_at):
+                if self.kill(name):
+                    killed_at[name] = now
+                    break
+
+    def _next(self, before: float, killed_at: dict[str, float]) -> list[str]:
+        """Parts that were left alone since that time, those with the fewest deaths first, else in any order."""
+        names = [name for name in SIGNS if killed_at.get(name, -inf) < before]
+        self.dice.shuffle(names)
+        return sorted(names, key=lambda name: self.kills[name])
+
+    def kill(self, name: str) -> bool:
+        """kill -9 of this part, or of one of its children; False if it does not run just now."""
+        whole = children(self.house.pid)
+        found = [pid for pid in whole if SIGNS[name] in command(pid)]
+        if not found:
+            return False
+        if name in WITH_CHILDREN:
+            found += children(found[0])
+        try:
+            os.kill(self.dice.choice(found), signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        self.kills[name] += 1
+        return True
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one started and that still run. Linux only."""
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    try:
+        return sorted(int(child) for thread in threads for child in thread.read_text().split())
+    except OSError:
+        return []
+
+
+def command(pid: int) -> str:
+    """A process's command line, a blank on either side; empty when it has ended."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    return f" {' '.join(word.decode(errors='replace') for word in words)} "
+
+
+def empty_broker(note: Note | None) -> None:
+    """FLUSHDB: every message that waits is gone. OSError or AssertionError when the broker does not do it."""
+    assert note is not None, "the house left no note"
+    url = urlsplit(note.redis_url)
+    login = f"AUTH {url.password}\r\n" if url.password else ""
+    database = url.path.strip("/") or "0"
+    with socket.create_connection((url.hostname or "", url.port or 6379), timeout=10) as connection:
+        connection.sendall(f"{login}SELECT {database}\r\nFLUSHDB\r\nQUIT\r\n".encode())
+        with connection.makefile("rb") as answer:
+            said = answer.read()
+    # One for SELECT and one for FLUSHDB; a login has one more.
+    assert said.count(b"+OK") >= (4 if login else 3), said

@@ -1,0 +1,133 @@
+"""The engine's S3 beside moto's server, in one run: small objects, long listings, one large object and its memory.
+
+    ./deck bench s3_store [--runs N] [--objects N] [--megabytes N] [--json FILE]
+
+Requests are signed before the clock starts and go over one connection, one after another. Each run puts and gets
+the same small objects, lists a bucket of --objects keys to its end in pages of 1,000, and puts and gets one object
+of --megabytes, with a look at the most memory the server had then. Both servers are fresh processes of this run.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from urllib.parse import quote
+
+from botocore.credentials import Credentials
+
+from bench import _report
+from bench._s3_servers import Client, Server, forget_peak, peak_megabytes
+from tests.support.engine import EngineProcess
+from tests.support.moto import MotoServer
+
+SMALL = 1000
+BODY = b"0123456789abcdef" * 64
+BLOCK = bytes(range(256)) * 4096
+MB = 1024 * 1024
+
+Figures = dict[str, list[float]]
+
+
+def main() -> int:
+    """Run it as the command line says; the exit status."""
+    parser = _report.parser("s3_store", __doc__ or "")
+    parser.add_argument("--objects", type=int, default=100_000, help="keys to list (default: %(default)s)")
+    parser.add_argument("--megabytes", type=int, default=1024, help="the large object (default: %(default)s)")
+    given = parser.parse_args()
+    load = _report.load()
+    with tempfile.TemporaryDirectory(prefix="batchdeck-bench-") as folder:
+        engine, moto = EngineProcess(Path(folder)).start(), MotoServer().start()
+        try:
+            ours = Client(engine, Credentials(engine.access_key, engine.secret_key))
+            theirs = Client(moto, Credentials("any", "any"))
+            fill(ours, given.objects)
+            fill(theirs, given.objects)
+            found: dict[str, Figures] = {"engine": {}, "moto": {}}
+            for _ in range(given.runs):
+                one_run(ours, engine, given.objects, given.megabytes, found["engine"])
+                one_run(theirs, moto, given.objects, given.megabytes, found["moto"])
+        finally:
+            engine.stop()
+            moto.stop()
+    print(comparison(found["engine"], found["moto"]))
+    print(f"{_report.machine_line()}; medians of {given.runs}; load average before: {load}")
+    if given.json:
+        notes = {"objects": given.objects, "megabytes": given.megabytes, "load_before": load}
+        _report.write_json(given.json, "s3_store", {**notes, **found})
+    return 0
+
+
+def fill(client: Client, objects: int) -> None:
+    """Make the buckets, and the keys that are listed."""
+    for bucket in ("small", "many", "large"):
+        client.send(client.sign("PUT", f"/{bucket}"))
+    for number in range(objects):
+        client.send(client.sign("PUT", f"/many/in/part-{number:07}.csv", b"x"))
+    print(f"{objects} keys are there", file=sys.stderr, flush=True)
+
+
+def one_run(client: Client, server: Server, objects: int, megabytes: int, figures: Figures) -> None:
+    """Add one figure of each kind."""
+
+    def note(name: str, value: float) -> None:
+        figures.setdefault(name, []).append(value)
+
+    puts = [client.sign("PUT", f"/small/{number}", BODY) for number in range(SMALL)]
+    gets = [client.sign("GET", f"/small/{number}") for number in range(SMALL)]
+    note("1 KB put, per second", SMALL / timed(lambda: [client.send(put) for put in puts]))
+    note("1 KB get, per second", SMALL / timed(lambda: [client.send(get) for get in gets]))
+    note(f"list {objects} keys, seconds", timed(lambda: list_all(client, objects)))
+    forget_peak(server)
+    blocks = itertools.repeat(BLOCK, megabytes)
+    note(
+        f"put {megabytes} MB, MB/s",
+        megabytes / timed(lambda: client.upload("/large/k", blocks, megabytes * MB)),
+    )
+    note("memory at most meanwhile, MB", peak_megabytes(server))
+    forget_peak(server)
+    note(f"get {megabytes} MB, MB/s", megabytes / timed(lambda: download(client, megabytes)))
+    note("and at most meanwhile, MB", peak_megabytes(server))
+
+
+def list_all(client: Client, objects: int) -> None:
+    """Every page of the bucket of many keys."""
+    seen, token = 0, ""
+    while True:
+        more = f"continuation-token={quote(token, safe='')}&" if token else ""
+        page = client.send(client.sign("GET", f"/many?{more}list-type=2"))
+        seen += page.count(b"<Key>")
+        if b"<IsTruncated>true" not in page:
+            break
+        token = page.partition(b"<NextContinuationToken>")[2].partition(b"<")[0].decode()
+    assert seen == objects, seen
+
+
+def download(client: Client, megabytes: int) -> None:
+    """The large object, every byte."""
+    assert client.download("/large/k") == megabytes * MB
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that it took."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def comparison(ours: Figures, theirs: Figures) -> str:
+    """Both servers' medians and how many times better the engine is."""
+    rows = []
+    for name in ours:
+        us, them = median(ours[name]), median(theirs[name])
+        ratio = us / them if name.endswith(("per second", "MB/s")) else them / us
+        rows.append([name, f"{us:,.1f}", f"{them:,.1f}", f"{ratio:.1f} x"])
+    return _report.columns(["", "engine", "moto", "ratio"], rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
