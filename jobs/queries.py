@@ -101,6 +101,12 @@ class Merged:
         return self.ran and not self.is_active and self.missing > 0
 
     @property
+    def is_whole(self) -> bool:
+        """Whether several attempts together wrote every output."""
+        several = len(self.attempts) > 1 and not self.is_active
+        return several and self.plan is not None and not self.missing
+
+    @property
     def version(self) -> str:
         """A text that changes whenever any attempt's row or the count does."""
         return f"{[job_version(job) for job in self.attempts]}-{self.written}"
@@ -124,8 +130,11 @@ def timeline(job: TransformJob) -> list[JobEvent]:
 
 
 def planned(job: TransformJob, *, only_missing: bool = False) -> QuerySet[PlannedObject]:
-    """The job's input objects in key order, up to `PlannedObject.LIMIT`; or only those without an output."""
-    rows = job.planned.order_by("position")
+    """The job's input objects in key order, up to `PlannedObject.LIMIT`; or only those without an output.
+
+    Once the job has ended those without an output come first: they are what people look for.
+    """
+    rows = job.planned.order_by("position") if job.is_active else job.planned.order_by("done", "position")
     return rows.filter(done=False) if only_missing else rows
 
 

@@ -30,6 +30,7 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
     """
     # Outputs are told from older ones by when SageMaker says that the job started.
     job.started_at = remote.started
+    done: int | None
     try:
         done, warnings = _count(job, state, target)
     except GatewayError as error:

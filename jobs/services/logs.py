@@ -21,6 +21,8 @@ _INSTANCES_LOOKED_AT = 5
 _STAMP = re.compile(r"^[0-9T:.-]+:\[sagemaker logs\]: ")
 #: The line of effective parameters, and the engine's about folder markers: no errors.
 _ROUTINE = re.compile(r"^MaxConcurrentTransforms=|: skipped, ")
+#: What the service writes around a model's answer: an object's name with nothing behind it, or with a heading.
+_EMPTY = re.compile(r"^[^ ]*:( Message:)? *$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def first_errors(job: TransformJob) -> tuple[LogLine, ...]:
         for stream in data_logs[:_INSTANCES_LOOKED_AT]:
             said = logs.lines(target, stream.name, limit=PAGE, from_start=True).lines
             bare = [LogLine(line.at, _STAMP.sub("", line.text)) for line in said]
-            found = [line for line in bare if not _ROUTINE.search(line.text)]
+            found = [line for line in bare if not (_ROUTINE.search(line.text) or _EMPTY.search(line.text))]
             if found:
                 return tuple(found[:ERRORS])
     return ()

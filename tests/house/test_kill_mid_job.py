@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import tarfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.support.house import CHECKOUT, House, wait_until
@@ -57,17 +55,6 @@ def call(house: House, token: str, path: str, body: dict[str, Any] | None = None
         return json.load(answer)
 
 
-def client(house: House, service: str) -> Any:
-    exports = dict(re.findall(r"export (\w+)=(\S+)", house.deck("env")))
-    return boto3.client(
-        service,
-        endpoint_url=exports["AWS_ENDPOINT_URL"].strip("'\""),
-        region_name="us-east-1",
-        aws_access_key_id=exports["AWS_ACCESS_KEY_ID"].strip("'\""),
-        aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"].strip("'\""),
-    )
-
-
 def archive() -> bytes:
     """A model archive that holds only the script."""
     buffer = io.BytesIO()
@@ -79,7 +66,7 @@ def archive() -> bytes:
 
 
 def test_a_job_interrupted_by_kill_9_ends_completed_exactly_once(house: House) -> None:
-    s3, token = client(house, "s3"), house.token()
+    s3, token = house.client("s3"), house.token()
     s3.create_bucket(Bucket="slow")
     s3.put_object(Bucket="slow", Key="model.tar.gz", Body=archive())
     for number in range(OBJECTS):
@@ -116,11 +103,11 @@ def test_a_job_interrupted_by_kill_9_ends_completed_exactly_once(house: House) -
     ended = now()
     assert ended["state"] == "COMPLETED", ended
     assert ended["objects_done"] == ended["objects_total"] == OBJECTS
-    remote = client(house, "sagemaker").list_transform_jobs()["TransformJobSummaries"]
+    remote = house.client("sagemaker").list_transform_jobs()["TransformJobSummaries"]
     assert [(summary["TransformJobName"], summary["TransformJobStatus"]) for summary in remote] == [
         (job["name"], "Completed")
     ]
-    s3 = client(house, "s3")
+    s3 = house.client("s3")
     for number in range(OBJECTS):
         body = s3.get_object(Bucket="slow", Key=f"out/{number:02}.csv.out")["Body"].read()
         assert body == f"{number + 1}\n".encode()

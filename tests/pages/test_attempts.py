@@ -76,10 +76,10 @@ def test_only_what_can_be_done_is_offered(
     assert set(buttons(house, partly(house, state, **fields))) == offered
 
 
-def test_the_files_that_have_no_output_can_be_shown_alone(house: House) -> None:
+def test_the_files_that_have_no_output_come_first_and_can_be_shown_alone(house: House) -> None:
     job = partly(house)
     client = house.page("vera")
-    assert rows(Page(client.get(f"/jobs/{job.key}/"))) == ["in/a", "in/b", "in/c"]
+    assert rows(Page(client.get(f"/jobs/{job.key}/"))) == ["in/b", "in/c", "in/a"]
     assert rows(Page(client.get(f"/jobs/{job.key}/?files=missing"))) == ["in/b", "in/c"]
 
 
@@ -103,6 +103,7 @@ def test_the_first_jobs_page_tells_of_all_attempts_and_is_polled_while_one_runs(
     assert page.by_id("job").get("hx-get") == ""
     assert "All 3 outputs are written, over 2 attempts." in page.by_id("job").text
     assert "3 of 3 outputs written over 2 attempts" in page.by_id("job").text
+    assert "Output complete" in page.by_id("job").text
     assert f"/jobs/{second.key}/" in page.links()
     assert f"/jobs/{first.key}/" in Page(client.get(f"/jobs/{second.key}/")).links()
 

@@ -13,6 +13,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import boto3
 
 from launcher.ports import free_port
 
@@ -83,6 +86,17 @@ class House:
     def token(self) -> str:
         """A new API token of the sample team's admin."""
         return self.deck("token")
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the house's engine, with what `./deck env` prints."""
+        exports = dict(re.findall(r"export (\w+)='?([^\s']+)", self.deck("env")))
+        return boto3.client(
+            service,
+            endpoint_url=exports["AWS_ENDPOINT_URL"],
+            region_name="us-east-1",
+            aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
+        )
 
     def status_of(self, path: str) -> int:
         """The HTTP status of GET `path` at the dashboard; 0 while nothing answers."""
