@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import secrets
 from pathlib import Path
@@ -35,6 +36,18 @@ def flag(name: str, default: bool = False) -> bool:
     if value not in _WORDS:
         raise ImproperlyConfigured(f"{name}={value!r} must be one of {', '.join(_WORDS)}.")
     return _WORDS[value]
+
+
+def number(name: str, default: float) -> float:
+    """A number from 0 up; anything else raises ImproperlyConfigured."""
+    value = text(name)
+    try:
+        read = float(value) if value else default
+    except ValueError:
+        read = -1.0
+    if not 0 <= read < math.inf:
+        raise ImproperlyConfigured(f"{name}={value!r} must be a number from 0 up.")
+    return read
 
 
 def items(name: str, default: str = "") -> list[str]:

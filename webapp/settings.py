@@ -160,6 +160,10 @@ ENGINE_CREDENTIALS = Path(
     env.text("BATCHDECK_ENGINE_CREDENTIALS", str(DATA_DIR / "engine" / "credentials.json"))
 )
 
+# How often SageMaker is called, a second, by all workers together in one account and region; 0 is no limit.
+AWS_RATE = env.number("BATCHDECK_AWS_RATE", 10)
+ENGINE_RATE = env.number("BATCHDECK_ENGINE_RATE", 0)
+
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "jobs.api.authentication.BearerAuthentication",

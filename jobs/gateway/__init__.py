@@ -4,7 +4,7 @@ The only package that imports boto3, botocore or the SageMaker SDK. It reads no 
 other side with a `Target`.
 """
 
-from jobs.gateway.errors import GatewayError, NoCapacity, Rejected, Throttled, Unreachable
+from jobs.gateway.errors import GatewayError, NoCapacity, Paced, Rejected, Throttled, Unreachable
 from jobs.gateway.target import Target
 
-__all__ = ["GatewayError", "NoCapacity", "Rejected", "Target", "Throttled", "Unreachable"]
+__all__ = ["GatewayError", "NoCapacity", "Paced", "Rejected", "Target", "Throttled", "Unreachable"]

@@ -17,6 +17,7 @@ from botocore.session import Session as BotocoreSession
 from botocore.session import get_session
 
 from jobs.gateway.errors import Unreachable
+from jobs.gateway.pacing import hold_to_pace
 from jobs.gateway.target import Target
 
 if TYPE_CHECKING:
@@ -61,7 +62,10 @@ def client(target: Target, service: str) -> Any:
     cache_key = (target, service, _keys_version(target), os.getpid())
     with _lock:
         if cache_key not in _clients:
-            _clients[cache_key] = _make(target, service)
+            made = _make(target, service)
+            if service == "sagemaker":
+                hold_to_pace(made)
+            _clients[cache_key] = made
         return _clients[cache_key]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class GatewayError(Exception):
-    """Base of the four below; raise one of those.
+    """Base of those below; raise one of them.
 
     `code` is the service's own name for the error, such as ValidationException; empty if it never answered.
     """
@@ -21,6 +21,10 @@ class Rejected(GatewayError):
 
 class Throttled(GatewayError):
     """Asked too often: the same again later."""
+
+
+class Paced(Throttled):
+    """Not sent at all, since we ourselves would ask too often: the same again soon."""
 
 
 class Unreachable(GatewayError):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 
 from django.conf import settings
 
-from jobs.gateway import Target, Unreachable
-from jobs.models import Connection
+from jobs.gateway import GatewayError, Target, Unreachable, identity
+from jobs.lifecycle.pacing import Pace, held
+from jobs.models import Connection, Heartbeat
+
+#: How long to wait before an account that would not tell its number is asked for it again.
+ASK_ACCOUNT_AGAIN = timedelta(minutes=10)
 
 
 def target_of(connection: Connection) -> Target:
@@ -23,12 +28,36 @@ def target_of(connection: Connection) -> Target:
 
 
 @contextmanager
-def asking(connection: Connection) -> Iterator[Target]:
-    """Call inside; the row notes an unreachable other side, and its return. Errors pass through."""
+def asking(connection: Connection, pace: Pace | None = None) -> Iterator[Target]:
+    """Call inside; the row notes an unreachable other side, and its return. Errors pass through.
+
+    With a `pace`, calls to SageMaker are held to the rate of the connection's account; those that a person waits
+    for go without.
+    """
+    target = target_of(connection)
+    if pace:
+        learn_account(connection, target)
     try:
-        yield target_of(connection)
+        with held(connection, pace) if pace else nullcontext():
+            yield target
     except Unreachable as error:
         connection.note(error=error.sentence)
         raise
     if connection.last_error:
         connection.note()
+
+
+def learn_account(connection: Connection, target: Target) -> None:
+    """Find out whose account it is, once: connections to the same one share its rate and quotas.
+
+    Nothing depends on it: an account that cannot be asked is taken for one of its own.
+    """
+    if connection.is_engine or connection.account_id:
+        return
+    if not Heartbeat.claim(f"account-{connection.pk}", ASK_ACCOUNT_AGAIN):
+        return
+    try:
+        connection.account_id = identity.account(target)
+    except GatewayError:
+        return
+    Connection.objects.filter(pk=connection.pk).update(account_id=connection.account_id)

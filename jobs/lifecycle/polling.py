@@ -6,19 +6,20 @@ The number of calls grows with jobs / 100, not with jobs.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 from django.utils import timezone
 
-from jobs.gateway import GatewayError, Target, transforms
+from jobs.gateway import GatewayError, Paced, Target, transforms
 from jobs.gateway.transforms import RemoteJob, RemoteSummary
 from jobs.lifecycle import importing
 from jobs.lifecycle.asking import asking
 from jobs.lifecycle.counting import count_some
 from jobs.lifecycle.finishing import finish, vanish
 from jobs.lifecycle.guarding import guard
+from jobs.lifecycle.pacing import Pace
 from jobs.models import Connection, TransformJob
 from jobs.states import FROM_SAGEMAKER, REMOTE, TERMINAL, JobState
 
@@ -29,14 +30,16 @@ LEASE = timedelta(seconds=20)
 RENEW = 5.0
 #: Within its time limit a task describes what it can; the rest is seen in the next poll.
 SECONDS = 35.0
+_LISTED: tuple[Literal["InProgress", "Stopping"], ...] = ("InProgress", "Stopping")
 
 
 @dataclass(slots=True)
 class Polled:
     """What a poll found. `ended` jobs made room, those `to_stop` reached a guard rail;
-    a poll that another task holds was not `done`."""
+    a poll that another task holds was not `done`, one that was `cut_short` by our own rate goes on next time."""
 
     done: bool = False
+    cut_short: bool = False
     problem: str = ""
     ended: list[int] = field(default_factory=list)
     to_stop: list[int] = field(default_factory=list)
@@ -49,12 +52,14 @@ def poll(connection_id: int) -> Polled:
     if connection is None or not connection.claim_poll(lease=LEASE):
         return polled
     try:
-        with asking(connection) as target:
-            polled.ended = _follow(connection, target)
+        with asking(connection, Pace.AFTER) as target:
+            _follow(connection, target, polled.ended)
             count_some(connection, target)
             polled.to_stop = guard(connection, target)
             if importing.is_due(connection):
                 importing.import_some(connection, target)
+    except Paced:
+        polled.cut_short = True
     except GatewayError as error:
         polled.problem = error.sentence
         connection.note(error=error.sentence)
@@ -73,38 +78,50 @@ def due_connections() -> list[int]:
     return sorted({*following, *importing.due_connections()})
 
 
-def _follow(connection: Connection, target: Target) -> list[int]:
+class _Lease:
+    """The right to poll, kept for as long as something is done with it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._began = self._renewed = time.monotonic()
+
+    def keep(self) -> float:
+        """Renew it where that is due; seconds since the poll began."""
+        now = time.monotonic()
+        if now > self._renewed + RENEW:
+            self._connection.renew_poll(lease=LEASE)
+            self._renewed = now
+        return now - self._began
+
+
+def _follow(connection: Connection, target: Target, ended: list[int]) -> None:
+    """Bring rows up to date; jobs that end are added to `ended` as they are found, whatever comes after."""
     tracked = list(
         TransformJob.objects.filter(connection=connection, state__in=REMOTE)
         .select_related("stop_requested_by")
         .order_by("remote_modified_at", "id")
     )
     if not tracked:
-        return []
-    listed = _listed(target)
-    began = renewed = time.monotonic()
-    ended = []
+        return
+    lease = _Lease(connection)
+    listed = _listed(target, lease)
     for job in tracked:
         summary = listed.get(job.name)
         if summary is not None and summary.modified == job.remote_modified_at:
             continue
-        now = time.monotonic()
-        if now > began + SECONDS:
+        if lease.keep() > SECONDS:
             break
-        if now > renewed + RENEW:
-            connection.renew_poll(lease=LEASE)
-            renewed = now
         if _update(job, transforms.describe(target, job.name), summary, target):
             ended.append(job.pk)
-    return ended
 
 
-def _listed(target: Target) -> dict[str, RemoteSummary]:
-    rows: Iterable[RemoteSummary] = [
-        *transforms.list_by_status(target, "InProgress"),
-        *transforms.list_by_status(target, "Stopping"),
-    ]
-    return {row.name: row for row in rows}
+def _listed(target: Target, lease: _Lease) -> dict[str, RemoteSummary]:
+    found: dict[str, RemoteSummary] = {}
+    for status in _LISTED:
+        for row in transforms.list_by_status(target, status):
+            found[row.name] = row
+            lease.keep()
+    return found
 
 
 def _update(job: TransformJob, remote: RemoteJob | None, seen: RemoteSummary | None, target: Target) -> bool:

@@ -18,6 +18,8 @@ from django.utils import timezone
 from jobs.models import Connection, TransformJob
 from jobs.states import RUNNING, JobState
 
+#: What the row of a job says that was tried before its turn; `tell` says more.
+ITS_TURN = "Waiting for its turn."
 #: Of each instance type, so many of the first jobs are looked at: more do not start in one round.
 _HEADS = 100
 _ORDER = (F("priority").desc(), F("id").asc())
@@ -189,7 +191,7 @@ def _reason(job: TransformJob, used: Usage, whole: int, of_type: int) -> str:
         return f"{short}; {ordinal(of_type)} in line."
     if job.lacks_capacity:
         return f"{job.state_reason.rstrip('.')}; {ordinal(of_type)} in line."
-    if of_type > 1 and job.state_reason:
+    if of_type > 1 and job.state_reason == ITS_TURN:
         return f"Behind other {job.instance_type} jobs on {job.connection.name}; {ordinal(of_type)} in line."
     return job.state_reason
 

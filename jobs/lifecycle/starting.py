@@ -11,9 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.failures import read_refusal
-from jobs.gateway import GatewayError, NoCapacity, Rejected, Target, Throttled, Unreachable, transforms
-from jobs.lifecycle import queueing
+from jobs.gateway import GatewayError, NoCapacity, Paced, Rejected, Target, Throttled, Unreachable, transforms
+from jobs.lifecycle import pacing, queueing
 from jobs.lifecycle.asking import asking
+from jobs.lifecycle.pacing import Pace
 from jobs.lifecycle.planning import make_plan
 from jobs.models import Connection, TransformJob
 from jobs.models.job import JOB_TAG
@@ -22,11 +23,10 @@ from transform.request import write_request
 
 #: After this a job still SUBMITTING is taken to have lost its worker.
 SUBMIT_LEASE = timedelta(seconds=58)
-#: What the row of a job says that was tried before its turn; `queueing.tell` says more.
-ITS_TURN = "Waiting for its turn."
 #: First and longest pause before the next try, in seconds.
 _PAUSES: dict[type[GatewayError], tuple[float, float]] = {
     Throttled: (5, 300),
+    Paced: (1, 10),
     Unreachable: (5, 60),
     NoCapacity: (60, 900),
 }
@@ -37,6 +37,7 @@ class Started(Enum):
 
     NOT_OURS = "someone else has it, or it is no longer waiting"
     ITS_TURN = "it waits for its turn"
+    PACED = "it waits for its turn to call SageMaker"
     LATER = "it is tried again later"
     REJECTED = "SageMaker refused it"
     NEXT_TYPE = "there was no instance; it asks for its next instance type"
@@ -49,11 +50,15 @@ def start(job_id: int) -> Started:
     job = TransformJob.objects.select_related("connection").filter(pk=job_id).first()
     if job is None:
         return Started.NOT_OURS
+    if job.state == JobState.WAITING and not pacing.has_room(job.connection):
+        # It keeps its place in line, and reconcile comes for it.
+        _tell_why(job, pacing.sentence(job.connection), instead_of=job.state_reason)
+        return Started.PACED
     claimed = _claim(job)
     if claimed is not None:
         return claimed
     try:
-        with asking(job.connection) as target:
+        with asking(job.connection, Pace.FIRST) as target:
             make_plan(job, target)
             arn = _create_or_adopt(job, target)
     except Rejected as error:
@@ -72,9 +77,8 @@ def _claim(job: TransformJob) -> Started | None:
         connection = Connection.objects.select_for_update().get(pk=job.connection_id)
         if job.state == JobState.WAITING and not queueing.is_turn(job, connection):
             # So that the next free place finds it: a job that nobody has tried yet has a message on its way.
-            TransformJob.objects.filter(pk=job.pk, state=JobState.WAITING, state_reason="").update(
-                state_reason=ITS_TURN, changed_at=timezone.now()
-            )
+            paced = pacing.is_sentence(job.state_reason)
+            _tell_why(job, queueing.ITS_TURN, instead_of=job.state_reason if paced else "")
             return Started.ITS_TURN
         if job.move(JobState.SUBMITTING, from_={JobState.WAITING}, next_attempt_at=None):
             return None
@@ -85,6 +89,13 @@ def _claim(job: TransformJob) -> Started | None:
             job.refresh_from_db()
             return None
     return Started.NOT_OURS
+
+
+def _tell_why(job: TransformJob, reason: str, *, instead_of: str) -> None:
+    """Say on the row of a job that stays WAITING what it waits for, if nothing else was said meanwhile."""
+    if reason != job.state_reason:
+        rows = TransformJob.objects.filter(pk=job.pk, state=JobState.WAITING, state_reason=instead_of)
+        rows.update(state_reason=reason, changed_at=timezone.now())
 
 
 def _create_or_adopt(job: TransformJob, target: Target) -> str:

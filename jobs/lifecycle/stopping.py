@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jobs.gateway import GatewayError, transforms
 from jobs.lifecycle.asking import asking
+from jobs.lifecycle.pacing import Pace
 from jobs.models import TransformJob
 from jobs.states import JobState
 
@@ -14,7 +15,7 @@ def stop_remote(job_id: int) -> bool:
     if job is None or job.state != JobState.IN_PROGRESS or job.stop_requested_at is None:
         return True
     try:
-        with asking(job.connection) as target:
+        with asking(job.connection, Pace.FIRST) as target:
             asked = transforms.stop(target, job.name)
     except GatewayError as error:
         TransformJob.objects.filter(pk=job.pk, state=JobState.IN_PROGRESS).update(

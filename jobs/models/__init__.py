@@ -1,5 +1,6 @@
 """Rows of the jobs app, one idea a file."""
 
+from jobs.models.budget import CallBudget
 from jobs.models.connection import Connection
 from jobs.models.event import JobEvent
 from jobs.models.heartbeat import Heartbeat
@@ -9,6 +10,7 @@ from jobs.models.planned import PlannedObject
 from jobs.models.registered import RegisteredModel
 
 __all__ = [
+    "CallBudget",
     "Connection",
     "ContainerImage",
     "Heartbeat",

@@ -89,6 +89,24 @@ class Connection(models.Model):
         return any(limit is not None for limit in limits) or bool(self.max_instances_per_type)
 
     @property
+    def place(self) -> str:
+        """What is the same for connections to the same account and region, or to the same engine.
+
+        Of an account that is not known yet, nobody can say that it is another connection's too.
+        """
+        if self.is_engine:
+            return self.endpoint_url
+        return f"{self.account_id}/{self.region}" if self.account_id else f"connection {self.pk}"
+
+    @property
+    def place_label(self) -> str:
+        """The same for sentences."""
+        if self.is_engine:
+            return self.name
+        account = f"account {self.account_id}" if self.account_id else f"the account of {self.name}"
+        return f"{account}, {self.region}"
+
+    @property
     def public_url(self) -> str:
         """Where people's own programs reach this engine, which may have another name inside; empty for AWS."""
         ours = self.endpoint_url and self.endpoint_url == settings.ENGINE_URL

@@ -31,7 +31,7 @@ def limited(house: House) -> House:
 
 def waiting(house: House, instance_type: str = M5, count: int = 1, **fields: Any) -> TransformJob:
     """A job whose turn had not come when it was tried."""
-    values = {"state_reason": starting.ITS_TURN, **fields}
+    values = {"state_reason": queueing.ITS_TURN, **fields}
     return house.job(instance_type=instance_type, instance_count=count, **values)
 
 

@@ -25,6 +25,19 @@ def test_a_flag_that_is_neither_stops_the_start(monkeypatch: pytest.MonkeyPatch)
         env.flag("A_FLAG")
 
 
+@pytest.mark.parametrize(("text", "meant"), [("2.5", 2.5), (" 0 ", 0), ("", 7)])
+def test_a_number_is_read_or_its_default(monkeypatch: pytest.MonkeyPatch, text: str, meant: float) -> None:
+    monkeypatch.setenv("A_NUMBER", text)
+    assert env.number("A_NUMBER", 7) == meant
+
+
+@pytest.mark.parametrize("text", ["-1", "ten", "inf", "nan", "1,5"])
+def test_a_number_that_is_none_stops_the_start(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("A_NUMBER", text)
+    with pytest.raises(ImproperlyConfigured, match=f"A_NUMBER='{text}' must be a number from 0 up"):
+        env.number("A_NUMBER", 7)
+
+
 def test_the_secret_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     file = tmp_path / "data" / "secret_key"
     first = env.secret_key("NO_SUCH_VARIABLE", file)

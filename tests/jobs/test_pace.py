@@ -1,0 +1,208 @@
+"""The rate at which SageMaker is called: one bucket for an account and region, whoever calls."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as configured
+
+from bench._fake_account import FakeAccount
+from jobs.gateway import transforms
+from jobs.lifecycle import pacing, polling, queueing, reconciling, starting, stopping
+from jobs.lifecycle.asking import asking
+from jobs.lifecycle.pacing import Pace
+from jobs.models import CallBudget, Connection, TransformJob
+from jobs.states import JobState
+from tests.cast import House
+from tests.jobs.following import poll_now
+from tests.support.engine import CHECKOUT
+
+RATE = 20
+WHY = "SageMaker is called at most 0.01 times a second in Engine. It is its turn soon."
+
+#: A process that asks for a job again and again, for as many seconds as it is told.
+CALLER = """
+import sys, time, django
+django.setup()
+from jobs.gateway import Paced, transforms
+from jobs.lifecycle.asking import asking
+from jobs.lifecycle.pacing import Pace
+from jobs.models import Connection
+connection = Connection(pk=1, kind="engine", endpoint_url=sys.argv[1], name="Engine")
+sys.stdin.readline()
+end = time.monotonic() + float(sys.argv[2])
+with asking(connection, Pace.FIRST) as target:
+    while time.monotonic() < end:
+        transforms.describe(target, "job")
+"""
+MAKE_TABLE = """
+import django
+django.setup()
+from django.db import connection
+from jobs.models import CallBudget
+with connection.schema_editor() as schema:
+    schema.create_model(CallBudget)
+"""
+
+
+class TimedAccount(FakeAccount):
+    """Notes when each call came."""
+
+    times: list[float]
+
+    def answer(self, operation: str, given: dict[str, Any]) -> dict[str, Any]:
+        self.times.append(time.monotonic())
+        return super().answer(operation, given)
+
+
+def surroundings(tmp_path: Path, keys: Path) -> dict[str, str]:
+    """An environment for processes on the tests' own PostgreSQL, or on a SQLite file of their own."""
+    database = configured.DATABASES["default"]
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(CHECKOUT),
+        "DJANGO_SETTINGS_MODULE": "webapp.settings",
+        "BATCHDECK_DATA_DIR": str(tmp_path),
+        "BATCHDECK_ENGINE_CREDENTIALS": str(keys),
+        "BATCHDECK_ENGINE_RATE": str(RATE),
+    }
+    if "postgresql" in database["ENGINE"]:
+        password = f":{database['PASSWORD']}" if database["PASSWORD"] else ""
+        where = f"{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
+        return {**env, "DATABASE_URL": f"postgres://{database['USER']}{password}@{where}"}
+    subprocess.run([sys.executable, "-c", MAKE_TABLE], env=env, check=True, timeout=60)
+    return env
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_processes_together_keep_to_the_rate(tmp_path: Path, engine_keys: Path) -> None:
+    env = surroundings(tmp_path, engine_keys)
+    with TimedAccount(["job"]) as account:
+        account.times = []
+        command = [sys.executable, "-c", CALLER, account.url, "4"]
+        callers = [subprocess.Popen(command, env=env, stdin=subprocess.PIPE) for _ in range(4)]
+        for caller in callers:
+            caller.communicate(b"\n", timeout=60)
+        assert [caller.returncode for caller in callers] == [0] * 4
+    times = account.times
+    burst = RATE * pacing.BURST
+    # In no second more than the rate, beside what the full bucket held; and not much less either.
+    for first, began in enumerate(times):
+        within = sum(1 for at in times[first:] if at <= began + 1)
+        assert within <= RATE + burst + 1
+    assert RATE * (times[-1] - times[0]) * 0.6 <= len(times) <= RATE * (times[-1] - times[0]) + burst + 2
+
+
+@pytest.fixture
+def empty(house: House, settings: Any) -> House:
+    """Alice's team, where nobody may call SageMaker for minutes."""
+    settings.ENGINE_RATE = 0.01
+    drain(house.connection)
+    return house
+
+
+def drain(connection: Connection) -> None:
+    while CallBudget.take(connection.place, rate=0.01, size=1):
+        pass
+
+
+@pytest.mark.django_db
+def test_a_job_stays_waiting_and_says_why_and_is_found_again(empty: House) -> None:
+    job = empty.job()
+    begun = time.monotonic()
+    assert starting.start(job.pk) is starting.Started.PACED
+    assert time.monotonic() - begun < 1
+    job.refresh_from_db()
+    assert (job.state, job.state_reason, job.tries, job.events.count()) == (JobState.WAITING, WHY, 0, 0)
+    queueing.tell([job])
+    assert job.state_reason == WHY
+    assert reconciling.next_to_start(empty.connection) == [job.pk]
+    CallBudget.objects.all().delete()
+    # There is room again: it gets as far as the closed port.
+    assert starting.start(job.pk) is starting.Started.LATER
+
+
+@pytest.mark.django_db
+def test_a_poll_without_room_is_no_problem_of_the_connection(empty: House) -> None:
+    job = empty.job(JobState.IN_PROGRESS)
+    begun = time.monotonic()
+    polled = poll_now(empty.connection)
+    assert time.monotonic() - begun < pacing.PATIENCE + 2
+    assert (polled.cut_short, polled.problem, polled.ended) == (True, "", [])
+    empty.connection.refresh_from_db()
+    assert (empty.connection.last_error, empty.connection.poll_lease_until) == ("", None)
+    job.refresh_from_db()
+    assert job.state == JobState.IN_PROGRESS
+
+
+@pytest.mark.django_db
+def test_a_stop_without_room_is_sent_later(empty: House) -> None:
+    job = empty.job(JobState.IN_PROGRESS, stop_requested_at="2026-01-01T00:00:00Z")
+    assert stopping.stop_remote(job.pk) is False
+    assert reconciling.overdue().stop == [job.pk]
+
+
+@pytest.mark.django_db
+def test_polls_leave_a_part_of_the_bucket_to_those_who_create_and_stop() -> None:
+    taken = 0
+    while CallBudget.take("here", rate=0.01, size=8, leave=2):
+        taken += 1
+    assert taken == 6
+    assert [CallBudget.take("here", rate=0.01, size=8) for _ in range(3)] == [True, True, False]
+    assert CallBudget.has_one("here", rate=0.01, size=8) is False
+    assert CallBudget.take("elsewhere", rate=0.01, size=8)
+
+
+@pytest.mark.django_db
+def test_a_clock_that_was_set_back_stops_nobody() -> None:
+    CallBudget.objects.create(place="here", full_at=time.time() + 3600)
+    assert CallBudget.has_one("here", rate=10, size=20)
+    assert CallBudget.take("here", rate=10, size=20)
+    assert CallBudget.objects.get().full_at < time.time() + 60
+
+
+@pytest.mark.django_db
+def test_connections_share_a_bucket_by_account_and_region_or_engine(house: House, other: House) -> None:
+    assert house.connection.place == other.connection.place
+
+    def aws(account: str, region: str = "eu-west-1", **fields: Any) -> Connection:
+        return Connection(kind="aws", region=region, account_id=account, **fields)
+
+    assert aws("1" * 12, pk=8).place == aws("1" * 12, pk=9).place
+    assert aws("1" * 12).place not in {aws("1" * 12, "us-east-1").place, aws("2" * 12).place}
+    assert aws("", pk=8).place != aws("", pk=9).place
+
+
+@pytest.mark.django_db
+def test_calls_that_a_person_waits_for_are_not_held(empty: House) -> None:
+    with FakeAccount(["job"]) as account, asking(Connection(kind="engine", endpoint_url=account.url)) as to:
+        assert transforms.describe(to, "job") is not None
+
+
+@pytest.mark.django_db
+def test_no_more_is_listed_than_there_is_room_for_and_the_next_poll_sees_the_rest(
+    house: House, settings: Any
+) -> None:
+    names = [f"job-{number}" for number in range(3)]
+    with FakeAccount(names) as account:
+        Connection.objects.update(endpoint_url=account.url)
+        house.connection.refresh_from_db()
+        for name in names:
+            house.job(JobState.IN_PROGRESS, name=name)
+        account.jobs |= dict.fromkeys(names, ("Failed", 1760000100.0))
+        settings.ENGINE_RATE = 0.01
+        assert poll_now(house.connection).cut_short
+        settings.ENGINE_RATE = 1000
+        assert len(poll_now(house.connection).ended) == len(names)
+    assert not TransformJob.objects.filter(state=JobState.IN_PROGRESS).exists()
+
+
+def test_the_steps_end_before_a_task_is_ended_for_them(settings: Any) -> None:
+    assert pacing.STEP + pacing.PATIENCE < settings.CELERY_TASK_SOFT_TIME_LIMIT
+    assert Pace.AFTER.value > Pace.FIRST.value
+    assert polling.SECONDS < pacing.STEP
