@@ -17,7 +17,7 @@ from django.db import connections, transaction
 from kombu.exceptions import OperationalError
 
 from jobs.gateway import GatewayError, images
-from jobs.lifecycle import image_table, polling, reconciling, retrying, starting, stopping
+from jobs.lifecycle import image_table, polling, quotas, reconciling, retrying, starting, stopping
 from jobs.models import ContainerImage, Heartbeat
 
 log = structlog.get_logger(__name__)
@@ -85,7 +85,7 @@ def poll_connection(connection_id: int) -> None:
 
 @shared_task
 def poll_due_connections() -> None:
-    """One task for each connection that has running jobs."""
+    """One task for each connection that has running jobs, and for each that names a queue of events."""
     for connection_id in polling.due_connections():
         enqueue(poll_connection, connection_id)
 
@@ -100,6 +100,21 @@ def reconcile() -> None:
         enqueue(stop_job, job_id)
     for job_id in retrying.due_retries():
         enqueue(retry_job, job_id)
+
+
+@shared_task
+def read_quotas(connection_id: int) -> None:
+    """Read what the connection's account may run at once."""
+    problem = quotas.refresh(connection_id)
+    if problem:
+        log.info("quotas_not_read", connection=connection_id, problem=problem)
+
+
+@shared_task
+def read_due_quotas() -> None:
+    """One task for each connection whose quotas are to be read."""
+    for connection_id in quotas.due_connections():
+        enqueue(read_quotas, connection_id)
 
 
 @shared_task

@@ -147,6 +147,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 2
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "poll": {"task": "jobs.tasks.poll_due_connections", "schedule": 2.0, "options": {"expires": 10}},
     "reconcile": {"task": "jobs.tasks.reconcile", "schedule": 5.0, "options": {"expires": 20}},
+    "quotas": {"task": "jobs.tasks.read_due_quotas", "schedule": 30.0, "options": {"expires": 30}},
     "pulse": {"task": "jobs.tasks.beat_pulse", "schedule": 3.0, "options": {"expires": 10}},
 }
 

@@ -164,6 +164,26 @@ class ConnectionAnswer(serializers.ModelSerializer[Connection]):
         ]  # fmt: skip
 
 
+class LimitAnswer(serializers.Serializer[Any]):
+    """A limit that holds: `most` is null without one, `quota` the account's even where another was set by hand."""
+
+    what = serializers.CharField()
+    instance_type = serializers.CharField(allow_blank=True)
+    most = serializers.IntegerField(allow_null=True)
+    used = serializers.IntegerField()
+    by_hand = serializers.BooleanField()
+    quota = serializers.IntegerField(allow_null=True)
+
+
+class LimitsAnswer(serializers.Serializer[Any]):
+    """The limits of a connection; instance types with a quota of 0 are only counted, as `forbidden`."""
+
+    results = LimitAnswer(many=True, source="rows")
+    forbidden = serializers.IntegerField()
+    read_at = serializers.DateTimeField(source="quotas.read_at", default=None, allow_null=True)
+    problem = serializers.CharField(source="quotas.problem", default="", allow_blank=True)
+
+
 class OutputAnswer(serializers.Serializer[Any]):
     """An output object; `name` is its key below the output path, `size` in bytes."""
 

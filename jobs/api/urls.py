@@ -22,6 +22,7 @@ urlpatterns = [
     path("models/", views.Models.as_view(), name="models"),
     path("connections/", views.Connections.as_view(), name="connections"),
     path("connections/<slug:slug>/", views.OneConnection.as_view(), name="connection"),
+    path("connections/<slug:slug>/quotas/", views.AccountQuotas.as_view(), name="connection-quotas"),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
     path(
         "docs/",

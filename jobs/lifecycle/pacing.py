@@ -55,7 +55,7 @@ def is_sentence(reason: str) -> bool:
 def sentence(connection: Connection) -> str:
     """Why a call was not made."""
     rate = rate_of(connection)
-    return f"{_BEGINNING} {rate:g} times a second in {connection.place_label}. It is its turn soon."
+    return f"{_BEGINNING} {rate:g} times a second in {connection.place_label}, and no call is left now."
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from jobs.states import JobState
 
 #: A task sent at commit has this long before its row counts as forgotten.
 GRACE = timedelta(seconds=10)
-#: Starts handed out for a connection in one round.
+#: Starts handed out for an account and region, or an engine, in one round.
 AT_ONCE = 25
 
 
@@ -34,7 +34,8 @@ def overdue() -> Due:
         jobs.filter(state=JobState.WAITING).order_by().values_list("connection_id", flat=True).distinct()
     )
     due = Due()
-    for connection in Connection.objects.filter(pk__in=list(waiting)):
+    places = {connection.place: connection for connection in Connection.objects.filter(pk__in=list(waiting))}
+    for connection in places.values():
         due.start += next_to_start(connection)
     lost = jobs.filter(state=JobState.SUBMITTING, changed_at__lt=now - SUBMIT_LEASE)
     due.start += lost.values_list("id", flat=True)[:AT_ONCE]
@@ -52,7 +53,7 @@ def next_after(connection_id: int, ended: list[int]) -> list[int]:
 
 
 def next_to_start(connection: Connection) -> list[int]:
-    """The jobs of this connection whose turn it is, without those whose first message may still arrive."""
+    """The jobs at this connection's place whose turn it is, without those whose first message may still arrive."""
     young = timezone.now() - GRACE
     return [
         job.pk

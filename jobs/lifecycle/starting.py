@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from jobs.failures import read_refusal
 from jobs.gateway import GatewayError, NoCapacity, Paced, Rejected, Target, Throttled, Unreachable, transforms
-from jobs.lifecycle import pacing, queueing
+from jobs.lifecycle import pacing, queueing, room
 from jobs.lifecycle.asking import asking
 from jobs.lifecycle.pacing import Pace
 from jobs.lifecycle.planning import make_plan
-from jobs.models import Connection, TransformJob
+from jobs.models import TransformJob
 from jobs.models.job import JOB_TAG
 from jobs.states import JobState
 from transform.request import write_request
@@ -73,9 +73,9 @@ def start(job_id: int) -> Started:
 def _claim(job: TransformJob) -> Started | None:
     """Take the job into SUBMITTING; None if it is ours now, else why it is not."""
     with transaction.atomic():
-        # The lock keeps two workers from both seeing the connection's last free place.
-        connection = Connection.objects.select_for_update().get(pk=job.connection_id)
-        if job.state == JobState.WAITING and not queueing.is_turn(job, connection):
+        # The lock keeps two workers from both seeing the last free place.
+        room.lock(job.connection)
+        if job.state == JobState.WAITING and not queueing.is_turn(job, job.connection):
             # So that the next free place finds it: a job that nobody has tried yet has a message on its way.
             paced = pacing.is_sentence(job.state_reason)
             _tell_why(job, queueing.ITS_TURN, instead_of=job.state_reason if paced else "")

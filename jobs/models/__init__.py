@@ -7,6 +7,7 @@ from jobs.models.heartbeat import Heartbeat
 from jobs.models.image import ContainerImage
 from jobs.models.job import TransformJob
 from jobs.models.planned import PlannedObject
+from jobs.models.quotas import Quotas
 from jobs.models.registered import RegisteredModel
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Heartbeat",
     "JobEvent",
     "PlannedObject",
+    "Quotas",
     "RegisteredModel",
     "TransformJob",
 ]

@@ -11,6 +11,7 @@ from jobs import queries
 from jobs.forms.connection import ConnectionForm, LimitsForm
 from jobs.models import Connection
 from jobs.services import connections as service
+from jobs.services import limits
 from jobs.services.errors import Unavailable
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
@@ -46,7 +47,7 @@ def connection(request: MemberRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and form.change(found, request.user):
         messages.success(request, f"{found.name} is changed.")
         return redirect("connections")
-    context = {"form": form, "connection": found}
+    context = {"form": form, "connection": found, "limits": limits.of(found)}
     return render(request, "jobs/connection.html", context, status=400 if form.errors else 200)
 
 
@@ -62,6 +63,20 @@ def test_connection(request: MemberRequest, slug: str) -> HttpResponse:
     else:
         messages.success(request, f"{connection.name} answers as account {account}.")
     return redirect("connections")
+
+
+@require_POST
+@member_required(Role.ADMIN)
+def read_quotas(request: MemberRequest, slug: str) -> HttpResponse:
+    """Read the account's quotas now, and say what came of it."""
+    found = _find(request.team, slug)
+    try:
+        limits.read_quotas(found)
+    except Unavailable as error:
+        messages.error(request, f"The quotas could not be read: {error}")
+    else:
+        messages.success(request, f"The quotas of {found.name} are read.")
+    return redirect("connection", slug=found.slug)
 
 
 def _find(team: Team, slug: str) -> Connection:

@@ -27,5 +27,6 @@ urlpatterns = [
     path("connections/", connections.connections, name="connections"),
     path("connections/new/", connections.new_connection, name="new-connection"),
     path("connections/<slug:slug>/", connections.connection, name="connection"),
+    path("connections/<slug:slug>/quotas/", connections.read_quotas, name="read-quotas"),
     path("connections/<slug:slug>/test/", connections.test_connection, name="test-connection"),
 ]

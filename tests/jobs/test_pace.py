@@ -23,7 +23,7 @@ from tests.jobs.following import poll_now
 from tests.support.engine import CHECKOUT
 
 RATE = 20
-WHY = "SageMaker is called at most 0.01 times a second in Engine. It is its turn soon."
+WHY = "SageMaker is called at most 0.01 times a second in Engine, and no call is left now."
 
 #: A process that asks for a job again and again, for as many seconds as it is told.
 CALLER = """

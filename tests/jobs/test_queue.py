@@ -125,7 +125,7 @@ def test_places_of_any_number_of_jobs_take_the_same_few_queries(limited: House) 
     shown = list(TransformJob.objects.select_related("connection").filter(pk__in=[job.pk for job in made]))
     with CaptureQueriesContext(database) as seen:
         queueing.tell(shown)
-    assert len(seen) == 2
+    assert len(seen) == 3
     places = sorted(
         int(job.state_reason.split("; ")[1][:2].rstrip("snrt")) for job in shown if job.instance_type == G5
     )

@@ -15,7 +15,7 @@ from jobs import queries
 from jobs.api import answers, bodies
 from jobs.api.views.base import TeamView
 from jobs.models import Connection
-from jobs.services import connections
+from jobs.services import connections, limits
 from teams.models import Role
 
 _OTHERS = {"max_running", "max_instances", "max_instances_per_type", "import_external"}
@@ -57,10 +57,18 @@ class Connections(TeamView, generics.ListAPIView[Connection]):
         return Response(answers.ConnectionAnswer(connection).data, status=201)
 
 
-class OneConnection(TeamView):
-    """One connection."""
+class OfConnection(TeamView):
+    """About one connection."""
 
     role = Role.ADMIN
+
+    def _connection(self, slug: str) -> Connection:
+        found: Connection = get_object_or_404(queries.connections(self.member.team), slug=slug)
+        return found
+
+
+class OneConnection(OfConnection):
+    """One connection."""
 
     @extend_schema(operation_id="connections_get", responses=answers.ConnectionAnswer)
     def get(self, request: Request, slug: str) -> Response:
@@ -80,6 +88,18 @@ class OneConnection(TeamView):
         )
         return Response(answers.ConnectionAnswer(connection).data)
 
-    def _connection(self, slug: str) -> Connection:
-        found: Connection = get_object_or_404(queries.connections(self.member.team), slug=slug)
-        return found
+
+class AccountQuotas(OfConnection):
+    """The limits that hold for a connection's jobs."""
+
+    @extend_schema(operation_id="connections_quotas", responses=answers.LimitsAnswer)
+    def get(self, request: Request, slug: str) -> Response:
+        """Each limit, what is in use of it, and whether it was set by hand or is the account's quota."""
+        return Response(answers.LimitsAnswer(limits.of(self._connection(slug))).data)
+
+    @extend_schema(operation_id="connections_read_quotas", request=None, responses=answers.LimitsAnswer)
+    def post(self, request: Request, slug: str) -> Response:
+        """Read the account's quotas from Service Quotas now; admins only."""
+        connection = self._connection(slug)
+        limits.read_quotas(connection)
+        return Response(answers.LimitsAnswer(limits.of(connection)).data)
