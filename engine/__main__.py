@@ -63,6 +63,11 @@ def read_arguments(arguments: list[str]) -> Config:
         default=os.environ.get("ENGINE_EVENTS_URL", ""),
         help="an address that is sent an event at each change of a job's status (ENGINE_EVENTS_URL)",
     )
+    parser.add_argument(
+        "--events-queue",
+        default=os.environ.get("ENGINE_EVENTS_QUEUE", ""),
+        help="an SQS queue, or one like it, that they are put into instead (ENGINE_EVENTS_QUEUE)",
+    )
     given = parser.parse_args(arguments)
     config = Config(
         data_dir=given.data_dir.absolute(),
@@ -71,10 +76,11 @@ def read_arguments(arguments: list[str]) -> Config:
         quotas=quotas.check_names(read_numbers("ENGINE_QUOTAS", given.quotas)),
         rate_limits=throttle.check_names(read_numbers("ENGINE_RATE_LIMITS", given.rate_limits)),
         no_capacity=quotas.instance_types("ENGINE_NO_CAPACITY", given.no_capacity),
-        events_url=events.check_url(given.events_url),
+        events_url=events.check_url("ENGINE_EVENTS_URL", given.events_url),
+        events_queue=events.check_url("ENGINE_EVENTS_QUEUE", given.events_queue),
         unsettled=Unsettled.from_environment(os.environ),
     )
-    return replace(config, host=given.host, port=given.port)
+    return replace(events.check_one(config), host=given.host, port=given.port)
 
 
 @asynccontextmanager
@@ -85,7 +91,7 @@ async def engine(config: Config) -> AsyncIterator[App]:
     objects = ObjectStore(config.objects_dir)
     runner = Runner(config, store, objects, Runtimes(config))
     credentials = load_credentials(config.credentials_file, config.account_id)
-    sender = events.Events(config, store)
+    sender = events.Events(config, store, credentials.root)
     sender.start()
     await runner.start()
     try:

@@ -70,6 +70,8 @@ class Config:
     metrics_pause: float = 5.0
     #: Where the events of jobs are sent, an http or https address; see operations.events.
     events_url: str | None = None
+    #: Or the SQS queue, or one like it, that they are sent to.
+    events_queue: str | None = None
     #: How many jobs run at once; later ones are InProgress without a TransformStartTime until it is their turn,
     #: as on AWS while instances are being provisioned.
     max_running_jobs: int = 4

@@ -17,13 +17,15 @@ from django.db import connections, transaction
 from kombu.exceptions import OperationalError
 
 from jobs.gateway import GatewayError, images
-from jobs.lifecycle import image_table, polling, quotas, reconciling, retrying, starting, stopping
+from jobs.lifecycle import feed, image_table, polling, quotas, reconciling, retrying, starting, stopping
 from jobs.models import ContainerImage, Heartbeat
 
 log = structlog.get_logger(__name__)
 
 #: Longer than a task may live, so that two never load images at once.
 IMAGES_LEASE = timedelta(seconds=60)
+#: Jobs that one task looks at, each by a call.
+LOOKS_AT_ONCE = 50
 #: Seconds until a task that found another loading images asks again.
 IMAGES_PAUSE = 15.0
 
@@ -72,7 +74,27 @@ def stop_job(job_id: int) -> None:
 @shared_task
 def poll_connection(connection_id: int) -> None:
     """Follow the connection's jobs, and start waiting ones in the places that became free."""
-    polled = polling.poll(connection_id)
+    _go_on(connection_id, polling.poll(connection_id))
+
+
+@shared_task
+def look_at_jobs(connection_id: int, names: list[str]) -> None:
+    """Look at jobs that an event was about; what follows is the same as after a poll."""
+    _go_on(connection_id, polling.look(connection_id, names))
+
+
+@shared_task
+def read_queue(connection_id: int) -> None:
+    """Take the events out of the connection's queue, and have their jobs looked at."""
+    heard = feed.read(connection_id)
+    if heard.problem:
+        log.warning("queue_not_read", connection=connection_id, problem=heard.problem)
+    for pk, names in heard.jobs.items():
+        for start in range(0, len(names), LOOKS_AT_ONCE):
+            enqueue(look_at_jobs, pk, names[start : start + LOOKS_AT_ONCE])
+
+
+def _go_on(connection_id: int, polled: polling.Polled) -> None:
     if polled.problem:
         log.warning("poll_failed", connection=connection_id, problem=polled.problem)
     for job_id in polled.to_stop:
@@ -88,6 +110,8 @@ def poll_due_connections() -> None:
     """One task for each connection that has running jobs, and for each that names a queue of events."""
     for connection_id in polling.due_connections():
         enqueue(poll_connection, connection_id)
+    for connection_id in feed.connections():
+        enqueue(read_queue, connection_id)
 
 
 @shared_task

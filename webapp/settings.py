@@ -165,6 +165,9 @@ ENGINE_CREDENTIALS = Path(
 AWS_RATE = env.number("BATCHDECK_AWS_RATE", 10)
 ENGINE_RATE = env.number("BATCHDECK_ENGINE_RATE", 0)
 
+# An SQS-compatible service for the queues of connections to engines; AWS has its own.
+SQS_URL = env.text("BATCHDECK_SQS_URL").rstrip("/")
+
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "jobs.api.authentication.BearerAuthentication",

@@ -1,4 +1,4 @@
-"""EventBridge's "SageMaker Transform Job State Change", sent to a URL instead of a bus.
+"""EventBridge's "SageMaker Transform Job State Change", sent to a URL or a queue instead of a bus.
 
 Changes are noted in the transactions that make them and sent by a task of its own, so no job ever waits for a
 receiver, and none is lost when the engine is killed.
@@ -7,17 +7,20 @@ receiver, and none is lost when the engine is killed.
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from engine.config import BadSetting, Config
+from engine.credentials import Key
 from engine.operations.transform_jobs import with_defaults
+from engine.runner.queue import Queue
 from engine.runner.webhook import NotDelivered, post
 from engine.store import JobRow, Store
 from engine.store.changes import ChangeRow
@@ -45,8 +48,12 @@ _SHOWN = (
 )
 
 
-def check_url(text: str) -> str | None:
-    """The setting ENGINE_EVENTS_URL, None if it is empty. Raises BadSetting."""
+#: How one event's JSON is sent; raises NotDelivered.
+_Post = Callable[[bytes], Awaitable[None]]
+
+
+def check_url(setting: str, text: str) -> str | None:
+    """The address in this setting, None if it is empty. Raises BadSetting."""
     if not text:
         return None
     try:
@@ -55,23 +62,41 @@ def check_url(text: str) -> str | None:
     except ValueError:
         sound = False
     if not sound or not text.isascii() or not text.isprintable() or " " in text:
-        raise BadSetting(f"ENGINE_EVENTS_URL must be an http:// or https:// address, not {text!r}.")
+        raise BadSetting(f"{setting} must be an http:// or https:// address, not {text!r}.")
     return text
+
+
+def check_one(config: Config) -> Config:
+    """The configuration as it is. Raises BadSetting if events are to go to two receivers."""
+    if config.events_url and config.events_queue:
+        raise BadSetting(
+            "ENGINE_EVENTS_URL and ENGINE_EVENTS_QUEUE cannot both be set: events go to one receiver."
+        )
+    return config
 
 
 class Events:
     """Sends changes one after the other, each until it is taken, refused for good, or an hour old."""
 
-    def __init__(self, config: Config, store: Store) -> None:
+    def __init__(self, config: Config, store: Store, key: Key) -> None:
+        """`key` signs what is sent to a queue where this machine has no keys of AWS."""
         self._config = config
+        self._key = key
         self._store = store
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to note changes and to send them, if there is a URL to send them to."""
-        if self._config.events_url is not None:
+        """Begin to note changes and to send them, if there is a receiver to send them to."""
+        send = self._receiver()
+        if send is not None:
             self._store.changes.keep()
-            self._task = asyncio.create_task(self._send_all(self._config.events_url), name="events")
+            self._task = asyncio.create_task(self._send_all(send), name="events")
+
+    def _receiver(self) -> _Post | None:
+        url, queue = self._config.events_url, self._config.events_queue
+        if queue is not None:
+            return Queue(queue, self._config.region, self._key).send
+        return functools.partial(post, url) if url is not None else None
 
     async def close(self) -> None:
         """Stop sending; what was not taken is sent after the next start."""
@@ -79,16 +104,16 @@ class Events:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _send_all(self, url: str) -> None:
+    async def _send_all(self, send: _Post) -> None:
         while True:
             change = self._store.changes.first()
             if change is None:
                 await asyncio.sleep(_LOOK)
                 continue
-            await self._send(url, change)
+            await self._send(send, change)
             self._store.changes.drop(change.id)
 
-    async def _send(self, url: str, change: ChangeRow) -> None:
+    async def _send(self, send: _Post, change: ChangeRow) -> None:
         row = self._store.jobs.get(change.job)
         if row is None:
             return
@@ -96,7 +121,7 @@ class Events:
         pause = _FIRST_PAUSE
         while True:
             try:
-                await post(url, body)
+                await send(body)
             except NotDelivered as failure:
                 if not failure.again or time.time() - change.at > _LONGEST_WAIT:
                     log.warning("the event that %s is %s was given up: %s", row.name, change.status, failure)

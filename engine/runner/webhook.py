@@ -1,10 +1,11 @@
-"""One JSON document to a URL: as little HTTP as that needs, with nothing that could hold the event loop up."""
+"""One document to a URL: as little HTTP as that needs, with nothing that could hold the event loop up."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import ssl
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 #: Seconds that a receiver may take, from connecting to its status line.
@@ -19,21 +20,24 @@ class NotDelivered(Exception):
         self.again = again
 
 
-async def post(url: str, body: bytes) -> None:
-    """POST a JSON body. Raises NotDelivered unless the answer's status is 2xx.
+_JSON = {"Content-Type": "application/json"}
+
+
+async def post(url: str, body: bytes, headers: Mapping[str, str] = _JSON) -> None:
+    """POST a body, JSON unless `headers` say otherwise. Raises NotDelivered unless the answer's status is 2xx.
 
     Silence, 408, 429 and 5xx may pass, so they are worth another try; any other answer is final.
     """
     try:
         async with asyncio.timeout(_TIMEOUT):
-            status = await _status(url, body)
+            status = await _status(url, body, headers)
     except (OSError, TimeoutError, ValueError) as error:
         raise NotDelivered(str(error) or type(error).__name__, again=True) from error
     if not 200 <= status < 300:
         raise NotDelivered(f"status {status}", again=status >= 500 or status in (408, 429))
 
 
-async def _status(url: str, body: bytes) -> int:
+async def _status(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     """Raises OSError, and ValueError for what is no HTTP."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
@@ -42,10 +46,9 @@ async def _status(url: str, body: bytes) -> int:
     reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=context)
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        head = (
-            f"POST {path} HTTP/1.1\r\nHost: {parts.netloc.rpartition('@')[2]}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        )
+        own = {"Host": parts.netloc.rpartition("@")[2], "Content-Length": len(body), "Connection": "close"}
+        lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in {**headers, **own}.items())]
+        head = "\r\n".join([*lines, "\r\n"])
         writer.write(head.encode() + body)
         await writer.drain()
         line = await reader.readline()

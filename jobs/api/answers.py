@@ -160,7 +160,7 @@ class ConnectionAnswer(serializers.ModelSerializer[Connection]):
         fields = [
             "slug", "name", "kind", "region", "endpoint_url", "role_arn", "account_id", "import_external",
             "max_running", "max_instances", "max_instances_per_type",
-            "checked_at", "last_ok_at", "last_error", "created_at",
+            "queue_url", "queue_read_at", "queue_error", "checked_at", "last_ok_at", "last_error", "created_at",
         ]  # fmt: skip
 
 

@@ -101,6 +101,9 @@ class ModelBody(serializers.Serializer[Any]):
     description = serializers.CharField(required=False)
 
 
+_QUEUE = "An SQS queue that an EventBridge rule fills with changes of transform jobs; empty for none."
+
+
 class ConnectionBody(serializers.Serializer[Any]):
     """An AWS connection."""
 
@@ -112,6 +115,7 @@ class ConnectionBody(serializers.Serializer[Any]):
     import_external = serializers.BooleanField(
         required=False, help_text="Whether jobs made outside Batchdeck are shown too; true if left out."
     )
+    queue_url = serializers.CharField(required=False, help_text=_QUEUE)
     max_running = serializers.IntegerField(required=False, min_value=1)
     max_instances = serializers.IntegerField(required=False, min_value=1)
     max_instances_per_type = serializers.DictField(
@@ -126,6 +130,7 @@ class ConnectionChanges(serializers.Serializer[Any]):
     import_external = serializers.BooleanField(
         required=False, help_text="Whether jobs made outside Batchdeck are shown too."
     )
+    queue_url = serializers.CharField(required=False, allow_blank=True, help_text=_QUEUE)
     max_running = serializers.IntegerField(required=False, allow_null=True, min_value=1)
     max_instances = serializers.IntegerField(required=False, allow_null=True, min_value=1)
     max_instances_per_type = serializers.DictField(

@@ -23,18 +23,29 @@ class LimitsForm(forms.Form):
         label="Jobs at once", required=False, help_text="Further ones wait their turn. Empty: no limit."
     )
     max_instances = forms.IntegerField(
-        label="Instances at once", required=False, help_text="Of all types together. Empty: no limit."
+        label="Instances at once",
+        required=False,
+        help_text="Of all types together. Empty: the account's quota.",
     )
     max_instances_per_type = TypeLimitsField(
         label="Instances at once, by type",
         required=False,
-        help_text="One TYPE=NUMBER a line, such as ml.g5.xlarge=3. Other types have no limit of their own.",
+        help_text="One TYPE=NUMBER a line, such as ml.g5.xlarge=3. Others have the account's quota.",
     )
     import_external = forms.BooleanField(
         label="Show jobs made elsewhere",
         required=False,
         initial=True,
         help_text="Jobs of this account that were not made here. They are only looked at.",
+    )
+
+    queue_url = forms.CharField(
+        label="Queue of events",
+        required=False,
+        max_length=512,
+        help_text="The address of an SQS queue that an EventBridge rule fills. Jobs are then looked at the moment they "
+        "change. Empty: they are asked about every few seconds.",
+        widget=forms.TextInput(attrs=_MONO),
     )
 
     def change(self, connection: Connection, by: User) -> bool:

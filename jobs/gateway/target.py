@@ -17,6 +17,8 @@ class Target:
     credentials_file: str = ""
     role_arn: str = ""
     external_id: str = ""
+    #: How sentences name it where its address does not say what it is.
+    called: str = ""
 
     @property
     def is_engine(self) -> bool:
@@ -26,4 +28,6 @@ class Target:
     @property
     def label(self) -> str:
         """How sentences name it."""
+        if self.called:
+            return self.called
         return f"the engine at {self.endpoint_url}" if self.is_engine else f"AWS in {self.region}"

@@ -48,6 +48,9 @@ class Connection(models.Model):
     import_external = models.BooleanField(
         default=True, help_text="Show jobs too that were made in this account outside Batchdeck."
     )
+    queue_url = models.CharField(
+        max_length=512, blank=True, help_text="An SQS queue with EventBridge's events about transform jobs."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     account_id = models.CharField(max_length=12, blank=True)
@@ -58,6 +61,8 @@ class Connection(models.Model):
     # The poller's lease: at most one task follows a connection, and a killed one frees it by time.
     polled_at = models.DateTimeField(null=True, blank=True)
     poll_lease_until = models.DateTimeField(null=True, blank=True)
+    queue_read_at = models.DateTimeField(null=True, blank=True)
+    queue_error = models.TextField(blank=True, help_text="Why the queue could not be read, as a sentence.")
     # Jobs made outside: when they were last looked for, and up to which CreationTime all are known.
     imported_at = models.DateTimeField(null=True, blank=True)
     imported_until = models.DateTimeField(null=True, blank=True)

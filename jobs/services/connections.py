@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
@@ -21,8 +22,11 @@ from teams.models import ApiToken, Team, User
 #: More jobs at once than any account runs; a number has to end somewhere.
 MOST_RUNNING = 100_000
 #: Where jobs run is part of each job that ran there, so it stays.
-CHANGEABLE = ("name", "import_external", "max_running", "max_instances", "max_instances_per_type")
+CHANGEABLE = (
+    "name", "import_external", "queue_url", "max_running", "max_instances", "max_instances_per_type",
+)  # fmt: skip
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_QUEUE_PATH = re.compile(r"/[\w.-]{1,80}/[\w.-]{1,85}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
@@ -37,6 +41,7 @@ def create(
     role_arn: str = "",
     external_id: str = "",
     import_external: bool = True,
+    queue_url: str = "",
     max_running: int | None = None,
     max_instances: int | None = None,
     max_instances_per_type: Mapping[str, int] | None = None,
@@ -54,6 +59,7 @@ def create(
     }
     problems = _problems(name, slug, region, role_arn, external_id) | limit_problems(limits)
     problems |= _import_problems(import_external)
+    problems |= _queue_problems(queue_url, Connection(kind=Connection.Kind.AWS, region=region))
     if problems:
         raise InvalidFields(problems)
     return _save(
@@ -67,6 +73,7 @@ def create(
         role_arn=role_arn,
         external_id=external_id,
         import_external=import_external,
+        queue_url=queue_url,
         **limits,
     )
 
@@ -74,15 +81,18 @@ def create(
 def change(
     connection: Connection, changes: Mapping[str, Any], *, by: User, token: ApiToken | None = None
 ) -> Connection:
-    """Change the name, limits or import; what waits is looked at anew. Raises InvalidFields."""
+    """Change the name, limits, import or queue; what waits is looked at anew. Raises InvalidFields."""
     problems = {name: [f"cannot be changed; {', '.join(CHANGEABLE)} can."] for name in changes}
     problems = {name: texts for name, texts in problems.items() if name not in CHANGEABLE}
     problems |= limit_problems(changes) | _import_problems(changes.get("import_external", True))
+    problems |= _queue_problems(changes.get("queue_url", ""), connection)
     if "name" in changes and not _is_name(changes["name"]):
         problems["name"] = ["must be 1 to 80 letters."]
     if problems:
         raise InvalidFields(problems)
     values = dict(changes)
+    if "queue_url" in values:
+        values["queue_error"] = ""
     if "max_instances_per_type" in values:
         values["max_instances_per_type"] = values["max_instances_per_type"] or {}
     with transaction.atomic():
@@ -124,6 +134,19 @@ def limit_problems(limits: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def _import_problems(wanted: object) -> dict[str, list[str]]:
     return {} if isinstance(wanted, bool) else {"import_external": ["must be true or false."]}
+
+
+def _queue_problems(url: object, connection: Connection) -> dict[str, list[str]]:
+    """What is wrong with a queue's address. We sign what we send there, so it may not be just anywhere."""
+    if url == "":
+        return {}
+    if connection.is_engine and not settings.SQS_URL:
+        return {"queue_url": ["is for AWS connections only, unless BATCHDECK_SQS_URL names a service."]}
+    end = ".cn" if connection.region.startswith("cn-") else ""
+    aws = f"https://sqs.{connection.region}.amazonaws.com{end}"
+    host = settings.SQS_URL if connection.is_engine else aws
+    fits = isinstance(url, str) and url.startswith(f"{host}/") and _QUEUE_PATH.fullmatch(url[len(host) :])
+    return {} if fits else {"queue_url": [f"must be a queue such as {host}/123456789012/name."]}
 
 
 def _is_type_limit(name: object, most: object) -> bool:

@@ -150,7 +150,7 @@ def test_an_admin_reads_quotas_on_the_connections_page_and_sees_where_each_limit
     answer = admin.post("/connections/engine/quotas/", follow=True).content.decode()
     assert "The quotas of Engine are read." in answer
     assert "set by hand" in answer
-    assert "(quota 3)" in answer
+    assert "set by hand, quota 3" in answer
     assert "the account\u2019s quota" in answer
     assert "1 instance type with a quota of 0 is not shown" in answer
     assert scarce.page("bob").post("/connections/engine/quotas/").status_code == 403

@@ -46,7 +46,7 @@ class Connections(TeamView, generics.ListAPIView[Connection]):
     def post(self, request: Request) -> Response:
         """Add an AWS connection; admins only."""
         fields = bodies.fields_of(request.data)
-        texts = {"name", "slug", "region", "role_arn", "external_id"}
+        texts = {"name", "slug", "region", "role_arn", "external_id", "queue_url"}
         bodies.check_texts(fields, texts, _OTHERS)
         connection = connections.create(
             self.member.team,
