@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import cast
 
 
@@ -60,7 +61,7 @@ async def seconds(requests: Sequence[Sequence[bytes]], ports: Sequence[int], in_
         left = iter(share)
         for _ in range(in_flight):
             done: asyncio.Future[None] = loop.create_future()
-            await loop.create_connection(lambda left=left, done=done: _Line(left, done), "127.0.0.1", port)
+            await loop.create_connection(partial(_Line, left, done), "127.0.0.1", port)
             dones.append(done)
     await asyncio.gather(*dones)
     return time.perf_counter() - began

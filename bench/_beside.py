@@ -18,14 +18,14 @@ from engine.config import Config
 from engine.runtimes import Runtimes
 from engine.runtimes.environments import prepare
 from engine.runtimes.registry import Runtime
-from transform.batching import MEGABYTE, payloads
+from transform.batching import MEGABYTE, Splitting, payloads
 
 
 def bare_loop(model: Path, workload: Workload, instances: int) -> float:
     """Seconds that the workload's payloads take, ready-made."""
     shares: list[list[bytes]] = [[] for _ in range(instances)]
     for number, body in enumerate(workload.objects):
-        cut = payloads([body], split_type="Line", strategy=workload.strategy, limit=6 * MEGABYTE)
+        cut = payloads([body], Splitting("Line", workload.strategy, 6 * MEGABYTE))
         shares[number % instances] += [_bare_loop.request(payload) for payload in cut]
 
     async def run() -> float:
@@ -46,7 +46,7 @@ def local_mode(python: Path, model: Path, workload: Workload, lookups: str) -> f
                 (source / f"{number:05}.csv").write_bytes(body)
             async with _model_servers(model, 1) as ports:
                 program = CHECKOUT / "bench" / "_local_mode.py"
-                command = [
+                command: list[str | Path] = [
                     python,
                     program,
                     source,

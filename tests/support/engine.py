@@ -94,7 +94,9 @@ class EngineProcess:
         plain = not options
         if plain and service in self._clients:
             return self._clients[service]
-        client = boto3.client(
+        # The types know each service by its own name, not by any str.
+        connect: Any = boto3.client
+        client = connect(
             service,
             endpoint_url=self.url,
             region_name=REGION,

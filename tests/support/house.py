@@ -76,12 +76,12 @@ class House:
 
     def deck(self, *arguments: str) -> str:
         """What another ./deck command about this house prints."""
-        command = [self.checkout / "deck", "--data-dir", self.data_dir, *arguments]
+        command: list[str | Path] = [self.checkout / "deck", "--data-dir", self.data_dir, *arguments]
         answer = subprocess.run(
             command, env=self._env(), capture_output=True, text=True, check=False, timeout=120
         )
         assert answer.returncode == 0, f"./deck {arguments} ended with {answer.returncode}:\n{answer.stderr}"
-        return answer.stdout.strip()
+        return str(answer.stdout).strip()
 
     def token(self) -> str:
         """A new API token of the sample team's admin."""
