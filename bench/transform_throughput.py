@@ -13,9 +13,8 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -55,11 +54,6 @@ def part(workload: Workload, share: float) -> Workload:
     return replace(workload, objects=[b"".join(lines)], rows=len(lines))
 
 
-def rates(workload: Workload, runs: int, do: Callable[[Workload], float]) -> list[float]:
-    """Rows a second of each run."""
-    return [workload.rows / do(workload) for _ in range(runs)]
-
-
 class Contest:
     """All contestants, and what they reached."""
 
@@ -71,22 +65,33 @@ class Contest:
         self.cases: list[dict[str, Any]] = []
 
     def run(self, workload: Workload) -> None:
-        """One workload: local mode once, the others on one instance and on two."""
+        """One workload, the contestants taking turns: the machine may be slower in one minute than in the next."""
         self.engine.upload(workload)
-        local = self._local_mode(workload)
-        for instances in (1, 2):
-            ours = rates(workload, self._runs, partial(self.engine.seconds, instances=instances))
-            assert self.engine.output(workload).count(b"\n") == workload.rows, "a row is missing"
-            bare = rates(workload, self._runs, partial(bare_loop, self._model, instances=instances))
-            case = {"workload": workload.name, "instances": instances, "engine": ours, "bare_loop": bare}
-            self.cases.append({**case, **local})
+        cases: list[dict[str, Any]] = [
+            {"workload": workload.name, "instances": instances} for instances in (1, 2)
+        ]
+        for _ in range(self._runs):
+            local = self._local_mode(workload)
+            for case in cases:
+                for name, rate in {**self._beside(workload, case["instances"]), **local}.items():
+                    case.setdefault(name, []).append(rate)
+        self.cases += cases
 
-    def _local_mode(self, workload: Workload) -> dict[str, list[float]]:
+    def _beside(self, workload: Workload, instances: int) -> dict[str, float]:
+        """Rows a second of the engine and the bare loop."""
+        ours = workload.rows / self.engine.seconds(workload, instances)
+        assert self.engine.output(workload).count(b"\n") == workload.rows, "a row is missing"
+        return {"engine": ours, "bare_loop": workload.rows / bare_loop(self._model, workload, instances)}
+
+    def _local_mode(self, workload: Workload) -> dict[str, float]:
+        """Rows a second of local mode; as shipped it needs the docker command."""
         found = {}
         for lookups, share in zip(("shipped", "stubbed"), _LOCAL_SHARE[workload.name], strict=True):
             if lookups == "stubbed" or shutil.which("docker"):
-                do = partial(local_mode, self._sdk, self._model, lookups=lookups)
-                found[f"local_mode_{lookups}"] = rates(part(workload, share), self._runs, do)
+                some = part(workload, share)
+                found[f"local_mode_{lookups}"] = some.rows / local_mode(
+                    self._sdk, self._model, some, lookups=lookups
+                )
         return found
 
 
@@ -102,7 +107,8 @@ def main() -> None:
         finally:
             contest.engine.stop()
     print(_table(contest.cases))
-    print(f"{_report.machine_line()}; {given.runs} runs of each, medians; load average before: {load}")
+    how = f"{given.runs} runs of each, medians of rates and of ratios"
+    print(f"{_report.machine_line()}; {how}; load average before: {load}")
     if given.json:
         figures = {"load_before": load, "rows_per_second": contest.cases}
         _report.write_json(given.json, "transform_throughput", figures)
@@ -124,15 +130,20 @@ def _table(cases: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _row(case: Mapping[str, Any]) -> list[str]:
-    ours, bare = median(case["engine"]), median(case["bare_loop"])
-    row = [case["workload"], str(case["instances"]), f"{ours:,.0f}", f"{bare:,.0f}", f"{ours / bare:.0%}"]
+    row = [case["workload"], str(case["instances"]), *_rates(case, "engine", "bare_loop")]
+    row.append(f"{_times(case, 'bare_loop'):.0%}")
     for name in ("local_mode_shipped", "local_mode_stubbed"):
-        if name in case:
-            theirs = median(case[name])
-            row += [f"{theirs:,.0f}", f"{ours / theirs:,.1f}"]
-        else:
-            row += ["needs docker", ""]
+        row += [*_rates(case, name), f"{_times(case, name):,.1f}"] if name in case else ["needs docker", ""]
     return row
+
+
+def _rates(case: Mapping[str, Any], *names: str) -> list[str]:
+    return [f"{median(case[name]):,.0f}" for name in names]
+
+
+def _times(case: Mapping[str, Any], other: str) -> float:
+    """The engine's rate as a multiple of another's: of each run, and then the middle one."""
+    return median(ours / theirs for ours, theirs in zip(case["engine"], case[other], strict=True))
 
 
 def _arguments() -> argparse.Namespace:
