@@ -50,11 +50,15 @@ class Bodies:
 
     def pin(self, body: Body) -> None:
         """Keep the body's files until `unpin`, whatever becomes of its object."""
+        if not body.files:
+            return
         with self._lock:
             self._readers.update(name for name, _ in body.files)
 
     def unpin(self, body: Body) -> None:
         """A reader is done; files that were given up meanwhile go now."""
+        if not body.files:
+            return
         with self._lock:
             self._readers.subtract(name for name, _ in body.files)
             free = [name for name, _ in body.files if self._readers[name] <= 0]
@@ -176,6 +180,11 @@ class BodyWriter:
             self._file.write(self._buffer)
             self._buffer.clear()
         self._file.write(data)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether all bytes so far are held in memory."""
+        return self._file is None
 
     @property
     def md5(self) -> bytes:

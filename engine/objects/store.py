@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from engine.objects.uploads import Uploads
 from engine.sqlite import Database
 
 _SELECT = f"SELECT {COLUMNS} FROM objects"  # noqa: S608 - the columns are ours
+_SELECT_BODY = "SELECT body, size FROM objects WHERE bucket = ? AND key = ?"
 _REPLACE = f"INSERT OR REPLACE INTO objects ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _PAGE = 1000
 
@@ -118,6 +119,16 @@ class ObjectStore:
         rows = self._database.read(f"{_SELECT} WHERE bucket = ? AND key = ?", (bucket, key.encode()))
         return ObjectInfo.from_row(rows[0]) if rows else None
 
+    def open_body(self, bucket: str, key: str) -> BodyReader:
+        """An object's bytes alone, for those who read many small ones. Raises NoSuchKey, NoSuchBucket."""
+        with self._database.exclusive():
+            rows = self._database.read(_SELECT_BODY, (bucket, key.encode()))
+            if not rows:
+                self.check_bucket(bucket)
+                raise no_such_key(key)
+            body, size = rows[0]
+            return BodyReader(self._bodies, Body.from_json(body), size)
+
     def open(self, bucket: str, key: str) -> ObjectReader:
         """Open an object to read its bytes. Raises NoSuchKey, NoSuchBucket."""
         # Between finding a body and pinning it, nobody may delete it.
@@ -138,11 +149,7 @@ class ObjectStore:
         metadata: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> ObjectWriter:
-        """Write an object; it appears, replacing any other of its name, when `commit` is called.
-
-        Raises NoSuchBucket.
-        """
-        self.check_bucket(bucket)
+        """Write an object; it appears, replacing any other of its name, when `commit` is called."""
         all_headers = {**(headers or {}), **({"ContentType": content_type} if content_type else {})}
         info = ObjectInfo(
             bucket, key, 0, "", 0.0, headers=all_headers, metadata=dict(metadata or {}), tags=dict(tags or {})
@@ -161,18 +168,22 @@ class ObjectStore:
         Raises NoSuchBucket, NoSuchUpload if either has gone meanwhile, and what `check` raises.
         """
         with self._database.transaction() as connection:
-            if not connection.execute("SELECT 1 FROM buckets WHERE name = ?", (info.bucket,)).fetchone():
-                raise no_such_bucket(info.bucket)
+            _check_bucket(connection, info.bucket)
             if check is not None:
                 check(self.head(info.bucket, info.key))
             spare = self.uploads.end(connection, upload, info.body) if upload else []
-            if inline is not None:
-                row = connection.execute("INSERT INTO inline_bodies (data) VALUES (?)", (inline,))
-                info = replace(info, body=Body(inline=row.lastrowid))
-            spare += self._forget(connection, info.bucket, info.key)
-            connection.execute(_REPLACE, info.to_row())
+            info = self._put(connection, info, inline, spare)
         self._bodies.discard(spare)
         return info
+
+    def publish_all(self, finished: Iterable[tuple[ObjectInfo, bytes | None]]) -> None:
+        """Put what `ObjectWriter.finish` gave into the index, all in one step. Raises NoSuchBucket."""
+        spare: list[Body] = []
+        with self._database.transaction() as connection:
+            for info, inline in finished:
+                _check_bucket(connection, info.bucket)
+                self._put(connection, info, inline, spare)
+        self._bodies.discard(spare)
 
     def delete(self, bucket: str, key: str, check: Check | None = None) -> None:
         """Remove an object; one that is not there is no error. Raises what `check` raises."""
@@ -209,6 +220,17 @@ class ObjectStore:
         while page := self.page(bucket, prefix, after, _PAGE):
             yield from page
             after = page[-1].key.encode()
+
+    def _put(
+        self, connection: sqlite3.Connection, info: ObjectInfo, inline: bytes | None, spare: list[Body]
+    ) -> ObjectInfo:
+        """Write the object's row; the body that it replaces is added to `spare`."""
+        if inline is not None:
+            row = connection.execute("INSERT INTO inline_bodies (data) VALUES (?)", (inline,))
+            info = replace(info, body=Body(inline=row.lastrowid))
+        spare += self._forget(connection, info.bucket, info.key)
+        connection.execute(_REPLACE, info.to_row())
+        return info
 
     def _forget(self, connection: sqlite3.Connection, bucket: str, key: str) -> list[Body]:
         """Drop the inline bytes of the object that is there now; its files are the caller's to discard."""
@@ -254,18 +276,32 @@ class ObjectWriter:
 
         Raises NoSuchBucket if that has gone, and what `check` raises; nothing is published then.
         """
+        info, inline = self._finished(checksums or {})
+        published = self._store.publish(info, inline, check=check)
+        self._open = False
+        return published
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the bytes are held in memory, and will be in the index: such an object may be finished first."""
+        return self._writer.is_small
+
+    def finish(self) -> tuple[ObjectInfo, bytes | None]:
+        """End a small object without publishing it: what `ObjectStore.publish_all` takes."""
+        self._open = False
+        return self._finished({})
+
+    def _finished(self, checksums: Mapping[str, str]) -> tuple[ObjectInfo, bytes | None]:
         inline, body = self._writer.finish()
         info = replace(
             self._info,
             size=self._writer.size,
             etag=self._writer.md5.hex(),
             modified=time.time(),
-            checksums=dict(checksums or {}),
+            checksums=dict(checksums),
             body=body,
         )
-        published = self._store.publish(info, inline, check=check)
-        self._open = False
-        return published
+        return info, inline
 
     def abort(self) -> None:
         """Throw away what was written; harmless once committed or aborted."""
@@ -280,6 +316,11 @@ class ObjectWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.abort()
+
+
+def _check_bucket(connection: sqlite3.Connection, bucket: str) -> None:
+    if not connection.execute("SELECT 1 FROM buckets WHERE name = ?", (bucket,)).fetchone():
+        raise no_such_bucket(bucket)
 
 
 def _between(prefix: bytes, after: bytes | None) -> tuple[str, list[bytes]]:

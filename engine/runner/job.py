@@ -29,6 +29,7 @@ from engine.runner.meter import Meter
 from engine.runner.parameters import effective, processing_of
 from engine.runner.plan import Plan, PlannedObject, make_plan
 from engine.runner.protocols import RuntimeProvider
+from engine.runner.publishing import Publisher
 from engine.runner.together import all_of, to_its_end
 from engine.runner.transform_object import ObjectTransform
 from engine.runner.trouble import Trouble, troubles_of
@@ -134,11 +135,15 @@ class Job:
         parameters = effective(self._request, await self._fleet.instances[0].execution_parameters())
         for instance in self._fleet.instances:
             instance.log.sagemaker(parameters.line)
-        work = ObjectTransform(self._config, self._objects, self._request, parameters, processing)
-        await all_of(
-            self._run_share(instance, plan, share, work)
-            for instance, share in zip(self._fleet.instances, shares, strict=True)
-        )
+        publisher = Publisher(self._objects, self._store.jobs, self._row.name)
+        work = ObjectTransform(self._config, self._objects, self._request, parameters, processing, publisher)
+        try:
+            await all_of(
+                self._run_share(instance, plan, share, work)
+                for instance, share in zip(self._fleet.instances, shares, strict=True)
+            )
+        finally:
+            publisher.flush()
 
     def _done(self) -> set[str]:
         outcomes = self._store.jobs.finished_objects(self._row.name)
@@ -171,14 +176,12 @@ class Job:
     async def _transform(
         self, instance: Instance, planned: PlannedObject, work: ObjectTransform, window: Window[Body]
     ) -> None:
-        outcome = "done"
         try:
             await work.run(planned, instance, window)
         except ObjectFailed as failure:
             instance.log.about(f"{planned.bucket}/{planned.key}", failure.lines)
             self._failures.append(failure)
-            outcome = "failed"
-        self._store.jobs.mark_object(self._row.name, planned.key, outcome)
+            self._store.jobs.mark_objects(self._row.name, [planned.key], "failed")
 
     def _new_log(self) -> InstanceLog:
         return InstanceLog(self._store, self._row.name, f"i-{secrets.token_hex(9)[:17]}", self._epoch)

@@ -87,7 +87,7 @@ def make_plan(objects: ObjectStore, request: Mapping[str, Any], begun: float | N
 
 def chunks(objects: ObjectStore, planned: PlannedObject) -> Generator[bytes, None, None]:
     """An input object's bytes in pieces of about 1 MiB. Raises ServiceError if it has gone meanwhile."""
-    with objects.open(planned.bucket, planned.key) as reader:
+    with objects.open_body(planned.bucket, planned.key) as reader:
         while chunk := reader.read(_CHUNK):
             yield chunk
 

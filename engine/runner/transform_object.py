@@ -16,6 +16,7 @@ from engine.runner.http_client import Body
 from engine.runner.instance import Instance
 from engine.runner.parameters import Parameters
 from engine.runner.plan import PlannedObject, chunks
+from engine.runner.publishing import Publisher
 from engine.runner.window import Window
 from transform.assembling import assembled
 from transform.batching import Splitting, payloads
@@ -40,6 +41,7 @@ class ObjectTransform:
     request: Mapping[str, Any]
     parameters: Parameters
     processing: DataProcessing
+    publisher: Publisher
 
     async def run(self, planned: PlannedObject, instance: Instance, window: Window[Body]) -> None:
         """Write the output of one input object; nothing of it shows unless all of it succeeded.
@@ -55,7 +57,7 @@ class ObjectTransform:
             ):
                 bodies = self._bodies(planned, opened)
                 await window.run(bodies, lambda payload: self._result(payload, instance), writer.write)
-                writer.commit()
+                self.publisher.add(planned.key, writer)
         except RecordError as error:
             raise ObjectFailed([str(error)], client_error=not error.of_answer) from error
         except PayloadTooLarge as error:

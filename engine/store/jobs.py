@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
@@ -122,16 +122,17 @@ class Jobs:
         """Input key to "done" or "failed", for every object the job is through with."""
         return dict(self._database.read("SELECT key, outcome FROM job_objects WHERE job = ?", (name,)))
 
-    def mark_object(self, name: str, key: str, outcome: str) -> None:
-        """Note that the job is through with the input object `key`."""
-        self._database.write(
-            "INSERT INTO job_objects (job, key, outcome) VALUES (?, ?, ?) "
-            "ON CONFLICT (job, key) DO UPDATE SET outcome = excluded.outcome",
-            (name, key, outcome),
-        )
+    def mark_objects(self, name: str, keys: Iterable[str], outcome: str) -> None:
+        """Note that the job is through with these input objects, in one step."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO job_objects (job, key, outcome) VALUES (?, ?, ?) "
+                "ON CONFLICT (job, key) DO UPDATE SET outcome = excluded.outcome",
+                [(name, key, outcome) for key in keys],
+            )
 
     def forget_objects(self, name: str) -> None:
-        """Drop the notes of `mark_object`: once a job is final nobody recovers it."""
+        """Drop the notes of `mark_objects`: once a job is final nobody recovers it."""
         self._database.write("DELETE FROM job_objects WHERE job = ?", (name,))
 
     def list(

@@ -46,7 +46,7 @@ def test_what_was_written_is_there_after_the_file_is_opened_again(path: Path) ->
     model = ModelRow("m", "arn:model/m", {"PrimaryContainer": {"Image": "i"}}, 12.5)
     store.models.create(model, {"team": "a"})
     store.jobs.create(job("j"), {"k": "v"})
-    store.jobs.mark_object("j", "in/ä.csv", "done")
+    store.jobs.mark_objects("j", ["in/ä.csv"], "done")
     store.logs.append("g", "j/data-log", [(5, "line")])
     store.close()
 
@@ -111,9 +111,9 @@ def test_unfinished_jobs_are_those_without_a_final_status_oldest_first(store: St
 
 
 def test_notes_of_objects_are_kept_per_job_until_forgotten(store: Store) -> None:
-    store.jobs.mark_object("a", "k", "failed")
-    store.jobs.mark_object("a", "k", "done")
-    store.jobs.mark_object("b", "k", "failed")
+    store.jobs.mark_objects("a", ["k"], "failed")
+    store.jobs.mark_objects("a", ["k"], "done")
+    store.jobs.mark_objects("b", ["k"], "failed")
     store.jobs.forget_objects("b")
     assert store.jobs.finished_objects("a") == {"k": "done"}
     assert store.jobs.finished_objects("b") == {}
