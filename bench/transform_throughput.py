@@ -1,6 +1,6 @@
 """Rows a second through batch transform: the engine beside a bare loop and the SageMaker SDK's local mode.
 
-    ./deck bench transform_throughput [--runs N] [--json FILE] [--rows N] [--objects N]
+    ./deck bench transform_throughput [--runs N] [--json FILE] [--only WORKLOAD] [--rows N] [--objects N]
 
 Three workloads in one run on one machine, with one model and the same model server for all. The bare loop
 posts the same ready-made payloads and drops the answers: nobody who sends them can be much faster. Local mode is
@@ -103,7 +103,8 @@ def main() -> None:
         contest = Contest(Path(name), given.runs)
         try:
             for workload in workloads(given.rows, given.objects):
-                contest.run(workload)
+                if given.only in (None, workload.name):
+                    contest.run(workload)
         finally:
             contest.engine.stop()
     print(_table(contest.cases))
@@ -148,6 +149,7 @@ def _times(case: Mapping[str, Any], other: str) -> float:
 
 def _arguments() -> argparse.Namespace:
     parser = _report.parser("transform_throughput", __doc__ or "")
+    parser.add_argument("--only", choices=list(_LOCAL_SHARE), help="one workload (default: all)")
     parser.add_argument("--rows", type=int, default=200_000, help="rows of the large workloads (%(default)s)")
     parser.add_argument("--objects", type=int, default=5_000, help="objects of two rows each (%(default)s)")
     return parser.parse_args()
