@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.every_page import every_page
 from tests.support.house import CHECKOUT, House
 
 pytestmark = [
@@ -76,18 +77,7 @@ def test_no_page_is_wider_than_its_window(
 ) -> None:
     signed_in.set_viewport_size({"width": width, "height": 900})
     signed_in.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    for name, path in {
-        "home": "/",
-        "jobs": "/jobs/",
-        "job": job_path,
-        "outputs": f"{job_path}outputs/",
-        "logs": f"{job_path}logs/",
-        "request": f"{job_path}request/",
-        "new-job": "/jobs/new/",
-        "models": "/models/",
-        "new-model": "/models/new/",
-        "connections": "/connections/",
-    }.items():
+    for name, path in every_page(job_path).items():
         signed_in.goto(house.url + path)
         too_wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert signed_in.evaluate(too_wide) <= 0, name

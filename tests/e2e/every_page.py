@@ -1,0 +1,23 @@
+"""The pages that each look at all of them takes in."""
+
+from __future__ import annotations
+
+
+def every_page(job_path: str) -> dict[str, str]:
+    """Paths by name; `job_path` is that of a job that has ended."""
+    return {
+        "home": "/",
+        "jobs": "/jobs/",
+        "job": job_path,
+        "outputs": f"{job_path}outputs/",
+        "logs": f"{job_path}logs/",
+        "request": f"{job_path}request/",
+        "new-job": "/jobs/new/",
+        "clone": f"/jobs/new/?from={job_path.strip('/').rpartition('/')[2]}",
+        "models": "/models/",
+        "new-model": "/models/new/",
+        "model": "/models/1/",
+        "connections": "/connections/",
+        "connection": "/connections/engine/",
+        "new-connection": "/connections/new/",
+    }
