@@ -144,7 +144,7 @@ def _rates(case: Mapping[str, Any], *names: str) -> list[str]:
 
 def _times(case: Mapping[str, Any], other: str) -> float:
     """The engine's rate as a multiple of another's: of each run, and then the middle one."""
-    return median(ours / theirs for ours, theirs in zip(case["engine"], case[other], strict=True))
+    return float(median(ours / theirs for ours, theirs in zip(case["engine"], case[other], strict=True)))
 
 
 def _arguments() -> argparse.Namespace:
