@@ -50,6 +50,30 @@
     if (field && event.target.value) field.value = event.target.value;
   });
 
-  document.addEventListener("htmx:afterSwap", (event) => localTimes(event.target));
-  document.addEventListener("DOMContentLoaded", () => localTimes(document));
+  // The box above a list ticks all of its page; the bar says how many are ticked.
+  const picks = (name) => [...document.querySelectorAll(`input[type="checkbox"][name="${CSS.escape(name)}"]`)];
+  function showPicked() {
+    for (const box of document.querySelectorAll("[data-pick]")) {
+      const boxes = picks(box.dataset.pick);
+      const picked = boxes.filter((one) => one.checked).length;
+      box.hidden = false;
+      box.checked = picked > 0 && picked === boxes.length;
+      box.indeterminate = picked > 0 && picked < boxes.length;
+      const told = box.form?.querySelector("[data-picked]");
+      if (told) told.textContent = `${picked} selected`;
+    }
+  }
+  document.addEventListener("change", (event) => {
+    if (event.target.dataset.pick) {
+      for (const one of picks(event.target.dataset.pick)) one.checked = event.target.checked;
+    }
+    showPicked();
+  });
+  // Rows do not move while someone ticks them.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target.querySelector("form input.ck:checked")) event.preventDefault();
+  });
+
+  document.addEventListener("htmx:afterSwap", (event) => { localTimes(event.target); showPicked(); });
+  document.addEventListener("DOMContentLoaded", () => { localTimes(document); showPicked(); });
 })();

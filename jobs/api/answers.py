@@ -45,7 +45,7 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
             "submitted_by", "external", "origin", "parent", "attempt", "created_at", "changed_at", "accepted_at",
             "started_at", "ended_at", "objects_total", "objects_done", "bytes_total", "stop_requested_at", "priority",
             "fallback_instance_types", "instance_type_used", "max_retries", "deadline_minutes",
-            "max_idle_minutes", "spec",
+            "max_idle_minutes", "archived_at", "spec",
         ]  # fmt: skip
 
     def get_url(self, job: TransformJob) -> str:
@@ -132,6 +132,23 @@ class JobDetailAnswer(JobAnswer):
         """As above, with the attempts read once."""
         self._merged = queries.merged(job)
         return super().to_representation(job)
+
+
+class PassedOverAnswer(serializers.Serializer[Any]):
+    """A job to which nothing was done, and why."""
+
+    id = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class ManyAnswer(serializers.Serializer[Any]):
+    """What became of many jobs; `more` says that some are left for another request."""
+
+    action = serializers.CharField()
+    message = serializers.CharField()
+    done = serializers.ListField(child=serializers.CharField())
+    passed_over = PassedOverAnswer(many=True)
+    more = serializers.BooleanField()
 
 
 class ModelAnswer(serializers.ModelSerializer[RegisteredModel]):

@@ -10,6 +10,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 from jobs.services.errors import InvalidFields
+from jobs.services.many import ACTIONS, MOST
 from jobs.services.texts import trouble_with
 
 
@@ -85,6 +86,16 @@ class JobBody(serializers.Serializer[Any]):
     )
     request = serializers.DictField(
         required=False, help_text="CreateTransformJob JSON, instead of the above."
+    )
+
+
+class ManyBody(serializers.Serializer[Any]):
+    """An action for many jobs: those in `ids`, or those that `filter` finds."""
+
+    action = serializers.ChoiceField(choices=ACTIONS)
+    ids = serializers.ListField(child=serializers.CharField(), required=False, max_length=MOST)
+    filter = serializers.DictField(
+        child=serializers.CharField(), required=False, help_text="The filters of the list, by name."
     )
 
 

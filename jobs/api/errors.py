@@ -12,6 +12,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from jobs.filtering import FilterError
 from jobs.services.errors import InvalidFields, NameTaken, NotPossible, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     set_rollback()
     if isinstance(error, NameTaken):
         return Response(body(409, "The name is taken.", error.fields, "name_taken"), 409)
-    if isinstance(error, InvalidFields):
+    if isinstance(error, InvalidFields | FilterError):
         return Response(body(400, "Some fields cannot be used.", error.fields, "invalid"), 400)
     if isinstance(error, NotPossible):
         return Response(body(409, str(error)), 409)

@@ -11,10 +11,13 @@ from jobs.api import errors, views
 app_name = "api"
 urlpatterns = [
     path("jobs/", views.Jobs.as_view(), name="jobs"),
+    path("jobs/many/", views.Many.as_view(), name="jobs-many"),
     path("jobs/<str:key>/", views.Job.as_view(), name="job"),
     path("jobs/<str:key>/stop/", views.Stop.as_view(), name="job-stop"),
     path("jobs/<str:key>/finish/", views.Finish.as_view(), name="job-finish"),
     path("jobs/<str:key>/retry/", views.Retry.as_view(), name="job-retry"),
+    path("jobs/<str:key>/archive/", views.Archive.as_view(), name="job-archive"),
+    path("jobs/<str:key>/restore/", views.Restore.as_view(), name="job-restore"),
     path("jobs/<str:key>/outputs/", views.Outputs.as_view(), name="job-outputs"),
     path("jobs/<str:key>/outputs/preview/", views.Preview.as_view(), name="job-preview"),
     path("jobs/<str:key>/outputs/download/", views.Download.as_view(), name="job-download"),

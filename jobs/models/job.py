@@ -133,6 +133,9 @@ class TransformJob(models.Model):
     objects_done = models.BigIntegerField(null=True)
     counted_at = models.DateTimeField(null=True)
 
+    archived_at = models.DateTimeField(null=True, help_text="Since when lists leave it out.")
+    archived_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
     objects: ClassVar[JobQuerySet] = JobQuerySet.as_manager()  # type: ignore[assignment]
     if TYPE_CHECKING:
         events: RelatedManager[JobEvent]
@@ -193,6 +196,11 @@ class TransformJob(models.Model):
     def is_terminal(self) -> bool:
         """Whether the job's story is over."""
         return self.state in TERMINAL
+
+    @property
+    def can_archive(self) -> bool:
+        """Whether the job may be left out of lists."""
+        return self.is_terminal and self.archived_at is None
 
     @property
     def first_id(self) -> int:

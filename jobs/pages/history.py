@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from jobs import queries
+from jobs.filtering import FilterError, JobFilter
 from jobs.lifecycle import queueing
 from jobs.pages.polling import is_poll, polled, version
 from jobs.states import JobState
@@ -22,27 +24,29 @@ PAGE = 50
 @member_required()
 def history(request: MemberRequest) -> HttpResponse:
     """The team's jobs, newest first, narrowed by what the address says."""
-    wanted = _wanted(request)
+    wanted, problems = _wanted(request)
     before = request.GET.get("before", "")
-    rows = queries.jobs(request.team, wanted)
-    if before.isdecimal():
-        rows = rows.filter(id__lt=int(before[:18]))
+    matching = queries.jobs(request.team, wanted)
+    rows = matching.filter(id__lt=int(before[:18])) if before.isascii() and before.isdigit() else matching
     page = list(rows[: PAGE + 1])
     shown = page[:PAGE]
     queueing.tell(shown)
-    query = {name: value for name, value in _fields(wanted).items() if value}
+    query = wanted.given()
     context = {
         "jobs": shown,
         "wanted": wanted,
+        "problems": problems,
         "filtered": bool(query),
+        "count": queries.count(matching),
+        "counted": queries.COUNTED,
+        "filters": urlencode(query),
         "older": urlencode({**query, "before": shown[-1].pk}) if len(page) > PAGE else "",
         "newest": urlencode(query) if before else "",
         "is_newest": not before,
         "active": any(job.is_active for job in shown),
         "query": urlencode({**query, **({"before": before} if before else {})}),
-        "states": [("active", "Active"), ("ended", "Ended"), *JobState.choices],
-        "models": queries.models(request.team).values_list("name", flat=True).distinct().order_by("name"),
-        "connections": queries.connections(request.team),
+        "select": request.member.can_operate,
+        **_choices(request),
     }
     if is_poll(request):
         tag = version(
@@ -52,27 +56,21 @@ def history(request: MemberRequest) -> HttpResponse:
     return render(request, "jobs/history.html", context)
 
 
-def _wanted(request: HttpRequest) -> queries.JobFilter:
-    wanted = queries.JobFilter(
-        state=request.GET.get("state", ""),
-        model=request.GET.get("model", ""),
-        connection=request.GET.get("connection", ""),
-        name=request.GET.get("name", "").strip(),
-        external=request.GET.get("external", ""),
-    )
-    try:
-        wanted.states()
-    except ValueError:
-        # An address typed by hand or kept from another version: show all rather than nothing.
-        return dataclasses.replace(wanted, state="")
-    return wanted
-
-
-def _fields(wanted: queries.JobFilter) -> dict[str, str]:
+def _choices(request: MemberRequest) -> dict[str, Any]:
     return {
-        "state": wanted.state,
-        "model": wanted.model,
-        "connection": wanted.connection,
-        "name": wanted.name,
-        "external": wanted.external,
+        "states": [("active", "Active"), ("ended", "Ended"), *JobState.choices],
+        "models": queries.models(request.team).values_list("name", flat=True).distinct().order_by("name"),
+        "connections": queries.connections(request.team),
     }
+
+
+def _wanted(request: HttpRequest) -> tuple[JobFilter, list[str]]:
+    """The filter of the address, and sentences about what of it was left out because it cannot be used."""
+    given = {name: request.GET.get(name, "") for name in JobFilter.names()}
+    try:
+        return JobFilter.read(given), []
+    except FilterError as error:
+        # An address typed by hand or kept from another version: what is right of it still counts.
+        right = {name: "" if name in error.fields else value for name, value in given.items()}
+        said = [f"{name} {text}" for name, texts in error.fields.items() for text in texts]
+        return dataclasses.replace(JobFilter(), **right), said

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from jobs import queries
+from jobs.filtering import JobFilter
 from jobs.lifecycle import queueing
 from jobs.models import TransformJob
 from jobs.pages.polling import is_poll, polled, version
@@ -64,7 +65,7 @@ def _busy(team: Team) -> dict[str, object]:
     day = timezone.now() - timedelta(hours=24)
     counts = queries.state_counts(team)
     recent = TransformJob.objects.for_team(team).filter(changed_at__gte=day)
-    active = list(queries.jobs(team, queries.JobFilter(state="active"))[:_SHOWN])
+    active = list(queries.jobs(team, JobFilter(state="active"))[:_SHOWN])
     queueing.tell(active)
     return {
         "running": sum(counts[s] for s in (JobState.SUBMITTING, JobState.IN_PROGRESS, JobState.STOPPING)),
@@ -72,6 +73,6 @@ def _busy(team: Team) -> dict[str, object]:
         "failed": recent.filter(state__in=_FAILURES).count(),
         "completed": recent.filter(state=JobState.COMPLETED).count(),
         "active_jobs": active,
-        "latest_jobs": queries.jobs(team, queries.JobFilter(state="ended"))[:_SHOWN],
+        "latest_jobs": queries.jobs(team, JobFilter(state="ended"))[:_SHOWN],
         "connections": queries.connections(team),
     }

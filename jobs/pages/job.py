@@ -18,7 +18,7 @@ from jobs.models import TransformJob
 from jobs.pages.polling import is_poll, polled, version
 from jobs.pages.sentences import sentence
 from jobs.pages.snippets import snippets
-from jobs.services import attempts, logs, results, stopping
+from jobs.services import archiving, attempts, logs, results, stopping
 from jobs.services.errors import NotPossible, Unavailable
 from jobs.states import MEANING, JobState
 from teams.access import MemberRequest, member_required
@@ -121,6 +121,29 @@ def finish(request: MemberRequest, key: str) -> HttpResponse:
 def retry(request: MemberRequest, key: str) -> HttpResponse:
     """Run the same request again, as a further attempt."""
     return _attempt(request, key, attempts.retry)
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def archive(request: MemberRequest, key: str) -> HttpResponse:
+    """Leave the job out of lists."""
+    return _put_away(request, key, archiving.archive)
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def restore(request: MemberRequest, key: str) -> HttpResponse:
+    """Show the job in lists again."""
+    return _put_away(request, key, archiving.restore)
+
+
+def _put_away(request: MemberRequest, key: str, verb: Callable[..., TransformJob]) -> HttpResponse:
+    job = find_job(request.team, key)
+    try:
+        verb(job, by=request.user)
+    except NotPossible as error:
+        messages.info(request, str(error))
+    return redirect(job)
 
 
 def _attempt(request: MemberRequest, key: str, verb: Callable[..., TransformJob]) -> HttpResponse:

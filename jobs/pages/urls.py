@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jobs.pages import connections, history, home, job, models, new_job, outputs
+from jobs.pages import connections, history, home, job, many, models, new_job, outputs
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("sample/run/", home.run_sample, name="run-sample"),
     path("jobs/", history.history, name="jobs"),
+    path("jobs/many/", many.many, name="jobs-many"),
     path("jobs/new/", new_job.new_job, name="new-job"),
     path("jobs/<str:key>/", job.overview, name="job"),
     path("jobs/<str:key>/outputs/", job.outputs, name="job-outputs"),
@@ -21,6 +22,8 @@ urlpatterns = [
     path("jobs/<str:key>/stop/", job.stop, name="job-stop"),
     path("jobs/<str:key>/finish/", job.finish, name="job-finish"),
     path("jobs/<str:key>/retry/", job.retry, name="job-retry"),
+    path("jobs/<str:key>/archive/", job.archive, name="job-archive"),
+    path("jobs/<str:key>/restore/", job.restore, name="job-restore"),
     path("models/", models.models, name="models"),
     path("models/new/", models.new_model, name="new-model"),
     path("models/<int:pk>/", models.model, name="model"),

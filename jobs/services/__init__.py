@@ -2,6 +2,8 @@
 
     submission.submit, submission.submit_fields      write a job
     stopping.stop                                    stop or withdraw one
+    archiving.archive, .restore                      leave one out of lists, or bring it back
+    many.on_these, .on_matching                      one of these for many jobs
     results.outputs, .preview, .download             what a job wrote
     logs.tail                                        what a job said
     models.register                                  make a model in SageMaker

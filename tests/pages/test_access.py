@@ -20,7 +20,17 @@ pytestmark = pytest.mark.django_db
 #: Pages that are a form, and the least role that may send it.
 FORMS = {"new-job": "bob", "new-model": "bob", "new-connection": "alice", "connection": "alice"}
 #: Pages that only take a button's press.
-BUTTONS = {"run-sample", "job-stop", "job-finish", "job-retry", "test-connection", "read-quotas"}
+BUTTONS = {
+    "run-sample",
+    "job-stop",
+    "job-finish",
+    "job-retry",
+    "job-archive",
+    "job-restore",
+    "jobs-many",
+    "test-connection",
+    "read-quotas",
+}
 #: Pages about one output, which the jobs of these tests do not have.
 OF_AN_OUTPUT = {"output-preview", "output-download"}
 #: What everybody may send: leaving, changing to another of one's teams, asking whether AWS answers.

@@ -55,6 +55,7 @@ def test_a_job_with_missing_outputs_offers_to_finish_them(house: House) -> None:
         "Finish 2 missing": f"/jobs/{job.key}/finish/",
         "Run again": f"/jobs/{job.key}/retry/",
         "Clone and edit": f"/jobs/new/?from={job.key}",
+        "Archive": f"/jobs/{job.key}/archive/",
     }
     assert buttons(house, job, "vera") == {}
 
@@ -62,11 +63,11 @@ def test_a_job_with_missing_outputs_offers_to_finish_them(house: House) -> None:
 @pytest.mark.parametrize(
     ("state", "fields", "offered"),
     [
-        (JobState.STOPPED, {}, {"Finish 2 missing", "Run again", "Clone and edit"}),
-        (JobState.COMPLETED, {}, {"Finish 2 missing", "Run again", "Clone and edit"}),
-        (JobState.FAILED, {"objects_total": None}, {"Run again", "Clone and edit"}),
-        (JobState.FAILED, {"plan_complete": False}, {"Run again", "Clone and edit"}),
-        (JobState.REJECTED, {}, {"Run again", "Clone and edit"}),
+        (JobState.STOPPED, {}, {"Finish 2 missing", "Run again", "Clone and edit", "Archive"}),
+        (JobState.COMPLETED, {}, {"Finish 2 missing", "Run again", "Clone and edit", "Archive"}),
+        (JobState.FAILED, {"objects_total": None}, {"Run again", "Clone and edit", "Archive"}),
+        (JobState.FAILED, {"plan_complete": False}, {"Run again", "Clone and edit", "Archive"}),
+        (JobState.REJECTED, {}, {"Run again", "Clone and edit", "Archive"}),
         (JobState.IN_PROGRESS, {}, {"Stop", "Clone and edit"}),
     ],
 )

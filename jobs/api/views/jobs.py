@@ -1,4 +1,4 @@
-"""Jobs: list, submit, look at, stop, finish, run again."""
+"""Jobs: list, submit, look at, stop, finish, run again, archive."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import queries
 from jobs.api import answers, bodies
 from jobs.api.views.base import TEXT, TeamView
+from jobs.filtering import JobFilter
 from jobs.lifecycle import queueing
 from jobs.models import TransformJob
-from jobs.services import attempts, stopping, submission
-
-_FILTERS = ("state", "model", "connection", "name", "external")
+from jobs.services import archiving, attempts, stopping, submission
 
 
 class Jobs(TeamView, generics.ListAPIView[TransformJob]):
@@ -30,11 +28,8 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
         """Jobs narrowed by the query parameters."""
         if getattr(self, "swagger_fake_view", False):
             return TransformJob.objects.none()
-        wanted = queries.JobFilter(**{name: self.request.query_params.get(name, "") for name in _FILTERS})
-        try:
-            return queries.jobs(self.member.team, wanted)
-        except ValueError as error:
-            raise ValidationError({"state": [f"{error}; it must be a state, active or ended."]}) from error
+        given = {name: self.request.query_params.get(name, "") for name in JobFilter.names()}
+        return queries.jobs(self.member.team, JobFilter.read(given))
 
     def paginate_queryset(self, queryset: Any) -> Any:
         """A page of jobs, each waiting one with its place in line."""
@@ -44,7 +39,9 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
 
     @extend_schema(
         operation_id="jobs_list",
-        parameters=[OpenApiParameter(name, TEXT, description=f"Only this {name}.") for name in _FILTERS],
+        parameters=[
+            OpenApiParameter(name, TEXT, description=f"Only this {name}.") for name in JobFilter.names()
+        ],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List jobs."""
@@ -98,6 +95,26 @@ class Retry(TeamView):
     def post(self, request: Request, key: str) -> Response:
         """Submit the same request under a new name as the next attempt; 409 while one is still running."""
         return _created(attempts.retry(self.job(key), by=self.member.user, token=self.token), request)
+
+
+class Archive(TeamView):
+    """Leaving a job out of lists."""
+
+    @extend_schema(operation_id="jobs_archive", request=None, responses=answers.JobAnswer)
+    def post(self, request: Request, key: str) -> Response:
+        """Leave an ended job out of lists; 409 for one that has not ended or is archived already."""
+        job = archiving.archive(self.job(key), by=self.member.user, token=self.token)
+        return Response(answers.JobAnswer(job, context={"request": request}).data)
+
+
+class Restore(TeamView):
+    """Bringing a job back from the archive."""
+
+    @extend_schema(operation_id="jobs_restore", request=None, responses=answers.JobAnswer)
+    def post(self, request: Request, key: str) -> Response:
+        """Show an archived job in lists again; 409 for one that is not archived."""
+        job = archiving.restore(self.job(key), by=self.member.user, token=self.token)
+        return Response(answers.JobAnswer(job, context={"request": request}).data)
 
 
 def _created(job: TransformJob, request: Request) -> Response:

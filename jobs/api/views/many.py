@@ -1,0 +1,56 @@
+"""One verb for many jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.api import answers, bodies
+from jobs.api.views.base import TeamView
+from jobs.filtering import JobFilter
+from jobs.services import many
+from jobs.services.errors import InvalidFields
+
+
+class Many(TeamView):
+    """Stopping, archiving, bringing back or running again many jobs."""
+
+    @extend_schema(operation_id="jobs_many", request=bodies.ManyBody, responses=answers.ManyAnswer)
+    def post(self, request: Request) -> Response:
+        """Do `action` to the jobs in `ids`, or to those that `filter` finds; say what became of each."""
+        body = bodies.fields_of(request.data)
+        bodies.check_texts(body, ["action"], ["ids", "filter"])
+        outcome = self._acted(str(body.get("action", "")), body)
+        passed = [{"id": key, "reason": reason} for key, reason in outcome.refused.items()]
+        return Response(
+            {
+                "action": outcome.action,
+                "message": outcome.sentence,
+                "done": outcome.done,
+                "passed_over": passed,
+                "more": outcome.more,
+            }
+        )
+
+    def _acted(self, action: str, body: dict[str, Any]) -> many.Outcome:
+        who: dict[str, Any] = {"by": self.member.user, "token": self.token}
+        if ("ids" in body) == ("filter" in body):
+            raise InvalidFields({"ids": ["Give either ids or filter."]})
+        if "ids" in body:
+            return many.on_these(self.member.team, action, _keys(body["ids"]), **who)
+        return many.on_matching(self.member.team, action, _filter(body["filter"]), **who)
+
+
+def _keys(given: object) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(key, str) for key in given):
+        raise InvalidFields({"ids": ["must be a list of job ids."]})
+    return given
+
+
+def _filter(given: object) -> JobFilter:
+    if not isinstance(given, dict):
+        raise InvalidFields({"filter": ["must be an object with the filters of the list, such as {}."]})
+    return JobFilter.read(given)

@@ -1,0 +1,137 @@
+"""Putting jobs away and bringing them back, and one verb for many jobs, through the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from jobs.models import TransformJob
+from jobs.services import many
+from jobs.states import JobState
+from teams.models import Activity
+from tests.cast import House
+
+pytestmark = pytest.mark.django_db
+
+
+def names(client: Client, query: str = "") -> set[str]:
+    return {row["name"] for row in client.get(f"/api/v1/jobs/{query}").json()["results"]}
+
+
+def post(client: Client, path: str, body: dict[str, Any] | None = None) -> Any:
+    return client.post(f"/api/v1/jobs/{path}", body or {}, "application/json")
+
+
+def test_an_archived_job_leaves_the_lists_and_can_be_shown_and_brought_back(house: House) -> None:
+    job, api = house.job(JobState.COMPLETED, name="old"), house.api("bob")
+    house.job(name="new")
+    answer = post(api, f"{job.key}/archive/")
+    assert answer.status_code == 200
+    assert answer.json()["archived_at"] is not None
+    assert names(api) == {"new"}
+    assert names(api, "?archived=true") == {"old"}
+    assert names(api, "?archived=any") == {"old", "new"}
+    told = api.get(f"/api/v1/jobs/{job.key}/").json()["timeline"][-1]
+    assert (told["kind"], told["reason"]) == ("note", "Archived by bob.")
+    assert post(api, f"{job.key}/restore/").json()["archived_at"] is None
+    assert names(api) == {"old", "new"}
+    verbs = Activity.objects.order_by("id").values_list("verb", flat=True)
+    assert list(verbs)[-2:] == ["job.archived", "job.restored"]
+
+
+def test_only_an_ended_job_is_archived_and_only_an_archived_one_brought_back(house: House) -> None:
+    job, api = house.job(JobState.IN_PROGRESS), house.api("bob")
+    assert post(api, f"{job.key}/archive/").status_code == 409
+    assert "has ended" in post(api, f"{job.key}/archive/").json()["error"]["message"]
+    assert post(api, f"{job.key}/restore/").status_code == 409
+
+
+def test_each_of_many_jobs_has_its_outcome_told(house: House) -> None:
+    going = [house.job(JobState.IN_PROGRESS), house.job(JobState.WAITING)]
+    over = house.job(JobState.FAILED)
+    answer = post(
+        house.api("bob"), "many/", {"action": "stop", "ids": [job.key for job in [*going, over]]}
+    ).json()
+    assert answer["message"] == "2 stopped, 1 had already ended."
+    assert answer["done"] == [job.key for job in going]
+    assert answer["passed_over"] == [{"id": over.key, "reason": "had already ended"}]
+    assert TransformJob.objects.get(pk=going[0].pk).stop_requested_by == house.people["bob"]
+    assert TransformJob.objects.get(pk=going[1].pk).state == JobState.CANCELLED
+
+
+def test_all_that_match_is_what_the_list_would_show(house: House, other: House) -> None:
+    wanted = [house.job(JobState.FAILED, name=f"nightly-{n}") for n in range(3)]
+    kept = [house.job(JobState.FAILED, name="weekly"), other.job(JobState.FAILED, name="nightly-theirs")]
+    body = {"action": "archive", "filter": {"state": "failed", "name": "nightly"}}
+    answer = post(house.api("bob"), "many/", body).json()
+    assert (answer["message"], answer["more"]) == ("3 archived.", False)
+    assert set(answer["done"]) == {job.key for job in wanted}
+    assert TransformJob.objects.filter(archived_at=None).count() == len(kept)
+
+
+def test_of_too_many_jobs_the_newest_are_done_and_the_rest_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "MOST", 2)
+    first, *later = [house.job(JobState.COMPLETED) for _ in range(3)]
+    api, body = house.api("bob"), {"action": "archive", "filter": {}}
+    answer = post(api, "many/", body).json()
+    assert (answer["message"], answer["more"]) == ("2 archived; more of them are left.", True)
+    assert set(answer["done"]) == {job.key for job in later}
+    assert post(api, "many/", body).json()["done"] == [first.key]
+
+
+def test_more_jobs_than_one_request_takes_are_not_run_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "MOST", 2)
+    for _ in range(3):
+        house.job(JobState.FAILED)
+    answer = post(house.api("bob"), "many/", {"action": "retry", "filter": {}})
+    assert answer.status_code == 409
+    assert TransformJob.objects.count() == 3
+
+
+def test_many_jobs_run_again_each_as_its_next_attempt(house: House) -> None:
+    failed, going = house.job(JobState.FAILED), house.job(JobState.IN_PROGRESS)
+    answer = post(house.api("bob"), "many/", {"action": "retry", "ids": [failed.key, going.key]}).json()
+    assert answer["message"] == "1 run again, 1 had not ended."
+    made = TransformJob.objects.get(root=failed)
+    assert (made.attempt, made.submitted_by) == (2, house.people["bob"])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"action": "explode", "ids": ["a"]}, "action"),
+        ({"action": "stop"}, "ids"),
+        ({"action": "stop", "ids": []}, "ids"),
+        ({"action": "stop", "ids": ["nobody"]}, "ids"),
+        ({"action": "stop", "ids": "a"}, "ids"),
+        ({"action": "stop", "ids": ["a"] * 3, "filter": {}}, "ids"),
+        ({"action": "stop", "ids": [str(n) for n in range(501)]}, "ids"),
+        ({"action": "stop", "filter": {"colour": "red"}}, "colour"),
+        ({"action": "stop", "filter": {"state": "asleep"}}, "state"),
+        ({"action": "stop", "filter": {"archived": "maybe"}}, "archived"),
+        ({"action": "stop", "filter": []}, "filter"),
+        ({"action": "stop", "filter": {}, "force": True}, "force"),
+    ],
+)
+def test_a_wrong_request_for_many_names_the_field_and_does_nothing(
+    house: House, body: dict[str, Any], field: str
+) -> None:
+    job = house.job(JobState.IN_PROGRESS)
+    answer = post(house.api("bob"), "many/", body)
+    assert answer.status_code == 400
+    assert list(answer.json()["error"]["fields"]) == [field]
+    job.refresh_from_db()
+    assert job.stop_requested_at is None
+
+
+def test_another_teams_job_is_not_among_many(house: House, other: House) -> None:
+    job = house.job(JobState.IN_PROGRESS)
+    answer = post(other.api("charlie"), "many/", {"action": "stop", "ids": [job.key]})
+    assert answer.status_code == 400
+    assert post(other.api("charlie"), "many/", {"action": "stop", "filter": {}}).json()["done"] == []

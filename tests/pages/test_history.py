@@ -1,0 +1,98 @@
+"""The list of jobs: many at once without a script, the archive, and what a wrong address says."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.models import TransformJob
+from jobs.pages.history import PAGE
+from jobs.states import JobState
+from tests.cast import House
+from tests.support.html import Page
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(page: Page) -> list[str]:
+    (table,) = page.all("table")
+    return [link.text for link in Page.all_below(table, "a")]
+
+
+def messages(page: Page) -> list[str]:
+    return [node.text for node in page.of_class("note")]
+
+
+def test_ticked_jobs_are_stopped_by_a_plain_form(house: House) -> None:
+    jobs = [house.job(JobState.IN_PROGRESS), house.job(JobState.WAITING), house.job(JobState.FAILED)]
+    client = house.page("bob")
+    page = Page(client.get("/jobs/?name=job"))
+    boxes = [node.get("value") for node in page.all("input") if node.get("name") == "job"]
+    assert set(boxes) == {job.key for job in jobs}
+    answer = client.post("/jobs/many/", {"action": "stop", "job": boxes, "query": "name=job"}, follow=True)
+    assert answer.redirect_chain == [("/jobs/?name=job", 302)]
+    assert messages(Page(answer)) == ["2 stopped, 1 had already ended."]
+
+
+def test_all_that_match_are_acted_on_after_a_question(house: House) -> None:
+    for _ in range(PAGE + 3):
+        house.job(JobState.FAILED)
+    house.job(JobState.COMPLETED)
+    client = house.page("bob")
+    first = {"action": "archive", "all": "1", "query": "state=failed"}
+    asked = Page(client.post("/jobs/many/", first))
+    assert asked.all("h1")[0].text == f"Archive {PAGE + 3} jobs?"
+    assert not TransformJob.objects.exclude(archived_at=None).exists()
+    later = house.job(JobState.FAILED, name="came-later")
+    sent = {node.get("name"): node.get("value") for node in asked.all("input") if node.get("name") != "team"}
+    answer = Page(client.post("/jobs/many/", {**sent, "action": "archive"}, follow=True))
+    assert messages(answer) == [f"{PAGE + 3} archived."]
+    assert shown(answer) == [later.name]
+
+
+def test_pressing_without_a_choice_says_what_to_do(house: House) -> None:
+    house.job(JobState.FAILED)
+    client = house.page("bob")
+    assert messages(Page(client.post("/jobs/many/", {"action": "stop"}, follow=True))) == [
+        "No job was chosen: tick some, or choose all that match."
+    ]
+    nothing = client.post("/jobs/many/", {"action": "stop", "all": "1"}, follow=True)
+    assert messages(Page(nothing)) == ["None of the jobs that match is in a state for this."]
+    for body in (
+        {"action": "explode", "job": "a"},
+        {"action": "stop", "job": "\0"},
+        {"action": "stop", "all": "1", "query": "name=%00"},
+        {"action": "stop", "all": "1", "query": "state=asleep"},
+    ):
+        assert client.post("/jobs/many/", body, follow=True).status_code == 200
+
+
+def test_a_viewer_sees_no_boxes_and_is_refused(house: House) -> None:
+    job = house.job(JobState.FAILED)
+    client = house.page("vera")
+    page = Page(client.get("/jobs/"))
+    assert not [node for node in page.all("input") if node.get("name") in {"job", "all"}]
+    for path in ("/jobs/many/", f"/jobs/{job.key}/archive/", f"/jobs/{job.key}/restore/"):
+        assert client.post(path, {"action": "archive", "job": job.key}).status_code == 403
+
+
+def test_an_archived_job_is_hidden_from_every_list_but_keeps_its_page(house: House) -> None:
+    job = house.job(JobState.COMPLETED, name="put-away")
+    house.job(JobState.COMPLETED, name="kept")
+    client = house.page("bob")
+    client.post(f"/jobs/{job.key}/archive/")
+    for path in ("/", "/jobs/", f"/models/{house.model.pk}/"):
+        assert "put-away" not in client.get(path).content.decode(), path
+    assert "Bring back" in client.get(f"/jobs/{job.key}/").content.decode()
+    assert len(shown(Page(client.get("/jobs/?archived=any")))) == 2
+    client.post(f"/jobs/{job.key}/restore/")
+    assert len(shown(Page(client.get("/jobs/")))) == 2
+
+
+def test_a_filter_that_cannot_be_used_is_named_and_the_others_count(house: House) -> None:
+    house.job(JobState.FAILED, name="nightly")
+    house.job(JobState.FAILED, name="weekly")
+    page = Page(house.page("vera").get("/jobs/?state=asleep&name=night&archived=perhaps"))
+    assert shown(page) == ["nightly"]
+    said = " ".join(messages(page))
+    assert "state must be made of" in said
+    assert "archived must be true" in said
