@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.conf import settings
 
 from jobs.forms.fields import TypeLimitsField
 from jobs.models import Connection
@@ -47,6 +48,11 @@ class LimitsForm(forms.Form):
         "change. Empty: they are asked about every few seconds.",
         widget=forms.TextInput(attrs=_MONO),
     )
+
+    def leave_out(self, connection: Connection) -> None:
+        """Leave out what this connection cannot have: an engine's queue, where no service for it is set."""
+        if connection.is_engine and not settings.SQS_URL and not connection.queue_url:
+            del self.fields["queue_url"]
 
     def change(self, connection: Connection, by: User) -> bool:
         """Write what a valid form says. False if that was refused; the reasons are beside the fields then."""

@@ -14,7 +14,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from jobs.lifecycle import fair
-from jobs.lifecycle.room import Room, rooms
+from jobs.lifecycle.room import Room, count, empty_rooms, rooms
 from jobs.models import Connection, TransformJob
 from jobs.states import JobState
 
@@ -29,10 +29,11 @@ def is_turn(job: TransformJob, connection: Connection) -> bool:
     """Whether this waiting job may be started now. Ask with the connection's place locked."""
     if not _due(job):
         return False
-    there = rooms([connection])
+    there = empty_rooms([connection])
     lacking = _line().filter(lacks_capacity=True, **_alike(job))
     if not there[connection.pk].has_limits(job) and not lacking.exists():
         return True
+    count(there)
     return any(found.pk == job.pk for found in _next(there, _HEADS * len(there)))
 
 

@@ -160,18 +160,29 @@ class Room:
 
 
 def rooms(connections: Iterable[Connection]) -> dict[int, Room]:
-    """The room of each of these, and of all others at the same places; two queries."""
+    """The room of each of these, and of all others at the same places, by its id; two queries."""
+    found = empty_rooms(connections)
+    count(found)
+    return found
+
+
+def empty_rooms(connections: Iterable[Connection]) -> dict[int, Room]:
+    """The same before anything that runs is counted; one query."""
     places: dict[str, Place] = defaultdict(Place)
     wanted = list(connections)
     for connection in neighbours(wanted):
         places[connection.place].connections.append(connection)
     for place in places.values():
         place.quotas = _latest(place.connections)
-    found = {
+    return {
         connection.pk: Room(connection, place)
         for place in places.values()
         for connection in place.connections
     }
+
+
+def count(found: dict[int, Room]) -> None:
+    """Count what runs in these rooms, which must be all at their places; one query."""
     rows = TransformJob.objects.filter(connection__in=list(found), state__in=RUNNING).order_by()
     groups = rows.values_list("connection_id", "instance_type", "external")
     for pk, instance_type, external, jobs, instances in groups.annotate(Count("id"), Sum("instance_count")):
@@ -179,7 +190,6 @@ def rooms(connections: Iterable[Connection]) -> dict[int, Room]:
             found[pk].add_elsewhere(instance_type, instances, jobs)
         else:
             found[pk].add(instance_type, instances, jobs)
-    return found
 
 
 def neighbours(connections: Iterable[Connection]) -> list[Connection]:

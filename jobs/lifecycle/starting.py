@@ -54,7 +54,7 @@ def start(job_id: int) -> Started:
         # It keeps its place in line, and reconcile comes for it.
         _tell_why(job, pacing.sentence(job.connection), instead_of=job.state_reason)
         return Started.PACED
-    claimed = _claim(job)
+    claimed = claim(job)
     if claimed is not None:
         return claimed
     try:
@@ -70,7 +70,7 @@ def start(job_id: int) -> Started:
     return _accept(job, arn)
 
 
-def _claim(job: TransformJob) -> Started | None:
+def claim(job: TransformJob) -> Started | None:
     """Take the job into SUBMITTING; None if it is ours now, else why it is not."""
     with transaction.atomic():
         # The lock keeps two workers from both seeing the last free place.

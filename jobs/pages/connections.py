@@ -44,6 +44,7 @@ def connection(request: MemberRequest, slug: str) -> HttpResponse:
     found = _find(request.team, slug)
     start = {name: getattr(found, name) for name in service.CHANGEABLE}
     form = LimitsForm(request.POST if request.method == "POST" else None, initial=start)
+    form.leave_out(found)
     if request.method == "POST" and form.is_valid() and form.change(found, request.user):
         messages.success(request, f"{found.name} is changed.")
         return redirect("connections")

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from django.utils import timezone
 
+from jobs import tasks
 from jobs.gateway.feed import read_change
 from jobs.lifecycle import feed, polling
 from jobs.models import Connection, Heartbeat, TransformJob
@@ -104,6 +105,23 @@ def test_an_event_has_its_job_looked_at_before_the_next_poll(
     assert left(sqs, queued) == 0
     # What a late poll or a second event finds is done already.
     assert polling.look(queued.connection.pk, [job.name]).ended == []
+
+
+def test_the_tasks_pass_an_event_on_to_whoever_looks(
+    queued: House, engine: EngineProcess, sqs: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    job = queued.job(JobState.IN_PROGRESS, name=remote_job(engine))
+    send(sqs, queued, event(job.name))
+    with django_capture_on_commit_callbacks() as sent:
+        tasks.poll_due_connections()
+    # One message for the poll, one for the queue.
+    assert len(sent) == 2
+    with django_capture_on_commit_callbacks() as sent:
+        tasks.read_queue(queued.connection.pk)
+    assert len(sent) == 1
+    tasks.look_at_jobs(queued.connection.pk, [job.name])
+    job.refresh_from_db()
+    assert job.state == JobState.FAILED
 
 
 def test_an_event_that_lies_changes_nothing(queued: House, engine: EngineProcess, sqs: Any) -> None:
@@ -213,7 +231,9 @@ def test_an_admin_names_the_queue_of_an_engine_where_the_operator_allows_one(
     refused = change(house, url)
     assert refused.status_code == 400
     assert "BATCHDECK_SQS_URL" in refused.json()["error"]["fields"]["queue_url"][0]
+    assert "queue_url" not in house.page("alice").get("/connections/engine/").content.decode()
     settings.SQS_URL = "http://sqs.example.com:9324"
+    assert "queue_url" in house.page("alice").get("/connections/engine/").content.decode()
     assert change(house, url).json()["queue_url"] == url
     for wrong in (
         "http://elsewhere/1/events",
