@@ -17,8 +17,18 @@ from django.db import connections, transaction
 from kombu.exceptions import OperationalError
 
 from jobs.gateway import GatewayError, images
-from jobs.lifecycle import feed, image_table, polling, quotas, reconciling, retrying, starting, stopping
-from jobs.models import ContainerImage, Heartbeat
+from jobs.lifecycle import (
+    feed,
+    image_table,
+    polling,
+    pricing,
+    quotas,
+    reconciling,
+    retrying,
+    starting,
+    stopping,
+)
+from jobs.models import Connection, ContainerImage, Heartbeat
 
 log = structlog.get_logger(__name__)
 
@@ -139,6 +149,25 @@ def read_due_quotas() -> None:
     """One task for each connection whose quotas are to be read."""
     for connection_id in quotas.due_connections():
         enqueue(read_quotas, connection_id)
+
+
+@shared_task
+def read_due_prices() -> None:
+    """One task for each AWS connection whose price list is old."""
+    for connection_id in pricing.due_connections():
+        enqueue(read_prices, connection_id)
+
+
+@shared_task
+def read_prices(connection_id: int) -> None:
+    """Renew a connection's prices from AWS's list."""
+    connection = Connection.objects.filter(pk=connection_id).first()
+    if connection is None or connection.is_engine:
+        return
+    try:
+        log.info("prices_read", connection=connection_id, types=pricing.read_list(connection))
+    except GatewayError as error:
+        log.warning("prices_not_read", connection=connection_id, error=error.sentence)
 
 
 @shared_task

@@ -148,6 +148,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "poll": {"task": "jobs.tasks.poll_due_connections", "schedule": 2.0, "options": {"expires": 10}},
     "reconcile": {"task": "jobs.tasks.reconcile", "schedule": 5.0, "options": {"expires": 20}},
     "quotas": {"task": "jobs.tasks.read_due_quotas", "schedule": 30.0, "options": {"expires": 30}},
+    # What is due is asked for: a list a day for each connection, and a new connection's soon.
+    "prices": {"task": "jobs.tasks.read_due_prices", "schedule": 60.0, "options": {"expires": 60}},
     "pulse": {"task": "jobs.tasks.beat_pulse", "schedule": 3.0, "options": {"expires": 10}},
 }
 

@@ -11,12 +11,30 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from jobs import queries
+from jobs.costs import CURRENCY, Cost, NoAmount
 from jobs.lifecycle.starting import creation_request
-from jobs.models import Connection, JobEvent, RegisteredModel, TransformJob
+from jobs.models import Connection, InstancePrice, JobEvent, RegisteredModel, TransformJob
 from transform.spec import TransformSpec
 
 #: The request's fields that a job's answer shows under their own names; null where nothing was given.
 _REQUEST_FIELDS = [field.name for field in dataclasses.fields(TransformSpec) if field.name != "model_name"]
+
+
+class CostAnswer(serializers.Serializer[Cost]):
+    """What a job cost, or so far unless it is `final`; where `amount` is null there is a `reason`, never zero."""
+
+    amount = serializers.FloatField(allow_null=True)
+    currency = serializers.SerializerMethodField()
+    instance_seconds = serializers.IntegerField(allow_null=True)
+    price = serializers.FloatField(allow_null=True, help_text="For an instance and hour.")
+    final = serializers.BooleanField()
+    reason = serializers.ChoiceField(
+        source="reason.value", choices=[reason.value for reason in NoAmount], allow_null=True, default=None
+    )
+
+    def get_currency(self, cost: Cost) -> str:
+        """US dollars, as AWS's price list has them."""
+        return CURRENCY
 
 
 class JobAnswer(serializers.ModelSerializer[TransformJob]):
@@ -31,6 +49,8 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
     fallback_instance_types = serializers.ListField(child=serializers.CharField())
     instance_type_used = serializers.CharField(source="instance_type")
     submitted_by = serializers.SerializerMethodField()
+    max_cost_usd = serializers.FloatField(allow_null=True)
+    cost = CostAnswer()
     parent = serializers.CharField(  # type: ignore[assignment]  # DRF keeps declared fields apart from `.parent`
         source="parent.key",
         default=None,
@@ -45,7 +65,7 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
             "submitted_by", "external", "origin", "parent", "attempt", "created_at", "changed_at", "accepted_at",
             "started_at", "ended_at", "objects_total", "objects_done", "bytes_total", "stop_requested_at", "priority",
             "fallback_instance_types", "instance_type_used", "max_retries", "deadline_minutes",
-            "max_idle_minutes", "archived_at", "spec",
+            "max_idle_minutes", "max_cost_usd", "cost", "archived_at", "spec",
         ]  # fmt: skip
 
     def get_url(self, job: TransformJob) -> str:
@@ -199,6 +219,50 @@ class LimitsAnswer(serializers.Serializer[Any]):
     forbidden = serializers.IntegerField()
     read_at = serializers.DateTimeField(source="quotas.read_at", default=None, allow_null=True)
     problem = serializers.CharField(source="quotas.problem", default="", allow_blank=True)
+
+
+class PriceAnswer(serializers.ModelSerializer[InstancePrice]):
+    """What an instance costs an hour; `source` is `hand`, or `aws` for AWS's price list."""
+
+    usd_per_hour = serializers.FloatField()
+
+    class Meta:
+        model = InstancePrice
+        fields = ["instance_type", "usd_per_hour", "source", "changed_at"]
+
+
+class PricesAnswer(serializers.ModelSerializer[Connection]):
+    """A connection's prices by instance type; `read_at` is when AWS's list was read, `read_error` why it was not."""
+
+    results = PriceAnswer(source="prices", many=True)
+    read_at = serializers.DateTimeField(source="prices_read_at", allow_null=True)
+    read_error = serializers.CharField(source="prices_error", allow_blank=True)
+
+    class Meta:
+        model = Connection
+        fields = ["region", "results", "read_at", "read_error"]
+
+
+class TotalAnswer(serializers.Serializer[Any]):
+    """Jobs that ran and ended, and what those with a known cost cost together; null where none has one."""
+
+    team = serializers.CharField(required=False)
+    month = serializers.DateField(required=False, format="%Y-%m")
+    model = serializers.CharField(required=False)
+    connection = serializers.CharField(required=False)
+    jobs = serializers.IntegerField()
+    instance_seconds = serializers.IntegerField()
+    amount = serializers.FloatField(allow_null=True)
+    unknown = serializers.IntegerField(help_text="Jobs whose cost is not known; none of it is in the amount.")
+    not_billed = serializers.IntegerField(help_text="Jobs of an engine without prices.")
+
+
+class TotalsAnswer(serializers.Serializer[Any]):
+    """What ended jobs have cost: together, and apart by what was asked for."""
+
+    currency = serializers.CharField()
+    total = TotalAnswer()
+    results = TotalAnswer(many=True)
 
 
 class OutputAnswer(serializers.Serializer[Any]):

@@ -84,6 +84,11 @@ class JobBody(serializers.Serializer[Any]):
     max_idle_minutes = serializers.IntegerField(
         required=False, min_value=1, help_text="It is stopped after so long without output or log line."
     )
+    max_cost_usd = serializers.FloatField(
+        required=False,
+        min_value=0.01,
+        help_text="It is stopped when its instances have cost so many US dollars.",
+    )
     request = serializers.DictField(
         required=False, help_text="CreateTransformJob JSON, instead of the above."
     )

@@ -26,6 +26,9 @@ urlpatterns = [
     path("connections/", views.Connections.as_view(), name="connections"),
     path("connections/<slug:slug>/", views.OneConnection.as_view(), name="connection"),
     path("connections/<slug:slug>/quotas/", views.AccountQuotas.as_view(), name="connection-quotas"),
+    path("connections/<slug:slug>/prices/", views.Prices.as_view(), name="prices"),
+    path("connections/<slug:slug>/prices/read/", views.ReadPrices.as_view(), name="prices-read"),
+    path("costs/", views.Costs.as_view(), name="costs"),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
     path(
         "docs/",

@@ -129,6 +129,11 @@ def _queue_fields() -> Fields:
         "max_idle_minutes": _number(
             "Longest silence in minutes", "Stopped after so long without an output or a log line."
         ),
+        "max_cost_usd": forms.DecimalField(
+            label="Cost cap in US dollars",
+            help_text="Stopped when its instances have cost so much.",
+            required=False,
+        ),
     }
 
 
@@ -148,7 +153,7 @@ SECTIONS = (
     Section("Limits and retries", "payload, concurrency, time for a call", _limit_fields),
     Section("Environment and tags", "variables for the container, tags on the job", _variable_fields),
     Section("More", "volume key, AMI, data capture, experiment", _further_fields),
-    Section("Queue and guard rails", "priority, fallback types, retries, deadline", _queue_fields),
+    Section("Queue and guard rails", "priority, fallback types, retries, deadline, cost cap", _queue_fields),
 )
 
 

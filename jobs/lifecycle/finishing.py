@@ -9,6 +9,7 @@ from django.utils import timezone
 from jobs import queries
 from jobs.gateway import GatewayError, Target, Throttled, Unreachable
 from jobs.gateway.transforms import RemoteJob
+from jobs.lifecycle import costing
 from jobs.lifecycle.counting import count_outputs
 from jobs.lifecycle.retrying import retry_at
 from jobs.models import TransformJob
@@ -38,6 +39,7 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
         if passes and remote.ended and timezone.now() - remote.ended < COUNTED_WITHIN:
             return False
         done, warnings = job.objects_done, [f"The outputs could not be counted: {error.sentence}"]
+    cost = costing.final(job, remote.started, remote.ended)
     ended = job.move(
         state,
         from_=REMOTE,
@@ -48,7 +50,10 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
         objects_done=done,
         counted_at=timezone.now(),
         warnings=warnings,
-        next_attempt_at=retry_at(job, remote.failure_reason) if state == JobState.FAILED else None,
+        next_attempt_at=retry_at(job, remote.failure_reason, cost.get("cost_usd"))
+        if state == JobState.FAILED
+        else None,
+        **cost,
     )
     if ended and job.root_id is not None:
         _settle_earlier_attempts(job)

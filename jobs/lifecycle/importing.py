@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from jobs.gateway import Target, transforms
 from jobs.gateway.transforms import RemoteJob, RemoteSummary
+from jobs.lifecycle import costing
 from jobs.models import Connection, JobEvent, RegisteredModel, TransformJob
 from jobs.models.job import JOB_TAG
 from jobs.states import FROM_SAGEMAKER, TERMINAL
@@ -123,7 +124,7 @@ def _write(connection: Connection, remote: RemoteJob, tags: dict[str, str]) -> T
     state, now = FROM_SAGEMAKER[remote.status], timezone.now()
     # Rules of ours are not applied: SageMaker took the request.
     spec, _ = read_request(remote.request)
-    job = TransformJob.objects.create(
+    job = TransformJob(
         team=connection.team,
         connection=connection,
         model=RegisteredModel.objects.filter(connection=connection, name=remote.model_name).first(),
@@ -144,6 +145,10 @@ def _write(connection: Connection, remote: RemoteJob, tags: dict[str, str]) -> T
         planned_at=now,
         plan_complete=False,
     )
+    if state in TERMINAL:
+        for name, value in costing.final(job, remote.started, remote.ended).items():
+            setattr(job, name, value)
+    job.save()
     JobEvent.objects.create(
         job=job, at=now, to_state=state, reason="Found in SageMaker; made outside Batchdeck."
     )

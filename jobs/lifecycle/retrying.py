@@ -6,6 +6,7 @@ That a retry is due stands in the failed job's row, as `next_attempt_at`, so no 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -23,10 +24,12 @@ PAUSE = timedelta(minutes=1)
 AT_ONCE = 25
 
 
-def retry_at(job: TransformJob, failure_reason: str) -> datetime | None:
-    """When a job that failed so is submitted again; None if it is not."""
+def retry_at(job: TransformJob, failure_reason: str, cost: Decimal | None = None) -> datetime | None:
+    """When a job that failed so, at this cost in dollars, is submitted again; None if it is not."""
     failure = classify(failure_reason)
     if not failure.may_pass or job.max_retries == 0 or job.stop_requested_at is not None:
+        return None
+    if job.max_cost_usd is not None and _left(job.max_cost_usd, cost) is None:
         return None
     changes_type = next_type(job, failure) != job.instance_type
     return timezone.now() + (timedelta() if changes_type else PAUSE)
@@ -38,6 +41,12 @@ def next_type(job: TransformJob, failure: Failure) -> str:
     if failure is not Failure.CAPACITY or job.instance_type not in types:
         return str(job.instance_type)
     return types[(types.index(job.instance_type) + 1) % len(types)]
+
+
+def _left(cap: Decimal, cost: Decimal | None) -> Decimal | None:
+    """What a further attempt may cost in dollars after one of this cost; None if that is less than a cent."""
+    left = cap - (cost or 0)
+    return left if left >= Decimal("0.01") else None
 
 
 def due_retries() -> list[int]:
@@ -80,6 +89,8 @@ def _next(job: TransformJob, first: TransformJob) -> dict[str, Any]:
         "spec": {name: value for name, value in job.spec.items() if name != "name"},
         "instance_type": next_type(job, classify(job.state_reason)),
         "max_retries": job.max_retries - 1,
+        # The person meant all that happens without them.
+        "max_cost_usd": None if job.max_cost_usd is None else _left(job.max_cost_usd, job.cost_usd),
         "origin": Origin.RETRY,
         "parent": job,
         "root": first,

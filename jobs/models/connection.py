@@ -58,6 +58,12 @@ class Connection(models.Model):
     last_ok_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True, help_text="A sentence for people; empty while calls succeed.")
 
+    # AWS's price list: when it was last read, and what was in the way.
+    prices_read_at = models.DateTimeField(null=True, blank=True)
+    prices_error = models.TextField(
+        blank=True, help_text="A sentence for people; empty while it can be read."
+    )
+
     # The poller's lease: at most one task follows a connection, and a killed one frees it by time.
     polled_at = models.DateTimeField(null=True, blank=True)
     poll_lease_until = models.DateTimeField(null=True, blank=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from jobs.costs import Cost, NoAmount, amount, instance_seconds
 from jobs.models.connection import Connection
 from jobs.models.registered import RegisteredModel
 from jobs.models.scoped import TeamQuerySet
@@ -96,6 +99,9 @@ class TransformJob(models.Model):
     max_idle_minutes = models.PositiveIntegerField(
         null=True, help_text="Minutes without output or log line after which it is stopped."
     )
+    max_cost_usd = models.DecimalField(
+        max_digits=14, decimal_places=6, null=True, help_text="US dollars at which it is stopped."
+    )
 
     external = models.BooleanField(
         default=False, help_text="Made outside Batchdeck and found in SageMaker; nobody here owns it."
@@ -116,6 +122,7 @@ class TransformJob(models.Model):
     progress_at = models.DateTimeField(null=True, help_text="When its last output or log line was seen.")
     deadline_warned = models.BooleanField(default=False)
     idle_warned = models.BooleanField(default=False)
+    cost_warned = models.BooleanField(default=False)
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now)
@@ -123,6 +130,13 @@ class TransformJob(models.Model):
     remote_modified_at = models.DateTimeField(null=True, help_text="LastModifiedTime when last described.")
     started_at = models.DateTimeField(null=True, help_text="SageMaker's TransformStartTime.")
     ended_at = models.DateTimeField(null=True, help_text="SageMaker's TransformEndTime.")
+
+    # Written when the job ends, so that a later price does not rewrite what was.
+    instance_seconds = models.BigIntegerField(null=True, help_text="Billed: of all instances together.")
+    price_per_hour = models.DecimalField(
+        max_digits=12, decimal_places=6, null=True, help_text="US dollars for an instance and hour."
+    )
+    cost_usd = models.DecimalField(max_digits=16, decimal_places=6, null=True)
 
     planned_at = models.DateTimeField(null=True, help_text="When the input was listed.")
     objects_total = models.BigIntegerField(null=True)
@@ -168,8 +182,14 @@ class TransformJob(models.Model):
             models.Index(fields=["team", "state", "-id"], name="job_team_state_newest"),
             models.Index(fields=["team", "-changed_at"], name="job_team_changed"),
             models.Index(fields=["team", "model_name", "-id"], name="job_team_model_newest"),
+            models.Index(fields=["team", "ended_at"], name="job_team_ended"),
             models.Index(fields=["connection", "-id"], name="job_connection_newest"),
             models.Index(fields=["connection", "state", "id"], name="job_connection_state"),
+            models.Index(
+                fields=["connection", "instance_type"],
+                name="job_without_price",
+                condition=models.Q(cost_usd=None, instance_seconds__isnull=False),
+            ),
             models.Index(
                 fields=["next_attempt_at"], name="job_waiting_due", condition=models.Q(state=JobState.WAITING)
             ),
@@ -230,6 +250,30 @@ class TransformJob(models.Model):
     def output_path(self) -> str:
         """Where the outputs go, as an s3:// URI."""
         return str(self.spec.get("output_path", ""))
+
+    @cached_property
+    def price_now(self) -> Decimal | None:
+        """What an instance of it costs an hour by the table of now; `costing.tell` reads it for many jobs at once."""
+        rows = self.connection.prices.filter(instance_type=self.instance_type)
+        return rows.values_list("usd_per_hour", flat=True).first()
+
+    @property
+    def cost(self) -> Cost:
+        """What it cost by its own last figures; while it runs, what it has cost so far by the price of now."""
+        final = self.is_terminal
+        if self.started_at is None:
+            return Cost(final, reason=NoAmount.NOTHING_RAN if final else NoAmount.NOT_STARTED)
+        seconds, price, cost = self.instance_seconds, self.price_per_hour, self.cost_usd
+        if not final:
+            seconds = instance_seconds(self.started_at, timezone.now(), self.instance_count)
+            price = self.price_now
+            cost = None if price is None else amount(seconds, price)
+        reason = None
+        if seconds is None:
+            reason = NoAmount.TIME_UNKNOWN
+        elif cost is None:
+            reason = NoAmount.NOT_BILLED if self.connection.is_engine else NoAmount.NO_PRICE
+        return Cost(final, cost, price, seconds, reason)
 
     def move(
         self,

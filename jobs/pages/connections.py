@@ -41,7 +41,7 @@ def new_connection(request: MemberRequest) -> HttpResponse:
 @member_required(Role.ADMIN)
 def connection(request: MemberRequest, slug: str) -> HttpResponse:
     """Change a connection's name and limits."""
-    found = _find(request.team, slug)
+    found = find_connection(request.team, slug)
     start = {name: getattr(found, name) for name in service.CHANGEABLE}
     form = LimitsForm(request.POST if request.method == "POST" else None, initial=start)
     form.leave_out(found)
@@ -56,7 +56,7 @@ def connection(request: MemberRequest, slug: str) -> HttpResponse:
 @member_required()
 def test_connection(request: MemberRequest, slug: str) -> HttpResponse:
     """Ask the other side who we are, and say what it said."""
-    connection = _find(request.team, slug)
+    connection = find_connection(request.team, slug)
     try:
         account = service.test(connection)
     except Unavailable as error:
@@ -70,7 +70,7 @@ def test_connection(request: MemberRequest, slug: str) -> HttpResponse:
 @member_required(Role.ADMIN)
 def read_quotas(request: MemberRequest, slug: str) -> HttpResponse:
     """Read the account's quotas now, and say what came of it."""
-    found = _find(request.team, slug)
+    found = find_connection(request.team, slug)
     try:
         limits.read_quotas(found)
     except Unavailable as error:
@@ -80,7 +80,8 @@ def read_quotas(request: MemberRequest, slug: str) -> HttpResponse:
     return redirect("connection", slug=found.slug)
 
 
-def _find(team: Team, slug: str) -> Connection:
+def find_connection(team: Team, slug: str) -> Connection:
+    """The team's connection of this slug; Http404 for any other team's."""
     found = queries.connections(team).filter(slug=slug).first()
     if found is None:
         raise Http404("There is no such connection in this team.")

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from jobs import queries
-from jobs.lifecycle import queueing
+from jobs.lifecycle import costing, queueing
 from jobs.lifecycle.starting import asked_for
 from jobs.models import TransformJob
 from jobs.pages.polling import is_poll, polled, version
@@ -165,6 +165,7 @@ def find_job(team: Team, key: str) -> TransformJob:
 
 def _show(request: MemberRequest, job: TransformJob, tab: str, context: dict[str, Any]) -> HttpResponse:
     queueing.tell([job])
+    costing.tell([job])
     merged = queries.merged(job)
     together = merged if merged.plan and job.root is None and len(merged.attempts) > 1 else None
     whole = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jobs.pages import connections, history, home, job, many, models, new_job, outputs
+from jobs.pages import connections, costs, history, home, job, many, models, new_job, outputs
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -31,5 +31,9 @@ urlpatterns = [
     path("connections/new/", connections.new_connection, name="new-connection"),
     path("connections/<slug:slug>/", connections.connection, name="connection"),
     path("connections/<slug:slug>/quotas/", connections.read_quotas, name="read-quotas"),
+    path("connections/<slug:slug>/prices/", costs.prices, name="prices"),
+    path("connections/<slug:slug>/prices/set/", costs.set_price, name="set-price"),
+    path("connections/<slug:slug>/prices/read/", costs.read_prices, name="read-prices"),
     path("connections/<slug:slug>/test/", connections.test_connection, name="test-connection"),
+    path("costs/", costs.costs, name="costs"),
 ]

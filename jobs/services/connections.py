@@ -15,7 +15,7 @@ from jobs.models import Connection
 from jobs.services.asking import asked
 from jobs.services.errors import InvalidFields
 from jobs.services.terms import INSTANCE_TYPE, is_whole
-from jobs.tasks import enqueue, load_images
+from jobs.tasks import enqueue, load_images, read_prices
 from teams import activity
 from teams.models import ApiToken, Team, User
 
@@ -184,6 +184,7 @@ def _save(team: Team, by: User | None, token: ApiToken | None, **fields: Any) ->
             connection = Connection.objects.create(team=team, **fields)
             activity.record(team, by, "connection.created", connection, token=token)
             enqueue(load_images, connection.region)
+            enqueue(read_prices, connection.pk)
     except IntegrityError as error:
         raise InvalidFields({"slug": ["is taken by another connection of the team."]}) from error
     return connection

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from jobs.lifecycle import costing
 from jobs.models import Connection, JobEvent, RegisteredModel, TransformJob
 from jobs.models.job import JOB_TAG, new_key, remote_name
 from jobs.services.errors import InvalidFields, NameTaken
@@ -147,6 +148,8 @@ def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpe
         problems |= error.fields
     if spec is not None and spec.instance_type in terms.fallback_instance_types:
         problems["fallback_instance_types"] = [f"must be other types than {spec.instance_type} itself."]
+    if connection and spec and terms.max_cost_usd and (text := _cannot_cap(connection, spec, terms)):
+        problems["max_cost_usd"] = [text]
     if problems or connection is None or spec is None:
         raise InvalidFields(problems)
     if taken := named(connection, spec.name):
@@ -178,6 +181,17 @@ def _spec(fields: dict[str, Any]) -> TransformSpec:
     if not isinstance(request, Mapping):
         raise InvalidFields({"request": ["must be an object: the CreateTransformJob JSON."]})
     return TransformSpec.from_request(request)
+
+
+def _cannot_cap(connection: Connection, spec: TransformSpec, terms: Terms) -> str:
+    """Why a cost cap would not hold, since the cost could not be told; empty if it does."""
+    missing = costing.unpriced(connection, [spec.instance_type, *terms.fallback_instance_types])
+    if not missing:
+        return ""
+    return (
+        f"cannot be held to: {connection.name} has no price for {', '.join(missing)}. Set one on the connection's "
+        "prices page, or leave the cap out."
+    )
 
 
 def _public(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from jobs.models import TransformJob
@@ -13,6 +14,8 @@ from jobs.services.errors import InvalidFields
 PRIORITIES = range(-10, 11)
 RETRIES = range(11)
 MINUTES = range(1, 43_201)
+#: US dollars; a cap below a cent would stop a job that has hardly begun.
+LEAST_USD, MOST_USD = Decimal("0.01"), 1_000_000
 #: More than anyone has quotas for; a list has to end somewhere.
 MOST_FALLBACKS = 10
 INSTANCE_TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
@@ -22,7 +25,8 @@ INSTANCE_TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
 class Terms:
     """How a job waits, on which other types it may run, how often it is submitted again, and what stops it.
 
-    Minutes are whole; `deadline_minutes` count from SageMaker's acceptance, None is no limit.
+    Minutes are whole; `deadline_minutes` count from SageMaker's acceptance, `max_cost_usd` are US dollars, None is
+    no limit.
     """
 
     priority: int = 0
@@ -30,6 +34,7 @@ class Terms:
     max_retries: int = 0
     deadline_minutes: int | None = None
     max_idle_minutes: int | None = None
+    max_cost_usd: Decimal | None = None
 
     def columns(self) -> dict[str, Any]:
         """The same for a job's row."""
@@ -48,6 +53,8 @@ def take(body: dict[str, Any]) -> Terms:
         raise InvalidFields(problems)
     if "fallback_instance_types" in given:
         given["fallback_instance_types"] = tuple(given["fallback_instance_types"])
+    if "max_cost_usd" in given:
+        given["max_cost_usd"] = _dollars(given["max_cost_usd"])
     return Terms(**given)
 
 
@@ -60,7 +67,8 @@ def of(job: TransformJob) -> Terms:
 def given(job: TransformJob) -> dict[str, Any]:
     """The terms that a job was submitted with, as a body has them; what is as by default is left out."""
     usual = Terms().columns()
-    return {name: value for name in NAMES if (value := getattr(job, name)) != usual[name]}
+    values = {name: value for name in NAMES if (value := getattr(job, name)) != usual[name]}
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}
 
 
 def is_whole(value: object, allowed: range) -> bool:
@@ -85,10 +93,28 @@ def _minutes(value: object) -> str:
     return "" if is_whole(value, MINUTES) else "must be a whole number of minutes from 1 to 43,200 (30 days)."
 
 
+def _dollars(value: object) -> Decimal | None:
+    """The amount that a number or its text says, to a millionth; None if it is none that a cap may be."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    if not amount.is_finite() or not LEAST_USD <= amount <= MOST_USD:
+        return None
+    return amount.quantize(Decimal("0.000001"))
+
+
+def _cost(value: object) -> str:
+    return "" if _dollars(value) else f"must be an amount of US dollars from {LEAST_USD} to {MOST_USD:,}."
+
+
 _CHECKS: dict[str, Callable[[object], str]] = {
     "priority": _priority,
     "fallback_instance_types": _fallbacks,
     "max_retries": lambda value: "" if is_whole(value, RETRIES) else "must be a whole number from 0 to 10.",
     "deadline_minutes": _minutes,
     "max_idle_minutes": _minutes,
+    "max_cost_usd": _cost,
 }

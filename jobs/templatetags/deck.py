@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from jobs import costs
 from jobs.models import Connection, TransformJob
 from jobs.states import JobState
 
@@ -76,6 +78,40 @@ def filesize(count: int | None) -> str:
             return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
         size /= 1024
     raise AssertionError("the last unit takes all")
+
+
+@register.filter
+def dollars(amount: Decimal) -> str:
+    """US dollars as people say them."""
+    return costs.dollars(amount)
+
+
+@register.filter
+def rate(price: Decimal) -> str:
+    """A price with all its digits."""
+    return costs.rate(price)
+
+
+@register.filter
+def cost(job: TransformJob) -> SafeString:
+    """What a job cost in one cell: an amount, or a word, with why on hover; a dash where nothing is billed."""
+    found = job.cost
+    if found.amount is not None:
+        return format_html("{}", costs.dollars(found.amount))
+    if found.instance_seconds is None and not found.is_unknown:
+        return format_html("")
+    word = "unknown" if found.is_unknown else "not billed"
+    return format_html('<span class="mute" title="{}">{}</span>', found.why.capitalize(), word)
+
+
+@register.filter
+def instance_time(seconds: int) -> str:
+    """Instance-seconds as people say them: 42 s, 12 min, 3.4 h, 1,204 h."""
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:,.1f} h" if seconds < 360_000 else f"{seconds / 3600:,.0f} h"
 
 
 @register.simple_tag

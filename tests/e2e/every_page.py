@@ -20,4 +20,6 @@ def every_page(job_path: str) -> dict[str, str]:
         "connections": "/connections/",
         "connection": "/connections/engine/",
         "new-connection": "/connections/new/",
+        "prices": "/connections/engine/prices/",
+        "costs": "/costs/",
     }

@@ -30,6 +30,8 @@ BUTTONS = {
     "jobs-many",
     "test-connection",
     "read-quotas",
+    "set-price",
+    "read-prices",
 }
 #: Pages about one output, which the jobs of these tests do not have.
 OF_AN_OUTPUT = {"output-preview", "output-download"}

@@ -1,6 +1,7 @@
 """The API's views: each fetches within the team, calls one service and answers."""
 
 from jobs.api.views.connections import AccountQuotas, Connections, OneConnection
+from jobs.api.views.costs import Costs, Prices, ReadPrices
 from jobs.api.views.jobs import Archive, Finish, Job, Jobs, Restore, Retry, Stop
 from jobs.api.views.many import Many
 from jobs.api.views.models import Models
@@ -10,6 +11,7 @@ __all__ = [
     "AccountQuotas",
     "Archive",
     "Connections",
+    "Costs",
     "Download",
     "Finish",
     "Job",
@@ -20,6 +22,8 @@ __all__ = [
     "OneConnection",
     "Outputs",
     "Preview",
+    "Prices",
+    "ReadPrices",
     "Restore",
     "Retry",
     "Stop",

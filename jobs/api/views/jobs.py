@@ -14,7 +14,7 @@ from jobs import queries
 from jobs.api import answers, bodies
 from jobs.api.views.base import TEXT, TeamView
 from jobs.filtering import JobFilter
-from jobs.lifecycle import queueing
+from jobs.lifecycle import costing, queueing
 from jobs.models import TransformJob
 from jobs.services import archiving, attempts, stopping, submission
 
@@ -35,6 +35,7 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
         """A page of jobs, each waiting one with its place in line."""
         page = super().paginate_queryset(queryset)
         queueing.tell(page or [])
+        costing.tell(page or [])
         return page
 
     @extend_schema(

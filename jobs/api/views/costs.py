@@ -1,0 +1,102 @@
+"""Prices of a connection's instances, and what jobs have cost."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs import queries
+from jobs.api import answers, bodies
+from jobs.api.views.base import TEXT, TeamView
+from jobs.costs import CURRENCY
+from jobs.models import Connection
+from jobs.services import prices, spending
+from jobs.services.errors import InvalidFields
+
+
+class _OfConnection(TeamView):
+    def connection(self, slug: str) -> Connection:
+        """The team's connection of this slug, with its prices; Http404 for any other."""
+        found: Connection = get_object_or_404(
+            queries.connections(self.member.team).prefetch_related("prices"), slug=slug
+        )
+        return found
+
+
+class Prices(_OfConnection):
+    """What an instance costs an hour on a connection."""
+
+    @extend_schema(operation_id="prices_list", responses=answers.PricesAnswer)
+    def get(self, request: Request, slug: str) -> Response:
+        """All known prices, by instance type."""
+        return Response(answers.PricesAnswer(self.connection(slug)).data)
+
+    @extend_schema(
+        operation_id="prices_change",
+        request={
+            "application/json": {
+                "type": "object",
+                "additionalProperties": {"type": "number", "nullable": True},
+            }
+        },
+        responses=answers.PricesAnswer,
+    )
+    def patch(self, request: Request, slug: str) -> Response:
+        """Set prices by hand, in US dollars an hour by instance type; null takes one away."""
+        changes = bodies.fields_of(request.data)
+        prices.change(self.connection(slug), changes, by=self.member.user, token=self.token)
+        return self.get(request, slug)
+
+
+class ReadPrices(_OfConnection):
+    """Reading AWS's price list."""
+
+    @extend_schema(operation_id="prices_read", request=None, responses=answers.PricesAnswer)
+    def post(self, request: Request, slug: str) -> Response:
+        """Read the list now, which otherwise happens once a day; prices set by hand stay."""
+        prices.read_list(self.connection(slug))
+        return Response(answers.PricesAnswer(self.connection(slug)).data)
+
+
+class Costs(TeamView):
+    """What the team's jobs have cost."""
+
+    @extend_schema(
+        operation_id="costs",
+        parameters=[
+            OpenApiParameter(
+                "by", TEXT, description="Some of team, month, model, connection; default month,model."
+            ),
+            OpenApiParameter("from", OpenApiTypes.STR, description="First month, such as 2026-01."),
+            OpenApiParameter("to", OpenApiTypes.STR, description="Last month."),
+            OpenApiParameter("connection", TEXT, description="Only this connection."),
+        ],
+        responses=answers.TotalsAnswer,
+    )
+    def get(self, request: Request) -> Response:
+        """Totals of jobs that have ended, by the month of their end in UTC."""
+        asked = request.query_params
+        period = spending.Period.parse(asked.get("from", ""), asked.get("to", ""))
+        by = [word.strip() for word in asked.get("by", "month,model").split(",") if word.strip()]
+        teams, connection = [self.member.team], asked.get("connection", "")
+        try:
+            rows = spending.totals(teams, by, period, connection)
+        except ValueError as error:
+            raise InvalidFields({"by": [f"must be some of {', '.join(spending.KEYS)}: {error}."]}) from error
+        answer = {
+            "currency": CURRENCY,
+            "total": _plain(spending.whole(teams, period, connection)),
+            "results": [_plain(row) for row in rows],
+        }
+        return Response(answers.TotalsAnswer(answer).data)
+
+
+def _plain(total: spending.Total) -> dict[str, Any]:
+    figures = asdict(total)
+    return {**figures.pop("keys"), **figures}

@@ -1,0 +1,39 @@
+"""The form that sets one price of a connection."""
+
+from __future__ import annotations
+
+from django import forms
+
+from jobs.models import Connection
+from jobs.services import prices
+from jobs.services.errors import InvalidFields
+from teams.models import User
+
+_MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
+
+
+class PriceForm(forms.Form):
+    """An instance type and what it costs; a price that is there already is replaced."""
+
+    instance_type = forms.CharField(
+        label="Instance type",
+        required=False,
+        widget=forms.TextInput(attrs={**_MONO, "placeholder": "ml.m5.large", "list": "instance-types"}),
+    )
+    usd_per_hour = forms.CharField(
+        label="US dollars an hour",
+        required=False,
+        widget=forms.TextInput(attrs={**_MONO, "placeholder": "0.115", "inputmode": "decimal"}),
+    )
+
+    def save(self, connection: Connection, by: User) -> bool:
+        """Write what a valid form says. False if that was refused; the reasons are beside the fields then."""
+        name = self.cleaned_data["instance_type"]
+        try:
+            prices.change(connection, {name: self.cleaned_data["usd_per_hour"]}, by=by)
+        except InvalidFields as error:
+            for texts in error.fields.values():
+                is_name = any("instance type" in text for text in texts)
+                self.add_error("instance_type" if is_name else "usd_per_hour", texts)
+            return False
+        return True

@@ -1,0 +1,129 @@
+"""The pages about money: what an instance costs on a connection, and what jobs have cost."""
+
+from __future__ import annotations
+
+from datetime import UTC, date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from jobs.forms.job import INSTANCE_TYPES
+from jobs.forms.price import PriceForm
+from jobs.models import Connection
+from jobs.pages.connections import find_connection
+from jobs.services import prices as service
+from jobs.services import spending
+from jobs.services.errors import NotPossible, Unavailable
+from teams.access import MemberRequest, member_required
+from teams.models import Role, Team
+
+#: Months that the page looks back by itself.
+_MONTHS = 12
+
+
+@require_GET
+@member_required()
+def prices(request: MemberRequest, slug: str) -> HttpResponse:
+    """The price table of a connection."""
+    return _price_table(request, find_connection(request.team, slug), PriceForm())
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def set_price(request: MemberRequest, slug: str) -> HttpResponse:
+    """Set a price, or take one away that was set by hand."""
+    connection = find_connection(request.team, slug)
+    gone = request.POST.get("remove", "")
+    if connection.prices.filter(instance_type=gone).exists():
+        service.change(connection, {gone: None}, by=request.user)
+        return redirect("prices", slug=slug)
+    form = PriceForm(request.POST)
+    if form.is_valid() and form.save(connection, request.user):
+        messages.success(request, f"{form.cleaned_data['instance_type']} has its price.")
+        return redirect("prices", slug=slug)
+    return _price_table(request, connection, form)
+
+
+def _price_table(request: MemberRequest, connection: Connection, form: PriceForm) -> HttpResponse:
+    context = {
+        "connection": connection,
+        "form": form,
+        "prices": connection.prices.all(),
+        "instance_types": INSTANCE_TYPES,
+    }
+    return render(request, "jobs/prices.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def read_prices(request: MemberRequest, slug: str) -> HttpResponse:
+    """Read AWS's price list now."""
+    connection = find_connection(request.team, slug)
+    try:
+        count = service.read_list(connection)
+    except (NotPossible, Unavailable) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"AWS names {count} prices in {connection.region}.")
+    return redirect("prices", slug=slug)
+
+
+@require_GET
+@member_required()
+def costs(request: MemberRequest) -> HttpResponse:
+    """What jobs have cost: of twelve months or of one, by month, model, connection, or by the person's teams."""
+    teams = list(Team.objects.filter(memberships__user=request.user).order_by("name"))
+    ways = ["month", "model", "connection", *(["team"] if len(teams) > 1 else [])]
+    month = _month(request.GET.get("month", ""))
+    by = request.GET.get("by", "")
+    by = by if by in ways else "model" if month else "month"
+    period = spending.Period(month, month) if month else spending.Period(_back(_MONTHS - 1))
+    rows = spending.totals(teams if by == "team" else [request.team], [by], period)
+    now = _back(0)
+    context = {
+        "rows": [_row(row, by, teams) for row in rows],
+        "by": by,
+        "ways": [
+            (way, urlencode({"by": way, **({"month": f"{month:%Y-%m}"} if month else {})})) for way in ways
+        ],
+        "month": month,
+        "whole": spending.whole([request.team], period),
+        "this_month": spending.whole([request.team], spending.Period(now, now)),
+        "last_month": spending.whole([request.team], spending.Period(_back(1), _back(1))),
+        "now": now,
+        "before": _back(1),
+    }
+    return render(request, "jobs/costs.html", context)
+
+
+def _row(total: spending.Total, by: str, teams: list[Team]) -> dict[str, Any]:
+    value = total.keys[by]
+    if by == "month":
+        return {
+            "total": total,
+            "name": f"{value:%B %Y}",
+            "link": f"?{urlencode({'month': f'{value:%Y-%m}'})}",
+        }
+    if by == "team":
+        return {"total": total, "name": next(team.name for team in teams if team.slug == value)}
+    return {"total": total, "name": value, "jobs": urlencode({by: value, "state": "ended"})}
+
+
+def _month(text: str) -> date | None:
+    """The month that an address names; None for all, and for what a hand mistyped."""
+    try:
+        return spending.parse_month(text)
+    except ValueError:
+        return None
+
+
+def _back(months: int) -> date:
+    """The first day of the month so many months ago, by UTC."""
+    today = timezone.now().astimezone(UTC)
+    count = today.year * 12 + today.month - 1 - months
+    return date(count // 12, count % 12 + 1, 1)

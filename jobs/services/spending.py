@@ -1,0 +1,146 @@
+"""What jobs that ended have cost, added up by the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+
+from jobs.models import Connection, TransformJob
+from jobs.services.errors import InvalidFields
+from jobs.states import RAN
+from teams.models import Team
+
+#: What totals may be told apart by, in the order of their columns.
+KEYS = ("team", "month", "model", "connection")
+_COLUMNS: dict[str, Any] = {
+    "team": F("team__slug"),
+    "month": TruncMonth("ended_at", tzinfo=UTC),
+    "model": F("model_name"),
+    "connection": F("connection__slug"),
+}
+_NO_AMOUNT = Q(cost_usd=None)
+_ENGINE = Q(connection__kind=Connection.Kind.ENGINE, instance_seconds__isnull=False)
+_FIGURES = {
+    "jobs": Count("id"),
+    "unknown": Count("id", filter=_NO_AMOUNT & ~_ENGINE),
+    "not_billed": Count("id", filter=_NO_AMOUNT & _ENGINE),
+    "seconds": Sum("instance_seconds"),
+    "amount": Sum("cost_usd"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Whole months, the first and the last one included; None is open."""
+
+    first: date | None = None
+    last: date | None = None
+
+    @staticmethod
+    def parse(first: str, last: str) -> Period:
+        """From texts such as 2026-01, empty for open; raises InvalidFields for `from` and `to`."""
+        months = {}
+        problems = {}
+        for name, text in (("from", first), ("to", last)):
+            try:
+                months[name] = parse_month(text) if text else None
+            except ValueError:
+                problems[name] = ["must be a month such as 2026-01."]
+        if problems:
+            raise InvalidFields(problems)
+        return Period(months["from"], months["to"])
+
+    def narrow(self, rows: QuerySet[TransformJob]) -> QuerySet[TransformJob]:
+        """The jobs that ended in the period, by the calendar of UTC, as AWS bills."""
+        if self.first:
+            rows = rows.filter(ended_at__gte=_begin(self.first))
+        if self.last:
+            rows = rows.filter(ended_at__lt=_begin(next_month(self.last)))
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Jobs that ended and ran, and what they cost in US dollars.
+
+    `unknown` of the jobs have no known cost and `not_billed` ran on an engine without prices: neither is in
+    `amount`, which is None where no job has a known cost. `keys` are what the total is for.
+    """
+
+    keys: dict[str, Any]
+    jobs: int
+    unknown: int
+    not_billed: int
+    instance_seconds: int
+    amount: Decimal | None
+
+
+def totals(
+    teams: Collection[Team],
+    by: Collection[str],
+    period: Period = Period(),
+    connection: str = "",
+) -> list[Total]:
+    """Totals of these teams for each combination of `by` (some of KEYS, else none), newest month and dearest first.
+
+    One query, whose work the database does. ValueError names a key that is none.
+    """
+    unknown = [name for name in by if name not in KEYS]
+    if unknown:
+        raise ValueError(f"{unknown[0]} is none of {', '.join(KEYS)}")
+    keys = {f"by_{name}": _COLUMNS[name] for name in KEYS if name in by}
+    if not keys:
+        return []
+    rows = _ran(teams, period, connection).annotate(**keys).values(*keys).annotate(**_FIGURES)
+    newest = ["-by_month"] if "by_month" in keys else []
+    dearest = F("amount").desc(nulls_last=True)
+    return [_total(row, keys) for row in rows.order_by(*newest, dearest, *keys)]
+
+
+def whole(teams: Collection[Team], period: Period = Period(), connection: str = "") -> Total:
+    """One total of everything, by one query."""
+    return _total(_ran(teams, period, connection).aggregate(**_FIGURES), ())
+
+
+def _ran(teams: Collection[Team], period: Period, connection: str) -> QuerySet[TransformJob]:
+    # A job that never started has nothing to bill, whatever else is missing.
+    rows = TransformJob.objects.filter(team__in=teams, state__in=RAN, started_at__isnull=False)
+    return period.narrow(rows.filter(connection__slug=connection) if connection else rows).order_by()
+
+
+def parse_month(text: str) -> date:
+    """The first day of a month such as 2026-01; ValueError for what is none, or of no year that anybody bills."""
+    month = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
+    if not 2000 <= month.year < 3000:
+        raise ValueError(f"{text} is long ago or far away")
+    return month
+
+
+def next_month(month: date) -> date:
+    """The first day of the month after this one's."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _begin(month: date) -> datetime:
+    return datetime(month.year, month.month, 1, tzinfo=UTC)
+
+
+def _total(row: dict[str, Any], keys: Collection[str]) -> Total:
+    return Total(
+        keys={name.removeprefix("by_"): _plain(row[name]) for name in keys},
+        jobs=row["jobs"],
+        unknown=row["unknown"],
+        not_billed=row["not_billed"],
+        instance_seconds=row["seconds"] or 0,
+        amount=row["amount"],
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.date() if isinstance(value, datetime) else value

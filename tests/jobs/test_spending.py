@@ -1,0 +1,119 @@
+"""What jobs have cost, added up by team, model and month."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from jobs.models import Connection
+from jobs.services import prices
+from jobs.states import JobState
+from teams.models import Membership
+from tests.cast import House
+from tests.jobs.test_costs import C5, M5, ran
+
+pytestmark = pytest.mark.django_db
+MAY, JUNE = datetime(2026, 5, 31, 23, 59, 59, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def history(house: House) -> House:
+    """Of two models in two months: jobs with a cost, jobs without a price, engine's jobs and jobs that never ran."""
+    aws = Connection.objects.create(team=house.team, slug="aws", name="AWS", kind="aws", region="eu-west-1")
+    prices.change(aws, {M5: 2}, by=house.people["bob"])
+    for ended, seconds, model in [(MAY, 3600, "churn"), (JUNE, 1800, "churn"), (JUNE, 7200, "fraud")]:
+        ran(house, seconds, connection=aws, ended_at=ended, model_name=model)
+    ran(house, connection=aws, ended_at=JUNE, instance_type=C5, state=JobState.FAILED)
+    ran(house, ended_at=JUNE, model_name="fraud", state=JobState.STOPPED)
+    house.job(JobState.REJECTED, ended_at=JUNE)
+    house.job(JobState.IN_PROGRESS, started_at=JUNE)
+    return house
+
+
+def figures(house: House, query: str) -> list[tuple[Any, ...]]:
+    answer = house.api("vera").get(f"/api/v1/costs/?{query}").json()
+    keys = (
+        "team",
+        "month",
+        "model",
+        "connection",
+        "jobs",
+        "amount",
+        "instance_seconds",
+        "unknown",
+        "not_billed",
+    )
+    return [tuple(row[key] for key in keys if key in row) for row in answer["results"]]
+
+
+def test_totals_are_told_apart_by_what_is_asked_for(history: House) -> None:
+    assert figures(history, "") == [
+        ("2026-06", "fraud", 2, 4.0, 10800, 0, 1),
+        ("2026-06", "churn", 2, 1.0, 5400, 1, 0),
+        ("2026-05", "churn", 1, 2.0, 3600, 0, 0),
+    ]
+    assert figures(history, "by=month") == [("2026-06", 4, 5.0, 16200, 1, 1), ("2026-05", 1, 2.0, 3600, 0, 0)]
+    assert figures(history, "by=model") == [("fraud", 2, 4.0, 10800, 0, 1), ("churn", 3, 3.0, 9000, 1, 0)]
+    assert figures(history, "by=team") == [("first", 5, 7.0, 19800, 1, 1)]
+    assert figures(history, "by=connection") == [
+        ("aws", 4, 7.0, 16200, 1, 0),
+        ("engine", 1, None, 3600, 0, 1),
+    ]
+    total = history.api("vera").get("/api/v1/costs/").json()["total"]
+    assert (total["jobs"], total["amount"], total["unknown"], total["not_billed"]) == (5, 7.0, 1, 1)
+
+
+def test_months_are_those_of_utc_and_both_ends_are_included(history: House) -> None:
+    assert figures(history, "by=month&from=2026-05&to=2026-05") == [("2026-05", 1, 2.0, 3600, 0, 0)]
+    assert figures(history, "by=month&from=2026-06") == [("2026-06", 4, 5.0, 16200, 1, 1)]
+    assert figures(history, "by=month&to=2026-04") == []
+    assert figures(history, "by=month&connection=engine") == [("2026-06", 1, None, 3600, 0, 1)]
+
+
+@pytest.mark.parametrize(("query", "field"), [("from=x", "from"), ("to=2026-13", "to"), ("by=year", "by")])
+def test_what_cannot_be_asked_for_is_named(history: House, query: str, field: str) -> None:
+    answer = history.api("vera").get(f"/api/v1/costs/?{query}")
+    assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, [field])
+
+
+def test_no_team_sees_what_another_spends(history: House, other: House) -> None:
+    answer = other.api("charlie").get("/api/v1/costs/").json()
+    assert (answer["results"], answer["total"]["jobs"], answer["total"]["amount"]) == ([], 0, None)
+
+
+def test_the_page_adds_up_the_persons_teams_side_by_side(history: House, other: House) -> None:
+    ran(other, ended_at=JUNE)
+    page = history.page("alice")
+    assert ">Team</a>" not in page.get("/costs/").content.decode()
+    Membership.objects.create(team=other.team, user=history.people["alice"], role="viewer")
+    shown = page.get("/costs/?by=team&month=2026-06").content.decode()
+    assert "First" in shown
+    assert "Second" in shown
+    assert "$5.00" in shown
+
+
+def test_the_page_tells_what_is_not_known(history: House) -> None:
+    page = history.page("vera")
+    shown = page.get("/costs/?month=2026-06&by=model").content.decode()
+    assert "$4.00" in shown
+    assert "not billed" in page.get("/costs/?by=connection&month=2026-06").content.decode()
+    assert "Without a known cost" in shown
+    for odd in ("?month=x", "?by=nothing", "?month=0000-00", "?month=9999-12"):
+        assert page.get(f"/costs/{odd}").status_code == 200, odd
+
+
+def test_the_number_of_queries_does_not_grow_with_the_history(
+    history: House, django_assert_max_num_queries: Any
+) -> None:
+    counts = []
+    for number in range(2):
+        for model in range(number * 20):
+            ran(history, ended_at=JUNE, model_name=f"m{model}")
+        for path in ("/costs/?by=model&month=2026-06", "/api/v1/costs/"):
+            client = history.page("vera") if path.startswith("/costs") else history.api("vera")
+            with django_assert_max_num_queries(12) as seen:
+                assert client.get(path).status_code == 200
+            counts.append(len(seen))
+    assert counts[:2] == counts[2:]
