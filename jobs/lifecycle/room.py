@@ -210,7 +210,9 @@ def neighbours(connections: Iterable[Connection]) -> list[Connection]:
 def lock(connection: Connection) -> None:
     """Let nobody else start jobs at this connection's place until the transaction ends."""
     pks = [one.pk for one in neighbours([connection])]
-    list(Connection.objects.select_for_update().filter(pk__in=pks).order_by("pk").values_list("pk"))
+    # Not so strong that jobs could not be submitted to them meanwhile.
+    rows = Connection.objects.select_for_update(no_key=True).filter(pk__in=pks)
+    list(rows.order_by("pk").values_list("pk"))
 
 
 def _latest(connections: Iterable[Connection]) -> Quotas | None:

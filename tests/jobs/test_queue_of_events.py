@@ -14,6 +14,8 @@ from django.utils import timezone
 from jobs import tasks
 from jobs.gateway.feed import read_change
 from jobs.lifecycle import feed, polling
+from jobs.lifecycle.asking import asking
+from jobs.lifecycle.pacing import Pace
 from jobs.models import Connection, Heartbeat, TransformJob
 from jobs.states import JobState
 from tests.cast import House
@@ -24,6 +26,8 @@ from tests.support.polling import until
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
+#: As whom moto answers.
+ACCOUNT = "123456789012"
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +217,28 @@ def test_one_worker_reads_a_queue_at_a_time(queued: House, sqs: Any) -> None:
     assert feed.read(queued.connection.pk).messages == 0
     Heartbeat.release(f"queue-{queued.connection.pk}")
     assert feed.read(queued.connection.pk).messages == 1
+
+
+def test_an_aws_connection_reads_its_queue_and_learns_its_account(
+    house: House, moto: MotoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A region of this test alone: clients are kept for each.
+    region = "eu-north-1"
+    keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+    addresses = {"AWS_ENDPOINT_URL_SQS": moto.url, "AWS_ENDPOINT_URL_STS": moto.url}
+    for name, value in (keys | addresses).items():
+        monkeypatch.setenv(name, value)
+    sqs = boto3.client("sqs", region_name=region)
+    queue = sqs.create_queue(QueueName=unique("events"))["QueueUrl"]
+    house.connection.__dict__ |= {"kind": "aws", "endpoint_url": "", "region": region, "queue_url": queue}
+    house.connection.save()
+    job = house.job(JobState.IN_PROGRESS)
+    with asking(house.connection, Pace.AFTER):
+        house.connection.refresh_from_db()
+        assert (house.connection.account_id, house.connection.place) == (ACCOUNT, f"{ACCOUNT}/{region}")
+    send(sqs, house, event(job.name, region=region, account=ACCOUNT), event(job.name, region=region))
+    heard = feed.read(house.connection.pk)
+    assert (heard.jobs, heard.messages, heard.problem) == ({house.connection.pk: [job.name]}, 2, "")
 
 
 def test_only_connections_that_name_a_queue_are_read(queued: House, other: House) -> None:
