@@ -182,6 +182,26 @@ async def test_crlf_and_a_missing_last_newline_change_nothing(models: Models, ba
         assert lines((await batch.post(body, "text/csv")).body) == models.says["rows"]
 
 
+async def test_a_number_means_the_same_however_it_and_its_neighbours_are_written(tmp_path: Path) -> None:
+    program = f"""
+import json, random, sys
+sys.path.insert(0, {str(CHECKOUT / "engine" / "runtimes" / "xgboost")!r})
+import numpy as np
+from formats import read_csv
+
+source = random.Random(1)
+ways = repr, "{{:.9g}}".format, "{{:e}}".format
+written = [way(source.uniform(-10, 10) * 10.0 ** source.randint(-40, 40)) for way in ways for _ in range(2000)]
+written += ["0", "-0.0", "7", "007", "+1.5", ".5", "5.", " 3 ", "1E5", "18446744073709551616", "0.1", "16777217"]
+wanted = np.array([float(number) for number in written], dtype=np.float32)
+alone = np.array([read_csv(f"{{number}}\\n".encode())[0, 0] for number in written])
+together = read_csv(",".join(written).encode() + b"\\r\\n")[0]
+plain = read_csv("\\n".join(written[:6000]).encode())[:, 0]
+print(json.dumps([bool(np.array_equal(found, wanted[:len(found)])) for found in (alone, together, plain)]))
+"""
+    assert await computed("xgboost", tmp_path, program) == [True, True, True]
+
+
 async def test_an_empty_payload_has_no_answer(batch: Served) -> None:
     answer = await batch.post(b"", "text/csv")
     assert (answer.status, answer.body) == (204, b"")

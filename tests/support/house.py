@@ -90,7 +90,8 @@ class House:
     def client(self, service: str) -> Any:
         """A boto3 client of the house's engine, with what `./deck env` prints."""
         exports = dict(re.findall(r"export (\w+)='?([^\s']+)", self.deck("env")))
-        return boto3.client(
+        connect: Any = boto3.client
+        return connect(
             service,
             endpoint_url=exports["AWS_ENDPOINT_URL"],
             region_name="us-east-1",

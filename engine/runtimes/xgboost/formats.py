@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from typing import Any
 
 import numpy as np
+import orjson
 
 #: What may stand between the cells of a row; the first of these that the first row has.
 DELIMITERS = ",;\t| "
+#: Bytes of rows that are JSON but for their brackets, if their numbers are written as JSON's are.
+_AS_JSON = b"0123456789+-.eE, \r\n"
 
 
 class UnreadablePayload(ValueError):
@@ -20,6 +24,10 @@ def read_csv(payload: bytes) -> Any:
 
     Raises UnreadablePayload.
     """
+    if not payload.translate(None, _AS_JSON):
+        # Most payloads, and several times as fast as any reader of CSV that makes the same numbers of them.
+        with contextlib.suppress(ValueError):
+            return _read_as_json(payload)
     try:
         text = payload.decode()
     except UnicodeDecodeError as error:
@@ -31,6 +39,11 @@ def read_csv(payload: bytes) -> Any:
     except ValueError:
         # Slower, and able to read empty cells, quotes and the words that float() knows.
         return _read_any(rows, delimiter)
+
+
+def _read_as_json(payload: bytes) -> Any:
+    rows = payload.rstrip(b"\r\n").replace(b"\n", b"],[")
+    return np.array(orjson.loads(b"[[" + rows + b"]]"), dtype=np.float32)
 
 
 def _delimiter(first: str) -> str:
