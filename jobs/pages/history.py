@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from jobs import queries
 from jobs.filtering import FilterError, JobFilter
-from jobs.lifecycle import queueing
+from jobs.lifecycle import costing, queueing
 from jobs.pages.polling import is_poll, polled, version
 from jobs.states import JobState
 from teams.access import MemberRequest, member_required
@@ -31,6 +31,7 @@ def history(request: MemberRequest) -> HttpResponse:
     page = list(rows[: PAGE + 1])
     shown = page[:PAGE]
     queueing.tell(shown)
+    costing.tell(shown)
     query = wanted.given()
     context = {
         "jobs": shown,

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jobs import queries
 from jobs.filtering import JobFilter
-from jobs.lifecycle import queueing
+from jobs.lifecycle import costing, queueing
 from jobs.models import TransformJob
 from jobs.pages.polling import is_poll, polled, version
 from jobs.services import sample
@@ -67,6 +67,7 @@ def _busy(team: Team) -> dict[str, object]:
     recent = TransformJob.objects.for_team(team).filter(changed_at__gte=day)
     active = list(queries.jobs(team, JobFilter(state="active"))[:_SHOWN])
     queueing.tell(active)
+    costing.tell(active)
     return {
         "running": sum(counts[s] for s in (JobState.SUBMITTING, JobState.IN_PROGRESS, JobState.STOPPING)),
         "waiting": counts[JobState.WAITING],

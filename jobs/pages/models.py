@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from jobs import queries
 from jobs.filtering import JobFilter
 from jobs.forms.model import ModelForm
+from jobs.lifecycle import costing
 from jobs.pages.image_choices import image_choices
 from jobs.services.errors import Unavailable
 from teams.access import MemberRequest, member_required
@@ -32,7 +33,8 @@ def model(request: MemberRequest, pk: int) -> HttpResponse:
     found = queries.models(request.team).filter(pk=pk).first()
     if found is None:
         raise Http404("There is no such model in this team.")
-    jobs = queries.jobs(request.team, JobFilter()).filter(model=found)[:_JOBS_SHOWN]
+    jobs = list(queries.jobs(request.team, JobFilter()).filter(model=found)[:_JOBS_SHOWN])
+    costing.tell(jobs)
     return render(request, "jobs/model.html", {"model": found, "jobs": jobs})
 
 
