@@ -9,10 +9,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from jobs.filtering import JobFilter
-from jobs.models import Connection, ContainerImage, JobEvent, PlannedObject, RegisteredModel, TransformJob
+from jobs.models import (
+    Connection,
+    ContainerImage,
+    JobEvent,
+    PlannedObject,
+    RegisteredModel,
+    RowComparison,
+    TransformJob,
+)
 from jobs.models.job import JobQuerySet
 from jobs.models.scoped import TeamQuerySet
 from jobs.states import ACTIVE, RAN, JobState
@@ -102,13 +110,52 @@ def timeline(job: TransformJob) -> list[JobEvent]:
     return list(job.events.select_related("by").order_by("id"))
 
 
-def planned(job: TransformJob, *, only_missing: bool = False) -> QuerySet[PlannedObject]:
-    """The job's input objects in key order, up to `PlannedObject.LIMIT`; or only those without an output.
+def planned(job: TransformJob, only: str = "") -> QuerySet[PlannedObject]:
+    """The job's input objects in key order, up to `PlannedObject.LIMIT`.
 
-    Once the job has ended those without an output come first: they are what people look for.
+    Once the job has ended those without an output come first: they are what people look for. With `only`
+    "missing" those alone, with "rows" those whose output has another number of rows.
     """
-    rows = job.planned.order_by("position") if job.is_active else job.planned.order_by("done", "position")
-    return rows.filter(done=False) if only_missing else rows
+    if only == "rows":
+        return rows_differing(job)
+    found = job.planned.order_by("position") if job.is_active else job.planned.order_by("done", "position")
+    return found.filter(done=False) if only == "missing" else found
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """How far the rows of a job's files were compared: how many files, in how many they differ, why no more.
+
+    `pending` while a worker is still to compare some.
+    """
+
+    compared: int
+    differ: int
+    pending: bool
+    note: str
+
+
+def rows(job: TransformJob) -> Rows | None:
+    """What is known of the job's rows; None where they are not compared at all, or by a later attempt only."""
+    comparison = RowComparison.objects.filter(job=job).first()
+    if comparison is None:
+        return None
+    known = Q(rows_in__isnull=False)
+    counts = job.planned.aggregate(
+        compared=Count("id", filter=known), differ=Count("id", filter=known & ~Q(rows_in=F("rows_out")))
+    )
+    return Rows(counts["compared"], counts["differ"], comparison.finished_at is None, comparison.note)
+
+
+def rows_pending(job: TransformJob) -> bool:
+    """Whether rows are still to be compared of the job, or of a later attempt at it."""
+    return RowComparison.objects.filter(Q(job=job) | Q(job__root=job), finished_at=None).exists()
+
+
+def rows_differing(job: TransformJob) -> QuerySet[PlannedObject]:
+    """The job's input objects that were found to have another number of rows than their outputs."""
+    known = job.planned.filter(rows_in__isnull=False, rows_out__isnull=False)
+    return known.exclude(rows_in=F("rows_out")).order_by("position")
 
 
 def state_counts(team: Team) -> dict[JobState, int]:

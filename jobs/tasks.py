@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 
 from jobs.gateway import GatewayError, images
 from jobs.lifecycle import (
+    comparing,
     feed,
     image_table,
     polling,
@@ -113,6 +114,7 @@ def _go_on(connection_id: int, polled: polling.Polled) -> None:
         log.info("jobs_ended", connection=connection_id, jobs=polled.ended)
         for job_id in reconciling.next_after(connection_id, polled.ended):
             enqueue(start_job, job_id)
+        _compare_next()
 
 
 @shared_task
@@ -134,6 +136,19 @@ def reconcile() -> None:
         enqueue(stop_job, job_id)
     for job_id in retrying.due_retries():
         enqueue(retry_job, job_id)
+    _compare_next()
+
+
+@shared_task
+def compare_rows(job_id: int) -> None:
+    """Compare some of an ended job's rows; then it is the turn of the job that has waited longest."""
+    if comparing.compare_some(job_id):
+        _compare_next()
+
+
+def _compare_next() -> None:
+    for job_id in comparing.due():
+        enqueue(compare_rows, job_id)
 
 
 @shared_task

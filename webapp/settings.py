@@ -153,6 +153,9 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "pulse": {"task": "jobs.tasks.beat_pulse", "schedule": 3.0, "options": {"expires": 10}},
 }
 
+# How much of a job's inputs and outputs is read to compare their rows; 0 leaves rows alone.
+ROWS_READ_LIMIT = int(env.number("BATCHDECK_ROWS_READ_MB", 256) * 1024 * 1024)
+
 # Who may read /metrics; without one, only this machine.
 METRICS_TOKEN = env.text("BATCHDECK_METRICS_TOKEN")
 

@@ -112,6 +112,15 @@ class AttemptAnswer(serializers.ModelSerializer[TransformJob]):
         fields = ["id", "attempt", "origin", "name", "state", "objects_total", "objects_done"]
 
 
+class RowsAnswer(serializers.Serializer[Any]):
+    """How far the rows of inputs and outputs were compared: in how many files, in how many they differ."""
+
+    compared = serializers.IntegerField()
+    differ = serializers.IntegerField()
+    pending = serializers.BooleanField()
+    note = serializers.CharField(allow_blank=True)
+
+
 class JobDetailAnswer(JobAnswer):
     """A transform job with its CreateTransformJob JSON, its timeline and all attempts at it."""
 
@@ -120,9 +129,18 @@ class JobDetailAnswer(JobAnswer):
     timeline = serializers.SerializerMethodField()
     attempts = serializers.SerializerMethodField()
     objects_missing = serializers.SerializerMethodField()
+    rows = serializers.SerializerMethodField()
 
     class Meta(JobAnswer.Meta):
-        fields = [*JobAnswer.Meta.fields, "request", "events", "timeline", "attempts", "objects_missing"]
+        fields = [
+            *JobAnswer.Meta.fields,
+            "request",
+            "events",
+            "timeline",
+            "attempts",
+            "objects_missing",
+            "rows",
+        ]
 
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_request(self, job: TransformJob) -> dict[str, Any]:
@@ -147,6 +165,12 @@ class JobDetailAnswer(JobAnswer):
     def get_objects_missing(self, job: TransformJob) -> int | None:
         """How many inputs have no output of any attempt; null where not every input is known."""
         return self._merged.missing if self._merged.plan else None
+
+    @extend_schema_field(RowsAnswer(allow_null=True))
+    def get_rows(self, job: TransformJob) -> Any:
+        """How far rows were compared; null where they are not."""
+        rows = queries.rows(job)
+        return rows and RowsAnswer(rows).data
 
     def to_representation(self, job: TransformJob) -> dict[str, Any]:
         """As above, with the attempts read once."""
@@ -266,13 +290,18 @@ class TotalsAnswer(serializers.Serializer[Any]):
 
 
 class OutputAnswer(serializers.Serializer[Any]):
-    """An output object; `name` is its key below the output path, `size` in bytes."""
+    """An output object; `name` is its key below the output path, `size` in bytes.
+
+    `rows_in` and `rows_out` are the rows of the input and of the output, null while they are not compared.
+    """
 
     key = serializers.CharField()
     name = serializers.CharField()
     input_key = serializers.CharField(allow_blank=True)
     size = serializers.IntegerField()
     modified = serializers.DateTimeField()
+    rows_in = serializers.IntegerField(allow_null=True)
+    rows_out = serializers.IntegerField(allow_null=True)
     uri = serializers.CharField()
     preview_url = serializers.CharField()
     download_url = serializers.CharField()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import BinaryIO
 
 from botocore.exceptions import ClientError
@@ -17,7 +18,9 @@ from jobs.gateway.errors import Unreachable
 from jobs.gateway.target import Target
 
 _ABSENT = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
+_NO_SUCH_RANGE = frozenset({"InvalidRange", "416"})
 _CHUNK = 256 * 1024
+_RANGE = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,14 @@ class RemoteObject:
     size: int
     modified: datetime
     content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RangedObject:
+    """An S3 object whose `pieces` are fetched one by one as they are asked for; errors come while reading."""
+
+    modified: datetime
+    pieces: Iterator[bytes]
 
 
 def iterate(target: Target, bucket: str, prefix: str, *, after: str = "") -> Iterator[RemoteObject]:
@@ -64,7 +75,7 @@ def read(target: Target, bucket: str, key: str, *, limit: int) -> bytes | None:
             if code in _ABSENT:
                 return None
             # An empty object has no first byte, so no range of it can be satisfied.
-            if code in {"InvalidRange", "416"}:
+            if code in _NO_SUCH_RANGE:
                 return b""
             raise
 
@@ -89,6 +100,34 @@ def _pieces(body: StreamingBody, target: Target) -> Iterator[bytes]:
             raise Unreachable("The object ended before its size was reached.") from error
         finally:
             body.close()
+
+
+def read_in_ranges(target: Target, bucket: str, key: str, *, piece: int = _RANGE) -> RangedObject | None:
+    """An object as it is now, to be read by one call for each `piece` bytes; None if it does not exist."""
+    with translated(target):
+        try:
+            first = client(target, "s3").get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{piece - 1}")
+        except ClientError as error:
+            code, _ = details_of(error)
+            if code in _ABSENT:
+                return None
+            if code not in _NO_SUCH_RANGE:
+                raise
+            found = head(target, bucket, key)
+            return RangedObject(found.modified, iter(())) if found else None
+        body = first["Body"].read()
+    size = int(first.get("ContentRange", "").rpartition("/")[2] or len(body))
+    rest = _ranges(target, bucket, key, first["ETag"], range(piece, size, piece))
+    return RangedObject(first["LastModified"], chain([body], rest))
+
+
+def _ranges(target: Target, bucket: str, key: str, etag: str, starts: range) -> Iterator[bytes]:
+    for start in starts:
+        asked = f"bytes={start}-{start + starts.step - 1}"
+        with translated(target):
+            # Refused when somebody has replaced the object since: halves of two are no object.
+            answer = client(target, "s3").get_object(Bucket=bucket, Key=key, Range=asked, IfMatch=etag)
+            yield answer["Body"].read()
 
 
 def signed_url(target: Target, bucket: str, key: str, *, filename: str, seconds: int = 300) -> str:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
-from jobs import queries
 from jobs.gateway import GatewayError, Target, Throttled, Unreachable
 from jobs.gateway.transforms import RemoteJob
-from jobs.lifecycle import costing
+from jobs.lifecycle import comparing, costing
 from jobs.lifecycle.counting import count_outputs
+from jobs.lifecycle.disagreeing import gaps, settle_earlier_attempts
 from jobs.lifecycle.retrying import retry_at
 from jobs.models import TransformJob
 from jobs.states import REMOTE, JobState
-from transform import keys
 
 #: A name may be unknown for a moment after Create answered; after this it is gone.
 UNKNOWN_FOR = timedelta(minutes=2)
 #: Trouble that passes may keep the outputs of an ended job from being counted for so long; then the job ends uncounted.
 COUNTED_WITHIN = timedelta(minutes=10)
-#: Missing outputs that a warning names.
-NAMED = 3
 
 
 def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target) -> bool:
@@ -40,23 +38,24 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
             return False
         done, warnings = job.objects_done, [f"The outputs could not be counted: {error.sentence}"]
     cost = costing.final(job, remote.started, remote.ended)
-    ended = job.move(
-        state,
-        from_=REMOTE,
-        reason=remote.failure_reason or (job.stop_reason if state == JobState.STOPPED else ""),
-        started_at=job.started_at,
-        ended_at=remote.ended or timezone.now(),
-        accepted_at=remote.created or job.accepted_at,
-        objects_done=done,
-        counted_at=timezone.now(),
-        warnings=warnings,
-        next_attempt_at=retry_at(job, remote.failure_reason, cost.get("cost_usd"))
-        if state == JobState.FAILED
-        else None,
-        **cost,
-    )
-    if ended and job.root_id is not None:
-        _settle_earlier_attempts(job)
+    failed = state == JobState.FAILED
+    with transaction.atomic():
+        ended = job.move(
+            state,
+            from_=REMOTE,
+            reason=remote.failure_reason or (job.stop_reason if state == JobState.STOPPED else ""),
+            started_at=job.started_at,
+            ended_at=remote.ended or timezone.now(),
+            accepted_at=remote.created or job.accepted_at,
+            objects_done=done,
+            counted_at=timezone.now(),
+            warnings=warnings,
+            next_attempt_at=retry_at(job, remote.failure_reason, cost.get("cost_usd")) if failed else None,
+            **cost,
+        )
+        if ended:
+            comparing.begin(job)
+            settle_earlier_attempts(job)
     return ended
 
 
@@ -78,29 +77,4 @@ def _count(job: TransformJob, state: JobState, target: Target) -> tuple[int, lis
     total = job.objects_total
     if state != JobState.COMPLETED or total is None or not job.plan_complete or done >= total:
         return done, []
-    return done, [_gaps(job, total - done, total)]
-
-
-def _gaps(job: TransformJob, missing: int, total: int) -> str:
-    """Which outputs are missing, by what their keys have below the output path."""
-    _, prefix = keys.parse_s3_uri(job.output_path)
-    folder = keys.output_folder(prefix)
-    rows = job.planned.filter(done=False).order_by("position").values_list("output_key", flat=True)
-    named = [key.removeprefix(folder).removesuffix(keys.OUTPUT_SUFFIX) for key in rows[:NAMED]]
-    sentence = f"{missing:,} of {total:,} outputs are missing"
-    # Of a plan that is kept in part, the rows that are not written need not be the only ones.
-    if not named or len(named) > missing:
-        return f"{sentence}."
-    more = f" and {missing - len(named):,} more" if missing > len(named) else ""
-    return f"{sentence}: {', '.join(named)}{more}."
-
-
-def _settle_earlier_attempts(job: TransformJob) -> None:
-    """Say anew what earlier attempts lack, since this one wrote some of it."""
-    for earlier in queries.attempts(job).filter(attempt__lt=job.attempt, state=JobState.COMPLETED):
-        total = earlier.objects_total
-        if not earlier.warnings or total is None or total != earlier.planned.count():
-            continue
-        missing = earlier.planned.filter(done=False).count()
-        warnings = [_gaps(earlier, missing, total)] if missing else []
-        TransformJob.objects.filter(pk=earlier.pk).update(warnings=warnings, changed_at=timezone.now())
+    return done, [gaps(job, total - done, total)]

@@ -45,6 +45,18 @@ def make_plan(job: TransformJob, target: Target) -> None:
         _keep(job, plan)
 
 
+def input_bucket(job: TransformJob, target: Target) -> str | None:
+    """The bucket of the job's inputs, which a manifest names; None if that is gone.
+
+    Raises ManifestError if it is none any more, and a GatewayError.
+    """
+    bucket, key = keys.parse_s3_uri(job.data)
+    if job.spec.get("data_type") != "ManifestFile":
+        return bucket
+    body = objects.read(target, bucket, key, limit=MANIFEST_BYTES)
+    return None if body is None else manifest.parse_manifest(body).bucket
+
+
 def _collect(job: TransformJob, target: Target) -> Plan:
     bucket, prefix = keys.parse_s3_uri(job.data)
     _, output_prefix = keys.parse_s3_uri(job.output_path)

@@ -10,6 +10,7 @@ from jobs.models.planned import PlannedObject
 from jobs.models.price import InstancePrice
 from jobs.models.quotas import Quotas
 from jobs.models.registered import RegisteredModel
+from jobs.models.rows import RowComparison
 
 __all__ = [
     "CallBudget",
@@ -21,5 +22,6 @@ __all__ = [
     "PlannedObject",
     "Quotas",
     "RegisteredModel",
+    "RowComparison",
     "TransformJob",
 ]

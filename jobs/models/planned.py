@@ -21,6 +21,8 @@ class PlannedObject(models.Model):
     size = models.BigIntegerField(null=True, help_text="Bytes; unknown for a manifest's entries.")
     output_key = models.CharField(max_length=2048)
     done = models.BooleanField(default=False)
+    rows_in = models.BigIntegerField(null=True, help_text="Rows of the input; unknown until compared.")
+    rows_out = models.BigIntegerField(null=True, help_text="Rows of its output.")
 
     class Meta:
         ordering: ClassVar = ["job", "position"]
@@ -30,3 +32,8 @@ class PlannedObject(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def rows_differ(self) -> bool:
+        """Whether input and output were found to have different numbers of rows."""
+        return self.rows_in != self.rows_out

@@ -16,7 +16,7 @@ from jobs.lifecycle import costing, queueing
 from jobs.lifecycle.starting import asked_for
 from jobs.models import TransformJob
 from jobs.pages.polling import is_poll, polled, version
-from jobs.pages.sentences import sentence
+from jobs.pages.sentences import rows_sentence, sentence
 from jobs.pages.snippets import snippets
 from jobs.services import archiving, attempts, logs, results, stopping
 from jobs.services.errors import NotPossible, Unavailable
@@ -32,12 +32,21 @@ _PLANNED_SHOWN = 200
 def overview(request: MemberRequest, key: str) -> HttpResponse:
     """Progress, times, settings, the reason of a failure."""
     job = find_job(request.team, key)
-    only_missing = request.GET.get("files") == "missing"
+    files = request.GET.get("files", "")
+    files = files if files in ("missing", "rows") else ""
+    rows, missing = queries.rows(job), queries.planned(job, "missing").count()
+    planned = queries.planned(job, files)[:_PLANNED_SHOWN]
     context = {
         "timeline": queries.timeline(job),
-        "planned": queries.planned(job, only_missing=only_missing)[:_PLANNED_SHOWN],
-        "missing": queries.planned(job, only_missing=True).count(),
-        "only_missing": only_missing,
+        "planned": planned,
+        "missing": missing,
+        "files": files,
+        "shown_of": {"missing": missing, "rows": rows.differ if rows else 0}.get(
+            files, job.objects_total or 0
+        ),
+        "rows": rows,
+        "rows_sentence": rows_sentence(rows),
+        "has_rows": any(item.rows_in is not None for item in planned),
         "meaning": MEANING[JobState(job.state)],
         "spec": job.spec,
     }
@@ -51,7 +60,8 @@ def outputs(request: MemberRequest, key: str) -> HttpResponse:
     job = find_job(request.team, key)
     context: dict[str, Any] = {}
     try:
-        context["page"] = results.outputs(job, after=request.GET.get("after", ""))
+        page = results.outputs(job, after=request.GET.get("after", ""))
+        context |= {"page": page, "has_rows": any(output.rows_in is not None for output in page.outputs)}
     except Unavailable as error:
         context["trouble"] = str(error)
     return _show(request, job, "outputs", context)
@@ -168,9 +178,11 @@ def _show(request: MemberRequest, job: TransformJob, tab: str, context: dict[str
     costing.tell([job])
     merged = queries.merged(job)
     together = merged if merged.plan and job.root is None and len(merged.attempts) > 1 else None
+    live = merged.is_active or queries.rows_pending(job)
     whole = {
         **context,
         "job": job,
+        "live": live,
         "merged": merged,
         "together": together,
         "tab": tab,
@@ -180,6 +192,6 @@ def _show(request: MemberRequest, job: TransformJob, tab: str, context: dict[str
     }
     if is_poll(request):
         seen = (context.get("page"), context.get("log"), context.get("trouble"))
-        tag = version("job", tab, queries.job_version(job), merged.version, seen, ticking=merged.is_active)
+        tag = version("job", tab, queries.job_version(job), merged.version, seen, ticking=live)
         return polled(request, "jobs/job_live.html", whole, tag)
     return render(request, "jobs/job.html", whole)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jobs.models import TransformJob
-from jobs.queries import Merged
+from jobs.queries import Merged, Rows
 from jobs.states import JobState
 
 
@@ -42,16 +42,32 @@ def _in_progress(job: TransformJob) -> str:
     return f"{_written(job)} so far."
 
 
+def rows_sentence(rows: Rows | None) -> str:
+    """How far the rows of inputs and outputs were compared; empty where there is nothing to say."""
+    if rows is None:
+        return ""
+    if rows.pending:
+        return "Rows of inputs and outputs are being compared."
+    if not rows.compared:
+        return rows.note
+    files = "1 file" if rows.compared == 1 else f"{rows.compared:,} files"
+    differ = f"in {rows.differ:,} they differ" if rows.differ else "none differs"
+    return f"Rows compared in {files}: {differ}. {rows.note}".strip()
+
+
 def _completed(job: TransformJob) -> str:
     if job.warnings:
-        return f"Completed, but {job.warnings[0][0].lower()}{job.warnings[0][1:]}"
+        # Each has the files behind a colon; the notes below say it all.
+        heads = [warning.partition(":")[0].rstrip(".") for warning in job.warnings]
+        return f"Completed with warnings: {', '.join(head[0].lower() + head[1:] for head in heads)}."
     return f"Done: {_written(job)}."
 
 
 def _failed(job: TransformJob) -> str:
     kept = ""
     if job.objects_done:
-        kept = f" {_written(job)}; what is written is complete and usable."
+        usable = "" if job.warnings else "; what is written is complete and usable"
+        kept = f" {_written(job)}{usable}."
     return f"Failed.{kept}"
 
 

@@ -91,16 +91,13 @@ def _manifest(plan: TransformJob, missing: list[PlannedObject], target: Target) 
 
 
 def _input_bucket(plan: TransformJob, target: Target) -> str:
-    bucket, key = keys.parse_s3_uri(plan.data)
-    if plan.spec.get("data_type") != "ManifestFile":
-        return bucket
-    body = objects.read(target, bucket, key, limit=planning.MANIFEST_BYTES)
-    if body is None:
-        raise NotPossible(f"The job's manifest, {plan.data}, is no longer there.")
     try:
-        return manifest.parse_manifest(body).bucket
+        bucket = planning.input_bucket(plan, target)
     except manifest.ManifestError as error:
         raise NotPossible(f"The job's manifest, {plan.data}, has changed: {error}.") from error
+    if bucket is None:
+        raise NotPossible(f"The job's manifest, {plan.data}, is no longer there.")
+    return bucket
 
 
 def _same_request(job: TransformJob) -> TransformSpec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from jobs.gateway import objects
 from jobs.lifecycle.counting import written_since
@@ -22,13 +23,18 @@ _LOOKED_AT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output object; `name` is its key below the output path, `input_key` empty if that is not known."""
+    """An output object; `name` is its key below the output path, `input_key` empty if that is not known.
+
+    `rows_in` and `rows_out` are None where the rows of input and output were not compared.
+    """
 
     key: str
     name: str
     input_key: str
     size: int
     modified: datetime
+    rows_in: int | None = None
+    rows_out: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,8 @@ def outputs(job: TransformJob, *, after: str = "", limit: int = PAGE) -> OutputP
     if since is None:
         return OutputPage((), "")
     bucket, folder = _place(job)
-    inputs = dict(job.planned.values_list("output_key", "key"))
+    wanted = job.planned.values_list("output_key", "key", "rows_in", "rows_out", named=True)
+    planned = {row.output_key: row for row in wanted}
     whole_plan = _plan_is_whole(job)
     found: list[Output] = []
     with asked(job.connection) as target:
@@ -64,10 +71,9 @@ def outputs(job: TransformJob, *, after: str = "", limit: int = PAGE) -> OutputP
             if len(found) == limit or looked_at == _LOOKED_AT:
                 return OutputPage(tuple(found), seen)
             seen = candidate.key
-            ours = seen in inputs if whole_plan else seen.endswith(OUTPUT_SUFFIX)
+            ours = seen in planned if whole_plan else seen.endswith(OUTPUT_SUFFIX)
             if ours and candidate.modified >= since:
-                name, source = seen[len(folder) :], inputs.get(seen, "")
-                found.append(Output(seen, name, source, candidate.size, candidate.modified))
+                found.append(_output(candidate, folder, planned.get(seen)))
     return OutputPage(tuple(found), "")
 
 
@@ -98,6 +104,14 @@ def download(job: TransformJob, key: str) -> Download:
         if not target.is_engine:
             return Download(filename, url=objects.signed_url(target, bucket, key, filename=filename))
         return Download(filename, body=objects.stream(target, bucket, key) or iter(()), size=found.size)
+
+
+def _output(found: objects.RemoteObject, folder: str, planned: Any) -> Output:
+    name = found.key[len(folder) :]
+    if planned is None:
+        return Output(found.key, name, "", found.size, found.modified)
+    rows = planned.rows_in, planned.rows_out
+    return Output(found.key, name, planned.key, found.size, found.modified, *rows)
 
 
 def _place(job: TransformJob) -> tuple[str, str]:

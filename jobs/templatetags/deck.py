@@ -115,6 +115,17 @@ def instance_time(seconds: int) -> str:
 
 
 @register.simple_tag
+def rows(rows_in: int | None, rows_out: int | None) -> SafeString | str:
+    """An input's number of rows, beside its output's where that is another; a dash while it is unknown."""
+    if rows_in is None or rows_out is None:
+        return "\u2013"
+    if rows_in == rows_out:
+        return f"{rows_in:,}"
+    both = f"{rows_in:,} in, {rows_out:,} out"
+    return format_html('<span class="st warn">{}{}</span>', icon("alert-triangle"), both)
+
+
+@register.simple_tag
 def duration(start: datetime | None, end: datetime | None = None) -> str:
     """From start to end, or to now: 12 s, 3:05, 1:02:30; empty if it has not begun."""
     if start is None:

@@ -46,12 +46,12 @@ def outputs(s3: Any) -> dict[str, tuple[str, int]]:
     return found
 
 
-def submit(page: Page, house: House) -> None:
-    """Fill in the form as a person would."""
+def submit(page: Page, house: House, bucket: str) -> None:
+    """Fill in the form as a person would, for what lies in the bucket."""
     page.goto(f"{house.url}/jobs/new/")
     page.locator("#id_model").select_option(index=1)
-    page.locator("#id_data").fill(f"s3://{BUCKET}/in/")
-    page.locator("#id_output_path").fill(f"s3://{BUCKET}/out/")
+    page.locator("#id_data").fill(f"s3://{bucket}/in/")
+    page.locator("#id_output_path").fill(f"s3://{bucket}/out/")
     page.locator("#id_instance_type").fill("ml.m5.large")
     for fold in page.locator("details.fold > summary").all()[:2]:
         fold.click()
@@ -73,12 +73,32 @@ def look(page: Page, shots: Path, name: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
+def test_a_file_whose_rows_are_not_those_of_its_output_is_named(
+    house: House, signed_in: Page, shots: Path
+) -> None:
+    s3, page = house.client("s3"), signed_in
+    s3.create_bucket(Bucket="old-mac")
+    s3.put_object(Bucket="old-mac", Key="in/good.csv", Body=b"".join(ROWS[:4]))
+    # Lines ended by CR alone are one record to the service, and four to the model.
+    s3.put_object(Bucket="old-mac", Key="in/old-mac.csv", Body=b"".join(ROWS[:4]).replace(b"\n", b"\r"))
+    submit(page, house, "old-mac")
+    said = "Completed with warnings: 1 row count differs."
+    expect(page.get_by_text(said)).to_be_visible(timeout=180_000)
+    expect(page.get_by_text("1 row count differs: old-mac.csv (1 in, 4 out).")).to_be_visible()
+    look(page, shots, "rows-differ")
+    page.get_by_role("link", name=re.compile("Rows differ")).click()
+    expect(page.locator("table.tbl tbody tr")).to_have_count(1)
+    page.get_by_role("link", name=re.compile("^Outputs")).click()
+    expect(page.get_by_text("1 in, 4 out")).to_be_visible()
+    look(page, shots, "rows-differ-outputs")
+
+
 def test_a_person_takes_the_job_to_a_complete_output_with_two_clicks(
     house: House, signed_in: Page, shots: Path
 ) -> None:
     s3, page = house.client("s3"), signed_in
     upload(s3)
-    submit(page, house)
+    submit(page, house, BUCKET)
     failed = page.url
 
     # Which file, and why, stands on the page by itself.
@@ -103,6 +123,7 @@ def test_a_person_takes_the_job_to_a_complete_output_with_two_clicks(
     expect(page.get_by_text("All 50 outputs are written, over 2 attempts.")).to_be_visible(timeout=180_000)
     expect(page.get_by_text("50 of 50 outputs written over 2 attempts")).to_be_visible()
     expect(page.get_by_text("Output complete")).to_be_visible()
+    expect(page.get_by_text("Rows compared in 50 files: none differs.")).to_be_visible(timeout=30_000)
     expect(page.get_by_role("button", name=re.compile("Finish"))).to_have_count(0)
     look(page, shots, "finished")
     whole = outputs(s3)

@@ -1,7 +1,8 @@
 """A model server that does what the job's environment and its records tell it to.
 
 Each line of a request is answered by itself, in capitals, with the variable SUFFIX behind it. A line that is a
-word of ORDERS is obeyed instead. It prints what it gets, so that tests can read it in the job's log.
+word of ORDERS is obeyed instead; one that is LEAVE_OUT has no answer. It prints what it gets, so that tests can
+read it in the job's log.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 DELAY = float(os.environ.get("DELAY", "0"))
+LEAVE_OUT = os.environ.get("LEAVE_OUT", "never").encode()
 SUFFIX = os.environ.get("SUFFIX", "")
 
 #: With TOGETHER=3 a request is answered once three are in flight, and refused if they never are.
@@ -114,7 +116,8 @@ class Handler(BaseHTTPRequestHandler):
             return 200, json.dumps(dict(self.headers.items())).encode()
         if "SHOW_ENVIRONMENT" in os.environ:
             return 200, json.dumps(dict(os.environ)).encode()
-        return 200, b"\n".join(line.upper() + SUFFIX.encode() for line in body.split(b"\n"))
+        lines = [line for line in body.split(b"\n") if line != LEAVE_OUT]
+        return 200, b"\n".join(line.upper() + SUFFIX.encode() for line in lines)
 
     def body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
