@@ -62,6 +62,11 @@ class Merged:
     written: int | None = None
 
     @property
+    def latest(self) -> TransformJob:
+        """The last attempt."""
+        return self.attempts[-1]
+
+    @property
     def missing(self) -> int:
         """How many outputs no attempt has written, as far as it is known."""
         return (self.total or 0) - (self.written or 0)

@@ -51,6 +51,12 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
     submitted_by = serializers.SerializerMethodField()
     max_cost_usd = serializers.FloatField(allow_null=True)
     cost = CostAnswer()
+    eta = serializers.DateTimeField(
+        source="expected_end",
+        allow_null=True,
+        read_only=True,
+        help_text="When the last output is expected, from how fast those that are there were written; null if unknown.",
+    )
     parent = serializers.CharField(  # type: ignore[assignment]  # DRF keeps declared fields apart from `.parent`
         source="parent.key",
         default=None,
@@ -63,8 +69,8 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
         fields = [
             "id", "name", "state", "state_reason", "warnings", "url", "api_url", "connection", "model", "arn",
             "submitted_by", "external", "origin", "parent", "attempt", "created_at", "changed_at", "accepted_at",
-            "started_at", "ended_at", "objects_total", "objects_done", "bytes_total", "stop_requested_at", "priority",
-            "fallback_instance_types", "instance_type_used", "max_retries", "deadline_minutes",
+            "started_at", "ended_at", "objects_total", "objects_done", "bytes_total", "eta", "stop_requested_at",
+            "priority", "fallback_instance_types", "instance_type_used", "max_retries", "deadline_minutes",
             "max_idle_minutes", "max_cost_usd", "cost", "archived_at", "spec",
         ]  # fmt: skip
 

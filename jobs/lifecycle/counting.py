@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from jobs import queries
 from jobs.gateway import Target, objects
+from jobs.lifecycle.expecting import expected_end
 from jobs.models import Connection, PlannedObject, TransformJob
 from jobs.states import REMOTE
 from transform import keys
@@ -85,10 +86,10 @@ def count_some(connection: Connection, target: Target) -> None:
     ).order_by(F("counted_at").asc(nulls_first=True))
     for job in due[:JOBS_PER_POLL]:
         done = count_outputs(job, target)
-        values: dict[str, object] = {"counted_at": timezone.now()}
+        now = timezone.now()
+        values: dict[str, object] = {"counted_at": now, "eta": expected_end(job, done, now)}
         if done != job.objects_done:
             # A newer changed_at is what tells open pages that there is something to see.
-            now = timezone.now()
             values |= {"objects_done": done, "changed_at": now, "progress_at": now, "idle_warned": False}
         TransformJob.objects.filter(pk=job.pk, state__in=REMOTE).update(**values)
 

@@ -146,6 +146,7 @@ class TransformJob(models.Model):
     )
     objects_done = models.BigIntegerField(null=True)
     counted_at = models.DateTimeField(null=True)
+    eta = models.DateTimeField(null=True, help_text="When its last output was expected, at the last count.")
 
     archived_at = models.DateTimeField(null=True, help_text="Since when lists leave it out.")
     archived_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -231,6 +232,12 @@ class TransformJob(models.Model):
     def can_stop(self) -> bool:
         """Whether a request to stop would still mean something."""
         return self.state in ACTIVE and self.state != JobState.STOPPING and self.stop_requested_at is None
+
+    @property
+    def expected_end(self) -> datetime | None:
+        """When the last output is expected; None while that is not known, as once the time has passed."""
+        running = self.state == JobState.IN_PROGRESS and self.stop_requested_at is None
+        return self.eta if running and self.eta and self.eta > timezone.now() else None
 
     @property
     def stop_reason(self) -> str:

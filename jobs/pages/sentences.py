@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.utils import timezone
+
 from jobs.models import TransformJob
 from jobs.queries import Merged, Rows
 from jobs.states import JobState
+from jobs.templatetags.deck import about
 
 
 def sentence(job: TransformJob, together: Merged | None = None) -> str:
@@ -17,7 +20,8 @@ def sentence(job: TransformJob, together: Merged | None = None) -> str:
 def _together(merged: Merged) -> str:
     written, total, number = merged.written or 0, merged.total or 0, len(merged.attempts)
     if merged.is_active:
-        return f"Attempt {number} is on its way; {written:,} of {total:,} outputs are written so far."
+        so_far = f"{written:,} of {total:,} outputs are written so far"
+        return f"Attempt {number} is on its way; {so_far}{_rest(merged.latest)}."
     if merged.missing:
         return f"{written:,} of {total:,} outputs are written after {number} attempts."
     outputs = f"All {total:,} outputs are" if total > 1 else "Its one output is"
@@ -39,7 +43,7 @@ def _in_progress(job: TransformJob) -> str:
         return "Accepted; its instances are being made ready."
     if job.objects_total is None:
         return "Running."
-    return f"{_written(job)} so far."
+    return f"{_written(job)} so far{_rest(job)}."
 
 
 def rows_sentence(rows: Rows | None) -> str:
@@ -53,6 +57,11 @@ def rows_sentence(rows: Rows | None) -> str:
     files = "1 file" if rows.compared == 1 else f"{rows.compared:,} files"
     differ = f"in {rows.differ:,} they differ" if rows.differ else "none differs"
     return f"Rows compared in {files}: {differ}. {rows.note}".strip()
+
+
+def _rest(job: TransformJob) -> str:
+    end = job.expected_end
+    return f"; {about(end - timezone.now())} left" if end else ""
 
 
 def _completed(job: TransformJob) -> str:

@@ -139,6 +139,13 @@ def duration(start: datetime | None, end: datetime | None = None) -> str:
 
 
 @register.simple_tag
+def left(job: TransformJob) -> SafeString | str:
+    """How long a running job is expected to take yet, the time of its end on hover; empty if that is not known."""
+    end = job.expected_end
+    return "" if end is None else _time(end, f"{about(end - timezone.now())} left")
+
+
+@register.simple_tag
 def when(at: datetime | None) -> SafeString | str:
     """A time as distance from now, the exact one on hover and for machines."""
     return "" if at is None else _time(at, _distance(at))
@@ -148,6 +155,18 @@ def when(at: datetime | None) -> SafeString | str:
 def clock(at: datetime | None) -> SafeString | str:
     """The time of day, with the date for machines and on hover."""
     return "" if at is None else _time(at, f"{timezone.localtime(at):%H:%M:%S}")
+
+
+def about(length: timedelta) -> str:
+    """A length of time as roughly as an estimate is: about 40 s, about 12 min, about 3.5 h, about 2 days."""
+    seconds = length.total_seconds()
+    if seconds < 57.5:
+        return f"about {max(5, round(seconds / 5) * 5)} s"
+    if seconds < 90 * 60:
+        return f"about {max(1, round(seconds / 60))} min"
+    if seconds < 36 * 3600:
+        return f"about {round(seconds / 1800) / 2:g} h"
+    return f"about {round(seconds / 86400)} days"
 
 
 def _time(at: datetime, words: str) -> SafeString:

@@ -17,7 +17,7 @@ from tests.jobs.following import follow
 from tests.support.engine import EngineProcess
 from transform.spec import TransformSpec
 
-__all__ = ["folder", "run", "serving", "serving_engine", "started"]
+__all__ = ["folder", "run", "serving", "serving_engine", "started", "submitted"]
 
 
 @pytest.fixture
@@ -42,6 +42,13 @@ def run(
     house: House, engine: EngineProcess, folder: str, bodies: dict[str, bytes], **fields: Any
 ) -> TransformJob:
     """A job over these objects, followed to its end."""
+    return follow(submitted(house, engine, folder, bodies, **fields))
+
+
+def submitted(
+    house: House, engine: EngineProcess, folder: str, bodies: dict[str, bytes], **fields: Any
+) -> TransformJob:
+    """A job over these objects, brought to the engine."""
     for name, body in bodies.items():
         put(engine, f"{folder}/in/{name}", body)
     values = {
@@ -53,7 +60,9 @@ def run(
         **fields,
     }
     spec = TransformSpec.from_fields(values)
-    return started(submission.submit(house.connection, spec, by=house.people["alice"]))
+    job = submission.submit(house.connection, spec, by=house.people["alice"])
+    starting.start(job.pk)
+    return job
 
 
 def started(job: TransformJob) -> TransformJob:
