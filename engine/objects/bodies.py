@@ -89,11 +89,14 @@ class Bodies:
 class BodyReader:
     """A body's bytes. Close it, or use it as a context manager."""
 
-    def __init__(self, bodies: Bodies, body: Body, size: int) -> None:
+    def __init__(self, bodies: Bodies, body: Body, size: int, inline: bytes | None = None) -> None:
+        """`inline` are the bytes of an inline body, for who has read them already."""
         self._bodies = bodies
         self._body = body
         self._left = size
-        self._inline = bodies.inline(body) if body.inline is not None else b""
+        if inline is None:
+            inline = bodies.inline(body) if body.inline is not None else b""
+        self._inline = inline
         self._files = list(body.files)
         self._file: BinaryIO | None = None
         self._skip = 0

@@ -89,7 +89,9 @@ class ObjectInfo:
 
     def to_row(self) -> tuple[Any, ...]:
         """Values in the order of COLUMNS."""
-        texts = (json.dumps(part) for part in (self.headers, self.metadata, self.checksums, self.tags))
+        # Most are empty in most objects, and writing JSON is most of what this costs.
+        parts = (self.headers, self.metadata, self.checksums, self.tags)
+        texts = (json.dumps(part) if part else "{}" for part in parts)
         head = (self.bucket, self.key.encode(), self.size, self.etag, self.modified)
         return (*head, *texts, self.body.to_json())
 

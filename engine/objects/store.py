@@ -19,7 +19,8 @@ from engine.objects.uploads import Uploads
 from engine.sqlite import Database
 
 _SELECT = f"SELECT {COLUMNS} FROM objects"  # noqa: S608 - the columns are ours
-_SELECT_BODY = "SELECT body, size FROM objects WHERE bucket = ? AND key = ?"
+_SELECT_BODY = """SELECT body, size, data FROM objects
+    LEFT JOIN inline_bodies ON id = json_extract(body, '$.inline') WHERE bucket = ? AND key = ?"""
 _REPLACE = f"INSERT OR REPLACE INTO objects ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _PAGE = 1000
 
@@ -126,8 +127,8 @@ class ObjectStore:
             if not rows:
                 self.check_bucket(bucket)
                 raise no_such_key(key)
-            body, size = rows[0]
-            return BodyReader(self._bodies, Body.from_json(body), size)
+            body, size, inline = rows[0]
+            return BodyReader(self._bodies, Body.from_json(body), size, inline)
 
     def open(self, bucket: str, key: str) -> ObjectReader:
         """Open an object to read its bytes. Raises NoSuchKey, NoSuchBucket."""
