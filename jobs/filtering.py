@@ -1,17 +1,31 @@
-"""What a list of jobs may be narrowed to: the same words in addresses of pages, in the API and in CSV."""
+"""What a list of jobs may be narrowed to: the same words in addresses of pages, in the search box, the API and CSV."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime, time, timedelta
 from typing import Self
 
+from django.db.models import Q, Subquery
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from jobs.failures import Failure
+from jobs.models import Connection
 from jobs.models.job import JobQuerySet
 from jobs.states import ACTIVE, TERMINAL, JobState
+from teams.models import User
 
 #: Words accepted beside the states themselves when jobs are filtered.
 STATE_GROUPS = {"active": ACTIVE, "terminal": TERMINAL, "ended": TERMINAL}
+CAUSES = tuple(failure.name.lower() for failure in Failure)
 _YES_NO = ("", "true", "false")
+_AGO = re.compile(r"(\d{1,4})([hdw])")
+_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+#: Folders above a path that are looked for too; S3 keys have seldom more parts.
+_DEPTH = 12
 
 
 class FilterError(ValueError):
@@ -29,10 +43,26 @@ class JobFilter:
     #: A state, a group of states or several with commas.
     state: str = ""
     model: str = ""
+    #: Who submitted it: a user name, or "me".
+    owner: str = ""
     #: A connection's slug.
     connection: str = ""
+    #: As it was asked for last: the request's own, or a fallback.
+    instance_type: str = ""
+    #: Why it failed, as in jobs.failures.
+    cause: str = ""
+    #: Submitted from then on: a date, a time, or how long ago as in 24h, 7d, 2w.
+    since: str = ""
+    #: Submitted before then; a date counts whole.
+    until: str = ""
+    #: key or key=value.
+    tag: str = ""
+    #: What it reads or writes: an S3 address, or the beginning of one, or an object below its output.
+    path: str = ""
     #: Part of the name.
     name: str = ""
+    #: Words that are in the name, an S3 address or a tag.
+    text: str = ""
     #: "true" for jobs made outside Batchdeck only, "false" for ours only.
     external: str = ""
     #: Archived jobs are left out; "true" for them only, "any" for all.
@@ -41,15 +71,15 @@ class JobFilter:
     @classmethod
     def read(cls, given: Mapping[str, object]) -> Self:
         """The filter that a query string or a JSON object describes; FilterError names everything wrong."""
-        names = [field.name for field in fields(cls)]
+        names = cls.names()
         problems = {
-            name: [f"is no filter; there are {', '.join(names)}."] for name in given if name not in names
+            name[:60]: [f"is no filter; there are {', '.join(names)}."] for name in given if name not in names
         }
         texts: dict[str, str] = {}
         for name in names:
             value = given.get(name, "")
-            if not isinstance(value, str) or "\0" in value:
-                problems[name] = ["must be a text."]
+            if not isinstance(value, str) or "\0" in value or len(value) > 1100:
+                problems[name] = ["must be a text of at most 1,100 characters."]
             else:
                 texts[name] = value.strip()
         wanted = cls(**texts)
@@ -67,6 +97,10 @@ class JobFilter:
         """The filters that narrow anything, by name: a query string's parts."""
         return {name: value for name, value in asdict(self).items() if value}
 
+    def seen_by(self, user: User) -> Self:
+        """With "me" replaced by the person who looks."""
+        return replace(self, owner=user.get_username()) if self.owner == "me" else self
+
     def states(self) -> frozenset[JobState]:
         """The states meant by `state`; ValueError names a word that is neither state nor group."""
         found: set[JobState] = set()
@@ -76,20 +110,46 @@ class JobFilter:
 
     def narrow(self, rows: JobQuerySet) -> JobQuerySet:
         """Those of `rows` that match."""
-        states = self.states()
+        states, exact = self.states(), {"model_name": self.model, "instance_type": self.instance_type}
+        rows = rows.filter(**{column: value for column, value in exact.items() if value})
         if states:
             rows = rows.filter(state__in=states)
-        if self.model:
-            rows = rows.filter(model_name=self.model)
-        if self.connection:
-            rows = rows.filter(connection__slug=self.connection)
-        if self.name:
-            rows = rows.filter(name__icontains=self.name)
+        if self.cause:
+            rows = rows.filter(failure_cause=self.cause.lower())
+        # One value, found first: then the index of the column is read in order.
+        if self.owner:
+            rows = rows.filter(
+                submitted_by=Subquery(User.objects.filter(username=self.owner).values("id")[:1])
+            )
         if self.external:
             rows = rows.filter(external=self.external == "true")
         if self.archived != "any":
             rows = rows.filter(archived_at__isnull=self.archived != "true")
+        return self._by_date(self._by_text(rows))
+
+    def of_connection(self, rows: JobQuerySet, team_id: int) -> JobQuerySet:
+        """Those of `rows` on the team's connection of this slug."""
+        if not self.connection:
+            return rows
+        ours = Connection.objects.filter(team_id=team_id, slug=self.connection)
+        return rows.filter(connection=Subquery(ours.values("id")[:1]))
+
+    def _by_date(self, rows: JobQuerySet) -> JobQuerySet:
+        if self.since:
+            rows = rows.filter(created_at__gte=_moment(self.since))
+        if self.until:
+            rows = rows.filter(created_at__lt=_moment(self.until, end=True))
         return rows
+
+    def _by_text(self, rows: JobQuerySet) -> JobQuerySet:
+        words = [*self.text.lower().split(), *filter(None, [self.name.lower()])]
+        for word in words:
+            rows = rows.filter(search_text__contains=word)
+        if self.name:
+            rows = rows.filter(name__icontains=self.name)
+        if self.tag:
+            rows = rows.filter(search_text__contains=_tag_line(self.tag))
+        return rows.filter(_on_path(self.path)) if self.path else rows
 
     def _problems(self) -> list[tuple[str, str]]:
         found = []
@@ -98,8 +158,49 @@ class JobFilter:
         except ValueError:
             words = ", ".join([*(state.lower() for state in JobState.values), "active", "ended"])
             found.append(("state", f"must be made of {words}, with commas between them."))
+        if self.cause and self.cause.lower() not in CAUSES:
+            found.append(("cause", f"must be one of {', '.join(CAUSES)}."))
+        for name, value in (("since", self.since), ("until", self.until)):
+            if value and _moment(value) is None:
+                found.append(
+                    (name, "must be a date such as 2026-11-20, a time, or how long ago, as in 24h or 7d.")
+                )
         if self.external not in _YES_NO:
             found.append(("external", "must be true, false or empty."))
         if self.archived not in ("", "false", "true", "any"):
             found.append(("archived", "must be true, false, any or empty."))
         return found
+
+
+def _moment(text: str, *, end: bool = False) -> datetime | None:
+    """The time meant; the end of a date if `end`. None for what is no time. Without a zone it is UTC."""
+    ago = _AGO.fullmatch(text)
+    try:
+        if ago:
+            return timezone.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        day = parse_date(text)
+        if day is not None:
+            return datetime.combine(day + timedelta(days=1 if end else 0), time(), UTC)
+        at = parse_datetime(text)
+        return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _tag_line(tag: str) -> str:
+    key, separator, value = tag.lower().partition("=")
+    return f"\n#{key.strip()}={value.strip()}\n" if separator else f"\n#{key}="
+
+
+def _on_path(path: str) -> Q:
+    """Jobs with an S3 address that begins so, or one that is a folder above it."""
+    address = path.lower()
+    address = address if address.startswith("s3://") else f"s3://{address.lstrip('/')}"
+    found = Q(search_text__contains=f"\n{address}")
+    folder = address
+    for _ in range(_DEPTH):
+        folder = folder.rstrip("/").rpartition("/")[0]
+        if len(folder) <= len("s3://"):
+            break
+        found |= Q(search_text__contains=f"\n{folder}\n") | Q(search_text__contains=f"\n{folder}/\n")
+    return found

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Q, QuerySet
 
-from jobs.filtering import JobFilter
+from jobs.filtering import FilterError, JobFilter
 from jobs.models import (
     Connection,
     ContainerImage,
@@ -35,11 +35,11 @@ def jobs(team: Team, wanted: JobFilter | None = None) -> JobQuerySet:
     rows = (
         TransformJob.objects.for_team(team)
         .select_related("connection", "model", "submitted_by", "parent", "root")
-        .order_by("-id")
+        .order_by("-created_at", "-id")
     )
     if wanted is None:
         return rows
-    return wanted.narrow(rows)
+    return wanted.of_connection(wanted.narrow(rows), team.pk)
 
 
 def attempts(job: TransformJob) -> JobQuerySet:
@@ -173,6 +173,40 @@ def state_counts(team: Team) -> dict[JobState, int]:
     )
     counts = {JobState(state): n for state, n in rows.order_by()}
     return {state: counts.get(state, 0) for state in JobState if state in ACTIVE}
+
+
+#: What a list is sorted by, and the column of it; a minus before the word turns the order round.
+SORTS = {"submitted": "created_at", "duration": "duration_seconds", "name": "name"}
+NEWEST = "-submitted"
+
+
+def sort_of(text: str) -> str:
+    """The order that was asked for, NEWEST if none was; FilterError for a word that is none."""
+    if text.removeprefix("-") not in {"", *SORTS}:
+        words = ", ".join(f"{word}, -{word}" for word in SORTS)
+        raise FilterError({"sort": [f"must be one of {words}."]})
+    return text if text.removeprefix("-") else NEWEST
+
+
+def beyond(rows: JobQuerySet, sort: str, cursor: int | None, *, back: bool = False) -> JobQuerySet:
+    """`rows` in the order of `sort`, those after the row `cursor`; with `back` those before it, nearest first.
+
+    A page begins where another ended, so rows that are added meanwhile shift nothing.
+    """
+    column = SORTS[sort.removeprefix("-")]
+    down = sort.startswith("-") != back
+    mark = "-" if down else ""
+    rows = rows.order_by(f"{mark}{column}", f"{mark}id")
+    if cursor is None:
+        return rows
+    value = TransformJob.objects.filter(pk=cursor).values_list(column, flat=True).first()
+    if value is None:
+        return rows.none()
+    side = "lt" if down else "gt"
+    # The first condition is what an index is entered by.
+    return rows.filter(
+        Q(**{f"{column}__{side}e": value}), Q(**{f"{column}__{side}": value}) | Q(**{f"id__{side}": cursor})
+    )
 
 
 #: Rows are counted up to this: a list of more says so with a plus, and is as fast.

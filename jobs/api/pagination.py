@@ -10,6 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from jobs import queries
+
 LIMIT, MOST = 50, 200
 
 
@@ -22,15 +24,21 @@ class NewestFirst(BasePagination):
         before, after = _number(request, "before"), _number(request, "after")
         limit = min(_number(request, "limit") or LIMIT, MOST)
         if after is not None:
-            rows = list(reversed(queryset.filter(id__gt=after).order_by("id")[: limit + 1]))
+            rows = list(reversed(self.side(queryset, after, back=True)[: limit + 1]))
             self.has_newer, self.has_older = len(rows) > limit, True
             rows = rows[-limit:]
         else:
-            rows = list((queryset.filter(id__lt=before) if before else queryset).order_by("-id")[: limit + 1])
+            rows = list(self.side(queryset, before)[: limit + 1])
             self.has_newer, self.has_older = before is not None, len(rows) > limit
             rows = rows[:limit]
         self.rows = rows
         return rows
+
+    def side(self, rows: Any, cursor: int | None, *, back: bool = False) -> Any:
+        """The rows after the one with the id `cursor`, nearest first; with `back` those before it."""
+        if back:
+            return rows.filter(id__gt=cursor).order_by("id")
+        return (rows.filter(id__lt=cursor) if cursor else rows).order_by("-id")
 
     def get_paginated_response(self, data: Any) -> Response:
         """`results`, and the addresses of the older and the newer page, null where there is none."""
@@ -57,6 +65,26 @@ class NewestFirst(BasePagination):
     def _link(self, name: str, value: int) -> str:
         other = "after" if name == "before" else "before"
         return str(replace_query_param(remove_query_param(self.url, other), name, value))
+
+
+class InOrder(NewestFirst):
+    """The same for jobs, in the order that `sort` asks for."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """One page of jobs; FilterError for an order that there is not."""
+        self.sort = queries.sort_of(request.query_params.get("sort", ""))
+        return super().paginate_queryset(queryset, request, view)
+
+    def side(self, rows: Any, cursor: int | None, *, back: bool = False) -> Any:
+        """As the jobs are sorted."""
+        return queries.beyond(rows, self.sort, cursor, back=back)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Those of every list, and `sort`."""
+        words = [*queries.SORTS, *(f"-{word}" for word in queries.SORTS)]
+        schema = {"type": "string", "enum": words, "default": queries.NEWEST}
+        sort = {"name": "sort", "in": "query", "required": False, "schema": schema}
+        return [*super().get_schema_operation_parameters(view), sort]
 
 
 def _number(request: Request, name: str) -> int | None:

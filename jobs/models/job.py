@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.costs import Cost, NoAmount, amount, instance_seconds
+from jobs.failures import classify
 from jobs.models.connection import Connection
 from jobs.models.registered import RegisteredModel
 from jobs.models.scoped import TeamQuerySet
@@ -42,6 +43,21 @@ def remote_name(model_name: str, key: str, at: datetime) -> str:
     """A transform job name that only this job can have: model, time in UTC and the key's beginning."""
     ending = f"-{at:%Y%m%d%H%M%S}-{key[:6]}"
     return model_name[: _NAME_LENGTH - len(ending)].rstrip("-") + ending
+
+
+def searchable(name: str, spec: Mapping[str, Any]) -> str:
+    """Name, S3 addresses and tags, one a line and in lower case; each line has an end and a beginning."""
+    tags = [f"#{key}={value}" for key, value in (spec.get("tags") or {}).items()]
+    lines = [name, str(spec.get("data") or ""), str(spec.get("output_path") or ""), *tags]
+    return "\n".join(["", *lines, ""]).lower()
+
+
+def derived(state: str, reason: str, started: datetime | None, ended: datetime | None) -> dict[str, Any]:
+    """The columns of a job that follow from its end."""
+    return {
+        "failure_cause": classify(reason).name.lower() if state == JobState.FAILED else "",
+        "duration_seconds": max(0, int((ended - started).total_seconds())) if started and ended else 0,
+    }
 
 
 class JobQuerySet(TeamQuerySet["TransformJob"]):
@@ -148,6 +164,17 @@ class TransformJob(models.Model):
     counted_at = models.DateTimeField(null=True)
     eta = models.DateTimeField(null=True, help_text="When its last output was expected, at the last count.")
 
+    # What lists are searched and sorted by, kept beside what it is made from; see `save` and `move`.
+    search_text = models.TextField(
+        blank=True, help_text="Name, S3 addresses and tags in lower case, one a line."
+    )
+    failure_cause = models.CharField(
+        max_length=16, blank=True, help_text="Of failed ones: jobs.failures, lower case."
+    )
+    duration_seconds = models.PositiveBigIntegerField(
+        default=0, help_text="From start to end; 0 for one that has not ended or never ran."
+    )
+
     archived_at = models.DateTimeField(null=True, help_text="Since when lists leave it out.")
     archived_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
 
@@ -180,10 +207,32 @@ class TransformJob(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["team", "-id"], name="job_team_newest"),
-            models.Index(fields=["team", "state", "-id"], name="job_team_state_newest"),
             models.Index(fields=["team", "-changed_at"], name="job_team_changed"),
-            models.Index(fields=["team", "model_name", "-id"], name="job_team_model_newest"),
             models.Index(fields=["team", "ended_at"], name="job_team_ended"),
+            # Each filter of the list, and each order, has an index that ends as the list is ordered.
+            models.Index(fields=["team", "-created_at", "-id"], name="job_list"),
+            models.Index(fields=["team", "state", "-created_at", "-id"], name="job_list_state"),
+            models.Index(fields=["team", "model_name", "-created_at", "-id"], name="job_list_model"),
+            models.Index(fields=["team", "submitted_by", "-created_at", "-id"], name="job_list_owner"),
+            models.Index(fields=["team", "connection", "-created_at", "-id"], name="job_list_connection"),
+            models.Index(fields=["team", "instance_type", "-created_at", "-id"], name="job_list_instance"),
+            models.Index(
+                fields=["team", "failure_cause", "-created_at", "-id"],
+                name="job_list_cause",
+                condition=~models.Q(failure_cause=""),
+            ),
+            models.Index(
+                fields=["team", "-created_at", "-id"],
+                name="job_list_external",
+                condition=models.Q(external=True),
+            ),
+            models.Index(
+                fields=["team", "-created_at", "-id"],
+                name="job_list_archived",
+                condition=models.Q(archived_at__isnull=False),
+            ),
+            models.Index(fields=["team", "duration_seconds", "id"], name="job_list_duration"),
+            models.Index(fields=["team", "name", "id"], name="job_list_name"),
             models.Index(fields=["connection", "-id"], name="job_connection_newest"),
             models.Index(fields=["connection", "state", "id"], name="job_connection_state"),
             models.Index(
@@ -203,6 +252,14 @@ class TransformJob(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's; a new row gets what lists are searched and sorted by."""
+        if self._state.adding:
+            self.search_text = self.search_text or searchable(self.name, self.spec)
+            for name, value in derived(self.state, self.state_reason, self.started_at, self.ended_at).items():
+                setattr(self, name, value)
+        super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         """The job's page."""
@@ -305,6 +362,7 @@ class TransformJob(models.Model):
             if before is None:
                 return False
             values = {"state": to, "state_reason": reason, "changed_at": now, **fields}
+            values |= derived(to, reason, values.get("started_at", before.started_at), values.get("ended_at"))
             if TransformJob.objects.filter(pk=self.pk, state=before.state).update(**values) != 1:
                 return False
             self._record(before.state, to, reason, by, now)

@@ -57,7 +57,7 @@ def _all(request: MemberRequest, wanted: JobFilter, query: QueryDict) -> HttpRes
         outcome = services.on_matching(request.team, action, wanted, by=request.user, up_to=up_to)
         _tell(request, outcome)
         return None
-    rows = services.matching(request.team, action, wanted)
+    rows = services.matching(request.team, action, wanted.seen_by(request.user))
     count = queries.count(rows)
     if not count:
         raise NotPossible("None of the jobs that match is in a state for this.")

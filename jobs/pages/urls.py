@@ -10,6 +10,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("sample/run/", home.run_sample, name="run-sample"),
     path("jobs/", history.history, name="jobs"),
+    path("jobs/export.csv", history.export, name="jobs-csv"),
     path("jobs/many/", many.many, name="jobs-many"),
     path("jobs/new/", new_job.new_job, name="new-job"),
     path("jobs/<str:key>/", job.overview, name="job"),

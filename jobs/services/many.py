@@ -109,7 +109,7 @@ def on_matching(
     `up_to` is a row id: jobs submitted after it are left alone. Running again is not repeated for the rest, so
     with more than MOST jobs it raises NotPossible and does nothing.
     """
-    rows = matching(team, action, wanted, up_to=up_to)
+    rows = matching(team, action, wanted.seen_by(by), up_to=up_to)
     found = list(rows[: MOST + 1])
     if len(found) > MOST and not _VERBS[action].repeats:
         raise NotPossible(f"More than {MOST} jobs match; narrow the filter to run fewer again at once.")

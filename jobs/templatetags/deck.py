@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -65,6 +66,12 @@ def limits(connection: Connection) -> str:
         if most is not None
     ]
     return ", ".join([*named, *by_type]) or "none"
+
+
+@register.filter
+def item(values: Mapping[str, Any], name: str) -> Any:
+    """What the mapping has under this name; None if nothing."""
+    return values.get(name)
 
 
 @register.filter

@@ -138,7 +138,8 @@ def test_every_error_has_the_same_shape(house: House) -> None:
 
 
 def test_a_fault_of_our_own_answers_500_in_the_same_shape(house: House) -> None:
-    house.job(spec="no request at all")
+    house.job()
+    TransformJob.objects.update(spec="no request at all")
     client = house.api("bob")
     client.raise_request_exception = False
     answer = client.get("/api/v1/jobs/")

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def shown(page: Page) -> list[str]:
     (table,) = page.all("table")
-    return [link.text for link in Page.all_below(table, "a")]
+    return [link.text for link in Page.all_below(table, "a") if link.get("class") != "by"]
 
 
 def messages(page: Page) -> list[str]:

@@ -61,6 +61,8 @@ PATHS = [
     "/jobs/",
     "/jobs/?state=active",
     "/jobs/?connection=c1&model=m1&name=job",
+    "/jobs/?owner=alice&cause=unknown&since=1d&path=s3://bucket/in&text=job&instance_type=ml.m5.large",
+    "/jobs/?tag=x&sort=-duration",
     "/jobs/{job}/",
     "/jobs/{job}/request/",
     "/jobs/new/",

@@ -10,26 +10,48 @@ from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs import queries
+from jobs import queries, tokens
 from jobs.api import answers, bodies
+from jobs.api.pagination import InOrder
 from jobs.api.views.base import TEXT, TeamView
-from jobs.filtering import JobFilter
+from jobs.filtering import CAUSES, JobFilter
 from jobs.lifecycle import costing, queueing
 from jobs.models import TransformJob
 from jobs.services import archiving, attempts, stopping, submission
+
+_FILTERS = {
+    "state": "A state, several with commas, active or ended.",
+    "model": "The model's name.",
+    "owner": "Who submitted it: a user name, or me.",
+    "connection": "The connection's slug.",
+    "instance_type": "As it was asked for last.",
+    "cause": f"Why it failed: {', '.join(CAUSES)}.",
+    "since": "Submitted from then on: a date, a time, or how long ago, as in 24h, 7d or 2w.",
+    "until": "Submitted before then; a date counts whole.",
+    "tag": "key or key=value.",
+    "path": "What it reads or writes: an S3 address, its beginning, or an object below it.",
+    "name": "Part of the name.",
+    "text": "Words in the name, an S3 address or a tag.",
+    "external": "true: made outside Batchdeck; false: made here.",
+    "archived": "true: archived ones only; any: they too.",
+    "q": "All of these as the search box takes them: status:failed model:churn text.",
+}
 
 
 class Jobs(TeamView, generics.ListAPIView[TransformJob]):
     """The team's jobs, newest first."""
 
     serializer_class = answers.JobAnswer
+    pagination_class = InOrder
 
     def get_queryset(self) -> QuerySet[TransformJob]:
         """Jobs narrowed by the query parameters."""
         if getattr(self, "swagger_fake_view", False):
             return TransformJob.objects.none()
-        given = {name: self.request.query_params.get(name, "") for name in JobFilter.names()}
-        return queries.jobs(self.member.team, JobFilter.read(given))
+        asked = self.request.query_params
+        given = {name: asked[name] for name in JobFilter.names() if name in asked}
+        wanted = JobFilter.read({**tokens.parse(asked.get("q", "")), **given})
+        return queries.jobs(self.member.team, wanted.seen_by(self.member.user))
 
     def paginate_queryset(self, queryset: Any) -> Any:
         """A page of jobs, each waiting one with its place in line."""
