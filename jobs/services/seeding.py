@@ -1,0 +1,210 @@
+"""A made-up history of many jobs, to try pages and queries at size; written without a model instance a row."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import accumulate, islice
+from typing import Any
+
+from django.db import connection as database
+from django.utils import timezone
+
+from jobs.models import Connection, RegisteredModel, TransformJob
+from jobs.models.job import derived, new_key, searchable
+from jobs.states import JobState
+from teams.models import Membership, Role, Team, User
+
+PREFIX = "seed-"
+YEAR = timedelta(days=365)
+#: Rows sent to the database together.
+BATCH = 5000
+PEOPLE = ("ada", "bela", "chen", "dara", "eli", "faye", "gus", "hana")
+MODELS = (
+    "churn",
+    "fraud",
+    "ocr",
+    "tagger",
+    "demand",
+    "router",
+    "embed",
+    "sentiment",
+    "risk",
+    "uplift",
+    "ranker",
+    "asr",
+)
+INSTANCES = ("ml.m5.large", "ml.m5.xlarge", "ml.c5.2xlarge", "ml.g5.xlarge", "ml.g5.2xlarge", "ml.p3.2xlarge")
+REASONS = (
+    "AlgorithmError: See job logs for more information",
+    "ClientError: See job logs for more information",
+    "CapacityError: Unable to provision requested ML compute capacity.",
+    "InternalServerError: We encountered an internal error. Please try again.",
+)
+#: States of ended jobs and how many in a hundred end so.
+_ENDS = {
+    JobState.COMPLETED: 80,
+    JobState.FAILED: 13,
+    JobState.STOPPED: 4,
+    JobState.REJECTED: 2,
+    JobState.CANCELLED: 1,
+}
+#: Few jobs run at any time, however long the history.
+_ACTIVE = 40
+
+
+class _TeamSeed:
+    """One team with what its jobs refer to."""
+
+    def __init__(self, number: int) -> None:
+        slug = f"{PREFIX}{number:02}"
+        self.team = Team.objects.create(name=f"Seed team {number:02}", slug=slug)
+        self.people = [User.objects.create_user(f"{slug}-{name}") for name in PEOPLE]
+        for position, person in enumerate(self.people):
+            Membership.objects.create(
+                team=self.team, user=person, role=Role.OPERATOR if position else Role.ADMIN
+            )
+        self.connections = [
+            Connection.objects.create(
+                team=self.team,
+                slug=name,
+                name=name.title(),
+                kind=Connection.Kind.ENGINE,
+                endpoint_url="http://127.0.0.1:9",
+                import_external=False,
+            )
+            for name in ("prod", "trial")
+        ]
+        self.models = [
+            RegisteredModel.objects.create(
+                team=self.team, connection=self.connections[0], name=name, containers=[{"Image": "image:1"}]
+            )
+            for name in MODELS
+        ]
+
+
+def real_jobs() -> bool:
+    """Whether there are jobs that no seeding made."""
+    return TransformJob.objects.exclude(team__slug__startswith=PREFIX).exists()
+
+
+def seed(jobs: int, teams: int, *, tell: Callable[[int], None] = lambda done: None, luck: int = 1) -> Team:
+    """Write `jobs` jobs of the last year over `teams` new teams, the first ones with most of them; the first team.
+
+    `tell` hears how many are written. The jobs have no timeline and no plan of their inputs.
+    """
+    dice = random.Random(luck)  # noqa: S311  # made-up jobs are no secret
+    first = Team.objects.filter(slug__startswith=PREFIX).count() + 1
+    seeds = [_TeamSeed(number) for number in range(first, first + teams)]
+    shares = list(accumulate(1 / (rank + 1) for rank in range(teams)))
+    base = _blank_row()
+    rows = (
+        _row(base, number, jobs, dice.choices(seeds, cum_weights=shares)[0], dice) for number in range(jobs)
+    )
+    done = 0
+    for batch in _batches(rows):
+        _write(list(base), batch)
+        done += len(batch)
+        tell(done)
+    if database.vendor == "postgresql":
+        with database.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE jobs_transformjob")
+    return seeds[0].team
+
+
+def _batches(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    left = iter(rows)
+    while batch := list(islice(left, BATCH)):
+        yield batch
+
+
+def _blank_row() -> dict[str, Any]:
+    """Every column with what Django would give it, but the id."""
+    blank = TransformJob()
+    return {
+        str(field.column): field.get_db_prep_save(getattr(blank, field.attname), database)
+        for field in TransformJob._meta.concrete_fields
+        if not field.primary_key
+    }
+
+
+def _row(base: dict[str, Any], number: int, of: int, seed: _TeamSeed, dice: random.Random) -> tuple[Any, ...]:
+    created = timezone.now() - YEAR + YEAR * ((number + dice.random()) / (of + 1))
+    model = seed.models[min(int(dice.expovariate(0.4)), len(MODELS) - 1)]
+    name = f"{model.name}-{created:%Y%m%d%H%M%S}-{number:07}"
+    spec = _spec(model.name, created, dice)
+    ended = number < of - _ACTIVE
+    external = dice.random() < 0.07
+    values = {
+        "key": new_key(),
+        "team_id": seed.team.pk,
+        "connection_id": dice.choices(seed.connections, (5, 1))[0].pk,
+        "model_id": model.pk,
+        "model_name": model.name,
+        "name": name,
+        "instance_type": spec["instance_type"],
+        "submitted_by_id": None if external else dice.choice(seed.people).pk,
+        "external": external,
+        "search_text": searchable(name, spec),
+        "archived_at": created + timedelta(days=1) if ended and dice.random() < 0.07 else None,
+        "created_at": created,
+        **_story(created, ended, dice),
+    }
+    return (*({**base, **values, "spec": json.dumps(spec)}.values()),)
+
+
+def _spec(model: str, created: datetime, dice: random.Random) -> dict[str, Any]:
+    day = f"{created:%Y-%m-%d}"
+    return {
+        "model_name": model,
+        "data": f"s3://lake-{dice.randrange(4)}/{model}/dt={day}/",
+        "output_path": f"s3://predictions/{model}/{day}/{dice.randrange(10**6):06}",
+        "instance_type": dice.choices(INSTANCES, (40, 20, 15, 12, 8, 5))[0],
+        "instance_count": 1,
+        "tags": {"team": dice.choice(("growth", "crm", "risk"))} if dice.random() < 0.5 else {},
+    }
+
+
+def _story(created: datetime, ended: bool, dice: random.Random) -> dict[str, Any]:
+    """State, times and counts of a job that was submitted then."""
+    state = dice.choices(list(_ENDS), list(_ENDS.values()))[0] if ended else JobState.IN_PROGRESS
+    ran = state not in {JobState.REJECTED, JobState.CANCELLED}
+    started = created + timedelta(seconds=dice.uniform(20, 240))
+    length = timedelta(seconds=dice.lognormvariate(6, 1))
+    total = int(dice.lognormvariate(3, 1)) + 1
+    reason = dice.choices(REASONS, (5, 3, 1, 1))[0] if state == JobState.FAILED else ""
+    begun, over = (started if ran else None), (started + length if ended else None)
+    done = total if state == JobState.COMPLETED else dice.randrange(total)
+    return {
+        "state": str(state.value),
+        "state_reason": reason,
+        "changed_at": over or started,
+        "accepted_at": created if ran else None,
+        "started_at": begun,
+        "ended_at": over,
+        "objects_total": total if ran else None,
+        "objects_done": done if ran else None,
+        **derived(state, reason, begun, over),
+    }
+
+
+def _write(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    """Send the rows by the quickest way that the database has."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    with database.cursor() as cursor:
+        if database.vendor == "postgresql":
+            with cursor.copy(f"COPY jobs_transformjob ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        marks = ", ".join(["%s"] * len(columns))
+        cursor.executemany(
+            f"INSERT INTO jobs_transformjob ({names}) VALUES ({marks})",  # noqa: S608  # our own columns
+            [tuple(_adapted(value) for value in row) for row in rows],
+        )
+
+
+def _adapted(value: Any) -> Any:
+    return database.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
