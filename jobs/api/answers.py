@@ -348,3 +348,19 @@ class LogsAnswer(serializers.Serializer[Any]):
     results = LogLineAnswer(many=True)
     token = serializers.CharField(allow_blank=True)
     note = serializers.CharField(allow_blank=True)
+
+
+class FindingAnswer(serializers.Serializer[Any]):
+    """One thing to know about a request; `fix` is the change of fields that mends it, null where none is known."""
+
+    code = serializers.CharField()
+    level = serializers.ChoiceField(choices=["error", "warning", "note"])
+    field = serializers.CharField()
+    reason = serializers.CharField()
+    fix = serializers.DictField(allow_null=True)
+
+
+class PreflightAnswer(serializers.Serializer[Any]):
+    """What preflight found, errors first, then warnings and notes."""
+
+    findings = FindingAnswer(many=True)

@@ -12,6 +12,7 @@ app_name = "api"
 urlpatterns = [
     path("jobs/", views.Jobs.as_view(), name="jobs"),
     path("jobs/many/", views.Many.as_view(), name="jobs-many"),
+    path("jobs/preflight/", views.Preflight.as_view(), name="job-preflight"),
     path("jobs/<str:key>/", views.Job.as_view(), name="job"),
     path("jobs/<str:key>/stop/", views.Stop.as_view(), name="job-stop"),
     path("jobs/<str:key>/finish/", views.Finish.as_view(), name="job-finish"),

@@ -47,6 +47,7 @@ _ENGINE_CONFIG = _CONFIG.merge(
         s3={"addressing_style": "path"},
     )
 )
+_HURRIED = Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 1})
 
 
 @overload
@@ -95,10 +96,14 @@ def _make(target: Target, service: str) -> Any:
             endpoint_url=target.endpoint_url,
             aws_access_key_id=keys["access_key_id"],
             aws_secret_access_key=keys["secret_access_key"],
-            config=_ENGINE_CONFIG,
+            config=_config(target, _ENGINE_CONFIG),
         )
     session = boto3.session.Session(botocore_session=_aws_session(target))
-    return session.client(service, region_name=target.region, config=_CONFIG)
+    return session.client(service, region_name=target.region, config=_config(target, _CONFIG))
+
+
+def _config(target: Target, usual: Config) -> Config:
+    return usual.merge(_HURRIED) if target.hurried else usual
 
 
 def _engine_keys(target: Target) -> dict[str, str]:

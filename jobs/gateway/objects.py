@@ -52,6 +52,40 @@ def iterate(target: Target, bucket: str, prefix: str, *, after: str = "") -> Ite
                 yield RemoteObject(key=row["Key"], size=row["Size"], modified=row["LastModified"])
 
 
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of a bucket's tree: key prefixes that end in a slash, and objects. `more`: there is more of both."""
+
+    folders: tuple[str, ...] = ()
+    objects: tuple[RemoteObject, ...] = ()
+    more: bool = False
+
+
+def level(target: Target, bucket: str, prefix: str, *, after: str = "", limit: int = 1000) -> Level:
+    """What stands right below `prefix`, in byte order after the key `after`, by one call.
+
+    A prefix that ends inside a name gives all names that go on from there.
+    """
+    asked = {"Bucket": bucket, "Prefix": prefix, "Delimiter": "/", "MaxKeys": limit}
+    if after:
+        asked["StartAfter"] = after
+    with translated(target):
+        page = client(target, "s3").list_objects_v2(**asked)  # type: ignore[arg-type]
+    return Level(
+        folders=tuple(row["Prefix"] for row in page.get("CommonPrefixes", [])),
+        objects=tuple(
+            RemoteObject(row["Key"], row["Size"], row["LastModified"]) for row in page.get("Contents", [])
+        ),
+        more=bool(page.get("IsTruncated")),
+    )
+
+
+def buckets(target: Target) -> list[str]:
+    """The names of the account's buckets."""
+    with translated(target):
+        return [row["Name"] for row in client(target, "s3").list_buckets().get("Buckets", [])]
+
+
 def head(target: Target, bucket: str, key: str) -> RemoteObject | None:
     """The object's size and time, or None if there is no such key or bucket."""
     with translated(target):

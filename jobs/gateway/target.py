@@ -19,6 +19,8 @@ class Target:
     external_id: str = ""
     #: How sentences name it where its address does not say what it is.
     called: str = ""
+    #: Calls are given up after a few seconds and not repeated: a person waits, and can do without the answer.
+    hurried: bool = False
 
     @property
     def is_engine(self) -> bool:

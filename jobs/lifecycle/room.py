@@ -103,12 +103,12 @@ class Room:
 
     def has_limits(self, job: TransformJob) -> bool:
         """Whether the job may have to wait for others."""
-        return self.connection.max_running is not None or next(self._limits(job), None) is not None
+        return self.connection.max_running is not None or next(self.limits(job), None) is not None
 
     def too_large(self, job: TransformJob) -> str:
         """Why a job of this size can never start under these limits; empty if it can."""
         name, count = self.connection.name, job.instance_count
-        for limit in self._limits(job):
+        for limit in self.limits(job):
             if count <= limit.most:
                 continue
             if limit.of_account:
@@ -125,7 +125,7 @@ class Room:
     def shortage(self, job: TransformJob) -> Limit | None:
         """The limit that leaves too little for a job of this size, if there is one."""
         return next(
-            (limit for limit in self._limits(job) if limit.used + job.instance_count > limit.most), None
+            (limit for limit in self.limits(job) if limit.used + job.instance_count > limit.most), None
         )
 
     def waits_for_shared_quota(self, job: TransformJob) -> bool:
@@ -145,7 +145,8 @@ class Room:
         needs = f", it needs {job.instance_count}" if job.instance_count > 1 else ""
         return f"{limit.used} of {limit.most} {limit.what} {where}{needs}"
 
-    def _limits(self, job: TransformJob) -> Iterator[Limit]:
+    def limits(self, job: TransformJob) -> Iterator[Limit]:
+        """The limits of instances that hold for a job of this type."""
         kind, quotas = job.instance_type, self.place.quotas
         by_hand = self.connection.max_instances_per_type.get(kind)
         if by_hand is not None:

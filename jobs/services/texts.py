@@ -1,8 +1,10 @@
-"""What no database column holds, wherever in a document it stands."""
+"""Texts: what no database column holds, and sizes in words."""
 
 from __future__ import annotations
 
 import json
+
+_UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 def trouble_with(document: object) -> str:
@@ -17,3 +19,15 @@ def trouble_with(document: object) -> str:
     except UnicodeEncodeError:
         return "holds half of a surrogate pair, which is no text."
     return "holds a NUL character, which no field can." if b"\\u0000" in written else ""
+
+
+def filesize(count: int | None) -> str:
+    """Bytes as people say them; "unknown" for None."""
+    if count is None:
+        return "unknown"
+    size = float(count)
+    for unit in _UNITS:
+        if size < 1024 or unit == _UNITS[-1]:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1024
+    raise AssertionError("the last unit takes all")

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from jobs import costs
 from jobs.models import Connection, TransformJob
+from jobs.services import texts
 from jobs.states import JobState
 
 register = template.Library()
@@ -32,7 +33,6 @@ _LOOKS: dict[str, tuple[str, str]] = {
     JobState.REJECTED: ("fail", "ban"),
     JobState.CANCELLED: ("idle", "x"),
 }
-_UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 @register.simple_tag
@@ -77,14 +77,7 @@ def item(values: Mapping[str, Any], name: str) -> Any:
 @register.filter
 def filesize(count: int | None) -> str:
     """Bytes as people say them; "unknown" for None."""
-    if count is None:
-        return "unknown"
-    size = float(count)
-    for unit in _UNITS:
-        if size < 1024 or unit == _UNITS[-1]:
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
-        size /= 1024
-    raise AssertionError("the last unit takes all")
+    return texts.filesize(count)
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 from jobs.api.views.connections import AccountQuotas, Connections, OneConnection
 from jobs.api.views.costs import Costs, Prices, ReadPrices
-from jobs.api.views.jobs import Archive, Finish, Job, Jobs, Restore, Retry, Stop
+from jobs.api.views.jobs import Archive, Finish, Job, Jobs, Preflight, Restore, Retry, Stop
 from jobs.api.views.many import Many
 from jobs.api.views.models import Models
 from jobs.api.views.results import Download, Logs, Outputs, Preview
@@ -21,6 +21,7 @@ __all__ = [
     "Models",
     "OneConnection",
     "Outputs",
+    "Preflight",
     "Preview",
     "Prices",
     "ReadPrices",

@@ -17,7 +17,7 @@ from jobs.api.views.base import TEXT, TeamView
 from jobs.filtering import CAUSES, JobFilter
 from jobs.lifecycle import costing, queueing
 from jobs.models import TransformJob
-from jobs.services import archiving, attempts, stopping, submission
+from jobs.services import archiving, attempts, preflight, stopping, submission
 
 _FILTERS = {
     "state": "A state, several with commas, active or ended.",
@@ -77,6 +77,16 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
             self.member.team, bodies.fields_of(request.data), by=self.member.user, token=self.token
         )
         return _created(job, request)
+
+
+class Preflight(TeamView):
+    """Checking a job before it is submitted."""
+
+    @extend_schema(operation_id="jobs_preflight", request=bodies.JobBody, responses=answers.PreflightAnswer)
+    def post(self, request: Request) -> Response:
+        """What submitting this body would meet. Nothing is written, here or in S3."""
+        report = preflight.run(self.member.team, bodies.fields_of(request.data))
+        return Response(answers.PreflightAnswer(report).data)
 
 
 class Job(TeamView):

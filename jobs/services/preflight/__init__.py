@@ -1,0 +1,6 @@
+"""Preflight: what is wrong, doubtful or worth knowing about a request before it is submitted."""
+
+from jobs.services.preflight.findings import Finding, Level
+from jobs.services.preflight.running import Report, run
+
+__all__ = ["Finding", "Level", "Report", "run"]

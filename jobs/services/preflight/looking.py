@@ -1,0 +1,150 @@
+"""Looking at what a request names: the model, the input, the output. Few calls, and an end in time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice
+
+from django.utils import timezone
+
+from jobs.gateway import GatewayError, Rejected, Target, models, objects
+from jobs.gateway.objects import RemoteObject
+from jobs.lifecycle.asking import asking
+from jobs.lifecycle.room import Limit, rooms
+from jobs.models import Connection, TransformJob
+from jobs.services.preflight.findings import Found, Seen, Wanted
+from transform import manifest
+from transform.keys import output_folder
+
+#: Objects looked at in one place, three calls; what lies behind is "more".
+LOOKED_AT = 3_000
+#: After this no further call is begun; one takes four seconds at most.
+SECONDS = 6.0
+HEAD = 32 * 1024
+MANIFEST_BYTES = 4 * 1024 * 1024
+_NO_BUCKET = frozenset({"NoSuchBucket", "404"})
+
+
+def look(connection: Connection, wanted: Wanted) -> Seen:
+    """What the connection tells about the request. Never raises: what it would not tell stays None."""
+    seen = Seen(at=timezone.now(), limits=_limits(connection, wanted))
+    end = time.monotonic() + SECONDS
+    steps = (_model, _inputs, _beside, _outputs, _head)
+    try:
+        with asking(connection) as target:
+            hurried = replace(target, hurried=True)
+            for step in steps:
+                if time.monotonic() > end:
+                    seen.trouble = f"{connection.name} answers slowly."
+                    break
+                step(hurried, wanted, seen)
+    except GatewayError as error:
+        seen.trouble = error.sentence
+    return seen
+
+
+def _limits(connection: Connection, wanted: Wanted) -> tuple[Limit, ...]:
+    if not wanted.text("instance_type"):
+        return ()
+    asked = TransformJob(
+        connection=connection,
+        instance_type=wanted.text("instance_type"),
+        fallback_instance_types=wanted.values.get("fallback_instance_types") or [],
+    )
+    return tuple(rooms([connection])[connection.pk].limits(asked))
+
+
+def _model(target: Target, wanted: Wanted, seen: Seen) -> None:
+    name = wanted.text("model_name")
+    if not name:
+        return
+    try:
+        seen.model_known = models.describe(target, name) is not None
+    except Rejected:
+        # We may not describe models; whoever runs the job may use them all the same.
+        seen.model_known = None
+
+
+def _inputs(target: Target, wanted: Wanted, seen: Seen) -> None:
+    place = wanted.place("data")
+    if place is None:
+        return
+    bucket, prefix = place
+    if wanted.text("data_type") == "ManifestFile":
+        seen.inputs = _listed_in_manifest(target, bucket, prefix)
+    else:
+        seen.inputs = _below(target, bucket, prefix)
+
+
+def _beside(target: Target, wanted: Wanted, seen: Seen) -> None:
+    place = wanted.place("data")
+    if (
+        place is None
+        or wanted.text("data_type") == "ManifestFile"
+        or not (seen.inputs and seen.inputs.is_known)
+    ):
+        return
+    bucket, prefix = place
+    if prefix and not prefix.endswith("/"):
+        level = objects.level(target, bucket, prefix, limit=100)
+        seen.beside = (*level.folders, *(found.key for found in level.objects))
+
+
+def _outputs(target: Target, wanted: Wanted, seen: Seen) -> None:
+    place = wanted.place("output_path")
+    if place is not None:
+        seen.outputs = _below(target, place[0], output_folder(place[1]))
+
+
+def _head(target: Target, wanted: Wanted, seen: Seen) -> None:
+    place, inputs = wanted.place("data"), seen.inputs
+    if place is None or not inputs or wanted.text("split_type") != "Line":
+        return
+    first = next((found for found in inputs.objects if found.size), None)
+    if first and wanted.text("compression_type") != "Gzip" and not first.key.endswith(".gz"):
+        try:
+            seen.head = objects.read(target, place[0], first.key, limit=HEAD) or b""
+        except Rejected:
+            seen.head = b""
+
+
+def _below(target: Target, bucket: str, prefix: str) -> Found:
+    try:
+        return _first_of(objects.iterate(target, bucket, prefix))
+    except Rejected as error:
+        return _refused(error, bucket)
+
+
+def _first_of(found: Iterable[RemoteObject]) -> Found:
+    # Consoles mark a folder with an empty object of its name; it is no input.
+    real = (one for one in found if one.size or not one.key.endswith("/"))
+    first = tuple(islice(real, LOOKED_AT + 1))
+    return Found(first[:LOOKED_AT], more=len(first) > LOOKED_AT)
+
+
+def _listed_in_manifest(target: Target, bucket: str, key: str) -> Found:
+    try:
+        body = objects.read(target, bucket, key, limit=MANIFEST_BYTES)
+    except Rejected as error:
+        return _refused(error, bucket)
+    if body is None:
+        return Found(problem=f"There is no object s3://{bucket}/{key} to read the manifest from.")
+    if len(body) == MANIFEST_BYTES:
+        return Found(unknown="The manifest is too large to be looked through here.")
+    try:
+        named = manifest.parse_manifest(body)
+    except manifest.ManifestError as error:
+        return Found(problem=f"{str(error).rstrip('.')}.")
+    if not named.entries:
+        return Found(problem="The manifest names no object.")
+    count = f"{len(named.entries):,} object{'s' if len(named.entries) > 1 else ''}"
+    return Found(unknown=f"The manifest names {count}, not looked at here.")
+
+
+def _refused(error: Rejected, bucket: str) -> Found:
+    # Without a code it is boto3 that refused: no bucket can have that name.
+    if error.code in _NO_BUCKET or not error.code:
+        return Found(problem=f"There is no bucket {bucket}.")
+    return Found(unknown=f"s3://{bucket} may not be listed with this service's permissions ({error.code}).")

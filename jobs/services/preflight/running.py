@@ -1,0 +1,118 @@
+"""Running preflight over a submission's body as it is now, finished or not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jobs.models import Connection
+from jobs.services import submission
+from jobs.services.errors import InvalidFields
+from jobs.services.preflight import contents, fixes, places
+from jobs.services.preflight.findings import Finding, Level, Seen, Wanted
+from jobs.services.preflight.looking import look
+from teams.models import Team
+from transform.request import read_request
+
+CHECKS = (
+    places.model,
+    places.inputs,
+    places.siblings,
+    places.strangers,
+    places.output_inside,
+    places.outputs,
+    contents.content_type,
+    contents.splitting,
+    contents.assembling,
+    contents.compression,
+    contents.payload,
+    contents.instances,
+    contents.limits,
+    contents.lines,
+)
+_ORDER = list(Level)
+_REQUIRED = ("connection", "model_name", "data", "output_path", "instance_type")
+_GROUPS = ("model_client_config", "data_capture_config")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All findings, errors first."""
+
+    findings: tuple[Finding, ...] = ()
+
+    def of(self, level: Level) -> list[Finding]:
+        """The findings of one level."""
+        return [finding for finding in self.findings if finding.level == level]
+
+    def unticked(self, ticks: Collection[str]) -> list[Finding]:
+        """Warnings that nobody said to be intended."""
+        return [finding for finding in self.of(Level.WARNING) if finding.tick not in ticks]
+
+
+def run(team: Team, body: Mapping[str, Any], wrong: Mapping[str, list[str]] | None = None) -> Report:
+    """Check what a body for `submission.submit_fields` says; never raises for what is in it.
+
+    `wrong` holds what is known already to be wrong with the body's fields, such as a number that is none.
+    """
+    problems = {**_problems(team, body), **(wrong or {})}
+    if "model" in (wrong or {}):
+        # A model chosen from a list brings its connection.
+        problems.pop("connection", None)
+    given = _values(body)
+    well_formed = Wanted({name: value for name, value in given.items() if _public(name) not in problems})
+    found = [_of_rule(name, texts, Wanted(given)) for name, texts in problems.items()]
+    connection = _connection(team, body)
+    if connection is not None:
+        found += _checked(well_formed, look(connection, well_formed))
+    found.sort(key=lambda finding: _ORDER.index(finding.level))
+    return Report(tuple(replace(one.marked(given), field=_public(one.field)) for one in found))
+
+
+def _problems(team: Team, body: Mapping[str, Any]) -> dict[str, list[str]]:
+    try:
+        submission.parse(team, body)
+    except InvalidFields as error:
+        return error.fields
+    return {}
+
+
+def _connection(team: Team, body: Mapping[str, Any]) -> Connection | None:
+    slug = body.get("connection")
+    return Connection.objects.for_team(team).filter(slug=slug).first() if isinstance(slug, str) else None
+
+
+def _values(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body's fields by their SDK names, nested ones with dots."""
+    fields = {name: value for name, value in body.items() if name != "request"}
+    if isinstance(body.get("request"), Mapping):
+        fields |= read_request(body["request"])[0]
+    if "model" in fields:
+        fields["model_name"] = fields.pop("model")
+    flat: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name in _GROUPS and isinstance(value, Mapping):
+            flat |= {f"{name}.{inner}": one for inner, one in value.items()}
+        else:
+            flat[name] = value
+    return flat
+
+
+def _of_rule(field: str, texts: list[str], given: Wanted) -> Finding:
+    name = "model_name" if field == "model" else field
+    missing = name in _REQUIRED and given.values.get(name) in (None, "")
+    fix = None if missing else fixes.of_rule(field, given)
+    return Finding("required" if missing else "invalid", Level.ERROR, name, " ".join(texts), fix=fix)
+
+
+def _checked(wanted: Wanted, seen: Seen) -> list[Finding]:
+    found = [finding for check in CHECKS for finding in check(wanted, seen)]
+    if seen.trouble:
+        text = f"{seen.trouble} What depends on it was not checked."
+        found.append(Finding("not_looked_at", Level.NOTE, "connection", text))
+    return found
+
+
+def _public(name: str) -> str:
+    return "model" if name == "model_name" else name

@@ -1,0 +1,382 @@
+"""Preflight over a real engine: each finding by what a script is answered, and that its fix mends it."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from jobs.gateway import models
+from jobs.lifecycle.asking import target_of
+from jobs.models import Quotas, TransformJob
+from tests.cast import FIELDS, House
+from tests.support.engine import EngineProcess
+
+pytestmark = pytest.mark.django_db
+
+ROWS = b"1,2.5,3\n4,5,6\n"
+Findings = dict[str, dict[str, Any]]
+
+
+class Case:
+    """A bucket of its own, a model that SageMaker knows, and a request that nothing is wrong with."""
+
+    def __init__(self, house: House, engine: EngineProcess) -> None:
+        self.house, self.s3 = house, engine.client("s3")
+        self.bucket, name = f"preflight-{uuid4().hex[:12]}", f"m-{uuid4().hex[:12]}"
+        self.s3.create_bucket(Bucket=self.bucket)
+        models.create(target_of(house.connection), name=name, containers=[{"Image": "image:1"}])
+        self.body: dict[str, Any] = {
+            **FIELDS,
+            "connection": "engine",
+            "model": name,
+            "data": f"s3://{self.bucket}/in/",
+            "output_path": f"s3://{self.bucket}/out/",
+            "accept": "text/csv",
+        }
+
+    def put(self, **objects: bytes) -> None:
+        """Put objects by their keys into the bucket."""
+        for key, body in objects.items():
+            self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+    def ask(self, **changes: Any) -> Findings:
+        """What preflight finds, by code; a change to None takes the field away."""
+        body = {name: value for name, value in {**self.body, **changes}.items() if value is not None}
+        answer = self.house.api("bob").post("/api/v1/jobs/preflight/", body, "application/json")
+        assert answer.status_code == 200, answer.content
+        found: list[dict[str, Any]] = answer.json()["findings"]
+        assert [one["level"] for one in found] == sorted(
+            (one["level"] for one in found), key=["error", "warning", "note"].index
+        )
+        return {one["code"]: one for one in found}
+
+    def check(
+        self, code: str, level: str, field: str, *, mended: bool = True, **changes: Any
+    ) -> dict[str, Any]:
+        """The finding of this code; if it has a fix, that must mend it."""
+        found = self.ask(**changes)
+        assert code in found, found
+        assert (found[code]["level"], found[code]["field"]) == (level, field)
+        assert found[code]["reason"].endswith((".", "b,c")), found[code]["reason"]
+        assert bool(found[code]["fix"]) == mended, found[code]
+        if mended:
+            assert code not in self.ask(**{**changes, **found[code]["fix"]})
+        return found[code]
+
+
+@pytest.fixture
+def case(real: House, engine: EngineProcess) -> Case:
+    case = Case(real, engine)
+    case.put(**{"in/a.csv": ROWS, "in/b.csv": ROWS * 2})
+    return case
+
+
+def blocking(found: Findings) -> set[str]:
+    return {code for code, one in found.items() if one["level"] != "note"}
+
+
+def test_a_good_request_has_nothing_but_what_it_reads(case: Case) -> None:
+    found = case.ask()
+    assert set(found) == {"input"}
+    assert found["input"]["reason"] == "Reads 2 objects, 42 B; the largest is 28 B."
+    assert not TransformJob.objects.exists()
+
+
+def test_nothing_is_written_to_the_output(case: Case) -> None:
+    case.ask()
+    listed = case.s3.list_objects_v2(Bucket=case.bucket)["Contents"]
+    assert [row["Key"] for row in listed] == ["in/a.csv", "in/b.csv"]
+
+
+def test_a_model_that_sagemaker_does_not_have_is_an_error(case: Case) -> None:
+    finding = case.check("model_missing", "error", "model", mended=False, model="nobody")
+    assert "nobody" in finding["reason"]
+
+
+def test_an_input_without_objects_is_an_error(case: Case) -> None:
+    case.check("no_input", "error", "data", mended=False, data=f"s3://{case.bucket}/nothing/in/")
+    found = case.check("input_unusable", "error", "data", mended=False, data="s3://no-such-bucket-here/in/")
+    assert found["reason"] == "There is no bucket no-such-bucket-here."
+    case.check(
+        "output_unusable", "error", "output_path", mended=False, output_path="s3://no-such-bucket-here/"
+    )
+
+
+def test_a_folder_mark_alone_is_no_input(case: Case) -> None:
+    case.put(**{"marked/": b""})
+    case.check("no_input", "error", "data", mended=False, data=f"s3://{case.bucket}/marked")
+
+
+def test_a_prefix_that_other_folders_begin_with_is_a_warning(case: Case) -> None:
+    case.put(**{"in_old/c.csv": ROWS, "in.csv": ROWS, "input/d.csv": ROWS})
+    found = case.check("siblings", "warning", "data", data=f"s3://{case.bucket}/in")
+    assert found["fix"] == {"data": f"s3://{case.bucket}/in/"}
+    assert "in_old/" in found["reason"]
+    assert case.ask(data=f"s3://{case.bucket}/in")["input"]["reason"].startswith("Reads 5 objects")
+
+
+def test_a_prefix_of_file_names_is_meant_as_one(case: Case) -> None:
+    case.put(**{"parts/part-0.csv": ROWS, "parts/part-1.csv": ROWS})
+    assert not blocking(case.ask(data=f"s3://{case.bucket}/parts/part-"))
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        ("in/a.csv.out", "outputs_as_input"),
+        ("in/model.tar.gz", "archives_as_input"),
+        ("in/_SUCCESS", "markers_as_input"),
+    ],
+)
+def test_what_is_hardly_input_is_a_warning(case: Case, key: str, code: str) -> None:
+    case.put(**{key: b"x"})
+    assert key.removeprefix("in/") in case.check(code, "warning", "data", mended=False)["reason"]
+
+
+def test_an_output_below_the_input_is_a_warning(case: Case) -> None:
+    found = case.check(
+        "output_inside_input", "warning", "output_path", output_path=f"s3://{case.bucket}/in/out/"
+    )
+    assert found["fix"] == {"output_path": f"s3://{case.bucket}/output-of-in/"}
+
+
+def test_an_output_that_would_be_replaced_is_a_warning_and_others_a_note(case: Case) -> None:
+    case.put(**{"out/z.csv.out": b"1"})
+    found = case.ask()
+    assert not blocking(found)
+    assert found["output_not_empty"]["reason"] == "1 object is there already; none would be replaced."
+    case.put(**{"out/a.csv.out": b"1"})
+    finding = case.check("outputs_replaced", "warning", "output_path")
+    assert finding["reason"] == "1 output is there already and would be replaced, such as a.csv.out."
+    assert finding["fix"]["output_path"].startswith(f"s3://{case.bucket}/out/20")
+
+
+@pytest.mark.parametrize("content", [None, "text/csv"])
+def test_lines_that_are_not_split_are_a_warning(case: Case, content: str | None) -> None:
+    case.check(
+        "not_split", "warning", "split_type", content_type=content, split_type=None, assemble_with=None
+    )
+
+
+def test_documents_and_pictures_that_are_split_are_a_warning(case: Case) -> None:
+    case.put(**{"docs/a.json": b'{\n "a": 1\n}\n', "pictures/a.png": b"\x89PNG\n\n"})
+    docs, pictures = f"s3://{case.bucket}/docs/", f"s3://{case.bucket}/pictures/"
+    case.check("split_document", "warning", "split_type", data=docs, content_type="application/json")
+    case.check("split_document", "warning", "split_type", data=pictures, content_type="image/png")
+
+
+def test_a_type_that_the_names_contradict_is_a_warning_and_none_a_note(case: Case) -> None:
+    found = case.check(
+        "content_type_differs", "warning", "content_type", content_type="application/jsonlines"
+    )
+    assert found["fix"] == {"content_type": "text/csv"}
+    case.check("content_type_missing", "note", "content_type", content_type=None)
+
+
+def test_answers_without_line_ends_are_a_warning(case: Case) -> None:
+    case.check("assembled_without_lines", "warning", "assemble_with", assemble_with=None)
+
+
+def test_gzip_is_held_against_the_names(case: Case) -> None:
+    case.put(
+        **{"packed/a.csv.gz": gzip.compress(ROWS), "mixed/a.csv.gz": gzip.compress(ROWS), "mixed/b.csv": ROWS}
+    )
+    case.check("compression_differs", "warning", "compression_type", compression_type="Gzip")
+    packed, mixed = f"s3://{case.bucket}/packed/", f"s3://{case.bucket}/mixed/"
+    case.check("compression_differs", "warning", "compression_type", data=packed)
+    for said in (None, "Gzip"):
+        case.check(
+            "compression_differs",
+            "warning",
+            "compression_type",
+            mended=False,
+            data=mixed,
+            compression_type=said,
+        )
+
+
+def test_an_object_larger_than_a_call_is_an_error_unless_it_is_split(case: Case) -> None:
+    case.put(**{"large/a.bin": bytes(7 * 1024 * 1024)})
+    whole = {
+        "data": f"s3://{case.bucket}/large/",
+        "content_type": "image/x",
+        "split_type": None,
+        "assemble_with": None,
+    }
+    found = case.check("object_too_large", "error", "max_payload", **whole)
+    assert found["reason"] == "a.bin is 7.0 MB and goes in one call; a call may have 6 MB."
+    assert found["fix"] == {"max_payload": 7}
+    case.check(
+        "object_too_large", "error", "max_payload", mended=False, **whole, max_concurrent_transforms=15
+    )
+    assert "object_too_large" not in case.ask(**whole, max_payload=0)
+    assert "object_too_large" not in case.ask(**{**whole, "split_type": "Line"})
+
+
+def test_more_instances_than_objects_are_a_warning(case: Case) -> None:
+    found = case.check("idle_instances", "warning", "instance_count", instance_count=5)
+    assert found["fix"] == {"instance_count": 2}
+
+
+def test_a_header_and_a_quoted_line_end_are_warnings(case: Case) -> None:
+    case.put(**{"heads/a.csv": b"a,b,c\n1,2,3\n", "quoted/a.csv": b'1,"two\nlines"\n'})
+    case.check("csv_header", "warning", "data", mended=False, data=f"s3://{case.bucket}/heads/")
+    found = case.check(
+        "csv_line_in_quotes", "warning", "data", mended=False, data=f"s3://{case.bucket}/quoted/"
+    )
+    assert "after line 1" in found["reason"]
+
+
+def test_json_over_several_lines_is_a_warning_where_lines_are_split(case: Case) -> None:
+    case.put(**{"pretty/a.jsonl": b'{\n"a": 1}\n', "rows/a.jsonl": b'{"a": 1}\n'})
+    lines = {"content_type": "application/jsonlines", "accept": "application/jsonlines"}
+    case.check(
+        "json_no_lines", "warning", "split_type", mended=False, data=f"s3://{case.bucket}/pretty/", **lines
+    )
+    assert not blocking(case.ask(data=f"s3://{case.bucket}/rows/", **lines))
+
+
+@pytest.mark.parametrize(
+    ("field", "fix", "changes"),
+    [
+        ("max_payload", {"max_payload": 25}, {"max_payload": 50, "max_concurrent_transforms": 4}),
+        (
+            "max_payload",
+            {"max_concurrent_transforms": 50},
+            {"max_payload": 2, "max_concurrent_transforms": 200},
+        ),
+        ("max_payload", {"max_payload": 100}, {"max_payload": 400}),
+        ("accept", {"accept": "text/csv"}, {"join_source": "Input", "accept": "application/json"}),
+        ("split_type", {"split_type": "Line"}, {"join_source": "Input", "split_type": "None"}),
+        ("assemble_with", {"assemble_with": "Line"}, {"join_source": "Input", "assemble_with": None}),
+        ("accept", {"accept": "text/csv"}, {"output_filter": "$[0]", "accept": "image/png"}),
+        ("input_filter", None, {"input_filter": "$['a']"}),
+        ("input_filter", None, {"input_filter": "$[0:1,3:4]"}),
+        ("strategy", None, {"strategy": "AllAtOnce"}),
+        ("nonsense", None, {"nonsense": 1}),
+    ],
+)
+def test_what_the_hard_rules_refuse_is_an_error_with_their_sentence(
+    case: Case, field: str, fix: dict[str, Any] | None, changes: dict[str, Any]
+) -> None:
+    body = {name: value for name, value in {**case.body, **changes}.items() if value is not None}
+    refused = case.house.api("bob").post("/api/v1/jobs/", body, "application/json").json()["error"]["fields"]
+    found = [one for one in case.ask(**changes).values() if one["level"] == "error"]
+    mine = next(one for one in found if one["field"] == field)
+    assert mine["reason"] == " ".join(refused[field])
+    assert mine["fix"] == fix
+    if fix:
+        assert not [one for one in case.ask(**{**changes, **fix}).values() if one["field"] == field]
+
+
+def test_a_body_that_is_hardly_begun_is_told_what_is_required(case: Case) -> None:
+    answer = case.house.api("bob").post("/api/v1/jobs/preflight/", {}, "application/json")
+    found = answer.json()["findings"]
+    assert {one["field"] for one in found if one["code"] == "required"} >= {"connection", "model", "data"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"connection": 5, "model": [], "data": {"a": 1}, "max_payload": "x"},
+        {"connection": "engine", "data": "s3://B ad!/x", "output_path": "s3://", "nonsense": []},
+        {"connection": "engine", "request": [1]},
+        {
+            "connection": "engine",
+            "request": {"TransformInput": {"DataSource": {"S3DataSource": {"S3Uri": 5}}}},
+        },
+        {
+            "connection": "engine",
+            "data": "nowhere",
+            "nonsense": 1,
+            "fallback_instance_types": 5,
+            "instance_type": "x",
+        },
+    ],
+)
+def test_bodies_that_make_no_sense_are_answered_with_errors(case: Case, body: dict[str, Any]) -> None:
+    answer = case.house.api("bob").post("/api/v1/jobs/preflight/", body, "application/json")
+    assert answer.status_code == 200, answer.content
+    assert [one for one in answer.json()["findings"] if one["level"] == "error"]
+
+
+def test_a_request_in_amazons_words_is_checked_alike(case: Case) -> None:
+    request = {
+        "ModelName": case.body["model"],
+        "TransformInput": {
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": case.body["data"]}}
+        },
+        "TransformOutput": {"S3OutputPath": case.body["output_path"]},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 3},
+    }
+    body = {"connection": "engine", "request": request}
+    answer = case.house.api("bob").post("/api/v1/jobs/preflight/", body, "application/json")
+    codes = {one["code"] for one in answer.json()["findings"]}
+    assert {"idle_instances", "not_split", "input"} <= codes
+
+
+def test_manifests_are_read(case: Case) -> None:
+    manifest = b'[{"prefix": "s3://%s/in/"}, "a.csv"]' % case.bucket.encode()
+    case.put(
+        **{
+            "good.manifest": manifest,
+            "bad.manifest": b"{}",
+            "empty.manifest": manifest.replace(b', "a.csv"', b""),
+        }
+    )
+    for name, said in [
+        ("bad", "The manifest must be a JSON array"),
+        ("empty", "The manifest names no object."),
+        ("lost", "There is no object"),
+    ]:
+        uri = f"s3://{case.bucket}/{name}.manifest"
+        found = case.check(
+            "input_unusable", "error", "data", mended=False, data=uri, data_type="ManifestFile"
+        )
+        assert found["reason"].startswith(said)
+    found = case.ask(data=f"s3://{case.bucket}/good.manifest", data_type="ManifestFile")
+    assert found["input_unseen"]["reason"] == "The manifest names 1 object, not looked at here."
+
+
+def test_what_the_limits_never_allow_is_an_error_and_what_would_wait_a_note(case: Case) -> None:
+    house = case.house
+    house.connection.max_instances_per_type = {"ml.m5.large": 1}
+    house.connection.save()
+    found = case.check("over_limit", "error", "instance_count", instance_count=2)
+    assert found["fix"] == {"instance_count": 1}
+    house.job("IN_PROGRESS")
+    assert case.ask()["would_wait"]["reason"].startswith("It would wait: 1 of 1 ml.m5.large")
+    Quotas.objects.create(
+        connection=house.connection, instances_per_type={"ml.p3.2xlarge": 0}, read_at="2026-01-01T00:00Z"
+    )
+    case.check("over_limit", "error", "instance_type", mended=False, instance_type="ml.p3.2xlarge")
+
+
+def test_a_connection_that_cannot_be_asked_blocks_nothing(house: House) -> None:
+    body = {"connection": "engine", "model": "churn", **FIELDS}
+    found = house.api("bob").post("/api/v1/jobs/preflight/", body, "application/json").json()["findings"]
+    codes = {one["code"]: one for one in found}
+    assert "cannot be reached" in codes["not_looked_at"]["reason"]
+    assert {one["level"] for one in found} == {"note"}
+
+
+def test_more_objects_than_are_looked_at_are_counted_as_more(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.services.preflight.looking.LOOKED_AT", 1)
+    assert case.ask()["input"]["reason"] == "Reads 1+ objects, at least 14 B; the largest is 14 B."
+    assert "idle_instances" not in case.ask(instance_count=3)
+
+
+def test_preflight_asks_within_the_team_and_as_an_operator_only(case: Case, other: House) -> None:
+    answer = case.house.api("vera").post("/api/v1/jobs/preflight/", case.body, "application/json")
+    assert answer.status_code == 403
+    other.connection.delete()
+    found = (
+        other.api("charlie").post("/api/v1/jobs/preflight/", case.body, "application/json").json()["findings"]
+    )
+    assert {one["field"] for one in found if one["level"] == "error"} == {"connection"}
+    assert "input" not in {one["code"] for one in found}
