@@ -74,6 +74,11 @@ def rate(price: Decimal) -> str:
     return f"${digits}{'0' * (2 - len(digits.partition('.')[2]))}"
 
 
+def exact(value: Decimal) -> Decimal:
+    """To a millionth: SQLite adds up in binary fractions, which leave a trace in the last digits."""
+    return value.quantize(_MILLIONTH, ROUND_HALF_UP)
+
+
 def instance_seconds(started: datetime, ended: datetime, instances: int) -> int:
     """The seconds of all instances together; a second that was begun counts."""
     return max(0, math.ceil((ended - started) / timedelta(seconds=1))) * instances
@@ -81,4 +86,4 @@ def instance_seconds(started: datetime, ended: datetime, instances: int) -> int:
 
 def amount(seconds: int, price: Decimal) -> Decimal:
     """Dollars for so many instance-seconds at a price for the hour."""
-    return (seconds * price / HOUR).quantize(_MILLIONTH, ROUND_HALF_UP)
+    return exact(seconds * price / HOUR)

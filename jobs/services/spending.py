@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
+from jobs.costs import exact
 from jobs.models import Connection, TransformJob
 from jobs.services.errors import InvalidFields
 from jobs.states import RAN
@@ -138,7 +139,7 @@ def _total(row: dict[str, Any], keys: Collection[str]) -> Total:
         unknown=row["unknown"],
         not_billed=row["not_billed"],
         instance_seconds=row["seconds"] or 0,
-        amount=row["amount"],
+        amount=None if row["amount"] is None else exact(row["amount"]),
     )
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from jobs.lifecycle import importing, polling, starting
 from jobs.models import Connection, TransformJob
-from jobs.services import sample
+from jobs.services import prices, sample
 from jobs.states import JobState
 from tests.cast import House
 from tests.jobs.following import follow, poll_now
@@ -88,6 +88,7 @@ def test_a_job_made_by_boto3_appears_and_is_followed_to_its_end(
 
 
 def test_a_job_that_ended_before_it_was_found_has_its_end(open_house: House, engine: EngineProcess) -> None:
+    prices.change(open_house.connection, {"ml.m5.large": 1}, by=open_house.people["alice"])
     name = made_by_boto3(engine, "ended-unseen", ModelClientConfig={"InvocationsTimeoutInSeconds": 60})
     waiter = engine.client("sagemaker").get_waiter("transform_job_completed_or_stopped")
     waiter.wait(TransformJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
@@ -95,6 +96,7 @@ def test_a_job_that_ended_before_it_was_found_has_its_end(open_house: House, eng
     job = TransformJob.objects.get(name=name)
     assert (job.state, job.ended_at is not None) == (JobState.COMPLETED, True)
     assert [event.to_state for event in job.events.all()] == [JobState.COMPLETED]
+    assert (job.cost.final, job.cost.price, job.cost.reason) == (True, 1, None)
 
 
 def test_looking_again_finds_nothing_new(open_house: House, engine: EngineProcess) -> None:

@@ -78,6 +78,13 @@ def test_what_cannot_be_asked_for_is_named(history: House, query: str, field: st
     assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, [field])
 
 
+def test_sums_have_no_trace_of_binary_fractions(house: House) -> None:
+    prices.change(house.connection, {M5: 0.1}, by=house.people["bob"])
+    for _ in range(3):
+        ran(house, ended_at=JUNE)
+    assert figures(house, "by=month") == [("2026-06", 3, 0.3, 10800, 0, 0)]
+
+
 def test_no_team_sees_what_another_spends(history: House, other: House) -> None:
     answer = other.api("charlie").get("/api/v1/costs/").json()
     assert (answer["results"], answer["total"]["jobs"], answer["total"]["amount"]) == ([], 0, None)
