@@ -99,7 +99,7 @@ def cost(job: TransformJob) -> SafeString:
     if found.amount is not None:
         return format_html("{}", costs.dollars(found.amount))
     if found.instance_seconds is None and not found.is_unknown:
-        return format_html("")
+        return SafeString()
     word = "unknown" if found.is_unknown else "not billed"
     return format_html('<span class="mute" title="{}">{}</span>', found.why.capitalize(), word)
 
