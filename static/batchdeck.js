@@ -23,7 +23,7 @@
 
   // `n` opens the new-job form, `/` goes to the search field, unless someone is typing.
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    const typing = event.target.closest('input:not([type="checkbox"]), textarea, select, [contenteditable]');
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (!target) return;
@@ -72,6 +72,46 @@
   // Rows do not move while someone ticks them.
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.target.querySelector("form input.ck:checked")) event.preventDefault();
+  });
+
+  // `j` and `k` go through the rows of a list, `x` ticks one, `?` shows the keys.
+  function step(by) {
+    const links = [...document.querySelectorAll("tr[data-row] a.strong")];
+    const at = links.indexOf(document.activeElement?.closest("tr[data-row]")?.querySelector("a.strong"));
+    links[at < 0 ? 0 : Math.min(Math.max(at + by, 0), links.length - 1)]?.focus();
+  }
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest('input:not([type="checkbox"]), textarea, select, [contenteditable]');
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "j") step(1);
+    else if (event.key === "k") step(-1);
+    else if (event.key === "x") event.target.closest("tr[data-row]")?.querySelector("input.ck")?.click();
+    else if (event.key === "?") document.querySelector("#keys")?.showModal();
+  });
+
+  // A list that someone points at keeps its rows: what is new is counted, and shown when they ask for it.
+  let asked = false;
+  const keysOf = (root) => [...root.querySelectorAll("tr[data-row]")].map((row) => row.dataset.row);
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const list = event.target;
+    const button = list.querySelector("[data-new]");
+    if (!button || asked || !event.detail.shouldSwap) return;
+    const now = keysOf(list);
+    const coming = keysOf(new DOMParser().parseFromString(event.detail.serverResponse, "text/html"));
+    const inHand = list.matches(":hover") || list.contains(document.activeElement);
+    if (!inHand || now.join() === coming.join()) return;
+    event.detail.shouldSwap = false;
+    const added = coming.filter((key) => !now.includes(key)).length;
+    button.querySelector("span").textContent = added ? `${added} new` : "Changed";
+    button.hidden = false;
+  });
+  document.addEventListener("click", (event) => {
+    const list = event.target.closest("[data-new]")?.closest("[hx-get]");
+    if (!list) return;
+    asked = true;
+    for (const box of list.querySelectorAll("input.ck")) box.checked = false;
+    window.htmx.ajax("GET", list.getAttribute("hx-get"), { target: list, swap: "outerHTML" })
+      .finally(() => { asked = false; });
   });
 
   document.addEventListener("htmx:afterSwap", (event) => { localTimes(event.target); showPicked(); });
