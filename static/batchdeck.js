@@ -50,6 +50,27 @@
     if (field && event.target.value) field.value = event.target.value;
   });
 
+  // A fix changes its field at once, instead of sending the whole form for it.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-fix]");
+    if (!button) return;
+    event.preventDefault();
+    for (const [name, value] of Object.entries(JSON.parse(button.value))) {
+      const field = button.form.elements[name];
+      field.value = value;
+      field.closest("details")?.setAttribute("open", "");
+      field.focus();
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
+  // Whether a form may be submitted is for the server to say, where the preflight could not be asked.
+  for (const name of ["htmx:sendError", "htmx:responseError"]) {
+    document.addEventListener(name, (event) => {
+      const submit = event.target.id === "preflight" && document.querySelector("#submit");
+      if (submit) submit.disabled = false;
+    });
+  }
+
   // The box above a list ticks all of its page; the bar says how many are ticked.
   const picks = (name) => [...document.querySelectorAll(`input[type="checkbox"][name="${CSS.escape(name)}"]`)];
   function showPicked() {

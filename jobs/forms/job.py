@@ -30,7 +30,12 @@ CONTENT_TYPES = (
 
 
 class JobForm(forms.Form):
-    """A transform job's fields. Valid when `submission.parse` takes them; then `parsed` is what it gave."""
+    """A transform job's fields. Valid when `submission.parse` takes them; then `parsed` is what it gave.
+
+    `asked` is the body that was made of them, valid or not.
+    """
+
+    asked: dict[str, Any] | None = None
 
     def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,13 +57,11 @@ class JobForm(forms.Form):
         """Check the whole request; each problem goes to its field, those without one to the top."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         model = cleaned.get("model")
+        self.asked = self.body()
+        if model:
+            self.asked |= {"model": model.name, "connection": model.connection.slug}
         try:
-            body = (
-                {**self.body(), "model": model.name, "connection": model.connection.slug}
-                if model
-                else self.body()
-            )
-            self.parsed = submission.parse(self._team, body)
+            self.parsed = submission.parse(self._team, self.asked)
         except InvalidFields as error:
             self._report(error.fields)
         return cleaned
@@ -76,6 +79,10 @@ class JobForm(forms.Form):
             else:
                 body[name] = value
         return body
+
+    def wrong(self) -> dict[str, list[str]]:
+        """What is wrong with the fields of a form that was checked, in sentences."""
+        return {name: [str(text) for text in texts] for name, texts in self.errors.items()}
 
     def _report(self, problems: dict[str, list[str]]) -> None:
         for name, texts in problems.items():
@@ -123,8 +130,9 @@ def _as_option(value: object) -> object:
 
 
 class RawRequestForm(forms.Form):
-    """The CreateTransformJob JSON itself, for those who have it already."""
+    """The CreateTransformJob JSON itself, for those who have it already. `asked` as in JobForm."""
 
+    asked: dict[str, Any] | None = None
     connection: forms.ModelChoiceField[Connection] = forms.ModelChoiceField(
         None, label="Connection", to_field_name="slug", empty_label=None
     )
@@ -146,10 +154,14 @@ class RawRequestForm(forms.Form):
             trouble = trouble_with(cleaned["request"])
             if trouble:
                 raise forms.ValidationError({"request": f"The request {trouble}"})
-            body = {"connection": cleaned["connection"].slug, "request": cleaned["request"]}
+            self.asked = {"connection": cleaned["connection"].slug, "request": cleaned["request"]}
             try:
-                self.parsed = submission.parse(self._team, body)
+                self.parsed = submission.parse(self._team, self.asked)
             except InvalidFields as error:
                 for name, texts in error.fields.items():
                     self.add_error("request", [f"{name}: {text}" for text in texts])
         return cleaned
+
+    def wrong(self) -> dict[str, list[str]]:
+        """Nothing: what is wrong inside the request is told by the names of its fields."""
+        return {}

@@ -12,6 +12,7 @@ from jobs import queries
 from jobs.forms.job import CONTENT_TYPES, INSTANCE_TYPES, JobForm, RawRequestForm, filled_in_as
 from jobs.lifecycle.starting import asked_for
 from jobs.models import TransformJob
+from jobs.pages import preflight
 from jobs.services import sample, submission
 from jobs.services.errors import InvalidFields
 from jobs.states import Origin
@@ -24,30 +25,42 @@ from teams.models import Role, Team
 def new_job(request: MemberRequest) -> HttpResponse:
     """Fill in a job, or with `?as=json` paste its request; submitting leads to the job's page.
 
-    `?from=` is the key of a job whose request it begins with.
+    `?from=` is the key of a job whose request it begins with. Preflight's errors, and its warnings that were not
+    ticked, keep it from being submitted. The buttons `check` and `fix` only show the form again.
     """
     raw = request.GET.get("as") == "json"
     source = _source(request)
-    make = RawRequestForm if raw else JobForm
+    form: preflight.Form
+    rail, submits = None, False
     if request.method == "POST":
-        form = make(request.team, request.POST)
-        if form.is_valid():
+        data = preflight.with_fix(request.POST)
+        form = preflight.form_of(request, data)
+        report = preflight.report_of(request, form)
+        submits = "check" not in data and "fix" not in data
+        rail = preflight.rail_of(form, report, data)
+        if (
+            submits
+            and form.is_valid()
+            and not preflight.stands_in_the_way(form, report, data.getlist("tick"))
+        ):
             try:
                 lineage = submission.Lineage(source, Origin.CLONE) if source else None
                 return redirect(submission.submit(*form.parsed, by=request.user, lineage=lineage))
             except InvalidFields as error:
                 form.add_error(None, str(error))
     else:
+        make = RawRequestForm if raw else JobForm
         form = make(request.team, initial=_start(request, source, raw=raw))
     context = {
         "form": form,
+        "rail": rail,
         "raw": raw,
         "source": source,
         "instance_types": INSTANCE_TYPES,
         "content_types": CONTENT_TYPES,
         "has_models": queries.models(request.team).exists(),
     }
-    return render(request, "jobs/new_job.html", context, status=400 if form.errors else 200)
+    return render(request, "jobs/new_job.html", context, status=400 if submits and form.errors else 200)
 
 
 def _source(request: MemberRequest) -> TransformJob | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jobs.pages import connections, costs, history, home, job, many, models, new_job, outputs
+from jobs.pages import connections, costs, history, home, job, many, models, new_job, outputs, preflight
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("jobs/export.csv", history.export, name="jobs-csv"),
     path("jobs/many/", many.many, name="jobs-many"),
     path("jobs/new/", new_job.new_job, name="new-job"),
+    path("jobs/new/preflight/", preflight.check, name="preflight"),
     path("jobs/<str:key>/", job.overview, name="job"),
     path("jobs/<str:key>/outputs/", job.outputs, name="job-outputs"),
     path("jobs/<str:key>/outputs/preview/", outputs.preview, name="output-preview"),

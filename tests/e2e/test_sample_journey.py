@@ -63,7 +63,7 @@ def test_the_form_says_beside_each_field_what_is_wrong_and_keeps_what_was_typed(
     signed_in.get_by_text("Limits and retries").click()
     signed_in.get_by_label(re.compile("Calls at once")).fill("0")
     signed_in.get_by_label(re.compile("Largest call")).fill("400")
-    signed_in.get_by_role("button", name="Submit job").click()
+    signed_in.get_by_role("button", name="Check").click()
     expect(signed_in.get_by_role("alert")).to_contain_text("2 things must be changed")
     expect(signed_in.get_by_label("Input data", exact=True)).to_have_value("not-an-address")
     expect(signed_in.locator("#id_data-error-1")).to_contain_text("S3 URI")

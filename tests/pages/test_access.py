@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 FORMS = {"new-job": "bob", "new-model": "bob", "new-connection": "alice", "connection": "alice"}
 #: Pages that only take a button's press.
 BUTTONS = {
+    "preflight",
     "run-sample",
     "job-stop",
     "job-finish",

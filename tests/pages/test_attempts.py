@@ -155,10 +155,10 @@ def test_a_clone_is_what_the_form_shows_when_it_is_edited(house: House) -> None:
     source = house.job(JobState.FAILED)
     client = house.page("bob")
     path = f"/jobs/new/?from={source.key}"
-    client.post(path, {**shown(Page(client.get(path))), "instance_count": "7", "split_type": ""})
+    client.post(path, {**shown(Page(client.get(path))), "instance_count": "7", "content_type": ""})
     clone = TransformJob.objects.exclude(pk=source.pk).get()
     changed = {**source.spec, "instance_count": 7}
-    del changed["split_type"]
+    del changed["content_type"]
     assert clone.spec == changed
 
 

@@ -101,7 +101,8 @@ def _values(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_rule(field: str, texts: list[str], given: Wanted) -> Finding:
     name = "model_name" if field == "model" else field
-    missing = name in _REQUIRED and given.values.get(name) in (None, "")
+    empty = name in _REQUIRED and given.values.get(name) in (None, "")
+    missing = empty and (name == "model_name" or "required" in texts[0])
     fix = None if missing else fixes.of_rule(field, given)
     return Finding("required" if missing else "invalid", Level.ERROR, name, " ".join(texts), fix=fix)
 

@@ -1,0 +1,122 @@
+"""Preflight on the new-job page: its findings as rows, the fixes as buttons, the ticks as they were sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from jobs.forms.job import JobForm, RawRequestForm
+from jobs.services import preflight
+from jobs.services.preflight import Finding, Level, Report
+from teams.access import MemberRequest, member_required
+from teams.models import Role
+
+Form = JobForm | RawRequestForm
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A finding as the page shows it; `fix` is what its button sends, empty if it has none."""
+
+    finding: Finding
+    label: str
+    ticked: bool
+    fix: str = ""
+    fix_says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rail:
+    """All rows by level; `missing` are the labels of fields that are still to be filled in."""
+
+    errors: list[Row]
+    warnings: list[Row]
+    notes: list[Row]
+    missing: list[str]
+
+    @property
+    def unticked(self) -> int:
+        """Warnings that nobody said to be intended."""
+        return sum(not row.ticked for row in self.warnings)
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def check(request: MemberRequest) -> HttpResponse:
+    """The rail for a form as it is being filled in; nothing is submitted."""
+    form = form_of(request, request.POST)
+    found = report_of(request, form)
+    return render(
+        request, "jobs/preflight_live.html", {"rail": rail_of(form, found, request.POST), "live": True}
+    )
+
+
+def form_of(request: MemberRequest, data: QueryDict) -> Form:
+    """The form that was sent: by its fields, or with `?as=json` as a request."""
+    make = RawRequestForm if request.GET.get("as") == "json" else JobForm
+    return make(request.team, data)
+
+
+def report_of(request: MemberRequest, form: Form) -> Report:
+    """What preflight says of a bound form."""
+    form.is_valid()
+    if form.asked is None:
+        wrong = {name: [str(text) for text in texts] for name, texts in form.errors.items()}
+        return Report(
+            tuple(Finding("invalid", Level.ERROR, name, " ".join(texts)) for name, texts in wrong.items())
+        )
+    return preflight.run(request.team, form.asked, form.wrong())
+
+
+def rail_of(form: Form, report: Report, data: Mapping[str, Any]) -> Rail:
+    """The report as the page shows it, with what was ticked."""
+    ticks = set(data.getlist("tick")) if isinstance(data, QueryDict) else set()
+    rows = {level: [_row(form, one, ticks) for one in report.of(level)] for level in Level}
+    errors = [row for row in rows[Level.ERROR] if row.finding.code != "required"]
+    missing = [row.label for row in rows[Level.ERROR] if row.finding.code == "required"]
+    return Rail(errors, rows[Level.WARNING], rows[Level.NOTE], missing)
+
+
+def stands_in_the_way(form: Form, report: Report, ticks: list[str]) -> bool:
+    """Whether preflight forbids submitting; if so the form says why, beside the fields."""
+    for finding in report.of(Level.ERROR):
+        form.add_error(finding.field if finding.field in form.fields else None, finding.reason)
+    if unticked := report.unticked(ticks):
+        some = "a warning" if len(unticked) == 1 else f"{len(unticked)} warnings"
+        form.add_error(None, f"Preflight has {some}: tick what is intended, or change it.")
+    return bool(form.errors)
+
+
+def with_fix(data: QueryDict) -> QueryDict:
+    """What was sent with the change of the fix that was pressed, as a browser without scripts sends it."""
+    try:
+        fix = json.loads(data.get("fix", ""))
+    except (ValueError, RecursionError):
+        return data
+    changed = data.copy()
+    if isinstance(fix, dict):
+        for name, value in fix.items():
+            changed[name] = str(value)
+    return changed
+
+
+def _row(form: Form, finding: Finding, ticks: set[str]) -> Row:
+    field = form.fields.get(finding.field)
+    label = str(field.label) if field else finding.field.replace("__all__", "")
+    ticked = finding.tick in ticks
+    if not finding.fix or not all(name in form.fields for name in finding.fix):
+        return Row(finding, label, ticked)
+    says = " and ".join(_says(form, name, value) for name, value in finding.fix.items())
+    return Row(finding, label, ticked, json.dumps(dict(finding.fix)), f"{says[0].upper()}{says[1:]}")
+
+
+def _says(form: Form, name: str, value: str | int) -> str:
+    if isinstance(value, str) and value.startswith("s3://"):
+        return f"use {value}"
+    return f"set {form.fields[name].label} to {value}"
