@@ -50,6 +50,8 @@ REMOTE = frozenset({_S.IN_PROGRESS, _S.STOPPING})
 RUNNING = frozenset({_S.SUBMITTING, _S.IN_PROGRESS, _S.STOPPING})
 #: SageMaker ran these to their end, so outputs may be there, and may be missing.
 RAN = frozenset({_S.COMPLETED, _S.FAILED, _S.STOPPED})
+#: They ended against the will of who submitted them.
+FAILURES = frozenset({_S.FAILED, _S.REJECTED})
 #: Nothing follows these.
 TERMINAL = frozenset({_S.COMPLETED, _S.FAILED, _S.STOPPED, _S.REJECTED, _S.CANCELLED})
 

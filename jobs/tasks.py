@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError
 from jobs.gateway import GatewayError, images
 from jobs.lifecycle import (
     comparing,
+    explaining,
     feed,
     image_table,
     polling,
@@ -77,6 +78,14 @@ def retry_job(job_id: int) -> None:
 
 
 @shared_task
+def explain_job(job_id: int) -> None:
+    """Find out from the job's log why it failed."""
+    cause = explaining.explain_job(job_id)
+    if cause:
+        log.info("job_explained", job=job_id, cause=cause)
+
+
+@shared_task
 def stop_job(job_id: int) -> None:
     """Ask SageMaker to stop the job; reconcile repeats it if that fails."""
     stopping.stop_remote(job_id)
@@ -112,6 +121,8 @@ def _go_on(connection_id: int, polled: polling.Polled) -> None:
         enqueue(stop_job, job_id)
     if polled.ended:
         log.info("jobs_ended", connection=connection_id, jobs=polled.ended)
+        for job_id in explaining.due(polled.ended):
+            enqueue(explain_job, job_id)
         for job_id in reconciling.next_after(connection_id, polled.ended):
             enqueue(start_job, job_id)
         _compare_next()
@@ -136,6 +147,8 @@ def reconcile() -> None:
         enqueue(stop_job, job_id)
     for job_id in retrying.due_retries():
         enqueue(retry_job, job_id)
+    for job_id in explaining.due():
+        enqueue(explain_job, job_id)
     _compare_next()
 
 

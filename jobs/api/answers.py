@@ -14,6 +14,8 @@ from jobs import queries
 from jobs.costs import CURRENCY, Cost, NoAmount
 from jobs.lifecycle.starting import creation_request
 from jobs.models import Connection, InstancePrice, JobEvent, RegisteredModel, TransformJob
+from jobs.services import failing
+from jobs.services.failing import try_url
 from transform.spec import TransformSpec
 
 #: The request's fields that a job's answer shows under their own names; null where nothing was given.
@@ -37,6 +39,27 @@ class CostAnswer(serializers.Serializer[Cost]):
         return CURRENCY
 
 
+class ChangeAnswer(serializers.Serializer[Any]):
+    """One change to the request: `value` as text, empty to leave the field out; `was` null if it was not set."""
+
+    field = serializers.CharField()
+    value = serializers.CharField(allow_blank=True)
+    was = serializers.JSONField(allow_null=True)
+    says = serializers.CharField()
+    url = serializers.CharField()
+
+
+class FailureAnswer(serializers.Serializer[Any]):
+    """Why a job failed. `cause` stays the same for all jobs that failed so; `source` is who said what is `quoted`."""
+
+    cause = serializers.CharField()
+    title = serializers.CharField()
+    quoted = serializers.CharField(allow_blank=True)
+    source = serializers.CharField(allow_blank=True)  # type: ignore[assignment]  # as `parent` below
+    advice = serializers.CharField()
+    change = ChangeAnswer(allow_null=True)
+
+
 class JobAnswer(serializers.ModelSerializer[TransformJob]):
     """A transform job. `spec` holds the request in the SDK's field names."""
 
@@ -57,6 +80,7 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
         read_only=True,
         help_text="When the last output is expected, from how fast those that are there were written; null if unknown.",
     )
+    failure = serializers.SerializerMethodField()
     parent = serializers.CharField(  # type: ignore[assignment]  # DRF keeps declared fields apart from `.parent`
         source="parent.key",
         default=None,
@@ -67,8 +91,8 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
     class Meta:
         model = TransformJob
         fields = [
-            "id", "name", "state", "state_reason", "warnings", "url", "api_url", "connection", "model", "arn",
-            "submitted_by", "external", "origin", "parent", "attempt", "created_at", "changed_at", "accepted_at",
+            "id", "name", "state", "state_reason", "failure", "warnings", "url", "api_url", "connection", "model",
+            "arn", "submitted_by", "external", "origin", "parent", "attempt", "created_at", "changed_at", "accepted_at",
             "started_at", "ended_at", "objects_total", "objects_done", "bytes_total", "eta", "stop_requested_at",
             "priority", "fallback_instance_types", "instance_type_used", "max_retries", "deadline_minutes",
             "max_idle_minutes", "max_cost_usd", "cost", "archived_at", "spec",
@@ -85,6 +109,21 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
     def get_submitted_by(self, job: TransformJob) -> str:
         """The submitter's user name; empty once the person is gone."""
         return job.submitted_by.get_username() if job.submitted_by else ""
+
+    @extend_schema_field(FailureAnswer(allow_null=True))
+    def get_failure(self, job: TransformJob) -> dict[str, Any] | None:
+        """Why it failed or was rejected; null for any other job."""
+        failure = failing.failure_of(job)
+        if failure is None:
+            return None
+        change = failure.change and {
+            **dataclasses.asdict(failure.change),
+            "url": self.context["request"].build_absolute_uri(try_url(job, failure.change)),
+        }
+        return {
+            "cause": failure.cause, "title": failure.title, "quoted": failure.quoted, "source": failure.source,
+            "advice": failure.advice, "change": change,
+        }  # fmt: skip
 
     def to_representation(self, job: TransformJob) -> dict[str, Any]:
         """The fields above, and beside them each field of the request under its SDK name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.forms import BoundField
 
 from jobs.forms.fields import JSONTextField
 from jobs.forms.job_fields import SECTIONS, Section, job_fields
@@ -26,6 +27,14 @@ CONTENT_TYPES = (
     "text/libsvm",
     "image/jpeg",
     "image/png",
+)
+
+
+#: Fields into which a link to the form may put a value: those that hold one word or number.
+CHANGEABLE = frozenset(
+    name
+    for name, field in job_fields().items()
+    if type(field) in (forms.CharField, forms.IntegerField, forms.ChoiceField) and name != "name"
 )
 
 
@@ -123,6 +132,13 @@ def filled_in_as(job: TransformJob) -> dict[str, Any]:
         elif name not in ("name", "model_name"):
             filled[name] = value
     return filled
+
+
+def shown(field: BoundField, value: object) -> str:
+    """A value of a field in the words that the form has for it; empty for none."""
+    text = "" if value in (None, "") else str(_as_option(value))
+    choices = getattr(field.field, "choices", ())
+    return str(dict(choices).get(text, text)) if text and choices else text
 
 
 def _as_option(value: object) -> object:

@@ -5,6 +5,7 @@ Group and stream names: https://docs.aws.amazon.com/sagemaker/latest/dg/logging-
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +18,10 @@ from jobs.gateway.target import Target
 GROUP = "/aws/sagemaker/TransformJobs"
 #: How the name of an instance's stream about its objects ends; the others are what containers print.
 _DATA_LOG = "data-log"
+#: The time and name before each line of a data log.
+_STAMP = re.compile(r"^[0-9T:.-]+:\[sagemaker logs\]: ")
+#: The line of effective parameters, and the engine's about folder markers: no errors.
+_ROUTINE = re.compile(r"^MaxConcurrentTransforms=|: skipped, ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,16 @@ def lines(
             raise
     events = tuple(LogLine(_at(row["timestamp"]), row["message"]) for row in answer["events"])
     return LogLines(lines=events, next_token=answer.get("nextForwardToken", ""))
+
+
+def bare(text: str) -> str:
+    """A line of a data log without the stamp that SageMaker puts before it."""
+    return _STAMP.sub("", text)
+
+
+def is_telling(text: str) -> bool:
+    """Whether a bare line of a data log is about an object or a failure, not routine."""
+    return not _ROUTINE.search(text)
 
 
 def _is_absent(error: ClientError) -> bool:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from jobs.gateway import GatewayError, Target, Throttled, Unreachable
 from jobs.gateway.transforms import RemoteJob
-from jobs.lifecycle import comparing, costing
+from jobs.lifecycle import comparing, costing, explaining
 from jobs.lifecycle.counting import count_outputs
 from jobs.lifecycle.disagreeing import gaps, settle_earlier_attempts
 from jobs.lifecycle.retrying import retry_at
@@ -52,6 +52,7 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
             warnings=warnings,
             next_attempt_at=retry_at(job, remote.failure_reason, cost.get("cost_usd")) if failed else None,
             **cost,
+            **(explaining.at_the_end(job, remote.failure_reason) if failed else {}),
         )
         if ended:
             comparing.begin(job)
@@ -63,13 +64,12 @@ def vanish(job: TransformJob) -> bool:
     """Fail a job that SageMaker does not know any more; True if it was us who did."""
     if job.accepted_at and timezone.now() - job.accepted_at < UNKNOWN_FOR:
         return False
-    return job.move(
-        JobState.FAILED,
-        from_=REMOTE,
-        reason=f"{job.connection.name} no longer knows this job, so how it ended cannot be told. "
-        "Look at its outputs, and submit it again if any are missing.",
-        ended_at=timezone.now(),
+    reason = (
+        f"{job.connection.name} no longer knows this job, so how it ended cannot be told. "
+        "Look at its outputs, and submit it again if any are missing."
     )
+    told = explaining.at_the_end(job, reason)
+    return job.move(JobState.FAILED, from_=REMOTE, reason=reason, ended_at=timezone.now(), **told)
 
 
 def _count(job: TransformJob, state: JobState, target: Target) -> tuple[int, list[str]]:

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from jobs.gateway import Target, transforms
 from jobs.gateway.transforms import RemoteJob, RemoteSummary
-from jobs.lifecycle import costing
+from jobs.lifecycle import costing, explaining
 from jobs.models import Connection, JobEvent, RegisteredModel, TransformJob
 from jobs.models.job import JOB_TAG
-from jobs.states import FROM_SAGEMAKER, TERMINAL
+from jobs.states import FROM_SAGEMAKER, TERMINAL, JobState
 from transform.request import read_request
 
 #: How far back a new connection looks.
@@ -149,6 +149,8 @@ def _write(connection: Connection, remote: RemoteJob, tags: dict[str, str]) -> T
         for name, value in costing.final(job, remote.started, remote.ended).items():
             setattr(job, name, value)
     job.save()
+    if state == JobState.FAILED:
+        TransformJob.objects.filter(pk=job.pk).update(**explaining.at_the_end(job, remote.failure_reason))
     JobEvent.objects.create(
         job=job, at=now, to_state=state, reason="Found in SageMaker; made outside Batchdeck."
     )

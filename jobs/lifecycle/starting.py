@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from jobs.failures import read_refusal
 from jobs.gateway import GatewayError, NoCapacity, Paced, Rejected, Target, Throttled, Unreachable, transforms
-from jobs.lifecycle import pacing, queueing, room
+from jobs.lifecycle import explaining, pacing, queueing, room
 from jobs.lifecycle.asking import asking
 from jobs.lifecycle.pacing import Pace
 from jobs.lifecycle.planning import make_plan
@@ -153,7 +153,10 @@ def _accept(job: TransformJob, arn: str) -> Started:
 
 
 def _reject(job: TransformJob, sentence: str) -> Started:
-    ended = job.move(JobState.REJECTED, from_={JobState.SUBMITTING}, reason=sentence, ended_at=timezone.now())
+    told = {**explaining.at_the_end(job, sentence), "explain_at": None}
+    ended = job.move(
+        JobState.REJECTED, from_={JobState.SUBMITTING}, reason=sentence, ended_at=timezone.now(), **told
+    )
     return Started.REJECTED if ended else Started.NOT_OURS
 
 

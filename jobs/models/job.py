@@ -18,7 +18,7 @@ from jobs.failures import classify
 from jobs.models.connection import Connection
 from jobs.models.registered import RegisteredModel
 from jobs.models.scoped import TeamQuerySet
-from jobs.states import ACTIVE, MOVES, TERMINAL, JobState, Origin
+from jobs.states import ACTIVE, FAILURES, MOVES, TERMINAL, JobState, Origin
 from teams.models import Team, User
 
 if TYPE_CHECKING:
@@ -154,6 +154,18 @@ class TransformJob(models.Model):
     )
     cost_usd = models.DecimalField(max_digits=16, decimal_places=6, null=True)
 
+    cause = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="The slug of jobs.failures' cause, once it failed or was rejected.",
+    )
+    failure = models.JSONField(
+        default=dict, help_text="The line that tells the cause, who said it, a change to try."
+    )
+    explain_at = models.DateTimeField(
+        null=True, help_text="When its log is to be read for the cause of its failure."
+    )
+
     planned_at = models.DateTimeField(null=True, help_text="When the input was listed.")
     objects_total = models.BigIntegerField(null=True)
     bytes_total = models.BigIntegerField(null=True)
@@ -248,6 +260,14 @@ class TransformJob(models.Model):
                 name="job_retry_due",
                 condition=models.Q(state=JobState.FAILED, next_attempt_at__isnull=False),
             ),
+            models.Index(
+                fields=["explain_at"], name="job_explain_due", condition=models.Q(explain_at__isnull=False)
+            ),
+            models.Index(
+                fields=["team", "cause", "-id"],
+                name="job_team_cause_newest",
+                condition=~models.Q(cause=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -279,6 +299,11 @@ class TransformJob(models.Model):
     def can_archive(self) -> bool:
         """Whether the job may be left out of lists."""
         return self.is_terminal and self.archived_at is None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended against the will of who submitted it, so that there is a cause to tell."""
+        return self.state in FAILURES
 
     @property
     def first_id(self) -> int:

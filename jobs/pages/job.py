@@ -12,13 +12,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from jobs import queries
+from jobs.forms.job_fields import job_fields
 from jobs.lifecycle import costing, queueing
 from jobs.lifecycle.starting import asked_for
 from jobs.models import TransformJob
 from jobs.pages.polling import is_poll, polled, version
 from jobs.pages.sentences import rows_sentence, sentence
 from jobs.pages.snippets import snippets
-from jobs.services import archiving, attempts, logs, results, stopping
+from jobs.services import archiving, attempts, failing, logs, results, stopping
 from jobs.services.errors import NotPossible, Unavailable
 from jobs.states import MEANING, JobState
 from teams.access import MemberRequest, member_required
@@ -49,6 +50,7 @@ def overview(request: MemberRequest, key: str) -> HttpResponse:
         "has_rows": any(item.rows_in is not None for item in planned),
         "meaning": MEANING[JobState(job.state)],
         "spec": job.spec,
+        **_failure(job),
     }
     return _show(request, job, "overview", context)
 
@@ -89,9 +91,12 @@ def errors(request: MemberRequest, key: str) -> HttpResponse:
     job = find_job(request.team, key)
     if not is_poll(request):
         return redirect("job-logs", key=job.key)
-    context: dict[str, Any] = {"job": job}
+    failure = failing.failure_of(job)
+    # One whose log was never read for a cause shows its first errors, as no rule was tried on them.
+    read = bool(job.cause) and failure is not None and not failure.is_known
+    context: dict[str, Any] = {"job": job, "last": read}
     try:
-        context["lines"] = logs.first_errors(job)
+        context["lines"] = logs.last_words(job) if context["last"] else logs.first_errors(job)
     except Unavailable as error:
         context["trouble"] = str(error)
     return render(request, "jobs/job_errors.html", context)
@@ -163,6 +168,15 @@ def _attempt(request: MemberRequest, key: str, verb: Callable[..., TransformJob]
     except (NotPossible, Unavailable) as error:
         messages.info(request, str(error))
     return redirect(job.root or job)
+
+
+def _failure(job: TransformJob) -> dict[str, Any]:
+    """The cause of a failure, and what is to be tried under the name that the form has for it."""
+    failure = failing.failure_of(job)
+    if failure is None or failure.change is None:
+        return {"failure": failure}
+    label = job_fields()[failure.change.field].label
+    return {"failure": failure, "change_label": label, "try_url": failing.try_url(job, failure.change)}
 
 
 def find_job(team: Team, key: str) -> TransformJob:

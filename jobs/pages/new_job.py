@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 
+from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from jobs import queries
-from jobs.forms.job import CONTENT_TYPES, INSTANCE_TYPES, JobForm, RawRequestForm, filled_in_as
+from jobs.forms.job import (
+    CHANGEABLE,
+    CONTENT_TYPES,
+    INSTANCE_TYPES,
+    JobForm,
+    RawRequestForm,
+    filled_in_as,
+    shown,
+)
 from jobs.lifecycle.starting import asked_for
 from jobs.models import TransformJob
 from jobs.pages import preflight
@@ -25,8 +34,9 @@ from teams.models import Role, Team
 def new_job(request: MemberRequest) -> HttpResponse:
     """Fill in a job, or with `?as=json` paste its request; submitting leads to the job's page.
 
-    `?from=` is the key of a job whose request it begins with. Preflight's errors, and its warnings that were not
-    ticked, keep it from being submitted. The buttons `check` and `fix` only show the form again.
+    `?from=` is the key of a job whose request it begins with; `change=` and `to=` put a value into one field.
+    Preflight's errors, and its warnings that were not ticked, keep it from being submitted. The buttons `check`
+    and `fix` only show the form again.
     """
     raw = request.GET.get("as") == "json"
     source = _source(request)
@@ -56,6 +66,7 @@ def new_job(request: MemberRequest) -> HttpResponse:
         "rail": rail,
         "raw": raw,
         "source": source,
+        "changed": None if raw or request.method == "POST" else _changed(form, source, request),
         "instance_types": INSTANCE_TYPES,
         "content_types": CONTENT_TYPES,
         "has_models": queries.models(request.team).exists(),
@@ -79,10 +90,30 @@ def _start(request: MemberRequest, source: TransformJob | None, *, raw: bool) ->
     if source is None:
         return {} if raw else _fresh_start(request)
     if not raw:
-        return filled_in_as(source)
+        return {**filled_in_as(source), **_change(request)}
     sent = asked_for(source)
     del sent["TransformJobName"]
     return {"connection": source.connection.slug, "request": json.dumps(sent, indent=2)}
+
+
+def _change(request: MemberRequest) -> dict[str, object]:
+    """The field and value that the address asks to change; nothing for a field that cannot be named there."""
+    name = request.GET.get("change", "")
+    return {name: request.GET.get("to", "")} if name in CHANGEABLE else {}
+
+
+def _changed(form: Form, source: TransformJob | None, request: MemberRequest) -> dict[str, object] | None:
+    """What the form has that the cloned job had not, for a sentence above it."""
+    change = _change(request)
+    if source is None or not change:
+        return None
+    (name,) = change
+    field = form[name]
+    return {
+        "field": field,
+        "to": shown(field, field.value()),
+        "was": shown(field, filled_in_as(source).get(name)),
+    }
 
 
 def _fresh_start(request: MemberRequest) -> dict[str, object]:

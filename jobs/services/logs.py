@@ -17,10 +17,6 @@ PAGE = 500
 ERRORS = 12
 #: Each costs a call while somebody waits.
 _INSTANCES_LOOKED_AT = 5
-#: The time and name before each line of a data log.
-_STAMP = re.compile(r"^[0-9T:.-]+:\[sagemaker logs\]: ")
-#: The line of effective parameters, and the engine's about folder markers: no errors.
-_ROUTINE = re.compile(r"^MaxConcurrentTransforms=|: skipped, ")
 #: What the service writes around a model's answer: an object's name with nothing behind it, or with a heading.
 _EMPTY = re.compile(r"^[^ ]*:( Message:)? *$")
 
@@ -65,11 +61,33 @@ def first_errors(job: TransformJob) -> tuple[LogLine, ...]:
         data_logs = [stream for stream in logs.streams(target, job.name) if stream.is_data_log]
         for stream in data_logs[:_INSTANCES_LOOKED_AT]:
             said = logs.lines(target, stream.name, limit=PAGE, from_start=True).lines
-            bare = [LogLine(line.at, _STAMP.sub("", line.text)) for line in said]
-            found = [line for line in bare if not (_ROUTINE.search(line.text) or _EMPTY.search(line.text))]
+            bare = [LogLine(line.at, logs.bare(line.text)) for line in said]
+            found = [line for line in bare if logs.is_telling(line.text) and not _EMPTY.search(line.text)]
             if found:
                 return tuple(found[:ERRORS])
     return ()
+
+
+def last_words(job: TransformJob) -> tuple[LogLine, ...]:
+    """The last lines of a failed job's data log; where that says nothing, of the container that spoke last."""
+    if job.accepted_at is None:
+        return ()
+    with asked(job.connection) as target:
+        streams = logs.streams(target, job.name)
+        data_logs = [stream for stream in streams if stream.is_data_log]
+        containers = [stream for stream in streams if not stream.is_data_log]
+        for stream in [*data_logs[:_INSTANCES_LOOKED_AT], *_latest(containers)]:
+            said = logs.lines(target, stream.name, limit=ERRORS).lines
+            bare = [LogLine(line.at, logs.bare(line.text)) for line in said]
+            if not stream.is_data_log or any(logs.is_telling(line.text) for line in bare):
+                return tuple(bare)
+    return ()
+
+
+def _latest(streams: list[LogStream]) -> list[LogStream]:
+    """The stream that spoke last, as a list of one; none if none spoke."""
+    spoken = [stream for stream in streams if stream.last_event is not None]
+    return sorted(spoken, key=lambda s: s.last_event.timestamp() if s.last_event else 0.0)[-1:]
 
 
 def _choose(streams: list[LogStream], label: str, *, failed: bool) -> LogStream:

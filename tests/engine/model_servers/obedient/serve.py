@@ -1,8 +1,8 @@
 """A model server that does what the job's environment and its records tell it to.
 
 Each line of a request is answered by itself, in capitals, with the variable SUFFIX behind it. A line that is a
-word of ORDERS is obeyed instead; one that is LEAVE_OUT has no answer. It prints what it gets, so that tests can
-read it in the job's log.
+word of ORDERS is obeyed instead, `answer 415 text` is answered so, and one that is LEAVE_OUT has no answer. It
+prints what it gets, so that tests can read it in the job's log.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ in_flight = 0
 
 
 class Refused(Exception):
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, body: bytes = b"what is\nthat?") -> None:
         super().__init__(status)
         self.status = status
+        self.body = body
 
 
 def refuse(status: int):
@@ -105,9 +106,12 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(random.uniform(0, DELAY))
         try:
             for line in set(body.splitlines()):
+                if line.startswith(b"answer "):
+                    status, _, text = line.removeprefix(b"answer ").partition(b" ")
+                    raise Refused(int(status), text)
                 ORDERS.get(line, lambda: None)()
         except Refused as refused:
-            return refused.status, b"what is\nthat?"
+            return refused.status, refused.body
         try:
             together.wait()
         except threading.BrokenBarrierError:

@@ -1,0 +1,24 @@
+"""What SageMaker's texts about failures and refusals mean: for what is done next, and for the person who reads them."""
+
+from jobs.failures.blame import Failure, Refusal, classify, read_refusal
+from jobs.failures.cause import UNKNOWN, Cause
+from jobs.failures.causes import CAUSES, cause_named
+from jobs.failures.changes import Change, Facts
+from jobs.failures.explaining import Explanation, Line, Source, explain
+
+__all__ = [
+    "CAUSES",
+    "UNKNOWN",
+    "Cause",
+    "Change",
+    "Explanation",
+    "Facts",
+    "Failure",
+    "Line",
+    "Refusal",
+    "Source",
+    "cause_named",
+    "classify",
+    "explain",
+    "read_refusal",
+]

@@ -1,0 +1,104 @@
+"""From what was said of a failed job to its cause, the line that tells it, and the change to try."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+
+from jobs.failures.blame import classify
+from jobs.failures.cause import UNKNOWN, Cause
+from jobs.failures.causes import CAUSES
+from jobs.failures.changes import Change, Facts
+
+#: Of a line, as much as anyone reads.
+LONGEST_QUOTE = 600
+#: Lines of a model's answer that are quoted with the status.
+_ANSWER_LINES = 3
+#: The heading that the data log puts before a model's answer.
+_HEADING = re.compile(r": Message: *$")
+#: An object's name, before what is said of it.
+_NAMED = re.compile(r"^(?P<name>\S+/\S[^:]*): ")
+
+
+class Source(Enum):
+    """Who said a line."""
+
+    REASON = "FailureReason"
+    DATA_LOG = "data log"
+    CONTAINER = "container's log"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, without the stamp that SageMaker puts before it."""
+
+    source: Source
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a job failed. `quoted` is what tells it, empty if nothing does; `source` who said that."""
+
+    cause: Cause
+    quoted: str = ""
+    source: Source | None = None
+    change: Change | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it says why, so that no further log can say more."""
+        return self.cause is not UNKNOWN and not self.cause.general
+
+
+def explain(lines: Sequence[Line], facts: Facts) -> Explanation:
+    """The first cause that one of the lines tells: of who spoke first, and general ones last."""
+    found = _first(lines, general=False) or _first(lines, general=True)
+    if found is None:
+        return Explanation(UNKNOWN)
+    cause, position = found
+    line = lines[position]
+    quoted = _with_answer(lines, position) if cause.general else line.text
+    return Explanation(cause, quoted[:LONGEST_QUOTE], line.source, cause.propose(facts, line.text))
+
+
+def _first(lines: Sequence[Line], *, general: bool) -> tuple[Cause, int] | None:
+    for source in Source:
+        said = [position for position, line in enumerate(lines) if line.source is source]
+        for cause in CAUSES:
+            if cause.general is general and (at := _telling(cause, lines, said)) is not None:
+                return cause, at
+    return None
+
+
+def _telling(cause: Cause, lines: Sequence[Line], positions: Iterable[int]) -> int | None:
+    for position in positions:
+        line = lines[position]
+        if cause.failure and line.source is Source.REASON and classify(line.text) is cause.failure:
+            return position
+        if cause.patterns and _pattern(cause).search(line.text):
+            return position
+    return None
+
+
+@cache
+def _pattern(cause: Cause) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in cause.patterns), re.IGNORECASE)
+
+
+def _with_answer(lines: Sequence[Line], position: int) -> str:
+    """The line, and of the data log the beginning of the model's answer that follows under its heading."""
+    line = lines[position]
+    name = _NAMED.match(line.text)
+    if line.source is not Source.DATA_LOG or name is None:
+        return line.text
+    beginning = f"{name['name']}: "
+    rest = [each.text for each in lines[position + 1 :] if each.text.startswith(beginning.rstrip())]
+    heading = next((n for n, text in enumerate(rest[:3]) if _HEADING.search(text)), None)
+    if heading is None:
+        return line.text
+    answer = [text.removeprefix(beginning) for text in rest[heading + 1 :][:_ANSWER_LINES]]
+    return "\n".join([line.text, *(text for text in answer if text.strip())])

@@ -1,0 +1,51 @@
+"""Other instance types to try: a larger one of the same family, or one of the same size of another family."""
+
+from __future__ import annotations
+
+_COMMON = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge")
+_GPU = ("xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
+
+#: Sizes that CreateTransformJob takes of each family, smallest first (botocore's TransformInstanceType).
+SIZES: dict[str, tuple[str, ...]] = {
+    "m4": ("xlarge", "2xlarge", "4xlarge", "10xlarge", "16xlarge"),
+    "c4": ("xlarge", "2xlarge", "4xlarge", "8xlarge"),
+    "p2": ("xlarge", "8xlarge", "16xlarge"),
+    "p3": ("2xlarge", "8xlarge", "16xlarge"),
+    "c5": ("xlarge", "2xlarge", "4xlarge", "9xlarge", "18xlarge"),
+    "m5": ("large", "xlarge", "2xlarge", "4xlarge", "12xlarge", "24xlarge"),
+    **dict.fromkeys(("m6i", "c6i", "r6i"), (*_COMMON, "32xlarge")),
+    **dict.fromkeys(("m7i", "c7i", "r7i"), (*_COMMON, "48xlarge")),
+    "g4dn": _GPU,
+    **dict.fromkeys(("g5", "g6", "g6e"), (*_GPU, "24xlarge", "48xlarge")),
+    "trn1": ("2xlarge", "32xlarge"),
+    "inf2": ("xlarge", "8xlarge", "24xlarge", "48xlarge"),
+}
+#: Families whose instances of one size do about the same.
+_KIN = (
+    ("m5", "m6i", "m7i", "m4"),
+    ("c5", "c6i", "c7i", "c4"),
+    ("r6i", "r7i"),
+    ("g4dn", "g5", "g6", "g6e"),
+    ("p3", "p2"),
+)
+
+
+def larger(instance_type: str) -> str:
+    """The next larger type of the same family; empty if there is none, or the family is unknown."""
+    family, size = _parts(instance_type)
+    sizes = SIZES.get(family, ())
+    following = sizes[sizes.index(size) + 1 :] if size in sizes else ()
+    return f"ml.{family}.{following[0]}" if following else ""
+
+
+def akin(instance_type: str) -> str:
+    """A type of the same size in another family of the same kind; empty if none is known."""
+    family, size = _parts(instance_type)
+    kin = next((group for group in _KIN if family in group), ())
+    others = [other for other in kin if other != family and size in SIZES[other]]
+    return f"ml.{others[0]}.{size}" if others else ""
+
+
+def _parts(instance_type: str) -> tuple[str, str]:
+    family, _, size = instance_type.removeprefix("ml.").partition(".")
+    return family, size

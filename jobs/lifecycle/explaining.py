@@ -1,0 +1,112 @@
+"""Telling why a job failed: from its reason at once, and where that says little from its logs a moment later.
+
+That a log is still to be read stands in the row, as `explain_at`, so no lost message forgets it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Max
+from django.utils import timezone
+
+from jobs.failures import Explanation, Facts, Line, Source, explain
+from jobs.gateway import GatewayError, Target, logs
+from jobs.lifecycle.asking import asking
+from jobs.lifecycle.pacing import Pace
+from jobs.models import Connection, TransformJob
+from jobs.states import JobState
+
+#: CloudWatch shows lines some time after they were written; after this the log is taken to be all there.
+WAITED_FOR = timedelta(minutes=10)
+PAUSE = timedelta(minutes=1)
+#: Jobs of one round.
+AT_ONCE = 25
+#: Streams looked at of each kind, and lines of each: every stream costs a call.
+_STREAMS, _FIRST_LINES, _LAST_LINES = 5, 500, 200
+
+
+def at_the_end(job: TransformJob, reason: str) -> dict[str, Any]:
+    """The columns of a job that ends with this reason, before any log is read."""
+    found = explain([Line(Source.REASON, reason)], facts_of(job))
+    to_read = not found.is_sure and job.accepted_at is not None
+    return {**_columns(found), "explain_at": timezone.now() if to_read else None}
+
+
+def from_reason(job: TransformJob) -> dict[str, Any]:
+    """The same columns for a job that ended before they were kept."""
+    return _columns(explain([Line(Source.REASON, job.state_reason)], Facts()))
+
+
+def due(job_ids: list[int] | None = None) -> list[int]:
+    """Failed jobs whose log is to be read now; of `job_ids` only, if these are given."""
+    rows = TransformJob.objects.filter(state=JobState.FAILED, explain_at__lte=timezone.now())
+    if job_ids is not None:
+        rows = rows.filter(pk__in=job_ids)
+    return list(rows.order_by("explain_at").values_list("id", flat=True)[:AT_ONCE])
+
+
+def explain_job(job_id: int) -> str:
+    """Read the job's log and write down why it failed; the cause's slug, empty if that was not ours to do."""
+    job = TransformJob.objects.select_related("connection").filter(pk=job_id, state=JobState.FAILED).first()
+    if job is None or job.explain_at is None:
+        return ""
+    said = [Line(Source.REASON, job.state_reason)]
+    try:
+        with asking(job.connection, Pace.AFTER) as target:
+            said += read(target, job)
+    except GatewayError:
+        pass  # The reason is told without the log, and the log is tried again.
+    found = explain(said, facts_of(job))
+    values = {**_columns(found), "explain_at": _again_at(job, found, len(said) > 1)}
+    rows = TransformJob.objects.filter(pk=job.pk, explain_at=job.explain_at)
+    return found.cause.slug if rows.update(**values, changed_at=timezone.now()) == 1 else ""
+
+
+def read(target: Target, job: TransformJob) -> list[Line]:
+    """What the data logs said first, and containers last, without the stamps before it. Raises GatewayError."""
+    found = logs.streams(target, job.name)
+    data_logs = [stream for stream in found if stream.is_data_log]
+    containers = [stream for stream in found if not stream.is_data_log]
+    said: list[Line] = []
+    for stream in data_logs[:_STREAMS]:
+        lines = logs.lines(target, stream.name, limit=_FIRST_LINES, from_start=True).lines
+        said += [
+            Line(Source.DATA_LOG, bare) for line in lines if logs.is_telling(bare := logs.bare(line.text))
+        ]
+    if explain(said, Facts()).is_sure:
+        return said
+    for stream in containers[:_STREAMS]:
+        lines = logs.lines(target, stream.name, limit=_LAST_LINES).lines
+        said += [Line(Source.CONTAINER, line.text) for line in lines]
+    return said
+
+
+def facts_of(job: TransformJob) -> Facts:
+    """What a change to the job's request is chosen by."""
+    largest = job.planned.aggregate(size=Max("size"))["size"] if job.pk else None
+    return Facts(
+        spec=job.spec,
+        instance_type=job.instance_type or str(job.spec.get("instance_type", "")),
+        embedded=job.connection.kind == Connection.Kind.ENGINE,
+        largest_input=largest,
+        fallbacks=tuple(job.fallback_instance_types),
+    )
+
+
+def _columns(found: Explanation) -> dict[str, Any]:
+    told: dict[str, Any] = {"quoted": found.quoted, "source": found.source.value if found.source else ""}
+    if found.change:
+        told["change"] = {
+            "field": found.change.field, "value": found.change.value, "says": found.change.says,
+        }  # fmt: skip
+    return {"cause": found.cause.slug, "failure": told}
+
+
+def _again_at(job: TransformJob, found: Explanation, log_was_there: bool) -> Any:
+    """When the log is read once more; None if nothing is expected of it."""
+    over = timezone.now() - (job.ended_at or job.changed_at) > WAITED_FOR
+    if found.is_sure or log_was_there or over:
+        return None
+    return timezone.now() + PAUSE

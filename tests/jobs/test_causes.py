@@ -1,0 +1,219 @@
+"""Each rule about failures against texts that SageMaker, its containers and the engine are known to have written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import botocore.session
+import pytest
+
+from jobs.failures import CAUSES, UNKNOWN, Facts, Line, Source, explain
+from jobs.failures.instances import SIZES, larger
+
+CSV = {"content_type": "text/csv", "split_type": "Line"}
+JOBLOG = "ClientError: See job logs for more information"
+
+#: What was said, and the cause that it tells. Reasons are FailureReason or the answer to CreateTransformJob; the
+#: others are lines of a data log without their stamp, or of a container's log.
+REASONS = [
+    ("CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance "
+     "type.", "no-capacity"),
+    ("InternalServerError: We encountered an internal error.  Please try again.", "internal-error"),
+    ("AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is implemented and "
+     "responds with an HTTP 200 status code", "ping-failed"),
+    ("The account-level service limit 'ml.m4.xlarge for transform job usage' is 0 Instances, with current "
+     "utilization of 0 Instances and a request delta of 1 Instances. Please use AWS Service Quotas to request an "
+     "increase for this quota.", "quota"),
+    ('Could not find model "arn:aws:sagemaker:us-west-2:123456789012:model/x".', "model-gone"),
+    ('No S3 objects found under S3 URL "s3://b/test/" given in input data source. Please ensure that the bucket '
+     "exists in the selected region (us-west-2), that objects exist under that S3 prefix, and that the role "
+     '"arn:aws:iam::123456789012:role/r" has "s3:ListBucket" permissions on bucket "b".', "no-input"),
+    ("Could not assume role arn:aws:iam::123456789012:role/r. Please ensure that the role exists and allows "
+     "principal 'sagemaker.amazonaws.com' to assume the role.", "role-not-assumed"),
+    ("SageMaker Batch currently doesn't support Model entity with container definitions which use ModelDataSource "
+     "attribute", "model-not-for-batch"),
+    ("Invalid OutputFilter: \"$['account_id','SageMakerOutput']\". Unexpected \"_\" in JsonPath. Supported operators "
+     "for \"application/jsonlines\" are ['$', '[', ']', '*', '.', ' ', ',', ':', '-', ''']", "bad-filter"),
+    ('Failed to download model data for container "container_1" from URL: "s3://b/model.tar.gz". Please ensure that '
+     "there is an object located at the URL and that the role passed to CreateModel has permissions to download the "
+     "object.", "model-data-missing"),
+    ("Could not access model data at s3://b/model/. Please ensure that the role exists.", "model-data-missing"),
+    ("User: arn:aws:sts::123456789012:assumed-role/r/x is not authorized to perform: sagemaker:CreateTransformJob on "
+     "resource: x", "access-denied"),
+    ("User: x is not authorized to perform: kms:CreateGrant on resource: y", "kms-denied"),
+    ('The name "x" is taken by another transform job in this account and region.', "name-taken"),
+    ("InternalServerError: No space left on device", "disk-full"),
+    ("prod no longer knows this job, so how it ended cannot be told.", "job-unknown"),
+    ("ClientError: 2 input objects would have the same output, x.out. End the S3Uri in a slash.", "outputs-collide"),
+    ('ClientError: The manifest must be a JSON array that starts with {"prefix": "s3://bucket/prefix"}',
+     "bad-manifest"),
+    ("ClientError: DataProcessing: Accept must be one of text/csv, application/json, application/jsonlines",
+     "join-needs-type"),
+    ("ClientError: The embedded engine does not support AdditionalModelDataSources. Leave it out.",
+     "engine-lacks-it"),
+    ("AlgorithmError: The model container ended while it served (signal 9), and again after a restart. Its log says "
+     "why", "out-of-memory"),
+    ("AlgorithmError: The model container ended before it was ready (exit status 1). Its log says why",
+     "container-ended"),
+]  # fmt: skip
+DATA_LOG = [
+    ("b/k.csv: ClientError: 413", "request-refused-as-too-large"),
+    ("b/k.csv: Model server did not respond to /invocations request within 1200 seconds", "invocation-timeout"),
+    ("b/k.csv: Unable to get response from algorithm", "no-answer"),
+    ("b/k.csv: Bad HTTP status received from algorithm: 500", "model-error"),
+    ("b/k.csv: ClientError: 400", "record-refused"),
+    ("b/k.csv: Extra data: line 2 column 1 (char 107)", "one-record-handler"),
+    ("b/k.csv: Unable to parse data as csv", "csv-unreadable"),
+    ("b/k.csv: Loading csv data failed with Exception, please ensure data is in csv format:", "csv-unreadable"),
+    ("b/k.csv: could not convert string to float: 'age'", "csv-unreadable"),
+    ("b/k.csv: Unable to evaluate payload provided: Feature size of recordio-protobuf inference data 31 is not "
+     "consistent with feature size of trained model 30.", "wrong-columns"),
+    ("b/k.csv: X has 31 features, but StandardScaler is expecting 30 features as input.", "wrong-columns"),
+    ("b/k.csv: Content-type application/x-image not supported.", "content-type-refused"),
+    ('b/k.jpg: {"error":"Error: 415, ..."}', "content-type-refused"),
+    ("b/k.csv: Accept type image/png is not supported. Please use one of text/csv.", "accept-refused"),
+    ("b/k.csv: ClientError: A record is larger than MaxPayloadInMB allows (6291456 bytes)", "payload-too-large"),
+    ("b/k.csv: Failed to join: the request has 3 records, the algorithm's output 1", "join-counts-differ"),
+    ("b/k.csv: Row 2 of the request: $[9] finds nothing: there is no [9]", "filter-finds-nothing"),
+    ("b/k.csv: ClientError: not valid Gzip: Error -3", "not-gzip"),
+    ("b/k.csv.gz: 'utf-8' codec can't decode byte 0x8b in position 1: invalid start byte", "gzip-not-unpacked"),
+    ("b/k.csv: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte", "not-text"),
+    ("b/k: ClientError: The TFRecord record at byte 0 is not whole: it ends", "record-damaged"),
+    ("b/k.json: Expecting value: line 1 column 1 (char 0)", "json-unreadable"),
+    ("b/k.csv: ClientError: NoSuchKey: The specified key does not exist.", "input-vanished"),
+    ("b/k.csv: ClientError: NoSuchBucket: The specified bucket does not exist", "bucket-missing"),
+    ("b/k.csv: Unable to get response from algorithm: the answer has more than 10 bytes", "answer-too-large"),
+]  # fmt: skip
+CONTAINER = [
+    ('details = "Received message larger than max (170662612 vs. 4194304)"', "request-refused-as-too-large"),
+    ("io.netty.handler.codec.CorruptedFrameException: Message size exceed limit: 6572143", "answer-too-large"),
+    ("[2019-03-17 08:40:01 +0000] [11] [CRITICAL] WORKER TIMEOUT (pid:27)", "worker-timeout"),
+    ("2021/07/06 10:00:00 [error] 22#22: *5 upstream timed out (110: Connection timed out)", "worker-timeout"),
+    ("RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB", "out-of-memory"),
+    ("ModuleNotFoundError: No module named 'transformers'", "module-missing"),
+    ("OSError: [Errno 28] No space left on device", "disk-full"),
+    ("NotImplementedError: Please provide a model_fn implementation.", "model-not-loaded"),
+    ("CannotPullContainerError: pull image manifest has been retried", "image-cannot-run"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "cause"), REASONS)
+def test_a_reason_tells_its_cause(text: str, cause: str) -> None:
+    found = explain([Line(Source.REASON, text)], Facts())
+    assert (found.cause.slug, found.quoted) == (cause, text)
+
+
+@pytest.mark.parametrize(("text", "cause"), DATA_LOG)
+def test_a_line_of_the_data_log_tells_its_cause(text: str, cause: str) -> None:
+    found = explain([Line(Source.REASON, JOBLOG), Line(Source.DATA_LOG, text)], Facts())
+    assert (found.cause.slug, found.quoted, found.source) == (cause, text, Source.DATA_LOG)
+
+
+@pytest.mark.parametrize(("text", "cause"), CONTAINER)
+def test_a_line_of_the_containers_log_tells_its_cause_where_the_data_log_only_says_what_was_seen(
+    text: str, cause: str
+) -> None:
+    seen = Line(Source.DATA_LOG, "b/k.csv: Unable to get response from algorithm")
+    found = explain([Line(Source.REASON, JOBLOG), seen, Line(Source.CONTAINER, text)], Facts())
+    assert (found.cause.slug, found.quoted, found.source) == (cause, text, Source.CONTAINER)
+
+
+def test_every_rule_is_held_to_a_text() -> None:
+    told = {cause for _, cause in [*REASONS, *DATA_LOG, *CONTAINER]}
+    assert {cause.slug for cause in CAUSES} == told
+
+
+def test_slugs_are_words_that_fit_the_column_and_are_there_once() -> None:
+    slugs = [cause.slug for cause in (*CAUSES, UNKNOWN)]
+    assert len(set(slugs)) == len(slugs)
+    assert all(slug.replace("-", "").isalpha() and len(slug) <= 40 for slug in slugs)
+
+
+@pytest.mark.parametrize(
+    "text", ["", JOBLOG, "AlgorithmError: See job logs for more information", "Something nobody saw before"]
+)
+def test_where_no_rule_fits_none_is_guessed(text: str) -> None:
+    found = explain([Line(Source.REASON, text), Line(Source.CONTAINER, "200 OK")], Facts())
+    assert (found.cause, found.quoted, found.change) == (UNKNOWN, "", None)
+
+
+def test_a_status_is_quoted_with_what_the_model_answered() -> None:
+    lines = [
+        "b/k: ClientError: 400",
+        "b/k: ",
+        "b/k: Message:",
+        "b/k: what is",
+        "b/k: that?",
+        "b/l: ClientError: 400",
+    ]
+    found = explain([Line(Source.DATA_LOG, line) for line in lines], Facts())
+    assert found.quoted == "b/k: ClientError: 400\nwhat is\nthat?"
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "field", "value"),
+    [
+        ("x: A record is larger than MaxPayloadInMB allows", CSV, "max_payload", "12"),
+        ("x: A record is larger than MaxPayloadInMB allows", {**CSV, "max_payload": 60}, "max_payload", "100"),
+        ("x: A record is larger than MaxPayloadInMB allows", {**CSV, "max_payload": 40, "max_concurrent_transforms": 2},
+         "max_payload", "50"),
+        ("x: The object is larger than MaxPayloadInMB allows", {"content_type": "text/csv"}, "split_type", "Line"),
+        ("x: ClientError: 413", {**CSV, "max_payload": 100}, "max_payload", "50"),
+        ("x: ClientError: 413", {**CSV, "max_payload": 1}, "strategy", "SingleRecord"),
+        ("x: Model server did not respond to /invocations request within 600 seconds", CSV,
+         "model_client_config.invocations_timeout_in_seconds", "1200"),
+        ("x: Model server did not respond to /invocations request within 3600 seconds",
+         {**CSV, "model_client_config": {"invocations_timeout_in_seconds": 3600}}, "max_payload", "3"),
+        ("x: Extra data: line 2 column 1 (char 9)", CSV, "strategy", "SingleRecord"),
+        ("x: CUDA out of memory", CSV, "instance_type", "ml.m5.xlarge"),
+        ("x: Content-type text/csv not supported, use application/json", CSV, "content_type", "application/json"),
+        ("x: X has 31 features, but it is expecting 30", CSV, "input_filter", "$[1:]"),
+        ("x: Failed to join: the request has 3 records, the algorithm's output 1",
+         {**CSV, "strategy": "SingleRecord", "join_source": "Input"}, "join_source", ""),
+        ("x: Row 1 of the request: $[9] finds nothing: there is no [9]",
+         {**CSV, "input_filter": "$[1:]", "output_filter": "$[9]"}, "output_filter", ""),
+        ("x: not valid Gzip", {**CSV, "compression_type": "Gzip"}, "compression_type", "None"),
+        ("x: 'utf-8' codec can't decode byte 0x8b in position 1", CSV, "compression_type", "Gzip"),
+        ("The account-level service limit 'ml.m5.large for transform job usage' is 2 Instances, with current "
+         "utilization of 0 Instances and a request delta of 4 Instances.", {**CSV, "instance_count": 4},
+         "instance_count", "2"),
+    ],
+)  # fmt: skip
+def test_a_cause_proposes_the_change_that_its_request_lacks(
+    text: str, spec: dict[str, Any], field: str, value: str
+) -> None:
+    change = explain([Line(Source.DATA_LOG, text)], Facts(spec=spec, instance_type="ml.m5.large")).change
+    assert change is not None
+    assert (change.field, change.value) == (field, value)
+
+
+def test_nothing_is_proposed_that_the_request_has_already_or_that_is_not_allowed() -> None:
+    full = {**CSV, "max_payload": 100}
+    assert (
+        explain([Line(Source.DATA_LOG, "A record is larger than MaxPayloadInMB allows")], Facts(full)).change
+        is None
+    )
+    alone = {**CSV, "strategy": "SingleRecord"}
+    assert explain([Line(Source.DATA_LOG, "x: Extra data: line 2 column 1")], Facts(alone)).change is None
+
+
+def test_without_capacity_the_first_other_fallback_is_tried_and_else_a_type_of_the_same_size() -> None:
+    said = [Line(Source.REASON, REASONS[0][0])]
+    first = explain(said, Facts(instance_type="ml.m5.large", fallbacks=("ml.c5.xlarge",))).change
+    second = explain(said, Facts(instance_type="ml.g5.2xlarge")).change
+    assert first
+    assert second
+    assert (first.value, second.value) == ("ml.c5.xlarge", "ml.g4dn.2xlarge")
+
+
+def test_in_the_engine_more_memory_is_no_matter_of_the_instance_type() -> None:
+    found = explain([Line(Source.CONTAINER, "MemoryError")], Facts(CSV, "ml.m5.large", embedded=True))
+    assert found.change
+    assert found.change.field == "max_payload"
+
+
+def test_sizes_of_instances_are_those_that_sagemaker_takes() -> None:
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    known = {f"ml.{family}.{size}" for family, sizes in SIZES.items() for size in sizes}
+    assert known <= set(model.shape_for("TransformInstanceType").enum)
+    assert larger("ml.m5.24xlarge") == larger("ml.nosuch.large") == larger("") == ""
