@@ -191,8 +191,19 @@ def test_a_failure_from_before_causes_were_kept_is_told_from_its_reason(house: H
 def test_the_pages_link_opens_the_form_with_the_one_change_and_submits_what_it_shows(
     serving: House, serving_engine: EngineProcess
 ) -> None:
-    spec = {"max_payload": 50, "max_concurrent_transforms": 2, "data_type": "S3Prefix"}
-    job = followed(serving, transform(serving_engine, {"x": b"answer 413 too much\n"}), **spec)
+    remote = transform(serving_engine, {"x.csv": b"answer 413 too much\n"})
+    # The form's preflight looks at the model and the input as they are.
+    type(serving.model).objects.update(name=remote.name)
+    folder = f"s3://{BUCKET}/{remote.name}"
+    spec = {
+        "model_name": remote.name,
+        "data": f"{folder}/in/",
+        "data_type": "S3Prefix",
+        "output_path": f"{folder}/again/",
+        "max_payload": 50,
+        "max_concurrent_transforms": 2,
+    }
+    job = followed(serving, remote, **spec)
     explaining.explain_job(job.pk)
     client = serving.page("bob")
     page = Page(client.get(f"/jobs/{job.key}/"))
