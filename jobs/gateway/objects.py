@@ -25,19 +25,24 @@ _RANGE = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class RemoteObject:
-    """An S3 object without its body; `size` in bytes."""
+    """An S3 object without its body; `size` in bytes, `etag` without quotes, empty where it was not asked for."""
 
     key: str
     size: int
     modified: datetime
     content_type: str = ""
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RangedObject:
-    """An S3 object whose `pieces` are fetched one by one as they are asked for; errors come while reading."""
+    """An S3 object whose `pieces` are fetched one by one as they are asked for; errors come while reading.
+
+    `etag` is without quotes, empty for an object without bytes.
+    """
 
     modified: datetime
+    etag: str
     pieces: Iterator[bytes]
 
 
@@ -49,7 +54,9 @@ def iterate(target: Target, bucket: str, prefix: str, *, after: str = "") -> Ite
     with translated(target):
         for page in client(target, "s3").get_paginator("list_objects_v2").paginate(**asked):  # type: ignore[arg-type]
             for row in page.get("Contents", []):
-                yield RemoteObject(key=row["Key"], size=row["Size"], modified=row["LastModified"])
+                yield RemoteObject(
+                    row["Key"], row["Size"], row["LastModified"], etag=row.get("ETag", "").strip('"')
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +155,11 @@ def read_in_ranges(target: Target, bucket: str, key: str, *, piece: int = _RANGE
             if code not in _NO_SUCH_RANGE:
                 raise
             found = head(target, bucket, key)
-            return RangedObject(found.modified, iter(())) if found else None
+            return RangedObject(found.modified, "", iter(())) if found else None
         body = first["Body"].read()
     size = int(first.get("ContentRange", "").rpartition("/")[2] or len(body))
     rest = _ranges(target, bucket, key, first["ETag"], range(piece, size, piece))
-    return RangedObject(first["LastModified"], chain([body], rest))
+    return RangedObject(first["LastModified"], first["ETag"].strip('"'), chain([body], rest))
 
 
 def _ranges(target: Target, bucket: str, key: str, etag: str, starts: range) -> Iterator[bytes]:

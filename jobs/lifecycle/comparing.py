@@ -143,7 +143,7 @@ def _count_all(
     def found(planned: PlannedObject) -> _Found:
         places = (bucket, planned.key), (output_bucket, planned.output_key)
         try:
-            counted = rows.count(rows.File(*places, gzip, job.started_at), target, budget)
+            counted = rows.count(rows.File(*places, gzip, job.started_at, planned.etag), target, budget)
         except (rows.NotCounted, rows.OutOfBytes, rows.OutOfTime) as error:
             return _Found(planned, because=error)
         return _Found(planned, counted)

@@ -63,36 +63,33 @@ def _collect(job: TransformJob, target: Target) -> Plan:
     plan = Plan()
     deadline = time.monotonic() + SECONDS
     found = _manifest_objects if job.spec.get("data_type") == "ManifestFile" else _prefix_objects
-    for key, size, output_key in found(target, bucket, prefix, output_prefix):
+    for row in found(target, bucket, prefix, output_prefix):
         if plan.count < PlannedObject.LIMIT:
-            row = PlannedObject(job=job, position=plan.count, key=key, size=size, output_key=output_key)
+            row.job, row.position = job, plan.count
             plan.rows.append(row)
         plan.count += 1
-        plan.size = None if size is None or plan.size is None else plan.size + size
+        plan.size = None if row.size is None or plan.size is None else plan.size + row.size
         if time.monotonic() > deadline:
             plan.complete = False
             break
     return plan
 
 
-def _prefix_objects(
-    target: Target, bucket: str, prefix: str, output_prefix: str
-) -> Iterator[tuple[str, int | None, str]]:
+def _prefix_objects(target: Target, bucket: str, prefix: str, output_prefix: str) -> Iterator[PlannedObject]:
     for found in objects.iterate(target, bucket, prefix):
         # Consoles mark a folder with an empty object of its name; it is no input.
         if found.key.endswith("/") and found.size == 0:
             continue
-        yield found.key, found.size, keys.output_key(prefix, found.key, output_prefix)
+        output_key = keys.output_key(prefix, found.key, output_prefix)
+        yield PlannedObject(key=found.key, size=found.size, etag=found.etag, output_key=output_key)
 
 
-def _manifest_objects(
-    target: Target, bucket: str, key: str, output_prefix: str
-) -> Iterator[tuple[str, int | None, str]]:
+def _manifest_objects(target: Target, bucket: str, key: str, output_prefix: str) -> Iterator[PlannedObject]:
     body = objects.read(target, bucket, key, limit=MANIFEST_BYTES) or b""
     listed = manifest.parse_manifest(body)
     # Sizes would need a call for each entry; whether the objects exist is SageMaker's to say.
     for named in listed.keys:
-        yield named, None, keys.output_key(listed.prefix, named, output_prefix)
+        yield PlannedObject(key=named, output_key=keys.output_key(listed.prefix, named, output_prefix))
 
 
 def _keep(job: TransformJob, plan: Plan | None) -> None:

@@ -49,12 +49,16 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Where an input and its output lie; `before` is when the job began to read its input."""
+    """Where an input and its output lie.
+
+    `etag` is the input's when it was planned, empty if that is not known; `before` is when the job began to read it.
+    """
 
     input: tuple[str, str]
     output: tuple[str, str]
     gzip: bool
     before: datetime | None
+    etag: str = ""
 
 
 def count(file: File, target: Target, budget: Budget) -> tuple[int, int]:
@@ -63,7 +67,7 @@ def count(file: File, target: Target, budget: Budget) -> tuple[int, int]:
     Raises NotCounted, OutOfBytes, OutOfTime, and Throttled or Unreachable.
     """
     try:
-        rows_in = _count(target, file.input, budget, gzip=file.gzip, before=file.before)
+        rows_in = _count(target, file.input, budget, gzip=file.gzip, before=file.before, etag=file.etag)
         return rows_in, _count(target, file.output, budget)
     except Rejected as error:
         raise NotAllowed(error.sentence) from error
@@ -78,12 +82,13 @@ def _count(
     *,
     gzip: bool = False,
     before: datetime | None = None,
+    etag: str = "",
 ) -> int:
     found = objects.read_in_ranges(target, *place)
     if found is None:
         raise NotCounted("It is no longer there.")
-    if before is not None and found.modified > before:
-        raise NotCounted("It was replaced after the job had begun.")
+    if (before is not None and found.modified > before) or (etag and found.etag and found.etag != etag):
+        raise NotCounted("It was replaced since the job read it, or since it was listed.")
     counter = RowCounter()
     for piece in gunzip(_spent(found.pieces, budget)) if gzip else found.pieces:
         # What unpacks to a thousand times its size costs time too.

@@ -19,6 +19,11 @@ class PlannedObject(models.Model):
     position = models.PositiveIntegerField()
     key = models.CharField(max_length=1024)
     size = models.BigIntegerField(null=True, help_text="Bytes; unknown for a manifest's entries.")
+    etag = models.CharField(
+        max_length=80,
+        default="",
+        help_text="Empty for a manifest's entries, and in plans made before it was kept.",
+    )
     output_key = models.CharField(max_length=2048)
     done = models.BooleanField(default=False)
     rows_in = models.BigIntegerField(null=True, help_text="Rows of the input; unknown until compared.")

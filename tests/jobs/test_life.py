@@ -5,6 +5,7 @@ Each ends in a state and a sentence that says what to do.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -208,6 +209,17 @@ def test_a_stop_asked_for_while_the_job_is_submitted_is_passed_on(
     assert starting.start(job.pk) is starting.Started.TO_STOP
     stopping.stop_remote(job.pk)
     assert follow(job).state in {JobState.STOPPED, JobState.COMPLETED}
+
+
+def test_the_plan_keeps_what_each_input_was(real: House, loaded: RegisteredModel, bucket: Any) -> None:
+    for name, body in [("keep/a.csv", b"1,2\n"), ("keep/b.csv", b"")]:
+        bucket.put_object(Bucket=BUCKET, Key=name, Body=body)
+    job = submit(real, data=f"s3://{BUCKET}/keep/")
+    starting.start(job.pk)
+    assert [(row.key, row.size, row.etag) for row in queries.planned(job)] == [
+        ("keep/a.csv", 4, hashlib.md5(b"1,2\n", usedforsecurity=False).hexdigest()),
+        ("keep/b.csv", 0, hashlib.md5(b"", usedforsecurity=False).hexdigest()),
+    ]
 
 
 def test_a_manifest_is_planned_entry_by_entry(real: House, loaded: RegisteredModel, bucket: Any) -> None:

@@ -213,6 +213,15 @@ def test_an_input_that_was_replaced_since_is_not_held_against_the_output(
     assert rows_sentence(queries.rows(job)).startswith(said)
 
 
+def test_an_input_that_is_no_longer_what_was_listed_is_recognised_whatever_its_time(
+    serving: House, serving_engine: EngineProcess, folder: str
+) -> None:
+    job = lossy(serving, serving_engine, folder, {"a": b"1\n", "b": b"1\n"})
+    put(serving_engine, f"{folder}/in/a", b"1\n2\n")
+    TransformJob.objects.filter(pk=job.pk).update(started_at=timezone.now() + timedelta(hours=1))
+    assert found(compared(job)) == {"a": (None, None), "b": (1, 1)}
+
+
 def test_an_input_of_more_files_than_are_kept_says_how_many_were_looked_at(
     serving: House, serving_engine: EngineProcess, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
