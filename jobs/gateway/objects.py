@@ -87,12 +87,6 @@ def level(target: Target, bucket: str, prefix: str, *, after: str = "", limit: i
     )
 
 
-def buckets(target: Target) -> list[str]:
-    """The names of the account's buckets."""
-    with translated(target):
-        return [row["Name"] for row in client(target, "s3").list_buckets().get("Buckets", [])]
-
-
 def head(target: Target, bucket: str, key: str) -> RemoteObject | None:
     """The object's size and time, or None if there is no such key or bucket."""
     with translated(target):
