@@ -9,11 +9,13 @@ from engine.operations.arns import model_arn
 from engine.operations.artifacts import check_artifacts
 from engine.operations.context import Context
 from engine.operations.packages import containers_of_package
-from engine.operations.paging import make_token, read_token
+from engine.operations.paging import list_page
 from engine.operations.tags import tag_mapping
 from engine.store import ModelRow
 from engine.store.clock import now
 from engine.store.models import ModelOrder, model_position
+
+_ORDER_TYPES: dict[ModelOrder, tuple[type, ...]] = {"Name": (str,), "CreationTime": (float, str)}
 
 #: Bytes of all environment variables of a model's containers together; per the API reference of Environment.
 _ENVIRONMENT_LIMIT = 32 * 1024
@@ -56,32 +58,11 @@ def describe_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 def list_models(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Models, newest first unless told otherwise."""
-    sort_by: ModelOrder = params.get("SortBy", "CreationTime")
-    ascending = params.get("SortOrder") == "Ascending"
-    limit = params.get("MaxResults", 10)
-    listing = f"models:{sort_by}:{ascending}"
-    after = None
-    if token := params.get("NextToken"):
-        after = read_token(listing, token, (str,) if sort_by == "Name" else (float, str))
-        if after is None:
-            raise validation_error("Invalid NextToken.")
-    rows = ctx.store.models.list(
-        name_contains=params.get("NameContains"),
-        created_after=_seconds(params, "CreationTimeAfter"),
-        created_before=_seconds(params, "CreationTimeBefore"),
-        sort_by=sort_by,
-        ascending=ascending,
-        limit=limit + 1,
-        after=after,
+    rows, more = list_page(
+        params, ctx.store.models.list, listing="models", orders=_ORDER_TYPES, position=model_position
     )
-    answer: dict[str, Any] = {
-        "Models": [
-            {"ModelName": row.name, "ModelArn": row.arn, "CreationTime": row.created} for row in rows[:limit]
-        ]
-    }
-    if len(rows) > limit:
-        answer["NextToken"] = make_token(listing, model_position(rows[limit - 1], sort_by))
-    return answer
+    summaries = [{"ModelName": row.name, "ModelArn": row.arn, "CreationTime": row.created} for row in rows]
+    return {"Models": summaries, **more}
 
 
 def delete_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
@@ -133,11 +114,6 @@ def _check_containers(params: dict[str, Any]) -> None:
 def _described(container: dict[str, Any]) -> dict[str, Any]:
     """A container with the defaults that SageMaker shows."""
     return {"Mode": "SingleModel", "Environment": {}, **container}
-
-
-def _seconds(params: dict[str, Any], name: str) -> float | None:
-    moment = params.get(name)
-    return None if moment is None else moment.timestamp()
 
 
 def _taken(arn: str) -> ServiceError:

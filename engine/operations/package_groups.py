@@ -10,7 +10,7 @@ from typing import Any
 from engine.errors import ServiceError, validation_error
 from engine.operations.arns import named, package_group_arn
 from engine.operations.context import Context
-from engine.operations.paging import first_position, make_token
+from engine.operations.paging import list_page
 from engine.operations.tags import tag_mapping
 from engine.store.clock import now
 from engine.store.packages import GroupRow, PackageOrder, group_position
@@ -38,26 +38,17 @@ def describe_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 def list_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Groups, oldest first unless told otherwise."""
-    sort_by: PackageOrder = params.get("SortBy", "CreationTime")
-    ascending = params.get("SortOrder", "Ascending") == "Ascending"
-    limit = params.get("MaxResults", 10)
-    listing = f"model-package-groups:{sort_by}:{ascending}"
-    after = first_position(params, listing, _ORDER_TYPES[sort_by])
     if params.get("CrossAccountFilterOption") == "CrossAccount":
         return {"ModelPackageGroupSummaryList": []}
-    rows = ctx.store.packages.list_groups(
-        name_contains=params.get("NameContains"),
-        created_after=seconds(params, "CreationTimeAfter"),
-        created_before=seconds(params, "CreationTimeBefore"),
-        sort_by=sort_by,
-        ascending=ascending,
-        limit=limit + 1,
-        after=after,
+    rows, more = list_page(
+        params,
+        ctx.store.packages.list_groups,
+        listing="model-package-groups",
+        orders=_ORDER_TYPES,
+        position=group_position,
+        ascending=True,
     )
-    answer: dict[str, Any] = {"ModelPackageGroupSummaryList": [_summary(row) for row in rows[:limit]]}
-    if len(rows) > limit:
-        answer["NextToken"] = make_token(listing, group_position(rows[limit - 1], sort_by))
-    return answer
+    return {"ModelPackageGroupSummaryList": [_summary(row) for row in rows], **more}
 
 
 def delete_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
@@ -80,12 +71,6 @@ def find_group(ctx: Context, name_or_arn: str) -> GroupRow:
         arn = package_group_arn(ctx.config, name) if name else name_or_arn
         raise validation_error(f"ModelPackageGroup {arn} does not exist.")
     return row
-
-
-def seconds(params: dict[str, Any], name: str) -> float | None:
-    """A point in time among the parameters, as epoch seconds; None if it is not given."""
-    moment = params.get(name)
-    return None if moment is None else moment.timestamp()
 
 
 def _summary(row: GroupRow) -> dict[str, Any]:

@@ -6,14 +6,15 @@ marketplace: it is Completed at once, and what would need either is refused.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from engine.errors import ServiceError, validation_error
 from engine.operations.arns import named, package_arn
 from engine.operations.artifacts import check_artifacts
 from engine.operations.context import Context
-from engine.operations.package_groups import find_group, seconds
-from engine.operations.paging import first_position, make_token
+from engine.operations.package_groups import find_group
+from engine.operations.paging import list_page
 from engine.operations.tags import tag_mapping
 from engine.store.clock import now
 from engine.store.packages import PackageOrder, PackageRow, package_position
@@ -69,28 +70,23 @@ def describe_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 def list_packages(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Packages, oldest first unless told otherwise: a group's, or those of no group unless told otherwise."""
-    sort_by: PackageOrder = params.get("SortBy", "CreationTime")
-    ascending = params.get("SortOrder", "Ascending") == "Ascending"
-    limit = params.get("MaxResults", 10)
     group = params.get("ModelPackageGroupName")
     kind = params.get("ModelPackageType", "Unversioned" if group is None else "Versioned")
-    listing = f"model-packages:{sort_by}:{ascending}"
-    rows = ctx.store.packages.list(
+    chosen = partial(
+        ctx.store.packages.list,
         group=None if group is None else find_group(ctx, group).name,
         versioned=None if kind == "Both" else kind == "Versioned",
         approval=params.get("ModelApprovalStatus"),
-        name_contains=params.get("NameContains"),
-        created_after=seconds(params, "CreationTimeAfter"),
-        created_before=seconds(params, "CreationTimeBefore"),
-        sort_by=sort_by,
-        ascending=ascending,
-        limit=limit + 1,
-        after=first_position(params, listing, _ORDER_TYPES[sort_by]),
     )
-    answer: dict[str, Any] = {"ModelPackageSummaryList": [_summary(row) for row in rows[:limit]]}
-    if len(rows) > limit:
-        answer["NextToken"] = make_token(listing, package_position(rows[limit - 1], sort_by))
-    return answer
+    rows, more = list_page(
+        params,
+        chosen,
+        listing="model-packages",
+        orders=_ORDER_TYPES,
+        position=package_position,
+        ascending=True,
+    )
+    return {"ModelPackageSummaryList": [_summary(row) for row in rows], **more}
 
 
 def update_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:

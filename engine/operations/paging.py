@@ -1,15 +1,21 @@
-"""Opaque page tokens: they hold the place of the last row sent, so pages stay right while rows are added."""
+"""Pages of a listing, and their opaque tokens: a token holds the place of the last row sent, so that pages stay right
+while rows are added."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from engine.errors import validation_error
 
 Position = list[Any]
+Row = TypeVar("Row")
+
+#: MaxResults of SageMaker's List operations where the request has none; per the API reference.
+_PAGE = 10
 
 
 def make_token(listing: str, position: Position) -> str:
@@ -45,6 +51,45 @@ def first_position(params: dict[str, Any], listing: str, like: tuple[type, ...])
     if position is None:
         raise validation_error("Invalid NextToken.")
     return position
+
+
+def list_page(
+    params: dict[str, Any],
+    read: Callable[..., list[Row]],
+    *,
+    listing: str,
+    orders: Mapping[Any, tuple[type, ...]],
+    position: Callable[[Row, Any], Position],
+    ascending: bool = False,
+) -> tuple[list[Row], dict[str, Any]]:
+    """The rows that a SageMaker List operation's `params` ask for, and the answer's NextToken where more follow.
+
+    `read` is the store's listing; `orders` gives, by SortBy, the types of the values of a `position` in it.
+    `ascending` is the order if the request names none: the API reference has one default an operation.
+    Raises ServiceError(ValidationException) for a NextToken that is not of this listing.
+    """
+    sort_by = params.get("SortBy", "CreationTime")
+    if "SortOrder" in params:
+        ascending = params["SortOrder"] == "Ascending"
+    limit = params.get("MaxResults", _PAGE)
+    name = f"{listing}:{sort_by}:{ascending}"
+    rows = read(
+        name_contains=params.get("NameContains"),
+        created_after=seconds(params, "CreationTimeAfter"),
+        created_before=seconds(params, "CreationTimeBefore"),
+        sort_by=sort_by,
+        ascending=ascending,
+        limit=limit + 1,
+        after=first_position(params, name, orders[sort_by]),
+    )
+    more = {"NextToken": make_token(name, position(rows[limit - 1], sort_by))} if len(rows) > limit else {}
+    return rows[:limit], more
+
+
+def seconds(params: dict[str, Any], name: str) -> float | None:
+    """A point in time among the parameters, as epoch seconds; None if it is not given."""
+    moment = params.get(name)
+    return None if moment is None else moment.timestamp()
 
 
 def _is_sound(value: Any, kind: type) -> bool:

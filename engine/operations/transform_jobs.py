@@ -5,6 +5,7 @@ There is no way to delete or change one, as in SageMaker; its name is taken for 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from engine.errors import ServiceError, validation_error
@@ -12,7 +13,7 @@ from engine.operations.arns import transform_job_arn
 from engine.operations.context import Context
 from engine.operations.models import containers_of, find_model
 from engine.operations.packages import containers_of_package
-from engine.operations.paging import Position, make_token, read_token
+from engine.operations.paging import list_page, seconds
 from engine.operations.quotas import check_quotas
 from engine.operations.tags import tag_mapping
 from engine.store import JobRow, ModelRow
@@ -72,26 +73,16 @@ def describe_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, An
 
 def list_transform_jobs(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Summaries of the jobs that pass every filter, newest first unless told otherwise."""
-    sort_by: JobOrder = params.get("SortBy", "CreationTime")
-    ascending = params.get("SortOrder") == "Ascending"
-    limit = params.get("MaxResults", 10)
-    listing = f"transform-jobs:{sort_by}:{ascending}"
-    rows = ctx.store.jobs.list(
-        name_contains=params.get("NameContains"),
+    chosen = partial(
+        ctx.store.jobs.list,
         status=params.get("StatusEquals"),
-        created_after=_seconds(params, "CreationTimeAfter"),
-        created_before=_seconds(params, "CreationTimeBefore"),
-        modified_after=_seconds(params, "LastModifiedTimeAfter"),
-        modified_before=_seconds(params, "LastModifiedTimeBefore"),
-        sort_by=sort_by,
-        ascending=ascending,
-        limit=limit + 1,
-        after=_start(params, listing, sort_by),
+        modified_after=seconds(params, "LastModifiedTimeAfter"),
+        modified_before=seconds(params, "LastModifiedTimeBefore"),
     )
-    answer: dict[str, Any] = {"TransformJobSummaries": [_summary(row) for row in rows[:limit]]}
-    if len(rows) > limit:
-        answer["NextToken"] = make_token(listing, job_position(rows[limit - 1], sort_by))
-    return answer
+    rows, more = list_page(
+        params, chosen, listing="transform-jobs", orders=_ORDER_TYPES, position=job_position
+    )
+    return {"TransformJobSummaries": [_summary(row) for row in rows], **more}
 
 
 def stop_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
@@ -185,21 +176,6 @@ def _summary(row: JobRow) -> dict[str, Any]:
         "TransformJobStatus": row.status,
         "FailureReason": row.failure_reason,
     }
-
-
-def _start(params: dict[str, Any], listing: str, sort_by: JobOrder) -> Position | None:
-    token = params.get("NextToken")
-    if not token:
-        return None
-    position = read_token(listing, token, _ORDER_TYPES[sort_by])
-    if position is None:
-        raise validation_error("Invalid NextToken.")
-    return position
-
-
-def _seconds(params: dict[str, Any], name: str) -> float | None:
-    moment = params.get(name)
-    return None if moment is None else moment.timestamp()
 
 
 def _taken(arn: str) -> ServiceError:
