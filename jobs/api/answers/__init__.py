@@ -1,0 +1,38 @@
+"""Rows as JSON: what the API answers with. Serializers here only write; requests are read by the services."""
+
+from jobs.api.answers.connections import ConnectionAnswer, LimitAnswer, LimitsAnswer
+from jobs.api.answers.costs import CostAnswer, PriceAnswer, PricesAnswer, TotalAnswer, TotalsAnswer
+from jobs.api.answers.failures import ChangeAnswer, FailureAnswer
+from jobs.api.answers.jobs import AttemptAnswer, EventAnswer, JobAnswer, JobDetailAnswer, RowsAnswer
+from jobs.api.answers.many import ManyAnswer, PassedOverAnswer
+from jobs.api.answers.models import ModelAnswer
+from jobs.api.answers.preflight import FindingAnswer, PreflightAnswer
+from jobs.api.answers.results import LogLineAnswer, LogsAnswer, OutputAnswer, OutputsAnswer, PreviewAnswer
+
+__all__ = [
+    "AttemptAnswer",
+    "ChangeAnswer",
+    "ConnectionAnswer",
+    "CostAnswer",
+    "EventAnswer",
+    "FailureAnswer",
+    "FindingAnswer",
+    "JobAnswer",
+    "JobDetailAnswer",
+    "LimitAnswer",
+    "LimitsAnswer",
+    "LogLineAnswer",
+    "LogsAnswer",
+    "ManyAnswer",
+    "ModelAnswer",
+    "OutputAnswer",
+    "OutputsAnswer",
+    "PassedOverAnswer",
+    "PreflightAnswer",
+    "PreviewAnswer",
+    "PriceAnswer",
+    "PricesAnswer",
+    "RowsAnswer",
+    "TotalAnswer",
+    "TotalsAnswer",
+]

@@ -1,0 +1,43 @@
+"""Connections and their limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from jobs.models import Connection
+
+
+class ConnectionAnswer(serializers.ModelSerializer[Connection]):
+    """A connection; `last_error` is empty while calls succeed, a limit null where there is none."""
+
+    max_instances_per_type = serializers.DictField(child=serializers.IntegerField())
+
+    class Meta:
+        model = Connection
+        fields = [
+            "slug", "name", "kind", "region", "endpoint_url", "role_arn", "account_id", "import_external",
+            "max_running", "max_instances", "max_instances_per_type",
+            "queue_url", "queue_read_at", "queue_error", "checked_at", "last_ok_at", "last_error", "created_at",
+        ]  # fmt: skip
+
+
+class LimitAnswer(serializers.Serializer[Any]):
+    """A limit that holds: `most` is null without one, `quota` the account's even where another was set by hand."""
+
+    what = serializers.CharField()
+    instance_type = serializers.CharField(allow_blank=True)
+    most = serializers.IntegerField(allow_null=True)
+    used = serializers.IntegerField()
+    by_hand = serializers.BooleanField()
+    quota = serializers.IntegerField(allow_null=True)
+
+
+class LimitsAnswer(serializers.Serializer[Any]):
+    """The limits of a connection; instance types with a quota of 0 are only counted, as `forbidden`."""
+
+    results = LimitAnswer(many=True, source="rows")
+    forbidden = serializers.IntegerField()
+    read_at = serializers.DateTimeField(source="quotas.read_at", default=None, allow_null=True)
+    problem = serializers.CharField(source="quotas.problem", default="", allow_blank=True)

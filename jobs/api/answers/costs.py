@@ -1,0 +1,71 @@
+"""What jobs cost, and what instances do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from jobs.costs import CURRENCY, Cost, NoAmount
+from jobs.models import Connection, InstancePrice
+
+
+class CostAnswer(serializers.Serializer[Cost]):
+    """What a job cost, or so far unless it is `final`; where `amount` is null there is a `reason`, never zero."""
+
+    amount = serializers.FloatField(allow_null=True)
+    currency = serializers.SerializerMethodField()
+    instance_seconds = serializers.IntegerField(allow_null=True)
+    price = serializers.FloatField(allow_null=True, help_text="For an instance and hour.")
+    final = serializers.BooleanField()
+    reason = serializers.ChoiceField(
+        source="reason.value", choices=[reason.value for reason in NoAmount], allow_null=True, default=None
+    )
+
+    def get_currency(self, cost: Cost) -> str:
+        """US dollars, as AWS's price list has them."""
+        return CURRENCY
+
+
+class PriceAnswer(serializers.ModelSerializer[InstancePrice]):
+    """What an instance costs an hour; `source` is `hand`, or `aws` for AWS's price list."""
+
+    usd_per_hour = serializers.FloatField()
+
+    class Meta:
+        model = InstancePrice
+        fields = ["instance_type", "usd_per_hour", "source", "changed_at"]
+
+
+class PricesAnswer(serializers.ModelSerializer[Connection]):
+    """A connection's prices by instance type; `read_at` is when AWS's list was read, `read_error` why it was not."""
+
+    results = PriceAnswer(source="prices", many=True)
+    read_at = serializers.DateTimeField(source="prices_read_at", allow_null=True)
+    read_error = serializers.CharField(source="prices_error", allow_blank=True)
+
+    class Meta:
+        model = Connection
+        fields = ["region", "results", "read_at", "read_error"]
+
+
+class TotalAnswer(serializers.Serializer[Any]):
+    """Jobs that ran and ended, and what those with a known cost cost together; null where none has one."""
+
+    team = serializers.CharField(required=False)
+    month = serializers.DateField(required=False, format="%Y-%m")
+    model = serializers.CharField(required=False)
+    connection = serializers.CharField(required=False)
+    jobs = serializers.IntegerField()
+    instance_seconds = serializers.IntegerField()
+    amount = serializers.FloatField(allow_null=True)
+    unknown = serializers.IntegerField(help_text="Jobs whose cost is not known; none of it is in the amount.")
+    not_billed = serializers.IntegerField(help_text="Jobs of an engine without prices.")
+
+
+class TotalsAnswer(serializers.Serializer[Any]):
+    """What ended jobs have cost: together, and apart by what was asked for."""
+
+    currency = serializers.CharField()
+    total = TotalAnswer()
+    results = TotalAnswer(many=True)

@@ -1,0 +1,28 @@
+"""Why a job failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class ChangeAnswer(serializers.Serializer[Any]):
+    """One change to the request: `value` as text, empty to leave the field out; `was` null if it was not set."""
+
+    field = serializers.CharField()
+    value = serializers.CharField(allow_blank=True)
+    was = serializers.JSONField(allow_null=True)
+    says = serializers.CharField()
+    url = serializers.CharField()
+
+
+class FailureAnswer(serializers.Serializer[Any]):
+    """Why a job failed. `cause` stays the same for all jobs that failed so; `source` is who said what is `quoted`."""
+
+    cause = serializers.CharField()
+    title = serializers.CharField()
+    quoted = serializers.CharField(allow_blank=True)
+    source = serializers.CharField(allow_blank=True)  # type: ignore[assignment]  # DRF keeps declared fields apart from `.source`
+    advice = serializers.CharField()
+    change = ChangeAnswer(allow_null=True)
