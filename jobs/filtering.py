@@ -79,7 +79,7 @@ class JobFilter:
         for name in names:
             value = given.get(name, "")
             if not isinstance(value, str) or "\0" in value or len(value) > 1100:
-                problems[name] = ["must be a text of at most 1,100 characters."]
+                problems[name] = ["It must be a text of at most 1,100 characters."]
             else:
                 texts[name] = value.strip()
         wanted = cls(**texts)
@@ -157,18 +157,18 @@ class JobFilter:
             self.states()
         except ValueError:
             words = ", ".join([*(state.lower() for state in JobState.values), "active", "ended"])
-            found.append(("state", f"must be made of {words}, with commas between them."))
+            found.append(("state", f"It must be made of {words}, with commas between them."))
         if self.cause and self.cause.lower() not in CAUSES:
-            found.append(("cause", f"must be one of {', '.join(CAUSES)}."))
+            found.append(("cause", f"It must be one of {', '.join(CAUSES)}."))
         for name, value in (("since", self.since), ("until", self.until)):
             if value and _moment(value) is None:
                 found.append(
-                    (name, "must be a date such as 2026-11-20, a time, or how long ago, as in 24h or 7d.")
+                    (name, "It must be a date such as 2026-11-20, a time, or how long ago, as in 24h or 7d.")
                 )
         if self.external not in _YES_NO:
-            found.append(("external", "must be true, false or empty."))
+            found.append(("external", "It must be true, false or empty."))
         if self.archived not in ("", "false", "true", "any"):
-            found.append(("archived", "must be true, false, any or empty."))
+            found.append(("archived", "It must be true, false, any or empty."))
         return found
 
 

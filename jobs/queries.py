@@ -184,7 +184,7 @@ def sort_of(text: str) -> str:
     """The order that was asked for, NEWEST if none was; FilterError for a word that is none."""
     if text.removeprefix("-") not in {"", *SORTS}:
         words = ", ".join(f"{word}, -{word}" for word in SORTS)
-        raise FilterError({"sort": [f"must be one of {words}."]})
+        raise FilterError({"sort": [f"It must be one of {words}."]})
     return text if text.removeprefix("-") else NEWEST
 
 

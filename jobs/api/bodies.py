@@ -168,10 +168,12 @@ def check_texts(fields: Mapping[str, Any], texts: Collection[str], others: Colle
     """Raise InvalidFields for names that are neither, and for a text that is of another kind."""
     known = sorted({*texts, *others})
     problems = {
-        name: [f"is not a field here; there are {', '.join(known)}."] for name in fields if name not in known
+        name: [f"It is not a field here; there are {', '.join(known)}."]
+        for name in fields
+        if name not in known
     }
     problems |= {
-        name: ["must be a text."] for name in texts if name in fields and not isinstance(fields[name], str)
+        name: ["It must be a text."] for name in texts if name in fields and not isinstance(fields[name], str)
     }
     if problems:
         raise InvalidFields(problems)

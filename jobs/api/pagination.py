@@ -92,5 +92,5 @@ def _number(request: Request, name: str) -> int | None:
     if text is None:
         return None
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 2**63:
-        raise ValidationError({name: ["must be a whole number above 0."]})
+        raise ValidationError({name: ["It must be a whole number above 0."]})
     return int(text)

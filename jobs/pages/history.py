@@ -144,4 +144,4 @@ def _asked(request: HttpRequest) -> tuple[JobFilter, str, list[str]]:
 
 
 def _said(error: FilterError) -> list[str]:
-    return [f"{name} {text}" for name, texts in error.fields.items() for text in texts]
+    return [f"{name}: {text}" for name, texts in error.fields.items() for text in texts]

@@ -82,12 +82,12 @@ def change(
     connection: Connection, changes: Mapping[str, Any], *, by: User, token: ApiToken | None = None
 ) -> Connection:
     """Change the name, limits, import or queue; what waits is looked at anew. Raises InvalidFields."""
-    problems = {name: [f"cannot be changed; {', '.join(CHANGEABLE)} can."] for name in changes}
+    problems = {name: [f"It cannot be changed; {', '.join(CHANGEABLE)} can."] for name in changes}
     problems = {name: texts for name, texts in problems.items() if name not in CHANGEABLE}
     problems |= limit_problems(changes) | _import_problems(changes.get("import_external", True))
     problems |= _queue_problems(changes.get("queue_url", ""), connection)
     if "name" in changes and not _is_name(changes["name"]):
-        problems["name"] = ["must be 1 to 80 letters."]
+        problems["name"] = ["It must be 1 to 80 letters."]
     if problems:
         raise InvalidFields(problems)
     values = dict(changes)
@@ -119,7 +119,9 @@ def limit_problems(limits: Mapping[str, Any]) -> dict[str, list[str]]:
     for field in ("max_running", "max_instances"):
         value = limits.get(field)
         if value is not None and not is_whole(value, range(1, MOST_RUNNING + 1)):
-            problems[field] = [f"must be a whole number from 1 to {MOST_RUNNING:,}, or empty for no limit."]
+            problems[field] = [
+                f"It must be a whole number from 1 to {MOST_RUNNING:,}, or empty for no limit."
+            ]
     by_type = limits.get("max_instances_per_type")
     if by_type is not None and not isinstance(by_type, Mapping):
         problems["max_instances_per_type"] = ["must map instance types to numbers."]
@@ -133,7 +135,7 @@ def limit_problems(limits: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _import_problems(wanted: object) -> dict[str, list[str]]:
-    return {} if isinstance(wanted, bool) else {"import_external": ["must be true or false."]}
+    return {} if isinstance(wanted, bool) else {"import_external": ["It must be true or false."]}
 
 
 def _queue_problems(url: object, connection: Connection) -> dict[str, list[str]]:
@@ -146,7 +148,7 @@ def _queue_problems(url: object, connection: Connection) -> dict[str, list[str]]
     aws = f"https://sqs.{connection.region}.amazonaws.com{end}"
     host = settings.SQS_URL if connection.is_engine else aws
     fits = isinstance(url, str) and url.startswith(f"{host}/") and _QUEUE_PATH.fullmatch(url[len(host) :])
-    return {} if fits else {"queue_url": [f"must be a queue such as {host}/123456789012/name."]}
+    return {} if fits else {"queue_url": [f"It must be a queue such as {host}/123456789012/name."]}
 
 
 def _is_type_limit(name: object, most: object) -> bool:
@@ -162,18 +164,18 @@ def _problems(name: str, slug: str, region: str, role_arn: str, external_id: str
     """What cannot be used, by field, each with what it must be."""
     named = _is_name(name)
     fits = {
-        "name": (named, "must be 1 to 80 letters."),
-        "region": (_REGION.fullmatch(region), "must be an AWS region such as eu-west-1."),
+        "name": (named, "It must be 1 to 80 letters."),
+        "region": (_REGION.fullmatch(region), "It must be an AWS region such as eu-west-1."),
         "role_arn": (
             not role_arn or (len(role_arn) <= 2048 and _ROLE.fullmatch(role_arn)),
             "must look like arn:aws:iam::123456789012:role/name.",
         ),
         "external_id": (
             not external_id or (role_arn and 2 <= len(external_id) <= 1224),
-            "must be 2 to 1224 letters, and is used only with a role_arn.",
+            "It must be 2 to 1224 letters, and is used only with a role_arn.",
         ),
         # Made from the name unless given, so a name that is wrong is the only problem worth telling.
-        "slug": (not named or _SLUG.fullmatch(slug), "must be lowercase letters, digits and hyphens."),
+        "slug": (not named or _SLUG.fullmatch(slug), "It must be lowercase letters, digits and hyphens."),
     }
     return {field: [sentence] for field, (right, sentence) in fits.items() if not right}
 
@@ -186,5 +188,5 @@ def _save(team: Team, by: User | None, token: ApiToken | None, **fields: Any) ->
             enqueue(load_images, connection.region)
             enqueue(read_prices, connection.pk)
     except IntegrityError as error:
-        raise InvalidFields({"slug": ["is taken by another connection of the team."]}) from error
+        raise InvalidFields({"slug": ["It is taken by another connection of the team."]}) from error
     return connection

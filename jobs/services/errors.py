@@ -24,7 +24,11 @@ class NameTaken(InvalidFields):
 
     def __init__(self, name: str, key: str) -> None:
         super().__init__(
-            {"name": [f"is taken by the job {key} of this connection; names are used once and never freed."]}
+            {
+                "name": [
+                    f"It is taken by the job {key} of this connection; names are used once and never freed."
+                ]
+            }
         )
         self.name = name
         self.key = key

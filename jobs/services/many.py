@@ -85,9 +85,9 @@ def on_these(
     wanted = list(dict.fromkeys(keys))
     _check(action)
     if not wanted:
-        raise InvalidFields({"ids": ["must name at least one job."]})
+        raise InvalidFields({"ids": ["It must name at least one job."]})
     if len(wanted) > MOST:
-        raise InvalidFields({"ids": [f"must name at most {MOST} jobs; send the rest in another request."]})
+        raise InvalidFields({"ids": [f"It must name at most {MOST} jobs; send the rest in another request."]})
     rows = {job.key: job for job in queries.jobs(team).filter(key__in=wanted)}
     unknown = [key for key in wanted if key not in rows]
     if unknown:
@@ -127,7 +127,7 @@ def matching(team: Team, action: str, wanted: JobFilter, *, up_to: int | None = 
 
 def _check(action: str) -> None:
     if action not in _VERBS:
-        raise InvalidFields({"action": [f"must be one of {', '.join(ACTIONS)}."]})
+        raise InvalidFields({"action": [f"It must be one of {', '.join(ACTIONS)}."]})
 
 
 def _do(action: str, jobs: list[TransformJob], by: User, token: ApiToken | None) -> Outcome:

@@ -44,12 +44,12 @@ def validate(name: str, containers: Sequence[Mapping[str, Any]], execution_role_
     problems: dict[str, list[str]] = {}
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         problems["name"] = [
-            "must be 1 to 63 letters, digits and hyphens, beginning and ending with no hyphen."
+            "It must be 1 to 63 letters, digits and hyphens, beginning and ending with no hyphen."
         ]
     if execution_role_arn and not (_ROLE.fullmatch(execution_role_arn) and len(execution_role_arn) <= 2048):
         problems["execution_role_arn"] = ["must look like arn:aws:iam::123456789012:role/name."]
     if not 1 <= len(containers) <= 15:
-        problems["containers"] = ["must be 1 to 15 containers."]
+        problems["containers"] = ["It must be 1 to 15 containers."]
     for position, definition in enumerate(containers):
         found = _container_problems(definition)
         if len(containers) == 1:
@@ -136,7 +136,7 @@ def _same(found: models.RemoteModel, containers: Sequence[Mapping[str, Any]]) ->
 def _container_problems(definition: Mapping[str, Any]) -> dict[str, list[str]]:
     problems: dict[str, list[str]] = {}
     if not isinstance(definition, Mapping):
-        return {"containers": ["must be an object: a SageMaker ContainerDefinition."]}
+        return {"containers": ["It must be an object: a SageMaker ContainerDefinition."]}
     unknown = sorted(set(definition) - _CONTAINER_FIELDS)
     if unknown:
         problems["containers"] = [f"{', '.join(unknown)} cannot be used with batch transform."]
@@ -144,16 +144,16 @@ def _container_problems(definition: Mapping[str, Any]) -> dict[str, list[str]]:
     if not definition.get("ModelPackageName") and (not image or not isinstance(image, str)):
         problems["image"] = ["is required: a container image URI."]
     elif not isinstance(image, str) or len(image) > 255 or any(letter.isspace() for letter in image):
-        problems["image"] = ["must be an image URI of at most 255 characters without blanks."]
+        problems["image"] = ["It must be an image URI of at most 255 characters without blanks."]
     data = definition.get("ModelDataUrl", "")
     if data and (not isinstance(data, str) or not _DATA.fullmatch(data) or not data.endswith(".tar.gz")):
-        problems["model_data"] = ["must be the s3:// address of one .tar.gz archive."]
+        problems["model_data"] = ["It must be the s3:// address of one .tar.gz archive."]
     environment = definition.get("Environment", {})
     if not isinstance(environment, Mapping) or len(environment) > 100:
-        problems["env"] = ["must be an object of at most 100 names and texts."]
+        problems["env"] = ["It must be an object of at most 100 names and texts."]
     elif bad := [key for key, value in environment.items() if not _fits(key, value)]:
         problems["env"] = [
-            f"{key}: must be a name of letters, digits and _, with a text." for key in map(str, bad)
+            f"{key} must be a name of letters, digits and _, with a text." for key in map(str, bad)
         ]
     return problems
 

@@ -34,7 +34,7 @@ def change(
     wrong = [name for name in prices if len(name) > 64 or not INSTANCE_TYPE.fullmatch(name)]
     problems = {name: ["is no instance type such as ml.m5.xlarge."] for name in wrong}
     problems |= {
-        name: [f"must be US dollars an hour: 0 to {MOST_USD:,}, with at most {_DECIMALS} decimals."]
+        name: [f"It must be US dollars an hour: 0 to {MOST_USD:,}, with at most {_DECIMALS} decimals."]
         for name, price in read.items()
         if price is None and name not in problems
     }

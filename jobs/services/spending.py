@@ -52,7 +52,7 @@ class Period:
             try:
                 months[name] = parse_month(text) if text else None
             except ValueError:
-                problems[name] = ["must be a month such as 2026-01."]
+                problems[name] = ["It must be a month such as 2026-01."]
         if problems:
             raise InvalidFields(problems)
         return Period(months["from"], months["to"])

@@ -67,7 +67,7 @@ def submit(
     spec = replace(spec, tags={key: value for key, value in spec.tags.items() if key != JOB_TAG})
     if len(spec.tags) > MAX_TAGS:
         raise InvalidFields(
-            {"tags": [f"must be at most {MAX_TAGS}; SageMaker's fiftieth marks the job as ours."]}
+            {"tags": [f"It must be at most {MAX_TAGS}; SageMaker's fiftieth marks the job as ours."]}
         )
     try:
         return _write(connection, spec, terms, by, token, lineage)
@@ -147,7 +147,7 @@ def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpe
     except InvalidFields as error:
         problems |= error.fields
     if spec is not None and spec.instance_type in terms.fallback_instance_types:
-        problems["fallback_instance_types"] = [f"must be other types than {spec.instance_type} itself."]
+        problems["fallback_instance_types"] = [f"It must be other types than {spec.instance_type} itself."]
     if connection and spec and terms.max_cost_usd and (text := _cannot_cap(connection, spec, terms)):
         problems["max_cost_usd"] = [text]
     if problems or connection is None or spec is None:
@@ -164,22 +164,22 @@ def _connection(team: Team, slug: object, problems: dict[str, list[str]]) -> Con
     found = Connection.objects.for_team(team).filter(slug=slug).first()
     if found is None:
         known = ", ".join(Connection.objects.for_team(team).values_list("slug", flat=True)) or "none yet"
-        problems["connection"] = [f"must be one of the team's connections ({known})."]
+        problems["connection"] = [f"It must be one of the team's connections ({known})."]
     return found
 
 
 def _spec(fields: dict[str, Any]) -> TransformSpec:
     if "request" not in fields:
         if "model_name" in fields:
-            raise InvalidFields({"model_name": ["is not a field here; use model."]})
+            raise InvalidFields({"model_name": ["It is not a field here; use model."]})
         if "model" in fields:
             fields["model_name"] = fields.pop("model")
         return TransformSpec.from_fields(fields)
     request = fields.pop("request")
     if fields:
-        raise InvalidFields({name: ["cannot be given beside request; put it inside."] for name in fields})
+        raise InvalidFields({name: ["It cannot be given beside request; put it inside."] for name in fields})
     if not isinstance(request, Mapping):
-        raise InvalidFields({"request": ["must be an object: the CreateTransformJob JSON."]})
+        raise InvalidFields({"request": ["It must be an object: the CreateTransformJob JSON."]})
     return TransformSpec.from_request(request)
 
 
@@ -189,7 +189,7 @@ def _cannot_cap(connection: Connection, spec: TransformSpec, terms: Terms) -> st
     if not missing:
         return ""
     return (
-        f"cannot be held to: {connection.name} has no price for {', '.join(missing)}. Set one on the connection's "
+        f"It cannot be held to: {connection.name} has no price for {', '.join(missing)}. Set one on the connection's "
         "prices page, or leave the cap out."
     )
 

@@ -77,20 +77,22 @@ def is_whole(value: object, allowed: range) -> bool:
 
 
 def _priority(value: object) -> str:
-    return "" if is_whole(value, PRIORITIES) else "must be a whole number from -10 to 10."
+    return "" if is_whole(value, PRIORITIES) else "It must be a whole number from -10 to 10."
 
 
 def _fallbacks(value: object) -> str:
     if not isinstance(value, list) or len(value) > MOST_FALLBACKS:
-        return f"must be a list of at most {MOST_FALLBACKS} instance types."
+        return f"It must be a list of at most {MOST_FALLBACKS} instance types."
     wrong = [item for item in value if not isinstance(item, str) or not INSTANCE_TYPE.fullmatch(item)]
     if wrong:
-        return "must be instance types such as ml.m5.xlarge, in the order in which they are tried."
-    return "must name each instance type once." if len(set(value)) < len(value) else ""
+        return "It must be instance types such as ml.m5.xlarge, in the order in which they are tried."
+    return "It must name each instance type once." if len(set(value)) < len(value) else ""
 
 
 def _minutes(value: object) -> str:
-    return "" if is_whole(value, MINUTES) else "must be a whole number of minutes from 1 to 43,200 (30 days)."
+    return (
+        "" if is_whole(value, MINUTES) else "It must be a whole number of minutes from 1 to 43,200 (30 days)."
+    )
 
 
 def _dollars(value: object) -> Decimal | None:
@@ -107,13 +109,15 @@ def _dollars(value: object) -> Decimal | None:
 
 
 def _cost(value: object) -> str:
-    return "" if _dollars(value) else f"must be an amount of US dollars from {LEAST_USD} to {MOST_USD:,}."
+    return "" if _dollars(value) else f"It must be an amount of US dollars from {LEAST_USD} to {MOST_USD:,}."
 
 
 _CHECKS: dict[str, Callable[[object], str]] = {
     "priority": _priority,
     "fallback_instance_types": _fallbacks,
-    "max_retries": lambda value: "" if is_whole(value, RETRIES) else "must be a whole number from 0 to 10.",
+    "max_retries": lambda value: (
+        "" if is_whole(value, RETRIES) else "It must be a whole number from 0 to 10."
+    ),
     "deadline_minutes": _minutes,
     "max_idle_minutes": _minutes,
     "max_cost_usd": _cost,

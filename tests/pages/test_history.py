@@ -94,5 +94,5 @@ def test_a_filter_that_cannot_be_used_is_named_and_the_others_count(house: House
     page = Page(house.page("vera").get("/jobs/?state=asleep&name=night&archived=perhaps"))
     assert shown(page) == ["nightly"]
     said = " ".join(messages(page))
-    assert "state must be made of" in said
-    assert "archived must be true" in said
+    assert "state: It must be made of" in said
+    assert "archived: It must be true" in said

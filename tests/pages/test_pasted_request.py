@@ -47,8 +47,8 @@ def test_a_request_that_a_job_shows_can_be_submitted_again_under_another_name(
         ("", "Paste a CreateTransformJob request."),
         ("{", "This is not JSON: Expecting property name enclosed in double quotes, in line 1, column 2."),
         ("[]", "Paste a CreateTransformJob request."),
-        ("[1]", "request: must be an object: the CreateTransformJob JSON."),
-        ('"text"', "request: must be an object: the CreateTransformJob JSON."),
+        ("[1]", "request: It must be an object: the CreateTransformJob JSON."),
+        ('"text"', "request: It must be an object: the CreateTransformJob JSON."),
         ('{"Nonsense": 1}', "Nonsense: CreateTransformJob has no such field."),
         ('{"Environment": {"A": "\\u0000"}}', "The request holds a NUL character, which no field can."),
         (

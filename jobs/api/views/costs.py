@@ -88,7 +88,9 @@ class Costs(TeamView):
         try:
             rows = spending.totals(teams, by, period, connection)
         except ValueError as error:
-            raise InvalidFields({"by": [f"must be some of {', '.join(spending.KEYS)}: {error}."]}) from error
+            raise InvalidFields(
+                {"by": [f"It must be some of {', '.join(spending.KEYS)}: {error}."]}
+            ) from error
         answer = {
             "currency": CURRENCY,
             "total": _plain(spending.whole(teams, period, connection)),

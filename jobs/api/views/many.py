@@ -46,11 +46,11 @@ class Many(TeamView):
 
 def _keys(given: object) -> list[str]:
     if not isinstance(given, list) or not all(isinstance(key, str) for key in given):
-        raise InvalidFields({"ids": ["must be a list of job ids."]})
+        raise InvalidFields({"ids": ["It must be a list of job ids."]})
     return given
 
 
 def _filter(given: object) -> JobFilter:
     if not isinstance(given, dict):
-        raise InvalidFields({"filter": ["must be an object with the filters of the list, such as {}."]})
+        raise InvalidFields({"filter": ["It must be an object with the filters of the list, such as {}."]})
     return JobFilter.read(given)

@@ -71,7 +71,7 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
 def _connection(member: Membership, slug: str) -> Connection:
     found = queries.connections(member.team).filter(slug=slug).first()
     if found is None:
-        raise InvalidFields({"connection": ["must be the slug of one of the team's connections."]})
+        raise InvalidFields({"connection": ["It must be the slug of one of the team's connections."]})
     return found
 
 
@@ -80,7 +80,7 @@ def _containers(fields: dict[str, Any]) -> list[dict[str, Any]]:
         return [models.container(fields.get("image", ""), fields.get("model_data", ""), fields.get("env"))]
     beside = sorted({"image", "model_data", "env"} & set(fields))
     if beside:
-        raise InvalidFields({name: ["cannot be given beside containers."] for name in beside})
+        raise InvalidFields({name: ["It cannot be given beside containers."] for name in beside})
     if not isinstance(fields["containers"], list):
-        raise InvalidFields({"containers": ["must be a list of SageMaker ContainerDefinition objects."]})
+        raise InvalidFields({"containers": ["It must be a list of SageMaker ContainerDefinition objects."]})
     return fields["containers"]
