@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from jobs.pages.job import find_job
+from jobs.pages.job.showing import find_job
 from jobs.services import results
 from jobs.services.errors import NotPossible, Unavailable
 from teams.access import MemberRequest, member_required

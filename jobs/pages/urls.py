@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.urls import path
+from django.views.generic import RedirectView
 
-from jobs.pages import connections, costs, history, home, job, many, models, new_job, outputs, preflight
+from jobs.pages import connections, costs, history, home, many, models, new_job, outputs, preflight
+from jobs.pages.job import actions, files, logs, overview, request, results
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -14,18 +16,20 @@ urlpatterns = [
     path("jobs/many/", many.many, name="jobs-many"),
     path("jobs/new/", new_job.new_job, name="new-job"),
     path("jobs/new/preflight/", preflight.check, name="preflight"),
-    path("jobs/<str:key>/", job.overview, name="job"),
-    path("jobs/<str:key>/outputs/", job.outputs, name="job-outputs"),
+    path("jobs/<str:key>/", overview.overview, name="job"),
+    path("jobs/<str:key>/files/", files.files, name="job-files"),
+    path("jobs/<str:key>/results/", results.results, name="job-results"),
+    path("jobs/<str:key>/outputs/", RedirectView.as_view(pattern_name="job-results", query_string=True)),
     path("jobs/<str:key>/outputs/preview/", outputs.preview, name="output-preview"),
     path("jobs/<str:key>/outputs/download/", outputs.download, name="output-download"),
-    path("jobs/<str:key>/logs/", job.log, name="job-logs"),
-    path("jobs/<str:key>/errors/", job.errors, name="job-errors"),
-    path("jobs/<str:key>/request/", job.request_tab, name="job-request"),
-    path("jobs/<str:key>/stop/", job.stop, name="job-stop"),
-    path("jobs/<str:key>/finish/", job.finish, name="job-finish"),
-    path("jobs/<str:key>/retry/", job.retry, name="job-retry"),
-    path("jobs/<str:key>/archive/", job.archive, name="job-archive"),
-    path("jobs/<str:key>/restore/", job.restore, name="job-restore"),
+    path("jobs/<str:key>/logs/", logs.logs, name="job-logs"),
+    path("jobs/<str:key>/errors/", logs.errors, name="job-errors"),
+    path("jobs/<str:key>/request/", request.sent, name="job-request"),
+    path("jobs/<str:key>/stop/", actions.stop, name="job-stop"),
+    path("jobs/<str:key>/finish/", actions.finish, name="job-finish"),
+    path("jobs/<str:key>/retry/", actions.retry, name="job-retry"),
+    path("jobs/<str:key>/archive/", actions.archive, name="job-archive"),
+    path("jobs/<str:key>/restore/", actions.restore, name="job-restore"),
     path("models/", models.models, name="models"),
     path("models/new/", models.new_model, name="new-model"),
     path("models/<int:pk>/", models.model, name="model"),

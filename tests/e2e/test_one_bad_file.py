@@ -86,9 +86,9 @@ def test_a_file_whose_rows_are_not_those_of_its_output_is_named(
     expect(page.get_by_text(said)).to_be_visible(timeout=180_000)
     expect(page.get_by_text("1 row count differs: old-mac.csv (1 in, 4 out).")).to_be_visible()
     look(page, shots, "rows-differ")
-    page.get_by_role("link", name=re.compile("Rows differ")).click()
+    page.get_by_role("link", name="1 with another number of rows").click()
     expect(page.locator("table.tbl tbody tr")).to_have_count(1)
-    page.get_by_role("link", name=re.compile("^Outputs")).click()
+    page.get_by_role("link", name=re.compile("^Results")).click()
     expect(page.get_by_text("1 in, 4 out")).to_be_visible()
     look(page, shots, "rows-differ-outputs")
 
@@ -107,8 +107,10 @@ def test_a_person_takes_the_job_to_a_complete_output_with_two_clicks(
     said = page.locator("#errors")
     expect(said).to_contain_text(BAD)
     expect(said).to_contain_text("could not convert string to float: 'n/a'")
-    expect(page.locator("table.tbl tbody tr").first).to_contain_text("No output")
     look(page, shots, "failed")
+    page.get_by_role("link", name="1 without an output").click()
+    expect(page.locator("table.tbl tbody tr")).to_contain_text("No output")
+    expect(page.locator("table.tbl tbody tr")).to_contain_text(BAD)
     written = outputs(s3)
     assert set(written) == set(FILES) - {BAD}
 

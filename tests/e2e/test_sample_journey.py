@@ -34,7 +34,7 @@ def test_from_the_sign_in_link_to_reading_the_predictions(
     expect(page.get_by_text("Done: all 4 objects are written.")).to_be_visible()
     page.screenshot(path=shots / "job.png", full_page=True)
 
-    page.get_by_role("link", name="Outputs").click()
+    page.get_by_role("link", name=re.compile("^Results")).click()
     page.get_by_role("link", name="part-1.csv.out", exact=True).click()
     rows = page.locator("#predictions tbody tr")
     expect(rows).to_have_count(EXPECTED["part-1.csv"]["rows"])

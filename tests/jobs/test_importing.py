@@ -81,7 +81,7 @@ def test_a_job_made_by_boto3_appears_and_is_followed_to_its_end(
     assert shown["external"] is True
     assert shown["submitted_by"] == ""
     assert shown["request"]["Tags"] == [{"Key": "cost-center", "Value": "42"}]
-    for part in ("", "outputs/", "logs/", "request/"):
+    for part in ("", "files/", "results/", "logs/", "request/"):
         page = open_house.page("vera").get(f"/jobs/{job.key}/{part}")
         assert page.status_code == 200
         assert "external" in page.content.decode()

@@ -80,8 +80,8 @@ def test_only_what_can_be_done_is_offered(
 def test_the_files_that_have_no_output_come_first_and_can_be_shown_alone(house: House) -> None:
     job = partly(house)
     client = house.page("vera")
-    assert rows(Page(client.get(f"/jobs/{job.key}/"))) == ["in/b", "in/c", "in/a"]
-    assert rows(Page(client.get(f"/jobs/{job.key}/?files=missing"))) == ["in/b", "in/c"]
+    assert rows(Page(client.get(f"/jobs/{job.key}/files/"))) == ["in/b", "in/c", "in/a"]
+    assert rows(Page(client.get(f"/jobs/{job.key}/files/?only=missing"))) == ["in/b", "in/c"]
 
 
 def test_the_first_jobs_page_tells_of_all_attempts_and_is_polled_while_one_runs(house: House) -> None:

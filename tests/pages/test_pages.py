@@ -221,3 +221,9 @@ def test_a_fault_while_a_page_is_made_answers_500_without_its_details(house: Hou
 def test_a_nul_in_an_address_is_refused(house: House, path: str) -> None:
     """PostgreSQL cannot look for one; SQLite can, so the answer must not depend on asking."""
     assert house.page("vera").get(path).status_code in {400, 404}
+
+
+def test_the_old_address_of_results_leads_to_the_tab(house: House) -> None:
+    job = house.job(JobState.COMPLETED)
+    answer = house.page("vera").get(f"/jobs/{job.key}/outputs/?after=a%2Fb")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/jobs/{job.key}/results/?after=a%2Fb")

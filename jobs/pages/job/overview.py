@@ -1,0 +1,44 @@
+"""The first tab of a job's page: how it stands, why it failed, what it was asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from jobs import queries
+from jobs.forms.job_fields import job_fields
+from jobs.models import TransformJob
+from jobs.pages.job.showing import find_job, show
+from jobs.pages.sentences import rows_sentence
+from jobs.services import failing
+from jobs.states import MEANING, JobState
+from teams.access import MemberRequest, member_required
+
+
+@require_GET
+@member_required()
+def overview(request: MemberRequest, key: str) -> HttpResponse:
+    """Progress, times, settings, the reason of a failure."""
+    job = find_job(request.team, key)
+    rows = queries.rows(job)
+    context = {
+        "timeline": queries.timeline(job),
+        "missing": queries.planned(job, "missing").count(),
+        "rows": rows,
+        "rows_sentence": rows_sentence(rows),
+        "meaning": MEANING[JobState(job.state)],
+        "spec": job.spec,
+        **_failure(job),
+    }
+    return show(request, job, "overview", context)
+
+
+def _failure(job: TransformJob) -> dict[str, Any]:
+    """The cause of a failure, and what is to be tried under the name that the form has for it."""
+    failure = failing.failure_of(job)
+    if failure is None or failure.change is None:
+        return {"failure": failure}
+    label = job_fields()[failure.change.field].label
+    return {"failure": failure, "change_label": label, "try_url": failing.try_url(job, failure.change)}

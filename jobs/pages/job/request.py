@@ -1,0 +1,23 @@
+"""The tab with a job's request as it was sent, and as code."""
+
+from __future__ import annotations
+
+import json
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from jobs.lifecycle.starting import asked_for
+from jobs.pages.job.showing import find_job, show
+from jobs.pages.snippets import snippets
+from teams.access import MemberRequest, member_required
+
+
+@require_GET
+@member_required()
+def sent(request: MemberRequest, key: str) -> HttpResponse:
+    """The request as it was sent, and as code."""
+    job = find_job(request.team, key)
+    asked = asked_for(job)
+    context = {"sent": json.dumps(asked, indent=2), "snippets": snippets(job, asked)}
+    return show(request, job, "request", context)

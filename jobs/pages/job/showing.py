@@ -1,0 +1,73 @@
+"""What the tabs of a job's page share: finding the job, and the frame around a tab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from jobs import queries
+from jobs.lifecycle import costing, queueing
+from jobs.models import TransformJob
+from jobs.pages.polling import is_poll, polled, version
+from jobs.pages.sentences import sentence
+from teams.access import MemberRequest
+from teams.models import Team
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One of the strip; `name` is its template's, `address` its URL's."""
+
+    name: str
+    title: str
+    address: str
+
+
+TABS = (
+    Tab("overview", "Overview", "job"),
+    Tab("files", "Files", "job-files"),
+    Tab("results", "Results", "job-results"),
+    Tab("logs", "Logs", "job-logs"),
+    Tab("request", "Request", "job-request"),
+)
+
+
+def find_job(team: Team, key: str) -> TransformJob:
+    """The team's job with this key; Http404 for any other team's."""
+    job = queries.jobs(team).filter(key=key).first()
+    if job is None:
+        raise Http404("There is no such job in this team.")
+    return job
+
+
+def show(request: MemberRequest, job: TransformJob, tab: str, context: dict[str, Any]) -> HttpResponse:
+    """The job's page with this tab open: `jobs/job_<tab>.html` rendered with `context`, within the frame.
+
+    A poll gets the part that changes, or 304; it counts as changed when the job does, and with what `context` has
+    as `page`, `log`, `trouble` or `seen`.
+    """
+    queueing.tell([job])
+    costing.tell([job])
+    merged = queries.merged(job)
+    together = merged if merged.plan and job.root is None and len(merged.attempts) > 1 else None
+    live = merged.is_active or queries.rows_pending(job)
+    whole = {
+        **context,
+        "job": job,
+        "live": live,
+        "merged": merged,
+        "together": together,
+        "tab": tab,
+        "tabs": TABS,
+        "body": f"jobs/job_{tab}.html",
+        "sentence": sentence(job, together),
+        "poll_url": request.get_full_path(),
+    }
+    if is_poll(request):
+        seen = [context.get(name) for name in ("page", "log", "trouble", "seen")]
+        tag = version("job", tab, queries.job_version(job), merged.version, seen, ticking=live)
+        return polled(request, "jobs/job_live.html", whole, tag)
+    return render(request, "jobs/job.html", whole)
