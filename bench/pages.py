@@ -39,7 +39,7 @@ PAGES = {
     "owner": "/jobs/?owner=me",
     "connection": "/jobs/?connection=trial",
     "instance_type": "/jobs/?instance_type=ml.g5.xlarge",
-    "cause": "/jobs/?cause=algorithm",
+    "cause": "/jobs/?cause=wrong-columns",
     "since, until": "/jobs/?since=300d&until=60d",
     "tag": "/jobs/?tag=team%3Dgrowth",
     "path, many": "/jobs/?path=s3://predictions/churn",

@@ -12,7 +12,8 @@ from django.db.models import Q, Subquery
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from jobs.failures import Failure
+from jobs.failures import CAUSES as KNOWN_CAUSES
+from jobs.failures import UNKNOWN
 from jobs.models import Connection
 from jobs.models.job import JobQuerySet
 from jobs.states import ACTIVE, TERMINAL, JobState
@@ -20,7 +21,8 @@ from teams.models import User
 
 #: Words accepted beside the states themselves when jobs are filtered.
 STATE_GROUPS = {"active": ACTIVE, "terminal": TERMINAL, "ended": TERMINAL}
-CAUSES = tuple(failure.name.lower() for failure in Failure)
+#: Slugs of why jobs fail, with their titles.
+CAUSES = {cause.slug: cause.title for cause in (*KNOWN_CAUSES, UNKNOWN)}
 _YES_NO = ("", "true", "false")
 _AGO = re.compile(r"(\d{1,4})([hdw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -49,7 +51,7 @@ class JobFilter:
     connection: str = ""
     #: As it was asked for last: the request's own, or a fallback.
     instance_type: str = ""
-    #: Why it failed, as in jobs.failures.
+    #: Why it failed or was refused: a slug of jobs.failures.
     cause: str = ""
     #: Submitted from then on: a date, a time, or how long ago as in 24h, 7d, 2w.
     since: str = ""
@@ -115,7 +117,7 @@ class JobFilter:
         if states:
             rows = rows.filter(state__in=states)
         if self.cause:
-            rows = rows.filter(failure_cause=self.cause.lower())
+            rows = rows.filter(cause=self.cause.lower())
         # One value, found first: then the index of the column is read in order.
         if self.owner:
             rows = rows.filter(

@@ -4,7 +4,7 @@ from jobs.failures.blame import Failure, Refusal, classify, read_refusal
 from jobs.failures.cause import UNKNOWN, Cause
 from jobs.failures.causes import CAUSES, cause_named
 from jobs.failures.changes import Change, Facts
-from jobs.failures.explaining import Explanation, Line, Source, explain
+from jobs.failures.explaining import Explanation, Line, Source, columns, columns_of_reason, explain
 
 __all__ = [
     "CAUSES",
@@ -19,6 +19,8 @@ __all__ = [
     "Source",
     "cause_named",
     "classify",
+    "columns",
+    "columns_of_reason",
     "explain",
     "read_refusal",
 ]

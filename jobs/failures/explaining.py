@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
 from jobs.failures.blame import classify
 from jobs.failures.cause import UNKNOWN, Cause
@@ -63,6 +64,26 @@ def explain(lines: Sequence[Line], facts: Facts) -> Explanation:
     line = lines[position]
     quoted = _with_answer(lines, position) if cause.general else line.text
     return Explanation(cause, quoted[:LONGEST_QUOTE], line.source, cause.propose(facts, line.text))
+
+
+def columns(found: Explanation) -> dict[str, Any]:
+    """The columns of a job that keep it."""
+    told: dict[str, Any] = {"quoted": found.quoted, "source": found.source.value if found.source else ""}
+    if found.change:
+        told["change"] = {
+            "field": found.change.field, "value": found.change.value, "says": found.change.says,
+        }  # fmt: skip
+    return {"cause": found.cause.slug, "failure": told}
+
+
+def columns_of_reason(reason: str) -> dict[str, Any]:
+    """The same where nothing is known but SageMaker's reason: neither the request nor a log."""
+    return columns(_by_reason(reason))
+
+
+@lru_cache(maxsize=256)
+def _by_reason(reason: str) -> Explanation:
+    return explain([Line(Source.REASON, reason)], Facts())
 
 
 def _first(lines: Sequence[Line], *, general: bool) -> tuple[Cause, int] | None:

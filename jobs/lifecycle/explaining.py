@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Max
 from django.utils import timezone
 
-from jobs.failures import Explanation, Facts, Line, Source, explain
+from jobs.failures import Explanation, Facts, Line, Source, columns, explain
 from jobs.gateway import GatewayError, Target, logs
 from jobs.lifecycle.asking import asking
 from jobs.lifecycle.pacing import Pace
@@ -31,12 +31,7 @@ def at_the_end(job: TransformJob, reason: str) -> dict[str, Any]:
     """The columns of a job that ends with this reason, before any log is read."""
     found = explain([Line(Source.REASON, reason)], facts_of(job))
     to_read = not found.is_sure and job.accepted_at is not None
-    return {**_columns(found), "explain_at": timezone.now() if to_read else None}
-
-
-def from_reason(job: TransformJob) -> dict[str, Any]:
-    """The same columns for a job that ended before they were kept."""
-    return _columns(explain([Line(Source.REASON, job.state_reason)], Facts()))
+    return {**columns(found), "explain_at": timezone.now() if to_read else None}
 
 
 def due(job_ids: list[int] | None = None) -> list[int]:
@@ -59,7 +54,8 @@ def explain_job(job_id: int) -> str:
     except GatewayError:
         pass  # The reason is told without the log, and the log is tried again.
     found = explain(said, facts_of(job))
-    values = {**_columns(found), "explain_at": _again_at(job, found, len(said) > 1)}
+    values = {**columns(found), "explain_at": _again_at(job, found, len(said) > 1)}
+    values["failure"]["log_read"] = True
     rows = TransformJob.objects.filter(pk=job.pk, explain_at=job.explain_at)
     return found.cause.slug if rows.update(**values, changed_at=timezone.now()) == 1 else ""
 
@@ -93,15 +89,6 @@ def facts_of(job: TransformJob) -> Facts:
         largest_input=largest,
         fallbacks=tuple(job.fallback_instance_types),
     )
-
-
-def _columns(found: Explanation) -> dict[str, Any]:
-    told: dict[str, Any] = {"quoted": found.quoted, "source": found.source.value if found.source else ""}
-    if found.change:
-        told["change"] = {
-            "field": found.change.field, "value": found.change.value, "says": found.change.says,
-        }  # fmt: skip
-    return {"cause": found.cause.slug, "failure": told}
 
 
 def _again_at(job: TransformJob, found: Explanation, log_was_there: bool) -> Any:

@@ -19,9 +19,9 @@ def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     while rows := list(jobs.filter(id__gt=last)[:CHUNK]):
         for job in rows:
             job.search_text = searchable(job.name, job.spec)
-            for name, value in derived(job.state, job.state_reason, job.started_at, job.ended_at).items():
-                setattr(job, name, value)
-        jobs.bulk_update(rows, ["search_text", "failure_cause", "duration_seconds"])
+            found = derived(job.state, job.state_reason, job.started_at, job.ended_at)
+            job.duration_seconds = found["duration_seconds"]
+        jobs.bulk_update(rows, ["search_text", "duration_seconds"])
         last = rows[-1].pk
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.costs import Cost, NoAmount, amount, instance_seconds
-from jobs.failures import classify
+from jobs.failures import columns_of_reason
 from jobs.models.connection import Connection
 from jobs.models.registered import RegisteredModel
 from jobs.models.scoped import TeamQuerySet
@@ -55,7 +55,7 @@ def searchable(name: str, spec: Mapping[str, Any]) -> str:
 def derived(state: str, reason: str, started: datetime | None, ended: datetime | None) -> dict[str, Any]:
     """The columns of a job that follow from its end."""
     return {
-        "failure_cause": classify(reason).name.lower() if state == JobState.FAILED else "",
+        **(columns_of_reason(reason) if state in FAILURES else {}),
         "duration_seconds": max(0, int((ended - started).total_seconds())) if started and ended else 0,
     }
 
@@ -180,9 +180,6 @@ class TransformJob(models.Model):
     search_text = models.TextField(
         blank=True, help_text="Name, S3 addresses and tags in lower case, one a line."
     )
-    failure_cause = models.CharField(
-        max_length=16, blank=True, help_text="Of failed ones: jobs.failures, lower case."
-    )
     duration_seconds = models.PositiveBigIntegerField(
         default=0, help_text="From start to end; 0 for one that has not ended or never ran."
     )
@@ -229,9 +226,9 @@ class TransformJob(models.Model):
             models.Index(fields=["team", "connection", "-created_at", "-id"], name="job_list_connection"),
             models.Index(fields=["team", "instance_type", "-created_at", "-id"], name="job_list_instance"),
             models.Index(
-                fields=["team", "failure_cause", "-created_at", "-id"],
+                fields=["team", "cause", "-created_at", "-id"],
                 name="job_list_cause",
-                condition=~models.Q(failure_cause=""),
+                condition=~models.Q(cause=""),
             ),
             models.Index(
                 fields=["team", "-created_at", "-id"],
@@ -263,11 +260,6 @@ class TransformJob(models.Model):
             models.Index(
                 fields=["explain_at"], name="job_explain_due", condition=models.Q(explain_at__isnull=False)
             ),
-            models.Index(
-                fields=["team", "cause", "-id"],
-                name="job_team_cause_newest",
-                condition=~models.Q(cause=""),
-            ),
         ]
 
     def __str__(self) -> str:
@@ -277,7 +269,11 @@ class TransformJob(models.Model):
         """As Django's; a new row gets what lists are searched and sorted by."""
         if self._state.adding:
             self.search_text = self.search_text or searchable(self.name, self.spec)
-            for name, value in derived(self.state, self.state_reason, self.started_at, self.ended_at).items():
+            found = derived(self.state, self.state_reason, self.started_at, self.ended_at)
+            if self.cause:
+                # It was found with more than the reason.
+                found = {**found, "cause": self.cause, "failure": self.failure}
+            for name, value in found.items():
                 setattr(self, name, value)
         super().save(*args, **kwargs)
 
@@ -387,7 +383,8 @@ class TransformJob(models.Model):
             if before is None:
                 return False
             values = {"state": to, "state_reason": reason, "changed_at": now, **fields}
-            values |= derived(to, reason, values.get("started_at", before.started_at), values.get("ended_at"))
+            found = derived(to, reason, values.get("started_at", before.started_at), values.get("ended_at"))
+            values = {**found, **values}
             if TransformJob.objects.filter(pk=self.pk, state=before.state).update(**values) != 1:
                 return False
             self._record(before.state, to, reason, by, now)

@@ -12,7 +12,7 @@ from jobs.models import TransformJob
 #: Rows that are in memory at once.
 CHUNK = 2000
 COLUMNS = (
-    "id", "name", "state", "state_reason", "failure_cause", "warnings", "model", "connection", "owner", "external",
+    "id", "name", "state", "state_reason", "cause", "warnings", "model", "connection", "owner", "external",
     "instance_type", "instance_count", "input", "output", "tags", "objects_total", "objects_done", "duration_seconds",
     "created_at", "started_at", "ended_at", "archived_at",
 )  # fmt: skip
@@ -40,7 +40,7 @@ def _cells(job: TransformJob) -> list[object]:
     tags = job.spec.get("tags") or {}
     times = (job.created_at, job.started_at, job.ended_at, job.archived_at)
     return [
-        job.key, job.name, job.state, job.state_reason, job.failure_cause, " ".join(job.warnings), job.model_name,
+        job.key, job.name, job.state, job.state_reason, job.cause, " ".join(job.warnings), job.model_name,
         job.connection.slug, job.submitted_by.get_username() if job.submitted_by else "", job.external,
         job.instance_type, job.instance_count, job.data, job.output_path,
         " ".join(f"{key}={value}" for key, value in tags.items()), job.objects_total, job.objects_done,

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from jobs.failures import Cause, Facts, cause_named
-from jobs.lifecycle import explaining
 from jobs.models import TransformJob
 
 
@@ -36,6 +35,8 @@ class Failure:
     change: ToTry | None
     #: Whether a log is still to be read, so that another cause may be found.
     is_open: bool
+    #: Whether the rules were tried on its log.
+    log_read: bool
 
     @property
     def cause(self) -> str:
@@ -62,17 +63,14 @@ def failure_of(job: TransformJob) -> Failure | None:
     """Why the job failed or was rejected; None if it did neither."""
     if not job.has_failed:
         return None
-    stored: dict[str, Any] = {"cause": job.cause, "failure": job.failure}
-    if not job.cause:
-        # It ended before causes were kept.
-        stored = explaining.from_reason(job)
-    told = stored["failure"]
+    told = job.failure
     return Failure(
-        cause_named(stored["cause"]),
+        cause_named(job.cause),
         told.get("quoted", ""),
         told.get("source", ""),
         _to_try(job, told.get("change")),
         job.explain_at is not None,
+        bool(told.get("log_read")),
     )
 
 

@@ -37,12 +37,25 @@ MODELS = (
     "asr",
 )
 INSTANCES = ("ml.m5.large", "ml.m5.xlarge", "ml.c5.2xlarge", "ml.g5.xlarge", "ml.g5.2xlarge", "ml.p3.2xlarge")
-REASONS = (
-    "AlgorithmError: See job logs for more information",
-    "ClientError: See job logs for more information",
-    "CapacityError: Unable to provision requested ML compute capacity.",
-    "InternalServerError: We encountered an internal error. Please try again.",
+_LOGS = "See job logs for more information"
+#: Why jobs fail, what SageMaker says of it, the line of a log that tells it, and how often it is so.
+FAILURES = (
+    ("wrong-columns", f"ClientError: {_LOGS}", "Feature shape mismatch, expected: 30, got 31", 30),
+    (
+        "invocation-timeout",
+        f"AlgorithmError: {_LOGS}",
+        "Model server did not respond to /invocations request",
+        20,
+    ),
+    ("model-error", f"AlgorithmError: {_LOGS}", "ValueError: could not convert string to float", 15),
+    ("out-of-memory", f"AlgorithmError: {_LOGS}", "torch.cuda.OutOfMemoryError: CUDA out of memory.", 10),
+    ("no-capacity", "CapacityError: Unable to provision requested ML compute capacity.", "", 10),
+    ("unknown", f"AlgorithmError: {_LOGS}", "", 10),
+    ("internal-error", "InternalServerError: We encountered an internal error. Please try again.", "", 5),
 )
+_HOW_OFTEN = [often for *_, often in FAILURES]
+_REFUSED = "The account's quota of ml.p3.2xlarge for transform job usage is 0 instances."
+_SHORT_OF_ROWS = ["1 of the files has another number of rows in its output than in its input."]
 #: States of ended jobs and how many in a hundred end so.
 _ENDS = {
     JobState.COMPLETED: 80,
@@ -51,6 +64,8 @@ _ENDS = {
     JobState.REJECTED: 2,
     JobState.CANCELLED: 1,
 }
+#: Part of the completed ones that have a warning.
+_WARNED = 0.03
 #: Few jobs run at any time, however long the history.
 _ACTIVE = 40
 
@@ -174,7 +189,10 @@ def _story(created: datetime, ended: bool, dice: random.Random) -> dict[str, Any
     started = created + timedelta(seconds=dice.uniform(20, 240))
     length = timedelta(seconds=dice.lognormvariate(6, 1))
     total = int(dice.lognormvariate(3, 1)) + 1
-    reason = dice.choices(REASONS, (5, 3, 1, 1))[0] if state == JobState.FAILED else ""
+    cause, reason, line, _ = dice.choices(FAILURES, _HOW_OFTEN)[0] if state == JobState.FAILED else ("",) * 4
+    if state == JobState.REJECTED:
+        cause, reason = "quota", _REFUSED
+    told = {"quoted": line, "source": "data log"} if line else {"quoted": reason, "source": "FailureReason"}
     begun, over = (started if ran else None), (started + length if ended else None)
     done = total if state == JobState.COMPLETED else dice.randrange(total)
     return {
@@ -186,7 +204,12 @@ def _story(created: datetime, ended: bool, dice: random.Random) -> dict[str, Any
         "ended_at": over,
         "objects_total": total if ran else None,
         "objects_done": done if ran else None,
-        **derived(state, reason, begun, over),
+        "warnings": json.dumps(
+            _SHORT_OF_ROWS if state == JobState.COMPLETED and dice.random() < _WARNED else []
+        ),
+        **derived("", "", begun, over),
+        "cause": cause,
+        "failure": json.dumps(told if cause else {}),
     }
 
 

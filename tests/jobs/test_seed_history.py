@@ -29,7 +29,7 @@ def test_jobs_are_spread_and_can_be_found_like_real_ones(house: House) -> None:
     client.post("/team/", {"team": "seed-01"})
     for query in (
         "",
-        "cause=algorithm",
+        "cause=wrong-columns",
         "text=churn",
         "path=s3://predictions",
         "tag=team",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
 from jobs import tokens
@@ -70,7 +72,7 @@ CASES = {
     "owner=nobody": set(),
     "connection=prod": {"weekly-ocr"},
     "instance_type=ml.g5.xlarge": {"nightly-churn"},
-    "cause=capacity": {"nightly-churn"},
+    "cause=no-capacity": {"nightly-churn"},
     "since=7d": {"nightly-churn", "weekly-ocr"},
     "since=24h": {"weekly-ocr"},
     "since=2026-01-05&until=2026-01-05": {"foreign"},
@@ -190,7 +192,7 @@ def test_a_job_that_ends_can_be_found_by_cause_and_sorted_by_duration(house: Hou
         JobState.FAILED, from_={JobState.IN_PROGRESS}, reason="InternalServerError: try again.", ended_at=NOW
     )
     job.refresh_from_db()
-    assert (job.failure_cause, job.duration_seconds) == ("internal", 300)
+    assert (job.cause, job.duration_seconds) == ("internal-error", 300)
 
 
 def test_no_cell_of_the_csv_is_a_formula(house: House) -> None:
@@ -211,3 +213,18 @@ def test_the_csv_has_nothing_of_another_team(house: House, other: House) -> None
     house.job(name="ours")
     answer = other.page("charlie").get("/jobs/export.csv")
     assert b"ours" not in b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+
+
+def test_failures_from_before_causes_were_kept_are_told_by_their_reason(house: House) -> None:
+    reason = "CapacityError: no capacity."
+    failed = house.job(JobState.FAILED, state_reason=reason, explain_at=NOW)
+    known = house.job(JobState.FAILED, state_reason=reason, cause="out-of-memory")
+    ended = house.job(JobState.COMPLETED)
+    TransformJob.objects.filter(pk=failed.pk).update(cause="", failure={})
+    import_module("jobs.migrations.0017_one_cause").fill(apps, None)
+    for job in (failed, known, ended):
+        job.refresh_from_db()
+    assert (failed.cause, known.cause, ended.cause) == ("no-capacity", "out-of-memory", "")
+    assert failed.failure == {"quoted": reason, "source": "FailureReason"}
+    # Its log is still to be read, and may tell more.
+    assert failed.explain_at == NOW

@@ -40,7 +40,7 @@ def errors(request: MemberRequest, key: str) -> HttpResponse:
         return redirect("job-logs", key=job.key)
     failure = failing.failure_of(job)
     # One whose log was never read for a cause shows its first errors, as no rule was tried on them.
-    read = bool(job.cause) and failure is not None and not failure.is_known
+    read = failure is not None and failure.log_read and not failure.is_known
     context: dict[str, Any] = {"job": job, "last": read}
     try:
         context["lines"] = service.last_words(job) if context["last"] else service.first_errors(job)
