@@ -23,6 +23,10 @@ _PAGE_EVENTS = 10_000
 #: Events FilterLogEvents looks at for one page; if few of them match the page is short, or even empty.
 _SCAN_EVENTS = 20_000
 
+#: What FilterLogEvents' tokens are of, and since when events may be read newest first; per the API reference.
+_OLDEST_FIRST, _NEWEST_FIRST = "log-events", "log-events:newest"
+_NEWEST_FIRST_SINCE = 1_704_067_200_000
+
 #: GetLogEvents' tokens: a direction, then the timestamp and the number of an event.
 _EVENT_TOKEN = re.compile(r"([fb])/(\d{20})(\d{36})")
 
@@ -110,6 +114,8 @@ def get_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 async def filter_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The events of many streams as one, by time, that match a pattern. `endTime` is included here.
 
+    A token knows its direction, whatever `startFromHead` says beside it.
+
     Done in a thread: looking through many thousand lines would hold up the jobs that are running.
     """
     return await asyncio.to_thread(_filter, ctx, params)
@@ -117,21 +123,35 @@ async def filter_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, A
 
 def _filter(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     group = _group(ctx, params)
-    if not params.get("startFromHead", True):
-        raise _invalid("This engine's FilterLogEvents reads from the head only.")
+    start, end = params.get("startTime"), params.get("endTime")
+    listing, after = _filter_position(params)
+    newest_first = listing == _NEWEST_FIRST
+    if newest_first and start is not None and start < _NEWEST_FIRST_SINCE:
+        raise _invalid("startFromHead=false needs a startTime on or after Jan 1, 2024 00:00:00 UTC.")
     matches = _matcher(params)
-    end = params.get("endTime")
     events = ctx.store.logs.merged(
         group,
         streams=_named_streams(ctx, group, params),
         prefix=params.get("logStreamNamePrefix"),
-        start=params.get("startTime"),
+        start=start,
         end=None if end is None else end + 1,
-        after=_after(params, "log-events", (int, int)),
+        after=after,
+        newest_first=newest_first,
     )
     found, position = _scan(events, matches, params.get("limit", _PAGE_EVENTS))
-    answer = _page("events", [_filtered(row) for row in found], "log-events", position)
+    answer = _page("events", [_filtered(row) for row in found], listing, position)
     return {**answer, "searchedLogStreams": []}
+
+
+def _filter_position(params: dict[str, Any]) -> tuple[str, list[Any] | None]:
+    """Which way a page of FilterLogEvents goes, and the (timestamp, id) it goes on from."""
+    token = params.get("nextToken")
+    if token is None:
+        return (_OLDEST_FIRST if params.get("startFromHead", True) else _NEWEST_FIRST), None
+    for listing in (_OLDEST_FIRST, _NEWEST_FIRST):
+        if (position := read_token(listing, token, (int, int))) is not None:
+            return listing, position
+    raise _invalid("The specified nextToken is invalid.")
 
 
 def _scan(

@@ -163,21 +163,33 @@ class Logs:
         start: int | None = None,
         end: int | None = None,
         after: list[int] | None = None,
+        newest_first: bool = False,
     ) -> Iterator[EventRow]:
-        """The events of several streams as one, in the order of their times; read lazily.
+        """The events of several streams as one, in the order of their times or against it; read lazily.
 
-        All streams of the group, or those named in `streams`, or those that begin with `prefix`.
+        All streams of the group, or those named in `streams`, or those that begin with `prefix`. They go on
+        behind `after`, in the order that is asked for.
         """
         names = streams if streams is not None else self._stream_names(group, prefix)
-        sources = [self._stream_events(group, name, start, end, after) for name in names]
-        return heapq.merge(*sources, key=lambda event: event.position)
+        read = self._backward if newest_first else self._forward
+        sources = [read(group, name, start, end, after) for name in names]
+        return heapq.merge(*sources, key=lambda event: event.position, reverse=newest_first)
 
-    def _stream_events(
+    def _forward(
         self, group: str, name: str, start: int | None, end: int | None, after: list[int] | None
     ) -> Iterator[EventRow]:
         while chunk := self.events(group, name, start=start, end=end, after=after, limit=_CHUNK):
             yield from chunk
             after = chunk[-1].position
+
+    def _backward(
+        self, group: str, name: str, start: int | None, end: int | None, before: list[int] | None
+    ) -> Iterator[EventRow]:
+        while chunk := self.events(
+            group, name, start=start, end=end, before=before, limit=_CHUNK, newest=True
+        ):
+            yield from reversed(chunk)
+            before = chunk[0].position
 
     def _stream_names(self, group: str, prefix: str | None) -> list[str]:
         query = PageQuery("SELECT name FROM log_streams")

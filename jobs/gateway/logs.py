@@ -6,8 +6,10 @@ Group and stream names: https://docs.aws.amazon.com/sagemaker/latest/dg/logging-
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -18,6 +20,8 @@ from jobs.gateway.target import Target
 GROUP = "/aws/sagemaker/TransformJobs"
 #: How the name of an instance's stream about its objects ends; the others are what containers print.
 _DATA_LOG = "data-log"
+#: FilterLogEvents reads newest first from 2024 on only, and no transform job of before has its log still.
+_NEWEST_FIRST_SINCE = 1_704_067_200_000
 #: The time and name before each line of a data log.
 _STAMP = re.compile(r"^[0-9T:.-]+:\[sagemaker logs\]: ")
 #: The line of effective parameters, and the engine's about folder markers: no errors.
@@ -35,23 +39,47 @@ class LogStream:
     @property
     def is_data_log(self) -> bool:
         """Whether SageMaker itself speaks here, about the objects, rather than a container."""
-        return self.label.endswith(_DATA_LOG)
+        return is_data_log(self.label)
+
+    @property
+    def last_spoke(self) -> float:
+        """Its last event as seconds since 1970, for sorting; 0 if it has none."""
+        return self.last_event.timestamp() if self.last_event else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of a stream."""
+    """One line: `stream` is a label; `id` is its place in the log, its time and CloudWatch's number of it."""
 
     at: datetime
     text: str
+    stream: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LogLines:
-    """Lines in order, and the token that asks for what follows them."""
+    """Lines in the order they were asked for, and the token of the page behind them; empty at the end."""
 
     lines: tuple[LogLine, ...]
     next_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which lines of a job's log: of one stream, by its label, or of all by time, newest first if `backward`.
+
+    `phrase` is to be in a line as it stands, or else any of `terms`; `since` and `until` are milliseconds since
+    1970, both included.
+    """
+
+    job_name: str
+    stream: str = ""
+    phrase: str = ""
+    terms: tuple[str, ...] = ()
+    since: int = 0
+    until: int | None = None
+    backward: bool = False
 
 
 def streams(target: Target, job_name: str) -> list[LogStream]:
@@ -76,26 +104,78 @@ def streams(target: Target, job_name: str) -> list[LogStream]:
     return sorted(found, key=lambda stream: (not stream.is_data_log, stream.label))
 
 
-def lines(
-    target: Target, stream: str, *, token: str = "", limit: int = 500, from_start: bool = False
-) -> LogLines:
-    """The last `limit` lines of a stream, or its first; with a token those after the lines that it came with."""
+def lines(target: Target, stream: str, *, limit: int, from_start: bool = False) -> list[LogLine]:
+    """The last `limit` lines of a stream, by its name, or its first ones; empty if there is no such stream."""
     with translated(target):
         try:
-            if token:
-                answer = client(target, "logs").get_log_events(
-                    logGroupName=GROUP, logStreamName=stream, limit=limit, startFromHead=True, nextToken=token
-                )
-            else:
-                answer = client(target, "logs").get_log_events(
-                    logGroupName=GROUP, logStreamName=stream, limit=limit, startFromHead=from_start
-                )
+            answer = client(target, "logs").get_log_events(
+                logGroupName=GROUP, logStreamName=stream, limit=limit, startFromHead=from_start
+            )
         except ClientError as error:
             if _is_absent(error):
-                return LogLines(lines=(), next_token=token)
+                return []
             raise
-    events = tuple(LogLine(_at(row["timestamp"]), row["message"]) for row in answer["events"])
-    return LogLines(lines=events, next_token=answer.get("nextForwardToken", ""))
+    return [LogLine(_at(row["timestamp"]), row["message"]) for row in answer["events"]]
+
+
+def pages(target: Target, wanted: Wanted, *, token: str = "", size: int = 500) -> Iterator[LogLines]:
+    """The lines that are wanted, a call to CloudWatch for each page; nothing if it does not have the stream.
+
+    A page may be empty although more follow: CloudWatch looks through so many lines at a time.
+    """
+    asked = _request(wanted, size)
+    prefix = f"{wanted.job_name}/"
+    while True:
+        if token:
+            asked["nextToken"] = token
+        with translated(target):
+            try:
+                answer = client(target, "logs").filter_log_events(**asked)
+            except ClientError as error:
+                if _is_absent(error):
+                    return
+                raise
+        token = answer.get("nextToken", "")
+        rows = answer["events"]
+        yield LogLines(tuple(_line(row, prefix) for row in rows), token)
+        if not token:
+            return
+
+
+def _request(wanted: Wanted, size: int) -> Any:
+    asked: dict[str, Any] = {
+        "logGroupName": GROUP,
+        "startTime": max(wanted.since, _NEWEST_FIRST_SINCE),
+        "startFromHead": not wanted.backward,
+        "limit": size,
+    }
+    if wanted.stream:
+        asked["logStreamNames"] = [f"{wanted.job_name}/{wanted.stream}"]
+    else:
+        asked["logStreamNamePrefix"] = f"{wanted.job_name}/"
+    if wanted.until is not None:
+        # AWS refuses a range that ends before it begins; this one is as empty.
+        asked["endTime"] = max(wanted.until, asked["startTime"])
+    if wanted.phrase:
+        asked["filterPattern"] = _quoted(wanted.phrase)
+    elif wanted.terms:
+        asked["filterPattern"] = " ".join(f"?{_quoted(term)}" for term in wanted.terms)
+    return asked
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _line(row: Any, prefix: str) -> LogLine:
+    label = row["logStreamName"].removeprefix(prefix)
+    return LogLine(_at(row["timestamp"]), row["message"], label, f"{row['timestamp']}-{row['eventId']}")
+
+
+def is_data_log(label: str) -> bool:
+    """Whether a stream of this label is about objects, in SageMaker's own words."""
+    return label.endswith(_DATA_LOG)
 
 
 def bare(text: str) -> str:

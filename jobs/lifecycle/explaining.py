@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from jobs.failures import Explanation, Facts, Line, Source, columns, explain
 from jobs.gateway import GatewayError, Target, logs
+from jobs.lifecycle import log_ends
 from jobs.lifecycle.asking import asking
 from jobs.lifecycle.pacing import Pace
 from jobs.models import Connection, TransformJob
@@ -23,8 +24,8 @@ WAITED_FOR = timedelta(minutes=10)
 PAUSE = timedelta(minutes=1)
 #: Jobs of one round.
 AT_ONCE = 25
-#: Streams looked at of each kind, and lines of each: every stream costs a call.
-_STREAMS, _FIRST_LINES, _LAST_LINES = 5, 500, 200
+#: Lines read of what each container said last.
+_LAST_LINES = 200
 
 
 def at_the_end(job: TransformJob, reason: str) -> dict[str, Any]:
@@ -62,21 +63,13 @@ def explain_job(job_id: int) -> str:
 
 def read(target: Target, job: TransformJob) -> list[Line]:
     """What the data logs said first, and containers last, without the stamps before it. Raises GatewayError."""
-    found = logs.streams(target, job.name)
-    data_logs = [stream for stream in found if stream.is_data_log]
-    containers = [stream for stream in found if not stream.is_data_log]
-    said: list[Line] = []
-    for stream in data_logs[:_STREAMS]:
-        lines = logs.lines(target, stream.name, limit=_FIRST_LINES, from_start=True).lines
-        said += [
-            Line(Source.DATA_LOG, bare) for line in lines if logs.is_telling(bare := logs.bare(line.text))
-        ]
+    streams = logs.streams(target, job.name)
+    told = [line for lines in log_ends.beginnings(target, streams) for line in lines]
+    said = [Line(Source.DATA_LOG, line.text) for line in told]
     if explain(said, Facts()).is_sure:
         return said
-    for stream in containers[:_STREAMS]:
-        lines = logs.lines(target, stream.name, limit=_LAST_LINES).lines
-        said += [Line(Source.CONTAINER, line.text) for line in lines]
-    return said
+    last = log_ends.endings(target, log_ends.containers(streams), _LAST_LINES)
+    return said + [Line(Source.CONTAINER, line.text) for lines in last for line in lines]
 
 
 def facts_of(job: TransformJob) -> Facts:

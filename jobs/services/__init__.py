@@ -5,7 +5,7 @@
     archiving.archive, .restore                      leave one out of lists, or bring it back
     many.on_these, .on_matching                      one of these for many jobs
     results.outputs, .preview, .download             what a job wrote
-    logs.tail                                        what a job said
+    logs.page, .since, .jump, .count_errors, .text_file  what a job said
     models.register                                  make a model in SageMaker
     connections.create, .test                        where jobs run
     sample.run, .fields, .find_model                  the sample job

@@ -202,6 +202,37 @@ def test_the_paginator_of_a_filter_meets_every_match_once(logs: Any, group: str)
     assert len({message for page in sizes_and_messages for message in page}) == 13
 
 
+def test_a_filter_reads_newest_first_and_its_token_keeps_the_direction(
+    logs: Any, store: Store, group: str
+) -> None:
+    base = 1_800_000_000_000
+    for number in range(500):
+        store.logs.append(group, f"back/i-{number % 2}", [(base + number // 10, f"line {number}")])
+    wanted = {"logGroupName": group, "logStreamNamePrefix": "back/", "startTime": base, "limit": 7}
+    page = logs.filter_log_events(**wanted, startFromHead=False)
+    seen = messages(page)
+    assert len(seen) == 7
+    while "nextToken" in page:
+        page = logs.filter_log_events(**wanted, nextToken=page["nextToken"])
+        seen += messages(page)
+    assert seen == [f"line {number}" for number in range(499, -1, -1)]
+
+
+def test_newest_first_matches_a_pattern_and_ends_at_the_end_time(logs: Any, store: Store, group: str) -> None:
+    base = 1_800_000_000_000
+    store.logs.append(group, "back/i-1", [(base + n, "odd" if n % 2 else "even") for n in range(20)])
+    page = logs.filter_log_events(
+        logGroupName=group, logStreamNamePrefix="back/", filterPattern="even", startFromHead=False,
+        startTime=base, endTime=base + 8,
+    )  # fmt: skip
+    assert [event["timestamp"] - base for event in page["events"]] == [8, 6, 4, 2, 0]
+
+
+def test_events_from_before_2024_are_not_read_newest_first(logs: Any, group: str) -> None:
+    with refused("InvalidParameterException", "2024"):
+        logs.filter_log_events(logGroupName=group, startFromHead=False, startTime=0)
+
+
 def test_few_matches_among_very_many_lines_are_found_over_short_pages(
     logs: Any, store: Store, group: str
 ) -> None:

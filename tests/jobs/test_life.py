@@ -316,6 +316,6 @@ def test_registering_the_same_model_again_is_refused_here_and_adopted_from_sagem
 
 
 def test_a_job_without_a_log_says_why(real: House) -> None:
-    assert "does not have the job" in logs.tail(real.job()).note
+    assert "does not have the job" in logs.page(real.job()).note
     running = real.job(JobState.IN_PROGRESS, name="no-such-job")
-    assert "begins when the first instance runs" in logs.tail(running).note
+    assert "begins when the first instance runs" in logs.page(running).note

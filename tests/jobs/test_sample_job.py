@@ -79,10 +79,10 @@ def test_the_sample_job_leads_to_predictions(ready: Any, client: Any) -> None:
     assert len(body) == whole.size == first.size
     assert body.decode().splitlines()[: len(shown.rows)] == [row[0] for row in shown.rows]
 
-    said = logs.tail(job)
+    said = logs.page(job)
     assert said.lines
     assert said.stream in {stream.label for stream in said.streams}
-    since = logs.tail(job, stream=said.stream, token=said.token)
+    since = logs.page(job, stream=said.stream, token=said.token)
     assert since.lines == ()
 
 
@@ -111,7 +111,7 @@ def test_the_same_through_the_api(ready: Any, client: Any) -> None:
     assert "attachment" in download.headers["Content-Disposition"]
     log = api.get(f"{made.json()['api_url']}logs/").json()
     assert log["results"]
-    assert set(log["results"][0]) == {"at", "text"}
+    assert set(log["results"][0]) == {"at", "text", "stream", "id", "level"}
 
 
 def test_what_people_did_is_written_down(ready: Any) -> None:

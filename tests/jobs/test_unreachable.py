@@ -100,7 +100,7 @@ def test_pages_that_ask_for_outputs_or_logs_get_the_sentence(house: House) -> No
     with pytest.raises(Unavailable, match="cannot be reached"):
         results.outputs(job)
     with pytest.raises(Unavailable, match="cannot be reached"):
-        logs.tail(job)
+        logs.page(job)
 
 
 def test_a_connection_is_polled_by_one_at_a_time(house: House) -> None:

@@ -46,17 +46,25 @@ class PreviewAnswer(serializers.Serializer[Any]):
 
 
 class LogLineAnswer(serializers.Serializer[Any]):
-    """A line of the log."""
+    """A line of the log; `id` is its place, to be given as `at`, `token` or `before`."""
 
     at = serializers.DateTimeField()
     text = serializers.CharField(allow_blank=True)
+    stream = serializers.CharField()
+    id = serializers.CharField()
+    level = serializers.ChoiceField(choices=["error", "warning", ""])
 
 
 class LogsAnswer(serializers.Serializer[Any]):
-    """Lines of one stream; `token` asks for what was written after them."""
+    """Lines in the order of their time; `token` asks for what was written after them, `before` for what came before.
+
+    `before` is empty at the log's beginning, `more` true if later lines are there already.
+    """
 
     streams = serializers.ListField(child=serializers.CharField())
     stream = serializers.CharField(allow_blank=True)
     results = LogLineAnswer(many=True)
     token = serializers.CharField(allow_blank=True)
+    before = serializers.CharField(allow_blank=True)
+    more = serializers.BooleanField()
     note = serializers.CharField(allow_blank=True)

@@ -3,9 +3,10 @@
 from jobs.api.views.connections import AccountQuotas, Connections, OneConnection
 from jobs.api.views.costs import Costs, Prices, ReadPrices
 from jobs.api.views.jobs import Archive, Finish, Job, Jobs, Preflight, Restore, Retry, Stop
+from jobs.api.views.logs import Logs, LogText
 from jobs.api.views.many import Many
 from jobs.api.views.models import Models
-from jobs.api.views.results import Download, Logs, Outputs, Preview
+from jobs.api.views.results import Download, Outputs, Preview
 
 __all__ = [
     "AccountQuotas",
@@ -16,6 +17,7 @@ __all__ = [
     "Finish",
     "Job",
     "Jobs",
+    "LogText",
     "Logs",
     "Many",
     "Models",

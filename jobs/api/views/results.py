@@ -1,4 +1,4 @@
-"""What a job wrote and said: outputs, previews, downloads, log."""
+"""What a job wrote: outputs, previews, downloads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rest_framework.reverse import reverse
 from jobs.api import answers
 from jobs.api.views.base import TEXT, TeamView
 from jobs.models import TransformJob
-from jobs.services import logs, results
+from jobs.services import results
 
 
 class Outputs(TeamView):
@@ -75,36 +75,6 @@ class Download(TeamView):
     def get(self, request: Request, key: str) -> HttpResponseBase:
         """The bytes, or for AWS a redirect to a signed S3 address."""
         return download_response(results.download(self.job(key), _required(request, "key")))
-
-
-class Logs(TeamView):
-    """A job's log."""
-
-    @extend_schema(
-        operation_id="jobs_logs",
-        parameters=[
-            OpenApiParameter(
-                "stream", TEXT, description="One of `streams`; the latest instance if left out."
-            ),
-            OpenApiParameter("token", TEXT, description="Out of the last answer: only what came since."),
-        ],
-        responses=answers.LogsAnswer,
-    )
-    def get(self, request: Request, key: str) -> Response:
-        """The end of a stream, or what was written since the last answer."""
-        page = logs.tail(
-            self.job(key),
-            stream=request.query_params.get("stream", ""),
-            token=request.query_params.get("token", ""),
-        )
-        answer = {
-            "streams": [stream.label for stream in page.streams],
-            "stream": page.stream,
-            "results": [asdict(line) for line in page.lines],
-            "token": page.token,
-            "note": page.note,
-        }
-        return Response(answers.LogsAnswer(answer).data)
 
 
 def download_response(found: results.Download) -> HttpResponseBase:

@@ -23,7 +23,7 @@ def logs(request: MemberRequest, key: str) -> HttpResponse:
     job = find_job(request.team, key)
     context: dict[str, Any] = {"stream": request.GET.get("stream", "")}
     try:
-        context["log"] = service.tail(job, stream=context["stream"])
+        context["log"] = service.page(job, stream=context["stream"])
     except Unavailable as error:
         context["trouble"] = str(error)
     except NotPossible as error:

@@ -1,8 +1,9 @@
 """A model server that does what the job's environment and its records tell it to.
 
 Each line of a request is answered by itself, in capitals, with the variable SUFFIX behind it. A line that is a
-word of ORDERS is obeyed instead, `answer 415 text` is answered so, and one that is LEAVE_OUT has no answer. It
-prints what it gets, so that tests can read it in the job's log.
+word of ORDERS is obeyed instead, `answer 415 text` is answered so, `count 100` prints so many numbered lines,
+`print "text"` a text written as JSON, and one that is LEAVE_OUT has no answer. It prints what it gets, so that
+tests can read it in the job's log.
 """
 
 from __future__ import annotations
@@ -76,6 +77,21 @@ def say(text: str) -> None:
         sys.stdout.flush()
 
 
+def count(lines: int) -> None:
+    """Print so many numbered lines, a moment's pause behind each thousand of them."""
+    for start in range(1, lines + 1, 1000):
+        say("\n".join(f"line {number:06}" for number in range(start, min(start + 1000, lines + 1))))
+        time.sleep(0.01)
+
+
+def print_what_is_asked(body: bytes) -> None:
+    for line in body.splitlines():
+        if line.startswith(b"count "):
+            count(int(line.removeprefix(b"count ")))
+        if line.startswith(b"print "):
+            say(json.loads(line.removeprefix(b"print ")))
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -105,6 +121,7 @@ class Handler(BaseHTTPRequestHandler):
         if DELAY:
             time.sleep(random.uniform(0, DELAY))
         try:
+            print_what_is_asked(body)
             for line in set(body.splitlines()):
                 if line.startswith(b"answer "):
                     status, _, text = line.removeprefix(b"answer ").partition(b" ")
