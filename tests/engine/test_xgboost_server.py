@@ -202,6 +202,33 @@ print(json.dumps([bool(np.array_equal(found, wanted[:len(found)])) for found in 
     assert await computed("xgboost", tmp_path, program) == [True, True, True]
 
 
+async def test_many_predictions_are_written_as_few_are(tmp_path: Path) -> None:
+    program = f"""
+import json, random, sys
+sys.path.insert(0, {str(CHECKOUT / "engine" / "runtimes" / "xgboost")!r})
+import numpy as np
+from formats import write_lines
+
+source = random.Random(1)
+numbers = [source.uniform(-10, 10) * 10.0 ** source.randint(-46, 37) for _ in range(20000)]
+numbers += [0.0, -0.0, 1e-3, 1e-4, 1e-5, 1e15, 1e16, 1.0, 0.5, float("nan"), float("inf"), -float("inf")]
+many = np.array(numbers, dtype=np.float32)
+few = many[-12:]
+
+def told(predictions):
+    return "".join(str(number) + chr(10) for number in predictions.tolist()).encode()
+
+print(json.dumps([write_lines(predictions) == told(predictions) for predictions in (many, few)]))
+"""
+    assert await computed("xgboost", tmp_path, program) == [True, True]
+
+
+@pytest.mark.parametrize("payload", [b"1,2\n3\n4,5,6\n", b"1,2\n3,4,5\n", b"1,2,3\n4,5\n", b"1,2\n\n3\n"])
+async def test_rows_of_different_lengths_are_refused(batch: Served, payload: bytes) -> None:
+    answer = await batch.post(payload)
+    assert answer.status == 415
+
+
 async def test_an_empty_payload_has_no_answer(batch: Served) -> None:
     answer = await batch.post(b"", "text/csv")
     assert (answer.status, answer.body) == (204, b"")

@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import xgboost
-from formats import UnreadablePayload, read_csv, read_libsvm
+from formats import UnreadablePayload, read_csv, read_libsvm, write_lines
 from model_server import Reply, model_dir, serve
 
 LIBSVM_TYPES = ("text/libsvm", "text/x-libsvm")
@@ -126,10 +126,10 @@ class Server:
         return results[0] if len(results) == 1 else np.mean(results, axis=0)
 
     def _write(self, predictions: Any, accept: str) -> bytes:
-        rows = predictions.tolist()
         if self._batch:
-            # Several classes are written as a list with its brackets, as the container does.
-            return "".join(f"{row}\n" for row in rows).encode()
+            lines: bytes = write_lines(predictions)
+            return lines
+        rows = predictions.tolist()
         if accept == "application/json":
             return json.dumps({"predictions": [{"score": row} for row in rows]}).encode()
         if accept == "application/jsonlines":
