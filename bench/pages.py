@@ -51,6 +51,8 @@ PAGES = {
     "failed of a model": "/jobs/?state=failed&model=churn",
     "by duration": "/jobs/?sort=-duration",
     "by name": "/jobs/?sort=name",
+    "models": "/models/",
+    "API models": "/api/v1/models/",
 }
 
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from jobs.gateway import GatewayError, Target, Throttled, Unreachable
@@ -193,8 +194,16 @@ def _finish(comparison: RowComparison, note: str) -> None:
     with transaction.atomic():
         open_one = RowComparison.objects.filter(pk=comparison.pk, finished_at=None)
         if open_one.update(finished_at=timezone.now(), note=note) == 1:
+            if not note:
+                _tell_records(job)
             disagreeing.settle(job)
             disagreeing.settle_earlier_attempts(job)
+
+
+def _tell_records(job: TransformJob) -> None:
+    """Keep how many records the job read, now that each input's are known."""
+    records = job.planned.filter(done=True).aggregate(all=Sum("rows_in"))["all"]
+    TransformJob.objects.filter(pk=job.pk).update(records=records)
 
 
 def _left_out(comparison: RowComparison) -> str:

@@ -173,6 +173,9 @@ class TransformJob(models.Model):
         default=True, help_text="False: the input holds more than was counted."
     )
     objects_done = models.BigIntegerField(null=True)
+    records = models.BigIntegerField(
+        null=True, help_text="Rows of the inputs that have outputs, once all of them were counted."
+    )
     counted_at = models.DateTimeField(null=True)
     eta = models.DateTimeField(null=True, help_text="When its last output was expected, at the last count.")
 
@@ -222,6 +225,19 @@ class TransformJob(models.Model):
             models.Index(fields=["team", "-created_at", "-id"], name="job_list"),
             models.Index(fields=["team", "state", "-created_at", "-id"], name="job_list_state"),
             models.Index(fields=["team", "model_name", "-created_at", "-id"], name="job_list_model"),
+            # Ends with what a model's figures are made of, so that the rows themselves need not be read.
+            models.Index(
+                fields=[
+                    "model",
+                    "-created_at",
+                    "-id",
+                    "state",
+                    "duration_seconds",
+                    "cost_usd",
+                    "records",
+                ],
+                name="job_model_figures",
+            ),
             models.Index(fields=["team", "submitted_by", "-created_at", "-id"], name="job_list_owner"),
             models.Index(fields=["team", "connection", "-created_at", "-id"], name="job_list_connection"),
             models.Index(fields=["team", "instance_type", "-created_at", "-id"], name="job_list_instance"),

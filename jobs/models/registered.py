@@ -24,6 +24,11 @@ class RegisteredModel(models.Model):
     registered_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    archives = models.JSONField(
+        default=list, help_text="What was found in each container's archive when it was last looked at."
+    )
+    archives_checked_at = models.DateTimeField(null=True)
+
     objects: ClassVar[TeamQuerySet[RegisteredModel]] = TeamQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:

@@ -2,40 +2,90 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs import queries
 from jobs.filtering import JobFilter
 from jobs.forms.model import ModelForm
-from jobs.lifecycle import costing
+from jobs.lifecycle import costing, queueing
+from jobs.models import RegisteredModel
 from jobs.pages.image_choices import image_choices
+from jobs.services import artefacts, figures
+from jobs.services import models as service
 from jobs.services.errors import Unavailable
 from teams.access import MemberRequest, member_required
-from teams.models import Role
+from teams.models import Role, Team
 
-_JOBS_SHOWN = 20
+PAGE = 50
+_JOBS_SHOWN = 10
 
 
 @require_GET
 @member_required()
 def models(request: MemberRequest) -> HttpResponse:
-    """The team's models."""
-    return render(request, "jobs/models.html", {"models": queries.models(request.team)})
+    """The team's models that the search finds, each with how it does."""
+    search, before = request.GET.get("q", "").strip(), request.GET.get("before", "")
+    found = service.search(queries.models(request.team), search)
+    rows = (
+        found.filter(pk__lt=int(before))
+        if before.isascii() and before.isdigit() and len(before) < 19
+        else found
+    )
+    page = list(rows[: PAGE + 1])
+    shown = page[:PAGE]
+    told = figures.of(shown)
+    context = {
+        "rows": [(model, told[model.pk]) for model in shown],
+        "q": search,
+        "count": queries.count(found),
+        "counted": queries.COUNTED,
+        "older": urlencode({"q": search, "before": shown[-1].pk}) if len(page) > PAGE else "",
+        "days": figures.DAYS,
+    }
+    return render(request, "jobs/models.html", context)
 
 
 @require_GET
 @member_required()
 def model(request: MemberRequest, pk: int) -> HttpResponse:
-    """One model: its containers and its latest jobs."""
-    found = queries.models(request.team).filter(pk=pk).first()
-    if found is None:
-        raise Http404("There is no such model in this team.")
+    """One model: how it does, its containers with their archives, its latest jobs."""
+    found = find_model(request.team, pk)
     jobs = list(queries.jobs(request.team, JobFilter()).filter(model=found)[:_JOBS_SHOWN])
+    queueing.tell(jobs)
     costing.tell(jobs)
-    return render(request, "jobs/model.html", {"model": found, "jobs": jobs})
+    archives = {archive.uri: archive for archive in artefacts.last(found)}
+    context = {
+        "model": found,
+        "jobs": jobs,
+        "figures": figures.of([found])[found.pk],
+        "days": figures.DAYS,
+        "counted": queries.COUNTED,
+        "causes": figures.causes(found),
+        "containers": [(one, archives.get(one.get("ModelDataUrl", ""))) for one in found.containers],
+        "has_archive": any(one.get("ModelDataUrl") for one in found.containers),
+        "filters": urlencode({"model": found.name, "connection": found.connection.slug}),
+    }
+    return render(request, "jobs/model.html", context)
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def check_archives(request: MemberRequest, pk: int) -> HttpResponse:
+    """Look at the model's archives now."""
+    found = find_model(request.team, pk)
+    try:
+        level = artefacts.worst(artefacts.check(found))
+    except Unavailable as error:
+        messages.error(request, f"The archive could not be looked at: {error}")
+    else:
+        if level == "ok":
+            messages.success(request, "The archive can be read.")
+    return redirect("model", pk=pk)
 
 
 @require_http_methods(["GET", "POST"])
@@ -56,3 +106,11 @@ def new_model(request: MemberRequest) -> HttpResponse:
             return redirect("model", pk=made.pk)
     context = {"form": form, "images": image_choices(queries.connections(request.team))}
     return render(request, "jobs/new_model.html", context, status=status)
+
+
+def find_model(team: Team, pk: int) -> RegisteredModel:
+    """The team's model of this row id; Http404 for any other team's."""
+    found = queries.models(team).filter(pk=pk).first()
+    if found is None:
+        raise Http404("There is no such model in this team.")
+    return found

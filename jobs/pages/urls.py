@@ -33,6 +33,7 @@ urlpatterns = [
     path("models/", models.models, name="models"),
     path("models/new/", models.new_model, name="new-model"),
     path("models/<int:pk>/", models.model, name="model"),
+    path("models/<int:pk>/check/", models.check_archives, name="model-check"),
     path("connections/", connections.connections, name="connections"),
     path("connections/new/", connections.new_connection, name="new-connection"),
     path("connections/<slug:slug>/", connections.connection, name="connection"),

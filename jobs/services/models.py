@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+from django.db.models.lookups import IContains
 
 from jobs.gateway import GatewayError, Rejected, models
 from jobs.lifecycle.asking import asking
 from jobs.models import Connection, RegisteredModel
+from jobs.models.scoped import TeamQuerySet
 from jobs.services.errors import InvalidFields, Unavailable
 from teams import activity
 from teams.models import ApiToken, User
@@ -24,6 +28,15 @@ _CONTAINER_FIELDS = frozenset(
     {"Image", "ImageConfig", "Mode", "ModelDataUrl", "Environment", "ContainerHostname", "ModelPackageName",
      "InferenceSpecificationName"}
 )  # fmt: skip
+
+
+def search(rows: TeamQuerySet[RegisteredModel], text: str) -> TeamQuerySet[RegisteredModel]:
+    """Those of `rows` that have each word in their name, description, connection's name, or a container."""
+    for word in text.split():
+        of_container = IContains(Cast("containers", TextField()), word)
+        told = Q(name__icontains=word) | Q(description__icontains=word) | Q(connection__name__icontains=word)
+        rows = rows.filter(told | Q(of_container))
+    return rows
 
 
 def container(image: str, model_data: str = "", env: Mapping[str, str] | None = None) -> dict[str, Any]:

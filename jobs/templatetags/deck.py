@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from jobs import costs
 from jobs.models import Connection, TransformJob
-from jobs.services import texts
+from jobs.services import frameworks, texts
 from jobs.states import JobState
 
 register = template.Library()
@@ -105,6 +105,25 @@ def cost(job: TransformJob) -> SafeString:
 
 
 @register.filter
+def percent(part: float | None) -> str:
+    """A part of one in percent, never rounded up to all or down to none: 98 %, 99.9 %, 0.1 %."""
+    if part is None:
+        return "\u2013"
+    if part in (0, 1):
+        return f"{part * 100:.0f} %"
+    value = min(max(part * 100, 0.1), 99.9)
+    return f"{value:.1f} %" if value < 1 or value > 99 else f"{value:.0f} %"
+
+
+@register.filter
+def framework(image: str) -> str:
+    """What an image's name says it is, with its version; its own short name where that says nothing."""
+    known, version = frameworks.of(image), frameworks.version_of(image)
+    name = known.title if known else image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return f"{name} {version}".strip()
+
+
+@register.filter
 def instance_time(seconds: int) -> str:
     """Instance-seconds as people say them: 42 s, 12 min, 3.4 h, 1,204 h."""
     if seconds < 120:
@@ -130,7 +149,13 @@ def duration(start: datetime | None, end: datetime | None = None) -> str:
     """From start to end, or to now: 12 s, 3:05, 1:02:30; empty if it has not begun."""
     if start is None:
         return ""
-    seconds = max(0, int(((end or timezone.now()) - start) / timedelta(seconds=1)))
+    return clocked(int(((end or timezone.now()) - start) / timedelta(seconds=1)))
+
+
+@register.filter
+def clocked(seconds: int) -> str:
+    """Seconds as a clock has them: 12 s, 3:05, 1:02:30."""
+    seconds = max(0, seconds)
     hours, rest = divmod(seconds, 3600)
     minutes, left = divmod(rest, 60)
     if hours:

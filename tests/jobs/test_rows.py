@@ -69,6 +69,8 @@ def test_a_row_that_has_no_answer_is_warned_of_with_its_file(
     assert job.warnings == ["1 row count differs: b (3 in, 2 out)."]
     assert sentence(job) == "Completed with warnings: 1 row count differs."
     assert rows_sentence(queries.rows(job)) == "Rows compared in 5 files: in 1 they differ."
+    job.refresh_from_db()
+    assert job.records == sum(row.rows_in for row in job.planned.filter(done=True))
     shown = {output.name: (output.rows_in, output.rows_out) for output in results.outputs(job).outputs}
     assert shown == {f"{name}.out": both for name, both in rows.items()}
 

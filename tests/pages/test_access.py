@@ -28,6 +28,7 @@ BUTTONS = {
     "job-retry",
     "job-archive",
     "job-restore",
+    "model-check",
     "jobs-many",
     "test-connection",
     "read-quotas",

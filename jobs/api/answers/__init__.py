@@ -5,7 +5,7 @@ from jobs.api.answers.costs import CostAnswer, PriceAnswer, PricesAnswer, TotalA
 from jobs.api.answers.failures import ChangeAnswer, FailureAnswer
 from jobs.api.answers.jobs import AttemptAnswer, EventAnswer, JobAnswer, JobDetailAnswer, RowsAnswer
 from jobs.api.answers.many import ManyAnswer, PassedOverAnswer
-from jobs.api.answers.models import ModelAnswer
+from jobs.api.answers.models import ModelAnswer, ModelDetailAnswer, ModelFiguresAnswer
 from jobs.api.answers.preflight import FindingAnswer, PreflightAnswer
 from jobs.api.answers.results import LogLineAnswer, LogsAnswer, OutputAnswer, OutputsAnswer, PreviewAnswer
 
@@ -25,6 +25,8 @@ __all__ = [
     "LogsAnswer",
     "ManyAnswer",
     "ModelAnswer",
+    "ModelDetailAnswer",
+    "ModelFiguresAnswer",
     "OutputAnswer",
     "OutputsAnswer",
     "PassedOverAnswer",

@@ -5,7 +5,7 @@ from jobs.api.views.costs import Costs, Prices, ReadPrices
 from jobs.api.views.jobs import Archive, Finish, Job, Jobs, Preflight, Restore, Retry, Stop
 from jobs.api.views.logs import Logs, LogText
 from jobs.api.views.many import Many
-from jobs.api.views.models import Models
+from jobs.api.views.models import Model, ModelCheck, Models
 from jobs.api.views.results import Download, Outputs, Preview
 
 __all__ = [
@@ -20,6 +20,8 @@ __all__ = [
     "LogText",
     "Logs",
     "Many",
+    "Model",
+    "ModelCheck",
     "Models",
     "OneConnection",
     "Outputs",

@@ -1,10 +1,11 @@
-"""Models: list and register."""
+"""Models: list, register, look at, check the archives of."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
@@ -14,7 +15,7 @@ from jobs import queries
 from jobs.api import answers, bodies
 from jobs.api.views.base import TEXT, TeamView
 from jobs.models import Connection, RegisteredModel
-from jobs.services import models
+from jobs.services import artefacts, figures, models
 from jobs.services.errors import InvalidFields
 from teams.models import Membership
 
@@ -33,13 +34,24 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
             rows = rows.filter(connection__slug=slug)
         if name := self.request.query_params.get("name"):
             rows = rows.filter(name__icontains=name)
-        return rows
+        return models.search(rows, self.request.query_params.get("q", ""))
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """A page of models, and the figures of all of them."""
+        page = super().paginate_queryset(queryset)
+        self._figures = figures.of(page or [])
+        return page
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """With the figures."""
+        return {**super().get_serializer_context(), "figures": getattr(self, "_figures", {})}
 
     @extend_schema(
         operation_id="models_list",
         parameters=[
             OpenApiParameter(name, TEXT, description=f"Only this {name}.") for name in ("connection", "name")
-        ],
+        ]
+        + [OpenApiParameter("q", TEXT, description="Words of its name, image, description or connection.")],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List models."""
@@ -66,6 +78,33 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
             token=self.token,
         )
         return Response(answers.ModelAnswer(model).data, status=201)
+
+
+class _OfModel(TeamView):
+    def model(self, pk: int) -> RegisteredModel:
+        """The team's model of this id; Http404 for any other."""
+        found: RegisteredModel = get_object_or_404(queries.models(self.member.team), pk=pk)
+        return found
+
+
+class Model(_OfModel):
+    """One model."""
+
+    @extend_schema(operation_id="models_get", responses=answers.ModelDetailAnswer)
+    def get(self, request: Request, pk: int) -> Response:
+        """A model with its figures, and why its jobs failed."""
+        return Response(answers.ModelDetailAnswer(self.model(pk)).data)
+
+
+class ModelCheck(_OfModel):
+    """Looking at a model's archives."""
+
+    @extend_schema(operation_id="models_check", request=None, responses=answers.ModelDetailAnswer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Look now whether the archives can be read and hold what the containers expect."""
+        model = self.model(pk)
+        artefacts.check(model)
+        return Response(answers.ModelDetailAnswer(model).data)
 
 
 def _connection(member: Membership, slug: str) -> Connection:

@@ -1,0 +1,103 @@
+"""What serves a model, told from its image, and what that expects to find in the model's archive."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+Files = Sequence[str]
+Environment = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A kind of model server. `lacks` says what files of a whole archive do not have, empty if nothing is missing.
+
+    `pattern` is searched for in the image's repository; `in_engine` if the engine serves it without Docker.
+    """
+
+    title: str
+    pattern: str
+    lacks: Callable[[Files, Environment], str]
+    in_engine: bool = False
+
+
+def of(image: str) -> Framework | None:
+    """What an image's name says it is; None for one that says nothing."""
+    name = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return next((known for known in KNOWN if re.search(known.pattern, name)), None)
+
+
+def version_of(image: str) -> str:
+    """The image's tag; empty without one."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+
+
+def _xgboost(files: Files, env: Environment) -> str:
+    if "SAGEMAKER_PROGRAM" in env:
+        return _script(files, env)
+    if any(_depth(name) == 1 and not name.startswith(".") for name in files):
+        return ""
+    return f"no model file at its top, such as xgboost-model{_inside_a_folder(files)}"
+
+
+def _sklearn(files: Files, env: Environment) -> str:
+    return _script(files, env)
+
+
+def _pytorch(files: Files, env: Environment) -> str:
+    weights = any(name.endswith((".pth", ".pt", ".bin", ".safetensors", ".mar")) for name in files)
+    return "" if weights else f"no weights such as model.pth{_inside_a_folder(files)}"
+
+
+def _tensorflow(files: Files, env: Environment) -> str:
+    for name in files:
+        path = PurePosixPath(name)
+        if path.name in ("saved_model.pb", "saved_model.pbtxt") and path.parent.name.isdigit():
+            return ""
+    return "no SavedModel in a folder named by a number, such as 1/saved_model.pb"
+
+
+def _huggingface(files: Files, env: Environment) -> str:
+    if "config.json" in files or any(name.startswith("code/") for name in files) or "HF_MODEL_ID" in env:
+        return ""
+    return f"neither config.json nor code/ at its top{_inside_a_folder(files)}"
+
+
+def _any_file(files: Files, env: Environment) -> str:
+    return "" if files else "no file at all"
+
+
+def _script(files: Files, env: Environment) -> str:
+    if "://" in env.get("SAGEMAKER_SUBMIT_DIRECTORY", ""):
+        return ""
+    program = env.get("SAGEMAKER_PROGRAM", "inference.py")
+    if f"code/{program}" in files or program in files:
+        return ""
+    return f"no script {program}, neither in code/ nor at its top{_inside_a_folder(files)}"
+
+
+def _inside_a_folder(files: Files) -> str:
+    """The usual mistake: the folder was packed, and not what is in it."""
+    tops = {PurePosixPath(name).parts[0] for name in files}
+    deep = all(_depth(name) > 1 for name in files)
+    return f"; all of it is inside the folder {tops.pop()}/" if files and deep and len(tops) == 1 else ""
+
+
+def _depth(name: str) -> int:
+    return len(PurePosixPath(name).parts)
+
+
+KNOWN = (
+    Framework("XGBoost", r"^(sagemaker-)?xgboost$", _xgboost, in_engine=True),
+    Framework("scikit-learn", r"^(sagemaker-)?(scikit-learn|sklearn)$", _sklearn, in_engine=True),
+    Framework("Hugging Face", r"^huggingface-", _huggingface),
+    Framework("PyTorch", r"pytorch", _pytorch),
+    Framework("TensorFlow Serving", r"tensorflow", _tensorflow),
+    Framework("MXNet", r"mxnet", _any_file),
+    Framework("SparkML Serving", r"^sagemaker-sparkml-serving$", _any_file),
+    Framework("AutoGluon", r"^autogluon-", _any_file),
+)
+OTHER = Framework("Own container", "", _any_file)
