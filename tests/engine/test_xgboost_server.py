@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import tarfile
@@ -227,6 +228,17 @@ print(json.dumps([write_lines(predictions) == told(predictions) for predictions 
 async def test_rows_of_different_lengths_are_refused(batch: Served, payload: bytes) -> None:
     answer = await batch.post(payload)
     assert answer.status == 415
+
+
+async def test_requests_at_the_same_time_get_each_its_own_answer(models: Models, batch: Served) -> None:
+    rows = [*CSV.splitlines(keepends=True), b"1,2\n", CSV]
+    answers = await asyncio.gather(*(batch.post(rows[number % 7], "text/csv") for number in range(70)))
+    for number, answer in enumerate(answers):
+        if number % 7 == 5:
+            assert answer.status == 400
+        else:
+            wanted = models.says["rows"] if number % 7 == 6 else [models.says["rows"][number % 7]]
+            assert lines(answer.body) == wanted
 
 
 async def test_an_empty_payload_has_no_answer(batch: Served) -> None:

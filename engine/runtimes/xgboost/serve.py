@@ -21,6 +21,7 @@ import numpy as np
 import xgboost
 from formats import UnreadablePayload, read_csv, read_libsvm, write_lines
 from model_server import Reply, model_dir, serve
+from predicting import Model, Together
 
 LIBSVM_TYPES = ("text/libsvm", "text/x-libsvm")
 ACCEPTED = ("application/json", "application/jsonlines", "text/csv", "*/*", "")
@@ -69,7 +70,9 @@ class Server:
     """Answers invocations."""
 
     def __init__(self, models: list[xgboost.Booster]) -> None:
-        self._models = models
+        self._models = [Model(model) for model in models]
+        self._features = self._models[0].features
+        self._together = Together(self._predict)
         self._batch = "SAGEMAKER_BATCH" in os.environ
         self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv")
 
@@ -80,7 +83,8 @@ class Server:
         try:
             # In batch transform the container writes lines whatever Accept says.
             accept = "text/csv" if self._batch else self._accept(headers.get("accept", ""))
-            predictions = self._predict(self._parse(body, headers.get("content-type", "text/csv")))
+            rows = self._checked(self._parse(body, headers.get("content-type", "text/csv")))
+            predictions = await self._together.predict(rows)
         except Refused as refused:
             return Reply(refused.status, refused.text.encode())
         return Reply(200, self._write(predictions, accept), accept)
@@ -99,7 +103,7 @@ class Server:
             if kind == "text/csv":
                 return read_csv(payload)
             if kind in LIBSVM_TYPES:
-                return read_libsvm(payload, self._models[0].num_features())
+                return read_libsvm(payload, self._features)
         except UnreadablePayload as error:
             why = (
                 f"Loading {kind} data failed with Exception, please ensure data is in {kind} format: {error}"
@@ -110,16 +114,18 @@ class Server:
             f"Content type {kind} is not supported here. Please use text/csv or text/libsvm.",
         )
 
-    def _predict(self, data: Any) -> Any:
-        columns, features = data.shape[1], self._models[0].num_features()
-        if columns != features:
+    def _checked(self, rows: Any) -> Any:
+        if rows.shape[1] != self._features:
             raise Refused(
                 400,
-                f"Unable to evaluate payload provided: Feature size of inference data {columns} "
-                f"is not consistent with feature size of trained model {features}.",
+                f"Unable to evaluate payload provided: Feature size of inference data {rows.shape[1]} "
+                f"is not consistent with feature size of trained model {self._features}.",
             )
+        return rows
+
+    def _predict(self, rows: Any) -> Any:
         try:
-            results = [model.inplace_predict(data, validate_features=False) for model in self._models]
+            results = [model.predict(rows) for model in self._models]
         except (ValueError, xgboost.core.XGBoostError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise Refused(400, f"Unable to evaluate payload provided: {reason}") from error
