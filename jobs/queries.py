@@ -115,18 +115,6 @@ def timeline(job: TransformJob) -> list[JobEvent]:
     return list(job.events.select_related("by").order_by("id"))
 
 
-def planned(job: TransformJob, only: str = "") -> QuerySet[PlannedObject]:
-    """The job's input objects in key order, up to `PlannedObject.LIMIT`.
-
-    Once the job has ended those without an output come first: they are what people look for. With `only`
-    "missing" those alone, with "rows" those whose output has another number of rows.
-    """
-    if only == "rows":
-        return rows_differing(job)
-    found = job.planned.order_by("position") if job.is_active else job.planned.order_by("done", "position")
-    return found.filter(done=False) if only == "missing" else found
-
-
 @dataclass(frozen=True, slots=True)
 class Rows:
     """How far the rows of a job's files were compared: how many files, in how many they differ, why no more.

@@ -21,8 +21,8 @@ class NewestFirst(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page of rows, and what its neighbours' addresses need."""
         self.url = request.build_absolute_uri()
-        before, after = _number(request, "before"), _number(request, "after")
-        limit = min(_number(request, "limit") or LIMIT, MOST)
+        before, after = number(request, "before"), number(request, "after")
+        limit = min(number(request, "limit") or LIMIT, MOST)
         if after is not None:
             rows = list(reversed(self.side(queryset, after, back=True)[: limit + 1]))
             self.has_newer, self.has_older = len(rows) > limit, True
@@ -87,10 +87,11 @@ class InOrder(NewestFirst):
         return [*super().get_schema_operation_parameters(view), sort]
 
 
-def _number(request: Request, name: str) -> int | None:
+def number(request: Request, name: str, least: int = 1) -> int | None:
+    """The whole number that a query parameter holds, None without it; ValidationError for anything else."""
     text = request.query_params.get(name)
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 2**63:
-        raise ValidationError({name: ["It must be a whole number above 0."]})
+    if not text.isascii() or not text.isdigit() or not least <= int(text) < 2**63:
+        raise ValidationError({name: [f"It must be a whole number above {least - 1}."]})
     return int(text)

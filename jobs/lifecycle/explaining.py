@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from jobs.failures import Explanation, Facts, Line, Source, columns, explain
 from jobs.gateway import GatewayError, Target, logs
-from jobs.lifecycle import log_ends
+from jobs.lifecycle import blaming, log_ends
 from jobs.lifecycle.asking import asking
 from jobs.lifecycle.pacing import Pace
 from jobs.models import Connection, TransformJob
@@ -26,6 +26,8 @@ PAUSE = timedelta(minutes=1)
 AT_ONCE = 25
 #: Lines read of what each container said last.
 _LAST_LINES = 200
+#: Data logs read, and lines of each: every instance has its own, and an object that failed has four lines in one.
+_DATA_LOGS, _FIRST_LINES = 20, 2000
 
 
 def at_the_end(job: TransformJob, reason: str) -> dict[str, Any]:
@@ -58,13 +60,17 @@ def explain_job(job_id: int) -> str:
     values = {**columns(found), "explain_at": _again_at(job, found, len(said) > 1)}
     values["failure"]["log_read"] = True
     rows = TransformJob.objects.filter(pk=job.pk, explain_at=job.explain_at)
-    return found.cause.slug if rows.update(**values, changed_at=timezone.now()) == 1 else ""
+    if rows.update(**values, changed_at=timezone.now()) != 1:
+        return ""
+    blaming.keep(job, [line.text for line in said if line.source == Source.DATA_LOG])
+    return found.cause.slug
 
 
 def read(target: Target, job: TransformJob) -> list[Line]:
     """What the data logs said first, and containers last, without the stamps before it. Raises GatewayError."""
     streams = logs.streams(target, job.name)
-    told = [line for lines in log_ends.beginnings(target, streams) for line in lines]
+    first = log_ends.beginnings(target, streams, most=_DATA_LOGS, limit=_FIRST_LINES)
+    told = [line for lines in first for line in lines]
     said = [Line(Source.DATA_LOG, line.text) for line in told]
     if explain(said, Facts()).is_sure:
         return said

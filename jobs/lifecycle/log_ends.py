@@ -12,10 +12,12 @@ from jobs.gateway.logs import LogLine, LogStream
 STREAMS, _FIRST_LINES = 5, 500
 
 
-def beginnings(target: Target, streams: Sequence[LogStream]) -> Iterator[list[LogLine]]:
-    """What each data log said first of objects and failures, without stamps. Raises GatewayError."""
-    for stream in [stream for stream in streams if stream.is_data_log][:STREAMS]:
-        said = logs.lines(target, stream.name, limit=_FIRST_LINES, from_start=True)
+def beginnings(
+    target: Target, streams: Sequence[LogStream], *, most: int = STREAMS, limit: int = _FIRST_LINES
+) -> Iterator[list[LogLine]]:
+    """What each of `most` data logs said first of objects and failures, without stamps. Raises GatewayError."""
+    for stream in [stream for stream in streams if stream.is_data_log][:most]:
+        said = logs.lines(target, stream.name, limit=limit, from_start=True)
         yield [line for line in _bare(said) if logs.is_telling(line.text)]
 
 

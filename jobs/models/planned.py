@@ -28,6 +28,9 @@ class PlannedObject(models.Model):
     done = models.BooleanField(default=False)
     rows_in = models.BigIntegerField(null=True, help_text="Rows of the input; unknown until compared.")
     rows_out = models.BigIntegerField(null=True, help_text="Rows of its output.")
+    error = models.CharField(
+        max_length=300, default="", help_text="What the data log said of it, of one without an output."
+    )
 
     class Meta:
         ordering: ClassVar = ["job", "position"]

@@ -1,13 +1,14 @@
-"""Jobs as CSV for a spreadsheet, row by row."""
+"""Jobs and files as CSV for a spreadsheet, row by row."""
 
 from __future__ import annotations
 
 import csv as writing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.db.models import QuerySet
 
 from jobs.models import TransformJob
+from jobs.services.files import File
 
 #: Rows that are in memory at once.
 CHUNK = 2000
@@ -16,6 +17,7 @@ COLUMNS = (
     "instance_type", "instance_count", "input", "output", "tags", "objects_total", "objects_done", "duration_seconds",
     "created_at", "started_at", "ended_at", "archived_at",
 )  # fmt: skip
+FILE_COLUMNS = ("input", "state", "size", "rows_in", "rows_out", "output", "error")
 #: A cell that begins so is a formula to a spreadsheet, whoever chose the text.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -30,10 +32,23 @@ class _Echo:
 
 def csv(rows: QuerySet[TransformJob]) -> Iterator[str]:
     """Lines of CSV, the columns' names first."""
+    return _lines(COLUMNS, (_cells(job) for job in rows.iterator(chunk_size=CHUNK)))
+
+
+def files_csv(files: Iterable[File]) -> Iterator[str]:
+    """The same of a job's files."""
+    cells: Iterator[list[object]] = (
+        [file.key, file.state, file.size, file.rows_in, file.rows_out, file.output_key, file.error]
+        for file in files
+    )
+    return _lines(FILE_COLUMNS, cells)
+
+
+def _lines(columns: Iterable[str], rows: Iterable[list[object]]) -> Iterator[str]:
     writer = writing.writer(_Echo())
-    yield writer.writerow(COLUMNS)
-    for job in rows.iterator(chunk_size=CHUNK):
-        yield writer.writerow([_safe(value) for value in _cells(job)])
+    yield writer.writerow(columns)
+    for cells in rows:
+        yield writer.writerow([_safe(value) for value in cells])
 
 
 def _cells(job: TransformJob) -> list[object]:

@@ -18,6 +18,7 @@ urlpatterns = [
     path("jobs/new/preflight/", preflight.check, name="preflight"),
     path("jobs/<str:key>/", overview.overview, name="job"),
     path("jobs/<str:key>/files/", files.files, name="job-files"),
+    path("jobs/<str:key>/files/export.csv", files.export, name="job-files-csv"),
     path("jobs/<str:key>/results/", results.results, name="job-results"),
     path("jobs/<str:key>/outputs/", RedirectView.as_view(pattern_name="job-results", query_string=True)),
     path("jobs/<str:key>/outputs/preview/", outputs.preview, name="output-preview"),

@@ -40,13 +40,13 @@ def test_finishing_writes_the_missing_outputs_under_the_keys_of_the_first_job(
     serving: House, serving_engine: EngineProcess, folder: str, prefix: str
 ) -> None:
     first = run(serving, serving_engine, folder, MIXED, data=f"s3://{BUCKET}/{folder}/{prefix}")
-    planned = {row.key: row.output_key for row in queries.planned(first)}
+    planned = {row.key: row.output_key for row in first.planned.all()}
     assert (first.state, queries.merged(first).missing) == (JobState.FAILED, 1)
     put(serving_engine, f"{folder}/in/deep/er/b", b"2\n")
     second = finish(serving, first)
     assert (second.state, second.objects_done, second.objects_total) == (JobState.COMPLETED, 1, 1)
     key = f"{folder}/in/deep/er/b"
-    assert {row.key: row.output_key for row in queries.planned(second)} == {key: planned[key]}
+    assert {row.key: row.output_key for row in second.planned.all()} == {key: planned[key]}
     assert {f"{folder}/out/{name}" for name in outputs(serving_engine, folder) if ".out" in name} == set(
         planned.values()
     )
@@ -87,7 +87,7 @@ def test_a_completed_job_whose_output_was_removed_is_finished_and_then_has_no_wa
     TransformJob.objects.filter(pk=first.pk).update(warnings=["1 of 2 outputs are missing: b."])
     serving_engine.client("s3").delete_object(Bucket=BUCKET, Key=f"{folder}/out/b.out")
     second = finish(serving, first)
-    assert [row.key for row in queries.planned(second)] == [f"{folder}/in/b"]
+    assert [row.key for row in second.planned.all()] == [f"{folder}/in/b"]
     first.refresh_from_db()
     assert (first.state, first.warnings) == (JobState.COMPLETED, [])
 

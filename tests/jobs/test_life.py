@@ -216,7 +216,7 @@ def test_the_plan_keeps_what_each_input_was(real: House, loaded: RegisteredModel
         bucket.put_object(Bucket=BUCKET, Key=name, Body=body)
     job = submit(real, data=f"s3://{BUCKET}/keep/")
     starting.start(job.pk)
-    assert [(row.key, row.size, row.etag) for row in queries.planned(job)] == [
+    assert [(row.key, row.size, row.etag) for row in job.planned.all()] == [
         ("keep/a.csv", 4, hashlib.md5(b"1,2\n", usedforsecurity=False).hexdigest()),
         ("keep/b.csv", 0, hashlib.md5(b"", usedforsecurity=False).hexdigest()),
     ]
@@ -233,7 +233,7 @@ def test_a_manifest_is_planned_entry_by_entry(real: House, loaded: RegisteredMod
         real, data=f"s3://{BUCKET}/manifest.json", data_type="ManifestFile", output_path=f"s3://{BUCKET}/mout"
     )
     starting.start(job.pk)
-    assert [row.key for row in queries.planned(job)] == ["x/one.csv", "x/sub/two.csv"]
+    assert [row.key for row in job.planned.all()] == ["x/one.csv", "x/sub/two.csv"]
     job = follow(job)
     assert (job.state, job.warnings) == (JobState.COMPLETED, [])
     assert [output.key for output in results.outputs(job).outputs] == [

@@ -44,7 +44,7 @@ def compared(job: TransformJob) -> TransformJob:
 
 def found(job: TransformJob) -> dict[str, tuple[int | None, int | None]]:
     """The rows of each input and its output."""
-    return {row.key.rpartition("/in/")[2]: (row.rows_in, row.rows_out) for row in queries.planned(job)}
+    return {row.key.rpartition("/in/")[2]: (row.rows_in, row.rows_out) for row in job.planned.all()}
 
 
 BODIES = {

@@ -40,7 +40,7 @@ def buttons(house: House, job: TransformJob, name: str = "bob") -> dict[str, str
 
 
 def rows(page: Page) -> list[str]:
-    """The names of the input objects that the overview lists."""
+    """The names of the input objects that the files tab lists."""
     (table,) = [node for node in page.all("table") if "Input" in node.text]
     return [Page.all_below(row, "td")[1].text for row in _body(table)]
 

@@ -64,6 +64,8 @@ PATHS = [
     "/jobs/?owner=alice&cause=unknown&since=1d&path=s3://bucket/in&text=job&instance_type=ml.m5.large",
     "/jobs/?tag=x&sort=-duration",
     "/jobs/{job}/",
+    "/jobs/{job}/files/",
+    "/jobs/{job}/files/?only=missing&search=in&sort=-size",
     "/jobs/{job}/request/",
     "/jobs/new/",
     "/jobs/new/?as=json",

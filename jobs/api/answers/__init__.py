@@ -7,7 +7,16 @@ from jobs.api.answers.jobs import AttemptAnswer, EventAnswer, JobAnswer, JobDeta
 from jobs.api.answers.many import ManyAnswer, PassedOverAnswer
 from jobs.api.answers.models import ModelAnswer, ModelDetailAnswer, ModelFiguresAnswer
 from jobs.api.answers.preflight import FindingAnswer, PreflightAnswer
-from jobs.api.answers.results import LogLineAnswer, LogsAnswer, OutputAnswer, OutputsAnswer, PreviewAnswer
+from jobs.api.answers.results import (
+    FileAnswer,
+    FileCountsAnswer,
+    FilesAnswer,
+    LogLineAnswer,
+    LogsAnswer,
+    OutputAnswer,
+    OutputsAnswer,
+    PreviewAnswer,
+)
 
 __all__ = [
     "AttemptAnswer",
@@ -16,6 +25,9 @@ __all__ = [
     "CostAnswer",
     "EventAnswer",
     "FailureAnswer",
+    "FileAnswer",
+    "FileCountsAnswer",
+    "FilesAnswer",
     "FindingAnswer",
     "JobAnswer",
     "JobDetailAnswer",

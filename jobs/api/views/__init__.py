@@ -2,6 +2,7 @@
 
 from jobs.api.views.connections import AccountQuotas, Connections, OneConnection
 from jobs.api.views.costs import Costs, Prices, ReadPrices
+from jobs.api.views.files import Files
 from jobs.api.views.jobs import Archive, Finish, Job, Jobs, Preflight, Restore, Retry, Stop
 from jobs.api.views.logs import Logs, LogText
 from jobs.api.views.many import Many
@@ -14,6 +15,7 @@ __all__ = [
     "Connections",
     "Costs",
     "Download",
+    "Files",
     "Finish",
     "Job",
     "Jobs",

@@ -1,36 +1,101 @@
-"""The tab with a job's input objects."""
+"""The tab with a job's input objects, and the same as CSV."""
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
 from jobs import queries
+from jobs.filtering import FilterError
+from jobs.pages import table
 from jobs.pages.job.showing import find_job, show
 from jobs.pages.sentences import rows_sentence
+from jobs.services import files as service
+from jobs.services.files import FileCounts, FileFilter, Only
 from teams.access import MemberRequest, member_required
-
-_SHOWN = 200
 
 
 @require_GET
 @member_required()
-def files(request: MemberRequest, key: str) -> HttpResponse:
-    """The objects of the input and what came of each."""
+def files(request: MemberRequest, key: str) -> HttpResponseBase:
+    """The objects of the input and what came of each, a page at a time."""
     job = find_job(request.team, key)
-    only = request.GET.get("only", "")
-    only = only if only in ("missing", "rows") else ""
-    rows, missing = queries.rows(job), queries.planned(job, "missing").count()
-    planned = queries.planned(job, only)[:_SHOWN]
+    try:
+        wanted = FileFilter.read(request.GET.dict())
+    except FilterError as error:
+        return _refused(request, key, error)
+    after = request.GET.get("after", "")
+    cursor = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else None
+    counts = service.counts(job)
+    page = service.page(job, wanted, active=queries.merged(job).is_active, after=cursor)
+    given = wanted.given()
     context = {
-        "planned": planned,
-        "missing": missing,
-        "only": only,
-        "shown_of": {"missing": missing, "rows": rows.differ if rows else 0}.get(
-            only, job.objects_total or 0
-        ),
-        "rows": rows,
-        "rows_sentence": rows_sentence(rows),
-        "has_rows": any(item.rows_in is not None for item in planned),
+        "files": page.files,
+        "next": urlencode({**given, "after": page.next}) if page.next is not None else "",
+        "is_first": cursor is None,
+        "wanted": wanted,
+        "counts": counts,
+        "query": urlencode(given),
+        "narrowings": _narrowings(wanted, counts),
+        "sorts": _sorts(wanted),
+        "rows_sentence": rows_sentence(queries.rows(job)),
+        "seen": (counts, page),
     }
     return show(request, job, "files", context)
+
+
+@require_GET
+@member_required()
+def export(request: MemberRequest, key: str) -> HttpResponseBase:
+    """All files that the address describes, as CSV, sent while it is read."""
+    job = find_job(request.team, key)
+    try:
+        wanted = FileFilter.read(request.GET.dict())
+    except FilterError as error:
+        return _refused(request, key, error)
+    lines = table.files_csv(service.every(job, wanted, active=queries.merged(job).is_active))
+    headers = {"Content-Disposition": f'attachment; filename="{job.name}-files.csv"'}
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _refused(request: MemberRequest, key: str, error: FilterError) -> HttpResponse:
+    for name, texts in error.fields.items():
+        messages.error(request, f"{name} {' '.join(texts)}")
+    return redirect("job-files", key=key)
+
+
+def _narrowings(wanted: FileFilter, counts: FileCounts) -> list[dict[str, Any]]:
+    """What the list can be narrowed to: all, and each of which there is any or which is chosen."""
+    others = {name: value for name, value in wanted.given().items() if name != "only"}
+    numbers = {Only.MISSING: counts.missing, Only.FAILED: counts.failed, Only.ROWS: counts.rows}
+    found: list[dict[str, Any]] = [
+        {"title": "All", "count": counts.known, "query": urlencode(others), "chosen": not wanted.only}
+    ]
+    return found + [
+        {
+            "title": only.label,
+            "count": n,
+            "query": urlencode({**others, "only": only.value}),
+            "chosen": chosen,
+        }
+        for only, n in numbers.items()
+        if (chosen := wanted.only == only) or n
+    ]
+
+
+def _sorts(wanted: FileFilter) -> dict[str, dict[str, str]]:
+    """For each order the query that a click on its column leads to, and how it is sorted now."""
+    given, found = wanted.given(), {}
+    for word in ("state", "key", "size"):
+        now = wanted.sort if wanted.sort.removeprefix("-") == word else ""
+        first = "-size" if word == "size" else word
+        other = f"-{word}" if now == word else word
+        link = urlencode({**given, "sort": other if now else first})
+        found[word] = {"link": link, "now": {"": "", word: "ascending"}.get(now, "descending")}
+    return found

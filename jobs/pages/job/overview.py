@@ -12,7 +12,7 @@ from jobs.forms.job_fields import job_fields
 from jobs.models import TransformJob
 from jobs.pages.job.showing import find_job, show
 from jobs.pages.sentences import rows_sentence
-from jobs.services import failing
+from jobs.services import failing, files
 from jobs.states import MEANING, JobState
 from teams.access import MemberRequest, member_required
 
@@ -25,7 +25,7 @@ def overview(request: MemberRequest, key: str) -> HttpResponse:
     rows = queries.rows(job)
     context = {
         "timeline": queries.timeline(job),
-        "missing": queries.planned(job, "missing").count(),
+        "files": files.counts(job),
         "rows": rows,
         "rows_sentence": rows_sentence(rows),
         "meaning": MEANING[JobState(job.state)],

@@ -1,0 +1,161 @@
+"""A job's input objects, and what came of each. Read from rows alone: as fast for ten thousand as for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from django.db.models import Count, F, Q, QuerySet, TextChoices
+from django.db.models.functions import Coalesce
+
+from jobs.filtering import FilterError
+from jobs.models import PlannedObject, TransformJob
+
+PAGE = 100
+
+
+class FileState(TextChoices):
+    """What came of an input object."""
+
+    WRITTEN = "written", "Written"
+    WAITING = "waiting", "Not yet"
+    FAILED = "failed", "Failed"
+    MISSING = "missing", "No output"
+
+
+class Only(TextChoices):
+    """What a list of files is narrowed to."""
+
+    MISSING = "missing", "Missing"
+    FAILED = "failed", "Failed"
+    ROWS = "rows", "Rows differ"
+
+
+_DIFFER = Q(rows_in__isnull=False, rows_out__isnull=False) & ~Q(rows_in=F("rows_out"))
+_NARROWED = {Only.MISSING: Q(done=False), Only.FAILED: Q(done=False) & ~Q(error=""), Only.ROWS: _DIFFER}
+#: The columns of each order; the second tells apart what the first does not. A manifest tells no sizes.
+_SORTS = {"key": "position", "size": "bytes", "state": "done"}
+
+
+@dataclass(frozen=True, slots=True)
+class FileFilter:
+    """Which files are wanted, in which order; a minus before `sort` turns it round."""
+
+    only: str = ""
+    search: str = ""
+    sort: str = ""
+
+    @classmethod
+    def read(cls, given: Mapping[str, str]) -> Self:
+        """The filter of a query string; FilterError names what of it cannot be used."""
+        wanted = cls(**{name: given.get(name, "").strip() for name in ("only", "search", "sort")})
+        problems = {}
+        if wanted.only not in ("", *Only.values):
+            problems["only"] = [f"must be one of {', '.join(Only.values)}."]
+        if wanted.sort.removeprefix("-") not in ("", *_SORTS):
+            problems["sort"] = [
+                f"must be one of {', '.join(_SORTS)}, with a minus before it to turn it round."
+            ]
+        if len(wanted.search) > 1024 or "\0" in wanted.search:
+            problems["search"] = ["must be a text of at most 1,024 characters."]
+        if problems:
+            raise FilterError(problems)
+        return wanted
+
+    def given(self) -> dict[str, str]:
+        """What is not as it would be anyway: a query string's parts."""
+        parts = {"only": self.only, "search": self.search, "sort": self.sort}
+        return {name: value for name, value in parts.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class FileCounts:
+    """How many files of the plan are known one by one, and how many of them are what."""
+
+    known: int
+    missing: int
+    failed: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An input object and what came of it; `error` is empty unless the data log named it."""
+
+    key: str
+    output_key: str
+    size: int | None
+    state: FileState
+    rows_in: int | None
+    rows_out: int | None
+    error: str
+
+    @property
+    def label(self) -> str:
+        """The state as people say it."""
+        return str(self.state.label)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePage:
+    """Some files in order; `next` is the cursor of those after them, None at the end."""
+
+    files: tuple[File, ...]
+    next: int | None
+
+
+def counts(job: TransformJob) -> FileCounts:
+    """How many there are of each; one query."""
+    found = job.planned.aggregate(
+        known=Count("id"),
+        **{only.value: Count("id", filter=narrowed) for only, narrowed in _NARROWED.items()},
+    )
+    return FileCounts(**found)
+
+
+def page(
+    job: TransformJob, wanted: FileFilter, *, active: bool, after: int | None = None, limit: int = PAGE
+) -> FilePage:
+    """The files after the one with the cursor `after`; `active` if an attempt may still write what is missing."""
+    rows = list(_beyond(job, wanted, after)[: limit + 1])
+    files = tuple(_file(row, active) for row in rows[:limit])
+    return FilePage(files, rows[limit - 1].position if len(rows) > limit else None)
+
+
+def every(job: TransformJob, wanted: FileFilter, *, active: bool) -> Iterator[File]:
+    """All of them one after the other, with no more than some in memory."""
+    for row in _beyond(job, wanted, None).iterator(chunk_size=2000):
+        yield _file(row, active)
+
+
+def _beyond(job: TransformJob, wanted: FileFilter, after: int | None) -> QuerySet[PlannedObject]:
+    """The rows that are wanted, from behind the one at this position."""
+    rows = job.planned.annotate(bytes=Coalesce("size", -1))
+    if wanted.only:
+        rows = rows.filter(_NARROWED[Only(wanted.only)])
+    if wanted.search:
+        rows = rows.filter(key__icontains=wanted.search)
+    sort = wanted.sort or ("key" if job.is_active else "state")
+    mark, side = ("-", "lt") if sort.startswith("-") else ("", "gt")
+    column = _SORTS[sort.removeprefix("-")]
+    rows = rows.order_by(f"{mark}{column}", f"{mark}position")
+    if after is None:
+        return rows
+    at = job.planned.annotate(bytes=Coalesce("size", -1)).filter(position=after)
+    value = at.values_list(column, flat=True).first()
+    if value is None:
+        return rows.none()
+    behind = Q(**{column: value, f"position__{side}": after})
+    return rows.filter(Q(**{f"{column}__{side}": value}) | behind)
+
+
+def _file(row: PlannedObject, active: bool) -> File:
+    if row.done:
+        state = FileState.WRITTEN
+    elif active:
+        state = FileState.WAITING
+    else:
+        state = FileState.FAILED if row.error else FileState.MISSING
+    error = "" if row.done else row.error
+    return File(row.key, row.output_key, row.size, state, row.rows_in, row.rows_out, error)

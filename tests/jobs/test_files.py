@@ -1,0 +1,170 @@
+"""The files of a job and what came of each: the log's words beside those that failed, pages, orders, search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jobs.filtering import FilterError
+from jobs.lifecycle import blaming, explaining
+from jobs.models import PlannedObject, TransformJob
+from jobs.services import attempts, files
+from jobs.services.files import FileFilter, FileState
+from jobs.states import JobState
+from tests.cast import House
+from tests.jobs.running import folder, run, serving, serving_engine, started
+from tests.support.engine import EngineProcess
+
+__all__ = ["folder", "serving", "serving_engine"]
+pytestmark = pytest.mark.django_db
+
+
+def planned(house: House, state: JobState = JobState.FAILED, count: int = 25) -> TransformJob:
+    """A job of files 0 to `count`: the even ones are written, every fifth is named by the log, sizes go down."""
+    job = house.job(state, objects_total=count)
+    PlannedObject.objects.bulk_create(
+        PlannedObject(
+            job=job,
+            position=n,
+            key=f"in/{n:05}.csv",
+            output_key=f"out/{n:05}.csv.out",
+            size=None if n % 7 == 0 else count - n // 2,
+            done=n % 2 == 0,
+            error="" if n % 5 else "ClientError: 400",
+            rows_in=3 if n % 2 == 0 else None,
+            rows_out=3 - n % 3 if n % 2 == 0 else None,
+        )
+        for n in range(count)
+    )
+    return job
+
+
+def numbers(job: TransformJob, limit: int, **wanted: str) -> list[int]:
+    """The files of every page, one after the other, by their numbers."""
+    found: list[int] = []
+    after = None
+    while True:
+        page = files.page(job, FileFilter(**wanted), active=False, after=after, limit=limit)
+        assert len(page.files) <= limit
+        found += [int(file.key[3:8]) for file in page.files]
+        if page.next is None:
+            return found
+        after = page.next
+
+
+@pytest.mark.parametrize("limit", [1, 4, 1000])
+@pytest.mark.parametrize("sort", ["key", "size", "state"])
+def test_pages_show_each_file_once_in_either_order(house: House, sort: str, limit: int) -> None:
+    job = planned(house)
+
+    def place(n: int) -> tuple[int, int]:
+        row = job.planned.get(position=n)
+        size = -1 if row.size is None else row.size
+        return {"key": 0, "size": size, "state": int(row.done)}[sort], n
+
+    upwards = sorted(range(25), key=place)
+    assert numbers(job, limit, sort=sort) == upwards
+    assert numbers(job, limit, sort=f"-{sort}") == upwards[::-1]
+
+
+def test_a_list_can_be_narrowed_and_searched(house: House) -> None:
+    job = planned(house)
+    assert numbers(job, 4, only="missing", sort="key") == list(range(1, 25, 2))
+    assert numbers(job, 4, only="failed") == [5, 15]
+    assert numbers(job, 4, only="rows") == [n for n in range(0, 25, 2) if n % 3]
+    assert numbers(job, 4, search="/0001", only="missing", sort="key") == [11, 13, 15, 17, 19]
+    assert numbers(job, 4, search="%") == []
+    assert files.counts(job) == files.FileCounts(known=25, missing=12, failed=2, rows=8)
+
+
+@pytest.mark.parametrize(
+    "given", [{"only": "x"}, {"sort": "colour"}, {"search": "x" * 1025}, {"search": "\0"}]
+)
+def test_what_cannot_be_looked_for_is_refused_by_name(given: dict[str, str]) -> None:
+    with pytest.raises(FilterError) as caught:
+        FileFilter.read(given)
+    assert set(caught.value.fields) == set(given)
+
+
+@pytest.mark.parametrize(
+    ("active", "states"),
+    [
+        (True, [FileState.WRITTEN, FileState.WAITING, FileState.WAITING]),
+        (False, [FileState.WRITTEN, FileState.MISSING, FileState.FAILED]),
+    ],
+)
+def test_what_is_not_written_waits_until_no_attempt_is_left(
+    house: House, active: bool, states: list[FileState]
+) -> None:
+    job = house.job(JobState.FAILED)
+    for n, (done, error) in enumerate([(True, "ClientError: 400"), (False, ""), (False, "ClientError: 400")]):
+        job.planned.create(position=n, key=str(n), output_key=f"{n}.out", done=done, error=error)
+    found = files.page(job, FileFilter(sort="key"), active=active).files
+    assert [file.state for file in found] == states
+    assert [file.error for file in found] == ["", "", "ClientError: 400"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            ["b/in/a: ClientError: 400", "b/in/a: ", "b/in/a: Message:", "b/in/a: no number", "b/in/c: x"],
+            {"in/a": "ClientError: 400: no number"},
+        ),
+        (["b/odd: key: Bad HTTP status"], {"odd: key": "Bad HTTP status"}),
+        (["MaxConcurrentTransforms=1", "", "no key at all", "b/in/a:"], {}),
+        ([f"b/in/a: {'x' * 400}"], {"in/a": "x" * 299 + "…"}),
+    ],
+)
+def test_the_data_logs_lines_are_told_of_their_objects(lines: list[str], said: dict[str, str]) -> None:
+    assert blaming.errors(lines, {"in/a", "odd: key"}) == said
+
+
+def test_a_failed_job_names_its_bad_files_in_words_of_the_log(
+    serving: House, serving_engine: EngineProcess, folder: str
+) -> None:
+    job = run(serving, serving_engine, folder, {"a": b"1\n", "b": b"bad\n", "c": b"2\n"})
+    assert explaining.explain_job(job.pk)
+    found = {file.key[-1]: file for file in files.page(job, FileFilter(), active=False).files}
+    assert {name: file.state for name, file in found.items()} == {
+        "a": FileState.WRITTEN,
+        "b": FileState.FAILED,
+        "c": FileState.WRITTEN,
+    }
+    assert found["b"].error.startswith("ClientError: 400: ")
+    # A further attempt over the same file fails as well: both tell it.
+    second = started(attempts.finish_missing(job, by=serving.people["alice"]))
+    job.planned.update(error="")
+    assert explaining.explain_job(second.pk)
+    for one in (job, second):
+        assert one.planned.get(key__endswith="/b").error.startswith("ClientError: 400: ")
+
+
+def test_the_api_pages_through_the_files(house: House) -> None:
+    job = planned(house)
+    api = house.api("vera")
+    address: str | None = f"/api/v1/jobs/{job.key}/files/?only=missing&sort=key&limit=5"
+    seen: list[Any] = []
+    while address:
+        answer = api.get(address).json()
+        assert answer["counts"] == {"known": 25, "missing": 12, "failed": 2, "rows": 8}
+        seen += answer["results"]
+        address = answer["next"]
+    assert [file["key"] for file in seen] == [f"in/{n:05}.csv" for n in range(1, 25, 2)]
+    assert seen[2] == {
+        "key": "in/00005.csv",
+        "state": "failed",
+        "size": 23,
+        "output_key": "out/00005.csv.out",
+        "rows_in": None,
+        "rows_out": None,
+        "error": "ClientError: 400",
+    }
+
+
+@pytest.mark.parametrize("query", ["only=x", "sort=x", "limit=x", "limit=0", "after=-1", "after=x"])
+def test_the_api_says_what_of_a_query_it_cannot_use(house: House, query: str) -> None:
+    answer = house.api("vera").get(f"/api/v1/jobs/{house.job().key}/files/?{query}")
+    assert answer.status_code == 400
+    assert set(answer.json()["error"]["fields"]) == {query.partition("=")[0]}
