@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0017_one_cause'),
+        ('jobs', '0018_model_figures'),
     ]
 
     operations = [
