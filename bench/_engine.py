@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import time
+from http.client import HTTPConnection
+from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bench._workload import IMAGE, Workload
 from tests.support.engine import EngineProcess
@@ -44,9 +47,7 @@ class Engine:
         self._jobs += 1
         name = f"{workload.name}-{self._jobs}"
         self._sagemaker.create_transform_job(**self._request(workload, name, instances))
-        last = f"{name}/{len(workload.objects) - 1:05}.csv.out"
-        while self._status(name) == "InProgress" and not self._exists(last):
-            time.sleep(0.02)
+        self._wait_for(name, f"{name}/{len(workload.objects) - 1:05}.csv.out")
         # Others may still be in flight beside the last; the job's end is looked at only then.
         while len(workload.objects) > 1 and self._count(f"{name}/") < len(workload.objects):
             assert self._status(name) in ("InProgress", "Completed"), self._status(name)
@@ -101,8 +102,22 @@ class Engine:
     def _status(self, name: str) -> str:
         return str(self._sagemaker.describe_transform_job(TransformJobName=name)["TransformJobStatus"])
 
-    def _exists(self, key: str) -> bool:
-        return bool(self._s3.list_objects_v2(Bucket=BUCKET, Prefix=key, MaxKeys=1)["KeyCount"])
+    def _wait_for(self, name: str, key: str) -> None:
+        """Until the job has written that output, or has ended.
+
+        Who asks through boto3 that often costs the machine as much as the job does: so a signed URL is looked at
+        over one connection, and the status only once a second.
+        """
+        url = urlsplit(self._s3.generate_presigned_url("head_object", {"Bucket": BUCKET, "Key": key}))
+        connection = HTTPConnection(url.netloc)
+        for turn in count():
+            connection.request("HEAD", f"{url.path}?{url.query}")
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status == 200 or (turn % 50 == 49 and self._status(name) != "InProgress"):
+                break
+            time.sleep(0.02)
+        connection.close()
 
     def _count(self, prefix: str) -> int:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)

@@ -181,8 +181,11 @@ class ObjectStore:
         """Put what `ObjectWriter.finish` gave into the index, all in one step. Raises NoSuchBucket."""
         spare: list[Body] = []
         with self._database.transaction() as connection:
+            checked: set[str] = set()
             for info, inline in finished:
-                _check_bucket(connection, info.bucket)
+                if info.bucket not in checked:
+                    _check_bucket(connection, info.bucket)
+                    checked.add(info.bucket)
                 self._put(connection, info, inline, spare)
         self._bodies.discard(spare)
 

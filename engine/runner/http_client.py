@@ -41,13 +41,14 @@ class HttpClient:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}:{self._port}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         head = ("\r\n".join(lines) + "\r\n").encode("latin-1")
+        while self._idle:
+            try:
+                return await self._exchange(self._idle.pop(), head, body, seconds)
+            except Stale:
+                continue
         async with asyncio.timeout(seconds):
-            while self._idle:
-                try:
-                    return await self._exchange(self._idle.pop(), head, body)
-                except Stale:
-                    continue
-            return await self._exchange(await self._connect(), head, body)
+            connection = await self._connect()
+        return await self._exchange(connection, head, body, seconds)
 
     def close(self) -> None:
         """Close the connections that wait for a next request."""
@@ -64,9 +65,9 @@ class HttpClient:
             raise NoAnswer(f"cannot connect: {error}") from error
         return connection
 
-    async def _exchange(self, connection: Connection, head: bytes, body: Body) -> Answer:
+    async def _exchange(self, connection: Connection, head: bytes, body: Body, seconds: float) -> Answer:
         try:
-            answer = await connection.exchange(head, body if isinstance(body, bytes) else body())
+            answer = await connection.exchange(head, body if isinstance(body, bytes) else body(), seconds)
         except BaseException:
             connection.abort()
             raise

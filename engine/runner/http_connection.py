@@ -58,18 +58,21 @@ class Connection(asyncio.Protocol):
         """Whether the next request may go out on it."""
         return self._keep and self._transport is not None and not self._transport.is_closing()
 
-    async def exchange(self, head: bytes, body: bytes | Iterable[bytes]) -> Answer:
+    async def exchange(self, head: bytes, body: bytes | Iterable[bytes], seconds: float) -> Answer:
         """Send a request, its head complete but for the blank line, and wait for the answer.
 
-        A body that is not bytes goes out in chunks as they come. Raises NoAnswer, AnswerTooLarge, and what
-        the body raises; the connection is of no use after any of them.
+        A body that is not bytes goes out in chunks as they come. Raises NoAnswer, AnswerTooLarge, TimeoutError
+        after `seconds`, and what the body raises; the connection is of no use after any of them.
         """
         transport = self._transport
         if transport is None or transport.is_closing():
             raise Stale("the connection was closed")
         self._begin()
         self._keep = False
-        self._answer = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._answer = loop.create_future()
+        # asyncio.timeout does more, and costs as much as the rest of a small request here.
+        timer = loop.call_later(seconds, self._late)
         try:
             if isinstance(body, bytes):
                 self._send(transport, head, body)
@@ -77,6 +80,7 @@ class Connection(asyncio.Protocol):
                 await self._stream(transport, head, body, self._answer)
             return await self._answer
         finally:
+            timer.cancel()
             self._answer = None
             self._used = True
 
@@ -156,6 +160,10 @@ class Connection(asyncio.Protocol):
         """An answer with neither length nor chunks lasts until the server closes."""
         chunked = "chunked" in self._headers.get("transfer-encoding", "")
         return not chunked and "content-length" not in self._headers
+
+    def _late(self) -> None:
+        self._fail(TimeoutError())
+        self._writable.set()  # A body that is being sent is given up.
 
     def _fail(self, error: Exception) -> None:
         if self._answer is not None and not self._answer.done():

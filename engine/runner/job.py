@@ -162,7 +162,7 @@ class Job:
     async def _run_share(
         self, instance: Instance, plan: Plan, share: list[str], work: ObjectTransform
     ) -> None:
-        """One instance's objects, as many at a time as it may have requests: small objects need it."""
+        """One instance's objects, as many at a time as it may have requests, and one whose first is ready to follow."""
         size = work.parameters.max_concurrent_transforms
         window: Window[Body] = Window(size)
         waiting = iter(share)
@@ -171,7 +171,7 @@ class Job:
             for key in waiting:
                 await self._transform(instance, plan.object(key), work, window)
 
-        await all_of(one_after_the_other() for _ in range(min(size, len(share))))
+        await all_of(one_after_the_other() for _ in range(min(size + 1, len(share))))
 
     async def _transform(
         self, instance: Instance, planned: PlannedObject, work: ObjectTransform, window: Window[Body]
