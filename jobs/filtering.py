@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from jobs.failures import CAUSES as KNOWN_CAUSES
 from jobs.failures import UNKNOWN
-from jobs.models import Connection
+from jobs.models import Connection, Preset
 from jobs.models.job import JobQuerySet
 from jobs.states import ACTIVE, TERMINAL, JobState
 from teams.models import User
@@ -49,6 +49,8 @@ class JobFilter:
     owner: str = ""
     #: A connection's slug.
     connection: str = ""
+    #: The slug of the preset that it began with.
+    preset: str = ""
     #: As it was asked for last: the request's own, or a fallback.
     instance_type: str = ""
     #: Why it failed or was refused: a slug of jobs.failures.
@@ -130,7 +132,10 @@ class JobFilter:
         return self._by_date(self._by_text(rows))
 
     def of_connection(self, rows: JobQuerySet, team_id: int) -> JobQuerySet:
-        """Those of `rows` on the team's connection of this slug."""
+        """Those of `rows` on the team's connection, and of the team's preset, of these slugs."""
+        if self.preset:
+            begun = Preset.objects.filter(team_id=team_id, slug=self.preset)
+            rows = rows.filter(preset=Subquery(begun.values("id")[:1]))
         if not self.connection:
             return rows
         ours = Connection.objects.filter(team_id=team_id, slug=self.connection)

@@ -220,7 +220,9 @@ def job_version(job: TransformJob) -> str:
 def models(team: Team) -> TeamQuerySet[RegisteredModel]:
     """The team's models, newest first, with their connection at hand."""
     return (
-        RegisteredModel.objects.for_team(team).select_related("connection", "registered_by").order_by("-id")
+        RegisteredModel.objects.for_team(team)
+        .select_related("connection", "registered_by", "default_preset")
+        .order_by("-id")
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from jobs.models import Connection, RegisteredModel, TransformJob
+from jobs.models import Connection, Preset, RegisteredModel, TransformJob
 from jobs.states import JobState
 from teams import tokens
 from teams.models import Membership, Role, Team, User
@@ -50,6 +50,23 @@ class House:
         client = Client()
         client.force_login(self.people[name], backend="django.contrib.auth.backends.ModelBackend")
         return client
+
+    @property
+    def preset(self) -> Preset:
+        """A preset of the team, with one locked field; made when it is first asked for."""
+        fields = {**FIELDS, "model": self.model.name, "connection": self.connection.slug}
+        found, _ = Preset.objects.get_or_create(
+            team=self.team,
+            slug="nightly",
+            defaults={
+                "name": "Nightly scoring",
+                "model": self.model,
+                "body": {name: value for name, value in fields.items() if name != "output_path"},
+                "rules": {"instance_type": "locked"},
+                "created_by": self.people.get("bob"),
+            },
+        )
+        return found
 
     def job(self, state: JobState = JobState.WAITING, **fields: Any) -> TransformJob:
         """A job of the team, as if submitted."""

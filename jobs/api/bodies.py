@@ -35,7 +35,10 @@ class ModelClientConfigBody(serializers.Serializer[Any]):
 class JobBody(serializers.Serializer[Any]):
     """A transform job in the SageMaker SDK's field names, or `connection` with `request`."""
 
-    connection = serializers.CharField(help_text="A connection's slug.")
+    preset = serializers.CharField(
+        required=False, help_text="A preset's slug; what is given beside it goes first."
+    )
+    connection = serializers.CharField(required=False, help_text="A connection's slug; a preset may have it.")
     model = serializers.CharField(required=False, help_text="The model's name in SageMaker.")
     name = serializers.CharField(required=False, help_text="Made from the model's name if left out.")
     data = serializers.CharField(  # type: ignore[assignment]  # DRF keeps declared fields apart from `.data`
@@ -91,6 +94,17 @@ class JobBody(serializers.Serializer[Any]):
     )
     request = serializers.DictField(
         required=False, help_text="CreateTransformJob JSON, instead of the above."
+    )
+
+
+class PresetBody(serializers.Serializer[Any]):
+    """A preset: `body` as a submission's, finished or not, and `rules` by field."""
+
+    name = serializers.CharField()
+    description = serializers.CharField(required=False)
+    body = serializers.DictField(help_text="The fields of a job, under the SDK's names.")
+    rules = serializers.DictField(
+        child=serializers.ChoiceField(choices=["exposed", "locked", "hidden"]), required=False
     )
 
 

@@ -80,7 +80,7 @@ def _next(job: TransformJob, first: TransformJob) -> dict[str, Any]:
     key, now = new_key(), timezone.now()
     same = (
         "team", "connection", "model", "model_name", "submitted_by", "priority", "instance_count",
-        "fallback_instance_types", "deadline_minutes", "max_idle_minutes",
+        "fallback_instance_types", "deadline_minutes", "max_idle_minutes", "preset", "preset_used",
     )  # fmt: skip
     return {
         **{name: getattr(job, name) for name in same},

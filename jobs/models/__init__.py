@@ -7,6 +7,7 @@ from jobs.models.heartbeat import Heartbeat
 from jobs.models.image import ContainerImage
 from jobs.models.job import TransformJob
 from jobs.models.planned import PlannedObject
+from jobs.models.preset import Preset
 from jobs.models.price import InstancePrice
 from jobs.models.quotas import Quotas
 from jobs.models.registered import RegisteredModel
@@ -20,6 +21,7 @@ __all__ = [
     "InstancePrice",
     "JobEvent",
     "PlannedObject",
+    "Preset",
     "Quotas",
     "RegisteredModel",
     "RowComparison",

@@ -96,6 +96,12 @@ class TransformJob(models.Model):
         help_text="The first attempt, of later ones; a clone is a first attempt itself.",
     )
     attempt = models.PositiveIntegerField(default=1)
+    preset = models.ForeignKey(
+        "jobs.Preset", null=True, on_delete=models.SET_NULL, related_name="jobs", db_index=False
+    )
+    preset_used = models.JSONField(
+        default=dict, help_text="What the preset was then: slug, name, fields, locked."
+    )
 
     priority = models.SmallIntegerField(default=0, help_text="-10 to 10; higher ones start first.")
     instance_type = models.CharField(
@@ -239,6 +245,11 @@ class TransformJob(models.Model):
                 name="job_model_figures",
             ),
             models.Index(fields=["team", "submitted_by", "-created_at", "-id"], name="job_list_owner"),
+            models.Index(
+                fields=["preset", "-created_at", "-id"],
+                name="job_list_preset",
+                condition=models.Q(preset__isnull=False),
+            ),
             models.Index(fields=["team", "connection", "-created_at", "-id"], name="job_list_connection"),
             models.Index(fields=["team", "instance_type", "-created_at", "-id"], name="job_list_instance"),
             models.Index(

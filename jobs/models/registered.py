@@ -24,6 +24,13 @@ class RegisteredModel(models.Model):
     registered_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    default_preset = models.ForeignKey(
+        "jobs.Preset",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="What Run begins with.",
+    )
     archives = models.JSONField(
         default=list, help_text="What was found in each container's archive when it was last looked at."
     )

@@ -19,9 +19,10 @@ from jobs.forms.job import (
     filled_in_as,
     shown,
 )
+from jobs.forms.preset import filled_in_as_preset
 from jobs.lifecycle.starting import asked_for
-from jobs.models import TransformJob
-from jobs.pages import preflight
+from jobs.models import Preset, TransformJob
+from jobs.pages import preflight, preset_choice
 from jobs.services import sample, submission
 from jobs.services.errors import InvalidFields
 from jobs.states import Origin
@@ -39,7 +40,9 @@ def new_job(request: MemberRequest) -> HttpResponse:
     and `fix` only show the form again.
     """
     raw = request.GET.get("as") == "json"
-    source = _source(request)
+    source, preset = _source(request), preset_choice.chosen(request)
+    if found := preset_choice.picked(request):
+        return found
     form: preflight.Form
     rail, submits = None, False
     if request.method == "POST":
@@ -54,18 +57,25 @@ def new_job(request: MemberRequest) -> HttpResponse:
             and not preflight.stands_in_the_way(form, report, data.getlist("tick"))
         ):
             try:
+                preset_choice.check_held(request, form)
                 lineage = submission.Lineage(source, Origin.CLONE) if source else None
-                return redirect(submission.submit(*form.parsed, by=request.user, lineage=lineage))
+                return redirect(
+                    submission.submit(*form.parsed, by=request.user, lineage=lineage, preset=preset)
+                )
             except InvalidFields as error:
                 form.add_error(None, str(error))
     else:
         make = RawRequestForm if raw else JobForm
-        form = make(request.team, initial=_start(request, source, raw=raw))
+        form = make(request.team, initial=_start(request, source, preset, raw=raw))
+        preset_choice.held(request, form)
     context = {
         "form": form,
         "rail": rail,
         "raw": raw,
         "source": source,
+        "preset": preset,
+        "unlocked": preset_choice.is_unlocked(request),
+        "presets": Preset.objects.for_team(request.team).values("slug", "name")[:500],
         "changed": None if raw or request.method == "POST" else _changed(form, source, request),
         "instance_types": INSTANCE_TYPES,
         "content_types": CONTENT_TYPES,
@@ -85,8 +95,12 @@ def _source(request: MemberRequest) -> TransformJob | None:
     return job
 
 
-def _start(request: MemberRequest, source: TransformJob | None, *, raw: bool) -> dict[str, object]:
+def _start(
+    request: MemberRequest, source: TransformJob | None, preset: Preset | None, *, raw: bool
+) -> dict[str, object]:
     """What the form begins with: the request of the job that is cloned, else a model and its sample."""
+    if preset is not None and not raw:
+        return filled_in_as_preset(preset)
     if source is None:
         return {} if raw else _fresh_start(request)
     if not raw:

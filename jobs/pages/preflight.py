@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from jobs.forms.job import JobForm, RawRequestForm
+from jobs.pages import preset_choice
 from jobs.services import preflight
 from jobs.services.preflight import Finding, Level, Report
 from teams.access import MemberRequest, member_required
@@ -60,7 +61,9 @@ def check(request: MemberRequest) -> HttpResponse:
 def form_of(request: MemberRequest, data: QueryDict) -> Form:
     """The form that was sent: by its fields, or with `?as=json` as a request."""
     make = RawRequestForm if request.GET.get("as") == "json" else JobForm
-    return make(request.team, data)
+    form = make(request.team, data)
+    preset_choice.held(request, form)
+    return form
 
 
 def report_of(request: MemberRequest, form: Form) -> Report:

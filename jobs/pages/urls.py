@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from jobs.pages import connections, costs, history, home, many, models, new_job, outputs, preflight
+from jobs.pages import connections, costs, history, home, many, models, new_job, outputs, preflight, presets
 from jobs.pages.job import actions, files, logs, overview, request, results
 
 urlpatterns = [
@@ -35,6 +35,12 @@ urlpatterns = [
     path("models/new/", models.new_model, name="new-model"),
     path("models/<int:pk>/", models.model, name="model"),
     path("models/<int:pk>/check/", models.check_archives, name="model-check"),
+    path("presets/", presets.presets, name="presets"),
+    path("presets/new/", presets.new_preset, name="new-preset"),
+    path("presets/<slug:preset>/", presets.preset, name="preset"),
+    path("presets/<slug:preset>/edit/", presets.edit_preset, name="edit-preset"),
+    path("presets/<slug:preset>/delete/", presets.delete_preset, name="delete-preset"),
+    path("presets/<slug:preset>/default/", presets.default_preset, name="default-preset"),
     path("connections/", connections.connections, name="connections"),
     path("connections/new/", connections.new_connection, name="new-connection"),
     path("connections/<slug:slug>/", connections.connection, name="connection"),

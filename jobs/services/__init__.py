@@ -1,6 +1,6 @@
 """What a person asked for: one verb a module. Pages and the API both call these.
 
-    submission.submit, submission.submit_fields      write a job
+    submission.submit, presets.submit               write a job
     stopping.stop                                    stop or withdraw one
     archiving.archive, .restore                      leave one out of lists, or bring it back
     many.on_these, .on_matching                      one of these for many jobs

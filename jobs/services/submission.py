@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from jobs.lifecycle import costing
-from jobs.models import Connection, JobEvent, RegisteredModel, TransformJob
+from jobs.models import Connection, JobEvent, Preset, RegisteredModel, TransformJob
 from jobs.models.job import JOB_TAG, new_key, remote_name
 from jobs.services.errors import InvalidFields, NameTaken
 from jobs.services.terms import Terms, take
@@ -39,7 +39,11 @@ class Lineage:
 
     def fields(self) -> dict[str, Any]:
         """The columns of a job's row that say this."""
-        return {"parent": self.parent, "origin": self.origin, "root": self.root, "attempt": self.attempt}
+        found = {"parent": self.parent, "origin": self.origin, "root": self.root, "attempt": self.attempt}
+        if self.root is None:
+            return found
+        # A further attempt is the same job.
+        return {**found, "preset": self.parent.preset, "preset_used": self.parent.preset_used}
 
     @property
     def sentence(self) -> str:
@@ -57,8 +61,11 @@ def submit(
     by: User | None,
     token: ApiToken | None = None,
     lineage: Lineage | None = None,
+    preset: Preset | None = None,
 ) -> TransformJob:
     """Write the job as WAITING and, once that is committed, wake a worker to create it.
+
+    `preset` is only remembered; whether its locks hold is for `presets` to say.
 
     The answer comes before SageMaker is asked; its `name` is final. Raises InvalidFields, as NameTaken
     when another job of the connection has the name.
@@ -70,7 +77,7 @@ def submit(
             {"tags": [f"It must be at most {MAX_TAGS}; SageMaker's fiftieth marks the job as ours."]}
         )
     try:
-        return _write(connection, spec, terms, by, token, lineage)
+        return _write(connection, spec, terms, by, token, lineage, preset)
     except IntegrityError as error:
         taken = named(connection, spec.name)
         if taken is None:
@@ -91,6 +98,7 @@ def _write(
     by: User | None,
     token: ApiToken | None,
     lineage: Lineage | None,
+    preset: Preset | None,
 ) -> TransformJob:
     key, now = (lineage and lineage.key) or new_key(), timezone.now()
     with transaction.atomic():
@@ -109,23 +117,13 @@ def _write(
             created_at=now,
             changed_at=now,
             **(lineage.fields() if lineage else {}),
+            **(preset.as_used() if preset else {}),
         )
         reason = lineage.sentence if lineage else "Submitted."
         JobEvent.objects.create(job=job, at=now, to_state=JobState.WAITING, by=by, reason=reason)
         activity.record(connection.team, by, "job.submitted", job, token=token)
         enqueue(start_job, job.pk)
     return job
-
-
-def submit_fields(
-    team: Team, body: Mapping[str, Any], *, by: User | None, token: ApiToken | None = None
-) -> TransformJob:
-    """Submit from a request body: `connection` (a slug) and terms beside the job's fields or `request`.
-
-    Raises InvalidFields, keyed by the body's own names.
-    """
-    connection, spec, terms = parse(team, body)
-    return submit(connection, spec, terms, by=by, token=token)
 
 
 def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpec, Terms]:

@@ -116,6 +116,16 @@ def percent(part: float | None) -> str:
 
 
 @register.filter
+def plain(value: Any) -> str:
+    """A field's value in one line: names with their values, words with commas; a dash for none."""
+    if value is None:
+        return "\u2013"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={text}" for name, text in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@register.filter
 def framework(image: str) -> str:
     """What an image's name says it is, with its version; its own short name where that says nothing."""
     known, version = frameworks.of(image), frameworks.version_of(image)

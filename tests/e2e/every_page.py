@@ -18,6 +18,8 @@ def every_page(job_path: str) -> dict[str, str]:
         "models": "/models/",
         "new-model": "/models/new/",
         "model": "/models/1/",
+        "presets": "/presets/",
+        "new-preset": f"/presets/new/?from={job_path.strip('/').rpartition('/')[2]}",
         "connections": "/connections/",
         "connection": "/connections/engine/",
         "new-connection": "/connections/new/",

@@ -103,7 +103,7 @@ def test_causes_of_failures_are_counted_and_lead_to_the_list(house: House) -> No
     assert answer["failures"] == {"payload-too-large": 2, "unknown": 1}
     page = house.page("vera").get(f"/models/{house.model.pk}/").content.decode()
     assert "A record or file is larger than one call may be" in page
-    assert "/jobs/?model=churn&amp;connection=engine&amp;state=failed" in page
+    assert "/jobs/?model=churn&amp;connection=engine&amp;cause=payload-too-large" in page
 
 
 def test_counts_end_where_counting_gets_slow(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,5 +173,7 @@ def test_submission_asks_for_a_worker_only_once_it_is_committed(
     ready: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks() as callbacks:
-        submission.submit_fields(ready.team, {"connection": "engine", **sample.fields()}, by=ready.admin)
+        submission.submit(
+            *submission.parse(ready.team, {"connection": "engine", **sample.fields()}), by=ready.admin
+        )
     assert len(callbacks) == 1

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 #: Pages that are a form, and the least role that may send it.
 FORMS = {"new-job": "bob", "new-model": "bob", "new-connection": "alice", "connection": "alice"}
+FORMS |= {"new-preset": "bob", "edit-preset": "bob"}
 #: Pages that only take a button's press.
 BUTTONS = {
     "preflight",
@@ -29,6 +30,8 @@ BUTTONS = {
     "job-archive",
     "job-restore",
     "model-check",
+    "delete-preset",
+    "default-preset",
     "jobs-many",
     "test-connection",
     "read-quotas",

@@ -9,7 +9,15 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from jobs.models import Connection, ContainerImage, JobEvent, PlannedObject, RegisteredModel, TransformJob
+from jobs.models import (
+    Connection,
+    ContainerImage,
+    JobEvent,
+    PlannedObject,
+    Preset,
+    RegisteredModel,
+    TransformJob,
+)
 from jobs.states import JobState
 from teams.models import Membership, Team, User
 from tests.cast import House
@@ -38,7 +46,10 @@ def grow(house: House, start: int, end: int) -> None:
             # A job that runs has a meter, and so a price.
             values["started_at"] = timezone.now()
             house.job(state, model=model, **values)
-            house.job(state, model=house.model, **values)
+            house.job(state, model=house.model, **values, **house.preset.as_used())
+        Preset.objects.create(
+            team=house.team, slug=f"p{number}", name=f"P{number}", model=model, created_by=model.registered_by
+        )
         JobEvent.objects.create(job=subject, to_state=subject.state, by=model.registered_by)
         PlannedObject.objects.create(
             job=subject, position=number, key=f"in/{number}", output_key=f"out/{number}.out", size=1
@@ -72,6 +83,9 @@ PATHS = [
     "/models/",
     "/models/{model}/",
     "/models/new/",
+    "/presets/",
+    "/presets/nightly/",
+    "/jobs/new/?preset=nightly",
     "/connections/",
     "/connections/c1/prices/",
     "/costs/",
@@ -80,7 +94,7 @@ PATHS = [
 
 
 def test_every_page_needs_the_same_queries_for_few_rows_and_for_many(house: House) -> None:
-    job = house.job(JobState.FAILED, name="subject")
+    job = house.job(JobState.FAILED, name="subject", **house.preset.as_used())
     client = house.page("alice")
     paths = [path.format(job=job.key, model=house.model.pk) for path in PATHS]
     grow(house, 0, FEW)

@@ -51,6 +51,7 @@ def addresses(house: House, job: TransformJob) -> list[Address]:
         "model_pk": str(house.model.pk),
         "connection_id": str(house.connection.pk),
         "job_key": job.key,
+        "preset": house.preset.slug,
     }
     found = []
     for route, entry in _patterns(get_resolver()):

@@ -7,6 +7,7 @@ from jobs.api.answers.jobs import AttemptAnswer, EventAnswer, JobAnswer, JobDeta
 from jobs.api.answers.many import ManyAnswer, PassedOverAnswer
 from jobs.api.answers.models import ModelAnswer, ModelDetailAnswer, ModelFiguresAnswer
 from jobs.api.answers.preflight import FindingAnswer, PreflightAnswer
+from jobs.api.answers.presets import DifferenceAnswer, PresetAnswer
 from jobs.api.answers.results import (
     FileAnswer,
     FileCountsAnswer,
@@ -23,6 +24,7 @@ __all__ = [
     "ChangeAnswer",
     "ConnectionAnswer",
     "CostAnswer",
+    "DifferenceAnswer",
     "EventAnswer",
     "FailureAnswer",
     "FileAnswer",
@@ -43,6 +45,7 @@ __all__ = [
     "OutputsAnswer",
     "PassedOverAnswer",
     "PreflightAnswer",
+    "PresetAnswer",
     "PreviewAnswer",
     "PriceAnswer",
     "PricesAnswer",

@@ -13,9 +13,10 @@ from rest_framework.reverse import reverse
 from jobs import queries
 from jobs.api.answers.costs import CostAnswer
 from jobs.api.answers.failures import FailureAnswer
+from jobs.api.answers.presets import DifferenceAnswer
 from jobs.lifecycle.starting import creation_request
 from jobs.models import JobEvent, TransformJob
-from jobs.services import failing
+from jobs.services import failing, presets
 from jobs.services.failing import try_url
 from transform.spec import TransformSpec
 
@@ -44,6 +45,7 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
         help_text="When the last output is expected, from how fast those that are there were written; null if unknown.",
     )
     failure = serializers.SerializerMethodField()
+    preset = serializers.SerializerMethodField()
     parent = serializers.CharField(  # type: ignore[assignment]  # DRF keeps declared fields apart from `.parent`
         source="parent.key",
         default=None,
@@ -55,15 +57,20 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
         model = TransformJob
         fields = [
             "id", "name", "state", "state_reason", "failure", "warnings", "url", "api_url", "connection", "model",
-            "arn", "submitted_by", "external", "origin", "parent", "attempt", "created_at", "changed_at", "accepted_at",
-            "started_at", "ended_at", "objects_total", "objects_done", "bytes_total", "eta", "stop_requested_at",
-            "priority", "fallback_instance_types", "instance_type_used", "max_retries", "deadline_minutes",
-            "max_idle_minutes", "max_cost_usd", "cost", "archived_at", "spec",
+            "arn", "submitted_by", "external", "origin", "preset", "parent", "attempt", "created_at", "changed_at",
+            "accepted_at", "started_at", "ended_at", "objects_total", "objects_done", "bytes_total", "eta",
+            "stop_requested_at", "priority", "fallback_instance_types", "instance_type_used", "max_retries",
+            "deadline_minutes", "max_idle_minutes", "max_cost_usd", "cost", "archived_at", "spec",
         ]  # fmt: skip
 
     def get_url(self, job: TransformJob) -> str:
         """The job's page."""
         return str(self.context["request"].build_absolute_uri(job.get_absolute_url()))
+
+    def get_preset(self, job: TransformJob) -> str | None:
+        """The slug of the preset that it began with, which may be gone; null without one."""
+        slug: str | None = job.preset_used.get("slug")
+        return slug
 
     def get_api_url(self, job: TransformJob) -> str:
         """This answer's own address."""
@@ -138,6 +145,7 @@ class JobDetailAnswer(JobAnswer):
     attempts = serializers.SerializerMethodField()
     objects_missing = serializers.SerializerMethodField()
     rows = serializers.SerializerMethodField()
+    preset_differences = serializers.SerializerMethodField()
 
     class Meta(JobAnswer.Meta):
         fields = [
@@ -148,7 +156,13 @@ class JobDetailAnswer(JobAnswer):
             "attempts",
             "objects_missing",
             "rows",
+            "preset_differences",
         ]
+
+    @extend_schema_field(DifferenceAnswer(many=True))
+    def get_preset_differences(self, job: TransformJob) -> Any:
+        """What the job has other than its preset had then; empty without a preset."""
+        return DifferenceAnswer(presets.differences(job), many=True).data
 
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_request(self, job: TransformJob) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from jobs.api.views.jobs import Archive, Finish, Job, Jobs, Preflight, Restore, 
 from jobs.api.views.logs import Logs, LogText
 from jobs.api.views.many import Many
 from jobs.api.views.models import Model, ModelCheck, Models
+from jobs.api.views.presets import OnePreset, Presets
 from jobs.api.views.results import Download, Outputs, Preview
 
 __all__ = [
@@ -26,8 +27,10 @@ __all__ = [
     "ModelCheck",
     "Models",
     "OneConnection",
+    "OnePreset",
     "Outputs",
     "Preflight",
+    "Presets",
     "Preview",
     "Prices",
     "ReadPrices",

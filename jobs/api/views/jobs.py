@@ -17,13 +17,14 @@ from jobs.api.views.base import TEXT, TeamView
 from jobs.filtering import CAUSES, JobFilter
 from jobs.lifecycle import costing, queueing
 from jobs.models import TransformJob
-from jobs.services import archiving, attempts, preflight, stopping, submission
+from jobs.services import archiving, attempts, preflight, presets, stopping
 
 _FILTERS = {
     "state": "A state, several with commas, active or ended.",
     "model": "The model's name.",
     "owner": "Who submitted it: a user name, or me.",
     "connection": "The connection's slug.",
+    "preset": "The slug of the preset that it began with.",
     "instance_type": "As it was asked for last.",
     "cause": f"Why it failed: {', '.join(CAUSES)}.",
     "since": "Submitted from then on: a date, a time, or how long ago, as in 24h, 7d or 2w.",
@@ -73,9 +74,7 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
     @extend_schema(operation_id="jobs_submit", request=bodies.JobBody, responses={201: answers.JobAnswer})
     def post(self, request: Request) -> Response:
         """Submit a job. It is created in SageMaker soon after; follow its `state`."""
-        job = submission.submit_fields(
-            self.member.team, bodies.fields_of(request.data), by=self.member.user, token=self.token
-        )
+        job = presets.submit(self.member, bodies.fields_of(request.data), token=self.token)
         return _created(job, request)
 
 
@@ -85,7 +84,8 @@ class Preflight(TeamView):
     @extend_schema(operation_id="jobs_preflight", request=bodies.JobBody, responses=answers.PreflightAnswer)
     def post(self, request: Request) -> Response:
         """What submitting this body would meet. Nothing is written, here or in S3."""
-        report = preflight.run(self.member.team, bodies.fields_of(request.data))
+        body, _ = presets.take(self.member.team, bodies.fields_of(request.data))
+        report = preflight.run(self.member.team, body)
         return Response(answers.PreflightAnswer(report).data)
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from jobs.lifecycle.starting import asked_for
 from jobs.pages.job.showing import find_job, show
 from jobs.pages.snippets import snippets
+from jobs.services import presets
 from teams.access import MemberRequest, member_required
 
 
@@ -19,5 +20,9 @@ def sent(request: MemberRequest, key: str) -> HttpResponse:
     """The request as it was sent, and as code."""
     job = find_job(request.team, key)
     asked = asked_for(job)
-    context = {"sent": json.dumps(asked, indent=2), "snippets": snippets(job, asked)}
+    context = {
+        "sent": json.dumps(asked, indent=2),
+        "snippets": snippets(job, asked),
+        "differences": presets.differences(job),
+    }
     return show(request, job, "request", context)

@@ -52,7 +52,7 @@ class Report:
 
 
 def run(team: Team, body: Mapping[str, Any], wrong: Mapping[str, list[str]] | None = None) -> Report:
-    """Check what a body for `submission.submit_fields` says; never raises for what is in it.
+    """Check what a body for `presets.submit` says; never raises for what is in it.
 
     `wrong` holds what is known already to be wrong with the body's fields, such as a number that is none.
     """

@@ -1,0 +1,86 @@
+"""Presets: list, make, look at, change, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.api import answers, bodies
+from jobs.api.views.base import TeamView
+from jobs.models import Preset
+from jobs.services import presets
+
+
+class Presets(TeamView, generics.ListAPIView[Preset]):
+    """The team's presets, newest first."""
+
+    serializer_class = answers.PresetAnswer
+
+    def get_queryset(self) -> QuerySet[Preset]:
+        """All of the team's."""
+        if getattr(self, "swagger_fake_view", False):
+            return Preset.objects.none()
+        return Preset.objects.for_team(self.member.team).select_related("model", "created_by")
+
+    @extend_schema(operation_id="presets_list")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List presets."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="presets_create", request=bodies.PresetBody, responses={201: answers.PresetAnswer}
+    )
+    def post(self, request: Request) -> Response:
+        """Save a request as a preset."""
+        fields = bodies.fields_of(request.data)
+        bodies.check_texts(fields, {"name", "description"}, {"body", "rules"})
+        made = presets.create(
+            self.member.team,
+            **{"name": "", "body": {}, **fields},
+            by=self.member.user,
+            token=self.token,
+        )
+        return Response(answers.PresetAnswer(made).data, status=201)
+
+
+class OnePreset(TeamView):
+    """One preset."""
+
+    def preset(self, slug: str) -> Preset:
+        """The team's preset of this slug; Http404 for any other."""
+        rows = Preset.objects.for_team(self.member.team).select_related("model", "created_by")
+        found: Preset = get_object_or_404(rows, slug=slug)
+        return found
+
+    def changeable(self, slug: str) -> Preset:
+        """The same, for who may change it."""
+        found = self.preset(slug)
+        if not found.may_be_changed_by(self.member):
+            raise PermissionDenied("Only who made a preset and the team's admins change it.")
+        return found
+
+    @extend_schema(operation_id="presets_get", responses=answers.PresetAnswer)
+    def get(self, request: Request, preset: str) -> Response:
+        """A preset with its request and its rules."""
+        return Response(answers.PresetAnswer(self.preset(preset)).data)
+
+    @extend_schema(operation_id="presets_change", request=bodies.PresetBody, responses=answers.PresetAnswer)
+    def patch(self, request: Request, preset: str) -> Response:
+        """Change its name, description, request or rules; what is left out stays."""
+        found, changes = self.changeable(preset), bodies.fields_of(request.data)
+        return Response(
+            answers.PresetAnswer(presets.change(found, changes, by=self.member.user, token=self.token)).data
+        )
+
+    @extend_schema(operation_id="presets_delete", responses={204: None})
+    def delete(self, request: Request, preset: str) -> Response:
+        """Delete it; jobs that used it keep what it was."""
+        presets.delete(self.changeable(preset), by=self.member.user, token=self.token)
+        return Response(status=204)

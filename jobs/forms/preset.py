@@ -1,0 +1,130 @@
+"""The new-job form as presets use it: to begin a job with one, and to make one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from jobs.forms.job import JobForm
+from jobs.forms.job_fields import SECTIONS, essential_fields
+from jobs.models import Preset
+from jobs.models.preset import Rule, flat
+from jobs.services import presets
+from jobs.services.errors import InvalidFields
+from teams.models import Team, User
+
+#: What a rule's field is called, before the name of the field that it is for.
+RULE = "rule:"
+
+
+def filled_in_as_preset(preset: Preset) -> dict[str, Any]:
+    """What JobForm begins with to make the preset's request."""
+    values = {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in flat(preset.body).items()
+    }
+    return {**values, "model": preset.model_id}
+
+
+def hold(form: JobForm, preset: Preset) -> None:
+    """Keep the preset's locked fields as they are, whatever is sent; hidden ones know that they are."""
+    start = filled_in_as_preset(preset)
+    for name in preset.locked & form.fields.keys():
+        field = form.fields[name]
+        field.disabled = True
+        # As it would be typed: that is what the field reads.
+        form.initial[name] = field.prepare_value(start.get(name))
+        field.held = Rule.HIDDEN if name in preset.hidden else Rule.LOCKED  # type: ignore[attr-defined]
+
+
+class PresetForm(JobForm):
+    """A preset: its name, a request that may be unfinished, and for each field what a job may do with it."""
+
+    preset_name = forms.CharField(label="Name", required=False, help_text="As the team will look for it.")
+    preset_description = forms.CharField(
+        label="Description", required=False, help_text="What it is for, and what is to be filled in."
+    )
+
+    def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
+        super().__init__(team, *args, **kwargs)
+        del self.fields["name"]
+        self.fields["model"].required = False
+        for name in [name for name in self.fields if name in presets.FIELDS]:
+            label = f"Rule for {self.fields[name].label}"
+            self.fields[f"{RULE}{name}"] = forms.ChoiceField(
+                label=label, choices=Rule.choices, required=False
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Nothing here: `save` has all of it checked."""
+        return self.cleaned_data
+
+    def body(self) -> dict[str, Any]:
+        """What was filled in, as a preset keeps it."""
+        own = {name: field for name, field in self.fields.items() if name in presets.FIELDS}
+        whole, self.fields = self.fields, own
+        try:
+            body = super().body()
+        finally:
+            self.fields = whole
+        model = self.cleaned_data.get("model")
+        return {**body, "model": model.name, "connection": model.connection.slug} if model else body
+
+    def save(self, team: Team, by: User, preset: Preset | None = None) -> Preset | None:
+        """Make the preset, or change this one. None if that was refused; the reasons are beside the fields then."""
+        if not self.is_valid():
+            return None
+        given = self.cleaned_data
+        values: dict[str, Any] = {
+            "name": given["preset_name"],
+            "description": given["preset_description"],
+            "body": self.body(),
+            "rules": {
+                name.removeprefix(RULE): rule
+                for name, rule in given.items()
+                if name.startswith(RULE) and rule
+            },
+        }
+        try:
+            return presets.change(preset, values, by=by) if preset else presets.create(team, by=by, **values)
+        except InvalidFields as error:
+            for name, texts in error.fields.items():
+                own = {"name": "preset_name", "description": "preset_description"}.get(name, name)
+                self.add_error(own if own in self.fields else None, texts)
+        return None
+
+    @property
+    def sections(self) -> list[dict[str, Any]]:
+        """The fields by section, each with its rule; the first section is what every job needs."""
+        first = ["model", *(name for name in essential_fields() if name != "name")]
+        return [
+            self._section("Essentials", first),
+            *(self._section(section.title, list(section.fields())) for section in SECTIONS),
+        ]
+
+    def _section(self, title: str, names: list[str]) -> dict[str, Any]:
+        rows = [(self[name], self[f"{RULE}{name}"]) for name in names]
+        given = [field.label for field, _ in rows if field.value() not in (None, "", {}, [])]
+        locked = [rule for _, rule in rows if rule.value() in (Rule.LOCKED, Rule.HIDDEN)]
+        wrong = any(field.errors or rule.errors for field, rule in rows)
+        said = [f"{len(given)} set"] * bool(given) + [f"{len(locked)} locked"] * bool(locked)
+        return {
+            "title": title,
+            "rows": rows,
+            "wrong": wrong,
+            "summary": ", ".join(said),
+            "open": wrong or bool(locked) or title == "Essentials",
+        }
+
+
+def preset_start(preset: Preset) -> dict[str, Any]:
+    """What PresetForm begins with to show this preset."""
+    rules: Mapping[str, str] = preset.rules
+    return {
+        **filled_in_as_preset(preset),
+        **{f"{RULE}{name}": rule for name, rule in rules.items()},
+        "preset_name": preset.name,
+        "preset_description": preset.description,
+    }

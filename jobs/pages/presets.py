@@ -1,0 +1,182 @@
+"""The pages about presets: saved requests."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Q, Subquery
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from jobs import queries
+from jobs.filtering import JobFilter
+from jobs.forms.job import CONTENT_TYPES, INSTANCE_TYPES, filled_in_as
+from jobs.forms.job_fields import job_fields
+from jobs.forms.preset import PresetForm, preset_start
+from jobs.lifecycle import costing, queueing
+from jobs.models import Preset, RegisteredModel, TransformJob
+from jobs.models.preset import Rule, flat
+from jobs.services import presets as service
+from teams.access import MemberRequest, member_required
+from teams.models import Role, Team
+
+_JOBS_SHOWN = 10
+_MOST = 500
+
+
+@require_GET
+@member_required()
+def presets(request: MemberRequest) -> HttpResponse:
+    """The team's presets that the search finds."""
+    search = request.GET.get("q", "").strip()
+    rows = Preset.objects.for_team(request.team).select_related("model__connection", "created_by")
+    for word in search.split():
+        rows = rows.filter(
+            Q(name__icontains=word)
+            | Q(description__icontains=word)
+            | Q(slug__icontains=word)
+            | Q(model__name__icontains=word)
+        )
+    newest = (
+        TransformJob.objects.filter(preset=OuterRef("pk")).order_by("-created_at").values("created_at")[:1]
+    )
+    return render(
+        request,
+        "jobs/presets.html",
+        {"presets": rows.annotate(last_used=Subquery(newest))[:_MOST], "q": search},
+    )
+
+
+@require_GET
+@member_required()
+def preset(request: MemberRequest, preset: str) -> HttpResponse:
+    """One preset: what it holds, which of it is locked, and the jobs that began with it."""
+    found = find_preset(request.team, preset)
+    jobs = list(queries.jobs(request.team, JobFilter()).filter(preset=found)[:_JOBS_SHOWN])
+    queueing.tell(jobs)
+    costing.tell(jobs)
+    context = {
+        "preset": found,
+        "rows": _rows(found),
+        "jobs": jobs,
+        "filters": urlencode({"preset": found.slug}),
+        "may_change": found.may_be_changed_by(request.member),
+        "is_default": found.model is not None and found.model.default_preset_id == found.pk,
+    }
+    return render(request, "jobs/preset.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@member_required(Role.OPERATOR)
+def new_preset(request: MemberRequest) -> HttpResponse:
+    """Make a preset: of a job with `?from=`, of another one with `?copy=`, or of what the new-job form has."""
+    if request.method == "POST" and "preset_name" in request.POST:
+        form = PresetForm(request.team, request.POST)
+        made = form.save(request.team, request.user)
+        if made is not None:
+            messages.success(request, f"{made.name} is saved. Everybody in the team may use it.")
+            return redirect("preset", preset=made.slug)
+    else:
+        form = PresetForm(request.team, initial=_start(request))
+    return _form_page(request, form)
+
+
+@require_http_methods(["GET", "POST"])
+@member_required(Role.OPERATOR)
+def edit_preset(request: MemberRequest, preset: str) -> HttpResponse:
+    """Change a preset."""
+    found = _changeable(request, preset)
+    form = PresetForm(
+        request.team, request.POST if request.method == "POST" else None, initial=preset_start(found)
+    )
+    if request.method == "POST" and form.save(request.team, request.user, found):
+        messages.success(request, f"{found.name} is changed. Jobs that used it stay as they were.")
+        return redirect("preset", preset=found.slug)
+    return _form_page(request, form, found)
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def delete_preset(request: MemberRequest, preset: str) -> HttpResponse:
+    """Delete a preset."""
+    found = _changeable(request, preset)
+    service.delete(found, by=request.user)
+    messages.success(request, f"{found.name} is deleted. Its jobs keep what it was.")
+    return redirect("presets")
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def default_preset(request: MemberRequest, preset: str) -> HttpResponse:
+    """Let Run on its model's page begin with this preset, or with `off` no longer."""
+    found = find_preset(request.team, preset)
+    wanted = None if "off" in request.POST else found
+    RegisteredModel.objects.filter(presets=found).update(default_preset=wanted)
+    return redirect("preset", preset=found.slug)
+
+
+def find_preset(team: Team, slug: str) -> Preset:
+    """The team's preset of this slug; Http404 for any other team's."""
+    found = (
+        Preset.objects.for_team(team)
+        .select_related("model__connection", "created_by")
+        .filter(slug=slug)
+        .first()
+    )
+    if found is None:
+        raise Http404("There is no such preset in this team.")
+    return found
+
+
+def _changeable(request: MemberRequest, slug: str) -> Preset:
+    found = find_preset(request.team, slug)
+    if not found.may_be_changed_by(request.member):
+        raise PermissionDenied(
+            "Only who made a preset and the team's admins change it. Duplicate it instead."
+        )
+    return found
+
+
+def _start(request: MemberRequest) -> dict[str, Any]:
+    if request.method == "POST":
+        return dict(request.POST.items())
+    if key := request.GET.get("from"):
+        job = queries.jobs(request.team).filter(key=key).first()
+        if job is None:
+            raise Http404("There is no such job in this team.")
+        return {**filled_in_as(job), "preset_name": ""}
+    if slug := request.GET.get("copy"):
+        source = find_preset(request.team, slug)
+        return {**preset_start(source), "preset_name": f"Copy of {source.name}"[:80]}
+    return {}
+
+
+def _form_page(request: MemberRequest, form: PresetForm, preset: Preset | None = None) -> HttpResponse:
+    context = {
+        "form": form,
+        "preset": preset,
+        "instance_types": INSTANCE_TYPES,
+        "content_types": CONTENT_TYPES,
+    }
+    return render(request, "jobs/preset_form.html", context, status=400 if form.errors else 200)
+
+
+def _rows(preset: Preset) -> list[dict[str, Any]]:
+    """What the preset holds, in the form's order, with each field's label and rule."""
+    labels = {"connection": "Connection", "model": "Model"}
+    labels |= {name: str(field.label) for name, field in job_fields().items()}
+    values = flat(preset.body)
+    shown = [name for name in service.FIELDS if name in values or name in preset.rules]
+    return [
+        {
+            "name": name,
+            "label": labels.get(name, name),
+            "value": values.get(name),
+            "rule": Rule(preset.rules.get(name, Rule.EXPOSED)),
+        }
+        for name in shown
+    ]
