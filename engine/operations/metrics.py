@@ -121,10 +121,19 @@ def _searched(ctx: Context, query: dict[str, Any], start: float, end: float) -> 
         for row in found
     ]
     return [
-        {"Id": query["Id"], "Label": f"{row.host} {row.name}", "points": points}
+        {"Id": query["Id"], "Label": _label(query.get("Label"), row.host, row.name), "points": points}
         for row, points in series
         if points
     ]
+
+
+def _label(wanted: str | None, host: str, name: str) -> str:
+    """What a series that a SEARCH found is called; a label may name properties, as in ${PROP('Dim.Host')}."""
+    if wanted is None:
+        return f"{host} {name}"
+    for known, value in ((f"Dim.{_DIMENSION}", host), ("MetricName", name)):
+        wanted = wanted.replace(f"${{PROP('{known}')}}", value)
+    return wanted
 
 
 def _points(

@@ -19,6 +19,7 @@ urlpatterns = [
     path("jobs/<str:key>/retry/", views.Retry.as_view(), name="job-retry"),
     path("jobs/<str:key>/archive/", views.Archive.as_view(), name="job-archive"),
     path("jobs/<str:key>/restore/", views.Restore.as_view(), name="job-restore"),
+    path("jobs/<str:key>/metrics/", views.Metrics.as_view(), name="job-metrics"),
     path("jobs/<str:key>/files/", views.Files.as_view(), name="job-files"),
     path("jobs/<str:key>/outputs/", views.Outputs.as_view(), name="job-outputs"),
     path("jobs/<str:key>/outputs/preview/", views.Preview.as_view(), name="job-preview"),

@@ -12,6 +12,7 @@ def every_page(job_path: str) -> dict[str, str]:
         "files": f"{job_path}files/",
         "results": f"{job_path}results/",
         "logs": f"{job_path}logs/",
+        "metrics": f"{job_path}metrics/",
         "request": f"{job_path}request/",
         "new-job": "/jobs/new/",
         "clone": f"/jobs/new/?from={job_path.strip('/').rpartition('/')[2]}",

@@ -216,3 +216,10 @@ def test_all_terms_of_a_search_have_to_fit(terms: str, host: str, fits: bool) ->
 def test_a_search_with_more_than_plain_terms_is_refused(text: str) -> None:
     with pytest.raises(BadSearch):
         parse_search(f"SEARCH('{{N,Host}} {text}', 'Average')")
+
+
+def test_a_search_may_name_what_it_finds_by_its_properties(serving_engine: EngineProcess, host: str) -> None:
+    expression = f"SEARCH('{{{NAMESPACE},Host}} Host={host}', 'Average', 60)"
+    query = {"Id": "q", "Expression": expression, "Label": "${PROP('MetricName')} of ${PROP('Dim.Host')}"}
+    (result,) = data(serving_engine, query)["MetricDataResults"]
+    assert result["Label"] == f"CPUUtilization of {host}"

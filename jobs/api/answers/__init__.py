@@ -5,6 +5,7 @@ from jobs.api.answers.costs import CostAnswer, PriceAnswer, PricesAnswer, TotalA
 from jobs.api.answers.failures import ChangeAnswer, FailureAnswer
 from jobs.api.answers.jobs import AttemptAnswer, EventAnswer, JobAnswer, JobDetailAnswer, RowsAnswer
 from jobs.api.answers.many import ManyAnswer, PassedOverAnswer
+from jobs.api.answers.metrics import UsageAnswer
 from jobs.api.answers.models import ModelAnswer, ModelDetailAnswer, ModelFiguresAnswer
 from jobs.api.answers.preflight import FindingAnswer, PreflightAnswer
 from jobs.api.answers.presets import DifferenceAnswer, PresetAnswer
@@ -52,4 +53,5 @@ __all__ = [
     "RowsAnswer",
     "TotalAnswer",
     "TotalsAnswer",
+    "UsageAnswer",
 ]

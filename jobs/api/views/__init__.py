@@ -6,6 +6,7 @@ from jobs.api.views.files import Files
 from jobs.api.views.jobs import Archive, Finish, Job, Jobs, Preflight, Restore, Retry, Stop
 from jobs.api.views.logs import Logs, LogText
 from jobs.api.views.many import Many
+from jobs.api.views.metrics import Metrics
 from jobs.api.views.models import Model, ModelCheck, Models
 from jobs.api.views.presets import OnePreset, Presets
 from jobs.api.views.results import Download, Outputs, Preview
@@ -23,6 +24,7 @@ __all__ = [
     "LogText",
     "Logs",
     "Many",
+    "Metrics",
     "Model",
     "ModelCheck",
     "Models",

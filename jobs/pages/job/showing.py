@@ -31,6 +31,7 @@ TABS = (
     Tab("files", "Files", "job-files"),
     Tab("results", "Results", "job-results"),
     Tab("logs", "Logs", "job-logs"),
+    Tab("metrics", "Metrics", "job-metrics"),
     Tab("request", "Request", "job-request"),
 )
 

@@ -1,0 +1,108 @@
+// Draws what a job's instances used. The numbers come from the API; the table under each figure says the same
+// without this script. While the job runs they are asked for again, and once more after its end.
+(() => {
+  const HEIGHT = 190;
+  const COLOURS = 6;
+  const LEGEND_UP_TO = 8;
+  let plots = [];
+  let usage = null;
+  let wasLive = true;
+
+  const box = () => document.getElementById("usage");
+  const isLive = () => document.getElementById("job").hasAttribute("hx-get");
+  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const percent = (value) => (value == null ? "–" : `${value.toFixed(1)} %`);
+
+  function clock() {
+    const options = { timeZone: box().dataset.zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    if (usage.period < 60) options.second = "2-digit";
+    const format = new Intl.DateTimeFormat("en-GB", options);
+    return (seconds) => format.format(seconds * 1000);
+  }
+
+  function options(chart, width) {
+    const time = clock();
+    const axis = {
+      stroke: token("--ink-3"),
+      font: "12px Inter Variable, sans-serif",
+      grid: { stroke: token("--line"), width: 1 },
+      ticks: { stroke: token("--line"), width: 1 },
+    };
+    const line = ({ instance }, number) => ({
+      label: instance,
+      stroke: token(`--series-${number % COLOURS}`),
+      width: 1.75,
+      value: (_, value) => percent(value),
+    });
+    return {
+      width,
+      height: HEIGHT,
+      legend: { show: chart.lines.length <= LEGEND_UP_TO },
+      cursor: { sync: { key: "usage" }, drag: { x: false, y: false } },
+      scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.15)] } },
+      axes: [
+        { ...axis, space: 90, values: (_, splits) => splits.map(time) },
+        { ...axis, size: 64, values: (_, splits) => splits.map((value) => `${value} %`) },
+      ],
+      series: [{ label: "Time", value: (_, value) => (value == null ? "–" : time(value)) }, ...chart.lines.map(line)],
+    };
+  }
+
+  function draw() {
+    plots.forEach((plot) => plot.destroy());
+    const times = usage.times.map((at) => Date.parse(at) / 1000);
+    plots = usage.charts.flatMap((chart) => {
+      const place = box().querySelector(`[data-plot="${chart.name}"]`);
+      if (!place) return [];
+      const data = [times, ...chart.lines.map((one) => one.values)];
+      return [new uPlot(options(chart, place.clientWidth), data, place)];
+    });
+  }
+
+  // The figures in the tables; rows that were not there when the page was made come with the page made anew.
+  async function fill() {
+    const same = usage.charts.every((chart) => {
+      const rows = box().querySelectorAll(`[data-rows="${chart.name}"] tr`);
+      return rows.length === chart.lines.length;
+    });
+    if (!same) {
+      const answer = await fetch(location.href);
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      box().replaceChildren(...page.getElementById("usage").childNodes);
+      return;
+    }
+    for (const chart of usage.charts) {
+      const rows = box().querySelectorAll(`[data-rows="${chart.name}"] tr`);
+      chart.lines.forEach((line, number) => {
+        const cells = rows[number].querySelectorAll("td.num");
+        [line.minimum, line.mean, line.maximum].forEach((value, at) => (cells[at].textContent = percent(value)));
+      });
+    }
+  }
+
+  async function ask() {
+    const answer = await fetch(box().dataset.usage, { headers: { Accept: "application/json" } });
+    // The page has said already what is wrong; the next turn may go better.
+    if (!answer.ok) return;
+    usage = await answer.json();
+    if (!usage.charts.length) return;
+    await fill();
+    draw();
+  }
+
+  function turn() {
+    const live = isLive();
+    if (!document.hidden && (live || wasLive)) ask().catch(() => {});
+    wasLive = live;
+  }
+
+  turn();
+  setInterval(turn, Number(box().dataset.every) * 1000);
+  new MutationObserver(() => usage && draw()).observe(document.documentElement, {
+    attributeFilter: ["data-bs-theme"],
+  });
+  addEventListener("resize", () => {
+    for (const plot of plots) plot.setSize({ width: plot.root.parentElement.clientWidth, height: HEIGHT });
+  });
+})();
