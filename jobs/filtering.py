@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Self
 
-from django.db.models import Q, Subquery
+from django.db.models import F, Q, Subquery
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
@@ -138,7 +138,9 @@ class JobFilter:
             rows = rows.filter(preset=Subquery(begun.values("id")[:1]))
         if not self.connection:
             return rows
-        ours = Connection.objects.filter(team_id=team_id, slug=self.connection)
+        ours = Connection.objects.filter(team_id=team_id, slug=self.connection).order_by(
+            F("removed_at").asc(nulls_first=True)
+        )
         return rows.filter(connection=Subquery(ours.values("id")[:1]))
 
     def _by_date(self, rows: JobQuerySet) -> JobQuerySet:

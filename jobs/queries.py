@@ -217,18 +217,17 @@ def job_version(job: TransformJob) -> str:
     return f"{job.key}-{job.state}-{job.changed_at.timestamp()}-{job.objects_done}-{job.state_reason}"
 
 
-def models(team: Team) -> TeamQuerySet[RegisteredModel]:
-    """The team's models, newest first, with their connection at hand."""
-    return (
-        RegisteredModel.objects.for_team(team)
-        .select_related("connection", "registered_by", "default_preset")
-        .order_by("-id")
+def models(team: Team, *, removed: bool = False) -> TeamQuerySet[RegisteredModel]:
+    """The team's models, newest first, with their connection at hand; if `removed` those of removed ones too."""
+    rows = RegisteredModel.objects.for_team(team).select_related(
+        "connection", "registered_by", "default_preset"
     )
+    return (rows if removed else rows.filter(connection__removed_at=None)).order_by("-id")
 
 
 def connections(team: Team) -> TeamQuerySet[Connection]:
-    """The team's connections by slug."""
-    return Connection.objects.for_team(team).order_by("slug")
+    """The team's connections by slug, without those that were removed."""
+    return Connection.objects.for_team(team).filter(removed_at=None).order_by("slug")
 
 
 def images(regions: Collection[str]) -> list[ContainerImage]:

@@ -33,6 +33,7 @@ urlpatterns = [
     path("presets/<slug:preset>/", views.OnePreset.as_view(), name="preset"),
     path("connections/", views.Connections.as_view(), name="connections"),
     path("connections/<slug:slug>/", views.OneConnection.as_view(), name="connection"),
+    path("connections/<slug:slug>/test/", views.TestConnection.as_view(), name="connection-test"),
     path("connections/<slug:slug>/quotas/", views.AccountQuotas.as_view(), name="connection-quotas"),
     path("connections/<slug:slug>/prices/", views.Prices.as_view(), name="prices"),
     path("connections/<slug:slug>/prices/read/", views.ReadPrices.as_view(), name="prices-read"),

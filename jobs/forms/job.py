@@ -7,9 +7,10 @@ from typing import Any
 from django import forms
 from django.forms import BoundField
 
+from jobs import queries
 from jobs.forms.fields import JSONTextField
 from jobs.forms.job_fields import SECTIONS, Section, job_fields
-from jobs.models import Connection, RegisteredModel, TransformJob
+from jobs.models import Connection, TransformJob
 from jobs.services import submission, terms
 from jobs.services.errors import InvalidFields
 from jobs.services.texts import trouble_with
@@ -49,7 +50,7 @@ class JobForm(forms.Form):
     def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._team = team
-        models = RegisteredModel.objects.for_team(team).select_related("connection").order_by("-id")
+        models = queries.models(team)
         self.fields["model"] = forms.ModelChoiceField(
             models,
             label="Model",
@@ -161,7 +162,7 @@ class RawRequestForm(forms.Form):
     def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._team = team
-        self.fields["connection"].queryset = team.connections.order_by("slug")  # type: ignore[attr-defined]
+        self.fields["connection"].queryset = queries.connections(team)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Check the request; every problem is named by its field above the text."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from jobs import queries
 from jobs.forms.fields import KeyValueField
 from jobs.models import Connection, RegisteredModel
 from jobs.services import models
@@ -45,7 +46,7 @@ class ModelForm(forms.Form):
 
     def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["connection"].queryset = team.connections.order_by("slug")  # type: ignore[attr-defined]
+        self.fields["connection"].queryset = queries.connections(team)  # type: ignore[attr-defined]
 
     def register(self, by: User) -> RegisteredModel | None:
         """Register what a valid form says. None if that was refused; the reasons are beside the fields then.

@@ -34,18 +34,29 @@ def hourly(target: Target) -> dict[str, Decimal]:
 
     These are list prices: discounts and savings plans of the account are not in them.
     """
-    if target.region.startswith(_ELSEWHERE):
+    if not is_answered(target.region):
         raise Rejected(
             f"AWS answers questions about prices to no account of {target.region}. Set the prices by hand."
         )
-    home = _HOMES.get(target.region.partition("-")[0], _HOME)
     with translated(target):
-        pages = client(replace(target, region=home), "pricing").get_paginator("get_products")
+        pages = client(replace(target, region=home_of(target.region)), "pricing").get_paginator(
+            "get_products"
+        )
         found: dict[str, Decimal] = {}
         for page in pages.paginate(ServiceCode="AmazonSageMaker", Filters=_filters(target.region)):
             for text in page["PriceList"]:
                 found |= _read(text)
     return found
+
+
+def home_of(region: str) -> str:
+    """Where the price list of this region is answered."""
+    return _HOMES.get(region.partition("-")[0], _HOME)
+
+
+def is_answered(region: str) -> bool:
+    """Whether AWS answers accounts of this region about prices at all."""
+    return not region.startswith(_ELSEWHERE)
 
 
 def _filters(region: str) -> list[dict[str, str]]:

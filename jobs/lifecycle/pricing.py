@@ -23,7 +23,9 @@ READ_EVERY = timedelta(days=1)
 def due_connections() -> list[int]:
     """AWS connections whose price list is to be read again."""
     old = Q(prices_read_at=None) | Q(prices_read_at__lte=timezone.now() - READ_EVERY)
-    return list(Connection.objects.filter(old, kind=Connection.Kind.AWS).values_list("id", flat=True))
+    return list(
+        Connection.objects.filter(old, kind=Connection.Kind.AWS, removed_at=None).values_list("id", flat=True)
+    )
 
 
 def read_list(connection: Connection) -> int:

@@ -22,7 +22,9 @@ def due_connections() -> list[int]:
     never = Q(quotas=None) | Q(quotas__tried_at=None)
     old = Q(quotas__tried_at__lte=timezone.now() - EVERY)
     return list(
-        Connection.objects.filter(never | (old & working)).order_by("pk").values_list("pk", flat=True)
+        Connection.objects.filter(never | (old & working), removed_at=None)
+        .order_by("pk")
+        .values_list("pk", flat=True)
     )
 
 

@@ -58,6 +58,12 @@ class Connection(models.Model):
     last_ok_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True, help_text="A sentence for people; empty while calls succeed.")
 
+    tested_at = models.DateTimeField(null=True, blank=True)
+    tested = models.JSONField(default=list, blank=True, help_text="What came of each call of the last test.")
+    removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when it is gone but for the jobs that ran there."
+    )
+
     # AWS's price list: when it was last read, and what was in the way.
     prices_read_at = models.DateTimeField(null=True, blank=True)
     prices_error = models.TextField(
@@ -78,7 +84,12 @@ class Connection(models.Model):
     class Meta:
         ordering: ClassVar = ["slug"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["team", "slug"], name="connection_slug_once_per_team"),
+            models.UniqueConstraint(
+                fields=["team", "slug"],
+                name="connection_slug_once_per_team",
+                condition=Q(removed_at=None),
+                violation_error_message="This slug is taken by another connection of the team.",
+            ),
             models.CheckConstraint(
                 condition=Q(kind="aws", endpoint_url="") | (Q(kind="engine") & ~Q(endpoint_url="")),
                 name="connection_engine_has_url",
@@ -92,6 +103,11 @@ class Connection(models.Model):
     def is_engine(self) -> bool:
         """Whether calls go to an engine instead of AWS."""
         return self.kind == Kind.ENGINE
+
+    @property
+    def is_own_engine(self) -> bool:
+        """Whether it is the engine that came with this installation."""
+        return self.is_engine and self.endpoint_url == settings.ENGINE_URL
 
     @property
     def is_limited(self) -> bool:

@@ -63,7 +63,7 @@ class Preset(models.Model):
     def gone(self) -> str:
         """What the preset names and is no longer there, as a sentence; empty if all is."""
         name, place = self.body.get("model"), self.body.get("connection", "")
-        if name and self.model_id is None:
+        if name and (self.model is None or self.model.connection.removed_at):
             return f"Its model {name} on the connection {place} is gone. Choose another."
         return ""
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs import queries
 from jobs.forms.connection import ConnectionForm, LimitsForm
 from jobs.models import Connection
 from jobs.services import connections as service
-from jobs.services import limits
-from jobs.services.errors import Unavailable
-from teams.access import MemberRequest, member_required
+from jobs.services import limits, permissions
+from jobs.services.errors import NotPossible, Unavailable
+from teams.access import MemberRequest, member_required, require
 from teams.models import Role, Team
 
 
@@ -38,31 +39,53 @@ def new_connection(request: MemberRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@member_required(Role.ADMIN)
+@member_required()
 def connection(request: MemberRequest, slug: str) -> HttpResponse:
-    """Change a connection's name and limits."""
+    """A connection's limits and what its last test found; admins change its name and limits here."""
     found = find_connection(request.team, slug)
+    if request.method == "POST":
+        require(request.member, Role.ADMIN)
     start = {name: getattr(found, name) for name in service.CHANGEABLE}
     form = LimitsForm(request.POST if request.method == "POST" else None, initial=start)
     form.leave_out(found)
     if request.method == "POST" and form.is_valid() and form.change(found, request.user):
         messages.success(request, f"{found.name} is changed.")
         return redirect("connections")
-    context = {"form": form, "connection": found, "limits": limits.of(found)}
+    context = {
+        "form": form,
+        "connection": found,
+        "limits": limits.of(found),
+        "report": permissions.last(found),
+    }
     return render(request, "jobs/connection.html", context, status=400 if form.errors else 200)
 
 
 @require_POST
 @member_required()
 def test_connection(request: MemberRequest, slug: str) -> HttpResponse:
-    """Ask the other side who we are, and say what it said."""
+    """Try what the connection is needed for, and show what came of each call."""
     connection = find_connection(request.team, slug)
-    try:
-        account = service.test(connection)
-    except Unavailable as error:
-        messages.error(request, f"{connection.name}: {error}")
+    report = permissions.test(connection)
+    if not report.reached:
+        messages.error(request, f"{connection.name}: {report.lines[0].says}")
+    elif report.denied or report.unreachable:
+        messages.error(request, f"{connection.name} answers, but not everything works.")
     else:
-        messages.success(request, f"{connection.name} answers as account {account}.")
+        messages.success(request, f"{connection.name} answers as account {report.account}; everything works.")
+    return redirect(f"{reverse('connection', args=[slug])}#test")
+
+
+@require_POST
+@member_required(Role.ADMIN)
+def remove_connection(request: MemberRequest, slug: str) -> HttpResponse:
+    """Remove a connection; its jobs stay."""
+    found = find_connection(request.team, slug)
+    try:
+        service.remove(found, by=request.user)
+    except NotPossible as error:
+        messages.error(request, str(error))
+        return redirect("connection", slug=slug)
+    messages.success(request, f"{found.name} is removed. Its jobs stay in the list.")
     return redirect("connections")
 
 

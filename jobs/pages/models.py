@@ -110,7 +110,7 @@ def new_model(request: MemberRequest) -> HttpResponse:
 
 def find_model(team: Team, pk: int) -> RegisteredModel:
     """The team's model of this row id; Http404 for any other team's."""
-    found = queries.models(team).filter(pk=pk).first()
+    found = queries.models(team, removed=True).filter(pk=pk).first()
     if found is None:
         raise Http404("There is no such model in this team.")
     return found

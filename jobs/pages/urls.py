@@ -45,6 +45,7 @@ urlpatterns = [
     path("connections/", connections.connections, name="connections"),
     path("connections/new/", connections.new_connection, name="new-connection"),
     path("connections/<slug:slug>/", connections.connection, name="connection"),
+    path("connections/<slug:slug>/remove/", connections.remove_connection, name="remove-connection"),
     path("connections/<slug:slug>/quotas/", connections.read_quotas, name="read-quotas"),
     path("connections/<slug:slug>/prices/", costs.prices, name="prices"),
     path("connections/<slug:slug>/prices/set/", costs.set_price, name="set-price"),

@@ -112,6 +112,10 @@ def _same_request(job: TransformJob) -> TransformSpec:
 def _next_attempt(
     job: TransformJob, origin: Origin, spec: TransformSpec, *, by: User, token: ApiToken | None, key: str = ""
 ) -> TransformJob:
+    if job.connection.removed_at:
+        raise NotPossible(
+            f"The connection {job.connection.name} was removed. Clone the job onto another one."
+        )
     with transaction.atomic():
         # With the first attempt's row locked, two people who press at once do not both start one.
         first = TransformJob.objects.select_for_update().get(pk=job.first_id)

@@ -1,4 +1,4 @@
-"""Places where jobs run: adding one and trying it."""
+"""Places where jobs run: adding, changing and removing one."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.text import slugify
 
-from jobs.gateway import identity
 from jobs.models import Connection
-from jobs.services.asking import asked
-from jobs.services.errors import InvalidFields
+from jobs.services.errors import InvalidFields, NotPossible
 from jobs.services.terms import INSTANCE_TYPE, is_whole
+from jobs.states import ACTIVE
 from jobs.tasks import enqueue, load_images, read_prices
 from teams import activity
 from teams.models import ApiToken, Team, User
@@ -103,14 +103,24 @@ def change(
     return connection
 
 
-def test(connection: Connection) -> str:
-    """Ask the other side who we are; the account id. Raises Unavailable with what to mend."""
-    with asked(connection) as target:
-        account = identity.account(target)
-    Connection.objects.filter(pk=connection.pk).update(account_id=account)
-    connection.note()
-    connection.refresh_from_db()
-    return account
+def remove(connection: Connection, *, by: User, token: ApiToken | None = None) -> None:
+    """Take a connection away, with its models out of every list; its jobs stay to be looked at.
+
+    Raises NotPossible while it has jobs that are not over, and for the engine of this installation.
+    """
+    if connection.is_own_engine:
+        raise NotPossible(f"{connection.name} is this installation's own engine; it stays.")
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        active = row.jobs.filter(state__in=ACTIVE).count()
+        if active:
+            jobs = "1 job that is" if active == 1 else f"{active:,} jobs that are"
+            raise NotPossible(f"{row.name} has {jobs} not over. Stop them, or wait for their end.")
+        # A failed one that would be submitted again by itself no longer is.
+        row.jobs.filter(next_attempt_at__isnull=False).update(next_attempt_at=None)
+        row.removed_at, row.import_external, row.queue_url = timezone.now(), False, ""
+        row.save(update_fields=["removed_at", "import_external", "queue_url"])
+        activity.record(row.team, by, "connection.removed", row, token=token)
 
 
 def limit_problems(limits: Mapping[str, Any]) -> dict[str, list[str]]:

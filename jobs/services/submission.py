@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from jobs import queries
 from jobs.lifecycle import costing
 from jobs.models import Connection, JobEvent, Preset, RegisteredModel, TransformJob
 from jobs.models.job import JOB_TAG, new_key, remote_name
@@ -159,9 +160,9 @@ def _connection(team: Team, slug: object, problems: dict[str, list[str]]) -> Con
     if not isinstance(slug, str) or not slug:
         problems["connection"] = ["is required: the slug of one of the team's connections."]
         return None
-    found = Connection.objects.for_team(team).filter(slug=slug).first()
+    found = queries.connections(team).filter(slug=slug).first()
     if found is None:
-        known = ", ".join(Connection.objects.for_team(team).values_list("slug", flat=True)) or "none yet"
+        known = ", ".join(queries.connections(team).values_list("slug", flat=True)) or "none yet"
         problems["connection"] = [f"It must be one of the team's connections ({known})."]
     return found
 

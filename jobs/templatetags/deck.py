@@ -128,7 +128,7 @@ def plain(value: Any) -> str:
 @register.filter
 def framework(image: str) -> str:
     """What an image's name says it is, with its version; its own short name where that says nothing."""
-    known, version = frameworks.of(image), frameworks.version_of(image)
+    known, version = frameworks.of(image), frameworks.version_of(image).partition("-")[0]
     name = known.title if known else image.partition("@")[0].rpartition("/")[2].partition(":")[0]
     return f"{name} {version}".strip()
 

@@ -20,7 +20,7 @@ from jobs import queries
 from jobs.lifecycle import polling, starting, stopping
 from jobs.models import Connection, RegisteredModel, TransformJob
 from jobs.pages.sentences import sentence
-from jobs.services import connections, logs, models, results, sample, submission
+from jobs.services import logs, models, permissions, results, sample, submission
 from jobs.services import stopping as stop_service
 from jobs.services.errors import InvalidFields, NotPossible
 from jobs.states import JobState
@@ -278,7 +278,7 @@ def test_a_poll_asks_only_about_what_changed(real: House, loaded: RegisteredMode
 
 
 def test_a_connection_is_tried(real: House) -> None:
-    assert connections.test(real.connection) == "000000000000"
+    assert permissions.test(real.connection).account == "000000000000"
     real.connection.refresh_from_db()
     assert real.connection.account_id == "000000000000"
     assert real.connection.last_ok_at is not None

@@ -1,6 +1,12 @@
 """Rows as JSON: what the API answers with. Serializers here only write; requests are read by the services."""
 
-from jobs.api.answers.connections import ConnectionAnswer, LimitAnswer, LimitsAnswer
+from jobs.api.answers.connections import (
+    ConnectionAnswer,
+    LimitAnswer,
+    LimitsAnswer,
+    TestAnswer,
+    TestLineAnswer,
+)
 from jobs.api.answers.costs import CostAnswer, PriceAnswer, PricesAnswer, TotalAnswer, TotalsAnswer
 from jobs.api.answers.failures import ChangeAnswer, FailureAnswer
 from jobs.api.answers.jobs import AttemptAnswer, EventAnswer, JobAnswer, JobDetailAnswer, RowsAnswer
@@ -51,6 +57,8 @@ __all__ = [
     "PriceAnswer",
     "PricesAnswer",
     "RowsAnswer",
+    "TestAnswer",
+    "TestLineAnswer",
     "TotalAnswer",
     "TotalsAnswer",
     "UsageAnswer",

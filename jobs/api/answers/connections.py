@@ -41,3 +41,22 @@ class LimitsAnswer(serializers.Serializer[Any]):
     forbidden = serializers.IntegerField()
     read_at = serializers.DateTimeField(source="quotas.read_at", default=None, allow_null=True)
     problem = serializers.CharField(source="quotas.problem", default="", allow_blank=True)
+
+
+class TestLineAnswer(serializers.Serializer[Any]):
+    """One call of a test: the IAM action, what it is needed for, what came of it and what was said."""
+
+    service = serializers.CharField()
+    action = serializers.CharField()
+    use = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=["fine", "denied", "unreachable", "not needed"])
+    says = serializers.CharField(allow_blank=True)
+    resource = serializers.CharField(help_text="The ARN that a policy would name.")
+
+
+class TestAnswer(serializers.Serializer[Any]):
+    """What a connection can do; `policy` is an IAM policy for what is denied, as JSON text, empty if nothing is."""
+
+    account = serializers.CharField(allow_blank=True)
+    lines = TestLineAnswer(many=True)
+    policy = serializers.CharField(allow_blank=True)

@@ -1,6 +1,6 @@
 """The API's views: each fetches within the team, calls one service and answers."""
 
-from jobs.api.views.connections import AccountQuotas, Connections, OneConnection
+from jobs.api.views.connections import AccountQuotas, Connections, OneConnection, TestConnection
 from jobs.api.views.costs import Costs, Prices, ReadPrices
 from jobs.api.views.files import Files
 from jobs.api.views.jobs import Archive, Finish, Job, Jobs, Preflight, Restore, Retry, Stop
@@ -39,4 +39,5 @@ __all__ = [
     "Restore",
     "Retry",
     "Stop",
+    "TestConnection",
 ]

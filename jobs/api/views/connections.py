@@ -1,4 +1,4 @@
-"""Connections: list, add, look at, change."""
+"""Connections: list, add, look at, change, test, remove."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jobs import queries
 from jobs.api import answers, bodies
 from jobs.api.views.base import TeamView
 from jobs.models import Connection
-from jobs.services import connections, limits
+from jobs.services import connections, limits, permissions
 from teams.models import Role
 
 _OTHERS = {"max_running", "max_instances", "max_instances_per_type", "import_external"}
@@ -87,6 +87,23 @@ class OneConnection(OfConnection):
             self._connection(slug), changes, by=self.member.user, token=self.token
         )
         return Response(answers.ConnectionAnswer(connection).data)
+
+    @extend_schema(operation_id="connections_remove", responses={204: None})
+    def delete(self, request: Request, slug: str) -> Response:
+        """Remove it, which needs that its jobs are over; they stay. Admins only."""
+        connections.remove(self._connection(slug), by=self.member.user, token=self.token)
+        return Response(status=204)
+
+
+class TestConnection(OfConnection):
+    """Trying what a connection is needed for."""
+
+    role = Role.VIEWER
+
+    @extend_schema(operation_id="connections_test", request=None, responses=answers.TestAnswer)
+    def post(self, request: Request, slug: str) -> Response:
+        """Try each call now; takes some seconds. Nothing is changed on the other side."""
+        return Response(answers.TestAnswer(permissions.test(self._connection(slug))).data)
 
 
 class AccountQuotas(OfConnection):

@@ -83,7 +83,7 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
 class _OfModel(TeamView):
     def model(self, pk: int) -> RegisteredModel:
         """The team's model of this id; Http404 for any other."""
-        found: RegisteredModel = get_object_or_404(queries.models(self.member.team), pk=pk)
+        found: RegisteredModel = get_object_or_404(queries.models(self.member.team, removed=True), pk=pk)
         return found
 
 

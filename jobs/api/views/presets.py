@@ -27,7 +27,7 @@ class Presets(TeamView, generics.ListAPIView[Preset]):
         """All of the team's."""
         if getattr(self, "swagger_fake_view", False):
             return Preset.objects.none()
-        return Preset.objects.for_team(self.member.team).select_related("model", "created_by")
+        return Preset.objects.for_team(self.member.team).select_related("model__connection", "created_by")
 
     @extend_schema(operation_id="presets_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -55,7 +55,7 @@ class OnePreset(TeamView):
 
     def preset(self, slug: str) -> Preset:
         """The team's preset of this slug; Http404 for any other."""
-        rows = Preset.objects.for_team(self.member.team).select_related("model", "created_by")
+        rows = Preset.objects.for_team(self.member.team).select_related("model__connection", "created_by")
         found: Preset = get_object_or_404(rows, slug=slug)
         return found
 

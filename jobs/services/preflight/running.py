@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from jobs import queries
 from jobs.models import Connection
 from jobs.services import submission
 from jobs.services.errors import InvalidFields
@@ -80,7 +81,7 @@ def _problems(team: Team, body: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def _connection(team: Team, body: Mapping[str, Any]) -> Connection | None:
     slug = body.get("connection")
-    return Connection.objects.for_team(team).filter(slug=slug).first() if isinstance(slug, str) else None
+    return queries.connections(team).filter(slug=slug).first() if isinstance(slug, str) else None
 
 
 def _values(body: Mapping[str, Any]) -> dict[str, Any]:
