@@ -24,6 +24,7 @@ urlpatterns = [
     path("jobs/<str:key>/outputs/", views.Outputs.as_view(), name="job-outputs"),
     path("jobs/<str:key>/outputs/preview/", views.Preview.as_view(), name="job-preview"),
     path("jobs/<str:key>/outputs/download/", views.Download.as_view(), name="job-download"),
+    path("jobs/<str:key>/records/", views.Records.as_view(), name="job-records"),
     path("jobs/<str:key>/logs/", views.Logs.as_view(), name="job-logs"),
     path("jobs/<str:key>/logs/text/", views.LogText.as_view(), name="job-logs-text"),
     path("models/", views.Models.as_view(), name="models"),

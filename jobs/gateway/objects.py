@@ -46,6 +46,16 @@ class RangedObject:
     pieces: Iterator[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some bytes of an object, and what is known of the whole; `etag` without quotes."""
+
+    body: bytes
+    size: int
+    modified: datetime
+    etag: str
+
+
 def iterate(target: Target, bucket: str, prefix: str, *, after: str = "") -> Iterator[RemoteObject]:
     """Objects whose key begins with `prefix`, in byte order, after the key `after`; a thousand a call."""
     asked = {"Bucket": bucket, "Prefix": prefix}
@@ -113,6 +123,31 @@ def read(target: Target, bucket: str, key: str, *, limit: int) -> bytes | None:
             if code in _NO_SUCH_RANGE:
                 return b""
             raise
+
+
+def part(target: Target, bucket: str, key: str, start: int, length: int, *, etag: str = "") -> Part | None:
+    """`length` bytes from `start` on, or fewer at the end; None if there is no such object.
+
+    With an `etag`, raises Rejected if it is another object by now.
+    """
+    asked = {"Bucket": bucket, "Key": key, "Range": f"bytes={start}-{start + length - 1}"}
+    if etag:
+        asked["IfMatch"] = f'"{etag}"'
+    with translated(target):
+        try:
+            answer = client(target, "s3").get_object(**asked)  # type: ignore[arg-type]
+            body = answer["Body"].read()
+        except ClientError as error:
+            code, _ = details_of(error)
+            if code in _ABSENT:
+                return None
+            if code not in _NO_SUCH_RANGE:
+                raise
+            # Nothing is there: of an empty object no range can be had.
+            found = head(target, bucket, key)
+            return Part(b"", found.size, found.modified, "") if found else None
+    size = int(answer.get("ContentRange", "").rpartition("/")[2] or len(body))
+    return Part(body, size, answer["LastModified"], answer["ETag"].strip('"'))
 
 
 def stream(target: Target, bucket: str, key: str) -> Iterator[bytes] | None:

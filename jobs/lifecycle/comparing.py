@@ -18,8 +18,9 @@ from django.utils import timezone
 from jobs.gateway import GatewayError, Target, Throttled, Unreachable
 from jobs.lifecycle import disagreeing, planning, rows
 from jobs.lifecycle.asking import asking
-from jobs.models import Heartbeat, PlannedObject, RowComparison, TransformJob
+from jobs.models import Heartbeat, PlannedObject, RowComparison, RowIndex, TransformJob
 from transform import keys, manifest
+from transform.rowmarks import pack
 from transform.rows import has_a_row_each
 
 #: One worker compares at a time, whatever has ended: others are left to start and follow jobs.
@@ -39,7 +40,7 @@ class _Found:
     """What came of one file: its rows, or why there are none."""
 
     planned: PlannedObject
-    rows: tuple[int, int] | None = None
+    rows: tuple[rows.Counted, rows.Counted] | None = None
     because: Exception | None = None
 
 
@@ -165,12 +166,28 @@ def _keep(comparison: RowComparison, found: list[_Found], bytes_read: int) -> bo
         if here.update(**values) != 1:
             return False
         for one in counted:
-            one.planned.rows_in, one.planned.rows_out = one.rows or (None, None)
+            if one.rows:
+                one.planned.rows_in, one.planned.rows_out = (side.rows for side in one.rows)
         PlannedObject.objects.bulk_update([one.planned for one in counted], ["rows_in", "rows_out"])
+        _keep_marks(counted)
         disagreeing.tell_earlier_attempts(comparison.job, [one.planned for one in counted])
     for name, value in values.items():
         setattr(comparison, name, value)
     return True
+
+
+def _keep_marks(counted: list[_Found]) -> None:
+    """Where rows begin in what is large: whoever looks at the results goes to a far row by it."""
+    kept = [
+        RowIndex(planned=one.planned, side=name, etag=side.etag, marks=pack(side.marks))
+        for one in counted
+        for name, side in zip(("input", "output"), one.rows or (), strict=True)
+        if len(side.marks) > 1
+    ]
+    unique = ["planned", "side"]
+    RowIndex.objects.bulk_create(
+        kept, update_conflicts=True, unique_fields=unique, update_fields=["etag", "marks"]
+    )
 
 
 def _why_to_end(comparison: RowComparison, found: list[_Found]) -> str:

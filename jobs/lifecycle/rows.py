@@ -10,7 +10,7 @@ from datetime import datetime
 
 from jobs.gateway import Rejected, Target, objects
 from transform.decompression import NotGzip, gunzip
-from transform.rows import RowCounter
+from transform.rowmarks import Mark, RowMarks
 
 
 class NotCounted(Exception):
@@ -61,7 +61,16 @@ class File:
     etag: str = ""
 
 
-def count(file: File, target: Target, budget: Budget) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The rows of an object, and where they begin in it; no marks where bytes cannot be gone to, as in a gzip."""
+
+    rows: int
+    etag: str
+    marks: tuple[Mark, ...]
+
+
+def count(file: File, target: Target, budget: Budget) -> tuple[Counted, Counted]:
     """The rows of the input and of its output.
 
     Raises NotCounted, OutOfBytes, OutOfTime, and Throttled or Unreachable.
@@ -83,18 +92,18 @@ def _count(
     gzip: bool = False,
     before: datetime | None = None,
     etag: str = "",
-) -> int:
+) -> Counted:
     found = objects.read_in_ranges(target, *place)
     if found is None:
         raise NotCounted("It is no longer there.")
     if (before is not None and found.modified > before) or (etag and found.etag and found.etag != etag):
         raise NotCounted("It was replaced since the job read it, or since it was listed.")
-    counter = RowCounter()
+    counter = RowMarks()
     for piece in gunzip(_spent(found.pieces, budget)) if gzip else found.pieces:
         # What unpacks to a thousand times its size costs time too.
         budget.spend(len(piece))
         counter.add(piece)
-    return counter.rows
+    return Counted(counter.rows, found.etag, () if gzip else tuple(counter.marks))
 
 
 def _spent(pieces: Iterator[bytes], budget: Budget) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from jobs.models.preset import Preset
 from jobs.models.price import InstancePrice
 from jobs.models.quotas import Quotas
 from jobs.models.registered import RegisteredModel
-from jobs.models.rows import RowComparison
+from jobs.models.rows import RowComparison, RowIndex
 
 __all__ = [
     "CallBudget",
@@ -25,5 +25,6 @@ __all__ = [
     "Quotas",
     "RegisteredModel",
     "RowComparison",
+    "RowIndex",
     "TransformJob",
 ]

@@ -1,4 +1,4 @@
-"""How far the rows of a job's inputs have been held against those of its outputs."""
+"""What was learned of the rows of a job's files: how far inputs were held against outputs, and where rows begin."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from jobs.models.job import TransformJob
+from jobs.models.planned import PlannedObject
 
 
 class RowComparison(models.Model):
@@ -30,3 +31,22 @@ class RowComparison(models.Model):
 
     def __str__(self) -> str:
         return f"rows of {self.job_id}"
+
+
+class RowIndex(models.Model):
+    """Where rows begin in a large input or output, so that a far one is found by a short read."""
+
+    planned = models.ForeignKey(PlannedObject, on_delete=models.CASCADE, related_name="row_indexes")
+    side = models.CharField(max_length=6, choices=[("input", "input"), ("output", "output")])
+    etag = models.CharField(
+        max_length=80, help_text="Of the object that it belongs to; of another it is void."
+    )
+    marks = models.BinaryField(help_text="Pairs of a row and a byte, as transform.rowmarks packs them.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["planned", "side"], name="row_index_once_per_object")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.side} of {self.planned_id}"

@@ -44,6 +44,11 @@ def download(request: MemberRequest, key: str) -> HttpResponseBase:
     except Unavailable as error:
         context = {"job": job, "key": output, "name": output.rpartition("/")[2], "trouble": str(error)}
         return render(request, "jobs/preview.html", context, status=502)
+    return download_answer(found)
+
+
+def download_answer(found: results.Download) -> HttpResponseBase:
+    """An object for the browser to save, or where to fetch it."""
     if found.url:
         return HttpResponseRedirect(found.url)
     # Never shown in the browser: an output is somebody's data and could be a page with scripts.

@@ -20,6 +20,8 @@ urlpatterns = [
     path("jobs/<str:key>/files/", files.files, name="job-files"),
     path("jobs/<str:key>/files/export.csv", files.export, name="job-files-csv"),
     path("jobs/<str:key>/results/", results.results, name="job-results"),
+    path("jobs/<str:key>/results/input/", results.download_input, name="input-download"),
+    path("jobs/<str:key>/results/picture/", results.picture, name="job-picture"),
     path("jobs/<str:key>/outputs/", RedirectView.as_view(pattern_name="job-results", query_string=True)),
     path("jobs/<str:key>/outputs/preview/", outputs.preview, name="output-preview"),
     path("jobs/<str:key>/outputs/download/", outputs.download, name="output-download"),

@@ -13,6 +13,7 @@ from jobs.models import TransformJob
 from jobs.services.asking import asked
 from jobs.services.errors import NotPossible
 from jobs.services.previewing import LIMIT, Preview, make_preview
+from jobs.services.reading import pages
 from transform import keys
 from transform.keys import OUTPUT_SUFFIX
 
@@ -93,13 +94,21 @@ def download(job: TransformJob, key: str) -> Download:
 
     A browser may not reach an engine, which listens on loopback, so its objects pass through here.
     """
-    bucket = _bucket_of_output(job, key)
+    return _download(job, _bucket_of_output(job, key), key, "output")
+
+
+def download_input(job: TransformJob, name: str) -> Download:
+    """How to hand over an input file, as it is now; `name` is its key. NotPossible if the job has none such."""
+    return _download(job, *pages.input_place(job, name), "input")
+
+
+def _download(job: TransformJob, bucket: str, key: str, what: str) -> Download:
     filename = key.rsplit("/", 1)[-1].replace('"', "")
     with asked(job.connection) as target:
         found = objects.head(target, bucket, key)
         if found is None:
             raise NotPossible(
-                "There is no such output. It may not be written yet, or it was removed from S3."
+                f"There is no such {what}. It may not be written yet, or it was removed from S3."
             )
         if not target.is_engine:
             return Download(filename, url=objects.signed_url(target, bucket, key, filename=filename))

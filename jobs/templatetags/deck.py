@@ -232,6 +232,12 @@ def middle(text: str, length: int = 36) -> str:
 
 
 @register.filter
+def basename(key: str | None) -> str:
+    """The last part of a key."""
+    return (key or "").rstrip("/").rpartition("/")[2]
+
+
+@register.filter
 def path_only(uri: str) -> str:
     """An s3:// address without the scheme."""
     return uri.removeprefix("s3://")

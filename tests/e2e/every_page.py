@@ -10,6 +10,7 @@ def every_page(job_path: str) -> dict[str, str]:
         "jobs": "/jobs/",
         "job": job_path,
         "files": f"{job_path}files/",
+        "results-filtered": f"{job_path}results/?filter=%3E0.5&row=2",
         "results": f"{job_path}results/",
         "logs": f"{job_path}logs/",
         "metrics": f"{job_path}metrics/",

@@ -35,15 +35,18 @@ def test_from_the_sign_in_link_to_reading_the_predictions(
     page.screenshot(path=shots / "job.png", full_page=True)
 
     page.get_by_role("link", name=re.compile("^Results")).click()
-    page.get_by_role("link", name="part-1.csv.out", exact=True).click()
-    rows = page.locator("#predictions tbody tr")
-    expect(rows).to_have_count(EXPECTED["part-1.csv"]["rows"])
+    page.get_by_role("link", name="Next file").click()
+    rows = page.locator(".sides tbody tr")
+    expect(rows).to_have_count(50)
     # What XGBoost itself predicted for these rows when the sample was made.
-    assert float(rows.first.locator("td").last.inner_text()) == EXPECTED["part-1.csv"]["first"]
-    assert float(rows.last.locator("td").last.inner_text()) == EXPECTED["part-1.csv"]["last"]
+    assert float(rows.first.locator("td.out").inner_text()) == EXPECTED["part-1.csv"]["first"]
+    page.get_by_role("textbox", name="Row").fill(str(EXPECTED["part-1.csv"]["rows"]))
+    page.get_by_role("button", name="Go").click()
+    expect(rows).to_have_count(1)
+    assert float(rows.last.locator("td.out").inner_text()) == EXPECTED["part-1.csv"]["last"]
 
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download").click()
+        page.get_by_role("link", name="Download output").click()
     assert len(download.value.path().read_text().splitlines()) == EXPECTED["part-1.csv"]["rows"]
 
 

@@ -42,7 +42,7 @@ BUTTONS = {
     "read-prices",
 }
 #: Pages about one output, which the jobs of these tests do not have.
-OF_AN_OUTPUT = {"output-preview", "output-download"}
+OF_AN_OUTPUT = {"output-preview", "output-download", "input-download", "job-picture"}
 #: What everybody may send: leaving, changing to another of one's teams, asking whether AWS answers.
 ALLOWED_TO_ALL = {"/signout/", "/team/", "/connections/engine/test/"}
 CONNECTION = {"name": "Production", "region": "eu-west-1"}

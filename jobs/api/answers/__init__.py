@@ -15,6 +15,7 @@ from jobs.api.answers.metrics import UsageAnswer
 from jobs.api.answers.models import ModelAnswer, ModelDetailAnswer, ModelFiguresAnswer
 from jobs.api.answers.preflight import FindingAnswer, PreflightAnswer
 from jobs.api.answers.presets import DifferenceAnswer, PresetAnswer
+from jobs.api.answers.records import RecordsAnswer
 from jobs.api.answers.results import (
     FileAnswer,
     FileCountsAnswer,
@@ -56,6 +57,7 @@ __all__ = [
     "PreviewAnswer",
     "PriceAnswer",
     "PricesAnswer",
+    "RecordsAnswer",
     "RowsAnswer",
     "TestAnswer",
     "TestLineAnswer",

@@ -9,6 +9,7 @@ from jobs.api.views.many import Many
 from jobs.api.views.metrics import Metrics
 from jobs.api.views.models import Model, ModelCheck, Models
 from jobs.api.views.presets import OnePreset, Presets
+from jobs.api.views.records import Records
 from jobs.api.views.results import Download, Outputs, Preview
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Preview",
     "Prices",
     "ReadPrices",
+    "Records",
     "Restore",
     "Retry",
     "Stop",

@@ -48,13 +48,13 @@ def show(request: MemberRequest, job: TransformJob, tab: str, context: dict[str,
     """The job's page with this tab open: `jobs/job_<tab>.html` rendered with `context`, within the frame.
 
     A poll gets the part that changes, or 304; it counts as changed when the job does, and with what `context` has
-    as `page`, `log`, `trouble` or `seen`.
+    as `page`, `log`, `trouble` or `seen`. With `polls` false in it nothing is polled.
     """
     queueing.tell([job])
     costing.tell([job])
     merged = queries.merged(job)
     together = merged if merged.plan and job.root is None and len(merged.attempts) > 1 else None
-    live = merged.is_active or queries.rows_pending(job)
+    live = context.get("polls", True) and (merged.is_active or queries.rows_pending(job))
     whole = {
         **context,
         "job": job,
