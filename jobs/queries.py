@@ -24,7 +24,7 @@ from jobs.models import (
 from jobs.models.job import JobQuerySet
 from jobs.models.scoped import TeamQuerySet
 from jobs.states import ACTIVE, RAN, JobState
-from teams.models import Activity, Team
+from teams.models import Team
 
 
 def jobs(team: Team, wanted: JobFilter | None = None) -> JobQuerySet:
@@ -234,11 +234,3 @@ def images(regions: Collection[str]) -> list[ContainerImage]:
     """The SDK's inference images in these regions: regions and frameworks in order, newest version first."""
     rows = ContainerImage.objects.filter(region__in=regions)
     return list(rows.order_by("region", "framework", "-id"))
-
-
-def activity(team: Team, kind: str = "", object_id: str = "") -> list[Activity]:
-    """The latest hundred things that people of the team did, newest first."""
-    narrowed = Q(team=team)
-    if kind:
-        narrowed &= Q(object_kind=kind, object_id=object_id)
-    return list(Activity.objects.filter(narrowed).select_related("user", "token").order_by("-id")[:100])

@@ -14,6 +14,7 @@ urlpatterns = [
     path("jobs/many/", views.Many.as_view(), name="jobs-many"),
     path("jobs/preflight/", views.Preflight.as_view(), name="job-preflight"),
     path("jobs/<str:key>/", views.Job.as_view(), name="job"),
+    path("jobs/<str:key>/activity/", views.Acts.as_view(), name="job-activity"),
     path("jobs/<str:key>/stop/", views.Stop.as_view(), name="job-stop"),
     path("jobs/<str:key>/finish/", views.Finish.as_view(), name="job-finish"),
     path("jobs/<str:key>/retry/", views.Retry.as_view(), name="job-retry"),

@@ -6,7 +6,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from jobs.pages import connections, costs, history, home, many, models, new_job, outputs, preflight, presets
-from jobs.pages.job import actions, files, logs, metrics, overview, request, results
+from jobs.pages.job import actions, activity, files, logs, metrics, overview, request, results
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -29,6 +29,7 @@ urlpatterns = [
     path("jobs/<str:key>/errors/", logs.errors, name="job-errors"),
     path("jobs/<str:key>/metrics/", metrics.metrics, name="job-metrics"),
     path("jobs/<str:key>/request/", request.sent, name="job-request"),
+    path("jobs/<str:key>/activity/", activity.activity, name="job-activity"),
     path("jobs/<str:key>/stop/", actions.stop, name="job-stop"),
     path("jobs/<str:key>/finish/", actions.finish, name="job-finish"),
     path("jobs/<str:key>/retry/", actions.retry, name="job-retry"),

@@ -15,6 +15,7 @@ def every_page(job_path: str) -> dict[str, str]:
         "logs": f"{job_path}logs/",
         "metrics": f"{job_path}metrics/",
         "request": f"{job_path}request/",
+        "activity": f"{job_path}activity/",
         "new-job": "/jobs/new/",
         "clone": f"/jobs/new/?from={job_path.strip('/').rpartition('/')[2]}",
         "models": "/models/",

@@ -16,7 +16,7 @@ from tests.pages.polls import poll, settled
 from tests.support.html import Page
 
 pytestmark = pytest.mark.django_db
-TABS = ["", "files/", "results/", "logs/", "metrics/", "request/"]
+TABS = ["", "files/", "results/", "logs/", "metrics/", "request/", "activity/"]
 
 
 def paths(job: TransformJob) -> list[str]:

@@ -78,6 +78,7 @@ PATHS = [
     "/jobs/{job}/files/",
     "/jobs/{job}/files/?only=missing&search=in&sort=-size",
     "/jobs/{job}/request/",
+    "/jobs/{job}/activity/",
     "/jobs/new/",
     "/jobs/new/?as=json",
     "/models/",

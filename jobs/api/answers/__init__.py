@@ -9,7 +9,14 @@ from jobs.api.answers.connections import (
 )
 from jobs.api.answers.costs import CostAnswer, PriceAnswer, PricesAnswer, TotalAnswer, TotalsAnswer
 from jobs.api.answers.failures import ChangeAnswer, FailureAnswer
-from jobs.api.answers.jobs import AttemptAnswer, EventAnswer, JobAnswer, JobDetailAnswer, RowsAnswer
+from jobs.api.answers.jobs import (
+    ActsAnswer,
+    AttemptAnswer,
+    EventAnswer,
+    JobAnswer,
+    JobDetailAnswer,
+    RowsAnswer,
+)
 from jobs.api.answers.many import ManyAnswer, PassedOverAnswer
 from jobs.api.answers.metrics import UsageAnswer
 from jobs.api.answers.models import ModelAnswer, ModelDetailAnswer, ModelFiguresAnswer
@@ -28,6 +35,7 @@ from jobs.api.answers.results import (
 )
 
 __all__ = [
+    "ActsAnswer",
     "AttemptAnswer",
     "ChangeAnswer",
     "ConnectionAnswer",

@@ -16,7 +16,7 @@ from jobs.api.answers.failures import FailureAnswer
 from jobs.api.answers.presets import DifferenceAnswer
 from jobs.lifecycle.starting import creation_request
 from jobs.models import JobEvent, TransformJob
-from jobs.services import failing, presets
+from jobs.services import changes, failing, presets
 from jobs.services.failing import try_url
 from transform.spec import TransformSpec
 
@@ -136,6 +136,31 @@ class RowsAnswer(serializers.Serializer[Any]):
     note = serializers.CharField(allow_blank=True)
 
 
+class ChangedAnswer(serializers.Serializer[Any]):
+    """A field of the request that is another than in `parent`'s; null where it was or is not given."""
+
+    field = serializers.CharField()
+    was = serializers.JSONField(allow_null=True)
+    now = serializers.JSONField(allow_null=True)
+
+
+class ActAnswer(serializers.Serializer[Any]):
+    """One act of a person upon a job; `job` is the id of another that came of it or that it came from."""
+
+    at = serializers.DateTimeField()
+    who = serializers.CharField(allow_blank=True)
+    token = serializers.CharField(allow_blank=True)
+    verb = serializers.CharField()
+    said = serializers.CharField()
+    job = serializers.CharField(source="job.key", default=None, allow_null=True)
+
+
+class ActsAnswer(serializers.Serializer[Any]):
+    """The latest acts, newest first."""
+
+    results = ActAnswer(many=True)
+
+
 class JobDetailAnswer(JobAnswer):
     """A transform job with its CreateTransformJob JSON, its timeline and all attempts at it."""
 
@@ -146,6 +171,7 @@ class JobDetailAnswer(JobAnswer):
     objects_missing = serializers.SerializerMethodField()
     rows = serializers.SerializerMethodField()
     preset_differences = serializers.SerializerMethodField()
+    changes = serializers.SerializerMethodField()
 
     class Meta(JobAnswer.Meta):
         fields = [
@@ -157,12 +183,18 @@ class JobDetailAnswer(JobAnswer):
             "objects_missing",
             "rows",
             "preset_differences",
+            "changes",
         ]
 
     @extend_schema_field(DifferenceAnswer(many=True))
     def get_preset_differences(self, job: TransformJob) -> Any:
         """What the job has other than its preset had then; empty without a preset."""
         return DifferenceAnswer(presets.differences(job), many=True).data
+
+    @extend_schema_field(ChangedAnswer(many=True))
+    def get_changes(self, job: TransformJob) -> Any:
+        """What of its request is another than its parent's."""
+        return ChangedAnswer(changes.since_parent(job), many=True).data
 
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_request(self, job: TransformJob) -> dict[str, Any]:

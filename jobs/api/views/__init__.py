@@ -3,7 +3,7 @@
 from jobs.api.views.connections import AccountQuotas, Connections, OneConnection, TestConnection
 from jobs.api.views.costs import Costs, Prices, ReadPrices
 from jobs.api.views.files import Files
-from jobs.api.views.jobs import Archive, Finish, Job, Jobs, Preflight, Restore, Retry, Stop
+from jobs.api.views.jobs import Acts, Archive, Finish, Job, Jobs, Preflight, Restore, Retry, Stop
 from jobs.api.views.logs import Logs, LogText
 from jobs.api.views.many import Many
 from jobs.api.views.metrics import Metrics
@@ -14,6 +14,7 @@ from jobs.api.views.results import Download, Outputs, Preview
 
 __all__ = [
     "AccountQuotas",
+    "Acts",
     "Archive",
     "Connections",
     "Costs",

@@ -17,7 +17,7 @@ from jobs.api.views.base import TEXT, TeamView
 from jobs.filtering import CAUSES, JobFilter
 from jobs.lifecycle import costing, queueing
 from jobs.models import TransformJob
-from jobs.services import archiving, attempts, preflight, presets, stopping
+from jobs.services import archiving, attempts, history, preflight, presets, stopping
 
 _FILTERS = {
     "state": "A state, several with commas, active or ended.",
@@ -98,6 +98,15 @@ class Job(TeamView):
         job = self.job(key)
         queueing.tell([job])
         return Response(answers.JobDetailAnswer(job, context={"request": request}).data)
+
+
+class Acts(TeamView):
+    """What people did with one job."""
+
+    @extend_schema(operation_id="jobs_activity", responses=answers.ActsAnswer)
+    def get(self, request: Request, key: str) -> Response:
+        """Who submitted, stopped, cloned, archived it, newest first."""
+        return Response(answers.ActsAnswer({"results": history.acts(self.job(key))}).data)
 
 
 class Stop(TeamView):

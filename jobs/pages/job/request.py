@@ -7,22 +7,25 @@ import json
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
+from jobs.forms.job_fields import job_fields
 from jobs.lifecycle.starting import asked_for
 from jobs.pages.job.showing import find_job, show
 from jobs.pages.snippets import snippets
-from jobs.services import presets
+from jobs.services import changes, presets
 from teams.access import MemberRequest, member_required
 
 
 @require_GET
 @member_required()
 def sent(request: MemberRequest, key: str) -> HttpResponse:
-    """The request as it was sent, and as code."""
+    """What of the request is another than its parent's, the request as it was sent, and as code."""
     job = find_job(request.team, key)
     asked = asked_for(job)
     context = {
         "sent": json.dumps(asked, indent=2),
         "snippets": snippets(job, asked),
         "differences": presets.differences(job),
+        "changes": changes.since_parent(job),
+        "labels": {name: field.label for name, field in job_fields().items()},
     }
     return show(request, job, "request", context)

@@ -33,6 +33,7 @@ TABS = (
     Tab("logs", "Logs", "job-logs"),
     Tab("metrics", "Metrics", "job-metrics"),
     Tab("request", "Request", "job-request"),
+    Tab("activity", "Activity", "job-activity"),
 )
 
 

@@ -1,0 +1,19 @@
+"""The tab with what people did with a job."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from jobs.pages.job.showing import find_job, show
+from jobs.services import history
+from teams.access import MemberRequest, member_required
+
+
+@require_GET
+@member_required()
+def activity(request: MemberRequest, key: str) -> HttpResponse:
+    """Who submitted, stopped, cloned or put away the job, newest first."""
+    job = find_job(request.team, key)
+    acts = history.acts(job)
+    return show(request, job, "activity", {"acts": acts, "seen": len(acts)})
