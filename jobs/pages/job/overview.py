@@ -11,6 +11,7 @@ from jobs import queries
 from jobs.forms.job_fields import job_fields
 from jobs.models import TransformJob
 from jobs.pages.job.showing import find_job, show
+from jobs.pages.phases import phases
 from jobs.pages.sentences import rows_sentence
 from jobs.services import failing, files
 from jobs.states import MEANING, JobState
@@ -25,6 +26,7 @@ def overview(request: MemberRequest, key: str) -> HttpResponse:
     rows = queries.rows(job)
     context = {
         "timeline": queries.timeline(job),
+        "phases": phases(job),
         "files": files.counts(job),
         "rows": rows,
         "rows_sentence": rows_sentence(rows),

@@ -1,0 +1,55 @@
+"""Where a job's time went: waiting here, waiting for instances, running."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from jobs.models import TransformJob
+
+#: Of the bar's hundred: a phase of a second beside one of hours is still to be seen.
+_LEAST = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One stretch of a job's life; `end` is None while it lasts. `x` and `width` place it on a bar of 100."""
+
+    name: str
+    meaning: str
+    start: datetime
+    end: datetime | None
+    x: float
+    width: float
+
+
+def phases(job: TransformJob) -> tuple[Phase, ...]:
+    """The stretches that have begun, in order; of a job made outside, none before SageMaker had it."""
+    found = [
+        (name, meaning, start, end)
+        for name, meaning, start, end in (
+            ("Queued", "until SageMaker accepted it", job.created_at, job.accepted_at),
+            ("Provisioning", "until its instances were ready", job.accepted_at, job.started_at),
+            ("Running", "until its last object", job.started_at, job.ended_at),
+        )
+        if start is not None and not (job.external and name == "Queued")
+    ]
+    now = timezone.now()
+    # What never got further lasted until the job ended.
+    found = [(name, meaning, start, end or job.ended_at) for name, meaning, start, end in found]
+    lengths = [max(0.0, ((end or now) - start).total_seconds()) for _, _, start, end in found]
+    return _placed(found, lengths)
+
+
+def _placed(
+    found: list[tuple[str, str, datetime, datetime | None]], lengths: list[float]
+) -> tuple[Phase, ...]:
+    whole = sum(lengths) or 1.0
+    widths = [max(_LEAST, 100 * length / whole) for length in lengths]
+    scale, x, placed = 100 / sum(widths), 0.0, []
+    for one, width in zip(found, widths, strict=True):
+        placed.append(Phase(*one, round(x, 2), round(width * scale, 2)))
+        x += width * scale
+    return tuple(placed)

@@ -1,0 +1,88 @@
+"""The first tab of a job: where its time went, and the plan against the outcome."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from jobs.models import TransformJob
+from jobs.pages.phases import phases
+from jobs.states import JobState
+from tests.cast import House
+from tests.jobs.test_files import planned
+from tests.support.html import Page
+
+pytestmark = pytest.mark.django_db
+
+
+def timed(house: House, state: JobState, **seconds: int) -> TransformJob:
+    """A job whose times lie so many seconds after it was submitted, an hour ago."""
+    began = timezone.now() - timedelta(hours=1)
+    times = {name: began + timedelta(seconds=after) for name, after in seconds.items()}
+    return house.job(state, **{"created_at": began, "accepted_at": None, **times})
+
+
+def lengths(job: TransformJob) -> dict[str, Any]:
+    return {
+        one.name: None if one.end is None else (one.end - one.start).total_seconds() for one in phases(job)
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "expected"),
+    [
+        (
+            JobState.COMPLETED,
+            {"accepted_at": 10, "started_at": 100, "ended_at": 400},
+            {"Queued": 10, "Provisioning": 90, "Running": 300},
+        ),
+        (JobState.IN_PROGRESS, {"accepted_at": 10}, {"Queued": 10, "Provisioning": None}),
+        (JobState.FAILED, {"accepted_at": 10, "ended_at": 60}, {"Queued": 10, "Provisioning": 50}),
+        (JobState.WAITING, {}, {"Queued": None}),
+        (JobState.CANCELLED, {"ended_at": 7}, {"Queued": 7}),
+    ],
+)
+def test_a_jobs_time_is_told_in_the_stretches_that_it_had(
+    house: House, state: JobState, seconds: dict[str, int], expected: dict[str, Any]
+) -> None:
+    job = timed(house, state, **seconds)
+    assert lengths(job) == expected
+    bar = phases(job)
+    assert bar[0].x == 0
+    assert bar[-1].x + bar[-1].width == pytest.approx(100, abs=0.1)
+
+
+def test_a_short_stretch_beside_a_long_one_can_still_be_seen(house: House) -> None:
+    job = timed(house, JobState.COMPLETED, accepted_at=1, started_at=2, ended_at=3000)
+    assert all(one.width > 1 for one in phases(job))
+
+
+def test_the_time_before_a_job_was_found_in_sagemaker_is_nobodys(house: House) -> None:
+    job = timed(house, JobState.COMPLETED, accepted_at=10, started_at=100, ended_at=400)
+    job.external = True
+    assert list(lengths(job)) == ["Provisioning", "Running"]
+
+
+def test_the_outcome_stands_beside_the_plan(house: House) -> None:
+    job = planned(house)
+    TransformJob.objects.filter(pk=job.pk).update(
+        accepted_at=timezone.now(), instance_type="ml.m5.xlarge", deadline_minutes=90, max_cost_usd=2
+    )
+    page = Page(house.page("vera").get(f"/jobs/{job.key}/"))
+    (table,) = page.of_class("outcome")
+    rows = [[cell.text for cell in Page.all_below(row, "td")] for row in Page.all_below(table, "tr")]
+    assert rows[1:] == [
+        ["Files", "25", "12 without an output 2 named by the log"],
+        ["Instances", "1 \u00d7 ml.m5.large", "1 \u00d7 ml.m5.xlarge , as the first type was not to be had"],
+        ["Time", "at most 90 min", "\u2013"],
+        ["Cost", "at most $2.00", "nothing ran, so nothing is billed"],
+    ]
+
+
+def test_warnings_come_before_everything_else(house: House) -> None:
+    job = house.job(JobState.COMPLETED, warnings=["1 of 2 outputs is missing."])
+    body = Page(house.page("vera").get(f"/jobs/{job.key}/")).of_class("stack")[0]
+    assert body.text.startswith("1 of 2 outputs is missing.")
