@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import re
 import sys
 import time
+from pathlib import Path
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 django.setup()
 
+from django.contrib.staticfiles import finders  # noqa: E402
 from django.db import connection  # noqa: E402  # Django first
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
-from teams.models import User  # noqa: E402
+from jobs.services import views  # noqa: E402
+from teams.models import Membership, User  # noqa: E402
 
 
 def answer(client: Client, path: str, times: int) -> dict[str, object]:
@@ -37,14 +42,37 @@ def answer(client: Client, path: str, times: int) -> dict[str, object]:
     return {"seconds": seconds, "queries": queries, "rows": rows, "bytes": len(body)}
 
 
+def weight(client: Client, path: str) -> dict[str, int]:
+    """Bytes over the wire of a first visit with nothing cached: the page, and each file that it or a sheet names."""
+    body = client.get(path, headers={"Accept-Encoding": "gzip"}).content
+    found = {"page": len(body)}
+    text = gzip.decompress(body).decode()
+    waiting = set(re.findall(r'(?:href|src)="/static/([^"#]+)', text))
+    while waiting:
+        name = waiting.pop()
+        file = finders.find(name)
+        if not file or name in found:
+            continue
+        sent = Path(file).read_bytes()
+        if name.endswith(".css"):
+            waiting |= {f"vendor/{one}" for one in re.findall(r"url\(vendor/([\w.-]+)\)", sent.decode())}
+        found[name] = len(sent if name.endswith(".woff2") else gzip.compress(sent, 9))
+    return found
+
+
 def main() -> None:
     """Until stdin ends."""
     client = Client()
     client.force_login(
         User.objects.get(username="seed-01-ada"), backend="django.contrib.auth.backends.ModelBackend"
     )
+    member = Membership.objects.get(user__username="seed-01-ada")
+    views.save(member, "Bench", {"state": "failed"}, shared=True)
     for line in sys.stdin:
         asked = json.loads(line)
+        if asked.get("weigh"):
+            print(json.dumps(weight(client, asked["path"])), flush=True)
+            continue
         print(json.dumps(answer(client, asked["path"], asked["times"])), flush=True)
 
 

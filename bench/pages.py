@@ -28,6 +28,8 @@ from tests.support.house import CHECKOUT
 FEW = 1000
 #: Requests for each page and database in a round.
 TIMES = 12
+#: Pages whose first visit is weighed.
+_WEIGHED = ("/", "/jobs/")
 PAGES = {
     "home": "/",
     "list": "/jobs/",
@@ -40,6 +42,14 @@ PAGES = {
     "connection": "/jobs/?connection=trial",
     "instance_type": "/jobs/?instance_type=ml.g5.xlarge",
     "cause": "/jobs/?cause=wrong-columns",
+    "failures by cause, 30 days": "/jobs/?group=cause&ended=30d",
+    "failures by cause, all": "/jobs/?group=cause",
+    "needs attention": "/jobs/?attention=true",
+    "failed in a day": "/jobs/?state=failed,rejected&ended=24h",
+    "a saved view, all columns": (
+        "/jobs/?state=failed&cols=model,path,progress,cause,duration,cost,instance,connection,tags,owner,started,ended,"
+        "submitted&view=bench"
+    ),
     "since, until": "/jobs/?since=300d&until=60d",
     "tag": "/jobs/?tag=team%3Dgrowth",
     "path, many": "/jobs/?path=s3://predictions/churn",
@@ -77,13 +87,20 @@ class Place:
 
     def ask(self, path: str, times: int) -> dict[str, object]:
         """What `_pages_inside` measured."""
+        return self._send({"path": path, "times": times})
+
+    def weigh(self, path: str) -> dict[str, int]:
+        """Bytes over the wire of a first visit to the page, by file."""
+        return self._send({"path": path, "weigh": True})  # type: ignore[return-value]
+
+    def _send(self, asked: dict[str, object]) -> dict[str, object]:
         assert self.process.stdin
         assert self.process.stdout
-        self.process.stdin.write(json.dumps({"path": path, "times": times}) + "\n")
+        self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"The process that answers ended at {path}.")
+            raise SystemExit(f"The process that answers ended at {asked}.")
         found: dict[str, object] = json.loads(line)
         return found
 
@@ -159,14 +176,17 @@ def main() -> int:
         few, many = Place(server, few_name, FEW, 1), Place(server, many_name, given.jobs, 50)
         try:
             found = measure(few, many, given.rounds)
+            weights = {path: sum(many.weigh(path).values()) for path in _WEIGHED}
         finally:
             few.close()
             many.close()
     print(report(found, given.jobs))
+    for path, size in weights.items():
+        print(f"First visit to {path}: {size / 1000:.0f} KB compressed, with style, scripts and fonts.")
     print(f"{given.jobs:,} jobs were written in {many.seeded:.0f} s, with their indexes.")
     print(f"{_report.machine_line()}; load average before: {load}")
     if given.json:
-        figures = {"load_before": load, "seeded_seconds": many.seeded, "pages": found}
+        figures = {"load_before": load, "seeded_seconds": many.seeded, "pages": found, "first_visit": weights}
         _report.write_json(given.json, "pages", figures)
     return 0
 

@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from jobs.failures import CAUSES as KNOWN_CAUSES
 from jobs.failures import UNKNOWN
 from jobs.models import Connection, Preset
-from jobs.models.job import JobQuerySet
+from jobs.models.job import ATTENTION, JobQuerySet
 from jobs.states import ACTIVE, TERMINAL, JobState
 from teams.models import User
 
@@ -23,6 +23,8 @@ from teams.models import User
 STATE_GROUPS = {"active": ACTIVE, "terminal": TERMINAL, "ended": TERMINAL}
 #: Slugs of why jobs fail, with their titles.
 CAUSES = {cause.slug: cause.title for cause in (*KNOWN_CAUSES, UNKNOWN)}
+#: How long after its end a job is one to look at.
+ATTENTION_FOR = timedelta(days=7)
 _YES_NO = ("", "true", "false")
 _AGO = re.compile(r"(\d{1,4})([hdw])")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -59,6 +61,10 @@ class JobFilter:
     since: str = ""
     #: Submitted before then; a date counts whole.
     until: str = ""
+    #: Ended from then on, said as in `since`.
+    ended: str = ""
+    #: "true" for those that somebody should look at: see `ATTENTION`.
+    attention: str = ""
     #: key or key=value.
     tag: str = ""
     #: What it reads or writes: an S3 address, or the beginning of one, or an object below its output.
@@ -127,6 +133,9 @@ class JobFilter:
             )
         if self.external:
             rows = rows.filter(external=self.external == "true")
+        if self.attention:
+            recent = timezone.now() - ATTENTION_FOR
+            rows = rows.filter(ATTENTION, Q(ended_at=None) | Q(ended_at__gte=recent))
         if self.archived != "any":
             rows = rows.filter(archived_at__isnull=self.archived != "true")
         return self._by_date(self._by_text(rows))
@@ -146,6 +155,8 @@ class JobFilter:
     def _by_date(self, rows: JobQuerySet) -> JobQuerySet:
         if self.since:
             rows = rows.filter(created_at__gte=_moment(self.since))
+        if self.ended:
+            rows = rows.filter(ended_at__gte=_moment(self.ended))
         if self.until:
             rows = rows.filter(created_at__lt=_moment(self.until, end=True))
         return rows
@@ -169,13 +180,15 @@ class JobFilter:
             found.append(("state", f"It must be made of {words}, with commas between them."))
         if self.cause and self.cause.lower() not in CAUSES:
             found.append(("cause", f"It must be one of {', '.join(CAUSES)}."))
-        for name, value in (("since", self.since), ("until", self.until)):
+        for name, value in (("since", self.since), ("until", self.until), ("ended", self.ended)):
             if value and _moment(value) is None:
                 found.append(
                     (name, "It must be a date such as 2026-11-20, a time, or how long ago, as in 24h or 7d.")
                 )
         if self.external not in _YES_NO:
             found.append(("external", "It must be true, false or empty."))
+        if self.attention not in ("", "true"):
+            found.append(("attention", "It must be true or empty."))
         if self.archived not in ("", "false", "true", "any"):
             found.append(("archived", "It must be true, false, any or empty."))
         return found

@@ -17,6 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import purge
+
 HERE = Path(__file__).resolve().parent
 VENDOR = HERE.parent / "static" / "vendor"
 SPRITE = VENDOR.parent / "icons.svg"
@@ -60,6 +62,14 @@ def write_sprite(archive: tarfile.TarFile, icons: list[str]) -> None:
     SPRITE.write_text(_OPEN + "\n".join(symbols) + "\n</svg>\n")
 
 
+def without_unused(css: str, target: str) -> str:
+    """The sheet without what no page uses; the names of all its classes are kept beside this file, for a test."""
+    notice = re.search(r"/\*!.*?\*/", css, re.DOTALL)
+    names = sorted(purge.classes(css))
+    (HERE / f"{target}.classes").write_text("\n".join(names) + "\n", encoding="utf-8")
+    return f"{notice[0] if notice else ''}\n{purge.purge(css, purge.words())}\n"
+
+
 def vendor(wanted: dict[str, Any], into: Path) -> dict[str, Any]:
     """Copy one package's files; returns its entry for vendor.json."""
     archive, integrity = fetch(wanted["name"], wanted["version"], into)
@@ -68,6 +78,8 @@ def vendor(wanted: dict[str, Any], into: Path) -> dict[str, Any]:
         for path, target in wanted.get("files", {}).items():
             # A source map would be one more file to serve; without its comment nobody asks for it.
             body = re.sub(rb"\n?/\*# sourceMappingURL=[^*]*\*/", b"", read(archive, path))
+            if target.endswith(".css"):
+                body = without_unused(body.decode(), target).encode()
             (VENDOR / target).write_bytes(body)
             files[target] = "sha384-" + base64.b64encode(hashlib.sha384(body).digest()).decode()
         if icons := wanted.get("icons"):

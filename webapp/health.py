@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import redis
 from django.conf import settings
@@ -14,9 +13,6 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from jobs.models import Heartbeat
-
-#: Pulses are written every few seconds; several missed ones are a failure, a slow one is not.
-STALE = timedelta(seconds=35)
 
 
 def alive(request: HttpRequest) -> JsonResponse:
@@ -66,7 +62,7 @@ def _pulse(name: str) -> str:
     if beat_at is None:
         return f"no {name} has reported yet"
     age = timezone.now() - beat_at
-    return f"the last {name} report is {int(age.total_seconds())} s old" if age > STALE else ""
+    return f"the last {name} report is {int(age.total_seconds())} s old" if age > Heartbeat.STALE else ""
 
 
 _CHECKS: dict[str, Callable[[], str]] = {

@@ -168,6 +168,20 @@ class ConnectionChanges(serializers.Serializer[Any]):
     )
 
 
+class ViewBody(serializers.Serializer[Any]):
+    """A state of the list of jobs, to be kept under a name."""
+
+    name = serializers.CharField(max_length=60)
+    state = serializers.DictField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Filters, sort, cols and group, as in addresses.",
+    )
+    shared = serializers.BooleanField(
+        default=False, help_text="Show it to the whole team; that needs the role operator."
+    )
+
+
 def fields_of(data: object) -> dict[str, Any]:
     """The body as an object; ParseError for any other JSON."""
     if not isinstance(data, Mapping):

@@ -11,6 +11,7 @@ from jobs.api import errors, views
 app_name = "api"
 urlpatterns = [
     path("jobs/", views.Jobs.as_view(), name="jobs"),
+    path("jobs/causes/", views.Causes.as_view(), name="job-causes"),
     path("jobs/many/", views.Many.as_view(), name="jobs-many"),
     path("jobs/preflight/", views.Preflight.as_view(), name="job-preflight"),
     path("jobs/<str:key>/", views.Job.as_view(), name="job"),
@@ -39,6 +40,8 @@ urlpatterns = [
     path("connections/<slug:slug>/quotas/", views.AccountQuotas.as_view(), name="connection-quotas"),
     path("connections/<slug:slug>/prices/", views.Prices.as_view(), name="prices"),
     path("connections/<slug:slug>/prices/read/", views.ReadPrices.as_view(), name="prices-read"),
+    path("views/", views.Views.as_view(), name="views"),
+    path("views/<slug:slug>/", views.View.as_view(), name="view"),
     path("costs/", views.Costs.as_view(), name="costs"),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
     path(

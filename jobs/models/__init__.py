@@ -12,11 +12,13 @@ from jobs.models.price import InstancePrice
 from jobs.models.quotas import Quotas
 from jobs.models.registered import RegisteredModel
 from jobs.models.rows import RowComparison, RowIndex
+from jobs.models.view import DefaultView, SavedView
 
 __all__ = [
     "CallBudget",
     "Connection",
     "ContainerImage",
+    "DefaultView",
     "Heartbeat",
     "InstancePrice",
     "JobEvent",
@@ -26,5 +28,6 @@ __all__ = [
     "RegisteredModel",
     "RowComparison",
     "RowIndex",
+    "SavedView",
     "TransformJob",
 ]

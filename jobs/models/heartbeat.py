@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -10,6 +11,9 @@ from django.utils import timezone
 
 class Heartbeat(models.Model):
     """When the worker or beat was last known to be alive, or a lease was taken."""
+
+    #: Pulses are written every few seconds; several missed ones are a failure, a slow one is not.
+    STALE: ClassVar = timedelta(seconds=35)
 
     name = models.CharField(max_length=40, primary_key=True)
     beat_at = models.DateTimeField()

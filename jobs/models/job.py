@@ -34,6 +34,15 @@ _NAME_LENGTH = 63
 JOB_TAG = "batchdeck:job"
 
 
+#: What somebody should look at: completed with warnings, at or near its deadline or cost cap, without a sign of life.
+ATTENTION = (
+    models.Q(models.Q(state=JobState.COMPLETED), ~models.Q(warnings=[]))
+    | models.Q(deadline_warned=True)
+    | models.Q(cost_warned=True)
+    | models.Q(idle_warned=True)
+)
+
+
 def new_key() -> str:
     """A public id: 60 random bits in 12 lowercase base32 letters."""
     return "".join(secrets.choice(_BASE32) for _ in range(KEY_LENGTH))
@@ -226,7 +235,19 @@ class TransformJob(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["team", "-id"], name="job_team_newest"),
             models.Index(fields=["team", "-changed_at"], name="job_team_changed"),
-            models.Index(fields=["team", "ended_at"], name="job_team_ended"),
+            models.Index(
+                fields=[
+                    "team",
+                    "ended_at",
+                    "state",
+                    "connection",
+                    "model_name",
+                    "started_at",
+                    "instance_seconds",
+                    "cost_usd",
+                ],
+                name="job_costs",
+            ),
             # Each filter of the list, and each order, has an index that ends as the list is ordered.
             models.Index(fields=["team", "-created_at", "-id"], name="job_list"),
             models.Index(fields=["team", "state", "-created_at", "-id"], name="job_list_state"),
@@ -266,6 +287,13 @@ class TransformJob(models.Model):
                 fields=["team", "-created_at", "-id"],
                 name="job_list_archived",
                 condition=models.Q(archived_at__isnull=False),
+            ),
+            models.Index(fields=["team", "ended_at"], name="job_list_attention", condition=ATTENTION),
+            # Failures are counted by cause and model, and costs added up, from the index alone.
+            models.Index(
+                fields=["team", "ended_at", "cause", "model_name"],
+                name="job_failures",
+                condition=~models.Q(cause="") & models.Q(archived_at=None),
             ),
             models.Index(fields=["team", "duration_seconds", "id"], name="job_list_duration"),
             models.Index(fields=["team", "name", "id"], name="job_list_name"),

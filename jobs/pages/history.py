@@ -1,8 +1,7 @@
-"""The list of jobs, and the same as CSV."""
+"""The list of jobs or of their failures by cause, and the same jobs as CSV."""
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,10 +14,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from jobs import queries, tokens
-from jobs.filtering import CAUSES, FilterError, JobFilter
+from jobs.filtering import CAUSES, FilterError
 from jobs.lifecycle import costing, queueing
+from jobs.models.job import JobQuerySet
 from jobs.pages import table
 from jobs.pages.polling import is_poll, polled, version
+from jobs.pages.view_menu import menu
+from jobs.services import views
+from jobs.services.listing import COLUMNS, Listing
 from jobs.states import JobState
 from teams.access import MemberRequest, member_required
 
@@ -28,97 +31,150 @@ PAGE = 50
 @require_GET
 @member_required()
 def history(request: MemberRequest) -> HttpResponseBase:
-    """The team's jobs, narrowed and sorted by what the address says."""
+    """The team's jobs, narrowed, sorted and grouped by what the address says."""
     if "q" in request.GET:
         return _from_box(request)
-    wanted, sort, problems = _asked(request)
-    before = request.GET.get("before", "")
-    cursor = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    matching = queries.jobs(request.team, wanted.seen_by(request.user))
-    page = list(queries.beyond(matching, sort, cursor)[: PAGE + 1])
-    shown = page[:PAGE]
-    queueing.tell(shown)
-    costing.tell(shown)
-    given, order = wanted.given(), {} if sort == queries.NEWEST else {"sort": sort}
-    address = {**given, **order}
-    context = {
-        "jobs": shown,
-        "problems": problems,
-        "filtered": bool(given),
-        "count": queries.count(matching),
-        "counted": queries.COUNTED,
-        "filters": urlencode(address),
-        "older": urlencode({**address, "before": shown[-1].pk}) if len(page) > PAGE else "",
-        "newest": urlencode(address) if cursor else "",
-        "is_newest": not cursor,
-        "active": any(job.is_active for job in shown),
-        "query": urlencode({**address, **({"before": before} if cursor else {})}),
-        "select": request.member.can_operate,
-        "sort": sort,
-        "sorts": _sorts(given, sort),
-        **_panel(request, wanted, order),
-    }
+    listing, problems = _asked(request)
     if is_poll(request):
-        tag = version(
-            "jobs", context["query"], queries.jobs_version(request.team), ticking=bool(context["active"])
+        running = queries.jobs(request.team).active().exists()
+        parts = (request.GET.urlencode(), queries.jobs_version(request.team))
+        return polled(
+            request,
+            "jobs/causes_live.html" if listing.group else "jobs/history_live.html",
+            lambda: _shown(request, listing),
+            version("jobs", *parts, ticking=running),
         )
-        return polled(request, "jobs/history_live.html", context, tag)
+    known = views.visible(request.team, request.user)
+    usual = next((view for view in known if view.is_default), None)
+    if usual and not request.GET:
+        return redirect(usual.address)
+    context = {
+        "problems": problems,
+        **_shown(request, listing),
+        **_panel(request, listing),
+        **menu(request, listing, known),
+    }
     return render(request, "jobs/history.html", context)
 
 
 @require_GET
 @member_required()
 def export(request: MemberRequest) -> HttpResponseBase:
-    """All jobs that the address describes, as CSV, sent while it is read."""
-    wanted, sort, problems = _asked(request)
+    """All jobs that the address describes, as CSV, sent while it is read; all columns unless it names some."""
+    listing, problems = _asked(request)
     if problems:
         for problem in problems:
             messages.error(request, problem)
         return redirect("jobs")
-    rows = queries.beyond(queries.jobs(request.team, wanted.seen_by(request.user)), sort, None)
+    rows = queries.beyond(_matching(request, listing), listing.sort, None)
     name = f"jobs-{request.team.slug}-{timezone.now():%Y%m%d-%H%M}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(table.csv(rows), content_type="text/csv; charset=utf-8", headers=headers)
+    lines = table.csv(rows, listing.columns if request.GET.get("cols") else None)
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _from_box(request: MemberRequest) -> HttpResponse:
     """What was typed into the search box, as the address that the filter panel would make."""
-    order = {"sort": request.GET["sort"]} if request.GET.get("sort") else {}
+    kept = {name: request.GET[name] for name in ("sort", "cols", "group", "view") if request.GET.get(name)}
     try:
         given = tokens.parse(request.GET["q"])
     except FilterError as error:
-        messages.error(request, " ".join(_said(error)))
+        messages.error(request, " ".join(_said(error.fields)))
         given = {}
-    return redirect(f"{reverse('jobs')}?{urlencode({**given, **order})}")
+    return redirect(f"{reverse('jobs')}?{urlencode({**given, **kept})}")
 
 
-def _sorts(given: dict[str, str], sort: str) -> dict[str, dict[str, str]]:
+def _matching(request: MemberRequest, listing: Listing) -> JobQuerySet:
+    return queries.jobs(request.team, listing.wanted.seen_by(request.user))
+
+
+def _shown(request: MemberRequest, listing: Listing) -> dict[str, Any]:
+    """What the part of the page that renews itself shows."""
+    address = listing.parts()
+    view = request.GET.get("view", "")
+    named = {**address, **_named(request)}
+    matching = _matching(request, listing)
+    shared = {
+        "filters": urlencode(address),
+        "chips": _chips(listing, view),
+        "clear": f"{reverse('jobs')}?view=all",
+        "query": urlencode(named),
+    }
+    if listing.group:
+        groups = [
+            (found, _address({**named, "group": "", "cause": found.cause}))
+            for found in queries.failures(matching)
+        ]
+        return {**shared, "groups": groups, "is_newest": True}
+    return {**shared, **_rows(request, listing, matching, named)}
+
+
+def _rows(
+    request: MemberRequest, listing: Listing, matching: JobQuerySet, named: dict[str, str]
+) -> dict[str, Any]:
+    before = request.GET.get("before", "")
+    cursor = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    page = list(queries.beyond(matching, listing.sort, cursor)[: PAGE + 1])
+    shown = page[:PAGE]
+    whole = cursor is None and len(page) <= PAGE
+    queueing.tell(shown)
+    costing.tell(shown)
+    return {
+        "jobs": shown,
+        "count": len(shown) if whole else queries.count(matching),
+        "counted": queries.COUNTED,
+        "older": urlencode({**named, "before": shown[-1].pk}) if len(page) > PAGE else "",
+        "newest": urlencode(named) if cursor else "",
+        "is_newest": not cursor,
+        "active": any(job.is_active for job in shown),
+        "select": request.member.can_operate,
+        "sorts": _sorts(named, listing.sort),
+        "columns": listing.columns,
+        "wanted": listing.wanted,
+    }
+
+
+def _sorts(named: dict[str, str], sort: str) -> dict[str, dict[str, str]]:
     """For each order the address that a click on its column leads to, and how it is sorted now."""
     found = {}
     for word in queries.SORTS:
         now = sort if sort.removeprefix("-") == word else ""
         first = word if word == "name" else f"-{word}"
         other = f"-{word}" if now == word else word
-        link = urlencode({**given, "sort": other if now else first})
+        link = urlencode({**named, "sort": other if now else first})
         found[word] = {"link": link, "now": {"": "", word: "ascending"}.get(now, "descending")}
     return found
 
 
-def _panel(request: MemberRequest, wanted: JobFilter, order: dict[str, str]) -> dict[str, Any]:
-    """What the filter panel, the search box and the chips show."""
-    given = wanted.given()
-    chips = [
+def _chips(listing: Listing, view: str) -> list[dict[str, str]]:
+    """The filters that are set, each with the address without it."""
+    parts = {**listing.parts(), **({"view": view} if view else {})}
+    return [
         {
             "name": tokens.WRITTEN.get(name, name),
             "value": value,
-            "without": urlencode({**{k: v for k, v in given.items() if k != name}, **order}),
+            "without": urlencode({k: v for k, v in parts.items() if k != name}) or "view=all",
         }
-        for name, value in given.items()
+        for name, value in listing.wanted.given().items()
     ]
+
+
+def _panel(request: MemberRequest, listing: Listing) -> dict[str, Any]:
+    """What the filter panel, the search box and the menus above the list show."""
+    own = {name: value for name, value in listing.parts().items() if name in ("sort", "cols", "group")}
+    kept = {**own, **_named(request)}
+    given = listing.wanted.given()
     return {
-        "wanted": wanted,
-        "chips": chips,
+        "wanted": listing.wanted,
         "box": tokens.write(given),
+        "kept": kept,
+        "address": {**listing.parts(), **_named(request)},
+        "grouped": listing.group,
+        "ungrouped": _address({**listing.parts(), "group": "", **_named(request)}),
+        "by_cause": urlencode({**_lately(listing), **listing.parts(), "group": "cause", **_named(request)}),
+        "these_columns": urlencode({**listing.parts(), "cols": ",".join(listing.columns) or "none"}),
+        "all_columns": urlencode({name: v for name, v in listing.parts().items() if name != "cols"}),
+        "choices": [(name, word, name in listing.columns) for name, word in COLUMNS.items()],
         "states": [("active", "Active"), ("ended", "Ended"), *JobState.choices],
         "causes": CAUSES,
         "models": queries.models(request.team).values_list("name", flat=True).distinct().order_by("name"),
@@ -127,21 +183,29 @@ def _panel(request: MemberRequest, wanted: JobFilter, order: dict[str, str]) -> 
     }
 
 
-def _asked(request: HttpRequest) -> tuple[JobFilter, str, list[str]]:
-    """Filter and order of the address, and sentences about what of it was left out as it cannot be used."""
-    given = {name: request.GET.get(name, "") for name in JobFilter.names()}
-    problems: list[str] = []
-    try:
-        sort = queries.sort_of(request.GET.get("sort", ""))
-    except FilterError as error:
-        sort, problems = queries.NEWEST, _said(error)
-    try:
-        return JobFilter.read(given), sort, problems
-    except FilterError as error:
-        # An address typed by hand or kept from another version: what is right of it still counts.
-        right = {name: "" if name in error.fields else value.strip() for name, value in given.items()}
-        return dataclasses.replace(JobFilter(), **right), sort, [*problems, *_said(error)]
+def _address(parts: dict[str, str]) -> str:
+    """A query string of those parts that say anything."""
+    return urlencode({name: value for name, value in parts.items() if value})
 
 
-def _said(error: FilterError) -> list[str]:
-    return [f"{name}: {text}" for name, texts in error.fields.items() for text in texts]
+def _lately(listing: Listing) -> dict[str, str]:
+    """What failed long ago is looked at on purpose only."""
+    timed = listing.wanted.since or listing.wanted.until or listing.wanted.ended
+    return {} if timed else {"ended": "30d"}
+
+
+def _named(request: HttpRequest) -> dict[str, str]:
+    return {"view": request.GET["view"]} if request.GET.get("view") else {}
+
+
+def _asked(request: HttpRequest) -> tuple[Listing, list[str]]:
+    """What the address describes, and sentences about what of it was left out as it cannot be used."""
+    given = {name: request.GET.get(name, "") for name in Listing.names()}
+    # The column chooser sends a name for each box that is ticked.
+    given["cols"] = ",".join(request.GET.getlist("cols"))
+    listing, problems = Listing.read_what_can_be(given)
+    return listing, _said(problems)
+
+
+def _said(fields: Any) -> list[str]:
+    return [f"{name}: {text}" for name, texts in fields.items() for text in texts]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from jobs import queries
@@ -15,27 +14,25 @@ from jobs.filtering import JobFilter
 from jobs.lifecycle import costing, queueing
 from jobs.models import TransformJob
 from jobs.pages.polling import is_poll, polled, version
-from jobs.services import sample
+from jobs.services import glance, sample
 from jobs.services.errors import InvalidFields, NotPossible
-from jobs.states import JobState
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
 
-_SHOWN = 8
-_FAILURES = (JobState.FAILED, JobState.REJECTED)
+#: Rows of each panel.
+_SHOWN, _CAUSES, _ENDED = 8, 5, 5
 
 
 @require_GET
 @member_required()
 def home(request: MemberRequest) -> HttpResponse:
-    """The team's morning: counters, active jobs, recent failures; for a new team, three steps."""
+    """The team's morning: counters, active jobs, failures by cause, money, connections; for a new team, three steps."""
     if not TransformJob.objects.for_team(request.team).exists():
         return _first_visit(request)
     tag = version("home", queries.jobs_version(request.team), ticking=True)
-    context = _busy(request.team)
     if is_poll(request):
-        return polled(request, "jobs/home_live.html", context, tag)
-    return render(request, "jobs/home.html", context)
+        return polled(request, "jobs/home_live.html", lambda: _busy(request.team), tag)
+    return render(request, "jobs/home.html", _busy(request.team))
 
 
 @require_POST
@@ -62,18 +59,24 @@ def _first_visit(request: HttpRequest) -> HttpResponse:
 
 
 def _busy(team: Team) -> dict[str, object]:
-    day = timezone.now() - timedelta(hours=24)
-    counts = queries.state_counts(team)
-    recent = TransformJob.objects.for_team(team).filter(changed_at__gte=day)
+    figures, by_connection = glance.counts(team)
     active = list(queries.jobs(team, JobFilter(state="active"))[:_SHOWN])
     queueing.tell(active)
     costing.tell(active)
+    failures = glance.failures(team)
     return {
-        "running": sum(counts[s] for s in (JobState.SUBMITTING, JobState.IN_PROGRESS, JobState.STOPPING)),
-        "waiting": counts[JobState.WAITING],
-        "failed": recent.filter(state__in=_FAILURES).count(),
-        "completed": recent.filter(state=JobState.COMPLETED).count(),
+        **figures,
+        "counted": queries.COUNTED,
+        "failed_link": urlencode(glance.FAILED),
+        "attention_link": urlencode(glance.ATTENTION),
         "active_jobs": active,
-        "latest_jobs": queries.jobs(team, JobFilter(state="ended"))[:_SHOWN],
-        "connections": queries.connections(team),
+        "active_columns": ("model", "progress", "duration", "cost"),
+        "ended_columns": ("model", "duration", "cost", "owner", "ended"),
+        "failures": [(one, urlencode({"cause": one.cause, **glance.LATELY})) for one in failures[:_CAUSES]],
+        "failures_link": urlencode({"group": "cause", **glance.LATELY}),
+        "failed_lately": sum(one.count for one in failures),
+        "latest_jobs": list(queries.jobs(team, JobFilter(state="ended"))[:_ENDED]),
+        "spend": glance.spend(team),
+        "health": glance.health(team, by_connection),
+        "processes": glance.processes(),
     }

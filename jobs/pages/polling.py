@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
@@ -22,14 +23,20 @@ def version(*parts: object, ticking: bool = False) -> str:
     return hashlib.sha256(repr((parts, now)).encode()).hexdigest()[:32]
 
 
-def polled(request: HttpRequest, template: str, context: dict[str, Any], tag: str) -> HttpResponse:
-    """Render a part of a page with `tag` as its ETag, or answer 304 if the browser has just that."""
+def polled(
+    request: HttpRequest, template: str, context: dict[str, Any] | Callable[[], dict[str, Any]], tag: str
+) -> HttpResponse:
+    """Render a part of a page with `tag` as its ETag, or answer 304 if the browser has just that.
+
+    A `context` that is a function is called only if the part is rendered.
+    """
     etag = f'"{tag}"'
     response: HttpResponse
-    if request.headers.get("If-None-Match") == etag:
+    # A compressed answer came with the tag marked as weak.
+    if request.headers.get("If-None-Match", "").removeprefix("W/") == etag:
         response = HttpResponseNotModified()
     else:
-        response = render(request, template, context)
+        response = render(request, template, context() if callable(context) else context)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ["HX-Request", "Cookie"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv as writing
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from django.db.models import QuerySet
 
@@ -15,9 +15,26 @@ CHUNK = 2000
 COLUMNS = (
     "id", "name", "state", "state_reason", "cause", "warnings", "model", "connection", "owner", "external",
     "instance_type", "instance_count", "input", "output", "tags", "objects_total", "objects_done", "duration_seconds",
-    "created_at", "started_at", "ended_at", "archived_at",
+    "created_at", "started_at", "ended_at", "archived_at", "cost_usd",
 )  # fmt: skip
 FILE_COLUMNS = ("input", "state", "size", "rows_in", "rows_out", "output", "error")
+_ALWAYS = ("id", "name", "state")
+#: Columns of the list, and what stands for each here.
+_OF_LIST = {
+    "model": ("model",),
+    "path": ("input", "output"),
+    "progress": ("objects_total", "objects_done"),
+    "cause": ("cause", "state_reason"),
+    "duration": ("duration_seconds",),
+    "cost": ("cost_usd",),
+    "instance": ("instance_type", "instance_count"),
+    "connection": ("connection",),
+    "tags": ("tags",),
+    "owner": ("owner", "external"),
+    "started": ("started_at",),
+    "ended": ("ended_at",),
+    "submitted": ("created_at",),
+}
 #: A cell that begins so is a formula to a spreadsheet, whoever chose the text.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -30,9 +47,16 @@ class _Echo:
         return text
 
 
-def csv(rows: QuerySet[TransformJob]) -> Iterator[str]:
-    """Lines of CSV, the columns' names first."""
-    return _lines(COLUMNS, (_cells(job) for job in rows.iterator(chunk_size=CHUNK)))
+def csv(rows: QuerySet[TransformJob], shown: Collection[str] | None = None) -> Iterator[str]:
+    """Lines of CSV, the columns' names first: all, or those that belong to the list's columns `shown`."""
+    wanted = set(COLUMNS)
+    if shown is not None:
+        wanted = {*_ALWAYS, *(name for column in shown for name in _OF_LIST[column])}
+    places = [place for place, name in enumerate(COLUMNS) if name in wanted]
+    jobs = (_cells(job) for job in rows.iterator(chunk_size=CHUNK))
+    return _lines(
+        [COLUMNS[place] for place in places], ([cells[place] for place in places] for cells in jobs)
+    )
 
 
 def files_csv(files: Iterable[File]) -> Iterator[str]:
@@ -59,7 +83,7 @@ def _cells(job: TransformJob) -> list[object]:
         job.connection.slug, job.submitted_by.get_username() if job.submitted_by else "", job.external,
         job.instance_type, job.instance_count, job.data, job.output_path,
         " ".join(f"{key}={value}" for key, value in tags.items()), job.objects_total, job.objects_done,
-        job.duration_seconds, *(at.isoformat() if at else "" for at in times),
+        job.duration_seconds, *(at.isoformat() if at else "" for at in times), job.cost_usd,
     ]  # fmt: skip
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from jobs.pages import connections, costs, history, home, many, models, new_job, outputs, preflight, presets
+from jobs.pages import (
+    connections,
+    costs,
+    history,
+    home,
+    many,
+    models,
+    new_job,
+    outputs,
+    preflight,
+    presets,
+    view_menu,
+)
 from jobs.pages.job import actions, activity, files, logs, metrics, overview, request, results
 
 urlpatterns = [
@@ -13,6 +25,8 @@ urlpatterns = [
     path("sample/run/", home.run_sample, name="run-sample"),
     path("jobs/", history.history, name="jobs"),
     path("jobs/export.csv", history.export, name="jobs-csv"),
+    path("jobs/views/", view_menu.save, name="save-view"),
+    path("jobs/views/<slug:slug>/", view_menu.change, name="change-view"),
     path("jobs/many/", many.many, name="jobs-many"),
     path("jobs/new/", new_job.new_job, name="new-job"),
     path("jobs/new/preflight/", preflight.check, name="preflight"),

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import accumulate, islice
 from typing import Any
 
@@ -64,6 +65,7 @@ _ENDS = {
     JobState.REJECTED: 2,
     JobState.CANCELLED: 1,
 }
+_PRICE = Decimal("0.23")
 #: Part of the completed ones that have a warning.
 _WARNED = 0.03
 #: Few jobs run at any time, however long the history.
@@ -202,6 +204,9 @@ def _story(created: datetime, ended: bool, dice: random.Random) -> dict[str, Any
         "accepted_at": created if ran else None,
         "started_at": begun,
         "ended_at": over,
+        "instance_seconds": int(length.total_seconds()) if ran and ended else None,
+        "price_per_hour": _PRICE if ran and ended else None,
+        "cost_usd": round(_PRICE * Decimal(length.total_seconds()) / 3600, 6) if ran and ended else None,
         "objects_total": total if ran else None,
         "objects_done": done if ran else None,
         "warnings": json.dumps(
@@ -230,4 +235,6 @@ def _write(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
 
 
 def _adapted(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
     return database.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value

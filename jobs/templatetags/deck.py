@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,8 +15,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs import costs
+from jobs.failures import cause_named
 from jobs.models import Connection, TransformJob
 from jobs.services import frameworks, texts
+from jobs.services.listing import USUAL
 from jobs.states import JobState
 
 register = template.Library()
@@ -72,6 +74,18 @@ def limits(connection: Connection) -> str:
 def item(values: Mapping[str, Any], name: str) -> Any:
     """What the mapping has under this name; None if nothing."""
     return values.get(name)
+
+
+@register.simple_tag
+def columns_of(columns: Collection[str] | None) -> Collection[str]:
+    """The columns that a table of jobs shows: those given, else the usual ones."""
+    return USUAL if columns is None or columns == "" else columns
+
+
+@register.filter
+def cause_title(slug: str) -> str:
+    """A failure's cause in a few words."""
+    return cause_named(slug).title
 
 
 @register.filter

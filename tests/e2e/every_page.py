@@ -8,6 +8,8 @@ def every_page(job_path: str) -> dict[str, str]:
     return {
         "home": "/",
         "jobs": "/jobs/",
+        "causes": "/jobs/?group=cause",
+        "all-columns": "/jobs/?cols=model,path,progress,cause,duration,cost,instance,connection,tags,owner,ended",
         "job": job_path,
         "files": f"{job_path}files/",
         "results-filtered": f"{job_path}results/?filter=%3E0.5&row=2",

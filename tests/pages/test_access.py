@@ -36,15 +36,19 @@ BUTTONS = {
     "delete-preset",
     "default-preset",
     "jobs-many",
+    "save-view",
+    "change-view",
     "test-connection",
     "read-quotas",
     "set-price",
     "read-prices",
 }
+#: Buttons for viewers too.
+OF_ALL = {"test-connection", "save-view", "change-view"}
 #: Pages about one output, which the jobs of these tests do not have.
 OF_AN_OUTPUT = {"output-preview", "output-download", "input-download", "job-picture"}
-#: What everybody may send: leaving, changing to another of one's teams, asking whether AWS answers.
-ALLOWED_TO_ALL = {"/signout/", "/team/", "/connections/engine/test/"}
+#: What everybody may send: leaving, changing to another of one's teams, asking whether AWS answers, keeping a view.
+ALLOWED_TO_ALL = {"/jobs/views/", "/signout/", "/team/", "/connections/engine/test/"}
 CONNECTION = {"name": "Production", "region": "eu-west-1"}
 
 
@@ -140,7 +144,7 @@ def test_a_viewer_is_refused_each_press_and_nothing_is_written(house: House, job
     client = house.page("vera")
     before = [rows.objects.count() for rows in (TransformJob, RegisteredModel, Connection)]
     for page in pages(house, job):
-        if page.name in {*FORMS, *ALSO_FORMS} or (page.name in BUTTONS and page.name != "test-connection"):
+        if page.name in {*FORMS, *ALSO_FORMS} or (page.name in BUTTONS and page.name not in OF_ALL):
             answer = client.post(page.path, {**job_form(house), **CONNECTION})
             assert answer.status_code == 403, page
             assert "you are viewer in First" in answer.content.decode(), page

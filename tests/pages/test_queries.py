@@ -24,7 +24,8 @@ from tests.cast import House
 from tests.pages.polls import poll, settled
 
 pytestmark = pytest.mark.django_db
-FEW, MANY = 3, 60
+#: Few rows are a page of each list already: a list that is shorter is counted without a query.
+FEW, MANY = 26, 60
 
 
 def grow(house: House, start: int, end: int) -> None:
@@ -71,6 +72,8 @@ PATHS = [
     "/",
     "/jobs/",
     "/jobs/?state=active",
+    "/jobs/?group=cause",
+    "/jobs/?attention=true&ended=7d&cols=cause,tags,connection,instance",
     "/jobs/?connection=c1&model=m1&name=job",
     "/jobs/?owner=alice&cause=unknown&since=1d&path=s3://bucket/in&text=job&instance_type=ml.m5.large",
     "/jobs/?tag=x&sort=-duration",
@@ -103,7 +106,7 @@ def test_every_page_needs_the_same_queries_for_few_rows_and_for_many(house: Hous
     grow(house, FEW, MANY)
     many = {path: queries_of(client, path) for path in paths}
     assert {path: len(seen) for path, seen in many.items()} == {path: len(seen) for path, seen in few.items()}
-    assert max(len(seen) for seen in many.values()) <= 13
+    assert max(len(seen) for seen in many.values()) <= 17
 
 
 def test_a_poll_that_is_answered_304_reads_little(house: House) -> None:

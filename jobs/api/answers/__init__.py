@@ -8,7 +8,7 @@ from jobs.api.answers.connections import (
     TestLineAnswer,
 )
 from jobs.api.answers.costs import CostAnswer, PriceAnswer, PricesAnswer, TotalAnswer, TotalsAnswer
-from jobs.api.answers.failures import ChangeAnswer, FailureAnswer
+from jobs.api.answers.failures import CauseAnswer, ChangeAnswer, FailureAnswer
 from jobs.api.answers.jobs import (
     ActsAnswer,
     AttemptAnswer,
@@ -33,10 +33,12 @@ from jobs.api.answers.results import (
     OutputsAnswer,
     PreviewAnswer,
 )
+from jobs.api.answers.views import ViewAnswer
 
 __all__ = [
     "ActsAnswer",
     "AttemptAnswer",
+    "CauseAnswer",
     "ChangeAnswer",
     "ConnectionAnswer",
     "CostAnswer",
@@ -72,4 +74,5 @@ __all__ = [
     "TotalAnswer",
     "TotalsAnswer",
     "UsageAnswer",
+    "ViewAnswer",
 ]

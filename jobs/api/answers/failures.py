@@ -26,3 +26,15 @@ class FailureAnswer(serializers.Serializer[Any]):
     source = serializers.CharField(allow_blank=True)  # type: ignore[assignment]  # DRF keeps declared fields apart from `.source`
     advice = serializers.CharField()
     change = ChangeAnswer(allow_null=True)
+
+
+class CauseAnswer(serializers.Serializer[Any]):
+    """The jobs that failed for one cause; `unread` of them have a log that may still tell another."""
+
+    cause = serializers.CharField()
+    title = serializers.CharField()
+    count = serializers.IntegerField()
+    first = serializers.DateTimeField(allow_null=True, help_text="When the first of them ended.")
+    last = serializers.DateTimeField(allow_null=True)
+    models = serializers.DictField(child=serializers.IntegerField(), help_text="How many of which model.")
+    unread = serializers.IntegerField()

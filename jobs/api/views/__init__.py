@@ -3,7 +3,7 @@
 from jobs.api.views.connections import AccountQuotas, Connections, OneConnection, TestConnection
 from jobs.api.views.costs import Costs, Prices, ReadPrices
 from jobs.api.views.files import Files
-from jobs.api.views.jobs import Acts, Archive, Finish, Job, Jobs, Preflight, Restore, Retry, Stop
+from jobs.api.views.jobs import Acts, Archive, Causes, Finish, Job, Jobs, Preflight, Restore, Retry, Stop
 from jobs.api.views.logs import Logs, LogText
 from jobs.api.views.many import Many
 from jobs.api.views.metrics import Metrics
@@ -11,11 +11,13 @@ from jobs.api.views.models import Model, ModelCheck, Models
 from jobs.api.views.presets import OnePreset, Presets
 from jobs.api.views.records import Records
 from jobs.api.views.results import Download, Outputs, Preview
+from jobs.api.views.views import View, Views
 
 __all__ = [
     "AccountQuotas",
     "Acts",
     "Archive",
+    "Causes",
     "Connections",
     "Costs",
     "Download",
@@ -43,4 +45,6 @@ __all__ = [
     "Retry",
     "Stop",
     "TestConnection",
+    "View",
+    "Views",
 ]

@@ -29,6 +29,8 @@ _FILTERS = {
     "cause": f"Why it failed: {', '.join(CAUSES)}.",
     "since": "Submitted from then on: a date, a time, or how long ago, as in 24h, 7d or 2w.",
     "until": "Submitted before then; a date counts whole.",
+    "ended": "Ended from then on, said as in since.",
+    "attention": "true: completed with warnings, at a limit of its own or silent, of the last seven days.",
     "tag": "key or key=value.",
     "path": "What it reads or writes: an S3 address, its beginning, or an object below it.",
     "name": "Part of the name.",
@@ -76,6 +78,21 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
         """Submit a job. It is created in SageMaker soon after; follow its `state`."""
         job = presets.submit(self.member, bodies.fields_of(request.data), token=self.token)
         return _created(job, request)
+
+
+class Causes(TeamView):
+    """Why jobs failed."""
+
+    @extend_schema(
+        operation_id="jobs_causes",
+        parameters=[OpenApiParameter(name, TEXT, description=_FILTERS[name]) for name in JobFilter.names()],
+        responses=answers.CauseAnswer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """The failed jobs that the filters of the list keep, counted by cause, the most frequent first."""
+        wanted = JobFilter.read(dict(request.query_params.items())).seen_by(self.member.user)
+        found = queries.failures(queries.jobs(self.member.team, wanted))
+        return Response(answers.CauseAnswer(found, many=True).data)
 
 
 class Preflight(TeamView):

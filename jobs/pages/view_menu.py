@@ -1,0 +1,86 @@
+"""The menu of saved views above the list of jobs, and what it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from jobs.models import SavedView
+from jobs.services import views
+from jobs.services.errors import InvalidFields
+from jobs.services.listing import Listing
+from teams.access import MemberRequest, member_required
+
+
+def menu(request: MemberRequest, listing: Listing, known: Iterable[SavedView]) -> dict[str, Any]:
+    """What the menu shows: own views, shared ones, and the one that the address names, if it has changed."""
+    known = list(known)
+    named = next((view for view in known if view.slug == request.GET.get("view")), None)
+    return {
+        "own_views": [view for view in known if view.owner_id == request.user.pk],
+        "shared_views": [view for view in known if view.owner_id != request.user.pk],
+        "view": named,
+        "view_changed": named is not None and named.state != listing.parts(),
+        "may_change_view": named is not None and views.may_change(named, request.member),
+    }
+
+
+@require_POST
+@member_required()
+def save(request: MemberRequest) -> HttpResponse:
+    """Keep the list as it is under a new name."""
+    query = request.POST.get("query", "")[:4000]
+    try:
+        shared = request.POST.get("shared") == "1"
+        view = views.save(request.member, request.POST.get("name", ""), _parts(query), shared=shared)
+    except InvalidFields as error:
+        return _back(request, query, error)
+    if request.POST.get("default"):
+        views.set_default(view, request.member, on=True)
+    messages.success(request, f"Saved as “{view}”{', and shared with the team' if view.shared else ''}.")
+    return redirect(view.address)
+
+
+@require_POST
+@member_required()
+def change(request: MemberRequest, slug: str) -> HttpResponse:
+    """Update, rename, share, delete or make a default of a view that the person sees."""
+    view = get_object_or_404(views.visible(request.team, request.user), slug=slug)
+    member, action, query = (
+        request.member,
+        request.POST.get("action", ""),
+        request.POST.get("query", "")[:4000],
+    )
+    try:
+        if action == "update":
+            views.update(view, member, _parts(query))
+        elif action == "rename":
+            views.rename(view, member, request.POST.get("name", ""))
+        elif action in ("share", "unshare"):
+            views.share(view, member, shared=action == "share")
+        elif action in ("default", "no-default"):
+            views.set_default(view, member, on=action == "default")
+        elif action == "delete":
+            views.delete(view, member)
+            messages.success(request, f"“{view}” is deleted.")
+            return redirect(f"{reverse('jobs')}?view=all")
+    except InvalidFields as error:
+        return _back(request, query, error)
+    return redirect(view.address)
+
+
+def _back(request: MemberRequest, query: str, error: InvalidFields) -> HttpResponse:
+    for name, texts in error.fields.items():
+        messages.error(request, f"{name}: {' '.join(texts)}")
+    return redirect(f"{reverse('jobs')}?{urlencode(parse_qsl(query))}")
+
+
+def _parts(query: str) -> dict[str, object]:
+    return {name: value for name, value in parse_qsl(query) if name != "view"}

@@ -1,0 +1,100 @@
+"""What a list of jobs shows and how: filters, order, columns and grouping, as an address or a saved view has them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from jobs import queries
+from jobs.filtering import FilterError, JobFilter
+
+#: Columns that may be left out, in the order of the table, and how their heads say it.
+COLUMNS = {
+    "model": "Model",
+    "path": "Input → output",
+    "progress": "Objects written",
+    "cause": "Failure cause",
+    "duration": "Duration",
+    "cost": "Cost",
+    "instance": "Instance",
+    "connection": "Connection",
+    "tags": "Tags",
+    "owner": "Owner",
+    "started": "Started",
+    "ended": "Ended",
+    "submitted": "Submitted",
+}
+#: Those that are shown unless others are asked for. Status and name are shown always.
+USUAL = ("model", "path", "progress", "duration", "cost", "owner", "submitted")
+GROUPS = ("cause",)
+#: Names beside those of the filters.
+_OWN = ("sort", "cols", "group")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One way to look at a team's jobs."""
+
+    wanted: JobFilter = dataclasses.field(default_factory=JobFilter)
+    sort: str = queries.NEWEST
+    columns: tuple[str, ...] = USUAL
+    group: str = ""
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names of all its parts, as in an address."""
+        return (*JobFilter.names(), *_OWN)
+
+    @classmethod
+    def read(cls, given: Mapping[str, object]) -> Self:
+        """What these parts describe; FilterError names all that is wrong."""
+        found, problems = cls.read_what_can_be(given)
+        if problems:
+            raise FilterError(problems)
+        return found
+
+    @classmethod
+    def read_what_can_be(cls, given: Mapping[str, object]) -> tuple[Self, dict[str, list[str]]]:
+        """What the right ones of these parts describe, and sentences about the others by name."""
+        texts = {name: value for name, value in given.items() if name not in _OWN}
+        wanted, problems = _read_filter(texts)
+        own = {name: given.get(name, "") for name in _OWN}
+        problems |= {
+            name: ["It must be a text."] for name, value in own.items() if not isinstance(value, str)
+        }
+        sort, cols, group = (str(value) if isinstance(value, str) else "" for value in own.values())
+        try:
+            sort = queries.sort_of(sort)
+        except FilterError as error:
+            sort, problems = queries.NEWEST, {**problems, **error.fields}
+        columns = tuple(filter(None, (word.strip() for word in cols.split(",")))) if cols else USUAL
+        if unknown := [word for word in columns if word not in COLUMNS and word != "none"]:
+            problems["cols"] = [f"{unknown[0][:40]} is no column; there are {', '.join(COLUMNS)}, and none."]
+        if group not in ("", *GROUPS):
+            problems["group"] = [f"It must be {', '.join(GROUPS)} or empty."]
+            group = ""
+        return cls(wanted, sort, tuple(name for name in COLUMNS if name in columns), group), problems
+
+    def parts(self) -> dict[str, str]:
+        """Its address, without what is so by itself; `read` understands it."""
+        own = {
+            "sort": "" if self.sort == queries.NEWEST else self.sort,
+            "cols": "" if self.columns == USUAL else ",".join(self.columns) or "none",
+            "group": self.group,
+        }
+        return {**self.wanted.given(), **{name: value for name, value in own.items() if value}}
+
+
+def _read_filter(texts: Mapping[str, object]) -> tuple[JobFilter, dict[str, list[str]]]:
+    try:
+        return JobFilter.read(texts), {}
+    except FilterError as error:
+        # An address typed by hand or kept from another version: what is right of it still counts.
+        right = {
+            name: value.strip()
+            for name, value in texts.items()
+            if name in JobFilter.names() and name not in error.fields and isinstance(value, str)
+        }
+        return JobFilter(**right), error.fields

@@ -1,0 +1,104 @@
+"""The first page: each counter leads to what it counts, and trouble is told in words."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from jobs.models import Connection, Heartbeat
+from jobs.states import JobState
+from tests.cast import House
+from tests.pages.polls import poll
+from tests.pages.test_history import shown
+from tests.support.html import Page
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+
+
+@pytest.fixture
+def morning(house: House) -> None:
+    """A job of each kind that a team looks for in the morning."""
+    for name in ("worker", "beat"):
+        Heartbeat.beat(name)
+    house.job(JobState.IN_PROGRESS, name="runs", started_at=NOW, objects_total=4, objects_done=1)
+    house.job(JobState.WAITING, name="waits")
+    house.job(JobState.FAILED, name="broke", state_reason="CapacityError: none.", ended_at=NOW)
+    house.job(JobState.FAILED, name="broke-before", ended_at=NOW - timedelta(days=2))
+    house.job(JobState.FAILED, name="long-ago", ended_at=NOW - timedelta(days=9))
+    house.job(JobState.COMPLETED, name="short", ended_at=NOW, warnings=["rows differ"])
+
+
+def figures(page: Page) -> dict[str, tuple[str, str]]:
+    """Number and address of each counter by its word."""
+    (box,) = page.of_class("counters")
+    found = {}
+    for link in Page.all_below(box, "a"):
+        words = [node.text for node in Page.all_below(link, "span")]
+        found[words[0]] = (words[1], str(link.get("href")))
+    return found
+
+
+def test_each_counter_leads_to_just_the_jobs_that_it_counts(house: House, morning: None) -> None:
+    client = house.page("vera")
+    counted = figures(Page(client.get("/")))
+    assert {word: number for word, (number, _) in counted.items()} == {
+        "Running": "1", "Waiting": "1", "Failed": "1", "Needs attention": "1",
+    }  # fmt: skip
+    names = {"Running": "runs", "Waiting": "waits", "Failed": "broke", "Needs attention": "short"}
+    for word, (_, address) in counted.items():
+        found = shown(Page(client.get(address)))
+        assert names[word] in found
+        assert not (set(names.values()) - {names[word]}) & set(found), word
+
+
+def test_failures_of_seven_days_are_grouped_and_lead_to_their_jobs(house: House, morning: None) -> None:
+    page = Page(house.page("vera").get("/"))
+    links = {node.text: node.get("href") for node in page.all("a")}
+    assert links["The region had no such instance to spare"] == "/jobs/?cause=no-capacity&ended=7d"
+    assert links["No known cause fits"] == "/jobs/?cause=unknown&ended=7d"
+    assert links["All causes"] == "/jobs/?group=cause&ended=7d"
+    assert "7 days, 2 jobs" in page.by_id("home").text
+
+
+def test_this_months_spend_is_told_with_the_dearest_model(house: House, morning: None) -> None:
+    paid = {"started_at": NOW, "ended_at": NOW, "instance_seconds": 3600}
+    house.job(JobState.COMPLETED, model_name="dear", cost_usd=Decimal("12.50"), **paid)
+    house.job(JobState.COMPLETED, model_name="cheap", cost_usd=Decimal("1.25"), **paid)
+    page = Page(house.page("vera").get("/"))
+    assert page.of_class("amount")[0].text == "$13.75"
+    assert page.of_class("sums")[0].text.split() == ["dear", "$12.50", "cheap", "$1.25"]
+
+
+def test_what_does_not_answer_is_said_in_words(house: House, morning: None) -> None:
+    client = house.page("vera")
+    calm = Page(client.get("/")).by_id("home").text
+    assert "has not been heard" not in calm
+    assert "Not polled" in calm
+    Heartbeat.objects.filter(name="worker").update(beat_at=NOW - timedelta(hours=1))
+    Heartbeat.objects.filter(name="beat").delete()
+    Connection.objects.update(last_error="The token has expired.")
+    said = Page(client.get("/")).by_id("home").text
+    assert "The worker was last heard at" in said
+    assert "The scheduler has not been heard yet" in said
+    assert "Does not answer" in said
+    assert "The token has expired." in said
+
+
+def test_a_page_is_sent_compressed_and_a_poll_with_its_tag_is_still_answered_304(house: House) -> None:
+    house.job(JobState.COMPLETED)
+    client = house.page("vera")
+    answer = client.get("/jobs/", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert b"job-0" in gzip.decompress(answer.content)
+    statuses = set()
+    for _ in range(5):
+        etag = poll(client, "/jobs/").headers["ETag"]
+        statuses.add(poll(client, "/jobs/", f"W/{etag}").status_code)
+    assert 304 in statuses
+    sheet = client.get("/jobs/export.csv", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in sheet.headers

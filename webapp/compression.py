@@ -1,0 +1,16 @@
+"""Pages are sent compressed; what is not a page, such as an output, is sent as it is."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+
+
+class GZipPages(GZipMiddleware):
+    """Django's, whose padding of random length keeps secrets safe in compressed pages, for HTML alone."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """The response, compressed if it is a page and the browser takes it so."""
+        page = not response.streaming and response.headers.get("Content-Type", "").startswith("text/html")
+        return super().process_response(request, response) if page else response
