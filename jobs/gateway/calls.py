@@ -20,6 +20,10 @@ from botocore.exceptions import (
 from jobs.gateway.errors import GatewayError, NoCapacity, Rejected, Throttled, Unreachable
 from jobs.gateway.target import Target
 
+NO_CREDENTIALS = (
+    "No AWS credentials were found. Give the web and worker processes a role, or AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY."
+)
 _THROTTLES = frozenset(
     {"Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded",
      "TooManyRequestsException", "SlowDown", "RequestThrottled", "LimitExceededException"}
@@ -39,10 +43,7 @@ def translated(target: Target) -> Iterator[None]:
     except ClientError as error:
         raise from_client_error(error, target) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
-        raise Unreachable(
-            "No AWS credentials were found. Give the web and worker processes a role, or AWS_ACCESS_KEY_ID "
-            "and AWS_SECRET_ACCESS_KEY."
-        ) from error
+        raise Unreachable(NO_CREDENTIALS) from error
     except ParamValidationError as error:
         raise Rejected(str(error)) from error
     except (EndpointConnectionError, ConnectTimeoutError) as error:

@@ -13,7 +13,7 @@ from enum import Enum
 
 from botocore.exceptions import ClientError
 
-from jobs.gateway.calls import details_of, translated
+from jobs.gateway.calls import NO_CREDENTIALS, details_of, translated
 from jobs.gateway.clients import client
 from jobs.gateway.errors import GatewayError, Rejected
 from jobs.gateway.logs import GROUP
@@ -78,8 +78,14 @@ def probe(target: Target, asked: Asked) -> list[Found]:
     """Try each call, some at once, each for a few seconds; in the order of the list."""
     hurried = replace(target, hurried=True)
     probes = [*_PROBES, *(_of_bucket(bucket) for bucket in asked.buckets)]
+    first = _try(probes[0], hurried)
+    if first.says == NO_CREDENTIALS:
+        # Looking for them takes seconds, and each service's client would look anew.
+        return [
+            Found(one.service, one.action, one.use, first.outcome, first.says, one.resource) for one in probes
+        ]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = list(pool.map(lambda one: _try(one, hurried), probes))
+        found = [first, *pool.map(lambda one: _try(one, hurried), probes[1:])]
     found += [*_of_buckets_none(asked), _priced(hurried), _queued(hurried, asked)]
     return [*_role_refused(target, found), *found]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs import queries
@@ -72,7 +71,7 @@ def test_connection(request: MemberRequest, slug: str) -> HttpResponse:
         messages.error(request, f"{connection.name} answers, but not everything works.")
     else:
         messages.success(request, f"{connection.name} answers as account {report.account}; everything works.")
-    return redirect(f"{reverse('connection', args=[slug])}#test")
+    return redirect("connection", slug=slug)
 
 
 @require_POST

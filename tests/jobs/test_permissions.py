@@ -175,6 +175,22 @@ def test_a_closed_port_is_unreachable_and_soon_told(house: House) -> None:
     assert "Unreachable" in shown
 
 
+def test_without_credentials_that_is_told_once_and_soon(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    to_aws(house)
+    Connection.objects.update(region="eu-north-1")
+    shown = house.page("vera").post("/connections/engine/test/", follow=True).content.decode()
+    table = shown[shown.index('id="test"') :]
+    assert table.count("Unreachable") == 12
+    assert table.count("No AWS credentials were found.") == 1
+
+
 def test_a_bucket_that_is_gone_is_told_by_its_name(walled: House) -> None:
     walled.job(spec={**walled.job().spec, "data": "s3://no-such-bucket-here/in/"})
     says = {line.use: line.says for line in permissions.test(walled.connection).lines}
