@@ -11,7 +11,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, Subquery, Sum, Window
+from django.db import connection as database
+from django.db.models import Aggregate, Count, F, OuterRef, Q, Subquery, Sum, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -89,6 +90,13 @@ class _Counted(Subquery):
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
 
 
+class _Median(Aggregate):
+    """PostgreSQL's own."""
+
+    function = "PERCENTILE_DISC"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
 def _since() -> Any:
     return timezone.now() - timedelta(days=DAYS)
 
@@ -105,6 +113,12 @@ def _ever(ids: list[int]) -> Any:
 
 
 def _medians(rows: Any) -> dict[int, int]:
+    """By model, the length of the middle job, of two the shorter one."""
+    if database.vendor == "postgresql":
+        # A third of the time that the way below takes, which SQLite needs.
+        return dict(
+            rows.values("model").annotate(median=_Median("duration_seconds")).values_list("model", "median")
+        )
     ranked = rows.annotate(
         rank=Window(RowNumber(), partition_by="model", order_by="duration_seconds"),
         among=Window(Count("id"), partition_by="model"),
