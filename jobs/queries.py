@@ -44,6 +44,28 @@ def jobs(team: Team, wanted: JobFilter | None = None) -> JobQuerySet:
     return wanted.of_connection(wanted.narrow(rows), team.pk)
 
 
+#: Of so many of the latest jobs the inputs are offered again.
+_LATEST = 100
+
+
+def recent_inputs(team: Team, limit: int = 5) -> list[str]:
+    """Addresses that the team's latest jobs read, each once, the last one used first."""
+    rows = TransformJob.objects.for_team(team).order_by("-created_at", "-id")
+    used = rows.values_list("spec__data", flat=True)[:_LATEST]
+    return list(dict.fromkeys(uri for uri in used if uri))[:limit]
+
+
+def last_completed(model: RegisteredModel) -> TransformJob | None:
+    """The latest job of the model's team that completed with it; None if none has."""
+    rows = TransformJob.objects.filter(
+        team=model.team_id,
+        model_name=model.name,
+        connection=model.connection_id,
+        state=JobState.COMPLETED,
+    )
+    return rows.order_by("-created_at", "-id").first()
+
+
 def attempts(job: TransformJob) -> JobQuerySet:
     """The first attempt and those that finish or repeat it, in order; only `job` where there are no others."""
     chain = Q(pk=job.first_id) | Q(root=job.first_id)

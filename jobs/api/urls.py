@@ -38,6 +38,7 @@ urlpatterns = [
     path("connections/<slug:slug>/", views.OneConnection.as_view(), name="connection"),
     path("connections/<slug:slug>/test/", views.TestConnection.as_view(), name="connection-test"),
     path("connections/<slug:slug>/quotas/", views.AccountQuotas.as_view(), name="connection-quotas"),
+    path("connections/<slug:slug>/browse/", views.Browse.as_view(), name="connection-browse"),
     path("connections/<slug:slug>/prices/", views.Prices.as_view(), name="prices"),
     path("connections/<slug:slug>/prices/read/", views.ReadPrices.as_view(), name="prices-read"),
     path("views/", views.Views.as_view(), name="views"),

@@ -28,10 +28,11 @@ RECORDS = (
         "csv-unreadable",
         "The model could not read the records as CSV numbers",
         "Usually a header row, a text column, quotes or a line break inside a cell: batch transform sends every line, "
-        "the header too, and cells may not hold line breaks. Take the header out, or filter the text column.",
+        "the header too, and cells may not hold line breaks. A header has to be taken out of the files, as a filter "
+        "leaves out columns and not rows; a column of ids can be filtered.",
         (r"Unable to parse data as csv", r"Loading csv data failed", r"could not convert string to (float|numeric)",
          r"please ensure data is in (text/)?csv format", r"Failed to parse .* as CSV"),
-        try_.first_column_out,
+        try_.text_column_out,
     ),
     Cause(
         "json-unreadable",

@@ -10,6 +10,7 @@ from typing import Any
 
 from jobs.failures.blame import read_refusal
 from jobs.failures.instances import akin, larger
+from transform.csv_head import has_first_column_of_names
 
 MEGABYTE = 1024 * 1024
 #: SageMaker's own values where a request has none, and the most it takes.
@@ -32,6 +33,8 @@ class Facts:
     #: Whether it ran in the embedded engine, where instance types are names only.
     embedded: bool = False
     largest_input: int | None = None
+    #: How its first input begins, where that was read.
+    head: bytes = b""
     fallbacks: tuple[str, ...] = ()
 
     def of(self, name: str) -> Any:
@@ -187,3 +190,8 @@ def first_column_out(facts: Facts, line: str) -> Change | None:
     if not csv or facts.of("input_filter") not in (None, "", "$"):
         return None
     return Change("input_filter", "$[1:]", "Keeps the first column, such as an id, from the model.")
+
+
+def text_column_out(facts: Facts, line: str) -> Change | None:
+    """The same where the rows are seen to begin with a text; no filter takes out a header, which is a row."""
+    return first_column_out(facts, line) if has_first_column_of_names(facts.head) else None

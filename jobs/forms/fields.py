@@ -10,7 +10,11 @@ from django import forms
 
 
 class KeyValueField(forms.CharField):
-    """One KEY=VALUE a line, as a dict; blank lines are passed over."""
+    """One KEY=VALUE a line, as a dict; blank lines are passed over.
+
+    A key or value in double quotes is a JSON text, so that it may hold what a line cannot: line breaks, blanks at
+    its ends, and an equals sign in a key.
+    """
 
     widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
 
@@ -21,10 +25,10 @@ class KeyValueField(forms.CharField):
         for number, line in enumerate(re.split(r"\r\n|\r|\n", str(value or "")), start=1):
             if not line.strip():
                 continue
-            key, equals, text = (part.strip() for part in line.partition("="))
+            key, equals, text = _pair(line)
             if not equals or not key:
                 raise forms.ValidationError(f"Line {number} must be KEY=VALUE.")
-            if "\0" in line:
+            if "\0" in line or "\0" in key + text:
                 raise forms.ValidationError(f"Line {number} holds a NUL character.")
             if key in pairs:
                 raise forms.ValidationError(f"Line {number} gives {key} a second time.")
@@ -34,8 +38,39 @@ class KeyValueField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         """A dict as lines; what a person typed stays as it was typed."""
         if isinstance(value, dict):
-            return "\n".join(f"{key}={text}" for key, text in value.items())
+            return "\n".join(f"{_quoted(key, '=')}={_quoted(text)}" for key, text in value.items())
         return value
+
+
+def _pair(line: str) -> tuple[str, str, str]:
+    """Key, equals sign and value of a line."""
+    rest = line.strip()
+    if rest.startswith('"'):
+        try:
+            key, end = json.JSONDecoder().raw_decode(rest)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            if rest[end:].lstrip().startswith("="):
+                return key, "=", _unquoted(rest[end:].lstrip()[1:].strip())
+    key, equals, text = (part.strip() for part in line.partition("="))
+    return key, equals, _unquoted(text)
+
+
+def _unquoted(text: str) -> str:
+    try:
+        value = json.loads(text) if text[:1] == text[-1:] == '"' else text
+    except ValueError:
+        return text
+    return str(value)
+
+
+def _quoted(text: object, marks: str = "") -> str:
+    """The text as it is if a line gives it back so, else in quotes."""
+    plain = str(text)
+    if plain == plain.strip() and not plain.startswith('"') and not set(plain) & set("\r\n\0" + marks):
+        return plain
+    return json.dumps(plain, ensure_ascii=False)
 
 
 class TypeLimitsField(KeyValueField):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -49,12 +50,13 @@ class JobForm(forms.Form):
 
     def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._team = team
+        self.team = team
         models = queries.models(team)
         self.fields["model"] = forms.ModelChoiceField(
             models,
             label="Model",
             empty_label="Choose a model",
+            widget=forms.Select(attrs={"data-combobox": ""}),
             error_messages={
                 "required": "Choose one of the team's models.",
                 "invalid_choice": "Choose one of these.",
@@ -71,7 +73,7 @@ class JobForm(forms.Form):
         if model:
             self.asked |= {"model": model.name, "connection": model.connection.slug}
         try:
-            self.parsed = submission.parse(self._team, self.asked)
+            self.parsed = submission.parse(self.team, self.asked)
         except InvalidFields as error:
             self._report(error.fields)
         return cleaned
@@ -126,13 +128,26 @@ class JobForm(forms.Form):
 
 def filled_in_as(job: TransformJob) -> dict[str, Any]:
     """What JobForm begins with to make the job's request; without its name, which SageMaker takes once."""
-    filled: dict[str, Any] = {"model": job.model_id, **terms.given(job)}
-    for name, value in job.spec.items():
+    spec = {name: value for name, value in job.spec.items() if name != "name"}
+    return {"model": job.model_id, **terms.given(job), **filled_in(spec)}
+
+
+def filled_in(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What JobForm begins with for these fields of the SDK; `model` is for the caller to add."""
+    filled: dict[str, Any] = {}
+    for name, value in fields.items():
         if name in ("model_client_config", "data_capture_config"):
             filled |= {f"{name}.{inner}": _as_option(given) for inner, given in value.items()}
-        elif name not in ("name", "model_name"):
+        elif name != "model_name":
             filled[name] = value
     return filled
+
+
+def settings_of(job: TransformJob) -> dict[str, str]:
+    """How the job ran, field by field, empty where it says nothing; what it read, wrote and was called is left out."""
+    filled = filled_in(job.spec)
+    names = CHANGEABLE - {"data", "data_type", "output_path", *terms.NAMES}
+    return {name: str(_as_option(filled.get(name, ""))) for name in job_fields() if name in names}
 
 
 def shown(field: BoundField, value: object) -> str:

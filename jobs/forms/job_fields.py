@@ -91,7 +91,10 @@ def _limit_fields() -> Fields:
 
 def _variable_fields() -> Fields:
     return {
-        "env": _lines("Environment", "One KEY=VALUE a line, over the model's own."),
+        "env": _lines(
+            "Environment",
+            "One KEY=VALUE a line, over the model's own. A value in double quotes is JSON text.",
+        ),
         "tags": _lines("Tags", "One KEY=VALUE a line."),
     }
 

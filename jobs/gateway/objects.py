@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +16,7 @@ from botocore.response import StreamingBody
 
 from jobs.gateway.calls import details_of, translated
 from jobs.gateway.clients import client
-from jobs.gateway.errors import Unreachable
+from jobs.gateway.errors import Rejected, Unreachable
 from jobs.gateway.target import Target
 
 _ABSENT = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
@@ -70,22 +72,40 @@ def iterate(target: Target, bucket: str, prefix: str, *, after: str = "") -> Ite
 
 
 @dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket that the account owns."""
+
+    name: str
+    created: datetime
+
+
+def buckets(target: Target) -> tuple[Bucket, ...]:
+    """The account's buckets by name; Rejected where they may not be listed."""
+    with translated(target):
+        rows = client(target, "s3").list_buckets()["Buckets"]
+    return tuple(Bucket(row["Name"], row["CreationDate"]) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
 class Level:
-    """One level of a bucket's tree: key prefixes that end in a slash, and objects. `more`: there is more of both."""
+    """One level of a bucket's tree: key prefixes that end in a slash, and objects.
+
+    `next` asks for what comes behind them; empty when that was all.
+    """
 
     folders: tuple[str, ...] = ()
     objects: tuple[RemoteObject, ...] = ()
-    more: bool = False
+    next: str = ""
 
 
-def level(target: Target, bucket: str, prefix: str, *, after: str = "", limit: int = 1000) -> Level:
-    """What stands right below `prefix`, in byte order after the key `after`, by one call.
+def level(target: Target, bucket: str, prefix: str, *, token: str = "", limit: int = 1000) -> Level:
+    """What stands right below `prefix`, in byte order, by one call; `token` is an earlier answer's `next`.
 
     A prefix that ends inside a name gives all names that go on from there.
     """
     asked = {"Bucket": bucket, "Prefix": prefix, "Delimiter": "/", "MaxKeys": limit}
-    if after:
-        asked["StartAfter"] = after
+    if token:
+        asked["ContinuationToken"] = token
     with translated(target):
         page = client(target, "s3").list_objects_v2(**asked)  # type: ignore[arg-type]
     return Level(
@@ -93,7 +113,7 @@ def level(target: Target, bucket: str, prefix: str, *, after: str = "", limit: i
         objects=tuple(
             RemoteObject(row["Key"], row["Size"], row["LastModified"]) for row in page.get("Contents", [])
         ),
-        more=bool(page.get("IsTruncated")),
+        next=page.get("NextContinuationToken", ""),
     )
 
 
@@ -215,6 +235,26 @@ def put(target: Target, bucket: str, key: str, body: bytes | BinaryIO) -> None:
     """Write an object."""
     with translated(target):
         client(target, "s3").put_object(Bucket=bucket, Key=key, Body=body)
+
+
+def may_put(target: Target, bucket: str, key: str) -> bool:
+    """Whether an object of this key may be written, by an attempt that leaves none.
+
+    Its checksum is another body's: who may not write is refused for that, who may for the checksum. None is stored.
+    Raises Rejected where neither was said.
+    """
+    wrong = base64.b64encode(hashlib.md5(b"another body", usedforsecurity=False).digest()).decode()
+    with translated(target):
+        try:
+            client(target, "s3").put_object(Bucket=bucket, Key=key, Body=b"", ContentMD5=wrong)
+        except ClientError as error:
+            code = details_of(error)[0]
+            if code in ("BadDigest", "InvalidDigest"):
+                return True
+            if code in ("AccessDenied", "403"):
+                return False
+            raise
+    raise Rejected("S3 stored what has a wrong checksum.", "")
 
 
 def make_bucket(target: Target, bucket: str) -> None:

@@ -5,6 +5,7 @@ That a log is still to be read stands in the row, as `explain_at`, so no lost me
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,12 +13,13 @@ from django.db.models import Max
 from django.utils import timezone
 
 from jobs.failures import Explanation, Facts, Line, Source, columns, explain
-from jobs.gateway import GatewayError, Target, logs
+from jobs.gateway import GatewayError, Rejected, Target, logs, objects
 from jobs.lifecycle import blaming, log_ends
 from jobs.lifecycle.asking import asking
 from jobs.lifecycle.pacing import Pace
 from jobs.models import Connection, TransformJob
 from jobs.states import JobState
+from transform.keys import parse_s3_uri
 
 #: CloudWatch shows lines some time after they were written; after this the log is taken to be all there.
 WAITED_FOR = timedelta(minutes=10)
@@ -28,6 +30,8 @@ AT_ONCE = 25
 _LAST_LINES = 200
 #: Data logs read, and lines of each: every instance has its own, and an object that failed has four lines in one.
 _DATA_LOGS, _FIRST_LINES = 20, 2000
+#: Bytes of the first input.
+_HEAD = 16 * 1024
 
 
 def at_the_end(job: TransformJob, reason: str) -> dict[str, Any]:
@@ -50,13 +54,14 @@ def explain_job(job_id: int) -> str:
     job = TransformJob.objects.select_related("connection").filter(pk=job_id, state=JobState.FAILED).first()
     if job is None or job.explain_at is None:
         return ""
-    said = [Line(Source.REASON, job.state_reason)]
+    said, head = [Line(Source.REASON, job.state_reason)], b""
     try:
         with asking(job.connection, Pace.AFTER) as target:
             said += read(target, job)
+            head = _head(target, job)
     except GatewayError:
         pass  # The reason is told without the log, and the log is tried again.
-    found = explain(said, facts_of(job))
+    found = explain(said, replace(facts_of(job), head=head))
     values = {**columns(found), "explain_at": _again_at(job, found, len(said) > 1)}
     values["failure"]["log_read"] = True
     rows = TransformJob.objects.filter(pk=job.pk, explain_at=job.explain_at)
@@ -76,6 +81,18 @@ def read(target: Target, job: TransformJob) -> list[Line]:
         return said
     last = log_ends.endings(target, log_ends.containers(streams), _LAST_LINES)
     return said + [Line(Source.CONTAINER, line.text) for lines in last for line in lines]
+
+
+def _head(target: Target, job: TransformJob) -> bytes:
+    """How the first input begins, of CSV, to tell a header from a column of ids; empty if it cannot be read."""
+    if not str(job.spec.get("content_type") or "").startswith("text/csv"):
+        return b""
+    first = job.planned.filter(size__gt=0).order_by("position").first()
+    try:
+        bucket, _ = parse_s3_uri(job.data)
+        return (objects.read(target, bucket, first.key, limit=_HEAD) or b"") if first else b""
+    except (ValueError, Rejected):
+        return b""
 
 
 def facts_of(job: TransformJob) -> Facts:

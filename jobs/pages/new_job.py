@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 from django.forms import Form
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from jobs import queries
+from jobs.forms import request_json
 from jobs.forms.job import (
     CHANGEABLE,
-    CONTENT_TYPES,
-    INSTANCE_TYPES,
     JobForm,
     RawRequestForm,
     filled_in_as,
+    settings_of,
     shown,
 )
 from jobs.forms.preset import filled_in_as_preset
+from jobs.forms.request_json import Problem
 from jobs.lifecycle.starting import asked_for
 from jobs.models import Preset, TransformJob
 from jobs.pages import preflight, preset_choice
+from jobs.pages.request_panel import PENDING, around, held_form, panel_of
 from jobs.services import sample, submission
 from jobs.services.errors import InvalidFields
 from jobs.states import Origin
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
+
+#: Buttons that only show the form again.
+_SHOW_AGAIN = {"check", "fix", "from_json", "to_json"}
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,21 +42,25 @@ def new_job(request: MemberRequest) -> HttpResponse:
     """Fill in a job, or with `?as=json` paste its request; submitting leads to the job's page.
 
     `?from=` is the key of a job whose request it begins with; `change=` and `to=` put a value into one field.
-    Preflight's errors, and its warnings that were not ticked, keep it from being submitted. The buttons `check`
-    and `fix` only show the form again.
+    Preflight's errors, and its warnings that were not ticked, keep it from being submitted. Other
+    buttons only show the form again, and an edit of the JSON that was not taken over is refused.
     """
     raw = request.GET.get("as") == "json"
     source, preset = _source(request), preset_choice.chosen(request)
     if found := preset_choice.picked(request):
         return found
     form: preflight.Form
-    rail, submits = None, False
+    rail, panel, submits = None, None, False
     if request.method == "POST":
-        data = preflight.with_fix(request.POST)
+        data, problems = _taken_over(request)
         form = preflight.form_of(request, data)
         report = preflight.report_of(request, form)
-        submits = "check" not in data and "fix" not in data
+        submits = not _SHOW_AGAIN & set(data)
         rail = preflight.rail_of(form, report, data)
+        if isinstance(form, JobForm):
+            panel = panel_of(form, data, problems)
+        if panel and panel.pending and submits:
+            form.add_error(None, PENDING)
         if (
             submits
             and form.is_valid()
@@ -68,6 +78,8 @@ def new_job(request: MemberRequest) -> HttpResponse:
         make = RawRequestForm if raw else JobForm
         form = make(request.team, initial=_start(request, source, preset, raw=raw))
         preset_choice.held(request, form)
+        if isinstance(form, JobForm):
+            panel = panel_of(form)
     context = {
         "form": form,
         "rail": rail,
@@ -77,11 +89,23 @@ def new_job(request: MemberRequest) -> HttpResponse:
         "unlocked": preset_choice.is_unlocked(request),
         "presets": Preset.objects.for_team(request.team).values("slug", "name")[:500],
         "changed": None if raw or request.method == "POST" else _changed(form, source, request),
-        "instance_types": INSTANCE_TYPES,
-        "content_types": CONTENT_TYPES,
+        "panel": panel,
+        **({} if raw else around(request.team)),
         "has_models": queries.models(request.team).exists(),
     }
     return render(request, "jobs/new_job.html", context, status=400 if submits and form.errors else 200)
+
+
+def _taken_over(request: MemberRequest) -> tuple[QueryDict, list[Problem]]:
+    """What was sent, after the button that was pressed: a fix, the JSON to the fields, or the fields to the JSON."""
+    data = preflight.with_fix(request.POST)
+    if "to_json" in data:
+        data = data.copy()
+        data.pop("request_json", None)
+    elif "from_json" in data:
+        reading = request_json.read(data.get("request_json", ""), data, partial(held_form, request))
+        return reading.data, reading.problems
+    return data, []
 
 
 def _source(request: MemberRequest) -> TransformJob | None:
@@ -131,15 +155,17 @@ def _changed(form: Form, source: TransformJob | None, request: MemberRequest) ->
 
 
 def _fresh_start(request: MemberRequest) -> dict[str, object]:
-    """The model that was asked for, or the only one; for the sample, its data too."""
+    """The model that was asked for, or the latest, as its last job completed; for the sample, its data too."""
     models = queries.models(request.team)
     asked = request.GET.get("model", "")
     chosen = models.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 18 else models.first()
     start: dict[str, object] = {"instance_type": "ml.m5.large", "instance_count": 1}
     if chosen is None:
         return start
+    last = queries.last_completed(chosen)
     return {
         **start,
+        **(settings_of(last) if last else {}),
         "model": chosen.pk,
         **(_sample_start(request.team) if chosen == _sample(request.team) else {}),
     }

@@ -13,7 +13,10 @@ from django.views.decorators.http import require_POST
 
 from jobs.forms.job import JobForm, RawRequestForm
 from jobs.pages import preset_choice
+from jobs.pages.request_panel import panel_of
 from jobs.services import preflight
+from jobs.services.estimating import Estimate
+from jobs.services.matching import Matches
 from jobs.services.preflight import Finding, Level, Report
 from teams.access import MemberRequest, member_required
 from teams.models import Role
@@ -34,12 +37,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Rail:
-    """All rows by level; `missing` are the labels of fields that are still to be filled in."""
+    """All rows by level; `missing` are the labels of fields that are still to be filled in.
+
+    `matches` is what the input's prefix means, `estimate` how long the job will take, where they are known.
+    """
 
     errors: list[Row]
     warnings: list[Row]
     notes: list[Row]
     missing: list[str]
+    matches: Matches | None = None
+    estimate: Estimate | None = None
 
     @property
     def unticked(self) -> int:
@@ -53,9 +61,10 @@ def check(request: MemberRequest) -> HttpResponse:
     """The rail for a form as it is being filled in; nothing is submitted."""
     form = form_of(request, request.POST)
     found = report_of(request, form)
-    return render(
-        request, "jobs/preflight_live.html", {"rail": rail_of(form, found, request.POST), "live": True}
-    )
+    context: dict[str, Any] = {"rail": rail_of(form, found, request.POST), "live": True}
+    if isinstance(form, JobForm):
+        context["panel"] = panel_of(form, request.POST)
+    return render(request, "jobs/preflight_live.html", context)
 
 
 def form_of(request: MemberRequest, data: QueryDict) -> Form:
@@ -83,7 +92,7 @@ def rail_of(form: Form, report: Report, data: Mapping[str, Any]) -> Rail:
     rows = {level: [_row(form, one, ticks) for one in report.of(level)] for level in Level}
     errors = [row for row in rows[Level.ERROR] if row.finding.code != "required"]
     missing = [row.label for row in rows[Level.ERROR] if row.finding.code == "required"]
-    return Rail(errors, rows[Level.WARNING], rows[Level.NOTE], missing)
+    return Rail(errors, rows[Level.WARNING], rows[Level.NOTE], missing, report.matches, report.estimate)
 
 
 def stands_in_the_way(form: Form, report: Report, ticks: list[str]) -> bool:
@@ -113,7 +122,7 @@ def _row(form: Form, finding: Finding, ticks: set[str]) -> Row:
     field = form.fields.get(finding.field)
     label = str(field.label) if field else finding.field.replace("__all__", "")
     ticked = finding.tick in ticks
-    if not finding.fix or not all(name in form.fields for name in finding.fix):
+    if not finding.fix or not all(_is_open(form, name) for name in finding.fix):
         return Row(finding, label, ticked)
     says = " and ".join(_says(form, name, value) for name, value in finding.fix.items())
     return Row(finding, label, ticked, json.dumps(dict(finding.fix)), f"{says[0].upper()}{says[1:]}")
@@ -123,3 +132,8 @@ def _says(form: Form, name: str, value: str | int) -> str:
     if isinstance(value, str) and value.startswith("s3://"):
         return f"use {value}"
     return f"set {form.fields[name].label} to {value}"
+
+
+def _is_open(form: Form, name: str) -> bool:
+    """Whether a button may change the field: it is there, and no preset locks it."""
+    return name in form.fields and not form.fields[name].disabled

@@ -6,6 +6,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from jobs.pages import (
+    browse,
     connections,
     costs,
     history,
@@ -16,6 +17,7 @@ from jobs.pages import (
     outputs,
     preflight,
     presets,
+    request_panel,
     view_menu,
 )
 from jobs.pages.job import actions, activity, files, logs, metrics, overview, request, results
@@ -30,6 +32,7 @@ urlpatterns = [
     path("jobs/many/", many.many, name="jobs-many"),
     path("jobs/new/", new_job.new_job, name="new-job"),
     path("jobs/new/preflight/", preflight.check, name="preflight"),
+    path("jobs/new/fields/", request_panel.fields, name="job-fields"),
     path("jobs/<str:key>/", overview.overview, name="job"),
     path("jobs/<str:key>/files/", files.files, name="job-files"),
     path("jobs/<str:key>/files/export.csv", files.export, name="job-files-csv"),
@@ -69,4 +72,5 @@ urlpatterns = [
     path("connections/<slug:slug>/prices/read/", costs.read_prices, name="read-prices"),
     path("connections/<slug:slug>/test/", connections.test_connection, name="test-connection"),
     path("costs/", costs.costs, name="costs"),
+    path("browse/", browse.browse, name="browse"),
 ]

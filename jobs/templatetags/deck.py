@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -68,6 +69,12 @@ def limits(connection: Connection) -> str:
         if most is not None
     ]
     return ", ".join([*named, *by_type]) or "none"
+
+
+@register.simple_tag
+def choice(field: str, value: str) -> str:
+    """What a button named `fix` sends to have the value put into the new-job form's field."""
+    return json.dumps({field: value})
 
 
 @register.filter

@@ -20,6 +20,7 @@ def every_page(job_path: str) -> dict[str, str]:
         "activity": f"{job_path}activity/",
         "new-job": "/jobs/new/",
         "clone": f"/jobs/new/?from={job_path.strip('/').rpartition('/')[2]}",
+        "browse": "/browse/?path=s3://batchdeck-samples/breast-cancer/data/part",
         "models": "/models/",
         "new-model": "/models/new/",
         "model": "/models/1/",

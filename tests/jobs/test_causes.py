@@ -217,3 +217,23 @@ def test_sizes_of_instances_are_those_that_sagemaker_takes() -> None:
     known = {f"ml.{family}.{size}" for family, sizes in SIZES.items() for size in sizes}
     assert known <= set(model.shape_for("TransformInstanceType").enum)
     assert larger("ml.m5.24xlarge") == larger("ml.nosuch.large") == larger("") == ""
+
+
+@pytest.mark.parametrize(
+    ("head", "value"),
+    [
+        (b"a-17,1,2.5\nb-18,2,3\n", "$[1:]"),
+        # A header is a row, which no filter of columns leaves out.
+        (b"id,age,size\n1,2,3\n", None),
+        (b"id,age,size\na-17,2,3\n", None),
+        (b"red,1,green\nblue,2,red\n", None),
+        (b"1,2\n3,4\n", None),
+        (b"", None),
+    ],
+)
+def test_unreadable_csv_is_filtered_for_a_column_of_ids_and_never_for_a_header(
+    head: bytes, value: str | None
+) -> None:
+    said = [Line(Source.DATA_LOG, "b/k.csv: could not convert string to float: 'a-17'")]
+    change = explain(said, Facts(spec=CSV, head=head)).change
+    assert (change.value if change else None) == value

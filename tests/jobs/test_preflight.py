@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
-from jobs.gateway import models
+from jobs.gateway import Target, models, objects
 from jobs.lifecycle.asking import target_of
 from jobs.models import Quotas, TransformJob
+from jobs.services.preflight import places
+from jobs.services.preflight.findings import Seen, Wanted
+from jobs.states import JobState
 from tests.cast import FIELDS, House
 from tests.support.engine import EngineProcess
+from tests.support.refusing_s3 import refusing
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +73,12 @@ class Case:
         if mended:
             assert code not in self.ask(**{**changes, **found[code]["fix"]})
         return found[code]
+
+
+@pytest.fixture
+def refusing_s3(engine_keys: Path) -> Iterator[Target]:
+    with refusing() as url:
+        yield Target(region="us-east-1", endpoint_url=url, credentials_file=str(engine_keys))
 
 
 @pytest.fixture
@@ -196,6 +210,82 @@ def test_gzip_is_held_against_the_names(case: Case) -> None:
             data=mixed,
             compression_type=said,
         )
+
+
+def test_gzip_is_held_against_the_bytes_where_the_name_says_otherwise(case: Case) -> None:
+    case.put(**{"hidden/a.csv": gzip.compress(ROWS), "named/a.csv.gz": ROWS})
+    hidden, named = f"s3://{case.bucket}/hidden/", f"s3://{case.bucket}/named/"
+    found = case.check("gzip_differs", "warning", "compression_type", data=hidden)
+    assert "is gzip, whatever its name says" in found["reason"]
+    assert not blocking(case.ask(data=hidden, compression_type="Gzip"))
+    found = case.check("gzip_differs", "warning", "compression_type", data=named, compression_type="Gzip")
+    assert "is not gzip" in found["reason"]
+
+
+def test_lines_are_looked_at_inside_gzip_too(case: Case) -> None:
+    case.put(**{"packed/a.csv.gz": gzip.compress(b"a,b,c\n1,2,3\n")})
+    packed = {"data": f"s3://{case.bucket}/packed/", "compression_type": "Gzip"}
+    case.check("csv_header", "warning", "data", mended=False, **packed)
+
+
+def test_a_line_larger_than_a_call_is_an_error(case: Case) -> None:
+    case.put(**{"wide/a.csv": b"1," * 1_200_000 + b"2\n1,2\n"})
+    wide = {"data": f"s3://{case.bucket}/wide/", "max_payload": 1}
+    found = case.check("record_too_large", "error", "max_payload", **wide)
+    assert found["reason"] == "A line of the first object is 2.3 MB long; a call may have 1 MB."
+    assert found["fix"] == {"max_payload": 3}
+    assert "record_too_large" not in case.ask(**{**wide, "max_payload": 0})
+
+
+def test_a_models_archive_has_to_be_there_and_to_fit(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = [{"Image": "image:1", "ModelDataUrl": f"s3://{case.bucket}/model.tar.gz"}]
+    name = f"m-{uuid4().hex[:12]}"
+    # No model can be made without its archive, but the archive may go later.
+    case.put(**{"model.tar.gz": b"x" * 100})
+    models.create(target_of(case.house.connection), name=name, containers=archive)
+    case.s3.delete_object(Bucket=case.bucket, Key="model.tar.gz")
+    found = case.check("archive_missing", "error", "model", mended=False, model=name)
+    assert f"s3://{case.bucket}/model.tar.gz" in found["reason"]
+    case.put(**{"model.tar.gz": b"x" * 100})
+    assert not blocking(case.ask(model=name))
+    monkeypatch.setattr(places, "DISK", 99)
+    case.check("archive_too_large", "warning", "model", mended=False, model=name)
+
+
+def test_writing_is_tried_without_a_trace_and_a_refusal_is_said(case: Case, refusing_s3: Target) -> None:
+    target = target_of(case.house.connection)
+    assert objects.may_put(target, case.bucket, "out/.batchdeck")
+    assert "out/.batchdeck" not in [
+        row["Key"] for row in case.s3.list_objects_v2(Bucket=case.bucket)["Contents"]
+    ]
+    assert not objects.may_put(refusing_s3, case.bucket, "out/.batchdeck")
+    wanted, seen = Wanted({}), Seen(at=timezone.now(), writable=False)
+    (told,) = places.writing(wanted, seen)
+    assert "s3:PutObject" in told.reason
+
+
+def test_what_the_prefix_matches_and_an_estimate_are_answered_too(case: Case) -> None:
+    case.put(**{"in_old/c.csv": ROWS})
+    for _ in range(5):
+        end = timezone.now()
+        case.house.job(
+            JobState.COMPLETED,
+            model_name=case.body["model"],
+            started_at=end - timedelta(seconds=60),
+            ended_at=end,
+            bytes_total=56,
+            objects_total=2,
+        )
+    body = {**case.body, "data": f"s3://{case.bucket}/in"}
+    answer = case.house.api("bob").post("/api/v1/jobs/preflight/", body, "application/json").json()
+    assert [(group["key"], group["also"]) for group in answer["matches"]["groups"]] == [
+        ("in/", False),
+        ("in_old/", True),
+    ]
+    assert (answer["estimate"]["jobs"], answer["estimate"]["seconds"]) == (5, 60)
+    assert answer["estimate"]["cost_usd"] is None
+    begun = case.house.api("bob").post("/api/v1/jobs/preflight/", {}, "application/json").json()
+    assert (begun["matches"], begun["estimate"]) == (None, None)
 
 
 def test_an_object_larger_than_a_call_is_an_error_unless_it_is_split(case: Case) -> None:

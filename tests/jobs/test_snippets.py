@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jobs.models import TransformJob
-from jobs.pages.snippets import snippets
+from jobs.pages.snippets import of_job
 from tests.cast import FIELDS, House
 from transform.spec import TransformSpec
 
@@ -31,7 +31,7 @@ def request_sent(job: TransformJob) -> dict[str, Any]:
 
 @pytest.fixture
 def code(job: TransformJob, request_sent: dict[str, Any]) -> dict[str, str]:
-    return {snippet["id"]: snippet["code"] for snippet in snippets(job, request_sent)}
+    return {snippet["id"]: snippet["code"] for snippet in of_job(job, request_sent)}
 
 
 def test_the_boto3_call_has_the_request_s_arguments(
@@ -51,6 +51,22 @@ def test_the_command_line_has_the_request(code: dict[str, str], request_sent: di
     words = shlex.split(code["cli"])
     assert words[:3] == ["aws", "sagemaker", "create-transform-job"]
     assert json.loads(words[words.index("--cli-input-json") + 1]) == request_sent
+
+
+def test_the_sdks_calls_have_the_request_s_values(code: dict[str, str], request_sent: dict[str, Any]) -> None:
+    tree = ast.parse(code["sdk"])
+    given = {
+        word.arg: ast.literal_eval(word.value)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("Transformer", "transformer.transform")
+        for word in call.keywords
+        if word.arg != "sagemaker_session"
+    }
+    assert given.pop("tags") == request_sent["Tags"]
+    assert given.pop("job_name") == request_sent["TransformJobName"]
+    assert TransformSpec.from_fields({**given, "tags": {"team": "risk"}}).to_request() == {
+        name: value for name, value in request_sent.items() if name != "TransformJobName"
+    }
 
 
 def test_what_curl_posts_makes_the_same_request(

@@ -19,12 +19,13 @@ pytestmark = pytest.mark.django_db
 
 #: Pages that are a form, and the least role that may send it.
 FORMS = {"new-job": "bob", "new-model": "bob", "new-connection": "alice"}
-FORMS |= {"new-preset": "bob", "edit-preset": "bob"}
+FORMS |= {"new-preset": "bob", "edit-preset": "bob", "browse": "bob"}
 #: Pages that everybody reads and admins send something from.
 ALSO_FORMS = {"connection"}
 #: Pages that only take a button's press.
 BUTTONS = {
     "preflight",
+    "job-fields",
     "run-sample",
     "job-stop",
     "job-finish",

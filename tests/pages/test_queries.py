@@ -84,6 +84,7 @@ PATHS = [
     "/jobs/{job}/activity/",
     "/jobs/new/",
     "/jobs/new/?as=json",
+    "/browse/?model={model}&path=s3://bucket/in/",
     "/models/",
     "/models/{model}/",
     "/models/new/",

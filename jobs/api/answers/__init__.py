@@ -1,5 +1,6 @@
 """Rows as JSON: what the API answers with. Serializers here only write; requests are read by the services."""
 
+from jobs.api.answers.browsing import BrowseAnswer
 from jobs.api.answers.connections import (
     ConnectionAnswer,
     LimitAnswer,
@@ -38,6 +39,7 @@ from jobs.api.answers.views import ViewAnswer
 __all__ = [
     "ActsAnswer",
     "AttemptAnswer",
+    "BrowseAnswer",
     "CauseAnswer",
     "ChangeAnswer",
     "ConnectionAnswer",

@@ -6,6 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from jobs.api.answers.browsing import MatchesAnswer
+
 
 class FindingAnswer(serializers.Serializer[Any]):
     """One thing to know about a request; `fix` is the change of fields that mends it, null where none is known."""
@@ -17,7 +19,22 @@ class FindingAnswer(serializers.Serializer[Any]):
     fix = serializers.DictField(allow_null=True)
 
 
+class EstimateAnswer(serializers.Serializer[Any]):
+    """How long the job will take, from so many like ones of the team; amounts are null without a price."""
+
+    jobs = serializers.IntegerField()
+    seconds_low = serializers.IntegerField(source="low")
+    seconds = serializers.IntegerField(source="middle")
+    seconds_high = serializers.IntegerField(source="high")
+    cost_usd_low = serializers.FloatField(source="cost_low", allow_null=True)
+    cost_usd = serializers.FloatField(source="cost", allow_null=True)
+    cost_usd_high = serializers.FloatField(source="cost_high", allow_null=True)
+    at_least = serializers.BooleanField()
+
+
 class PreflightAnswer(serializers.Serializer[Any]):
-    """What preflight found, errors first, then warnings and notes."""
+    """What preflight found, errors first, then warnings and notes; what the input's prefix matches; an estimate."""
 
     findings = FindingAnswer(many=True)
+    matches = MatchesAnswer(allow_null=True)
+    estimate = EstimateAnswer(allow_null=True)

@@ -1,6 +1,6 @@
 """The API's views: each fetches within the team, calls one service and answers."""
 
-from jobs.api.views.connections import AccountQuotas, Connections, OneConnection, TestConnection
+from jobs.api.views.connections import AccountQuotas, Browse, Connections, OneConnection, TestConnection
 from jobs.api.views.costs import Costs, Prices, ReadPrices
 from jobs.api.views.files import Files
 from jobs.api.views.jobs import Acts, Archive, Causes, Finish, Job, Jobs, Preflight, Restore, Retry, Stop
@@ -17,6 +17,7 @@ __all__ = [
     "AccountQuotas",
     "Acts",
     "Archive",
+    "Browse",
     "Causes",
     "Connections",
     "Costs",

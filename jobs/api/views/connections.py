@@ -6,16 +6,17 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import queries
 from jobs.api import answers, bodies
-from jobs.api.views.base import TeamView
+from jobs.api.views.base import TEXT, TeamView
 from jobs.models import Connection
-from jobs.services import connections, limits, permissions
+from jobs.services import browsing, connections, limits, permissions
+from teams.access import require
 from teams.models import Role
 
 _OTHERS = {"max_running", "max_instances", "max_instances_per_type", "import_external"}
@@ -120,3 +121,25 @@ class AccountQuotas(OfConnection):
         connection = self._connection(slug)
         limits.read_quotas(connection)
         return Response(answers.LimitsAnswer(limits.of(connection)).data)
+
+
+class Browse(OfConnection):
+    """Looking through a connection's buckets."""
+
+    @extend_schema(
+        operation_id="connections_browse",
+        parameters=[
+            OpenApiParameter("path", TEXT, description="An s3:// address, which may end inside a name."),
+            OpenApiParameter("after", TEXT, description="Out of the last answer's `next`."),
+        ],
+        responses=answers.BrowseAnswer,
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """What is at an address, 200 names at a time, and what a job with this prefix would read; operators only."""
+        connection = self._connection(slug)
+        require(self.member, Role.OPERATOR)
+        after = request.query_params.get("after", "")
+        listing = browsing.browse(connection, request.query_params.get("path", ""), after)
+        # What matches is the same on every page, and takes longest to tell.
+        found = None if after or listing.buckets else browsing.matches(connection, listing.path)
+        return Response(answers.BrowseAnswer({"listing": listing, "matches": found}).data)

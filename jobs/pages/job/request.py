@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from jobs.forms.job_fields import job_fields
 from jobs.lifecycle.starting import asked_for
 from jobs.pages.job.showing import find_job, show
-from jobs.pages.snippets import snippets
+from jobs.pages.snippets import of_job
 from jobs.services import changes, presets
 from teams.access import MemberRequest, member_required
 
@@ -23,7 +23,7 @@ def sent(request: MemberRequest, key: str) -> HttpResponse:
     asked = asked_for(job)
     context = {
         "sent": json.dumps(asked, indent=2),
-        "snippets": snippets(job, asked),
+        "snippets": of_job(job, asked),
         "differences": presets.differences(job),
         "changes": changes.since_parent(job),
         "labels": {name: field.label for name, field in job_fields().items()},

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from jobs.services.preflight import records
 from jobs.services.preflight.findings import Finding, Level, Seen, Wanted
 from jobs.services.texts import filesize
+from transform.csv_head import header_of
 from transform.dataprocessing import media_type
 from transform.rules import MAX_PAYLOAD_MB
 
@@ -103,7 +104,7 @@ def compression(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
     if packed and not gzip:
         text = f"{packed:,} of the objects end in .gz, and nothing would unpack them before the model."
         fix = {"compression_type": "Gzip"}
-    elif keys and gzip and packed < len(keys):
+    elif keys and gzip and packed < len(keys) and (packed or not seen.packed):
         text = f"{len(keys) - packed:,} of the objects do not end in .gz; a job fails on one that is not compressed."
         fix = {"compression_type": "None"}
     else:
@@ -116,6 +117,21 @@ def compression(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
         fix=fix if packed in (0, len(keys)) else None,
         about=("data",),
     )
+
+
+def packing(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+    """The first object's own bytes may say otherwise of gzip than its name."""
+    gzip = wanted.text("compression_type") == "Gzip"
+    if seen.first is None or seen.packed in (None, gzip) or seen.packed == seen.first.key.endswith(".gz"):
+        return
+    name = seen.first.key.rsplit("/", 1)[-1][-60:]
+    text = (
+        f"{name} is not gzip, whatever its name says, and a job fails on what it cannot unpack."
+        if gzip
+        else f"{name} is gzip, whatever its name says, and nothing would unpack it before the model."
+    )
+    fix = {"compression_type": "None" if gzip else "Gzip"}
+    yield Finding("gzip_differs", Level.WARNING, "compression_type", text, fix=fix, about=("data",))
 
 
 def payload(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
@@ -137,6 +153,24 @@ def payload(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
     concurrent = max(1, wanted.number("max_concurrent_transforms") or 1)
     fix = {"max_payload": needed} if needed * concurrent <= MAX_PAYLOAD_MB else None
     yield Finding("object_too_large", Level.ERROR, "max_payload", text, fix=fix)
+
+
+def records_size(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+    """A record is never cut, so each has to fit into a call."""
+    given = wanted.number("max_payload")
+    most = DEFAULT_PAYLOAD_MB if given is None else given
+    if wanted.text("split_type") != "Line" or not seen.head or not most:
+        return
+    longest = records.longest_line(seen.head)
+    if longest <= most * _MB:
+        return
+    needed = math.ceil(longest / _MB)
+    least = "" if b"\n" in seen.head else "at least "
+    text = f"A line of the first object is {least}{filesize(longest)} long; a call may have {most} MB."
+    concurrent = max(1, wanted.number("max_concurrent_transforms") or 1)
+    fits = not least and needed * concurrent <= MAX_PAYLOAD_MB
+    fix = {"max_payload": needed} if fits else None
+    yield Finding("record_too_large", Level.ERROR, "max_payload", text, fix=fix, about=("data",))
 
 
 def instances(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
@@ -178,7 +212,7 @@ def lines(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
     if not seen.head:
         return
     if kind == "text/csv":
-        if header := records.header_of(seen.head):
+        if header := header_of(seen.head):
             text = (
                 f"The first line looks like names of columns, and the model is sent it as a record: {header}"
             )

@@ -112,6 +112,12 @@ class Seen:
     #: Folders and objects whose names go on from where the input's prefix ends.
     beside: tuple[str, ...] = ()
     outputs: Found | None = None
-    #: The first bytes of the first object, if it is text that is cut into lines.
+    #: The first object that has bytes, whether these are gzip, and how it begins, unpacked, where lines are cut.
+    first: RemoteObject | None = None
+    packed: bool | None = None
     head: bytes = b""
+    #: The model's archives with their sizes, None for one that is not there.
+    archives: tuple[tuple[str, int | None], ...] = ()
+    #: Whether something could be written to the output; None where that was not tried.
+    writable: bool | None = None
     limits: tuple[Limit, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
@@ -16,13 +17,17 @@ from jobs.lifecycle.room import Limit, rooms
 from jobs.models import Connection, TransformJob
 from jobs.services.preflight.findings import Found, Seen, Wanted
 from transform import manifest
-from transform.keys import output_folder
+from transform.keys import output_folder, parse_s3_uri
 
 #: Objects looked at in one place, three calls; what lies behind is "more".
 LOOKED_AT = 3_000
 #: After this no further call is begun; one takes four seconds at most.
 SECONDS = 6.0
-HEAD = 32 * 1024
+#: Bytes read of the first object for its lines, and of one that has no line end in them.
+HEAD, LONGEST = 256 * 1024, 8 * 1024 * 1024
+#: Archives of a model that are looked for.
+ARCHIVES = 3
+_GZIP = b"\x1f\x8b"
 MANIFEST_BYTES = 4 * 1024 * 1024
 _NO_BUCKET = frozenset({"NoSuchBucket", "404"})
 
@@ -31,7 +36,7 @@ def look(connection: Connection, wanted: Wanted) -> Seen:
     """What the connection tells about the request. Never raises: what it would not tell stays None."""
     seen = Seen(at=timezone.now(), limits=_limits(connection, wanted))
     end = time.monotonic() + SECONDS
-    steps = (_model, _inputs, _beside, _outputs, _head)
+    steps = (_model, _inputs, _beside, _outputs, _writing, _head)
     try:
         with asking(connection) as target:
             hurried = replace(target, hurried=True)
@@ -61,10 +66,25 @@ def _model(target: Target, wanted: Wanted, seen: Seen) -> None:
     if not name:
         return
     try:
-        seen.model_known = models.describe(target, name) is not None
+        found = models.describe(target, name)
     except Rejected:
         # We may not describe models; whoever runs the job may use them all the same.
-        seen.model_known = None
+        return
+    seen.model_known = found is not None
+    archives = [
+        str(one["ModelDataUrl"]) for one in (found.containers if found else ()) if one.get("ModelDataUrl")
+    ]
+    seen.archives = tuple((uri, size) for uri in archives[:ARCHIVES] for size in _size_of(target, uri))
+
+
+def _size_of(target: Target, uri: str) -> list[int | None]:
+    """The object's size, None if it is not there; empty if we may not know."""
+    try:
+        bucket, key = parse_s3_uri(uri)
+        found = objects.head(target, bucket, key)
+    except (ValueError, Rejected):
+        return []
+    return [found.size if found else None]
 
 
 def _inputs(target: Target, wanted: Wanted, seen: Seen) -> None:
@@ -98,16 +118,39 @@ def _outputs(target: Target, wanted: Wanted, seen: Seen) -> None:
         seen.outputs = _below(target, place[0], output_folder(place[1]))
 
 
+def _writing(target: Target, wanted: Wanted, seen: Seen) -> None:
+    place = wanted.place("output_path")
+    if place is not None and seen.outputs and not seen.outputs.problem:
+        try:
+            seen.writable = objects.may_put(target, place[0], f"{output_folder(place[1])}.batchdeck")
+        except Rejected:
+            seen.writable = None
+
+
 def _head(target: Target, wanted: Wanted, seen: Seen) -> None:
     place, inputs = wanted.place("data"), seen.inputs
-    if place is None or not inputs or wanted.text("split_type") != "Line":
+    seen.first = next((found for found in inputs.objects if found.size), None) if inputs else None
+    if place is None or seen.first is None:
         return
-    first = next((found for found in inputs.objects if found.size), None)
-    if first and wanted.text("compression_type") != "Gzip" and not first.key.endswith(".gz"):
-        try:
-            seen.head = objects.read(target, place[0], first.key, limit=HEAD) or b""
-        except Rejected:
-            seen.head = b""
+    lines = wanted.text("split_type") == "Line"
+    try:
+        head = objects.read(target, place[0], seen.first.key, limit=HEAD if lines else len(_GZIP)) or b""
+        if lines and b"\n" not in head and len(head) == HEAD:
+            # A line as long as this may be longer than a call.
+            head = objects.read(target, place[0], seen.first.key, limit=LONGEST) or b""
+    except Rejected:
+        return
+    seen.packed = head.startswith(_GZIP)
+    if lines:
+        seen.head = _unpacked(head) if seen.packed else head
+
+
+def _unpacked(head: bytes) -> bytes:
+    # Bounded: a small archive may hold gigabytes.
+    try:
+        return zlib.decompressobj(wbits=31).decompress(head, HEAD)
+    except zlib.error:
+        return b""
 
 
 def _below(target: Target, bucket: str, prefix: str) -> Found:

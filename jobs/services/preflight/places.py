@@ -9,6 +9,8 @@ from jobs.services.texts import filesize
 from transform.keys import OUTPUT_SUFFIX, output_folder, output_key
 
 _NAMED = 2
+#: The volume of a transform instance.
+DISK = 30 * 1024**3
 
 
 def model(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
@@ -21,6 +23,31 @@ def model(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
             "model_name",
             f"SageMaker has no model named {name} on this connection; it may have been deleted. Register it again.",
         )
+
+
+def archive(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+    """The model's archives have to be there, and to fit on the disk beside what is unpacked of them."""
+    for uri, size in seen.archives:
+        if size is None:
+            text = f"The model's archive {uri} is not there, so no container can load it. Upload it again."
+            yield Finding("archive_missing", Level.ERROR, "model_name", text)
+        elif size > DISK:
+            text = (
+                f"The model's archive is {filesize(size)}; an instance without disks of its own has {filesize(DISK)}. "
+                "SageMaker then says no more than InternalServerError. Make it smaller, or take an instance type "
+                "with disks, such as ml.g5."
+            )
+            yield Finding("archive_too_large", Level.WARNING, "model_name", text, about=("instance_type",))
+
+
+def writing(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+    """Whether the output can be written is for the model's role to say; ours may tell, or not."""
+    if seen.writable is False:
+        text = (
+            "Whether the output can be written was not tried: this service's own credentials lack s3:PutObject there. "
+            "The job writes with its model's role."
+        )
+        yield Finding("output_not_tried", Level.NOTE, "output_path", text)
 
 
 def inputs(wanted: Wanted, seen: Seen) -> Iterator[Finding]:

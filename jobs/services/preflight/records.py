@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import json
 
-_SHOWN = 60
-
-
-def header_of(head: bytes) -> str:
-    """The first line of CSV, if it looks like names above numbers; else empty."""
-    lines = _lines(head)[:2]
-    try:
-        rows = list(csv.reader(lines))
-    except csv.Error:
-        return ""
-    if len(rows) < 2 or len(rows[0]) != len(rows[1]):
-        return ""
-    names = not any(_is_number(cell) for cell in rows[0]) and all(cell.strip() for cell in rows[0])
-    return lines[0][:_SHOWN] if names and any(_is_number(cell) for cell in rows[1]) else ""
+from transform.csv_head import whole_lines
 
 
 def line_in_quotes(head: bytes) -> int:
     """The number of the first line of CSV on which a quoted value does not end, 0 if there is none."""
-    for number, line in enumerate(_lines(head), start=1):
+    for number, line in enumerate(whole_lines(head), start=1):
         if line.count('"') % 2:
             return number
     return 0
@@ -31,7 +17,7 @@ def line_in_quotes(head: bytes) -> int:
 
 def is_no_json_line(head: bytes) -> bool:
     """Whether the first line is no JSON value by itself."""
-    lines = _lines(head)
+    lines = whole_lines(head)
     if not lines:
         return False
     try:
@@ -41,14 +27,6 @@ def is_no_json_line(head: bytes) -> bool:
     return False
 
 
-def _lines(head: bytes) -> list[str]:
-    """The whole lines; the last one may have been cut off."""
-    return [line.decode("utf-8", "replace").rstrip("\r") for line in head.split(b"\n")[:-1] if line.strip()]
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+def longest_line(head: bytes) -> int:
+    """The bytes of the longest line; the last one counts as far as it is there."""
+    return max(len(line) for line in head.split(b"\n"))

@@ -8,8 +8,10 @@ from typing import Any
 
 from jobs import queries
 from jobs.models import Connection
-from jobs.services import submission
+from jobs.services import estimating, matching, submission
 from jobs.services.errors import InvalidFields
+from jobs.services.estimating import Estimate
+from jobs.services.matching import Matches
 from jobs.services.preflight import contents, fixes, places
 from jobs.services.preflight.findings import Finding, Level, Seen, Wanted
 from jobs.services.preflight.looking import look
@@ -18,16 +20,20 @@ from transform.request import read_request
 
 CHECKS = (
     places.model,
+    places.archive,
     places.inputs,
     places.siblings,
     places.strangers,
     places.output_inside,
     places.outputs,
+    places.writing,
     contents.content_type,
     contents.splitting,
     contents.assembling,
     contents.compression,
+    contents.packing,
     contents.payload,
+    contents.records_size,
     contents.instances,
     contents.limits,
     contents.lines,
@@ -39,9 +45,11 @@ _GROUPS = ("model_client_config", "data_capture_config")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All findings, errors first."""
+    """All findings, errors first; what the input's prefix matches and how long the job will take, where known."""
 
     findings: tuple[Finding, ...] = ()
+    matches: Matches | None = None
+    estimate: Estimate | None = None
 
     def of(self, level: Level) -> list[Finding]:
         """The findings of one level."""
@@ -65,10 +73,14 @@ def run(team: Team, body: Mapping[str, Any], wrong: Mapping[str, list[str]] | No
     well_formed = Wanted({name: value for name, value in given.items() if _public(name) not in problems})
     found = [_of_rule(name, texts, Wanted(given)) for name, texts in problems.items()]
     connection = _connection(team, body)
+    matches = estimate = None
     if connection is not None:
-        found += _checked(well_formed, look(connection, well_formed))
+        seen = look(connection, well_formed)
+        found += _checked(well_formed, seen)
+        matches, estimate = _matches(well_formed, seen), _estimate(connection, well_formed, seen)
     found.sort(key=lambda finding: _ORDER.index(finding.level))
-    return Report(tuple(replace(one.marked(given), field=_public(one.field)) for one in found))
+    told = tuple(replace(one.marked(given), field=_public(one.field)) for one in found)
+    return Report(told, matches, estimate)
 
 
 def _problems(team: Team, body: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -114,6 +126,28 @@ def _checked(wanted: Wanted, seen: Seen) -> list[Finding]:
         text = f"{seen.trouble} What depends on it was not checked."
         found.append(Finding("not_looked_at", Level.NOTE, "connection", text))
     return found
+
+
+def _matches(wanted: Wanted, seen: Seen) -> Matches | None:
+    place, found = wanted.place("data"), seen.inputs
+    if place is None or found is None or not found.objects:
+        return None
+    return matching.match(*place, found.objects, more=found.more)
+
+
+def _estimate(connection: Connection, wanted: Wanted, seen: Seen) -> Estimate | None:
+    found = seen.inputs
+    if found is None or not found.objects:
+        return None
+    return estimating.estimate(
+        connection,
+        model_name=wanted.text("model_name"),
+        instance_type=wanted.text("instance_type"),
+        instance_count=wanted.number("instance_count") or 1,
+        size=sum(one.size for one in found.objects),
+        objects=len(found.objects),
+        at_least=found.more,
+    )
 
 
 def _public(name: str) -> str:

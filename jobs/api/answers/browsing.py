@@ -1,0 +1,47 @@
+"""What is in a connection's buckets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class EntryAnswer(serializers.Serializer[Any]):
+    """A bucket, folder or object; `size` and `modified` are null where there is none."""
+
+    uri = serializers.CharField()
+    name = serializers.CharField()
+    size = serializers.IntegerField(allow_null=True)
+    modified = serializers.DateTimeField(allow_null=True)
+
+
+class GroupAnswer(serializers.Serializer[Any]):
+    """Objects that a prefix matches in one folder; `also`: it is hardly meant. `key` is empty for no folder."""
+
+    key = serializers.CharField(allow_blank=True)
+    objects = serializers.IntegerField()
+    bytes = serializers.IntegerField()
+    also = serializers.BooleanField()
+
+
+class MatchesAnswer(serializers.Serializer[Any]):
+    """What a job with this prefix would read, `more`: at least; `fix` is the address that means no sibling."""
+
+    objects = serializers.IntegerField()
+    bytes = serializers.IntegerField()
+    largest = serializers.IntegerField()
+    more = serializers.BooleanField()
+    groups = GroupAnswer(many=True)
+    fix = serializers.CharField(allow_blank=True)
+
+
+class BrowseAnswer(serializers.Serializer[Any]):
+    """A page of what is at an address; `next` is given as `after` for the following one."""
+
+    path = serializers.CharField(source="listing.path")
+    buckets = EntryAnswer(many=True, source="listing.buckets")
+    folders = EntryAnswer(many=True, source="listing.folders")
+    objects = EntryAnswer(many=True, source="listing.objects")
+    next = serializers.CharField(source="listing.next", allow_blank=True)
+    matches = MatchesAnswer(allow_null=True)

@@ -1,0 +1,96 @@
+"""Choosing an input or output in S3: a panel beside the new-job form, or a page that keeps what was filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from jobs import queries
+from jobs.models import Connection
+from jobs.services import browsing
+from jobs.services.errors import InvalidFields, NotPossible, Unavailable
+from teams.access import MemberRequest, member_required
+from teams.models import Role
+
+#: The form's fields that hold an S3 address, and what is chosen for them.
+FIELDS = {"data": "input", "output_path": "output"}
+#: What the panel itself sends; all else belongs to the form it was opened from.
+_OWN = {"csrfmiddlewaretoken", "field", "on", "path", "typed", "after", "peek", "part", "fix", "check"}
+
+
+@member_required(Role.OPERATOR)
+@require_http_methods(["GET", "POST"])
+def browse(request: MemberRequest) -> HttpResponse:
+    """A level of a bucket with what its address matches; `peek` shows how an object begins.
+
+    A POST brings the new-job form as it was filled in, to be given back with the address that is chosen.
+    """
+    data = request.POST if request.method == "POST" else request.GET
+    field = data.get("field", "")
+    field = field if field in FIELDS else "data"
+    connections = list(queries.connections(request.team))
+    connection = _connection(request, connections, data)
+    path = data["path"] if "path" in data else data.get("typed", data.get(field, "")).strip()
+    dialog = bool(getattr(request, "htmx", False))
+    here = {"field": field, "on": connection.slug if connection else ""}
+    context: dict[str, Any] = {
+        "field": field,
+        "what": FIELDS[field],
+        "connections": connections,
+        "connection": connection,
+        "path": path,
+        "dialog": dialog,
+        "here": f"{reverse('browse')}?{urlencode(here)}",
+        "there": f"{reverse('browse')}?{urlencode({**here, 'path': path})}",
+        "carried": _carried(data) if request.method == "POST" else [],
+        "way_back": f"{reverse('new-job')}?{_way(request.GET)}".rstrip("?"),
+        "way_on": f"{reverse('browse')}?{_way(request.GET)}".rstrip("?"),
+    }
+    if connection:
+        context |= _look(connection, path, data, matches=not dialog or data.get("part") == "matches")
+    if dialog and data.get("part") == "matches":
+        return render(request, "jobs/browse_matches.html", context)
+    return render(request, "jobs/browse_panel.html" if dialog else "jobs/browse.html", context)
+
+
+def _look(connection: Connection, path: str, data: QueryDict, *, matches: bool) -> dict[str, Any]:
+    """What the panel shows, or the trouble in its place."""
+    try:
+        if peeked := str(data.get("peek", "")):
+            return {"peeked": peeked, "preview": browsing.peek(connection, peeked)}
+        if data.get("part") == "matches":
+            return {"matches": browsing.matches(connection, path)}
+        listing = browsing.browse(connection, path, data.get("after", ""))
+        found = browsing.matches(connection, listing.path) if matches and not listing.buckets else None
+    except InvalidFields as error:
+        return {"trouble": " ".join(error.fields["path"])}
+    except (NotPossible, Unavailable) as error:
+        return {"trouble": str(error)}
+    return {"listing": listing, "matches": found}
+
+
+def _connection(request: MemberRequest, connections: list[Connection], data: QueryDict) -> Connection | None:
+    """The connection that was chosen, else that of the form's model, else the first."""
+    chosen = {one.slug: one for one in connections}.get(data.get("on", ""))
+    model = data.get("model", "")
+    if chosen is None and model.isdecimal() and len(model) < 18:
+        found = queries.models(request.team).filter(pk=int(model)).first()
+        chosen = found.connection if found else None
+    return chosen or next(iter(connections), None)
+
+
+def _carried(data: QueryDict) -> list[tuple[str, str]]:
+    return [(name, value) for name, values in data.lists() if name not in _OWN for value in values]
+
+
+def _way(asked: QueryDict) -> str:
+    """What the new-job page was asked with, such as the job that is cloned."""
+    kept = asked.copy()
+    for name in _OWN | {"model", *FIELDS}:
+        kept.pop(name, None)
+    return kept.urlencode()

@@ -1,0 +1,100 @@
+"""The request beside the new-job form: its JSON, which may be edited in place of the fields, and code to copy."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import partial
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from jobs import queries
+from jobs.forms import request_json
+from jobs.forms.job import CONTENT_TYPES, INSTANCE_TYPES, JobForm
+from jobs.forms.request_json import Problem
+from jobs.pages import preset_choice
+from jobs.pages.last_settings import Offer, offer_of
+from jobs.pages.snippets import Snippet, snippets
+from teams.access import MemberRequest, member_required
+from teams.models import Role, Team
+
+#: What a form says that is submitted while its JSON says something else.
+PENDING = "The request JSON was edited and not taken over: update the fields from it, or discard the edit."
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The JSON as it is shown, with a mark that tells a later edit; `pending` where it holds an edit already."""
+
+    text: str
+    mark: str
+    pending: bool = False
+    problems: list[Problem] = field(default_factory=list)
+    snippets: list[Snippet] = field(default_factory=list)
+    #: The settings of the model's latest job, where the form has others.
+    offer: Offer | None = None
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def fields(request: MemberRequest) -> HttpResponse:
+    """The form's fields as the edited JSON has them, or what keeps it from being taken over."""
+    text = request.POST.get("request_json", "")
+    reading = request_json.read(text, request.POST, partial(held_form, request))
+    form = JobForm(request.team, initial=reading.data.dict())
+    preset_choice.held(request, form)
+    context = {
+        "form": form,
+        "problems": reading.problems,
+        "mark": request_json.mark(text),
+        **around(request.team),
+    }
+    answer = render(request, "jobs/job_fields_live.html", context)
+    if reading.problems:
+        answer["HX-Reswap"] = "none"
+    else:
+        answer["HX-Trigger-After-Settle"] = "fields-changed"
+    return answer
+
+
+def held_form(request: MemberRequest, data: QueryDict) -> JobForm:
+    """The form with this data, and with what the preset locks as the preset has it."""
+    form = JobForm(request.team, data)
+    preset_choice.held(request, form)
+    return form
+
+
+def around(team: Team) -> dict[str, object]:
+    """What the fields offer to choose from."""
+    return {
+        "instance_types": INSTANCE_TYPES,
+        "content_types": CONTENT_TYPES,
+        "recent_inputs": queries.recent_inputs(team),
+    }
+
+
+def panel_of(form: JobForm, data: QueryDict | None = None, problems: list[Problem] | None = None) -> Panel:
+    """The panel for a form as it is; `data` is what was sent with it, an edit that was not taken over included."""
+    draft = request_json.drafted(form)
+    asked = request_json.request_of(draft)
+    model = draft.cleaned_data.get("model")
+    code = snippets(model.connection, asked, draft.asked or {}) if model else []
+    # A form that is first shown begins with the settings already.
+    text, offer = request_json.write(draft), offer_of(draft, form) if form.is_bound else None
+    sent = data.get("request_json") if data else None
+    if sent is None or data is None or not _edited(sent, data.get("json_shown", ""), asked):
+        return Panel(text, request_json.mark(text), snippets=code, offer=offer)
+    shown = data.get("json_shown", "")
+    return Panel(sent, shown, pending=True, problems=problems or [], snippets=code, offer=offer)
+
+
+def _edited(text: str, shown: str, asked: dict[str, object]) -> bool:
+    """Whether the text is another than was shown, and says something else than the fields."""
+    if request_json.mark(text) == shown:
+        return False
+    try:
+        return bool(json.loads(text) != asked)
+    except (ValueError, RecursionError):
+        return True

@@ -1,0 +1,156 @@
+"""The new-job page in a real browser: choosing in S3, fields and JSON that follow each other, no mouse at all."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.test_accessibility import violations
+from tests.support.house import House
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.house,
+    pytest.mark.xdist_group("house"),
+    pytest.mark.timeout(600),
+]
+
+BUCKET = "new-job-stories"
+#: Of the field to search a model in; the selects of the form have options too.
+OPTIONS = ".combobox [role=option]"
+WIDTHS = pytest.mark.parametrize("width", [390, 1280])
+
+
+@pytest.fixture
+def form(house: House, signed_in: Page) -> Page:
+    """The form with the sample's model chosen; a bucket whose folders begin alike."""
+    s3 = house.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    for key in ("data/part/a.csv", "data/part/b.csv", "data/part-old/a.csv"):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"1,2\n3,4\n")
+    signed_in.goto(f"{house.url}/jobs/new/?model=1")
+    expect(signed_in.locator("#preflight")).to_contain_text("Reads")
+    return signed_in
+
+
+def request_of(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(page.locator("#request-json").input_value())
+    return found
+
+
+def holding(text: str) -> re.Pattern[str]:
+    """A pattern for a value with this text in it."""
+    return re.compile(re.escape(text))
+
+
+@WIDTHS
+def test_an_input_is_browsed_to_looked_into_and_chosen(form: Page, width: int) -> None:
+    page = form
+    page.set_viewport_size({"width": width, "height": 900})
+    page.locator("#id_data").fill("")
+    page.get_by_role("button", name="Browse for the input").click()
+    dialog = page.get_by_role("dialog", name="Choose the input")
+    dialog.get_by_role("button", name=BUCKET, exact=True).click()
+    dialog.get_by_role("button", name="data/", exact=True).click()
+    dialog.get_by_role("button", name="part/", exact=True).click()
+    expect(dialog).to_contain_text("2 objects, 16 B would be read.")
+    dialog.get_by_role("button", name="Peek into a.csv").click()
+    expect(dialog.locator("table.data")).to_contain_text("3")
+    dialog.get_by_role("button", name="Back to the list").click()
+    dialog.get_by_role("button", name="Use this prefix").click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#id_data")).to_have_value(f"s3://{BUCKET}/data/part/")
+    expect(page.locator("#id_data")).to_be_focused()
+    expect(page.locator("#request-json")).to_have_value(holding(f"s3://{BUCKET}/data/part/"))
+
+
+@WIDTHS
+def test_a_sibling_that_would_be_read_too_is_shown_and_left_out_by_one_press(form: Page, width: int) -> None:
+    page = form
+    page.set_viewport_size({"width": width, "height": 900})
+    page.locator("#id_data").fill(f"s3://{BUCKET}/data/part")
+    expect(page.locator("#data-matches")).to_contain_text("also matches")
+    page.get_by_role("button", name="Browse for the input").click()
+    dialog = page.get_by_role("dialog", name="Choose the input")
+    expect(dialog.locator("tr.also")).to_contain_text("part-old/")
+    dialog.get_by_role("button", name="End the prefix with").click()
+    expect(page.locator("#id_data")).to_have_value(f"s3://{BUCKET}/data/part/")
+    expect(page.locator("#data-matches")).to_be_empty()
+
+
+@WIDTHS
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_open_dialog_and_the_open_list_have_no_violation(form: Page, width: int, theme: str) -> None:
+    page = form
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.locator("#id_data").fill(f"s3://{BUCKET}/data/part")
+    page.get_by_role("button", name="Browse for the input").click()
+    expect(page.get_by_role("dialog")).to_contain_text("also matches")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("combobox", name="Model").click()
+    expect(page.locator(OPTIONS).first).to_be_visible()
+    assert violations(page) == []
+
+
+@WIDTHS
+def test_fields_and_json_follow_each_other(form: Page, width: int) -> None:
+    page = form
+    page.set_viewport_size({"width": width, "height": 900})
+    page.locator("#id_instance_count").fill("2")
+    expect(page.locator("#request-json")).to_have_value(holding('"InstanceCount": 2'))
+    asked = request_of(page)
+    asked["TransformResources"]["InstanceCount"] = 3
+    asked["ExperimentConfig"] = {"ExperimentName": "spring"}
+    page.locator("#request-json").fill(json.dumps(asked))
+    expect(page.locator("#id_instance_count")).to_have_value("3")
+    expect(page.locator("#id_experiment_config")).to_have_value("ExperimentName=spring")
+    # What is typed stays as it is typed.
+    expect(page.locator("#request-json")).to_have_value(json.dumps(asked))
+    page.locator("#request-json").fill('{\n  "TransformResources": {"InstanceCount": 300}\n}')
+    says = page.locator("#json-says")
+    expect(says).to_contain_text(
+        "TransformResources.InstanceCount (line 2, column 43): It must be from 1 to 100."
+    )
+    expect(page.locator("#id_instance_count")).to_have_value("3")
+    page.get_by_role("button", name="Discard the edit").click()
+    expect(page.locator("#request-json")).to_have_value(holding('"InstanceCount": 3'))
+    assert request_of(page) == asked
+
+
+@WIDTHS
+def test_a_job_is_submitted_by_the_keyboard_alone(house: House, form: Page, width: int) -> None:
+    page, keys = form, form.keyboard
+    page.set_viewport_size({"width": width, "height": 900})
+    page.get_by_role("combobox", name="Model").focus()
+    keys.type("breast")
+    expect(page.locator(OPTIONS)).to_have_count(1)
+    keys.press("Enter")
+    expect(page.get_by_role("combobox", name="Model")).to_have_value("breast-cancer-xgb · Embedded engine")
+    page.locator("#id_data").focus()
+    keys.press("Tab")
+    expect(page.get_by_role("button", name="Browse for the input")).to_be_focused()
+    keys.press("Enter")
+    expect(page.get_by_role("dialog", name="Choose the input")).to_contain_text("would be read")
+    keys.press("Escape")
+    expect(page.get_by_role("button", name="Browse for the input")).to_be_focused()
+    submit = page.get_by_role("button", name="Submit job")
+    expect(submit).to_be_enabled()
+    for _ in range(60):
+        keys.press("Tab")
+        if submit.evaluate("node => node === document.activeElement"):
+            break
+    keys.press("Enter")
+    expect(page.get_by_role("heading", name="breast-cancer-xgb")).to_be_visible()
+
+
+def test_enter_in_a_field_checks_the_form_and_opens_nothing(form: Page) -> None:
+    form.locator("#id_name").press("Enter")
+    expect(form.locator("#preflight")).to_contain_text("Reads")
+    expect(form.get_by_role("heading", name="New job")).to_be_visible()
+    expect(form.get_by_role("dialog")).to_have_count(0)

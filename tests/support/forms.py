@@ -1,0 +1,45 @@
+"""What a browser would send of a page's fields as they stand, to the last blank."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+
+class _Fields(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.sent: dict[str, str] = {}
+        self._select = self._textarea = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        name = given.get("name", "")
+        if tag == "input" and name and given.get("type") != "checkbox":
+            self.sent[name] = given.get("value", "")
+        elif tag == "select":
+            self._select = name
+            self.sent[name] = ""
+        elif tag == "option" and "selected" in given:
+            self.sent[self._select] = given.get("value", "")
+        elif tag == "textarea":
+            self._textarea = name
+            self.sent[name] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            # HTML drops the line end that a text area begins with.
+            self.sent[self._textarea] = self.sent[self._textarea].removeprefix("\n")
+            self._textarea = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._textarea:
+            self.sent[self._textarea] += data
+
+
+def shown(answer: Any) -> dict[str, str]:
+    """Each field's name and value but the CSRF token's; check boxes count as not ticked."""
+    parser = _Fields()
+    parser.feed(answer.content.decode())
+    parser.close()
+    return {name: text for name, text in parser.sent.items() if name != "csrfmiddlewaretoken"}
