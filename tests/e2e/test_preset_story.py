@@ -53,6 +53,7 @@ def test_what_an_operator_changes_of_a_preset_is_told(
     expect(instance).to_be_disabled()
     expect(page.get_by_text("1 field is locked")).to_be_visible()
     expect(page.get_by_role("link", name="Unlock")).to_have_count(0)
+    assert violations(page) == []
     page.locator("#id_output_path").fill("s3://batchdeck-samples/breast-cancer/from-preset/")
     page.get_by_role("button", name="Submit job").click()
     expect(page).to_have_url(re.compile(r"/jobs/[a-z2-7]{12}/"))
