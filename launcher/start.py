@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from launcher import broker, house, ports, statics, surroundings
+from launcher import broker, house, migrations, ports, statics, surroundings
 from launcher.environment import Environment
 from launcher.processes import Child, Family, describe_exit
 from launcher.stopping import StopAsked, StopSignal
@@ -110,12 +110,16 @@ class Start:
 
     def _prepare(self) -> None:
         # Side by side: neither needs the other, and each spends a second on imports.
-        steps = [self._python("migrate", "manage.py", "migrate", "--noinput", once=True)]
+        steps = []
+        migrated = migrations.Migrated(self._checkout, self._options.data_dir, self._env)
+        if not migrated.is_current():
+            steps.append(self._python("migrate", "manage.py", "migrate", "--noinput", once=True))
         collected = statics.Collected(self._checkout, self._options.data_dir)
         if not collected.is_current():
             steps.append(self._python("static", "manage.py", "collectstatic", "--noinput", once=True))
         for step in steps:
             self._finish(step)
+        migrated.remember()
         collected.remember()
 
     def _dashboard(self) -> None:
@@ -134,7 +138,8 @@ class Start:
         # Loaded once before the fork: half the start-up time, and shared memory.
         limits = ["--preload", "--graceful-timeout", "4", "--timeout", "60", "--no-control-socket"]
         self._python("web", "-m", "gunicorn", *server, *limits, "webapp.wsgi:application")
-        celery = ["-m", "celery", "--quiet", "-A", "webapp"]
+        # Django's checks are run once a start, by `bootstrap`: each process that does so imports every page.
+        celery = ["-m", "celery", "--quiet", "-A", "webapp", "--skip-checks"]
         quiet = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
         self._python("worker", *celery, "worker", "--concurrency", "2", *quiet)
         # No pid file: the lock on the data directory already keeps a second beat away, and survives no crash.
@@ -179,7 +184,7 @@ class Start:
                     f"{what} did not answer within {START_WITHIN:.0f} s; the lines above say more."
                 )
             self._family.tend()
-            time.sleep(0.1)
+            time.sleep(0.05)
 
 
 def _answers(url: str) -> bool:
