@@ -14,12 +14,12 @@ from teams.secrets import digest, new_secret
 LIFETIME = timedelta(minutes=15)
 
 
-def create(user: User) -> str:
-    """The path of a new link that signs `user` in once, within `LIFETIME`."""
+def create(user: User, lifetime: timedelta = LIFETIME) -> str:
+    """The path of a new link that signs `user` in once, within `lifetime`."""
     secret = new_secret()
     now = timezone.now()
     SignInLink.objects.filter(Q(expires_at__lt=now - timedelta(days=1))).delete()
-    SignInLink.objects.create(user=user, digest=digest(secret), expires_at=now + LIFETIME)
+    SignInLink.objects.create(user=user, digest=digest(secret), expires_at=now + lifetime)
     return reverse("sign-in-link", args=[secret])
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from teams import activity
-from teams.models import ApiToken, Membership, Team, User
+from teams.models import ApiToken, Membership, Role, Team, User
 from teams.secrets import digest, new_secret
 
 #: Writing on every request would make reads into writes; to the minute is enough to tell an unused token.
@@ -25,14 +26,21 @@ class Bearer:
 
 
 def create(
-    *, team: Team, user: User, name: str = "", expires_at: datetime | None = None
+    *, team: Team, user: User, name: str = "", role: Role | None = None, expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
-    """A new token for a member, and its secret, which cannot be had again."""
+    """A new token for a member, and its secret, which cannot be had again. `role` is the most it may do."""
     secret = new_secret("bd_")
-    token = ApiToken.objects.create(
-        team=team, user=user, name=name, prefix=secret[:8], digest=digest(secret), expires_at=expires_at
-    )
-    activity.record(team, user, "token.created", token, label=name or token.prefix)
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            team=team,
+            user=user,
+            name=name,
+            role=role or "",
+            prefix=secret[:8],
+            digest=digest(secret),
+            expires_at=expires_at,
+        )
+        activity.record(team, user, "token.created", token, label=name or token.prefix)
     return token, secret
 
 
@@ -46,14 +54,18 @@ def find(secret: str) -> Bearer | None:
     )
     if member is None:
         return None
+    if token.role and not Role(token.role).allows(Role(member.role)):
+        # Of this request only: the row keeps the owner's role.
+        member.role = token.role
     _note_use(token)
     return Bearer(token=token, member=member)
 
 
 def revoke(token: ApiToken, by: User) -> None:
     """End a token now; a second time changes nothing."""
-    if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
-        activity.record(token.team, by, "token.revoked", token, label=token.name or token.prefix)
+    with transaction.atomic():
+        if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            activity.record(token.team, by, "token.revoked", token, label=token.name or token.prefix)
 
 
 def _note_use(token: ApiToken) -> None:

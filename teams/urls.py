@@ -1,14 +1,25 @@
-"""Addresses of sign-in."""
+"""Addresses of sign-in, and of a team's own pages."""
 
 from __future__ import annotations
 
 from django.urls import path
 
 from teams import views
+from teams.pages import activity, team, tokens
 
 urlpatterns = [
     path("signin/", views.SignIn.as_view(), name="sign-in"),
     path("signin/link/<str:secret>/", views.follow_link, name="sign-in-link"),
     path("signout/", views.SignOut.as_view(), name="sign-out"),
-    path("team/", views.switch_team, name="switch-team"),
+    path("team/", team.team, name="team"),
+    path("team/switch/", views.switch_team, name="switch-team"),
+    path("team/rename/", team.rename, name="rename-team"),
+    path("team/members/", team.invite, name="invite-member"),
+    path("team/members/<int:member_pk>/role/", team.change_role, name="member-role"),
+    path("team/members/<int:member_pk>/remove/", team.remove, name="member-remove"),
+    path("team/members/<int:member_pk>/link/", team.link, name="member-link"),
+    path("team/tokens/", tokens.tokens, name="tokens"),
+    path("team/tokens/<int:token_pk>/revoke/", tokens.revoke, name="token-revoke"),
+    path("team/activity/", activity.activity, name="activity"),
+    path("team/activity.csv", activity.export, name="activity-csv"),
 ]

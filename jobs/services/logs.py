@@ -22,6 +22,8 @@ from jobs.services.log_reading import NoSuchPlace, Sought, Told
 from jobs.states import JobState
 
 PAGE = 500
+#: Of a text that is searched, as much as is looked for.
+LONGEST_SEARCH = 200
 #: Lines in front of one that a page opens at.
 CONTEXT = 40
 #: The label of all streams together, in the order of time.
@@ -144,6 +146,14 @@ def jump(
     with _log(job) as target:
         sought = _sought(stream, search, errors)
         return log_reading.find(target, job, sought, place=before or token, backward=bool(before))
+
+
+def streams(job: TransformJob) -> tuple[LogStream, ...]:
+    """The job's streams, data logs first; empty until its first instance runs."""
+    if job.accepted_at is None:
+        return ()
+    with asked(job.connection) as target:
+        return tuple(logs.streams(target, job.name))
 
 
 def count_errors(job: TransformJob) -> ErrorCounts:

@@ -34,6 +34,11 @@ class Activity(models.Model):
     def __str__(self) -> str:
         return f"{self.verb} {self.object_label}"
 
+    @property
+    def words(self) -> str:
+        """The verb as people say it: "job stop requested"."""
+        return self.verb.replace(".", " ").replace("_", " ")
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert; a row that exists already may not be rewritten."""
         if self.pk is not None:

@@ -5,16 +5,22 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from teams.models.team import Team
+from teams.models.team import Role, Team
 from teams.models.user import User
 
 
 class ApiToken(models.Model):
-    """A script's key to one team, with the role its owner has there at the time of each request."""
+    """A script's key to one team, with the role its owner has there at the time of each request, or a lesser one."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="tokens")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=80, blank=True)
+    role = models.CharField(
+        max_length=16,
+        blank=True,
+        choices=Role.choices,
+        help_text="The most it may do; empty: what its owner may.",
+    )
     prefix = models.CharField(max_length=12, help_text="The secret's first letters, to tell tokens apart.")
     digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the whole secret, in hex.")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -31,4 +31,7 @@ def every_page(job_path: str) -> dict[str, str]:
         "new-connection": "/connections/new/",
         "prices": "/connections/engine/prices/",
         "costs": "/costs/",
+        "team": "/team/",
+        "tokens": "/team/tokens/",
+        "team-activity": "/team/activity/",
     }

@@ -26,7 +26,7 @@ def test_jobs_are_spread_and_can_be_found_like_real_ones(house: House) -> None:
     assert {JobState.COMPLETED, JobState.FAILED, JobState.STOPPED, JobState.IN_PROGRESS} <= states
     assert Membership.objects.filter(user=house.people["vera"], team__slug="seed-01", role="admin").exists()
     client = house.page("vera")
-    client.post("/team/", {"team": "seed-01"})
+    client.post("/team/switch/", {"team": "seed-01"})
     for query in (
         "",
         "cause=wrong-columns",

@@ -43,13 +43,25 @@ BUTTONS = {
     "read-quotas",
     "set-price",
     "read-prices",
+    "rename-team",
+    "invite-member",
+    "member-role",
+    "member-remove",
+    "member-link",
+    "token-revoke",
 }
 #: Buttons for viewers too.
 OF_ALL = {"test-connection", "save-view", "change-view"}
 #: Pages about one output, which the jobs of these tests do not have.
 OF_AN_OUTPUT = {"output-preview", "output-download", "input-download", "job-picture"}
 #: What everybody may send: leaving, changing to another of one's teams, asking whether AWS answers, keeping a view.
-ALLOWED_TO_ALL = {"/jobs/views/", "/signout/", "/team/", "/connections/engine/test/"}
+ALLOWED_TO_ALL = {
+    "/jobs/views/",
+    "/signout/",
+    "/team/switch/",
+    "/team/tokens/",
+    "/connections/engine/test/",
+}
 CONNECTION = {"name": "Production", "region": "eu-west-1"}
 
 
@@ -218,9 +230,9 @@ def test_a_person_of_two_teams_changes_between_them(house: House, other: House) 
     client = house.page("vera")
     assert client.get(f"/jobs/{mine.key}/").status_code == 200
     assert client.get(f"/jobs/{theirs.key}/").status_code == 404
-    assert client.post("/team/", {"team": "second"}).headers["Location"] == "/"
+    assert client.post("/team/switch/", {"team": "second"}).headers["Location"] == "/"
     assert client.get(f"/jobs/{mine.key}/").status_code == 404
     assert client.get(f"/jobs/{theirs.key}/").status_code == 200
     for slug in ("elsewhere", "", "first\0"):
-        assert client.post("/team/", {"team": slug}).status_code == 404
-    assert house.page("bob").post("/team/", {"team": "second"}).status_code == 404
+        assert client.post("/team/switch/", {"team": slug}).status_code == 404
+    assert house.page("bob").post("/team/switch/", {"team": "second"}).status_code == 404

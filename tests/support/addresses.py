@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from jobs.models import TransformJob
+from teams import tokens
 from tests.cast import House
 
 #: Addresses that belong to nobody, and Django's admin, which has its own permissions.
@@ -52,6 +53,8 @@ def addresses(house: House, job: TransformJob) -> list[Address]:
         "connection_id": str(house.connection.pk),
         "job_key": job.key,
         "preset": house.preset.slug,
+        "member_pk": str(house.team.memberships.earliest("pk").pk),
+        "token_pk": str(tokens.create(team=house.team, user=next(iter(house.people.values())))[0].pk),
     }
     found = []
     for route, entry in _patterns(get_resolver()):

@@ -84,9 +84,9 @@ def test_signing_out_needs_a_post(house: House) -> None:
 def test_the_current_team_can_be_switched_only_to_ones_own(house: House, other: House) -> None:
     alice = house.people["alice"]
     client = house.page("alice")
-    assert client.post("/team/", {"team": "second"}).status_code == 404
+    assert client.post("/team/switch/", {"team": "second"}).status_code == 404
     Membership.objects.create(team=other.team, user=alice, role=Role.VIEWER)
-    assert client.post("/team/", {"team": "second"}).status_code == 302
+    assert client.post("/team/switch/", {"team": "second"}).status_code == 302
     assert client.session["team_id"] == other.team.pk
 
 

@@ -49,7 +49,8 @@ def show(request: MemberRequest, job: TransformJob, tab: str, context: dict[str,
     """The job's page with this tab open: `jobs/job_<tab>.html` rendered with `context`, within the frame.
 
     A poll gets the part that changes, or 304; it counts as changed when the job does, and with what `context` has
-    as `page`, `log`, `trouble` or `seen`. With `polls` false in it nothing is polled.
+    as `page`, `log`, `trouble` or `seen`. With `polls` false in it nothing is polled; with `body_apart` the tab stands
+    behind that part, and is not.
     """
     queueing.tell([job])
     costing.tell([job])

@@ -1,0 +1,120 @@
+// A job's log: follows what is written, wraps lines, copies a line's link. Reading and searching work without it.
+(() => {
+  const list = document.querySelector("#log-lines");
+  if (!list) return;
+
+  // Follow: asks for what came since, and keeps the end in sight until the reader scrolls up.
+  const KEPT = 5000;
+  const PAUSE = 2000;
+  const button = document.querySelector("#log-follow-switch");
+  const pill = document.querySelector("#log-paused");
+  const says = document.querySelector("#log-says");
+  const asker = () => document.querySelector("#log-follow");
+  let following = false;
+  let timer = 0;
+  let top = 0;
+
+  function toEnd() {
+    list.scrollTop = list.scrollHeight;
+    top = list.scrollTop;
+  }
+  function follow(on) {
+    following = on;
+    button.setAttribute("aria-pressed", String(on));
+    pill.hidden = on;
+    clearInterval(timer);
+    if (!on) return;
+    timer = setInterval(ask, PAUSE);
+    toEnd();
+    ask();
+  }
+  function ask() {
+    const next = asker();
+    if ("over" in next.dataset) {
+      follow(false);
+      button.remove();
+      pill.hidden = true;
+      says.textContent = "The job has ended: no line will follow.";
+    } else if (document.visibilityState === "visible") {
+      // Each answer brings the next question as a new element.
+      window.htmx.process(next);
+      window.htmx.trigger(next, "follow");
+    }
+  }
+  function trim() {
+    const surplus = list.children.length - KEPT;
+    for (let count = 0; count < surplus; count += 1) list.firstElementChild.remove();
+    const first = list.firstElementChild?.dataset.id;
+    const older = document.querySelector(".log-more a[href*='before=']");
+    if (surplus > 0 && first && older) {
+      const address = new URL(older.href);
+      address.searchParams.set("before", first);
+      older.href = address.href;
+    }
+  }
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target !== list) return;
+    if (list.children.length) document.querySelector("#log-empty")?.remove();
+    if (!following) return;
+    trim();
+    toEnd();
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.target !== list || !following) return;
+    says.textContent = event.detail.successful ? "" : "The log cannot be read now; trying again.";
+  });
+  list.addEventListener("scroll", () => {
+    if (following && list.scrollTop < top - 4) follow(false);
+    else top = list.scrollTop;
+  });
+  if (button) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      // Elsewhere in the log what follows is far from what is shown.
+      if (!following && !list.hasAttribute("data-end")) window.location = button.dataset.end;
+      else follow(!following);
+    });
+    pill.addEventListener("click", () => follow(true));
+  }
+
+  // Long lines are wrapped unless the reader would rather not, here and on the next visit.
+  const wrap = document.querySelector("#log-wrap");
+  function wrapped(on) {
+    list.classList.toggle("nowrap", !on);
+    wrap.setAttribute("aria-pressed", String(on));
+  }
+  wrap.hidden = false;
+  wrapped(localStorage.getItem("log-wrap") !== "off");
+  wrap.addEventListener("click", () => {
+    const on = wrap.getAttribute("aria-pressed") !== "true";
+    localStorage.setItem("log-wrap", on ? "on" : "off");
+    wrapped(on);
+  });
+
+  // One button, beside the line that is pointed at or has the focus, copies the line's link.
+  const copy = document.createElement("button");
+  copy.type = "button";
+  copy.className = "copy-line";
+  copy.textContent = "Copy link";
+  function offer(event) {
+    const line = event.target.closest?.("#log-lines > li");
+    if (line && copy.parentElement !== line) {
+      copy.textContent = "Copy link";
+      line.querySelector(".ts").after(copy);
+    }
+  }
+  list.addEventListener("pointerover", offer);
+  list.addEventListener("focusin", (event) => { if (event.target !== copy) offer(event); });
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(copy.parentElement.querySelector(".ts").href);
+    copy.textContent = "Copied";
+  });
+
+  // The page opens at the end, unless its address names a line.
+  if (list.hasAttribute("data-end")) toEnd();
+  top = list.scrollTop;
+  // Not before htmx knows the page, which it does as soon as that is read.
+  document.addEventListener("DOMContentLoaded", () => {
+    if (button && "begin" in button.dataset) follow(true);
+  });
+})();

@@ -1,0 +1,76 @@
+"""Who in the team did what and when: paged, by person, and as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from teams.access import MemberRequest, member_required
+from teams.models import Activity
+
+PAGE = 100
+#: What a spreadsheet takes for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@require_GET
+@member_required()
+def activity(request: MemberRequest) -> HttpResponse:
+    """A page of it, newest first."""
+    before = request.GET.get("before", "")
+    rows = _wanted(request)
+    if before.isdecimal() and len(before) < 19:
+        rows = rows.filter(pk__lt=int(before))
+    found = list(rows[: PAGE + 1])
+    person = request.GET.get("person", "")
+    given = {"person": person} if person else {}
+    context = {
+        "rows": found[:PAGE],
+        "older": urlencode({**given, "before": found[PAGE - 1].pk}) if len(found) > PAGE else "",
+        "newest": before,
+        "given": urlencode(given),
+        "person": person,
+        "people": request.team.members.order_by("username"),
+    }
+    return render(request, "teams/activity.html", context)
+
+
+@require_GET
+@member_required()
+def export(request: MemberRequest) -> StreamingHttpResponse:
+    """All of it as CSV, read while it is sent."""
+    response = StreamingHttpResponse(_lines(_wanted(request)), content_type="text/csv; charset=utf-8")
+    name = f"activity-{request.team.slug}-{timezone.now():%Y-%m-%d}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _wanted(request: MemberRequest) -> QuerySet[Activity]:
+    rows = Activity.objects.filter(team=request.team).select_related("user", "token").order_by("-id")
+    person = request.GET.get("person", "")
+    return rows.filter(user__username=person) if person else rows
+
+
+class _Echo:
+    """A file for csv that gives back what is written."""
+
+    def write(self, value: str) -> str:
+        return value
+
+
+def _lines(rows: QuerySet[Activity]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield writer.writerow(["at", "person", "token", "did", "kind", "id", "name", "detail"])
+    for row in rows.iterator(chunk_size=2000):
+        detail = ", ".join(f"{name} {value}" for name, value in row.detail.items())
+        token = row.token.name or row.token.prefix if row.token else ""
+        cells = [row.at.isoformat(timespec="seconds"), row.user.username if row.user else "", token, row.verb]
+        cells += [row.object_kind, row.object_id, row.object_label, detail]
+        yield writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])

@@ -1,0 +1,111 @@
+"""The team's page: its name, its members and their roles."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from teams import members
+from teams.access import MemberRequest, member_required
+from teams.members import Refused
+from teams.models import Membership, Role
+
+
+@require_GET
+@member_required()
+def team(request: MemberRequest) -> HttpResponse:
+    """Everybody in the team; for admins with what they may change."""
+    return _page(request)
+
+
+@require_POST
+@member_required(Role.ADMIN)
+def rename(request: MemberRequest) -> HttpResponse:
+    """Give the team another name."""
+    try:
+        members.rename(request.team, request.POST.get("name", ""), by=request.user)
+    except Refused as error:
+        messages.error(request, str(error))
+    return redirect("team")
+
+
+@never_cache
+@require_POST
+@member_required(Role.ADMIN)
+def invite(request: MemberRequest) -> HttpResponse:
+    """Add a person, and show the link that signs them in, this once."""
+    try:
+        invited = members.invite(
+            request.team, request.POST.get("username", ""), _role(request), by=request.user
+        )
+    except Refused as error:
+        return _page(request, invite_error=str(error), username=request.POST.get("username", ""))
+    if not invited.link:
+        messages.info(request, f"{invited.member.user.label} has an account already and was added.")
+        return redirect("team")
+    return _with_link(request, invited.member, invited.link)
+
+
+@require_POST
+@member_required(Role.ADMIN)
+def change_role(request: MemberRequest, member_pk: int) -> HttpResponse:
+    """Give a member another role."""
+    member = _member(request, member_pk)
+    try:
+        members.change_role(member, _role(request), by=request.user)
+    except Refused as error:
+        messages.error(request, str(error))
+    return redirect("team")
+
+
+@require_POST
+@member_required(Role.ADMIN)
+def remove(request: MemberRequest, member_pk: int) -> HttpResponse:
+    """Take a person out of the team."""
+    member = _member(request, member_pk)
+    try:
+        members.remove(member, by=request.user)
+    except Refused as error:
+        messages.error(request, str(error))
+    return redirect("home" if member.user_id == request.user.pk else "team")
+
+
+@never_cache
+@require_POST
+@member_required(Role.ADMIN)
+def link(request: MemberRequest, member_pk: int) -> HttpResponse:
+    """Show another sign-in link for a member, this once."""
+    member = _member(request, member_pk)
+    try:
+        return _with_link(request, member, members.new_link(member, by=request.user))
+    except Refused as error:
+        messages.error(request, str(error))
+        return redirect("team")
+
+
+def _with_link(request: MemberRequest, member: Membership, path: str) -> HttpResponse:
+    return _page(request, link_of=member, link=request.build_absolute_uri(path))
+
+
+def _page(request: MemberRequest, **context: object) -> HttpResponse:
+    everybody = Membership.objects.filter(team=request.team).select_related("user").order_by("user__username")
+    context |= {"members": everybody, "roles": Role.choices, "days": members.INVITED_FOR.days}
+    return render(request, "teams/team.html", context, status=400 if "invite_error" in context else 200)
+
+
+def _member(request: MemberRequest, pk: int) -> Membership:
+    found = Membership.objects.select_related("user", "team").filter(team=request.team, pk=pk).first()
+    if found is None:
+        raise Http404("There is no such member in this team.")
+    return found
+
+
+def _role(request: MemberRequest) -> Role:
+    """The role that is asked for. Raises Refused."""
+    try:
+        return Role(request.POST.get("role", ""))
+    except ValueError as error:
+        raise Refused("A role is viewer, operator or admin.") from error

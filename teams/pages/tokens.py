@@ -1,0 +1,74 @@
+"""One's API tokens: made, shown once, and revoked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import F, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from teams import tokens as service
+from teams.access import MemberRequest, member_required, require
+from teams.models import ApiToken, Role
+
+#: For how many days a token may be good; 0 is without end.
+LIFETIMES = {30: "30 days", 90: "90 days", 365: "a year", 0: "no end"}
+_SHOWN = 200
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@member_required()
+def tokens(request: MemberRequest) -> HttpResponse:
+    """The tokens there are, one's own or for an admin the team's; a POST makes one and shows its secret."""
+    return _create(request) if request.method == "POST" else _page(request)
+
+
+@require_POST
+@member_required()
+def revoke(request: MemberRequest, token_pk: int) -> HttpResponse:
+    """End one's own token, or as an admin any of the team's."""
+    token = ApiToken.objects.select_related("team").filter(team=request.team, pk=token_pk).first()
+    if token is None:
+        raise Http404("There is no such token in this team.")
+    if token.user_id != request.user.pk:
+        require(request.member, Role.ADMIN)
+    service.revoke(token, by=request.user)
+    return redirect("tokens")
+
+
+def _create(request: MemberRequest) -> HttpResponse:
+    name, days = request.POST.get("name", "").strip(), request.POST.get("days", "")
+    role = request.POST.get("role", "")
+    given = {"name": name, "role": role, "days": days}
+    problem = ""
+    if not 0 < len(name) <= 80 or "\0" in name:
+        problem = "Say in up to 80 letters what the token is for."
+    elif role not in Role.values or not request.member.allows(Role(role)):
+        problem = "A token may do what you may, or less."
+    elif days not in {str(number) for number in LIFETIMES}:
+        problem = "Choose for how long it is good."
+    if problem:
+        return _page(request, problem=problem, given=given, status=400)
+    end = timezone.now() + timedelta(days=int(days)) if int(days) else None
+    token, secret = service.create(
+        team=request.team, user=request.user, name=name, role=Role(role), expires_at=end
+    )
+    return _page(request, made=token, secret=secret)
+
+
+def _page(request: MemberRequest, *, status: int = 200, **context: object) -> HttpResponse:
+    mine = Q() if request.member.can_admin else Q(user=request.user)
+    found = ApiToken.objects.filter(mine, team=request.team).select_related("user")
+    shown = found.order_by(F("revoked_at").desc(nulls_first=True), "-id")[:_SHOWN]
+    context |= {
+        "tokens": shown,
+        "roles": [(role.value, role.label) for role in Role if request.member.allows(role)],
+        "lifetimes": [(str(days), label) for days, label in LIFETIMES.items()],
+        "now": timezone.now(),
+    }
+    return render(request, "teams/tokens.html", context, status=status)

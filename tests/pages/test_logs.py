@@ -1,0 +1,148 @@
+"""The Logs tab: it shows hostile lines as text, appends what is new, jumps, and keeps the log out of its polls."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from jobs.models import TransformJob
+from jobs.services import logs
+from jobs.states import JobState
+from tests.cast import House, make_house
+from tests.engine.conftest import serving_engine
+from tests.engine.transforms import Transform, transform
+from tests.support.engine import EngineProcess
+from tests.support.html import Page
+
+__all__ = ["serving_engine"]
+pytestmark = pytest.mark.django_db
+
+SCRIPT = "<script>alert(1)</script>"
+PRINTED = ["needle", SCRIPT, "z" * 5_000, "ValueError: bad column", f"{SCRIPT} {{{{ job }}}} {{% debug %}}"]
+
+
+@pytest.fixture(scope="module")
+def said(serving_engine: EngineProcess) -> Transform:
+    orders = ["count 700", *(f"print {json.dumps(line)}" for line in PRINTED)]
+    return transform(serving_engine, {"1": "\n".join(orders).encode()}).completed()
+
+
+@pytest.fixture
+def serving(db: None, serving_engine: EngineProcess, settings: Any, engine_keys: Any) -> House:
+    """Alice's team, connected to the engine that has the tests' own model server."""
+    settings.ENGINE_URL = serving_engine.url
+    settings.ENGINE_CREDENTIALS = serving_engine.data_dir / "credentials.json"
+    return make_house("first", {"alice": "admin", "vera": "viewer"}, serving_engine.url)
+
+
+@pytest.fixture
+def job(serving: House, said: Transform) -> TransformJob:
+    ended = timezone.now() - timedelta(minutes=5)
+    values = {"accepted_at": ended, "started_at": ended, "ended_at": ended}
+    return serving.job(JobState.COMPLETED, name=said.name, **values)
+
+
+def open_log(house: House, job: TransformJob, part: str = "", **query: str) -> Page:
+    answer = house.page("vera").get(f"/jobs/{job.key}/logs/{part}", query, follow=True)
+    assert answer.status_code == 200
+    return Page(answer)
+
+
+def lines(page: Page) -> list[str]:
+    return [node.text for node in page.of_class("tx")]
+
+
+def test_lines_are_text_whatever_they_hold_and_long_ones_are_folded(
+    serving: House, job: TransformJob
+) -> None:
+    page = open_log(serving, job, stream="all")
+    assert any(text.startswith(SCRIPT) and "{% debug %}" in text for text in lines(page))
+    assert not [node for node in page.all("script") if "alert" in node.text]
+    (folded,) = [node for node in page.all("details") if node.get("class") == "long"]
+    assert folded.text.replace(" ", "").count("z") == 5_000
+
+
+def test_a_search_marks_what_it_found_and_its_link_opens_the_line_in_place(
+    serving: House, job: TransformJob
+) -> None:
+    page = open_log(serving, job, stream="all", search=SCRIPT)
+    assert len(lines(page)) == 2
+    assert {node.text for node in page.all("mark")} == {SCRIPT}
+    (link, _) = page.of_class("ts")
+    opened = serving.page("vera").get(link.get("href"))
+    assert "line 000700" in opened.content.decode()
+    assert Page(opened).by_id("here").text.endswith(SCRIPT)
+
+
+def test_the_first_error_is_one_press_away_and_older_lines_one_link(
+    serving: House, job: TransformJob
+) -> None:
+    page = open_log(serving, job, "jump/", stream="all")
+    assert "ValueError: bad column" in page.by_id("here").text
+    last = open_log(serving, job, stream="all")
+    (older,) = [node.get("href") for node in last.all("a") if "before=" in node.get("href")]
+    earlier = Page(serving.page("vera").get(older))
+    assert lines(earlier)[-1] < lines(last)[0]
+    nothing = open_log(serving, job, "jump/", stream="all", search="nowhere")
+    assert "There is no line with “nowhere” in this log." in nothing.by_id("main").text
+
+
+def test_what_is_asked_for_again_is_the_job_and_not_its_log(serving: House, job: TransformJob) -> None:
+    TransformJob.objects.update(state=JobState.IN_PROGRESS, ended_at=None)
+    poll = serving.page("vera").get(f"/jobs/{job.key}/logs/", headers={"HX-Request": "true"})
+    assert Page(poll).all()[0].get("id") == "job"
+    assert not Page(poll).of_class("tx")
+
+
+def test_what_came_since_is_sent_alone_with_the_next_token(serving: House, job: TransformJob) -> None:
+    stream = logs.page(job).stream
+    (needle,) = logs.page(job, stream=stream, search="needle").lines
+    answer = serving.page("vera").get(
+        f"/jobs/{job.key}/logs/since/", {"stream": stream, "token": needle.id}, headers={"HX-Request": "true"}
+    )
+    page = Page(answer)
+    assert len(page.of_class("tx")) == len(PRINTED) - 1
+    assert page.by_id("log-follow").get("hx-swap-oob") == "true"
+    assert "data-over" in answer.content.decode()
+
+
+def test_streams_tell_which_have_errors(serving: House, job: TransformJob) -> None:
+    answer = serving.page("vera").get(
+        f"/jobs/{job.key}/logs/streams/", {"stream": "all"}, headers={"HX-Request": "true"}
+    )
+    assert [node.text for node in Page(answer).of_class("n")] == ["1 1 errors", "1 1 errors"]
+
+
+def test_the_download_is_a_text_file_of_what_matches(serving: House, job: TransformJob) -> None:
+    answer = serving.page("vera").get(f"/jobs/{job.key}/logs/text/", {"search": "needle"})
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert f"{job.name}-all.log" in answer.headers["Content-Disposition"]
+    assert b"".join(answer.streaming_content).endswith(b" needle\n")
+
+
+def test_another_team_finds_none_of_it(serving: House, job: TransformJob) -> None:
+    other = make_house("second", {"charlie": "admin"}, serving.connection.endpoint_url)
+    for part in ("", "since/", "streams/", "jump/", "text/"):
+        assert other.page("charlie").get(f"/jobs/{job.key}/logs/{part}").status_code == 404
+    assert other.api("charlie").get(f"/api/v1/jobs/{job.key}/logs/text/").status_code == 404
+
+
+@pytest.mark.parametrize("query", [{"stream": "nowhere"}, {"at": "x"}, {"token": "1-x"}, {"before": "x~y"}])
+def test_a_stream_or_place_that_there_is_not_is_not_found(
+    serving: House, job: TransformJob, query: dict[str, str]
+) -> None:
+    assert serving.page("vera").get(f"/jobs/{job.key}/logs/", query).status_code == 404
+
+
+def test_an_engine_that_is_away_is_named_with_a_way_to_try_again(house: House) -> None:
+    job = house.job(JobState.COMPLETED)
+    page = house.page("vera").get(f"/jobs/{job.key}/logs/").content.decode()
+    assert "cannot be reached" in page
+    assert "Try again" in page
+    for part in ("jump/", "text/"):
+        answer = house.page("vera").get(f"/jobs/{job.key}/logs/{part}", follow=True)
+        assert answer.status_code == 200
