@@ -9,8 +9,9 @@
   const button = document.querySelector("#log-follow-switch");
   const pill = document.querySelector("#log-paused");
   const says = document.querySelector("#log-says");
-  const asker = () => document.querySelector("#log-follow");
+  let next = document.querySelector("#log-follow").dataset;
   let following = false;
+  let asking = false;
   let timer = 0;
   let top = 0;
 
@@ -22,24 +23,44 @@
     following = on;
     button.setAttribute("aria-pressed", String(on));
     pill.hidden = on;
-    clearInterval(timer);
+    clearTimeout(timer);
     if (!on) return;
-    timer = setInterval(ask, PAUSE);
     toEnd();
     ask();
   }
-  function ask() {
-    const next = asker();
-    if ("over" in next.dataset) {
-      follow(false);
-      button.remove();
-      pill.hidden = true;
-      says.textContent = "The job has ended: no line will follow.";
-    } else if (document.visibilityState === "visible") {
-      // Each answer brings the next question as a new element.
-      window.htmx.process(next);
-      window.htmx.trigger(next, "follow");
+  async function ask() {
+    if (!following || asking) return;
+    if (document.visibilityState === "visible") {
+      asking = true;
+      try {
+        const answer = await fetch(next.address, { headers: { "HX-Request": "true" } });
+        if (!answer.ok || answer.redirected) throw new Error(answer.status);
+        add(await answer.text());
+        says.textContent = "";
+      } catch {
+        says.textContent = "The log cannot be read now; trying again.";
+      }
+      asking = false;
     }
+    if ("over" in next) ended();
+    else if (following) timer = setTimeout(ask, "more" in next ? 0 : PAUSE);
+  }
+  function add(answer) {
+    const page = new DOMParser().parseFromString(answer, "text/html");
+    next = page.querySelector("#log-follow").dataset;
+    const lines = page.querySelectorAll("li");
+    if (!lines.length) return;
+    list.append(...lines);
+    document.querySelector("#log-empty")?.remove();
+    if (!following) return;
+    trim();
+    toEnd();
+  }
+  function ended() {
+    follow(false);
+    button.remove();
+    pill.hidden = true;
+    says.textContent = "The job has ended: no line will follow.";
   }
   function trim() {
     const surplus = list.children.length - KEPT;
@@ -52,17 +73,6 @@
       older.href = address.href;
     }
   }
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target !== list) return;
-    if (list.children.length) document.querySelector("#log-empty")?.remove();
-    if (!following) return;
-    trim();
-    toEnd();
-  });
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.target !== list || !following) return;
-    says.textContent = event.detail.successful ? "" : "The log cannot be read now; trying again.";
-  });
   list.addEventListener("scroll", () => {
     if (following && list.scrollTop < top - 4) follow(false);
     else top = list.scrollTop;
@@ -113,8 +123,5 @@
   // The page opens at the end, unless its address names a line.
   if (list.hasAttribute("data-end")) toEnd();
   top = list.scrollTop;
-  // Not before htmx knows the page, which it does as soon as that is read.
-  document.addEventListener("DOMContentLoaded", () => {
-    if (button && "begin" in button.dataset) follow(true);
-  });
+  if (button && "begin" in button.dataset) follow(true);
 })();

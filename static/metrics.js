@@ -39,7 +39,11 @@
       height: HEIGHT,
       legend: { show: chart.lines.length <= LEGEND_UP_TO },
       cursor: { sync: { key: "usage" }, drag: { x: false, y: false } },
-      scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.15)] } },
+      scales: {
+        // A job that ended soon has one point, and a line of time needs two.
+        x: { range: (_, least, most) => (least === most ? [least - 60, most + 60] : [least, most]) },
+        y: { range: (_, __, most) => [0, Math.max(1, most * 1.15)] },
+      },
       axes: [
         { ...axis, space: 90, values: (_, splits) => splits.map(time) },
         { ...axis, size: 64, values: (_, splits) => splits.map((value) => `${value} %`) },

@@ -130,7 +130,7 @@ def _cli(connection: Connection, request: Mapping[str, Any]) -> str:
 
 
 def _curl(body: Mapping[str, Any]) -> str:
-    text = json.dumps(body, indent=2).replace("'", "'\\''")
+    text = json.dumps(body, indent=2, default=float).replace("'", "'\\''")
     return (
         'curl -X POST "$BATCHDECK_URL/api/v1/jobs/" \\\n'
         '  -H "Authorization: Bearer $BATCHDECK_TOKEN" \\\n'

@@ -35,24 +35,24 @@ def version_of(image: str) -> str:
     return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
 
 
-def _xgboost(files: Files, env: Environment) -> str:
-    if "SAGEMAKER_PROGRAM" in env:
-        return _script(files, env)
+def _xgboost(files: Files, environment: Environment) -> str:
+    if "SAGEMAKER_PROGRAM" in environment:
+        return _script(files, environment)
     if any(_depth(name) == 1 and not name.startswith(".") for name in files):
         return ""
     return f"no model file at its top, such as xgboost-model{_inside_a_folder(files)}"
 
 
-def _sklearn(files: Files, env: Environment) -> str:
-    return _script(files, env)
+def _sklearn(files: Files, environment: Environment) -> str:
+    return _script(files, environment)
 
 
-def _pytorch(files: Files, env: Environment) -> str:
+def _pytorch(files: Files, environment: Environment) -> str:
     weights = any(name.endswith((".pth", ".pt", ".bin", ".safetensors", ".mar")) for name in files)
     return "" if weights else f"no weights such as model.pth{_inside_a_folder(files)}"
 
 
-def _tensorflow(files: Files, env: Environment) -> str:
+def _tensorflow(files: Files, environment: Environment) -> str:
     for name in files:
         path = PurePosixPath(name)
         if path.name in ("saved_model.pb", "saved_model.pbtxt") and path.parent.name.isdigit():
@@ -60,20 +60,24 @@ def _tensorflow(files: Files, env: Environment) -> str:
     return "no SavedModel in a folder named by a number, such as 1/saved_model.pb"
 
 
-def _huggingface(files: Files, env: Environment) -> str:
-    if "config.json" in files or any(name.startswith("code/") for name in files) or "HF_MODEL_ID" in env:
+def _huggingface(files: Files, environment: Environment) -> str:
+    if (
+        "config.json" in files
+        or any(name.startswith("code/") for name in files)
+        or "HF_MODEL_ID" in environment
+    ):
         return ""
     return f"neither config.json nor code/ at its top{_inside_a_folder(files)}"
 
 
-def _any_file(files: Files, env: Environment) -> str:
+def _any_file(files: Files, environment: Environment) -> str:
     return "" if files else "no file at all"
 
 
-def _script(files: Files, env: Environment) -> str:
-    if "://" in env.get("SAGEMAKER_SUBMIT_DIRECTORY", ""):
+def _script(files: Files, environment: Environment) -> str:
+    if "://" in environment.get("SAGEMAKER_SUBMIT_DIRECTORY", ""):
         return ""
-    program = env.get("SAGEMAKER_PROGRAM", "inference.py")
+    program = environment.get("SAGEMAKER_PROGRAM", "inference.py")
     if f"code/{program}" in files or program in files:
         return ""
     return f"no script {program}, neither in code/ nor at its top{_inside_a_folder(files)}"

@@ -88,8 +88,9 @@ def test_a_file_whose_rows_are_not_those_of_its_output_is_named(
     look(page, shots, "rows-differ")
     page.get_by_role("link", name="1 with another number of rows").click()
     expect(page.locator("table.tbl tbody tr")).to_have_count(1)
-    page.get_by_role("link", name=re.compile("^Results")).click()
+    page.get_by_role("row", name=re.compile("old-mac.csv")).get_by_role("link").first.click()
     expect(page.get_by_text("1 in, 4 out")).to_be_visible()
+    expect(page.get_by_text("The input has 1 row, the output 4 rows.")).to_be_visible()
     look(page, shots, "rows-differ-outputs")
 
 
@@ -109,7 +110,7 @@ def test_a_person_takes_the_job_to_a_complete_output_with_two_clicks(
     expect(said).to_contain_text("could not convert string to float: 'n/a'")
     look(page, shots, "failed")
     page.get_by_role("link", name="1 without an output").click()
-    expect(page.locator("table.tbl tbody tr")).to_contain_text("No output")
+    expect(page.locator("table.tbl tbody tr")).to_contain_text("Failed")
     expect(page.locator("table.tbl tbody tr")).to_contain_text(BAD)
     written = outputs(s3)
     assert set(written) == set(FILES) - {BAD}

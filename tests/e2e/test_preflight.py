@@ -52,7 +52,7 @@ def test_the_rail_is_readable_at_every_width_and_in_both_themes(
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
             page.wait_for_timeout(400)
-            page.screenshot(path=shots / f"preflight-{width}-{theme}.png", full_page=True)
+            page.screenshot(path=shots / f"preflight-{width}-{theme}.png", full_page=True, caret="initial")
             assert violations(page) == []
 
 

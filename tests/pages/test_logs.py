@@ -106,7 +106,9 @@ def test_what_came_since_is_sent_alone_with_the_next_token(serving: House, job: 
     )
     page = Page(answer)
     assert len(page.of_class("tx")) == len(PRINTED) - 1
-    assert page.by_id("log-follow").get("hx-swap-oob") == "true"
+    address = page.by_id("log-follow").get("data-address")
+    assert "token=" in address
+    assert needle.id not in address
     assert "data-over" in answer.content.decode()
 
 

@@ -45,6 +45,12 @@ class View(TeamView):
 
     role = Role.VIEWER
 
+    @extend_schema(operation_id="views_get", responses=answers.ViewAnswer)
+    def get(self, request: Request, slug: str) -> Response:
+        """What it shows."""
+        view = get_object_or_404(views.visible(self.member.team, self.member.user), slug=slug)
+        return Response(answers.ViewAnswer(view, context={"request": request}).data)
+
     @extend_schema(operation_id="views_delete", responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
         """Delete a view of one's own, or, as an admin, a shared one."""
