@@ -41,7 +41,7 @@ class SavedView(models.Model):
     @property
     def address(self) -> str:
         """The list as the view shows it."""
-        return f"{reverse('jobs')}?{urlencode({**self.state, 'view': self.slug})}"
+        return f"{reverse('jobs')}?{urlencode({**dict(sorted(self.state.items())), 'view': self.slug})}"
 
 
 class DefaultView(models.Model):

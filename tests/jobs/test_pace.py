@@ -110,7 +110,8 @@ def test_a_poll_without_room_is_no_problem_of_the_connection(empty: House) -> No
     job = empty.job(JobState.IN_PROGRESS)
     begun = time.monotonic()
     polled = poll_now(empty.connection)
-    assert time.monotonic() - begun < pacing.PATIENCE + 2
+    # The next call's turn would be minutes away.
+    assert time.monotonic() - begun < pacing.PATIENCE + 20
     assert (polled.cut_short, polled.problem, polled.ended) == (True, "", [])
     empty.connection.refresh_from_db()
     assert (empty.connection.last_error, empty.connection.poll_lease_until) == ("", None)

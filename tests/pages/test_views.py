@@ -15,7 +15,7 @@ from tests.support.html import Page
 
 pytestmark = pytest.mark.django_db
 STATE = {"state": "failed", "sort": "name", "cols": "cause,owner"}
-QUERY = "state=failed&sort=name&cols=cause%2Cowner"
+QUERY = "cols=cause%2Cowner&sort=name&state=failed"
 
 
 def keep(client: Client, name: str = "Failures", **more: str) -> Any:
