@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -58,7 +58,7 @@ def test_a_job_can_be_stopped_before_its_server_is_ready(own_engine: EngineProce
 def test_the_engine_ends_with_its_instances_within_five_seconds(own_engine: EngineProcess) -> None:
     running(transform(own_engine, {"x": b"sleep"}, environment={"WITH_CHILD": "1"}))
     began = time.monotonic()
-    own_engine.stop()
+    assert own_engine.stop() == 0
     assert time.monotonic() - began < 5
     assert instance_processes(own_engine) == []
 
@@ -69,12 +69,16 @@ def test_instances_end_when_the_engine_is_killed(own_engine: EngineProcess) -> N
     until(lambda: not instance_processes(own_engine), "the end of the instances", seconds=5)
 
 
-def test_a_killed_engine_goes_on_where_it_was(own_engine: EngineProcess) -> None:
+@pytest.mark.parametrize("end", [EngineProcess.kill, EngineProcess.stop])
+def test_an_engine_that_ended_goes_on_where_it_was(
+    own_engine: EngineProcess, end: Callable[[EngineProcess], object]
+) -> None:
     inputs = {f"{number:02}": b"record %02d" % number for number in range(12)}
     job = running(
         transform(own_engine, inputs, environment={"DELAY": "0.5"}, MaxConcurrentTransforms=2), requests=5
     )
-    own_engine.restart()
+    end(own_engine)
+    own_engine.start()
     job.completed()
     assert job.outputs == {f"{name}.out": body.upper() for name, body in inputs.items()}
     again = [name for name, body in inputs.items() if job.log.count(repr(body)) > 1]
