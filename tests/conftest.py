@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import boto3
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.engine import EngineProcess
+from tests.support.moto import MotoServer
 
 # A loaded machine may take long over an example; how long is no finding.
 settings.register_profile("batchdeck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,3 +23,23 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
     process = EngineProcess(tmp_path_factory.mktemp("engine")).start()
     yield process
     process.stop()
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[MotoServer]:
+    """moto's server, with nothing in it but what the module puts there."""
+    server = MotoServer().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sqs(moto: MotoServer) -> Any:
+    """boto3's SQS client at moto's server."""
+    return boto3.client(
+        "sqs",
+        endpoint_url=moto.url,
+        region_name="us-east-1",
+        aws_access_key_id="AKIDEXAMPLE",
+        aws_secret_access_key="secret",
+    )

@@ -142,11 +142,12 @@ def _check_input(ctx: Context, source: dict[str, Any], model: ModelRow) -> None:
     else:
         found = next(iter(ctx.objects.iter_prefix(bucket, key)), None) is not None
     if not found:
-        role = model.request.get("ExecutionRoleArn", "")
+        arn = model.request.get("ExecutionRoleArn", "")
+        role = f'the role "{arn}"' if arn else "the model's role"
         raise validation_error(
             f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
             f"bucket exists in the selected region ({ctx.config.region}), that objects exist under that S3 "
-            f'prefix, and that the role "{role}" has "s3:ListBucket" permissions on bucket "{bucket}".'
+            f'prefix, and that {role} has "s3:ListBucket" permissions on bucket "{bucket}".'
         )
 
 

@@ -17,6 +17,8 @@ MAX_BYTES = 30 * 1024**3
 MAX_MEMBERS = 100_000
 _CHUNK = 1024 * 1024
 _LONGEST_HEADER = 16 * 1024 * 1024
+#: Reads behind the end after which the archive is left: tarfile asks on for all that a member claims to have.
+_PATIENCE = 20
 
 
 class Readable(Protocol):
@@ -134,10 +136,15 @@ class _Data(gzip.GzipFile):
     """
 
     header_left: int | None = _LONGEST_HEADER
+    _reads_behind_end = 0
 
     def read(self, size: int | None = -1) -> bytes:
-        """Up to `size` bytes. Raises BadArchive when a header has no end."""
+        """Up to `size` bytes. Raises BadArchive when a header has no end, EOFError when asked on and on behind it."""
         data = super().read(size)
+        if not data and size:
+            self._reads_behind_end += 1
+            if self._reads_behind_end > _PATIENCE:
+                raise EOFError("a member claims more bytes than there are")
         if self.header_left is not None:
             self.header_left -= len(data)
             if self.header_left < 0:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.store import Store
 from tests.engine.s3 import new_bucket
 from tests.engine.transforms import MODEL_SERVERS
 from tests.support.engine import EngineProcess
@@ -31,3 +32,11 @@ def s3(engine: EngineProcess) -> Any:
 def bucket(engine: EngineProcess) -> str:
     """An empty bucket of the test's own."""
     return new_bucket(engine)
+
+
+@pytest.fixture
+def store(engine: EngineProcess) -> Iterator[Store]:
+    """The shared engine's own memory, to put there what would take long to come about."""
+    store = Store(engine.data_dir / "engine.sqlite3")
+    yield store
+    store.close()

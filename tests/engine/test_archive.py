@@ -184,6 +184,16 @@ def test_a_header_without_end_is_refused_before_it_fills_the_memory(tmp_path: Pa
         unpacked(data + compressor.flush(), tmp_path)
 
 
+def test_a_member_that_claims_far_more_than_there_is_ends_the_unpacking(tmp_path: Path) -> None:
+    # A sparse file whose bytes nobody reads: tarfile would look for the next member a petabyte further on.
+    header = bytearray(member("model", type=tarfile.GNUTYPE_SPARSE)[0].tobuf(tarfile.GNU_FORMAT))
+    header[124:136] = b"\x80" + (1 << 50).to_bytes(11, "big")
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    with pytest.raises(BadArchive, match="claims more bytes than there are"):
+        unpacked(gzip.compress(bytes(header) + bytes(1024)), tmp_path)
+
+
 def test_what_the_file_system_refuses_is_told_in_its_words(tmp_path: Path) -> None:
     data = archive(member("a", b"x"), member("a/b", b"x"))
     with pytest.raises(BadArchive, match="cannot be unpacked on this machine"):

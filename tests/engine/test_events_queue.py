@@ -5,35 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.engine.resources import create_model, job_request, put, unique
 from tests.support.engine import CHECKOUT, EngineProcess
 from tests.support.moto import MotoServer
 from tests.support.polling import until
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[MotoServer]:
-    server = MotoServer().start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def sqs(moto: MotoServer) -> Any:
-    return boto3.client(
-        "sqs",
-        endpoint_url=moto.url,
-        region_name="us-east-1",
-        aws_access_key_id="AKIDEXAMPLE",
-        aws_secret_access_key="secret",
-    )
 
 
 def told(sqs: Any, queue: str) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,13 +14,6 @@ from tests.support.engine import EngineProcess
 @pytest.fixture
 def logs(engine: EngineProcess) -> Any:
     return engine.client("logs")
-
-
-@pytest.fixture
-def store(engine: EngineProcess) -> Iterator[Store]:
-    store = Store(engine.data_dir / "engine.sqlite3")
-    yield store
-    store.close()
 
 
 @pytest.fixture

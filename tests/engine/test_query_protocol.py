@@ -51,11 +51,9 @@ def ask(engine: EngineProcess, service: str, operation: str, **params: Any) -> d
     return dict(create_parser("query").parse(answer, model.output_shape))
 
 
-def test_nested_lists_and_numbers_of_a_form_are_understood(engine: EngineProcess) -> None:
+def test_nested_lists_and_numbers_of_a_form_are_understood(engine: EngineProcess, store: Store) -> None:
     host = f"{unique('job')}/i-1"
-    store = Store(engine.data_dir / "engine.sqlite3")
     store.metrics.add(host, NOON, {"CPUUtilization": 12.5})
-    store.close()
     dimensions = [{"Name": "Host", "Value": host}]
     metric = {
         "Namespace": "/aws/sagemaker/TransformJobs",

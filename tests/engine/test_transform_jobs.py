@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,14 +28,6 @@ from tests.support.engine import EngineProcess
 @pytest.fixture
 def sagemaker(engine: EngineProcess) -> Any:
     return engine.client("sagemaker")
-
-
-@pytest.fixture
-def store(engine: EngineProcess) -> Iterator[Store]:
-    """The engine's own memory, to put finished jobs into without running them."""
-    store = Store(engine.data_dir / "engine.sqlite3")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -178,6 +178,13 @@ async def test_cells_may_be_separated_otherwise(models: Models, batch: Served, d
     assert lines(answer.body) == models.says["rows"]
 
 
+async def test_cells_may_be_quoted(models: Models, batch: Served) -> None:
+    quoted = b"".join(b'"' + row.replace(b",", b'","') + b'"\n' for row in CSV.splitlines())
+    assert lines((await batch.post(quoted, "text/csv")).body) == models.says["rows"]
+    one = quoted[: quoted.index(b"\n") + 1]
+    assert lines((await batch.post(one, "text/csv")).body) == models.says["rows"][:1]
+
+
 async def test_crlf_and_a_missing_last_newline_change_nothing(models: Models, batch: Served) -> None:
     for body in (CSV.replace(b"\n", b"\r\n"), CSV.rstrip(b"\n")):
         assert lines((await batch.post(body, "text/csv")).body) == models.says["rows"]
@@ -194,6 +201,7 @@ source = random.Random(1)
 ways = repr, "{{:.9g}}".format, "{{:e}}".format
 written = [way(source.uniform(-10, 10) * 10.0 ** source.randint(-40, 40)) for way in ways for _ in range(2000)]
 written += ["0", "-0.0", "7", "007", "+1.5", ".5", "5.", " 3 ", "1E5", "18446744073709551616", "0.1", "16777217"]
+written += ["12345678901234567890123", "-9223372036854775809"]
 wanted = np.array([float(number) for number in written], dtype=np.float32)
 alone = np.array([read_csv(f"{{number}}\\n".encode())[0, 0] for number in written])
 together = read_csv(",".join(written).encode() + b"\\r\\n")[0]
@@ -252,11 +260,24 @@ async def test_an_empty_payload_has_no_answer(batch: Served) -> None:
         (b"{}", "application/json", "Content type application/json is not supported"),
         (b"1,two,3\n", "text/csv", "Loading text/csv data failed with Exception, please ensure data is in"),
         (b"1,2\n3\n", "text/csv", "Loading text/csv data failed with Exception"),
+        (b'"a",1\n', "text/csv", "Loading text/csv data failed with Exception"),
+        (b"true,1\n", "text/csv", "Loading text/csv data failed with Exception"),
+        (b"x" * 200_000, "text/csv", "Loading text/csv data failed with Exception"),
         (b"\xff\xfe\n", "text/csv", "Loading text/csv data failed with Exception"),
         (b"1:one\n", "text/libsvm", "Loading text/libsvm data failed with Exception"),
         (b"31:1 1:1\n", "text/libsvm", "feature 31 is not one of the model's 30"),
     ],
-    ids=["type", "word", "ragged", "not text", "libsvm word", "libsvm index"],
+    ids=[
+        "type",
+        "word",
+        "ragged",
+        "quoted word",
+        "word of JSON",
+        "long word",
+        "not text",
+        "libsvm word",
+        "libsvm index",
+    ],
 )
 async def test_a_payload_that_cannot_be_read_is_a_415(
     batch: Served, body: bytes, content_type: str, text: str

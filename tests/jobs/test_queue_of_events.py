@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -28,24 +27,6 @@ pytestmark = pytest.mark.django_db
 JSON = "application/json"
 #: As whom moto answers.
 ACCOUNT = "123456789012"
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[MotoServer]:
-    server = MotoServer().start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def sqs(moto: MotoServer) -> Any:
-    return boto3.client(
-        "sqs",
-        endpoint_url=moto.url,
-        region_name="us-east-1",
-        aws_access_key_id="AKIDEXAMPLE",
-        aws_secret_access_key="secret",
-    )
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ class _Connection(asyncio.Protocol):
     async def _reply(self, request: Request) -> Reply:
         try:
             return await self._answer(request)
-        except Exception:
+        except Exception:  # Whatever the model's code raises is this request's alone; the server goes on.
             traceback.print_exc()
             return Reply(500, b"Internal Server Error")
 

@@ -36,7 +36,9 @@ def read_csv(payload: bytes) -> Any:
     columns = _columns(payload)
     if columns:
         # Most payloads, and several times as fast as any reader of CSV that makes the same numbers of them.
-        with contextlib.suppress(ValueError):
+        # A TypeError is for what JSON has beside numbers, as texts are; a RuntimeError for a longer whole number
+        # than it reads.
+        with contextlib.suppress(ValueError, TypeError, RuntimeError):
             return _read_as_json(payload).reshape(-1, columns)
     try:
         text = payload.decode()
@@ -80,7 +82,7 @@ def _read_any(rows: list[str], delimiter: str) -> Any:
             for row in csv.reader(rows, delimiter=delimiter)
         ]
         return np.array(cells, dtype=np.float32)
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         raise UnreadablePayload(str(error)) from error
 
 
