@@ -6,16 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, time, timedelta
-from typing import Self
+from typing import Any, Self
 
-from django.db.models import F, Q, Subquery
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from jobs.failures import CAUSES as KNOWN_CAUSES
 from jobs.failures import UNKNOWN
 from jobs.models import Connection, Preset
-from jobs.models.job import ATTENTION, JobQuerySet
+from jobs.models.job import JobQuerySet
+from jobs.models.job_indexes import ATTENTION
 from jobs.states import ACTIVE, TERMINAL, JobState
 from teams.models import User
 
@@ -126,11 +127,8 @@ class JobFilter:
             rows = rows.filter(state__in=states)
         if self.cause:
             rows = rows.filter(cause=self.cause.lower())
-        # One value, found first: then the index of the column is read in order.
         if self.owner:
-            rows = rows.filter(
-                submitted_by=Subquery(User.objects.filter(username=self.owner).values("id")[:1])
-            )
+            rows = _of(rows, "submitted_by", User.objects.filter(username=self.owner))
         if self.external:
             rows = rows.filter(external=self.external == "true")
         if self.attention:
@@ -143,14 +141,11 @@ class JobFilter:
     def of_connection(self, rows: JobQuerySet, team_id: int) -> JobQuerySet:
         """Those of `rows` on the team's connection, and of the team's preset, of these slugs."""
         if self.preset:
-            begun = Preset.objects.filter(team_id=team_id, slug=self.preset)
-            rows = rows.filter(preset=Subquery(begun.values("id")[:1]))
-        if not self.connection:
-            return rows
-        ours = Connection.objects.filter(team_id=team_id, slug=self.connection).order_by(
-            F("removed_at").asc(nulls_first=True)
-        )
-        return rows.filter(connection=Subquery(ours.values("id")[:1]))
+            rows = _of(rows, "preset", Preset.objects.filter(team_id=team_id, slug=self.preset))
+        if self.connection:
+            ours = Connection.objects.filter(team_id=team_id, slug=self.connection)
+            rows = _of(rows, "connection", ours.order_by(F("removed_at").asc(nulls_first=True)))
+        return rows
 
     def _by_date(self, rows: JobQuerySet) -> JobQuerySet:
         if self.since:
@@ -181,7 +176,7 @@ class JobFilter:
         if self.cause and self.cause.lower() not in CAUSES:
             found.append(("cause", f"It must be one of {', '.join(CAUSES)}."))
         for name, value in (("since", self.since), ("until", self.until), ("ended", self.ended)):
-            if value and _moment(value) is None:
+            if value and _moment(value, end=name == "until") is None:
                 found.append(
                     (name, "It must be a date such as 2026-11-20, a time, or how long ago, as in 24h or 7d.")
                 )
@@ -194,6 +189,16 @@ class JobFilter:
         return found
 
 
+def _of(rows: JobQuerySet, column: str, found: QuerySet[Any]) -> JobQuerySet:
+    """Those of `rows` that point to the first of `found`.
+
+    That is asked for first: with a number in the query, the database knows how many rows to expect, and reads them
+    in an index's order where they are many.
+    """
+    pk = found.values_list("pk", flat=True).first()
+    return rows.none() if pk is None else rows.filter(**{column: pk})
+
+
 def _moment(text: str, *, end: bool = False) -> datetime | None:
     """The time meant; the end of a date if `end`. None for what is no time. Without a zone it is UTC."""
     ago = _AGO.fullmatch(text)
@@ -204,7 +209,10 @@ def _moment(text: str, *, end: bool = False) -> datetime | None:
         if day is not None:
             return datetime.combine(day + timedelta(days=1 if end else 0), time(), UTC)
         at = parse_datetime(text)
-        return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
+        if at is None:
+            return None
+        # In UTC, as the database has it: it refuses what is out of its range there, and zones of a day.
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
 

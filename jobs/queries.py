@@ -25,7 +25,7 @@ from jobs.models import (
 )
 from jobs.models.job import JobQuerySet
 from jobs.models.scoped import TeamQuerySet
-from jobs.states import ACTIVE, RAN, JobState
+from jobs.states import RAN, JobState
 from teams.models import Team
 
 
@@ -173,18 +173,6 @@ def rows_differing(job: TransformJob) -> QuerySet[PlannedObject]:
     """The job's input objects that were found to have another number of rows than their outputs."""
     known = job.planned.filter(rows_in__isnull=False, rows_out__isnull=False)
     return known.exclude(rows_in=F("rows_out")).order_by("position")
-
-
-def state_counts(team: Team) -> dict[JobState, int]:
-    """How many jobs are in each active state; ended ones are left out, as counting all history is slow."""
-    rows = (
-        TransformJob.objects.for_team(team)
-        .filter(state__in=ACTIVE)
-        .values_list("state")
-        .annotate(n=Count("id"))
-    )
-    counts = {JobState(state): n for state, n in rows.order_by()}
-    return {state: counts.get(state, 0) for state in JobState if state in ACTIVE}
 
 
 @dataclass(slots=True)

@@ -18,7 +18,9 @@
   }
   document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") closeMenus(null);
+    if (event.key !== "Escape") return;
+    document.activeElement?.closest("details.menu[open]")?.querySelector("summary").focus();
+    closeMenus(null);
   });
 
   // `n` opens the new-job form, `/` goes to the search field, unless someone is typing.
@@ -29,7 +31,10 @@
     if (!target) return;
     event.preventDefault();
     if (target.matches("a")) target.click();
-    else target.focus();
+    else {
+      target.focus();
+      target.select?.();
+    }
   });
 
   // Copy buttons name what they copy.

@@ -104,6 +104,8 @@
       if (row) take(row.dataset.value);
     });
     select.addEventListener("input", show);
+    // A link to the select, or a fix that changes it, means the field that is seen.
+    select.addEventListener("focus", () => input.focus());
     input.disabled = select.disabled;
     show();
   }

@@ -4,6 +4,8 @@
   const HEIGHT = 190;
   const COLOURS = 6;
   const LEGEND_UP_TO = 8;
+  // Seconds between two labels of time: never less than what a label tells.
+  const STEPS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400];
   let plots = [];
   let usage = null;
   let wasLive = true;
@@ -37,15 +39,17 @@
     return {
       width,
       height: HEIGHT,
+      // Room for half of the last label.
+      padding: [null, 32, null, null],
       legend: { show: chart.lines.length <= LEGEND_UP_TO },
       cursor: { sync: { key: "usage" }, drag: { x: false, y: false } },
       scales: {
-        // A job that ended soon has one point, and a line of time needs two.
-        x: { range: (_, least, most) => (least === most ? [least - 60, most + 60] : [least, most]) },
+        // Of a job that ended soon there is one point; uPlot would show the day that follows it.
+        x: { range: (plot, least, most) => (plot.data[0].length === 1 ? [least - 60, least + 60] : [least, most]) },
         y: { range: (_, __, most) => [0, Math.max(1, most * 1.15)] },
       },
       axes: [
-        { ...axis, space: 90, values: (_, splits) => splits.map(time) },
+        { ...axis, space: 90, incrs: STEPS.filter((step) => usage.period < 60 || step >= 60), values: (_, splits) => splits.map(time) },
         { ...axis, size: 64, values: (_, splits) => splits.map((value) => `${value} %`) },
       ],
       series: [{ label: "Time", value: (_, value) => (value == null ? "–" : time(value)) }, ...chart.lines.map(line)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import QuerySet
 
 from teams.models import Activity, ApiToken, Team, User
 
@@ -17,10 +18,14 @@ def record(
     token: ApiToken | None = None,
     detail: dict[str, object] | None = None,
 ) -> Activity:
-    """Add one row; call it in the transaction that does the act, so that neither exists without the other."""
+    """Add one row, of what the service did by itself where there is no `user`.
+
+    Call it in the transaction that does the act, so that neither exists without the other.
+    """
     return Activity.objects.create(
         team=team,
         user=user,
+        automatic=user is None,
         token=token,
         verb=verb,
         object_kind=target._meta.model_name or "",
@@ -28,3 +33,9 @@ def record(
         object_label=(label or str(target))[:200],
         detail=detail or {},
     )
+
+
+def of(team: Team, person: str = "") -> QuerySet[Activity]:
+    """The team's record, or the part of it that this user name did, newest first, with who and by which token."""
+    rows = Activity.objects.filter(team=team).select_related("user", "token").order_by("-id")
+    return rows.filter(user__username=person) if person else rows

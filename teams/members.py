@@ -8,9 +8,10 @@ from datetime import timedelta
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from teams import activity, links
-from teams.models import Membership, Role, Team, User
+from teams.models import ApiToken, Membership, Role, Team, User
 
 #: So long an invitation's link may be followed, once.
 INVITED_FOR = timedelta(days=3)
@@ -76,24 +77,29 @@ def change_role(member: Membership, role: Role, *, by: User) -> None:
 
 
 def remove(member: Membership, *, by: User) -> None:
-    """Take a person out of the team; their tokens stop, what they did stays written down. Not the last admin."""
+    """Take a person out of the team; their tokens end, what they did stays written down. Not the last admin."""
     with transaction.atomic():
         now = _locked(member)
         _keep_an_admin(now, "the last admin: make somebody else one first")
+        # For good: who is asked in again later does not bring back what lay about meanwhile.
+        ApiToken.objects.filter(team=now.team, user=now.user, revoked_at=None).update(
+            revoked_at=timezone.now()
+        )
         now.delete()
         activity.record(now.team, by, "member.removed", now.user, label=now.user.username)
 
 
-def rename(team: Team, name: str, *, by: User) -> None:
-    """Give the team another name; addresses keep its slug."""
+def rename(team: Team, name: str, *, by: User) -> str:
+    """Give the team another name, which is given back as it was kept; addresses keep its slug."""
     name = name.strip()
-    if not name or len(name) > 80:
+    if not name or len(name) > 80 or "\0" in name:
         raise Refused("A team's name has 1 to 80 letters.")
     with transaction.atomic():
         before = Team.objects.select_for_update().get(pk=team.pk).name
         if before != name:
             Team.objects.filter(pk=team.pk).update(name=name)
             activity.record(team, by, "team.renamed", team, label=name, detail={"from": before})
+    return name
 
 
 def _locked(member: Membership) -> Membership:

@@ -43,6 +43,8 @@ urlpatterns = [
     path("connections/<slug:slug>/prices/read/", views.ReadPrices.as_view(), name="prices-read"),
     path("views/", views.Views.as_view(), name="views"),
     path("views/<slug:slug>/", views.View.as_view(), name="view"),
+    path("members/", views.Members.as_view(), name="members"),
+    path("activity/", views.TeamActivity.as_view(), name="activity"),
     path("costs/", views.Costs.as_view(), name="costs"),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
     path(

@@ -20,6 +20,8 @@ LONGEST_QUOTE = 600
 _ANSWER_LINES = 3
 #: The heading that the data log puts before a model's answer.
 _HEADING = re.compile(r": Message: *$")
+#: A line that has a status and nothing of the answer.
+_BARE_STATUS = re.compile(r": \w*Error: \d{3} *$")
 #: An object's name, before what is said of it.
 _NAMED = re.compile(r"^(?P<name>\S+/\S[^:]*): ")
 
@@ -62,8 +64,9 @@ def explain(lines: Sequence[Line], facts: Facts) -> Explanation:
         return Explanation(UNKNOWN)
     cause, position = found
     line = lines[position]
-    quoted = _with_answer(lines, position) if cause.general else line.text
-    return Explanation(cause, quoted[:LONGEST_QUOTE], line.source, cause.propose(facts, line.text))
+    bare = cause.general or _BARE_STATUS.search(line.text)
+    quoted = _with_answer(lines, position) if bare else line.text
+    return Explanation(cause, quoted[:LONGEST_QUOTE], line.source, cause.propose(facts, quoted))
 
 
 def columns(found: Explanation) -> dict[str, Any]:

@@ -51,10 +51,14 @@ class Levels:
 
     def __init__(self) -> None:
         self._inside: set[str] = set()
+        self._told: set[str] = set()
         self._about: dict[str, str] = {}
 
     def of(self, stream: str, text: str) -> tuple[Level, bool]:
         """A container's line: its level, and whether it begins what went wrong rather than going on with it."""
+        # Python's logging writes its message right before the traceback: one thing went wrong, not two.
+        told = stream in self._told
+        self._told.discard(stream)
         if stream in self._inside:
             if not text.strip() or text[0] in " \t":
                 return Level.ERROR, False
@@ -63,10 +67,11 @@ class Levels:
                 return Level.ERROR, False
         if _OPENS.search(text):
             self._inside.add(stream)
-            return Level.ERROR, True
+            return Level.ERROR, not told
         if _JAVA_FRAME.match(text):
             return Level.ERROR, False
         if _ERROR.search(text):
+            self._told.add(stream)
             return Level.ERROR, True
         return (Level.WARNING if _WARNING.search(text) else Level.PLAIN), False
 

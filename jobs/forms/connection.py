@@ -76,7 +76,12 @@ class ConnectionForm(LimitsForm):
         help_text="Empty: the credentials this service runs with.",
         widget=forms.TextInput(attrs={**_MONO, "placeholder": "arn:aws:iam::123456789012:role/batchdeck"}),
     )
-    external_id = forms.CharField(label="External id", required=False, widget=forms.TextInput(attrs=_MONO))
+    external_id = forms.CharField(
+        label="External id",
+        required=False,
+        help_text="What the role's trust policy asks for. Empty: nothing.",
+        widget=forms.TextInput(attrs=_MONO),
+    )
     field_order = ("name", "region", "role_arn", "external_id")
 
     def create(self, team: Team, by: User) -> Connection | None:

@@ -17,6 +17,8 @@ class KeyValueField(forms.CharField):
     """
 
     widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
+    #: What a line is, as its error says.
+    line = "KEY=VALUE"
 
     def to_python(self, value: Any) -> Any:
         """The dict, or ValidationError naming the line that is wrong."""
@@ -27,7 +29,7 @@ class KeyValueField(forms.CharField):
                 continue
             key, equals, text = _pair(line)
             if not equals or not key:
-                raise forms.ValidationError(f"Line {number} must be KEY=VALUE.")
+                raise forms.ValidationError(f"Line {number} must be {self.line}.")
             if "\0" in line or "\0" in key + text:
                 raise forms.ValidationError(f"Line {number} holds a NUL character.")
             if key in pairs:
@@ -77,6 +79,7 @@ class TypeLimitsField(KeyValueField):
     """One TYPE=NUMBER a line, as a dict of whole numbers."""
 
     widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "class": "mono"})
+    line = "TYPE=NUMBER, such as ml.g5.xlarge=3"
 
     def to_python(self, value: Any) -> Any:
         """The dict, or ValidationError naming what is no number."""

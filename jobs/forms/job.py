@@ -123,6 +123,7 @@ class JobForm(forms.Form):
             "fields": bound,
             "open": wrong,
             "wrong": wrong,
+            "tried": section.tried,
         }
 
 
@@ -170,6 +171,7 @@ class RawRequestForm(forms.Form):
     )
     request = JSONTextField(
         label="Request",
+        help_text="The JSON of CreateTransformJob, as boto3, the aws CLI and a job's Request tab have it.",
         widget=forms.Textarea(attrs={"class": "mono tall", "spellcheck": "false"}),
         error_messages={"required": "Paste a CreateTransformJob request."},
     )

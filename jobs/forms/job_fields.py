@@ -15,6 +15,8 @@ Fields = dict[str, forms.Field]
 
 _STRATEGIES = {"MultiRecord": "as many records a call as fit", "SingleRecord": "one record a call"}
 _SPLITS = {"None": "an object is one record", "Line": "a line is one record"}
+_JOINS = {"None": "the answer alone is written", "Input": "each record with its answer"}
+_KEY = "A key's id, alias or ARN. Empty: the account's own for S3."
 _ASSEMBLE = {"None": "answers glued together", "Line": "a line each"}
 _DATA_TYPES = [("S3Prefix", "S3Prefix: a prefix"), ("ManifestFile", "ManifestFile: a list of objects")]
 
@@ -64,7 +66,7 @@ def _output_fields() -> Fields:
             "Accept", "What the model should answer with.", example="text/csv", options="content-types"
         ),
         "assemble_with": _choice("Assemble with", rules.ASSEMBLE_WITH, _ASSEMBLE),
-        "output_kms_key": _text("Output KMS key"),
+        "output_kms_key": _text("Output KMS key", _KEY),
     }
 
 
@@ -72,7 +74,7 @@ def _join_fields() -> Fields:
     return {
         "input_filter": _text("Input filter", "What of a record the model sees.", example="$[1:]"),
         "output_filter": _text("Output filter", "What of the joined record is written.", example="$[0,-1]"),
-        "join_source": _choice("Join with", rules.JOIN_SOURCES),
+        "join_source": _choice("Join with", rules.JOIN_SOURCES, _JOINS),
     }
 
 
@@ -101,10 +103,12 @@ def _variable_fields() -> Fields:
 
 def _further_fields() -> Fields:
     return {
-        "volume_kms_key": _text("Volume KMS key"),
+        "volume_kms_key": _text(
+            "Volume KMS key", "A key's id, alias or ARN. Instances with local storage take none."
+        ),
         "transform_ami_version": _text("AMI version"),
         "data_capture_config.destination_s3_uri": _text("Data capture to", example="s3://bucket/capture/"),
-        "data_capture_config.kms_key_id": _text("Data capture KMS key"),
+        "data_capture_config.kms_key_id": _text("Data capture KMS key", _KEY),
         "data_capture_config.generate_inference_id": forms.NullBooleanField(
             label="Generate inference ids",
             required=False,
@@ -142,17 +146,21 @@ def _queue_fields() -> Fields:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A fold of the form: its title, what it holds in a few words, its fields."""
+    """A fold of the form: its title, what it holds in a few words, its fields.
+
+    `tried`: beside them stands what they make of the input's first records.
+    """
 
     title: str
     summary: str
     fields: Callable[[], Fields]
+    tried: bool = False
 
 
 SECTIONS = (
     Section("Records and batching", "content type, splitting, records a call", _record_fields),
     Section("Output", "accept, assembling, encryption", _output_fields),
-    Section("Join and filter", "JSONPaths, join with input", _join_fields),
+    Section("Join and filter", "JSONPaths, join with input", _join_fields, tried=True),
     Section("Limits and retries", "payload, concurrency, time for a call", _limit_fields),
     Section("Environment and tags", "variables for the container, tags on the job", _variable_fields),
     Section("More", "volume key, AMI, data capture, experiment", _further_fields),

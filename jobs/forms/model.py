@@ -7,17 +7,18 @@ from typing import Any
 from django import forms
 
 from jobs import queries
-from jobs.forms.fields import KeyValueField
+from jobs.forms.fields import JSONTextField, KeyValueField
 from jobs.models import Connection, RegisteredModel
 from jobs.services import models
 from jobs.services.errors import InvalidFields
+from jobs.services.texts import trouble_with
 from teams.models import Team, User
 
 _MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 
 
 class ModelForm(forms.Form):
-    """One container: image, archive, environment, role."""
+    """One container: image, archive, environment; or a pipeline's containers as JSON. Role and description."""
 
     connection: forms.ModelChoiceField[Connection] = forms.ModelChoiceField(
         None, label="Connection", to_field_name="slug", empty_label=None
@@ -26,7 +27,7 @@ class ModelForm(forms.Form):
     image = forms.CharField(
         label="Container image",
         required=False,
-        help_text="Choose a framework above, or give any image's URI.",
+        help_text="Choose a framework, or give any image's URI.",
         widget=forms.TextInput(attrs=_MONO),
     )
     model_data = forms.CharField(
@@ -43,10 +44,40 @@ class ModelForm(forms.Form):
         widget=forms.TextInput(attrs={**_MONO, "placeholder": "arn:aws:iam::123456789012:role/name"}),
     )
     description = forms.CharField(label="Description", required=False, max_length=200)
+    containers = JSONTextField(
+        label="Containers",
+        required=False,
+        help_text="CreateModel's Containers as JSON: 2 to 15, in the order in which records go through them.",
+        widget=forms.Textarea(attrs={"class": "mono", "rows": 8, "spellcheck": "false"}),
+    )
 
     def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["connection"].queryset = queries.connections(team)  # type: ignore[attr-defined]
+
+    def clean_containers(self) -> list[Any]:
+        """The pipeline's containers, empty for a model of one."""
+        given = self.cleaned_data["containers"]
+        if given in (None, ""):
+            return []
+        if not isinstance(given, list) or len(given) < 2:
+            raise forms.ValidationError(
+                'It must be a list of 2 to 15 containers: [{"Image": "…"}, {"Image": "…"}].'
+            )
+        if trouble := trouble_with(given):
+            raise forms.ValidationError(f"It {trouble}")
+        return given
+
+    def clean(self) -> dict[str, Any]:
+        """A pipeline's containers bring their own images, archives and environments."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("containers"):
+            for name in ("image", "model_data", "env"):
+                if cleaned.get(name):
+                    self.add_error(
+                        name, "It must be empty beside a pipeline, whose containers have their own."
+                    )
+        return cleaned
 
     def register(self, by: User) -> RegisteredModel | None:
         """Register what a valid form says. None if that was refused; the reasons are beside the fields then.
@@ -55,11 +86,12 @@ class ModelForm(forms.Form):
         """
         given = self.cleaned_data
         connection: Connection = given["connection"]
+        one = models.container(given["image"], given["model_data"], given["env"])
         try:
             return models.register(
                 connection,
                 name=given["name"],
-                containers=[models.container(given["image"], given["model_data"], given["env"])],
+                containers=given["containers"] or [one],
                 execution_role_arn=given["execution_role_arn"],
                 description=given["description"],
                 by=by,

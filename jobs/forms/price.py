@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from django import forms
 
 from jobs.models import Connection
@@ -32,8 +34,7 @@ class PriceForm(forms.Form):
         try:
             prices.change(connection, {name: self.cleaned_data["usd_per_hour"]}, by=by)
         except InvalidFields as error:
-            for texts in error.fields.values():
-                is_name = any("instance type" in text for text in texts)
-                self.add_error("instance_type" if is_name else "usd_per_hour", texts)
+            for text in chain.from_iterable(error.fields.values()):
+                self.add_error("instance_type" if "instance type" in text else "usd_per_hour", text)
             return False
         return True

@@ -49,7 +49,7 @@ def translated(target: Target) -> Iterator[None]:
     except (EndpointConnectionError, ConnectTimeoutError) as error:
         raise Unreachable(_cannot_connect(target)) from error
     except (ReadTimeoutError, HTTPClientError) as error:
-        raise Unreachable(f"{_start(target)} did not answer in time. It will be tried again.") from error
+        raise Unreachable(f"{_start(target)} did not answer in time.") from error
     except BotoCoreError as error:
         raise Unreachable(f"{_start(target)} could not be asked: {error}") from error
 

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from botocore.exceptions import ClientError
 from botocore.exceptions import IncompleteReadError as BotoIncompleteReadError
 from botocore.response import StreamingBody
+from django.utils.http import content_disposition_header
 
 from jobs.gateway.calls import details_of, translated
 from jobs.gateway.clients import client
@@ -131,18 +132,8 @@ def head(target: Target, bucket: str, key: str) -> RemoteObject | None:
 
 def read(target: Target, bucket: str, key: str, *, limit: int) -> bytes | None:
     """The object's first `limit` bytes by a range read; None if it does not exist."""
-    with translated(target):
-        try:
-            answer = client(target, "s3").get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{limit - 1}")
-            return answer["Body"].read()
-        except ClientError as error:
-            code, _ = details_of(error)
-            if code in _ABSENT:
-                return None
-            # An empty object has no first byte, so no range of it can be satisfied.
-            if code in _NO_SUCH_RANGE:
-                return b""
-            raise
+    found = part(target, bucket, key, 0, limit)
+    return found.body if found else None
 
 
 def part(target: Target, bucket: str, key: str, start: int, length: int, *, etag: str = "") -> Part | None:
@@ -194,30 +185,21 @@ def _pieces(body: StreamingBody, target: Target) -> Iterator[bytes]:
 
 def read_in_ranges(target: Target, bucket: str, key: str, *, piece: int = _RANGE) -> RangedObject | None:
     """An object as it is now, to be read by one call for each `piece` bytes; None if it does not exist."""
-    with translated(target):
-        try:
-            first = client(target, "s3").get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{piece - 1}")
-        except ClientError as error:
-            code, _ = details_of(error)
-            if code in _ABSENT:
-                return None
-            if code not in _NO_SUCH_RANGE:
-                raise
-            found = head(target, bucket, key)
-            return RangedObject(found.modified, "", iter(())) if found else None
-        body = first["Body"].read()
-    size = int(first.get("ContentRange", "").rpartition("/")[2] or len(body))
-    rest = _ranges(target, bucket, key, first["ETag"], range(piece, size, piece))
-    return RangedObject(first["LastModified"], first["ETag"].strip('"'), chain([body], rest))
+    first = part(target, bucket, key, 0, piece)
+    if first is None:
+        return None
+    return RangedObject(
+        first.modified, first.etag, chain([first.body], _rest(target, bucket, key, first, piece))
+    )
 
 
-def _ranges(target: Target, bucket: str, key: str, etag: str, starts: range) -> Iterator[bytes]:
-    for start in starts:
-        asked = f"bytes={start}-{start + starts.step - 1}"
-        with translated(target):
-            # Refused when somebody has replaced the object since: halves of two are no object.
-            answer = client(target, "s3").get_object(Bucket=bucket, Key=key, Range=asked, IfMatch=etag)
-            yield answer["Body"].read()
+def _rest(target: Target, bucket: str, key: str, first: Part, piece: int) -> Iterator[bytes]:
+    for start in range(piece, first.size, piece):
+        # Refused when somebody has replaced the object since: halves of two are no object.
+        found = part(target, bucket, key, start, piece, etag=first.etag)
+        if found is None:
+            raise Rejected(f"s3://{bucket}/{key} was deleted while it was read.")
+        yield found.body
 
 
 def signed_url(target: Target, bucket: str, key: str, *, filename: str, seconds: int = 300) -> str:
@@ -225,7 +207,8 @@ def signed_url(target: Target, bucket: str, key: str, *, filename: str, seconds:
     params = {
         "Bucket": bucket,
         "Key": key,
-        "ResponseContentDisposition": f'attachment; filename="{filename}"',
+        # Signed and sent back as a header, in which letters beyond ASCII are refused as they are.
+        "ResponseContentDisposition": content_disposition_header(True, filename),
     }
     with translated(target):
         return client(target, "s3").generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)

@@ -40,7 +40,7 @@ def transform_quotas(target: Target) -> TransformQuotas:
     for listed in (_defaults(target), _applied(target)):
         for name, value in listed:
             if time.monotonic() > deadline:
-                raise Unreachable("Service Quotas did not answer in time. It will be tried again.")
+                raise Unreachable("Service Quotas did not answer in time.")
             values[name] = int(value)
     found = {what: value for name, value in values.items() if (what := _what(name)) and value < NO_LIMIT}
     total = found.pop(_OF_ALL, None)

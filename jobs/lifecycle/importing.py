@@ -16,7 +16,7 @@ from jobs.gateway import Target, transforms
 from jobs.gateway.transforms import RemoteJob, RemoteSummary
 from jobs.lifecycle import costing, explaining
 from jobs.models import Connection, JobEvent, RegisteredModel, TransformJob
-from jobs.models.job import JOB_TAG
+from jobs.models.job_values import JOB_TAG
 from jobs.states import FROM_SAGEMAKER, TERMINAL, JobState
 from transform.request import read_request
 

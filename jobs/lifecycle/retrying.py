@@ -15,7 +15,7 @@ from django.utils import timezone
 from jobs import queries
 from jobs.failures import Failure, classify
 from jobs.models import JobEvent, TransformJob
-from jobs.models.job import new_key, remote_name
+from jobs.models.job_values import new_key, remote_name
 from jobs.states import JobState, Origin
 
 #: What passed with an instance type passes with the same one after a while; with another type, at once.

@@ -17,7 +17,7 @@ from jobs.lifecycle.asking import asking
 from jobs.lifecycle.pacing import Pace
 from jobs.lifecycle.planning import make_plan
 from jobs.models import TransformJob
-from jobs.models.job import JOB_TAG
+from jobs.models.job_values import JOB_TAG
 from jobs.states import JobState
 from transform.request import write_request
 

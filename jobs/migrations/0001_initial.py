@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import jobs.models.job
+import jobs.models.job_values
 from django.conf import settings
 from django.db import migrations, models
 
@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
             name='TransformJob',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(default=jobs.models.job.new_key, editable=False, max_length=12, unique=True)),
+                ('key', models.CharField(default=jobs.models.job_values.new_key, editable=False, max_length=12, unique=True)),
                 ('model_name', models.CharField(max_length=63)),
                 ('name', models.CharField(max_length=63)),
                 ('spec', models.JSONField(help_text="The request in the SageMaker SDK's field names.")),

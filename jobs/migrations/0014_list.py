@@ -5,7 +5,7 @@ from django.db import DatabaseError, migrations, models, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from jobs.models.job import derived, searchable
+from jobs.models.job_values import derived, searchable
 
 
 #: Rows filled in at once.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -14,8 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.costs import Cost, NoAmount, amount, instance_seconds
-from jobs.failures import columns_of_reason
 from jobs.models.connection import Connection
+from jobs.models.job_indexes import CONSTRAINTS, INDEXES
+from jobs.models.job_values import KEY_LENGTH, derived, new_key, searchable
 from jobs.models.registered import RegisteredModel
 from jobs.models.scoped import TeamQuerySet
 from jobs.states import ACTIVE, FAILURES, MOVES, TERMINAL, JobState, Origin
@@ -26,47 +26,6 @@ if TYPE_CHECKING:
 
     from jobs.models.event import EventKind, JobEvent
     from jobs.models.planned import PlannedObject
-
-_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
-KEY_LENGTH = 12
-_NAME_LENGTH = 63
-#: The tag that tells our job from a stranger's of the same name.
-JOB_TAG = "batchdeck:job"
-
-
-#: What somebody should look at: completed with warnings, at or near its deadline or cost cap, without a sign of life.
-ATTENTION = (
-    models.Q(models.Q(state=JobState.COMPLETED), ~models.Q(warnings=[]))
-    | models.Q(deadline_warned=True)
-    | models.Q(cost_warned=True)
-    | models.Q(idle_warned=True)
-)
-
-
-def new_key() -> str:
-    """A public id: 60 random bits in 12 lowercase base32 letters."""
-    return "".join(secrets.choice(_BASE32) for _ in range(KEY_LENGTH))
-
-
-def remote_name(model_name: str, key: str, at: datetime) -> str:
-    """A transform job name that only this job can have: model, time in UTC and the key's beginning."""
-    ending = f"-{at:%Y%m%d%H%M%S}-{key[:6]}"
-    return model_name[: _NAME_LENGTH - len(ending)].rstrip("-") + ending
-
-
-def searchable(name: str, spec: Mapping[str, Any]) -> str:
-    """Name, S3 addresses and tags, one a line and in lower case; each line has an end and a beginning."""
-    tags = [f"#{key}={value}" for key, value in (spec.get("tags") or {}).items()]
-    lines = [name, str(spec.get("data") or ""), str(spec.get("output_path") or ""), *tags]
-    return "\n".join(["", *lines, ""]).lower()
-
-
-def derived(state: str, reason: str, started: datetime | None, ended: datetime | None) -> dict[str, Any]:
-    """The columns of a job that follow from its end."""
-    return {
-        **(columns_of_reason(reason) if state in FAILURES else {}),
-        "duration_seconds": max(0, int((ended - started).total_seconds())) if started and ended else 0,
-    }
 
 
 class JobQuerySet(TeamQuerySet["TransformJob"]):
@@ -211,111 +170,8 @@ class TransformJob(models.Model):
         planned: RelatedManager[PlannedObject]
 
     class Meta:
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=models.Q(state__in=JobState.values), name="job_state_known"),
-            # SageMaker never frees a name. One that never got there is free, whoever asked for it first.
-            models.UniqueConstraint(
-                fields=["connection", "name"],
-                condition=~models.Q(state__in=[JobState.REJECTED, JobState.CANCELLED]),
-                name="job_name_once_per_connection",
-                # Django's own sentence would name the constraint's condition.
-                violation_error_message="This name is taken by another job of the connection.",
-            ),
-            models.UniqueConstraint(
-                fields=["root", "attempt"], name="job_attempt_once", condition=models.Q(root__isnull=False)
-            ),
-            models.CheckConstraint(
-                condition=models.Q(root=None, attempt=1) | models.Q(root__isnull=False, attempt__gt=1),
-                name="job_first_attempt_has_no_root",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(priority__gte=-10, priority__lte=10), name="job_priority_in_range"
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["team", "-id"], name="job_team_newest"),
-            models.Index(fields=["team", "-changed_at"], name="job_team_changed"),
-            models.Index(
-                fields=[
-                    "team",
-                    "ended_at",
-                    "state",
-                    "connection",
-                    "model_name",
-                    "started_at",
-                    "instance_seconds",
-                    "cost_usd",
-                ],
-                name="job_costs",
-            ),
-            # Each filter of the list, and each order, has an index that ends as the list is ordered.
-            models.Index(fields=["team", "-created_at", "-id"], name="job_list"),
-            models.Index(fields=["team", "state", "-created_at", "-id"], name="job_list_state"),
-            models.Index(fields=["team", "model_name", "-created_at", "-id"], name="job_list_model"),
-            # Ends with what a model's figures are made of, so that the rows themselves need not be read.
-            models.Index(
-                fields=[
-                    "model",
-                    "-created_at",
-                    "-id",
-                    "state",
-                    "duration_seconds",
-                    "cost_usd",
-                    "records",
-                ],
-                name="job_model_figures",
-            ),
-            models.Index(fields=["team", "submitted_by", "-created_at", "-id"], name="job_list_owner"),
-            models.Index(
-                fields=["preset", "-created_at", "-id"],
-                name="job_list_preset",
-                condition=models.Q(preset__isnull=False),
-            ),
-            models.Index(fields=["team", "connection", "-created_at", "-id"], name="job_list_connection"),
-            models.Index(fields=["team", "instance_type", "-created_at", "-id"], name="job_list_instance"),
-            models.Index(
-                fields=["team", "cause", "-created_at", "-id"],
-                name="job_list_cause",
-                condition=~models.Q(cause=""),
-            ),
-            models.Index(
-                fields=["team", "-created_at", "-id"],
-                name="job_list_external",
-                condition=models.Q(external=True),
-            ),
-            models.Index(
-                fields=["team", "-created_at", "-id"],
-                name="job_list_archived",
-                condition=models.Q(archived_at__isnull=False),
-            ),
-            models.Index(fields=["team", "ended_at"], name="job_list_attention", condition=ATTENTION),
-            # Failures are counted by cause and model, and costs added up, from the index alone.
-            models.Index(
-                fields=["team", "ended_at", "cause", "model_name"],
-                name="job_failures",
-                condition=~models.Q(cause="") & models.Q(archived_at=None),
-            ),
-            models.Index(fields=["team", "duration_seconds", "id"], name="job_list_duration"),
-            models.Index(fields=["team", "name", "id"], name="job_list_name"),
-            models.Index(fields=["connection", "-id"], name="job_connection_newest"),
-            models.Index(fields=["connection", "state", "id"], name="job_connection_state"),
-            models.Index(
-                fields=["connection", "instance_type"],
-                name="job_without_price",
-                condition=models.Q(cost_usd=None, instance_seconds__isnull=False),
-            ),
-            models.Index(
-                fields=["next_attempt_at"], name="job_waiting_due", condition=models.Q(state=JobState.WAITING)
-            ),
-            models.Index(
-                fields=["next_attempt_at"],
-                name="job_retry_due",
-                condition=models.Q(state=JobState.FAILED, next_attempt_at__isnull=False),
-            ),
-            models.Index(
-                fields=["explain_at"], name="job_explain_due", condition=models.Q(explain_at__isnull=False)
-            ),
-        ]
+        constraints: ClassVar = CONSTRAINTS
+        indexes: ClassVar = INDEXES
 
     def __str__(self) -> str:
         return self.name

@@ -92,7 +92,9 @@ def costs(request: MemberRequest) -> HttpResponse:
             (way, urlencode({"by": way, **({"month": f"{month:%Y-%m}"} if month else {})})) for way in ways
         ],
         "month": month,
-        "whole": spending.whole([request.team], period),
+        "whole": spending.together(
+            row for row in rows if row.keys.get("team", request.team.slug) == request.team.slug
+        ),
         "this_month": spending.whole([request.team], spending.Period(now, now)),
         "last_month": spending.whole([request.team], spending.Period(_back(1), _back(1))),
         "now": now,

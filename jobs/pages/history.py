@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from jobs import queries, tokens
 from jobs.filtering import CAUSES, FilterError
 from jobs.lifecycle import costing, queueing
+from jobs.models import TransformJob
 from jobs.models.job import JobQuerySet
 from jobs.pages import table
 from jobs.pages.polling import is_poll, polled, version
@@ -125,6 +126,7 @@ def _rows(
         "counted": queries.COUNTED,
         "older": urlencode({**named, "before": shown[-1].pk}) if len(page) > PAGE else "",
         "newest": urlencode(named) if cursor else "",
+        "newer": urlencode({**named, **_page_before(matching, listing.sort, shown)}) if cursor else "",
         "is_newest": not cursor,
         "active": any(job.is_active for job in shown),
         "select": request.member.can_operate,
@@ -132,6 +134,15 @@ def _rows(
         "columns": listing.columns,
         "wanted": listing.wanted,
     }
+
+
+def _page_before(matching: JobQuerySet, sort: str, shown: list[TransformJob]) -> dict[str, int]:
+    """Where the page before the rows `shown` begins; nothing if that is the first one."""
+    if not shown:
+        return {}
+    nearest = queries.beyond(matching, sort, shown[0].pk, back=True).values_list("pk", flat=True)
+    begins = nearest[PAGE : PAGE + 1].first()
+    return {"before": begins} if begins else {}
 
 
 def _sorts(named: dict[str, str], sort: str) -> dict[str, dict[str, str]]:

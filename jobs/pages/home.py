@@ -75,7 +75,7 @@ def _busy(team: Team) -> dict[str, object]:
         "failures": [(one, urlencode({"cause": one.cause, **glance.LATELY})) for one in failures[:_CAUSES]],
         "failures_link": urlencode({"group": "cause", **glance.LATELY}),
         "failed_lately": sum(one.count for one in failures),
-        "latest_jobs": list(queries.jobs(team, JobFilter(state="ended"))[:_ENDED]),
+        "latest_jobs": list(glance.ended(team)[:_ENDED]),
         "spend": glance.spend(team),
         "health": glance.health(team, by_connection),
         "processes": glance.processes(),

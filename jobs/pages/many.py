@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from jobs import queries
+from jobs import queries, tokens
 from jobs.filtering import FilterError, JobFilter
 from jobs.services import many as services
 from jobs.services.errors import InvalidFields, NotPossible
@@ -61,12 +61,13 @@ def _all(request: MemberRequest, wanted: JobFilter, query: QueryDict) -> HttpRes
     count = queries.count(rows)
     if not count:
         raise NotPossible("None of the jobs that match is in a state for this.")
+    services.check_number(action, count)
     newest = rows.order_by().aggregate(newest=Max("id"))["newest"]
     said = f"{queries.COUNTED:,}+" if count > queries.COUNTED else f"{count:,}"
     context = {
         "action": action,
         "query": query.urlencode(),
-        "filters": wanted.given(),
+        "filters": {tokens.WRITTEN.get(name, name): value for name, value in wanted.given().items()},
         "question": (_ASKED[action] if count > 1 else _ASKED[action].replace("jobs", "job")).format(said),
         "up_to": newest,
         "most": services.MOST if count > services.MOST else 0,

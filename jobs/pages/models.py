@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -92,7 +92,7 @@ def check_archives(request: MemberRequest, pk: int) -> HttpResponse:
 @member_required(Role.OPERATOR)
 def new_model(request: MemberRequest) -> HttpResponse:
     """Register a model."""
-    form = ModelForm(request.team, request.POST or None, initial={"name": request.GET.get("name", "")})
+    form = ModelForm(request.team, _filled_in(request), initial={"name": request.GET.get("name", "")})
     status = 200
     if request.method == "POST":
         status = 400
@@ -106,6 +106,16 @@ def new_model(request: MemberRequest) -> HttpResponse:
             return redirect("model", pk=made.pk)
     context = {"form": form, "images": image_choices(queries.connections(request.team))}
     return render(request, "jobs/new_model.html", context, status=status)
+
+
+def _filled_in(request: MemberRequest) -> QueryDict | None:
+    """What was sent; the framework's image, where a browser without scripts left its field empty."""
+    if request.method != "POST":
+        return None
+    sent = request.POST.copy()
+    if not sent.get("image"):
+        sent["image"] = sent.get("framework", "")
+    return sent
 
 
 def find_model(team: Team, pk: int) -> RegisteredModel:

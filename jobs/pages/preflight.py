@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
@@ -17,7 +18,7 @@ from jobs.pages.request_panel import panel_of
 from jobs.services import preflight
 from jobs.services.estimating import Estimate
 from jobs.services.matching import Matches
-from jobs.services.preflight import Finding, Level, Report
+from jobs.services.preflight import Finding, Level, Report, Trial
 from teams.access import MemberRequest, member_required
 from teams.models import Role
 
@@ -26,10 +27,11 @@ Form = JobForm | RawRequestForm
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A finding as the page shows it; `fix` is what its button sends, empty if it has none."""
+    """A finding as the page shows it; `at` is the id of its field, `fix` what its button sends; empty for none."""
 
     finding: Finding
     label: str
+    at: str
     ticked: bool
     fix: str = ""
     fix_says: str = ""
@@ -39,7 +41,8 @@ class Row:
 class Rail:
     """All rows by level; `missing` are the labels of fields that are still to be filled in.
 
-    `matches` is what the input's prefix means, `estimate` how long the job will take, where they are known.
+    `matches` is what the input's prefix means, `estimate` how long the job will take, `trial` what filters make of
+    the first records, where they are known.
     """
 
     errors: list[Row]
@@ -48,6 +51,7 @@ class Rail:
     missing: list[str]
     matches: Matches | None = None
     estimate: Estimate | None = None
+    trial: Trial | None = None
 
     @property
     def unticked(self) -> int:
@@ -79,20 +83,33 @@ def report_of(request: MemberRequest, form: Form) -> Report:
     """What preflight says of a bound form."""
     form.is_valid()
     if form.asked is None:
-        wrong = {name: [str(text) for text in texts] for name, texts in form.errors.items()}
-        return Report(
-            tuple(Finding("invalid", Level.ERROR, name, " ".join(texts)) for name, texts in wrong.items())
-        )
+        return Report(tuple(_unreadable(name, errors) for name, errors in form.errors.as_data().items()))
     return preflight.run(request.team, form.asked, form.wrong())
+
+
+def _unreadable(name: str, errors: list[ValidationError]) -> Finding:
+    """What keeps a pasted request from being read; what is empty is still to be filled in, not wrong."""
+    code = "required" if errors[0].code == "required" else "invalid"
+    return Finding(code, Level.ERROR, name, " ".join(text for error in errors for text in error.messages))
 
 
 def rail_of(form: Form, report: Report, data: Mapping[str, Any]) -> Rail:
     """The report as the page shows it, with what was ticked."""
     ticks = set(data.getlist("tick")) if isinstance(data, QueryDict) else set()
-    rows = {level: [_row(form, one, ticks) for one in report.of(level)] for level in Level}
+    order = list(form.fields)
+    found = sorted(report.findings, key=lambda one: order.index(one.field) if one.field in order else -1)
+    rows = {level: [_row(form, one, ticks) for one in found if one.level is level] for level in Level}
     errors = [row for row in rows[Level.ERROR] if row.finding.code != "required"]
     missing = [row.label for row in rows[Level.ERROR] if row.finding.code == "required"]
-    return Rail(errors, rows[Level.WARNING], rows[Level.NOTE], missing, report.matches, report.estimate)
+    return Rail(
+        errors,
+        rows[Level.WARNING],
+        rows[Level.NOTE],
+        missing,
+        report.matches,
+        report.estimate,
+        report.trial,
+    )
 
 
 def stands_in_the_way(form: Form, report: Report, ticks: list[str]) -> bool:
@@ -121,11 +138,12 @@ def with_fix(data: QueryDict) -> QueryDict:
 def _row(form: Form, finding: Finding, ticks: set[str]) -> Row:
     field = form.fields.get(finding.field)
     label = str(field.label) if field else finding.field.replace("__all__", "")
+    at = form[finding.field].id_for_label if field and _is_open(form, finding.field) else ""
     ticked = finding.tick in ticks
     if not finding.fix or not all(_is_open(form, name) for name in finding.fix):
-        return Row(finding, label, ticked)
+        return Row(finding, label, at, ticked)
     says = " and ".join(_says(form, name, value) for name, value in finding.fix.items())
-    return Row(finding, label, ticked, json.dumps(dict(finding.fix)), f"{says[0].upper()}{says[1:]}")
+    return Row(finding, label, at, ticked, json.dumps(dict(finding.fix)), f"{says[0].upper()}{says[1:]}")
 
 
 def _says(form: Form, name: str, value: str | int) -> str:

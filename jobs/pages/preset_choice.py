@@ -19,7 +19,8 @@ def chosen(request: MemberRequest) -> Preset | None:
     slug = request.POST.get("preset") or request.GET.get("preset")
     if not slug:
         return None
-    found = presets.find(request.team, slug)
+    # PostgreSQL cannot look for a text with a NUL character.
+    found = None if "\0" in slug else presets.find(request.team, slug)
     if found is None:
         raise Http404("There is no such preset in this team.")
     return found

@@ -16,10 +16,11 @@ from jobs import queries
 from jobs.filtering import JobFilter
 from jobs.forms.job import CONTENT_TYPES, INSTANCE_TYPES, filled_in_as
 from jobs.forms.job_fields import job_fields
-from jobs.forms.preset import PresetForm, preset_start
+from jobs.forms.preset import RULE, PresetForm, preset_start
 from jobs.lifecycle import costing, queueing
 from jobs.models import Preset, RegisteredModel, TransformJob
 from jobs.models.preset import Rule, flat
+from jobs.pages import preset_choice
 from jobs.services import presets as service
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
@@ -143,7 +144,7 @@ def _changeable(request: MemberRequest, slug: str) -> Preset:
 
 def _start(request: MemberRequest) -> dict[str, Any]:
     if request.method == "POST":
-        return dict(request.POST.items())
+        return {**request.POST.dict(), **_held(request)}
     if key := request.GET.get("from"):
         job = queries.jobs(request.team).filter(key=key).first()
         if job is None:
@@ -153,6 +154,15 @@ def _start(request: MemberRequest) -> dict[str, Any]:
         source = find_preset(request.team, slug)
         return {**preset_start(source), "preset_name": f"Copy of {source.name}"[:80]}
     return {}
+
+
+def _held(request: MemberRequest) -> dict[str, Any]:
+    """What the new-job form did not send, since the preset that it begins with locks it: values with their rules."""
+    begun = preset_choice.chosen(request)
+    if begun is None or preset_choice.is_unlocked(request):
+        return {}
+    start = preset_start(begun)
+    return {name: value for name, value in start.items() if name.removeprefix(RULE) in begun.locked}
 
 
 def _form_page(request: MemberRequest, form: PresetForm, preset: Preset | None = None) -> HttpResponse:

@@ -73,7 +73,7 @@ def _completed(job: TransformJob) -> str:
 
 
 def _failed(job: TransformJob) -> str:
-    kept = ""
+    kept = " No output is written." if job.objects_total else ""
     if job.objects_done:
         usable = "" if job.warnings else "; what is written is complete and usable"
         kept = f" {_written(job)}{usable}."

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+#: Bytes that an instance without disks of its own has for the archive and what is unpacked from it: 30 GB.
+VOLUME = 30 * 1024**3
 #: Of the archive as it lies in S3; of what comes out of it; of its members.
 MOST_READ = 8 * 1024 * 1024
 MOST_UNPACKED = 64 * 1024 * 1024

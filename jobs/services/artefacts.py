@@ -18,8 +18,6 @@ from jobs.services.texts import filesize
 from transform import keys
 
 Level = Literal["ok", "warn", "fail"]
-#: SageMaker gives each instance a volume of 30 GB, for the archive and what is unpacked from it.
-VOLUME = 30 * 1024**3
 #: Bytes for each call: most archives' names stand in the first of them.
 _PIECE = 1024 * 1024
 #: File names that are kept.
@@ -116,7 +114,7 @@ def _verdict(listing: archives.Listing, size: int, container: Mapping[str, Any])
     lacks = framework.lacks(listing.files, container.get("Environment") or {})
     if lacks and listing.whole:
         return "fail", f"It has {lacks}. {framework.title} will not start with it."
-    if size > VOLUME / 2:
+    if size > archives.VOLUME / 2:
         return "warn", (
             f"It has {filesize(size)}: packed and unpacked it may not fit on the 30 GB that SageMaker gives an "
             "instance, and such a job fails with InternalServerError."

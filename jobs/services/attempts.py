@@ -10,7 +10,7 @@ from jobs import queries
 from jobs.gateway import Target, objects
 from jobs.lifecycle import counting, planning
 from jobs.models import PlannedObject, TransformJob
-from jobs.models.job import new_key
+from jobs.models.job_values import new_key
 from jobs.services import submission, terms
 from jobs.services.asking import asked
 from jobs.services.errors import NotPossible

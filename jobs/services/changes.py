@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.models import TransformJob
-from jobs.models.job import JOB_TAG
+from jobs.models.job_values import JOB_TAG
 from jobs.services import terms
 
 

@@ -87,7 +87,7 @@ def change(
     problems |= limit_problems(changes) | _import_problems(changes.get("import_external", True))
     problems |= _queue_problems(changes.get("queue_url", ""), connection)
     if "name" in changes and not _is_name(changes["name"]):
-        problems["name"] = ["It must be 1 to 80 letters."]
+        problems["name"] = ["It must be 1 to 80 characters."]
     if problems:
         raise InvalidFields(problems)
     values = dict(changes)
@@ -174,15 +174,15 @@ def _problems(name: str, slug: str, region: str, role_arn: str, external_id: str
     """What cannot be used, by field, each with what it must be."""
     named = _is_name(name)
     fits = {
-        "name": (named, "It must be 1 to 80 letters."),
+        "name": (named, "It must be 1 to 80 characters."),
         "region": (_REGION.fullmatch(region), "It must be an AWS region such as eu-west-1."),
         "role_arn": (
             not role_arn or (len(role_arn) <= 2048 and _ROLE.fullmatch(role_arn)),
-            "must look like arn:aws:iam::123456789012:role/name.",
+            "It must look like arn:aws:iam::123456789012:role/name.",
         ),
         "external_id": (
             not external_id or (role_arn and 2 <= len(external_id) <= 1224),
-            "It must be 2 to 1224 letters, and is used only with a role_arn.",
+            "It must be 2 to 1224 characters, and is used only with a role to assume.",
         ),
         # Made from the name unless given, so a name that is wrong is the only problem worth telling.
         "slug": (not named or _SLUG.fullmatch(slug), "It must be lowercase letters, digits and hyphens."),

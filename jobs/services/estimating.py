@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from statistics import median, quantiles
 from urllib.parse import urlencode
@@ -51,11 +50,6 @@ class Estimate:
     cost: Decimal | None = None
     cost_high: Decimal | None = None
     at_least: bool = False
-
-    @property
-    def times(self) -> tuple[timedelta, timedelta, timedelta]:
-        """Low, middle, high."""
-        return timedelta(seconds=self.low), timedelta(seconds=self.middle), timedelta(seconds=self.high)
 
     @property
     def band(self) -> tuple[float, float, float]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from jobs import queries
 from jobs.filtering import JobFilter
 from jobs.models import Connection, Heartbeat, TransformJob
+from jobs.models.job import JobQuerySet
 from jobs.services import spending
 from jobs.states import RUNNING, JobState
 from teams.models import Team
@@ -71,6 +72,15 @@ def counts(team: Team) -> tuple[dict[str, int], Counter[int]]:
 def failures(team: Team) -> list[queries.Failures]:
     """Why jobs failed in the last seven days."""
     return queries.failures(queries.jobs(team, JobFilter(**LATELY)))
+
+
+def ended(team: Team) -> JobQuerySet:
+    """The jobs that ended, the last one first, whenever they were submitted."""
+    return (
+        queries.jobs(team, JobFilter(state="ended"))
+        .filter(ended_at__isnull=False)
+        .order_by("-ended_at", "-id")
+    )
 
 
 def spend(team: Team) -> Spend:

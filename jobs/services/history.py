@@ -30,7 +30,7 @@ _FROM_IT = {
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act: `who` is empty once the person is gone, `token` names the API token that was used, if one was.
+    """One act: `who` names the person, or says that there is none, `token` the API token that was used, if one was.
 
     `job` is another job that came of it; None if there is none.
     """
@@ -56,14 +56,13 @@ def acts(job: TransformJob) -> tuple[Act, ...]:
 
 
 def _act(job: TransformJob, row: Activity, made: TransformJob | None) -> Act:
-    who = row.user.label if row.user else ""
     token = row.token.name if row.token else ""
     if made is not None:
         said = _FROM_IT.get(Origin(made.origin), "made of it")
-        return Act(row.at, row.verb, who, token, said, made)
+        return Act(row.at, row.verb, row.who, token, said, made)
     said = _SAID.get(row.verb, row.verb)
     if row.verb == "job.submitted" and job.parent is not None:
         return Act(
-            row.at, row.verb, who, token, f"{said}: {job.get_origin_display().lower()}, of", job.parent
+            row.at, row.verb, row.who, token, f"{said}: {job.get_origin_display().lower()}, of", job.parent
         )
-    return Act(row.at, row.verb, who, token, said, None)
+    return Act(row.at, row.verb, row.who, token, said, None)

@@ -100,7 +100,7 @@ def page(
     the instance that spoke last. `search` is a text as it stands in lines; both filters do nothing with `at`.
     """
     if job.accepted_at is None:
-        return LogPage((), "", (), "", "No log yet: SageMaker does not have the job.")
+        return LogPage((), "", (), "", _why_none(job))
     with _log(job) as target:
         streams = tuple(logs.streams(target, job.name))
         if not streams:
@@ -295,6 +295,12 @@ def _going_on(first: str, rest: Iterator[str]) -> Iterator[str]:
 
 
 def _why_none(job: TransformJob) -> str:
+    if job.accepted_at is None:
+        return (
+            "This job has no log: it never came to run."
+            if job.is_terminal
+            else "No log yet: SageMaker does not have the job."
+        )
     if not job.is_terminal:
         return "No log yet: it begins when the first instance runs."
     if job.started_at is None:

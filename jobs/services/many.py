@@ -111,11 +111,16 @@ def on_matching(
     """
     rows = matching(team, action, wanted.seen_by(by), up_to=up_to)
     found = list(rows[: MOST + 1])
-    if len(found) > MOST and not _VERBS[action].repeats:
-        raise NotPossible(f"More than {MOST} jobs match; narrow the filter to run fewer again at once.")
+    check_number(action, len(found))
     outcome = _do(action, found[:MOST], by, token)
     outcome.more = outcome.more or len(found) > MOST
     return outcome
+
+
+def check_number(action: str, count: int) -> None:
+    """Raise NotPossible where `action` is refused for so many jobs, rather than done to some of them."""
+    if count > MOST and not _VERBS[action].repeats:
+        raise NotPossible(f"More than {MOST} jobs match; narrow the filter to run fewer again at once.")
 
 
 def matching(team: Team, action: str, wanted: JobFilter, *, up_to: int | None = None) -> JobQuerySet:

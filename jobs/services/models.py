@@ -60,7 +60,7 @@ def validate(name: str, containers: Sequence[Mapping[str, Any]], execution_role_
             "It must be 1 to 63 letters, digits and hyphens, beginning and ending with no hyphen."
         ]
     if execution_role_arn and not (_ROLE.fullmatch(execution_role_arn) and len(execution_role_arn) <= 2048):
-        problems["execution_role_arn"] = ["must look like arn:aws:iam::123456789012:role/name."]
+        problems["execution_role_arn"] = ["It must look like arn:aws:iam::123456789012:role/name."]
     if not 1 <= len(containers) <= 15:
         problems["containers"] = ["It must be 1 to 15 containers."]
     for position, definition in enumerate(containers):
@@ -69,7 +69,9 @@ def validate(name: str, containers: Sequence[Mapping[str, Any]], execution_role_
             problems |= found
         elif found:
             texts = [
-                f"number {position + 1}: {field} {text}" for field, said in found.items() for text in said
+                f"Container {position + 1}{'' if field == 'containers' else f', {field}'}: {text}"
+                for field, said in found.items()
+                for text in said
             ]
             problems["containers"] = [*problems.get("containers", []), *texts]
     if problems:
@@ -93,7 +95,7 @@ def register(
     validate(name, containers, execution_role_arn)
     if not connection.is_engine and not execution_role_arn:
         raise InvalidFields(
-            {"execution_role_arn": ["is required: the role that SageMaker runs the model with."]}
+            {"execution_role_arn": ["It is required: the role that SageMaker runs the model with."]}
         )
     if RegisteredModel.objects.filter(connection=connection, name=name).exists():
         raise InvalidFields(
@@ -155,7 +157,7 @@ def _container_problems(definition: Mapping[str, Any]) -> dict[str, list[str]]:
         problems["containers"] = [f"{', '.join(unknown)} cannot be used with batch transform."]
     image = definition.get("Image", "")
     if not definition.get("ModelPackageName") and (not image or not isinstance(image, str)):
-        problems["image"] = ["is required: a container image URI."]
+        problems["image"] = ["It is required: a container image's URI."]
     elif not isinstance(image, str) or len(image) > 255 or any(letter.isspace() for letter in image):
         problems["image"] = ["It must be an image URI of at most 255 characters without blanks."]
     data = definition.get("ModelDataUrl", "")

@@ -107,7 +107,7 @@ def take(team: Team, body: Mapping[str, Any]) -> tuple[dict[str, Any], Preset | 
         return given, preset
     for name in NESTED:
         if isinstance(given.get(name), Mapping):
-            given[name] = {**preset.body.get(name, {}), **given[name]}
+            given[name] = {**(preset.body.get(name) or {}), **given[name]}
     return {**preset.body, **given}, preset
 
 
@@ -158,16 +158,19 @@ def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
 def _fill(preset: Preset, *, name: Any, body: Any, rules: Any, description: Any) -> None:
     problems: dict[str, list[str]] = {}
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 80:
-        problems["name"] = ["It must be 1 to 80 letters."]
+        problems["name"] = ["It must be 1 to 80 characters."]
     if not isinstance(description, str) or len(description) > 400:
-        problems["description"] = ["It must be at most 400 letters."]
+        problems["description"] = ["It must be at most 400 characters."]
     if not isinstance(body, Mapping):
         raise InvalidFields({**problems, "body": ["It must be an object: the fields of a job."]})
     problems |= _rule_problems(rules) | _body_problems(preset.team, body)
     if problems:
         raise InvalidFields(problems)
     preset.name, preset.description = name.strip(), description.strip()
-    preset.body = {key: float(value) if isinstance(value, Decimal) else value for key, value in body.items()}
+    preset.body = dict(body)
+    if cap := terms.take(dict(body)).max_cost_usd:
+        # As jobs keep it, however it was written: they are compared.
+        preset.body["max_cost_usd"] = float(cap)
     preset.rules = {field: rule for field, rule in rules.items() if rule != Rule.EXPOSED}
     preset.model = RegisteredModel.objects.filter(
         team=preset.team, name=body.get("model"), connection__slug=body.get("connection")
@@ -206,6 +209,9 @@ def _save(preset: Preset, by: User | None, token: ApiToken | None, verb: str) ->
     try:
         with transaction.atomic():
             preset.save()
+            # What is no longer for a model is not what a job of that model begins with.
+            others = RegisteredModel.objects.filter(default_preset=preset).exclude(presets=preset)
+            others.update(default_preset=None)
             activity.record(preset.team, by, verb, preset, token=token)
     except IntegrityError as error:
         raise InvalidFields({"name": ["Another preset of this name was saved just now."]}) from error

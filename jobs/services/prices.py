@@ -32,12 +32,10 @@ def change(
     """
     read = {name: _price(value) for name, value in prices.items() if value is not None}
     wrong = [name for name in prices if len(name) > 64 or not INSTANCE_TYPE.fullmatch(name)]
-    problems = {name: ["is no instance type such as ml.m5.xlarge."] for name in wrong}
-    problems |= {
-        name: [f"It must be US dollars an hour: 0 to {MOST_USD:,}, with at most {_DECIMALS} decimals."]
-        for name, price in read.items()
-        if price is None and name not in problems
-    }
+    problems = {name: ["It must be an instance type such as ml.m5.xlarge."] for name in wrong}
+    for name in (name for name, price in read.items() if price is None):
+        text = f"It must be US dollars an hour: 0 to {MOST_USD:,}, with at most {_DECIMALS} decimals."
+        problems.setdefault(name, []).append(text)
     if problems:
         raise InvalidFields(problems)
     with transaction.atomic():

@@ -14,7 +14,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from jobs.models import Connection, RegisteredModel, TransformJob
-from jobs.models.job import derived, new_key, searchable
+from jobs.models.job_values import derived, new_key, searchable
 from jobs.states import JobState
 from teams.models import Membership, Role, Team, User
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -108,6 +108,20 @@ def totals(
 def whole(teams: Collection[Team], period: Period = Period(), connection: str = "") -> Total:
     """One total of everything, by one query."""
     return _total(_ran(teams, period, connection).aggregate(**_FIGURES), ())
+
+
+def together(parts: Iterable[Total]) -> Total:
+    """The one total that these, of different jobs, make up: what `whole` says of the same jobs, without a query."""
+    parts = list(parts)
+    known = [part.amount for part in parts if part.amount is not None]
+    return Total(
+        keys={},
+        jobs=sum(part.jobs for part in parts),
+        unknown=sum(part.unknown for part in parts),
+        not_billed=sum(part.not_billed for part in parts),
+        instance_seconds=sum(part.instance_seconds for part in parts),
+        amount=sum(known, Decimal(0)) if known else None,
+    )
 
 
 def _ran(teams: Collection[Team], period: Period, connection: str) -> QuerySet[TransformJob]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from jobs import queries
 from jobs.lifecycle import costing
 from jobs.models import Connection, JobEvent, Preset, RegisteredModel, TransformJob
-from jobs.models.job import JOB_TAG, new_key, remote_name
+from jobs.models.job_values import JOB_TAG, new_key, remote_name
 from jobs.services.errors import InvalidFields, NameTaken
 from jobs.services.terms import Terms, take
 from jobs.states import JobState, Origin
@@ -158,7 +158,7 @@ def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpe
 
 def _connection(team: Team, slug: object, problems: dict[str, list[str]]) -> Connection | None:
     if not isinstance(slug, str) or not slug:
-        problems["connection"] = ["is required: the slug of one of the team's connections."]
+        problems["connection"] = ["It is required: the slug of one of the team's connections."]
         return None
     found = queries.connections(team).filter(slug=slug).first()
     if found is None:

@@ -253,6 +253,12 @@ def middle(text: str, length: int = 36) -> str:
 
 
 @register.filter
+def ends(name: str, kept: int = 7) -> SafeString:
+    """A name that a narrow column cuts before its last letters: those tell jobs of one model apart."""
+    return format_html('<span class="start">{}</span><span>{}</span>', name[:-kept], name[-kept:])
+
+
+@register.filter
 def basename(key: str | None) -> str:
     """The last part of a key."""
     return (key or "").rstrip("/").rpartition("/")[2]

@@ -16,6 +16,9 @@ class Activity(models.Model):
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="activities")
     user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="activities")
+    automatic = models.BooleanField(
+        default=False, help_text="Nobody asked for it: the service did it by itself."
+    )
     token = models.ForeignKey(ApiToken, null=True, on_delete=models.SET_NULL, related_name="+")
     verb = models.CharField(max_length=40, help_text="For example job.submitted or model.registered.")
     object_kind = models.CharField(max_length=40)
@@ -38,6 +41,13 @@ class Activity(models.Model):
     def words(self) -> str:
         """The verb as people say it: "job stop requested"."""
         return self.verb.replace(".", " ").replace("_", " ")
+
+    @property
+    def who(self) -> str:
+        """Who did it, as a person is told: the user may have left since, or never was one."""
+        if self.user:
+            return self.user.label
+        return "Batchdeck itself" if self.automatic else "someone who left"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert; a row that exists already may not be rewritten."""

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from teams import activity as record
 from teams.access import MemberRequest, member_required
 from teams.models import Activity
 
@@ -53,9 +54,7 @@ def export(request: MemberRequest) -> StreamingHttpResponse:
 
 
 def _wanted(request: MemberRequest) -> QuerySet[Activity]:
-    rows = Activity.objects.filter(team=request.team).select_related("user", "token").order_by("-id")
-    person = request.GET.get("person", "")
-    return rows.filter(user__username=person) if person else rows
+    return record.of(request.team, request.GET.get("person", ""))
 
 
 class _Echo:
@@ -71,6 +70,7 @@ def _lines(rows: QuerySet[Activity]) -> Iterator[str]:
     for row in rows.iterator(chunk_size=2000):
         detail = ", ".join(f"{name} {value}" for name, value in row.detail.items())
         token = row.token.name or row.token.prefix if row.token else ""
-        cells = [row.at.isoformat(timespec="seconds"), row.user.username if row.user else "", token, row.verb]
+        who = row.user.username if row.user else row.who
+        cells = [row.at.isoformat(timespec="seconds"), who, token, row.verb]
         cells += [row.object_kind, row.object_id, row.object_label, detail]
         yield writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])

@@ -26,7 +26,8 @@ def team(request: MemberRequest) -> HttpResponse:
 def rename(request: MemberRequest) -> HttpResponse:
     """Give the team another name."""
     try:
-        members.rename(request.team, request.POST.get("name", ""), by=request.user)
+        name = members.rename(request.team, request.POST.get("name", ""), by=request.user)
+        messages.success(request, f"The team is called {name}.")
     except Refused as error:
         messages.error(request, str(error))
     return redirect("team")
@@ -55,7 +56,9 @@ def change_role(request: MemberRequest, member_pk: int) -> HttpResponse:
     """Give a member another role."""
     member = _member(request, member_pk)
     try:
-        members.change_role(member, _role(request), by=request.user)
+        role = _role(request)
+        members.change_role(member, role, by=request.user)
+        messages.success(request, f"{member.user.label} has the role {role.label.lower()} now.")
     except Refused as error:
         messages.error(request, str(error))
     return redirect("team")
@@ -68,8 +71,10 @@ def remove(request: MemberRequest, member_pk: int) -> HttpResponse:
     member = _member(request, member_pk)
     try:
         members.remove(member, by=request.user)
+        messages.success(request, f"{member.user.label} is out of the team, and their tokens ended.")
     except Refused as error:
         messages.error(request, str(error))
+        return redirect("team")
     return redirect("home" if member.user_id == request.user.pk else "team")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib import messages
 from django.db.models import F, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -38,6 +39,7 @@ def revoke(request: MemberRequest, token_pk: int) -> HttpResponse:
     if token.user_id != request.user.pk:
         require(request.member, Role.ADMIN)
     service.revoke(token, by=request.user)
+    messages.success(request, f"The token {token.name or token.prefix} is revoked.")
     return redirect("tokens")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.e2e.every_page import every_page
 from tests.support.house import CHECKOUT, House
 
 SAMPLE = {
@@ -124,6 +125,17 @@ def job_path(house: House, signed_in: Page) -> str:
         context.post(f"{house.url}/api/v1/jobs/", data=SAMPLE, headers=key, fail_on_status_code=True)
         expect(jobs.first).to_be_visible(timeout=180_000)
     return str(jobs.last.get_attribute("href"))
+
+
+@pytest.fixture
+def every_path(house: House, signed_in: Page, job_path: str) -> dict[str, str]:
+    """The path of every page by name, each of them with something on it."""
+    address, slug = f"{house.url}/api/v1/presets/", "sample-with-a-locked-type"
+    context, key = signed_in.context.request, {"Authorization": f"Bearer {house.token()}"}
+    if context.get(f"{address}{slug}/", headers=key).status == 404:
+        given = {"name": "Sample with a locked type", "body": SAMPLE, "rules": {"instance_type": "locked"}}
+        context.post(address, data=given, headers=key, fail_on_status_code=True)
+    return every_page(job_path, slug)
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 
-def every_page(job_path: str) -> dict[str, str]:
-    """Paths by name; `job_path` is that of a job that has ended."""
+def every_page(job_path: str, preset: str) -> dict[str, str]:
+    """Paths by name; `job_path` is that of a job that has ended, `preset` the slug of a preset."""
     return {
         "home": "/",
         "jobs": "/jobs/",
@@ -26,6 +26,8 @@ def every_page(job_path: str) -> dict[str, str]:
         "model": "/models/1/",
         "presets": "/presets/",
         "new-preset": f"/presets/new/?from={job_path.strip('/').rpartition('/')[2]}",
+        "preset": f"/presets/{preset}/",
+        "preset-used": f"/jobs/new/?preset={preset}",
         "connections": "/connections/",
         "connection": "/connections/engine/",
         "new-connection": "/connections/new/",

@@ -6,7 +6,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.e2e.every_page import every_page
 from tests.support.house import House
 
 pytestmark = [
@@ -31,11 +30,11 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_page_has_a_violation(
-    house: House, signed_in: Page, job_path: str, width: int, theme: str
+    house: House, signed_in: Page, every_path: dict[str, str], width: int, theme: str
 ) -> None:
     signed_in.set_viewport_size({"width": width, "height": 900})
     signed_in.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    for name, path in every_page(job_path).items():
+    for name, path in every_path.items():
         answer = signed_in.goto(house.url + path)
         assert answer is not None
         assert answer.status == 200, name

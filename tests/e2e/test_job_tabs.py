@@ -36,6 +36,8 @@ def test_a_person_finds_a_file_and_takes_the_list_along(
     before = rows.count()
     assert before > 1
     page.get_by_role("link", name="Size").click()
+    expect(page).to_have_url(re.compile("sort="))
+    expect(rows).to_have_count(before)
     sizes = rows.locator("td:last-child").all_inner_texts()
     page.get_by_role("link", name="Size").click()
     expect(rows.locator("td:last-child")).to_have_text(sizes[::-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,6 +61,8 @@ def test_an_input_is_browsed_to_looked_into_and_chosen(form: Page, width: int) -
     expect(dialog).to_contain_text("2 objects, 16 B would be read.")
     dialog.get_by_role("button", name="Peek into a.csv").click()
     expect(dialog.locator("table.data")).to_contain_text("3")
+    # What was pressed is gone with the list that it was in; the focus is not.
+    expect(page.locator("#browse-list")).to_be_focused()
     dialog.get_by_role("button", name="Back to the list").click()
     dialog.get_by_role("button", name="Use this prefix").click()
     expect(dialog).to_be_hidden()
@@ -147,6 +150,51 @@ def test_a_job_is_submitted_by_the_keyboard_alone(house: House, form: Page, widt
             break
     keys.press("Enter")
     expect(page.get_by_role("heading", name="breast-cancer-xgb")).to_be_visible()
+
+
+@WIDTHS
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_filters_and_the_join_are_tried_on_the_first_records(
+    form: Page, shots: Path, width: int, theme: str
+) -> None:
+    page = form
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.locator("summary", has_text="Join and filter").click()
+    page.locator("#id_input_filter").fill("$[1:]")
+    page.locator("#id_output_filter").fill("$[0,-1]")
+    page.locator("#id_join_source").select_option("Input")
+    says = page.locator("#trial-says[role=status]")
+    expect(says).to_have_text("The model is sent 29 of 30 columns; the others are struck out.")
+    expect(page.locator(".tried-columns s")).to_have_count(1)
+    first = page.locator(".tried tbody").first.locator("td")
+    read, sent, written = first.all_inner_texts()
+    assert (sent, written) == (read.partition(",")[2], f"{read.partition(',')[0]},[prediction]")
+    expect(page.locator("#id_output_filter")).to_be_focused()
+    assert violations(page) == []
+    page.locator(".trial").screenshot(path=shots / f"trial-{width}-{theme}.png", caret="initial")
+    page.locator("#id_input_filter").fill("$[100]")
+    expect(says).to_have_text("Record 1 of the first object fails: $[100] finds nothing: there is no [100].")
+    expect(page.locator(".tried-columns th")).to_have_count(30)
+    expect(page.locator(".tried")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@WIDTHS
+def test_what_preflight_found_leads_to_its_field_clear_of_the_bars(form: Page, width: int) -> None:
+    page = form
+    page.set_viewport_size({"width": width, "height": 900})
+    page.locator("summary", has_text="Limits and retries").click()
+    page.locator("#id_max_payload").fill("200")
+    page.locator("summary", has_text="Limits and retries").click()
+    page.locator("#preflight").get_by_role("link", name="Largest call in MB").click()
+    expect(page.locator("#id_max_payload")).to_be_focused()
+    expect(page.locator("#id_max_payload")).to_be_in_viewport(ratio=1)
+    uncovered = """node => {
+        const box = node.getBoundingClientRect();
+        return document.elementFromPoint(box.x + 5, box.y + box.height / 2) === node;
+    }"""
+    page.wait_for_function(uncovered, arg=page.locator("#id_max_payload").element_handle())
 
 
 def test_enter_in_a_field_checks_the_form_and_opens_nothing(form: Page) -> None:

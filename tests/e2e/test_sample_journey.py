@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.every_page import every_page
 from tests.support.house import CHECKOUT, House
 
 pytestmark = [
@@ -76,11 +75,11 @@ def test_the_form_says_beside_each_field_what_is_wrong_and_keeps_what_was_typed(
 @pytest.mark.parametrize("width", [390, 1280, 1920])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_page_is_wider_than_its_window(
-    house: House, signed_in: Page, job_path: str, shots: Path, width: int, theme: str
+    house: House, signed_in: Page, every_path: dict[str, str], shots: Path, width: int, theme: str
 ) -> None:
     signed_in.set_viewport_size({"width": width, "height": 900})
     signed_in.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    for name, path in every_page(job_path).items():
+    for name, path in every_path.items():
         signed_in.goto(house.url + path)
         too_wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert signed_in.evaluate(too_wide) <= 0, name

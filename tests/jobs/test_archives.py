@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from jobs.models import RegisteredModel
-from jobs.services import archives, artefacts, frameworks
+from jobs.services import archives, frameworks
 from tests.cast import House
 from tests.engine.resources import unique
 from tests.support.engine import EngineProcess
@@ -178,7 +178,7 @@ def test_a_check_says_what_is_there_and_the_page_keeps_it(
 def test_an_archive_that_may_not_fit_on_the_volume_is_warned_of(
     real: House, engine: EngineProcess, model: RegisteredModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(artefacts, "VOLUME", 100)
+    monkeypatch.setattr(archives, "VOLUME", 100)
     put(engine, model, packed({"xgboost-model": bytes(range(256))}))
     found = checked(real, model)
     assert (found["level"], "InternalServerError" in found["says"]) == ("warn", True)

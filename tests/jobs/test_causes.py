@@ -8,6 +8,7 @@ import botocore.session
 import pytest
 
 from jobs.failures import CAUSES, UNKNOWN, Facts, Line, Source, explain
+from jobs.failures.changes import Change
 from jobs.failures.instances import SIZES, larger
 
 CSV = {"content_type": "text/csv", "split_type": "Line"}
@@ -116,6 +117,15 @@ def test_a_line_of_the_containers_log_tells_its_cause_where_the_data_log_only_sa
     seen = Line(Source.DATA_LOG, "b/k.csv: Unable to get response from algorithm")
     found = explain([Line(Source.REASON, JOBLOG), seen, Line(Source.CONTAINER, text)], Facts())
     assert (found.cause.slug, found.quoted, found.source) == (cause, text, Source.CONTAINER)
+
+
+def test_a_bare_status_is_quoted_with_the_models_answer_and_a_type_that_it_names_is_tried() -> None:
+    answer = "Content type application/json is not supported here. Please use text/csv or text/libsvm."
+    said = ["ClientError: 415", "", "Message:", answer]
+    lines = [Line(Source.DATA_LOG, f"b/k.csv: {text}") for text in said]
+    found = explain([Line(Source.REASON, JOBLOG), *lines], Facts({"content_type": "application/json"}))
+    assert found.quoted == f"b/k.csv: ClientError: 415\n{answer}"
+    assert found.change == Change("content_type", "text/csv", "The message names this type.")
 
 
 def test_every_rule_is_held_to_a_text() -> None:

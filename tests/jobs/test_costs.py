@@ -195,7 +195,8 @@ def test_the_prices_page_sets_a_price_and_takes_it_away(house: House) -> None:
     assert "$0.115" in answer.content.decode()
     answer = bob.post(press, {"instance_type": "m5", "usd_per_hour": "-1"})
     assert answer.status_code == 400
-    assert "is no instance type" in answer.content.decode()
+    assert "It must be an instance type" in answer.content.decode()
+    assert "It must be US dollars an hour" in answer.content.decode()
     answer = bob.post(press, {"remove": M5}, follow=True)
     assert not InstancePrice.objects.exists()
     assert "has no price yet" in answer.content.decode()

@@ -166,7 +166,7 @@ def test_the_api_tells_the_failure_with_a_change_to_try(
     api = serving.api("vera")
     failure = api.get(f"/api/v1/jobs/{job.key}/").json()["failure"]
     assert failure["cause"] == "request-refused-as-too-large"
-    assert failure["quoted"] == f"{BUCKET}/{job.name}/in/x: ClientError: 413"
+    assert failure["quoted"] == f"{BUCKET}/{job.name}/in/x: ClientError: 413\ntoo much"
     assert failure["title"] in {cause.title for cause in CAUSES}
     change = failure["change"]
     assert (change["field"], change["value"], change["was"]) == ("max_payload", "25", 50)

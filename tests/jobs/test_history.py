@@ -59,7 +59,10 @@ def test_an_act_by_a_token_names_it_and_one_of_a_person_who_left_says_so(house: 
     job = TransformJob.objects.get(key=answer.json()["id"])
     ApiToken.objects.update(name="nightly")
     house.people["alice"].delete()
-    assert [(act.who, act.token) for act in history.acts(job)] == [("bob", "nightly"), ("", "")]
+    assert [(act.who, act.token) for act in history.acts(job)] == [
+        ("bob", "nightly"),
+        ("someone who left", ""),
+    ]
     text = Page(house.page("vera").get(f"/jobs/{job.key}/activity/")).by_id("job").text
     assert "bob by the token nightly" in text
     assert "someone who left" in text

@@ -137,7 +137,7 @@ def test_outputs_that_an_earlier_job_left_are_not_a_later_ones(
     # The second was accepted before the first wrote; it failed before it ran.
     assert (second.state, second.started_at, second.objects_done) == (JobState.FAILED, None, 0)
     assert results.outputs(second).outputs == ()
-    assert sentence(second) == "Failed."
+    assert sentence(second) == "Failed. No output is written."
 
 
 def test_an_archive_that_climbs_out_of_its_folder_fails_the_job(real: House, bucket: Any) -> None:

@@ -248,7 +248,7 @@ def test_a_models_archive_has_to_be_there_and_to_fit(case: Case, monkeypatch: py
     assert f"s3://{case.bucket}/model.tar.gz" in found["reason"]
     case.put(**{"model.tar.gz": b"x" * 100})
     assert not blocking(case.ask(model=name))
-    monkeypatch.setattr(places, "DISK", 99)
+    monkeypatch.setattr(places, "VOLUME", 99)
     case.check("archive_too_large", "warning", "model", mended=False, model=name)
 
 
@@ -285,7 +285,79 @@ def test_what_the_prefix_matches_and_an_estimate_are_answered_too(case: Case) ->
     assert (answer["estimate"]["jobs"], answer["estimate"]["seconds"]) == (5, 60)
     assert answer["estimate"]["cost_usd"] is None
     begun = case.house.api("bob").post("/api/v1/jobs/preflight/", {}, "application/json").json()
-    assert (begun["matches"], begun["estimate"]) == (None, None)
+    assert (begun["matches"], begun["estimate"], begun["trial"]) == (None, None, None)
+
+
+def trial(case: Case, **changes: Any) -> dict[str, Any] | None:
+    """What filters make of the first records, by the API."""
+    answer = case.house.api("bob").post(
+        "/api/v1/jobs/preflight/", {**case.body, **changes}, "application/json"
+    )
+    found: dict[str, Any] | None = answer.json()["trial"]
+    return found
+
+
+def test_filters_and_the_join_are_shown_on_the_first_records(case: Case) -> None:
+    found = trial(case, input_filter="$[1:]", output_filter="$[0,-1]", join_source="Input")
+    assert found is not None
+    assert found["records"] == [
+        {"record": "1,2.5,3", "sent": "2.5,3", "written": "1,[prediction]"},
+        {"record": "4,5,6", "sent": "5,6", "written": "4,[prediction]"},
+    ]
+    assert [(one["text"], one["sent"]) for one in found["columns"]] == [
+        ("1", False),
+        ("2.5", True),
+        ("3", True),
+    ]
+    assert (found["sent_columns"], found["further"], found["trouble"]) == (2, 0, "")
+
+
+def test_json_lines_are_shown_joined_under_sagemakers_names(case: Case) -> None:
+    case.put(**{"json/a.jsonl": b'{"id":1,"x":[2]}\n{"id":2,"x":[3]}\n'})
+    lines = {"data": f"s3://{case.bucket}/json/", "content_type": "application/jsonlines"}
+    found = trial(case, **lines, accept="application/jsonlines", input_filter="$.x", join_source="Input")
+    assert found is not None
+    assert found["records"][0] == {
+        "record": '{"id":1,"x":[2]}',
+        "sent": "[2]",
+        "written": '{"id":1,"x":[2],"SageMakerOutput":"[prediction]"}',
+    }
+    assert found["columns"] == []
+
+
+def test_nothing_is_tried_where_nothing_is_filtered_or_a_path_cannot_be_read(case: Case) -> None:
+    assert trial(case) is None
+    assert trial(case, input_filter="$", join_source="None") is None
+    assert trial(case, input_filter="$[") is None
+
+
+def test_what_only_the_answer_can_tell_is_not_made_up(case: Case) -> None:
+    found = trial(case, output_filter="$[3]")
+    assert found is not None
+    assert [one["written"] for one in found["records"]] == ["", ""]
+    joined = trial(case, output_filter="$[9]", join_source="Input")
+    assert joined is not None
+    assert [one["written"] for one in joined["records"]] == ["", ""]
+
+
+def test_a_filter_that_the_first_record_does_not_have_is_a_warning(case: Case) -> None:
+    found = case.check("record_fails", "warning", "input_filter", mended=False, input_filter="$[7]")
+    assert found["reason"] == "Record 1 of the first object fails: $[7] finds nothing: there is no [7]."
+
+
+def test_a_filter_that_fails_still_has_its_columns_numbered(case: Case) -> None:
+    found = trial(case, input_filter="$[7]")
+    assert found is not None
+    assert [(one["number"], one["sent"]) for one in found["columns"]] == [(0, False), (1, False), (2, False)]
+    assert (found["records"], found["sent_columns"]) == ([], 0)
+
+
+def test_a_wide_or_long_record_is_shown_in_part(case: Case) -> None:
+    case.put(**{"wide/a.csv": b",".join(b"%d" % n for n in range(784)) + b"\n"})
+    found = trial(case, data=f"s3://{case.bucket}/wide/", input_filter="$[1:]")
+    assert found is not None
+    assert (len(found["columns"]), found["further"], found["sent_columns"]) == (60, 724, 783)
+    assert len(found["records"][0]["record"]) == 301
 
 
 def test_an_object_larger_than_a_call_is_an_error_unless_it_is_split(case: Case) -> None:

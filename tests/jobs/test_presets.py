@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from jobs.models import Preset, TransformJob
+from jobs.models import InstancePrice, Preset, RegisteredModel, TransformJob
 from jobs.services import presets
 from jobs.states import JobState, Origin
 from tests.cast import FIELDS, House
@@ -173,12 +174,21 @@ def test_the_api_submits_through_a_preset_with_changes(house: House, who: str, s
         }
 
 
+def test_a_group_that_a_preset_leaves_out_by_null_is_filled_by_the_job(house: House) -> None:
+    given = {**FIELDS, "model": "churn", "connection": "engine", "model_client_config": None}
+    presets.create(house.team, name="Nightly run", body=given, by=house.people["bob"])
+    sent = {"preset": "nightly-run", "model_client_config": {"invocations_max_retries": 2}}
+    job = house.api("bob").post("/api/v1/jobs/", sent, JSON).json()
+    assert job["model_client_config"] == {"invocations_max_retries": 2}
+
+
 def test_a_preset_that_there_is_not_is_told_by_its_field(house: House, other: House) -> None:
     make(house)
     for slug in ("nothing", 5, "nightly-run"):
         answer = other.api("charlie").post("/api/v1/jobs/", {"preset": slug}, JSON)
         assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, ["preset"])
     assert other.page("charlie").get("/jobs/new/?preset=nightly-run").status_code == 404
+    assert house.page("bob").post("/jobs/new/", {"preset": "nul\0"}).status_code == 404
     answer = other.api("charlie").post("/api/v1/jobs/preflight/", {"preset": "nightly-run"}, JSON)
     assert answer.status_code == 400
 
@@ -224,6 +234,22 @@ def test_what_the_new_job_form_has_becomes_a_preset_unsubmitted(house: House) ->
     assert page.by_id("id_data").get("value") == "s3://half/typed"
     assert page.by_id("id_preset_name").get("value") == ""
     assert (Preset.objects.count(), TransformJob.objects.count()) == (0, 0)
+
+
+def test_what_a_preset_locks_is_saved_too_though_a_browser_sends_nothing_of_it(house: House) -> None:
+    rules = {"instance_type": "locked", "env": "hidden", "model": "locked"}
+    begun = make(house, rules)
+    client = house.page("bob")
+    sent = visible(Page(client.get(f"/jobs/new/?preset={begun.slug}")))
+    page = Page(client.post("/presets/new/", {**sent, "max_payload": "5"}))
+    form = {node.get("name"): node for node in page.all("input", "select", "textarea")}
+    assert form["instance_type"].get("value") == WHOLE["instance_type"]
+    assert (form["max_payload"].get("value"), form["env"].text) == ("5", "MODE=fast")
+    chosen = {name: page.all_below(form[f"rule:{name}"], "option") for name in rules}
+    assert {
+        name: [one.get("value") for one in options if "selected" in one.attributes]
+        for name, options in chosen.items()
+    } == {name: [rule] for name, rule in rules.items()}
 
 
 def test_an_unfinished_request_may_be_saved_and_a_wrong_one_not(house: House) -> None:
@@ -303,6 +329,74 @@ def test_the_default_of_a_model_is_what_run_begins_with(house: House) -> None:
         assert "/jobs/new/?preset=nightly-run" in client.get(path).content.decode()
     client.post("/presets/nightly-run/default/", {"off": "1"})
     assert "?preset=" not in client.get("/models/").content.decode()
+
+
+@pytest.mark.parametrize("moved", [True, False])
+def test_a_preset_for_another_model_is_no_longer_the_default_of_the_first(house: House, moved: bool) -> None:
+    preset = make(house)
+    RegisteredModel.objects.create(
+        team=house.team, connection=house.connection, name="other", containers=house.model.containers
+    )
+    house.page("bob").post("/presets/nightly-run/default/")
+    body = {**preset.body, "model": "other"} if moved else {**preset.body, "max_payload": 5}
+    presets.change(preset, {"body": body}, by=house.people["bob"])
+    answer = house.page("bob").get(f"/models/{house.model.pk}/").content.decode()
+    assert ("/jobs/new/?preset=nightly-run" in answer) is not moved
+
+
+def test_a_locked_cost_cap_holds_however_the_amount_was_written(house: House) -> None:
+    InstancePrice.objects.create(
+        connection=house.connection, instance_type="ml.m5.large", usd_per_hour=Decimal("0.1")
+    )
+    for amount in ("12.50", 12.3456789, 7):
+        preset = make(house, {"max_cost_usd": "locked"}, max_cost_usd=amount, fallback_instance_types=None)
+        for address in ("/api/v1/jobs/", f"/jobs/new/?preset={preset.slug}"):
+            client = house.api("bob") if "api" in address else house.page("bob")
+            sent = {"preset": preset.slug}
+            if "api" not in address:
+                sent |= visible(Page(client.get(address)))
+            answer = client.post(address, sent, **({"content_type": JSON} if "api" in address else {}))
+            assert answer.status_code in (201, 302), answer.content.decode()
+        assert presets.differences(TransformJob.objects.latest("id")) == []
+        changed = house.api("bob").post("/api/v1/jobs/", {"preset": preset.slug, "max_cost_usd": 99}, JSON)
+        assert list(changed.json()["error"]["fields"]) == ["max_cost_usd"]
+
+
+def test_locked_fields_may_be_said_in_every_way_that_a_job_takes(house: House) -> None:
+    said: dict[str, Any] = {
+        "split_type": "None",
+        "compression_type": "None",
+        "assemble_with": "None",
+        "join_source": "None",
+        "max_payload": 0,
+        "max_concurrent_transforms": 0,
+        "instance_count": 1,
+        "priority": 0,
+        "max_retries": 0,
+        "data_type": "S3Prefix",
+        "env": {"EMPTY": "", "LINES": " a\nb"},
+        "tags": {"k": ""},
+        "input_filter": "$",
+        "output_filter": "$",
+        "model_client_config": {"invocations_max_retries": 0},
+        "data_capture_config": {
+            "destination_s3_uri": "s3://bucket/capture/",
+            "generate_inference_id": False,
+        },
+        "fallback_instance_types": [],
+        "accept": "",
+    }
+    locked = {name: "locked" for name in presets.FIELDS if name not in ("connection", "model")}
+    preset = make(house, locked, **said)
+    answer = house.api("bob").post("/api/v1/jobs/", {"preset": preset.slug}, JSON)
+    assert answer.status_code == 201, answer.json()
+    assert presets.differences(TransformJob.objects.latest("id")) == []
+    client, address = house.page("bob"), f"/jobs/new/?preset={preset.slug}"
+    sent = visible(Page(client.get(address)))
+    warned = Page(client.post(address, sent))
+    ticks = [node.get("value") for node in warned.all("input") if node.get("name") == "tick"]
+    assert client.post(address, {**sent, "tick": ticks}).status_code == 302
+    assert presets.differences(TransformJob.objects.latest("id")) == []
 
 
 def test_jobs_are_found_by_their_preset(house: House, other: House) -> None:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import time
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 
+from jobs.gateway import objects
 from jobs.lifecycle import comparing
+from jobs.lifecycle.asking import asking
 from jobs.models import RowIndex, TransformJob
 from jobs.services import results
 from jobs.services.errors import NotPossible
 from jobs.services.reading import rows as reading_rows
+from jobs.services.reading.filters import Filter, parse_filter
 from jobs.services.reading.pages import Page, page, picture
 from jobs.states import JobState
 from tests.cast import House
@@ -305,6 +311,34 @@ def test_rows_are_filtered_by_prediction_by_column_and_by_text(
     assert (nothing.pairs, nothing.looked, nothing.next) == ([], 400, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("  age  >=  3e1  ", Filter(name="age", sign=">=", number=30.0)),
+        ("first name = -.5", Filter(name="first name", sign="=", number=-0.5)),
+        ("> 1.2.3", Filter(text="> 1.2.3")),
+        ("a" + " " * 3000 + "B", Filter(text="a" + " " * 3000 + "b")),
+        (" " * 3000 + "B", Filter(text="b")),
+        (" \t", None),
+    ],
+    ids=["column", "blank in a name", "no number", "blanks inside", "blanks in front", "blanks alone"],
+)
+def test_what_is_looked_for_is_understood_at_once(text: str, wanted: Filter | None) -> None:
+    begun = time.process_time()
+    assert parse_filter(text) == wanted
+    assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_of_a_long_last_line_the_whole_length_is_told_however_it_ends(
+    serving: House, serving_engine: EngineProcess, folder: str, end: bytes
+) -> None:
+    job = written(serving, serving_engine, folder, b"1\n" + b"x" * 100_000 + end, b"1\n2\n")
+    last = page(job).pairs[-1].given
+    assert last
+    assert (last.row.is_cut, last.row.length, len(last.row.body)) == (True, 100_000, 65_536)
+
+
 class TestBounds:
     """What is read of large objects."""
 
@@ -488,3 +522,16 @@ class TestHostile:
         put(serving_engine, f"{folder}/secret", b"s")
         with pytest.raises(NotPossible):
             results.download_input(job, f"{folder}/secret")
+
+    def test_a_download_is_named_as_its_object_in_any_letters(
+        self, serving: House, serving_engine: EngineProcess, folder: str
+    ) -> None:
+        job = run(serving, serving_engine, folder, {"größe\n1": b"a\n"}, **CSV)
+        query = urlencode({"key": f"{folder}/out/größe\n1.out"})
+        answer = serving.api("alice").get(f"/api/v1/jobs/{job.key}/outputs/download/?{query}")
+        wanted = "attachment; filename*=utf-8''gr%C3%B6%C3%9Fe%0A1.out"
+        assert (answer.status_code, answer.headers["Content-Disposition"]) == (200, wanted)
+        with asking(job.connection) as target:
+            url = objects.signed_url(target, BUCKET, f"{folder}/out/größe\n1.out", filename="größe\n1.out")
+        with urlopen(url) as signed:
+            assert (signed.headers["Content-Disposition"], signed.read()) == (wanted, b"A\n")

@@ -36,7 +36,7 @@ def test_jobs_are_spread_and_can_be_found_like_real_ones(house: House) -> None:
         "owner=seed-01-ada",
         "sort=-duration",
     ):
-        assert b'class="cut strong"' in client.get(f"/jobs/?{query}").content, query
+        assert b'class="cut ends strong"' in client.get(f"/jobs/?{query}").content, query
     job = TransformJob.objects.filter(team__slug="seed-01", state=JobState.FAILED).first()
     assert job is not None
     assert client.get(f"/jobs/{job.key}/").status_code == 200

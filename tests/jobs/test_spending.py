@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from jobs.models import Connection
-from jobs.services import prices
+from jobs.services import prices, spending
 from jobs.states import JobState
 from teams.models import Membership
 from tests.cast import House
@@ -16,6 +16,7 @@ from tests.jobs.test_costs import C5, M5, ran
 
 pytestmark = pytest.mark.django_db
 MAY, JUNE = datetime(2026, 5, 31, 23, 59, 59, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
+NEVER = date(2900, 1, 1)
 
 
 @pytest.fixture
@@ -99,6 +100,14 @@ def test_the_page_adds_up_the_persons_teams_side_by_side(history: House, other: 
     assert "First" in shown
     assert "Second" in shown
     assert "$5.00" in shown
+    assert "of 4 jobs that ran" in shown, "of the team that is looked at alone"
+
+
+@pytest.mark.parametrize("by", spending.KEYS)
+def test_the_parts_make_up_the_whole(history: House, by: str) -> None:
+    parts = spending.totals([history.team], [by])
+    assert spending.together(parts) == spending.whole([history.team])
+    assert spending.together([]) == spending.whole([history.team], spending.Period(first=NEVER))
 
 
 def test_the_page_tells_what_is_not_known(history: House) -> None:

@@ -153,6 +153,25 @@ def test_a_wrong_filter_is_named_everywhere(
         assert field in " ".join(messages(Page(client.get(f"/jobs/export.csv?{query}", follow=True))))
 
 
+@pytest.mark.parametrize("name", ["since", "until", "ended"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "0001-01-01",
+        "2020-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59-12:00",
+        "9999-12-31",
+        "700000d",
+    ],
+)
+def test_a_time_at_the_edge_of_the_calendar_is_read_or_named(house: House, name: str, moment: str) -> None:
+    query = f"{name}={quote(moment)}"
+    answer = house.api("bob").get(f"/api/v1/jobs/?{query}")
+    assert answer.status_code == 200 or list(answer.json()["error"]["fields"]) == [name]
+    assert house.page("bob").get(f"/jobs/?{query}").status_code == 200
+
+
 def test_every_page_of_every_order_is_walked_without_gap_or_repeat(house: House) -> None:
     for number in range(PAGE + 7):
         start = NOW - timedelta(seconds=number % 5)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def shown(page: Page) -> list[str]:
     (table,) = page.all("table")
-    return [link.text for link in Page.all_below(table, "a") if link.get("class") != "by"]
+    return [link.get("aria-label") for link in Page.all_below(table, "a") if link.get("class") != "by"]
 
 
 def messages(page: Page) -> list[str]:
@@ -47,6 +47,18 @@ def test_all_that_match_are_acted_on_after_a_question(house: House) -> None:
     answer = Page(client.post("/jobs/many/", {**sent, "action": "archive"}, follow=True))
     assert messages(answer) == [f"{PAGE + 3} archived."]
     assert shown(answer) == [later.name]
+
+
+def test_more_than_can_be_run_again_at_once_are_refused_before_the_question(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.services.many.MOST", 2)
+    for _ in range(3):
+        house.job(JobState.FAILED)
+    sent = {"action": "retry", "all": "1", "query": "state=failed"}
+    answer = Page(house.page("bob").post("/jobs/many/", sent, follow=True))
+    assert messages(answer) == ["More than 2 jobs match; narrow the filter to run fewer again at once."]
+    assert TransformJob.objects.count() == 3
 
 
 def test_pressing_without_a_choice_says_what_to_do(house: House) -> None:
@@ -96,3 +108,23 @@ def test_a_filter_that_cannot_be_used_is_named_and_the_others_count(house: House
     said = " ".join(messages(page))
     assert "state: It must be made of" in said
     assert "archived: It must be true" in said
+
+
+@pytest.mark.parametrize("sort", ["-submitted", "submitted", "name", "-duration"])
+def test_the_pages_of_a_list_are_the_same_on_the_way_back(
+    house: House, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    monkeypatch.setattr("jobs.pages.history.PAGE", 3)
+    for number in range(8):
+        house.job(JobState.COMPLETED, name=f"job-{number % 5}-{number}", duration_seconds=number % 3)
+    client = house.page("vera")
+    pages, address = [], f"/jobs/?sort={sort}"
+    for rel, times in (("next", 2), ("prev", 2)):
+        for _ in range(times):
+            page = Page(client.get(address))
+            pages.append(shown(page))
+            (address,) = [link.get("href") for link in page.all("a") if link.get("rel") == rel]
+    pages.append(shown(Page(client.get(address))))
+    assert [len(page) for page in pages] == [3, 3, 2, 3, 3]
+    assert len({name for page in pages[:3] for name in page}) == 8
+    assert pages[3:] == pages[1::-1]

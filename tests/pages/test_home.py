@@ -56,6 +56,18 @@ def test_each_counter_leads_to_just_the_jobs_that_it_counts(house: House, mornin
         assert not (set(names.values()) - {names[word]}) & set(found), word
 
 
+def test_what_ended_last_comes_first_whenever_it_was_submitted(house: House, morning: None) -> None:
+    house.job(
+        JobState.COMPLETED,
+        name="long",
+        created_at=NOW - timedelta(days=3),
+        ended_at=NOW + timedelta(seconds=1),
+    )
+    links = Page(house.page("vera").get("/")).of_class("cut")
+    names = [link.get("aria-label") for link in links if link.get("href").startswith("/jobs/")]
+    assert names[-5:] == ["long", "short", "broke", "broke-before", "long-ago"]
+
+
 def test_failures_of_seven_days_are_grouped_and_lead_to_their_jobs(house: House, morning: None) -> None:
     page = Page(house.page("vera").get("/"))
     links = {node.text: node.get("href") for node in page.all("a")}

@@ -230,3 +230,14 @@ def test_a_job_is_shown_though_its_request_breaks_a_rule_of_today(house: House) 
     for tab in ("", "request/"):
         assert client.get(f"/jobs/{job.key}/{tab}").status_code == 200
     assert client.get("/").status_code == 200
+
+
+def test_a_frameworks_image_is_taken_where_a_browser_without_scripts_left_the_field_empty(
+    house: House,
+) -> None:
+    image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+    sent = {"connection": house.connection.slug, "name": "", "framework": image, "image": ""}
+    shown = Page(house.page("bob").post("/models/new/", sent))
+    assert shown.by_id("id_image").get("value") == image
+    own = Page(house.page("bob").post("/models/new/", {**sent, "image": "registry/own:1"}))
+    assert own.by_id("id_image").get("value") == "registry/own:1"

@@ -82,6 +82,23 @@ def test_the_outcome_stands_beside_the_plan(house: House) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (JobState.IN_PROGRESS, "4 not written yet"),
+        (JobState.FAILED, "4 without an output"),
+        (JobState.STOPPED, "4 without an output"),
+    ],
+)
+def test_a_job_whose_files_are_not_known_one_by_one_does_not_say_that_none_is_missing(
+    house: House, state: JobState, said: str
+) -> None:
+    job = house.job(state, objects_total=10, objects_done=6)
+    (table,) = Page(house.page("vera").get(f"/jobs/{job.key}/")).of_class("outcome")
+    assert f"Files 10 {said}" in table.text
+    assert "No output is missing" not in table.text
+
+
 def test_warnings_come_before_everything_else(house: House) -> None:
     job = house.job(JobState.COMPLETED, warnings=["1 of 2 outputs is missing."])
     body = Page(house.page("vera").get(f"/jobs/{job.key}/")).of_class("stack")[0]

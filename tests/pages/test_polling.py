@@ -70,7 +70,7 @@ def test_a_change_of_any_job_of_the_team_is_sent_to_the_lists(house: House, path
     assert after.status_code == 200
     assert "the-one-that-ends" in after.content.decode()
     again = settled(client, path)
-    house.job(JobState.FAILED, name="a-new-one")
+    house.job(JobState.FAILED, name="a-new-one", ended_at=timezone.now())
     after = poll(client, path, again)
     assert (after.status_code, "a-new-one" in after.content.decode()) == (200, True)
 

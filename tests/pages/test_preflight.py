@@ -105,6 +105,17 @@ def test_check_and_fix_work_without_a_script_and_keep_what_was_typed(real: House
     assert not TransformJob.objects.exists()
 
 
+def test_what_filters_make_of_the_records_is_not_folded_away(real: House, typed: Typed) -> None:
+    page = Page(real.page("bob").post("/jobs/new/", {**typed, "input_filter": "$[1:]", "check": "1"}))
+    folds = [
+        fold
+        for fold in page.all("details")
+        if "trial" in {node.get("id") for node in page.all_below(fold, "div")}
+    ]
+    assert "open" in folds[0].attributes
+    assert page.by_id("trial-says").text == "The model is sent 1 of 2 columns ; the others are struck out."
+
+
 @pytest.mark.parametrize(
     "fix",
     ["", "{", "[]", "5", '{"model": {"x": 1}}', '{"nonsense": "<script>"}', "[" * 5000],
@@ -133,6 +144,13 @@ def test_the_rail_alone_is_answered_to_a_form_that_is_being_filled_in(real: Hous
     begun = Page(client.post("/jobs/new/preflight/", {"max_payload": "x"}))
     assert "Still to fill in" in begun.all()[0].text
     assert "Enter a whole number." in begun.all()[0].text
+
+
+def test_an_empty_paste_is_still_to_be_filled_in(house: House) -> None:
+    rail = house.page("bob").post("/jobs/new/preflight/?as=json", {"connection": "engine", "request": ""})
+    said = rail.content.decode()
+    assert "Still to fill in" in said
+    assert "Error: " not in said
 
 
 def test_a_pasted_request_is_held_to_preflight_too(real: House, typed: Typed) -> None:

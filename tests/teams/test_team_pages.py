@@ -10,7 +10,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from teams import activity, members
+from teams import activity, members, tokens
 from teams.members import Refused
 from teams.models import Activity, Membership, Role, SignInLink, User
 from tests.cast import House
@@ -121,13 +121,37 @@ def test_who_is_removed_is_out_with_their_tokens_and_what_they_did_stays(house: 
     assert verbs(house) == ["token.created", "member.removed"]
 
 
+def test_tokens_of_who_was_removed_stay_ended_when_they_are_asked_in_again(
+    house: House, other: House
+) -> None:
+    api = house.api("bob")
+    Membership.objects.create(team=other.team, user=house.people["bob"], role=Role.VIEWER)
+    elsewhere = tokens.create(team=other.team, user=house.people["bob"])[1]
+    members.remove(member(house, "bob"), by=house.people["alice"])
+    members.invite(house.team, "bob", Role.VIEWER, by=house.people["alice"])
+    assert api.get("/api/v1/jobs/").status_code == 401
+    assert "revoked" in house.page("alice").get("/team/tokens/").content.decode()
+    assert tokens.find(elsewhere)
+
+
 def test_the_team_gets_another_name(house: House) -> None:
     press(house, "alice", "/team/rename/", name="Growth ML")
     assert "Growth ML" in Page(house.page("vera").get("/team/")).all("h1")[0].text
-    press(house, "alice", "/team/rename/", name=" ")
+    for none in (" ", "nul\0", "x" * 81):
+        press(house, "alice", "/team/rename/", name=none)
     house.team.refresh_from_db()
     assert house.team.name == "Growth ML"
     assert verbs(house) == ["team.renamed"]
+
+
+def test_each_act_says_what_it_did(house: House) -> None:
+    vera = member(house, "vera").pk
+    for address, fields, says in (
+        (f"/team/members/{vera}/role/", {"role": "operator"}, "vera has the role operator now."),
+        (f"/team/members/{vera}/remove/", {}, "vera is out of the team"),
+        ("/team/rename/", {"name": " Growth ML "}, "The team is called Growth ML."),
+    ):
+        assert says in house.page("alice").post(address, fields, follow=True).content.decode()
 
 
 @pytest.mark.parametrize("who", ["bob", "vera"])
@@ -185,6 +209,18 @@ def test_the_csv_has_all_of_it_and_no_formula(house: House, other: House) -> Non
     rows = list(csv.reader(b"".join(answer.streaming_content).decode().splitlines()))
     assert len(rows) == 132
     assert (rows[1][1], rows[1][6]) == ("bob", "'=1+1")
+
+
+def test_what_nobody_asked_for_and_what_was_asked_by_somebody_gone_are_told_apart(house: House) -> None:
+    gone = User.objects.create_user("gone")
+    activity.record(house.team, gone, "model.registered", house.team, label="theirs")
+    gone.delete()
+    activity.record(house.team, None, "model.registered", house.team, label="its own")
+    texts = [row.text for row in Page(house.page("vera").get("/team/activity/")).all("tr")]
+    (own,) = [text for text in texts if "its own" in text]
+    (theirs,) = [text for text in texts if "theirs" in text]
+    assert "Batchdeck itself" in own
+    assert "someone who left" in theirs
 
 
 def test_the_pages_need_as_many_queries_for_many_rows(house: House) -> None:

@@ -34,9 +34,11 @@ from jobs.api.answers.results import (
     OutputsAnswer,
     PreviewAnswer,
 )
+from jobs.api.answers.team import ActivityAnswer, MemberAnswer
 from jobs.api.answers.views import ViewAnswer
 
 __all__ = [
+    "ActivityAnswer",
     "ActsAnswer",
     "AttemptAnswer",
     "BrowseAnswer",
@@ -58,6 +60,7 @@ __all__ = [
     "LogLineAnswer",
     "LogsAnswer",
     "ManyAnswer",
+    "MemberAnswer",
     "ModelAnswer",
     "ModelDetailAnswer",
     "ModelFiguresAnswer",

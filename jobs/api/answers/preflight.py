@@ -32,9 +32,38 @@ class EstimateAnswer(serializers.Serializer[Any]):
     at_least = serializers.BooleanField()
 
 
+class ColumnAnswer(serializers.Serializer[Any]):
+    """A column of the first row of CSV; `number` as filters count, `sent`: the model is sent it."""
+
+    number = serializers.IntegerField()
+    text = serializers.CharField()
+    sent = serializers.BooleanField()
+
+
+class TriedAnswer(serializers.Serializer[Any]):
+    """A record of the input, what the model is sent of it and what is written, which may be empty."""
+
+    record = serializers.CharField()
+    sent = serializers.CharField()
+    written = serializers.CharField()
+
+
+class TrialAnswer(serializers.Serializer[Any]):
+    """What filters and the join make of the first records; `trouble` says why one of them cannot be sent."""
+
+    records = TriedAnswer(many=True)
+    columns = ColumnAnswer(many=True)
+    further = serializers.IntegerField()
+    sent_columns = serializers.IntegerField()
+    trouble = serializers.CharField()
+
+
 class PreflightAnswer(serializers.Serializer[Any]):
-    """What preflight found, errors first, then warnings and notes; what the input's prefix matches; an estimate."""
+    """What preflight found, errors first, then warnings and notes; what the input's prefix matches; an estimate;
+    the first records as they are filtered and joined.
+    """
 
     findings = FindingAnswer(many=True)
     matches = MatchesAnswer(allow_null=True)
     estimate = EstimateAnswer(allow_null=True)
+    trial = TrialAnswer(allow_null=True)

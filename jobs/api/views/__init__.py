@@ -11,6 +11,7 @@ from jobs.api.views.models import Model, ModelCheck, Models
 from jobs.api.views.presets import OnePreset, Presets
 from jobs.api.views.records import Records
 from jobs.api.views.results import Download, Outputs, Preview
+from jobs.api.views.team import Members, TeamActivity
 from jobs.api.views.views import View, Views
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "LogText",
     "Logs",
     "Many",
+    "Members",
     "Metrics",
     "Model",
     "ModelCheck",
@@ -45,6 +47,7 @@ __all__ = [
     "Restore",
     "Retry",
     "Stop",
+    "TeamActivity",
     "TestConnection",
     "View",
     "Views",

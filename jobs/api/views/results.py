@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -82,7 +83,7 @@ def download_response(found: results.Download) -> HttpResponseBase:
     if found.url:
         return HttpResponseRedirect(found.url)
     response = StreamingHttpResponse(found.body or iter(()), content_type="application/octet-stream")
-    response["Content-Disposition"] = f'attachment; filename="{found.filename}"'
+    response["Content-Disposition"] = content_disposition_header(True, found.filename)
     response["Content-Length"] = str(found.size)
     return response
 

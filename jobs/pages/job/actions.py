@@ -21,55 +21,46 @@ from teams.models import Role
 @member_required(Role.OPERATOR)
 def stop(request: MemberRequest, key: str) -> HttpResponse:
     """Stop the job, or withdraw it while it waits."""
-    job = find_job(request.team, key)
-    try:
-        stopping.stop(job, by=request.user)
-    except NotPossible as error:
-        messages.info(request, str(error))
-    return redirect(job)
+    return redirect(_tried(request, key, stopping.stop))
 
 
 @require_POST
 @member_required(Role.OPERATOR)
 def finish(request: MemberRequest, key: str) -> HttpResponse:
     """Write what is missing, by a further attempt; the first one's page tells of all of them."""
-    return _attempt(request, key, attempts.finish_missing)
+    return _first_attempt(_tried(request, key, attempts.finish_missing))
 
 
 @require_POST
 @member_required(Role.OPERATOR)
 def retry(request: MemberRequest, key: str) -> HttpResponse:
     """Run the same request again, as a further attempt."""
-    return _attempt(request, key, attempts.retry)
+    return _first_attempt(_tried(request, key, attempts.retry))
 
 
 @require_POST
 @member_required(Role.OPERATOR)
 def archive(request: MemberRequest, key: str) -> HttpResponse:
     """Leave the job out of lists."""
-    return _put_away(request, key, archiving.archive)
+    return redirect(_tried(request, key, archiving.archive))
 
 
 @require_POST
 @member_required(Role.OPERATOR)
 def restore(request: MemberRequest, key: str) -> HttpResponse:
     """Show the job in lists again."""
-    return _put_away(request, key, archiving.restore)
+    return redirect(_tried(request, key, archiving.restore))
 
 
-def _put_away(request: MemberRequest, key: str, verb: Callable[..., TransformJob]) -> HttpResponse:
-    job = find_job(request.team, key)
-    try:
-        verb(job, by=request.user)
-    except NotPossible as error:
-        messages.info(request, str(error))
-    return redirect(job)
-
-
-def _attempt(request: MemberRequest, key: str, verb: Callable[..., TransformJob]) -> HttpResponse:
+def _tried(request: MemberRequest, key: str, verb: Callable[..., object]) -> TransformJob:
+    """The job to which it was done, or of which the person was told why it cannot be."""
     job = find_job(request.team, key)
     try:
         verb(job, by=request.user)
     except (NotPossible, Unavailable) as error:
         messages.info(request, str(error))
+    return job
+
+
+def _first_attempt(job: TransformJob) -> HttpResponse:
     return redirect(job.root or job)

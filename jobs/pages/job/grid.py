@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from jobs.services.reading.cells import Cell, is_number
-from jobs.services.reading.matching import Half, Pair
 from jobs.services.reading.pages import Page
+from jobs.services.reading.pairing import Half, Pair
 from jobs.services.reading.sides import Side
 
 #: Columns of their own; further ones share one cell, and the record's panel has all.

@@ -23,11 +23,12 @@ from teams.access import MemberRequest, member_required
 def overview(request: MemberRequest, key: str) -> HttpResponse:
     """Progress, times, settings, the reason of a failure."""
     job = find_job(request.team, key)
-    rows = queries.rows(job)
+    rows, known = queries.rows(job), files.counts(job)
     context = {
         "timeline": queries.timeline(job),
         "phases": phases(job),
-        "files": files.counts(job),
+        "files": known,
+        "missing": _missing(job, known),
         "rows": rows,
         "rows_sentence": rows_sentence(rows),
         "meaning": MEANING[JobState(job.state)],
@@ -35,6 +36,12 @@ def overview(request: MemberRequest, key: str) -> HttpResponse:
         **_failure(job),
     }
     return show(request, job, "overview", context)
+
+
+def _missing(job: TransformJob, known: files.FileCounts) -> int:
+    """How many outputs are not there: of the files where all are known one by one, else by the job's own count."""
+    total = job.objects_total or 0
+    return known.missing if known.known >= total else max(known.missing, total - (job.objects_done or 0))
 
 
 def _failure(job: TransformJob) -> dict[str, Any]:

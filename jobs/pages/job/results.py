@@ -19,10 +19,10 @@ from jobs.services import logs
 from jobs.services import results as service
 from jobs.services.errors import NotPossible, Unavailable
 from jobs.services.reading.files import offered
-from jobs.services.reading.matching import Half, Pair
 from jobs.services.reading.pages import LIMIT, Page
 from jobs.services.reading.pages import page as read
 from jobs.services.reading.pages import picture as read_picture
+from jobs.services.reading.pairing import Half, Pair
 from jobs.states import JobState
 from teams.access import MemberRequest, member_required
 

@@ -2,5 +2,6 @@
 
 from jobs.services.preflight.findings import Finding, Level
 from jobs.services.preflight.running import Report, run
+from jobs.services.preflight.trying import Trial
 
-__all__ = ["Finding", "Level", "Report", "run"]
+__all__ = ["Finding", "Level", "Report", "Trial", "run"]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jobs.services.archives import VOLUME
 from jobs.services.preflight.findings import Finding, Fix, Found, Level, Seen, Wanted
 from jobs.services.texts import filesize
 from transform.keys import OUTPUT_SUFFIX, output_folder, output_key
 
 _NAMED = 2
-#: The volume of a transform instance.
-DISK = 30 * 1024**3
 
 
 def model(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
@@ -31,11 +30,11 @@ def archive(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
         if size is None:
             text = f"The model's archive {uri} is not there, so no container can load it. Upload it again."
             yield Finding("archive_missing", Level.ERROR, "model_name", text)
-        elif size > DISK:
+        elif size > VOLUME:
             text = (
-                f"The model's archive is {filesize(size)}; an instance without disks of its own has {filesize(DISK)}. "
-                "SageMaker then says no more than InternalServerError. Make it smaller, or take an instance type "
-                "with disks, such as ml.g5."
+                f"The model's archive is {filesize(size)}; an instance without disks of its own has "
+                f"{filesize(VOLUME)}. SageMaker then says no more than InternalServerError. Make it smaller, or "
+                "take an instance type with disks, such as ml.g5."
             )
             yield Finding("archive_too_large", Level.WARNING, "model_name", text, about=("instance_type",))
 

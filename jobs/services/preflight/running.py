@@ -15,6 +15,7 @@ from jobs.services.matching import Matches
 from jobs.services.preflight import contents, fixes, places
 from jobs.services.preflight.findings import Finding, Level, Seen, Wanted
 from jobs.services.preflight.looking import look
+from jobs.services.preflight.trying import Trial, trial
 from teams.models import Team
 from transform.request import read_request
 
@@ -45,11 +46,14 @@ _GROUPS = ("model_client_config", "data_capture_config")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All findings, errors first; what the input's prefix matches and how long the job will take, where known."""
+    """All findings, errors first; where known, what the input's prefix matches, how long the job will take, and
+    what filters make of the first records.
+    """
 
     findings: tuple[Finding, ...] = ()
     matches: Matches | None = None
     estimate: Estimate | None = None
+    trial: Trial | None = None
 
     def of(self, level: Level) -> list[Finding]:
         """The findings of one level."""
@@ -73,14 +77,19 @@ def run(team: Team, body: Mapping[str, Any], wrong: Mapping[str, list[str]] | No
     well_formed = Wanted({name: value for name, value in given.items() if _public(name) not in problems})
     found = [_of_rule(name, texts, Wanted(given)) for name, texts in problems.items()]
     connection = _connection(team, body)
-    matches = estimate = None
+    matches = estimate = tried = None
     if connection is not None:
         seen = look(connection, well_formed)
         found += _checked(well_formed, seen)
+        tried = trial(well_formed, seen)
+        if tried and tried.trouble:
+            found.append(
+                Finding("record_fails", Level.WARNING, "input_filter", tried.trouble, about=("data",))
+            )
         matches, estimate = _matches(well_formed, seen), _estimate(connection, well_formed, seen)
     found.sort(key=lambda finding: _ORDER.index(finding.level))
     told = tuple(replace(one.marked(given), field=_public(one.field)) for one in found)
-    return Report(told, matches, estimate)
+    return Report(told, matches, estimate, tried)
 
 
 def _problems(team: Team, body: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from transform import framed
@@ -17,11 +17,15 @@ LONGEST_FRAME = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record; `number` counts from 0. `length` is that of the whole, None where its end was not seen."""
+    """A record; `number` counts from 0. `length` is that of the whole, None where its end was not seen.
+
+    `is_open`: nothing ended it yet; it is whole only if the object ends there.
+    """
 
     number: int
     body: bytes
     length: int | None
+    is_open: bool = False
 
     @property
     def is_cut(self) -> bool:
@@ -41,7 +45,7 @@ class Cutter(Protocol):
     """One way to cut. Raises CorruptRecord and PayloadTooLarge, both ValueErrors."""
 
     def rows(self, pieces: Iterable[bytes], number: int) -> Iterator[Row]:
-        """The records; the first has this number. What is left at the end comes with `length` None."""
+        """The records; the first has this number. What is left at the end is open."""
 
     def scan(self, pieces: Iterable[bytes], marks: Sequence[Mark], until: int) -> Scan:
         """Marks beyond the last of `marks`, at whose byte the pieces begin, as far as the row `until`."""
@@ -63,7 +67,7 @@ class Lines:
                     number += 1
                 held, length = line[:KEPT], len(line)
         if row := _row(number, held, length):
-            yield Row(number, row.body, None)
+            yield replace(row, is_open=True)
 
     def scan(self, pieces: Iterable[bytes], marks: Sequence[Mark], until: int) -> Scan:
         """See Cutter."""

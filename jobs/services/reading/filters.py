@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _COMPARISON = re.compile(
-    r"\s*(?P<name>[^<>=!]*?)\s*(?P<sign>>=|<=|!=|==|=|>|<)\s*(?P<number>[-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*"
+    r"(?P<name>[^<>=!]*)(?P<sign>>=|<=|!=|==|=|>|<)\s*(?P<number>[-+]?[\d.]+(?:[eE][-+]?\d+)?)"
 )
 _SIGNS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
@@ -40,12 +40,14 @@ class Filter:
 
 def parse_filter(text: str) -> Filter | None:
     """`>0.5`, `score >= 0.8` or a text, in which capitals do not matter; None for nothing."""
-    if not text.strip():
+    text = text.strip()
+    if not text:
         return None
+    # Blanks are stripped, not matched: a pattern with several stretches of them takes minutes over a thousand.
     match = _COMPARISON.fullmatch(text)
     if match:
         try:
-            return Filter(name=match["name"], sign=match["sign"], number=float(match["number"]))
+            return Filter(name=match["name"].strip(), sign=match["sign"], number=float(match["number"]))
         except ValueError:
             pass  # Several dots are no number, but may be a text.
-    return Filter(text=text.strip().casefold())
+    return Filter(text=text.casefold())

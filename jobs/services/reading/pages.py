@@ -10,11 +10,11 @@ from jobs.lifecycle import planning
 from jobs.models import TransformJob
 from jobs.services.asking import asked
 from jobs.services.errors import NotPossible
-from jobs.services.reading import files, matching
+from jobs.services.reading import files, pairing
 from jobs.services.reading.alignment import Alignment, alignment_of
 from jobs.services.reading.files import File
 from jobs.services.reading.filters import Filter, parse_filter
-from jobs.services.reading.matching import LOOK_BYTES, Pair
+from jobs.services.reading.pairing import LOOK_BYTES, Pair
 from jobs.services.reading.pictures import LARGEST, picture_type
 from jobs.services.reading.rows import PAGE_BYTES, Rows
 from jobs.services.reading.sides import Block, Name, Side, input_side, output_side
@@ -121,8 +121,8 @@ def _fill_rows(page: Page, job: TransformJob, file: File, sides: tuple[Side, Sid
     start = page.first - 1
     given = sides[0].rows(file, start, most)
     answer = sides[1].rows(file, start, most) if page.alignment.has_rows else None
-    paired = matching.pairs(job.spec, start, (sides[0], given), (sides[1], answer))
-    found = matching.some(paired, start, limit, page.filter)
+    paired = pairing.pairs(job.spec, start, (sides[0], given), (sides[1], answer))
+    found = pairing.some(paired, start, limit, page.filter)
     page.pairs, page.looked = found.pairs, found.looked
     sides[0].learn(file, given)
     sides[1].learn(file, answer)
@@ -217,7 +217,7 @@ def as_values(page: Page) -> dict[str, Any]:
     }
 
 
-def _half(half: matching.Half | None, marked: frozenset[int]) -> dict[str, Any] | None:
+def _half(half: pairing.Half | None, marked: frozenset[int]) -> dict[str, Any] | None:
     if half is None:
         return None
     names = half.side.columns

@@ -94,19 +94,18 @@ class Rows:
         number = mark.rows
         try:
             for row in self.cutter.rows(pieces, mark.rows):
-                is_open = row.length is None
-                if not (is_open and pieces.out):
+                is_torn = row.is_open and pieces.out
+                if not is_torn:
                     number = row.number + 1
                 if row.number < self.first:
                     continue
-                if is_open and pieces.out and shown:
+                if is_torn and shown:
                     break  # It begins the next page.
                 if not shown:
                     # What comes to the row is one thing, what is shown from there on another.
                     pieces.left = min(pieces.left, 0) + self.page_bytes if not pieces.out else 0
                 shown += 1
-                whole_length = len(row.body) if is_open and not pieces.out else row.length
-                yield replace(row, length=whole_length)
+                yield replace(row, length=None) if is_torn else row
         except ValueError:
             if not pieces.out:
                 raise

@@ -1,0 +1,46 @@
+"""The team itself: its members, and its record of what was done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.api import answers
+from jobs.api.views.base import TEXT, TeamView
+from teams import activity
+from teams.models import Activity, Membership
+
+
+class Members(TeamView):
+    """Who is in the token's team."""
+
+    @extend_schema(operation_id="members_list", responses=answers.MemberAnswer(many=True))
+    def get(self, request: Request) -> Response:
+        """Everybody, by user name."""
+        rows = Membership.objects.filter(team=self.member.team).select_related("user")
+        return Response(answers.MemberAnswer(rows.order_by("user__username"), many=True).data)
+
+
+class TeamActivity(TeamView, generics.ListAPIView[Activity]):
+    """Who did what in the team, newest first."""
+
+    serializer_class = answers.ActivityAnswer
+
+    def get_queryset(self) -> QuerySet[Activity]:
+        """The record, or one person's part of it."""
+        if getattr(self, "swagger_fake_view", False):
+            return Activity.objects.none()
+        return activity.of(self.member.team, self.request.query_params.get("person", ""))
+
+    @extend_schema(
+        operation_id="activity_list",
+        parameters=[OpenApiParameter("person", TEXT, description="Only what this user name did.")],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A page of the record."""
+        return super().get(request, *args, **kwargs)

@@ -1,0 +1,120 @@
+"""What the database holds a job's row to, and the indexes by which its lists are read."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from jobs.states import JobState
+
+#: What somebody should look at: completed with warnings, at or near its deadline or cost cap, without a sign of life.
+ATTENTION = (
+    models.Q(models.Q(state=JobState.COMPLETED), ~models.Q(warnings=[]))
+    | models.Q(deadline_warned=True)
+    | models.Q(cost_warned=True)
+    | models.Q(idle_warned=True)
+)
+#: Rules that no row may break.
+CONSTRAINTS = [
+    models.CheckConstraint(condition=models.Q(state__in=JobState.values), name="job_state_known"),
+    # SageMaker never frees a name. One that never got there is free, whoever asked for it first.
+    models.UniqueConstraint(
+        fields=["connection", "name"],
+        condition=~models.Q(state__in=[JobState.REJECTED, JobState.CANCELLED]),
+        name="job_name_once_per_connection",
+        # Django's own sentence would name the constraint's condition.
+        violation_error_message="This name is taken by another job of the connection.",
+    ),
+    models.UniqueConstraint(
+        fields=["root", "attempt"], name="job_attempt_once", condition=models.Q(root__isnull=False)
+    ),
+    models.CheckConstraint(
+        condition=models.Q(root=None, attempt=1) | models.Q(root__isnull=False, attempt__gt=1),
+        name="job_first_attempt_has_no_root",
+    ),
+    models.CheckConstraint(
+        condition=models.Q(priority__gte=-10, priority__lte=10), name="job_priority_in_range"
+    ),
+]
+#: Each question that a page or a periodic task asks has one.
+INDEXES = [
+    models.Index(fields=["team", "-id"], name="job_team_newest"),
+    models.Index(fields=["team", "-changed_at"], name="job_team_changed"),
+    models.Index(
+        fields=[
+            "team",
+            "ended_at",
+            "state",
+            "connection",
+            "model_name",
+            "started_at",
+            "instance_seconds",
+            "cost_usd",
+        ],
+        name="job_costs",
+    ),
+    # Each filter of the list, and each order, has an index that ends as the list is ordered.
+    models.Index(fields=["team", "-created_at", "-id"], name="job_list"),
+    models.Index(fields=["team", "state", "-created_at", "-id"], name="job_list_state"),
+    models.Index(fields=["team", "model_name", "-created_at", "-id"], name="job_list_model"),
+    # Ends with what a model's figures are made of, so that the rows themselves need not be read.
+    models.Index(
+        fields=[
+            "model",
+            "-created_at",
+            "-id",
+            "state",
+            "duration_seconds",
+            "cost_usd",
+            "records",
+        ],
+        name="job_model_figures",
+    ),
+    models.Index(fields=["team", "submitted_by", "-created_at", "-id"], name="job_list_owner"),
+    models.Index(
+        fields=["preset", "-created_at", "-id"],
+        name="job_list_preset",
+        condition=models.Q(preset__isnull=False),
+    ),
+    models.Index(fields=["team", "connection", "-created_at", "-id"], name="job_list_connection"),
+    models.Index(fields=["team", "instance_type", "-created_at", "-id"], name="job_list_instance"),
+    models.Index(
+        fields=["team", "cause", "-created_at", "-id"],
+        name="job_list_cause",
+        condition=~models.Q(cause=""),
+    ),
+    models.Index(
+        fields=["team", "-created_at", "-id"],
+        name="job_list_external",
+        condition=models.Q(external=True),
+    ),
+    models.Index(
+        fields=["team", "-created_at", "-id"],
+        name="job_list_archived",
+        condition=models.Q(archived_at__isnull=False),
+    ),
+    models.Index(fields=["team", "ended_at"], name="job_list_attention", condition=ATTENTION),
+    # Failures are counted by cause and model, and costs added up, from the index alone.
+    models.Index(
+        fields=["team", "ended_at", "cause", "model_name"],
+        name="job_failures",
+        condition=~models.Q(cause="") & models.Q(archived_at=None),
+    ),
+    models.Index(fields=["team", "duration_seconds", "id"], name="job_list_duration"),
+    models.Index(fields=["team", "name", "id"], name="job_list_name"),
+    models.Index(fields=["connection", "-id"], name="job_connection_newest"),
+    models.Index(fields=["connection", "state", "id"], name="job_connection_state"),
+    models.Index(
+        fields=["connection", "instance_type"],
+        name="job_without_price",
+        condition=models.Q(cost_usd=None, instance_seconds__isnull=False),
+    ),
+    models.Index(
+        fields=["next_attempt_at"], name="job_waiting_due", condition=models.Q(state=JobState.WAITING)
+    ),
+    models.Index(
+        fields=["next_attempt_at"],
+        name="job_retry_due",
+        condition=models.Q(state=JobState.FAILED, next_attempt_at__isnull=False),
+    ),
+    models.Index(fields=["explain_at"], name="job_explain_due", condition=models.Q(explain_at__isnull=False)),
+]

@@ -1,0 +1,43 @@
+"""Values of a job's row that are made of others: its key, its name, and what lists search and sort by."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from jobs.failures import columns_of_reason
+from jobs.states import FAILURES
+
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+KEY_LENGTH = 12
+_NAME_LENGTH = 63
+#: The tag that tells our job from a stranger's of the same name.
+JOB_TAG = "batchdeck:job"
+
+
+def new_key() -> str:
+    """A public id: 60 random bits in 12 lowercase base32 letters."""
+    return "".join(secrets.choice(_BASE32) for _ in range(KEY_LENGTH))
+
+
+def remote_name(model_name: str, key: str, at: datetime) -> str:
+    """A transform job name that only this job can have: model, time in UTC and the key's beginning."""
+    ending = f"-{at:%Y%m%d%H%M%S}-{key[:6]}"
+    return model_name[: _NAME_LENGTH - len(ending)].rstrip("-") + ending
+
+
+def searchable(name: str, spec: Mapping[str, Any]) -> str:
+    """Name, S3 addresses and tags, one a line and in lower case; each line has an end and a beginning."""
+    tags = [f"#{key}={value}" for key, value in (spec.get("tags") or {}).items()]
+    lines = [name, str(spec.get("data") or ""), str(spec.get("output_path") or ""), *tags]
+    return "\n".join(["", *lines, ""]).lower()
+
+
+def derived(state: str, reason: str, started: datetime | None, ended: datetime | None) -> dict[str, Any]:
+    """The columns of a job that follow from its end."""
+    return {
+        **(columns_of_reason(reason) if state in FAILURES else {}),
+        "duration_seconds": max(0, int((ended - started).total_seconds())) if started and ended else 0,
+    }
