@@ -14,6 +14,8 @@ from bench._workload import IMAGE, Workload
 from tests.support.engine import EngineProcess
 
 BUCKET = "bench"
+#: Outputs that are looked for one by one.
+_FEW = 10
 
 
 class Engine:
@@ -47,9 +49,11 @@ class Engine:
         self._jobs += 1
         name = f"{workload.name}-{self._jobs}"
         self._sagemaker.create_transform_job(**self._request(workload, name, instances))
-        self._wait_for(name, f"{name}/{len(workload.objects) - 1:05}.csv.out")
-        # Others may still be in flight beside the last; the job's end is looked at only then.
-        while len(workload.objects) > 1 and self._count(f"{name}/") < len(workload.objects):
+        keys = [f"{name}/{number:05}.csv.out" for number in range(len(workload.objects))]
+        # The last alone of many: others may still be in flight beside it, and they are counted by listing.
+        for key in keys if len(keys) <= _FEW else keys[-1:]:
+            self._wait_for(name, key)
+        while len(keys) > _FEW and self._count(f"{name}/") < len(keys):
             assert self._status(name) in ("InProgress", "Completed"), self._status(name)
             # Each listing is work for the engine; looked at seldom, it is counted a tenth of a second late at most.
             time.sleep(0.1)

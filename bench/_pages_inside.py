@@ -38,7 +38,11 @@ def answer(client: Client, path: str, times: int) -> dict[str, object]:
         client.get(path)
         seconds.append(time.perf_counter() - began)
     body = first.content
-    rows = len(json.loads(body)["results"]) if path.startswith("/api/") else body.count(b'class="cut strong"')
+    rows = (
+        len(json.loads(body)["results"])
+        if path.startswith("/api/")
+        else body.count(b'class="cut ends strong"')
+    )
     return {"seconds": seconds, "queries": queries, "rows": rows, "bytes": len(body)}
 
 

@@ -1,6 +1,6 @@
 """Rows a second through batch transform: the engine beside a bare loop and the SageMaker SDK's local mode.
 
-    ./deck bench transform_throughput [--runs N] [--json FILE] [--only WORKLOAD] [--rows N] [--objects N]
+    ./deck bench transform_throughput [--runs N] [--only WORKLOAD] [--rows N] [--objects N] [--in-flight N]
 
 Three workloads in one run on one machine, with one model and the same model server for all. The bare loop
 posts the same ready-made payloads and drops the answers: nobody who sends them can be much faster. Local mode is
@@ -24,13 +24,12 @@ from bench._beside import bare_loop, local_mode, sdk_python
 from bench._engine import Engine
 from bench._workload import CHECKOUT, Workload, make_model, rows
 
-_IN_FLIGHT = 4
 #: What share of each workload local mode is given: as shipped, and without its docker commands. It sends one
 #: request after the other, so its rate does not depend on how many there are.
 _LOCAL_SHARE = {"multi-record": (0.3, 0.3), "single-record": (0.005, 0.1), "small-objects": (0.05, 0.5)}
 
 
-def workloads(count: int, objects: int) -> list[Workload]:
+def workloads(count: int, objects: int, in_flight: int) -> list[Workload]:
     """The three of the table: many records a request, one record a request, many small objects."""
     whole = b"".join(rows(count))
     lines = whole.splitlines(keepends=True)
@@ -39,9 +38,9 @@ def workloads(count: int, objects: int) -> list[Workload]:
     # Two objects: an object is never divided, so one alone would leave a second instance idle.
     halves = [whole[:half], whole[half:]]
     return [
-        Workload("multi-record", halves, count, "MultiRecord", _IN_FLIGHT),
-        Workload("single-record", halves, count, "SingleRecord", _IN_FLIGHT),
-        Workload("small-objects", pairs, 2 * objects, "MultiRecord", _IN_FLIGHT),
+        Workload("multi-record", halves, count, "MultiRecord", in_flight),
+        Workload("single-record", halves, count, "SingleRecord", in_flight),
+        Workload("small-objects", pairs, 2 * objects, "MultiRecord", in_flight),
     ]
 
 
@@ -102,16 +101,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         contest = Contest(Path(name), given.runs)
         try:
-            for workload in workloads(given.rows, given.objects):
+            for workload in workloads(given.rows, given.objects, given.in_flight):
                 if given.only in (None, workload.name):
                     contest.run(workload)
         finally:
             contest.engine.stop()
     print(_table(contest.cases))
-    how = f"{given.runs} runs of each, medians of rates and of ratios"
+    how = f"{given.in_flight} in flight, {given.runs} runs of each, medians of rates and of ratios"
     print(f"{_report.machine_line()}; {how}; load average before: {load}")
     if given.json:
-        figures = {"load_before": load, "rows_per_second": contest.cases}
+        figures = {"load_before": load, "in_flight": given.in_flight, "rows_per_second": contest.cases}
         _report.write_json(given.json, "transform_throughput", figures)
 
 
@@ -152,6 +151,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", choices=list(_LOCAL_SHARE), help="one workload (default: all)")
     parser.add_argument("--rows", type=int, default=200_000, help="rows of the large workloads (%(default)s)")
     parser.add_argument("--objects", type=int, default=5_000, help="objects of two rows each (%(default)s)")
+    parser.add_argument(
+        "--in-flight", type=int, default=4, help="MaxConcurrentTransforms, of the bare loop too (%(default)s)"
+    )
     return parser.parse_args()
 
 
