@@ -1,14 +1,19 @@
-"""Fills static/vendor and static/icons.svg from the npm registry; for maintainers, needs npm.
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["fonttools[woff]==4.68.0"]
+# ///
+"""Fills static/vendor and static/icons.svg from the npm registry; for maintainers: `uv run tools/vendor.py`, needs npm.
 
 `vendor.json` beside this file says what is wanted. Each package is fetched with `npm pack`, its integrity is
 checked against the registry's, the named files are copied, and `static/vendor/vendor.json` notes what is there
-with a SHA-384 of each file.
+with a SHA-384 of each file. Style sheets and fonts are cut down to what pages use of them.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import re
 import subprocess
@@ -18,10 +23,16 @@ from pathlib import Path
 from typing import Any
 
 import purge
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from fontTools.varLib import instancer
 
 HERE = Path(__file__).resolve().parent
 VENDOR = HERE.parent / "static" / "vendor"
 SPRITE = VENDOR.parent / "icons.svg"
+#: The weights that style sheets name, 700 as what is bolder than 400, and what lays out running text and figures.
+WEIGHTS = (400, 700)
+FEATURES = ["kern", "calt", "tnum", "ccmp", "locl", "mark", "mkmk"]
 _OPEN = (
     '<svg xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor" stroke-width="1.75" '
     'stroke-linecap="round" stroke-linejoin="round">\n'
@@ -70,6 +81,27 @@ def without_unused(css: str, target: str) -> str:
     return f"{notice[0] if notice else ''}\n{purge.purge(css, purge.words())}\n"
 
 
+def without_unused_shapes(font: bytes) -> bytes:
+    """The variable font with every character that it had, without weights and alternative shapes that no page shows."""
+    cut = _read_again(instancer.instantiateVariableFont(TTFont(io.BytesIO(font)), {"wght": WEIGHTS}))
+    options = subset.Options(layout_features=FEATURES, flavor="woff2")
+    maker = subset.Subsetter(options)
+    maker.populate(unicodes=cut.getBestCmap())
+    maker.subset(cut)
+    out = io.BytesIO()
+    subset.save_font(cut, out, options)
+    return out.getvalue()
+
+
+def _read_again(font: TTFont) -> TTFont:
+    """The font with its tables as they are when written: the subsetter does not know what the instancer left unread."""
+    written = io.BytesIO()
+    font.flavor = None
+    font.save(written)
+    written.seek(0)
+    return TTFont(written)
+
+
 def vendor(wanted: dict[str, Any], into: Path) -> dict[str, Any]:
     """Copy one package's files; returns its entry for vendor.json."""
     archive, integrity = fetch(wanted["name"], wanted["version"], into)
@@ -78,8 +110,10 @@ def vendor(wanted: dict[str, Any], into: Path) -> dict[str, Any]:
         for path, target in wanted.get("files", {}).items():
             # A source map would be one more file to serve; without its comment nobody asks for it.
             body = re.sub(rb"\n?/\*# sourceMappingURL=[^*]*\*/", b"", read(archive, path))
-            if target.endswith(".css"):
+            if target in wanted.get("purge", []):
                 body = without_unused(body.decode(), target).encode()
+            if target.endswith(".woff2"):
+                body = without_unused_shapes(body)
             (VENDOR / target).write_bytes(body)
             files[target] = "sha384-" + base64.b64encode(hashlib.sha384(body).digest()).decode()
         if icons := wanted.get("icons"):
