@@ -78,7 +78,6 @@
     else top = list.scrollTop;
   });
   if (button) {
-    button.hidden = false;
     button.addEventListener("click", () => {
       // Elsewhere in the log what follows is far from what is shown.
       if (!following && !list.hasAttribute("data-end")) window.location = button.dataset.end;
@@ -93,7 +92,6 @@
     list.classList.toggle("nowrap", !on);
     wrap.setAttribute("aria-pressed", String(on));
   }
-  wrap.hidden = false;
   wrapped(localStorage.getItem("log-wrap") !== "off");
   wrap.addEventListener("click", () => {
     const on = wrap.getAttribute("aria-pressed") !== "true";

@@ -3,14 +3,15 @@
 (() => {
   const HEIGHT = 190;
   const COLOURS = 6;
-  const LEGEND_UP_TO = 8;
   // Seconds between two labels of time: never less than what a label tells.
   const STEPS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400];
   let plots = [];
   let usage = null;
-  let wasLive = true;
 
   const box = () => document.getElementById("usage");
+  // Of a job that has ended the numbers are asked for once; not where the page has just been refused them.
+  let wasLive = !("trouble" in box().dataset);
+
   const isLive = () => document.getElementById("job").hasAttribute("hx-get");
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const percent = (value) => (value == null ? "–" : `${value.toFixed(1)} %`);
@@ -22,7 +23,7 @@
     return (seconds) => format.format(seconds * 1000);
   }
 
-  function options(chart, width) {
+  function options(chart, width, withLegend) {
     const time = clock();
     const axis = {
       stroke: token("--ink-3"),
@@ -41,7 +42,7 @@
       height: HEIGHT,
       // Room for half of the last label.
       padding: [null, 32, null, null],
-      legend: { show: chart.lines.length <= LEGEND_UP_TO },
+      legend: { show: withLegend },
       cursor: { sync: { key: "usage" }, drag: { x: false, y: false } },
       scales: {
         // Of a job that ended soon there is one point; uPlot would show the day that follows it.
@@ -63,7 +64,7 @@
       const place = box().querySelector(`[data-plot="${chart.name}"]`);
       if (!place) return [];
       const data = [times, ...chart.lines.map((one) => one.values)];
-      return [new uPlot(options(chart, place.clientWidth), data, place)];
+      return [new uPlot(options(chart, place.clientWidth, place.classList.contains("keyed")), data, place)];
     });
   }
 

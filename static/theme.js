@@ -10,6 +10,8 @@
   }
 
   apply();
+  // What works with scripts alone is not shown without them: see `.scripted`.
+  document.documentElement.setAttribute("data-scripts", "");
   system.addEventListener("change", apply);
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-theme-switch]")) return;

@@ -138,7 +138,7 @@ def filled_in(fields: Mapping[str, Any]) -> dict[str, Any]:
     filled: dict[str, Any] = {}
     for name, value in fields.items():
         if name in ("model_client_config", "data_capture_config"):
-            filled |= {f"{name}.{inner}": _as_option(given) for inner, given in value.items()}
+            filled |= {f"{name}.{inner}": as_option(given) for inner, given in value.items()}
         elif name != "model_name":
             filled[name] = value
     return filled
@@ -148,18 +148,19 @@ def settings_of(job: TransformJob) -> dict[str, str]:
     """How the job ran, field by field, empty where it says nothing; what it read, wrote and was called is left out."""
     filled = filled_in(job.spec)
     names = CHANGEABLE - {"data", "data_type", "output_path", *terms.NAMES}
-    return {name: str(_as_option(filled.get(name, ""))) for name in job_fields() if name in names}
+    return {name: as_option(filled.get(name, "")) for name in job_fields() if name in names}
 
 
 def shown(field: BoundField, value: object) -> str:
     """A value of a field in the words that the form has for it; empty for none."""
-    text = "" if value in (None, "") else str(_as_option(value))
+    text = "" if value in (None, "") else as_option(value)
     choices = getattr(field.field, "choices", ())
     return str(dict(choices).get(text, text)) if text and choices else text
 
 
-def _as_option(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else value
+def as_option(value: object) -> str:
+    """A value as a form sends it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class RawRequestForm(forms.Form):

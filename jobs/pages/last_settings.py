@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from jobs import queries
-from jobs.forms.job import JobForm, settings_of
+from jobs.forms.job import JobForm, as_option, settings_of
 from jobs.models import TransformJob
 
 _TOLD = ("instance_type", "content_type", "split_type", "strategy")
@@ -28,7 +28,8 @@ def offer_of(draft: JobForm, form: JobForm) -> Offer | None:
     if job is None:
         return None
     settings = settings_of(job)
-    if all((draft.data.get(name) or "") == value for name, value in settings.items()):
+    # A form that is first shown has numbers where one that was sent has texts.
+    if all(as_option(draft.data.get(name, "")) == value for name, value in settings.items()):
         return None
     words = ", ".join(settings[name] for name in _TOLD if settings.get(name))
     return Offer(job, words, json.dumps(settings))

@@ -81,8 +81,7 @@ def panel_of(form: JobForm, data: QueryDict | None = None, problems: list[Proble
     asked = request_json.request_of(draft)
     model = draft.cleaned_data.get("model")
     code = snippets(model.connection, asked, draft.asked or {}) if model else []
-    # A form that is first shown begins with the settings already.
-    text, offer = request_json.write(draft), offer_of(draft, form) if form.is_bound else None
+    text, offer = request_json.write(draft), offer_of(draft, form)
     sent = data.get("request_json") if data else None
     if sent is None or data is None or not _edited(sent, data.get("json_shown", ""), asked):
         return Panel(text, request_json.mark(text), snippets=code, offer=offer)

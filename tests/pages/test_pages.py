@@ -109,10 +109,13 @@ def check_nothing_inline(page: Page, where: str) -> None:
 
 
 def check_references(page: Page, where: str) -> None:
-    """Static files that are there, icons that the sprite has, nothing from other hosts."""
+    """Static files that are there, icons that the sprite has, parts of the page itself, nothing from other hosts."""
     for node in page.all("script", "link", "img", "use"):
         target = node.get("src") or node.get("href")
         if target.startswith("data:"):
+            continue
+        if target.startswith("#"):
+            assert page.by_id(target[1:]), f"{where}: {target}"
             continue
         assert target.startswith(("/static/", "/api/v1/docs/?script")), f"{where}: {target}"
         if target.startswith("/static/"):
