@@ -97,8 +97,10 @@ def test_a_reader_follows_searches_and_opens_a_line(
     whole = ids(page)
     assert len(set(whole)) == len(whole)
     texts = page.eval_on_selector_all("#log-lines .tx", "lines => lines.map(line => line.textContent)")
-    numbers = [text for text in texts if text.startswith("line ")]
-    assert numbers == [f"line {number:06}" for number in range(1, 41)] * (len(numbers) // 40)
+    # A page that was opened late begins further on.
+    numbers = [int(text.removeprefix("line ")) for text in texts if text.startswith("line ")]
+    assert numbers == [(numbers[0] - 1 + index) % 40 + 1 for index in range(len(numbers))]
+    assert numbers[-1] == 40
 
     page.get_by_role("link", name="First error").click()
     expect(page.locator("#here")).to_contain_text(ERROR)
