@@ -8,7 +8,9 @@ import os
 import re
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -19,9 +21,39 @@ from django.contrib.staticfiles import finders  # noqa: E402
 from django.db import connection  # noqa: E402  # Django first
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
+from jobs.models import TransformJob  # noqa: E402
 from jobs.services import views  # noqa: E402
-from teams.models import Membership, User  # noqa: E402
+from jobs.states import JobState  # noqa: E402
+from teams.models import Membership, Team, User  # noqa: E402
+
+#: More than a page shows.
+_TODAY = 60
+#: What a day brought: so many jobs of each, however long the history.
+_OF_TODAY: tuple[dict[str, Any], ...] = (
+    {"state": JobState.FAILED, "cause": "wrong-columns", "warnings": []},
+    {"state": JobState.COMPLETED, "cause": "", "warnings": ["An output has another number of rows."]},
+    {"state": JobState.IN_PROGRESS, "cause": "", "warnings": []},
+)
+
+
+def fill_today(team: Team) -> None:
+    """Let the team's newest jobs of its first model fail, warn or run today, so that lists of now are full.
+
+    A year's thousand jobs are three a day: lists of them would be short where those of a million are full, and the
+    difference would be that of rows, not of the history behind them.
+    """
+    newest = TransformJob.objects.for_team(team).filter(model_name="churn", archived_at=None).order_by("-id")
+    jobs = [*newest[: _TODAY * len(_OF_TODAY)]]
+    for number, job in enumerate(jobs):
+        for column, value in _OF_TODAY[number % len(_OF_TODAY)].items():
+            setattr(job, column, value)
+        at = timezone.now() - timedelta(minutes=number)
+        job.started_at, job.ended_at = at, None if job.state == JobState.IN_PROGRESS else at
+    TransformJob.objects.bulk_update(jobs, [*_OF_TODAY[0], "started_at", "ended_at"])
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE jobs_transformjob")
 
 
 def answer(client: Client, path: str, times: int) -> dict[str, object]:
@@ -72,12 +104,14 @@ def main() -> None:
     )
     member = Membership.objects.get(user__username="seed-01-ada")
     views.save(member, "Bench", {"state": "failed"}, shared=True)
+    fill_today(member.team)
+    key = TransformJob.objects.for_team(member.team).filter(state=JobState.FAILED).latest("id").key
     for line in sys.stdin:
         asked = json.loads(line)
         if asked.get("weigh"):
-            print(json.dumps(weight(client, asked["path"])), flush=True)
+            print(json.dumps(weight(client, asked["path"].format(job=key))), flush=True)
             continue
-        print(json.dumps(answer(client, asked["path"], asked["times"])), flush=True)
+        print(json.dumps(answer(client, asked["path"].format(job=key), asked["times"])), flush=True)
 
 
 if __name__ == "__main__":

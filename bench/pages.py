@@ -3,7 +3,8 @@
     DATABASE_URL=postgres://… ./deck bench pages [--jobs 1000000] [--rounds 5] [--json FILE]
 
 Makes two databases of its own beside the one that DATABASE_URL names, seeds a thousand jobs of one team into one and
-the million, over 50 teams of which the largest is looked at, into the other, asks both in turns, and drops them.
+the million, over 50 teams of which the largest is looked at, into the other, lets sixty jobs of each fail, warn and run
+today, asks both in turns, and drops them.
 Requests are made in the process that answers them, so the figures are of the service alone.
 """
 
@@ -29,7 +30,7 @@ FEW = 1000
 #: Requests for each page and database in a round.
 TIMES = 12
 #: Pages whose first visit is weighed.
-_WEIGHED = ("/", "/jobs/")
+_WEIGHED = ("/", "/jobs/", "/jobs/new/")
 PAGES = {
     "home": "/",
     "list": "/jobs/",
@@ -63,6 +64,8 @@ PAGES = {
     "by name": "/jobs/?sort=name",
     "models": "/models/",
     "API models": "/api/v1/models/",
+    "a job": "/jobs/{job}/",
+    "costs": "/costs/",
 }
 
 
