@@ -37,6 +37,11 @@ def redeem(secret: str) -> User | None:
     return link.user
 
 
+def end(user: User) -> None:
+    """Let the user's links that nobody has followed sign nobody in any more."""
+    SignInLink.objects.filter(user=user, used_at=None).update(used_at=timezone.now())
+
+
 def _open(secret: str) -> QuerySet[SignInLink]:
     return SignInLink.objects.filter(
         digest=digest(secret), used_at=None, expires_at__gt=timezone.now(), user__is_active=True

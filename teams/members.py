@@ -48,6 +48,8 @@ def invite(team: Team, username: str, role: Role, *, by: User) -> Invited:
         member, made = Membership.objects.get_or_create(team=team, user=user, defaults={"role": role})
         if not made:
             raise Refused(f"{user.label} is in this team already.")
+        # A link that another team's admin was given would let its holder in here too.
+        links.end(user)
         activity.record(team, by, "member.added", user, label=user.username, detail={"role": role.value})
     return Invited(member, "" if known else links.create(user, INVITED_FOR))
 
@@ -77,7 +79,7 @@ def change_role(member: Membership, role: Role, *, by: User) -> None:
 
 
 def remove(member: Membership, *, by: User) -> None:
-    """Take a person out of the team; their tokens end, what they did stays written down. Not the last admin."""
+    """Take a person out of the team: tokens and links end, what they did stays written down. Not the last admin."""
     with transaction.atomic():
         now = _locked(member)
         _keep_an_admin(now, "the last admin: make somebody else one first")
@@ -85,6 +87,7 @@ def remove(member: Membership, *, by: User) -> None:
         ApiToken.objects.filter(team=now.team, user=now.user, revoked_at=None).update(
             revoked_at=timezone.now()
         )
+        links.end(now.user)
         now.delete()
         activity.record(now.team, by, "member.removed", now.user, label=now.user.username)
 

@@ -134,6 +134,15 @@ def test_tokens_of_who_was_removed_stay_ended_when_they_are_asked_in_again(
     assert tokens.find(elsewhere)
 
 
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_link_that_one_team_gave_out_opens_no_other(house: House, other: House, leaves: bool) -> None:
+    link = members.new_link(member(house, "bob"), by=house.people["alice"])
+    if leaves:
+        members.remove(member(house, "bob"), by=house.people["alice"])
+    members.invite(other.team, "bob", Role.ADMIN, by=other.people["charlie"])
+    assert Client().get(link).status_code == 410
+
+
 def test_the_team_gets_another_name(house: House) -> None:
     press(house, "alice", "/team/rename/", name="Growth ML")
     assert "Growth ML" in Page(house.page("vera").get("/team/")).all("h1")[0].text
