@@ -32,8 +32,8 @@ class Csv:
         if (cut := _cut(path)) and not any(b'"' in record for record in records):
             try:
                 return [cut(record) for record in records]
-            except IndexError:
-                pass  # The slow way tells which row it was.
+            except (IndexError, OverflowError):
+                pass  # The slow way tells which row it was; a number may be larger than a row can be long.
         return [_pick(path, record, number, of_answer) for number, record in enumerate(records, start=1)]
 
     def joined(self, inputs: list[bytes], answers: list[bytes], path: JsonPath) -> list[bytes]:

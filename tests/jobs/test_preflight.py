@@ -352,6 +352,39 @@ def test_a_filter_that_fails_still_has_its_columns_numbered(case: Case) -> None:
     assert (found["records"], found["sent_columns"]) == ([], 0)
 
 
+def test_a_record_that_the_join_cannot_read_is_a_warning(case: Case) -> None:
+    case.put(**{"broken/a.jsonl": b'{"id":1}\n{"id":2\n', "broken/b.csv": b'1,"a"b,3\n'})
+    lines = {"data": f"s3://{case.bucket}/broken/a", "content_type": "application/jsonlines"}
+    found = trial(case, **lines, accept="application/jsonlines", join_source="Input")
+    assert found is not None
+    assert [one["record"] for one in found["records"]] == ['{"id":1}']
+    assert found["trouble"].startswith("Record 2 of the first object fails: ")
+    rows = trial(case, data=f"s3://{case.bucket}/broken/b", join_source="Input")
+    assert rows is not None
+    assert rows["trouble"].startswith("Record 1 of the first object fails: ")
+
+
+def test_what_an_inference_id_adds_is_shown(case: Case) -> None:
+    capture = {"destination_s3_uri": f"s3://{case.bucket}/capture/", "generate_inference_id": True}
+    found = trial(case, join_source="Input", data_capture_config=capture)
+    assert found is not None
+    assert found["records"][0]["written"] == "1,2.5,3,[prediction],[inference id],[inference time]"
+
+
+@pytest.mark.parametrize("path", ["$[%d]", "$[-%d]", "$[%d:]"])
+def test_a_column_further_than_any_row_is_long_is_a_warning(case: Case, path: str) -> None:
+    far = path % 10**20
+    found = case.check("record_fails", "warning", "input_filter", mended=False, input_filter=far)
+    assert "finds nothing" in found["reason"]
+
+
+def test_of_a_row_of_very_many_columns_none_is_numbered(case: Case) -> None:
+    case.put(**{"vast/a.csv": b"1," * 150_000 + b"1\n"})
+    found = trial(case, data=f"s3://{case.bucket}/vast/", input_filter="$[1:]")
+    assert found is not None
+    assert (found["columns"], found["further"], len(found["records"])) == ([], 0, 1)
+
+
 def test_a_wide_or_long_record_is_shown_in_part(case: Case) -> None:
     case.put(**{"wide/a.csv": b",".join(b"%d" % n for n in range(784)) + b"\n"})
     found = trial(case, data=f"s3://{case.bucket}/wide/", input_filter="$[1:]")

@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 from jobs.services.preflight.findings import Seen, Wanted
 from transform.csv_rows import columns
 from transform.dataprocessing import FORMATS, DataProcessing, data_processing, media_type
-from transform.formats import RecordError
+from transform.formats import Mark, RecordError
+from transform.jsonpath import parse
 
 #: Records tried, columns shown of the first, characters shown of a record or a column.
 RECORDS, COLUMNS, LONGEST = 3, 60, 300
+#: Of a row of more columns none is shown: to number them takes memory and time.
+WIDEST = 100_000
 _CELL = 24
 #: Stands for what the model will answer: one value.
 PREDICTION = "[prediction]"
+_ALL = parse("$")
 #: Where in a request a record is wrong, which says nothing where each is sent alone.
 _PLACE = re.compile(r"^(Row|Record) 1 of the request: ")
 
@@ -70,6 +74,7 @@ def trial(wanted: Wanted, seen: Seen) -> Trial | None:
             input_filter=wanted.text("input_filter"),
             output_filter=wanted.text("output_filter"),
             join_source=wanted.text("join_source"),
+            mark=_mark if wanted.values.get("data_capture_config.generate_inference_id") is True else None,
         )
     except ValueError:
         return None  # The field's own error says so already.
@@ -79,12 +84,20 @@ def trial(wanted: Wanted, seen: Seen) -> Trial | None:
     for number, line in enumerate(lines, start=1):
         try:
             sent = processing.request(line) or b""
+            if processing.join and processing.content:
+                # A join reads the record even where no filter does; the output filter has the answer to depend on.
+                processing.content.joined([line], [answer], _ALL)
         except RecordError as error:
             reason = _PLACE.sub("", str(error)).rstrip(".")
             trouble = f"Record {number} of the first object fails: {reason}."
             break
         tried.append(Tried(_shown(line), _shown(sent), _written(processing, line, answer)))
     return replace(_columns(processing, lines[0]), records=tuple(tried), trouble=trouble)
+
+
+def _mark() -> Mark:
+    """Stands for what GenerateInferenceId adds."""
+    return Mark("[inference id]", "[inference time]")
 
 
 def _answer(accept: str) -> bytes:
@@ -104,7 +117,7 @@ def _written(processing: DataProcessing, line: bytes, answer: bytes) -> str:
 def _columns(processing: DataProcessing, line: bytes) -> Trial:
     """A trial with those of a row of CSV. Which are sent is told by a row of their numbers, filtered in its place."""
     csv = FORMATS["text/csv"]
-    if processing.content is not csv:
+    if processing.content is not csv or line.count(b",") > WIDEST:
         return Trial()
     try:
         cells = columns(line)
