@@ -26,7 +26,7 @@ from jobs.models import (
 from jobs.models.job import JobQuerySet
 from jobs.models.scoped import TeamQuerySet
 from jobs.states import RAN, JobState
-from teams.models import Team
+from teams.models import Team, User
 
 
 def jobs(team: Team, wanted: JobFilter | None = None) -> JobQuerySet:
@@ -64,6 +64,15 @@ def last_completed(model: RegisteredModel) -> TransformJob | None:
         state=JobState.COMPLETED,
     )
     return rows.order_by("-created_at", "-id").first()
+
+
+def model_in_hand(team: Team, user: User) -> RegisteredModel | None:
+    """The model that the person used last, or the newest where it was registered since; None if there is none."""
+    newest = models(team).first()
+    last = jobs(team).filter(submitted_by=user).first()
+    if newest is None or last is None or last.model_id is None or last.created_at < newest.created_at:
+        return newest
+    return models(team).filter(pk=last.model_id).first() or newest
 
 
 def attempts(job: TransformJob) -> JobQuerySet:

@@ -56,6 +56,10 @@ class PresetForm(JobForm):
             self.fields[f"{RULE}{name}"] = forms.ChoiceField(
                 label=label, choices=Rule.choices, required=False
             )
+        # The connection is the model's, so it has no field; a rule for it that the API was given is kept.
+        self.fields[f"{RULE}connection"] = forms.ChoiceField(
+            choices=Rule.choices, required=False, widget=forms.HiddenInput
+        )
 
     def clean(self) -> dict[str, Any]:
         """Nothing here: `save` has all of it checked."""

@@ -198,6 +198,11 @@ class TransformJob(models.Model):
         return self.state in ACTIVE
 
     @property
+    def is_counted(self) -> bool:
+        """Whether it is known how many outputs it wrote; while it has work left, none so far is known too."""
+        return self.is_active or self.objects_done is not None
+
+    @property
     def is_terminal(self) -> bool:
         """Whether the job's story is over."""
         return self.state in TERMINAL

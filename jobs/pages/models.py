@@ -113,7 +113,7 @@ def _filled_in(request: MemberRequest) -> QueryDict | None:
     if request.method != "POST":
         return None
     sent = request.POST.copy()
-    if not sent.get("image"):
+    if not sent.get("image") and not sent.get("containers", "").strip():
         sent["image"] = sent.get("framework", "")
     return sent
 

@@ -155,10 +155,12 @@ def _changed(form: Form, source: TransformJob | None, request: MemberRequest) ->
 
 
 def _fresh_start(request: MemberRequest) -> dict[str, object]:
-    """The model that was asked for, or the latest, as its last job completed; for the sample, its data too."""
-    models = queries.models(request.team)
+    """The model that was asked for, or the one in hand, as its last job completed; for the sample, its data too."""
     asked = request.GET.get("model", "")
-    chosen = models.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 18 else models.first()
+    if asked.isdecimal() and len(asked) < 18:
+        chosen = queries.models(request.team).filter(pk=int(asked)).first()
+    else:
+        chosen = queries.model_in_hand(request.team, request.user)
     start: dict[str, object] = {"instance_type": "ml.m5.large", "instance_count": 1}
     if chosen is None:
         return start

@@ -73,7 +73,8 @@ def _completed(job: TransformJob) -> str:
 
 
 def _failed(job: TransformJob) -> str:
-    kept = " No output is written." if job.objects_total else ""
+    # Of one that was never counted nothing is known.
+    kept = " No output is written." if job.objects_total and job.objects_done == 0 else ""
     if job.objects_done:
         usable = "" if job.warnings else "; what is written is complete and usable"
         kept = f" {_written(job)}{usable}."
@@ -81,7 +82,8 @@ def _failed(job: TransformJob) -> str:
 
 
 def _stopped(job: TransformJob) -> str:
-    return f"Stopped; {_written(job)} before that." if job.objects_total else "Stopped."
+    known = job.objects_total and job.is_counted
+    return f"Stopped; {_written(job)} before that." if known else "Stopped."
 
 
 def _written(job: TransformJob) -> str:

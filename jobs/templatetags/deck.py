@@ -280,6 +280,7 @@ def progress(job: TransformJob, big: bool = False, written: int | None = None) -
         "job": job,
         "big": big,
         "done": done,
+        "counted": written is not None or job.is_counted,
         "failed": failed,
         "ok": not failed and (job.state == JobState.COMPLETED or whole),
     }

@@ -75,7 +75,9 @@ def test_a_person_comes_by_a_link_works_by_their_role_and_goes(
         secret = make_token(tab, house)
         assert status_with(tab, house, secret) == 200
         tab.locator("summary", has_text="Revoke nightly import").click()
-        tab.get_by_role("button", name="Revoke the token").click()
+        revoke = tab.get_by_role("button", name="Revoke the token")
+        expect(revoke).to_be_in_viewport(ratio=1)
+        revoke.click()
         expect(tab.get_by_text("The token nightly import is revoked.")).to_be_visible()
         assert status_with(tab, house, secret) == 401
 

@@ -66,6 +66,11 @@ def test_what_is_no_pipeline_is_said_beside_the_field_and_kept(
     assert not RegisteredModel.objects.filter(name=form["name"]).exists()
 
 
+def test_a_framework_that_was_chosen_before_does_not_stand_beside_a_pipeline(real: House) -> None:
+    form = sent(real, [{"Image": "one:1"}, {"Image": "two:1"}], image="", framework="three:1")
+    assert real.page("bob").post("/models/new/", form).status_code == 302
+
+
 def test_a_pipeline_and_an_image_beside_it_are_not_both_taken(real: House) -> None:
     form = sent(real, [{"Image": "one:1"}, {"Image": "two:1"}], image="three:1")
     answer = real.page("bob").post("/models/new/", form)

@@ -252,6 +252,23 @@ def test_what_a_preset_locks_is_saved_too_though_a_browser_sends_nothing_of_it(h
     } == {name: [rule] for name, rule in rules.items()}
 
 
+def test_a_lock_that_the_form_has_no_field_for_stays(house: House) -> None:
+    rules = {"connection": "locked", "instance_type": "locked"}
+    preset = make(house, rules)
+    address = f"/presets/{preset.slug}/edit/"
+    client = house.page("bob")
+    page = Page(client.get(address))
+    form = next(form for form in page.all("form") if form.get("action") == address)
+    sent = {}
+    for node in page.all_below(form, "input", "select", "textarea"):
+        chosen = [one for one in page.all_below(node, "option") if "selected" in one.attributes]
+        value = chosen[0].get("value") if chosen else node.get("value") or node.text
+        sent[node.get("name")] = "" if node.tag == "select" and not chosen else value
+    assert client.post(address, {**sent, "preset_description": "every night"}).status_code == 302
+    preset.refresh_from_db()
+    assert (preset.description, preset.rules) == ("every night", rules)
+
+
 def test_an_unfinished_request_may_be_saved_and_a_wrong_one_not(house: House) -> None:
     client = house.page("bob")
     assert client.post("/presets/new/", {"preset_name": "Half", "split_type": "Line"}).status_code == 302

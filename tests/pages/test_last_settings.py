@@ -44,6 +44,24 @@ def test_the_form_begins_with_the_settings_of_the_last_completed_job(house: Hous
     assert (begun["name"], begun["data"], begun["tags"]) == ("", "", "")
 
 
+def test_the_form_begins_with_the_model_that_its_person_used_last_or_registered_since(house: House) -> None:
+    def new(name: str) -> RegisteredModel:
+        return RegisteredModel.objects.create(
+            team=house.team, connection=house.connection, name=name, containers=[{"Image": "image:1"}]
+        )
+
+    def begun() -> str:
+        return shown(client.get("/jobs/new/"))["model"]
+
+    client, others = house.page("bob"), new("others")
+    assert begun() == str(others.pk), "nothing was run: the newest"
+    house.job(submitted_by=house.people["bob"])
+    house.job(submitted_by=house.people["alice"], model=others, model_name=others.name)
+    assert begun() == str(house.model.pk)
+    newer = new("newer")
+    assert begun() == str(newer.pk)
+
+
 def offers(answer: Any) -> list[dict[str, str]]:
     sent = [node.get("value") for node in Page(answer).all("button") if node.get("name") == "fix"]
     return [json.loads(value) for value in sent if "instance_type" in value]

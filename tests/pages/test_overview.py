@@ -99,6 +99,25 @@ def test_a_job_whose_files_are_not_known_one_by_one_does_not_say_that_none_is_mi
     assert "No output is missing" not in table.text
 
 
+def test_a_job_that_was_never_counted_is_not_said_to_have_written_nothing(house: House) -> None:
+    job = house.job(JobState.FAILED, objects_total=10)
+    answer = house.page("vera").get(f"/jobs/{job.key}/")
+    (table,) = Page(answer).of_class("outcome")
+    assert "Files 10 not counted" in table.text
+    assert "No output is written" not in answer.content.decode()
+    assert "without an output" not in answer.content.decode()
+    job.objects_done = 0
+    job.save()
+    assert "Failed. No output is written." in house.page("vera").get(f"/jobs/{job.key}/").content.decode()
+
+
+def test_what_a_later_attempt_counted_is_not_missing(house: House) -> None:
+    job = house.job(JobState.FAILED, objects_total=10, objects_done=6)
+    house.job(JobState.COMPLETED, objects_total=10, objects_done=10, root=job, parent=job, attempt=2)
+    (table,) = Page(house.page("vera").get(f"/jobs/{job.key}/")).of_class("outcome")
+    assert "Files 10 No output is missing" in table.text
+
+
 def test_warnings_come_before_everything_else(house: House) -> None:
     job = house.job(JobState.COMPLETED, warnings=["1 of 2 outputs is missing."])
     body = Page(house.page("vera").get(f"/jobs/{job.key}/")).of_class("stack")[0]

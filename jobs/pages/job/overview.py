@@ -38,10 +38,18 @@ def overview(request: MemberRequest, key: str) -> HttpResponse:
     return show(request, job, "overview", context)
 
 
-def _missing(job: TransformJob, known: files.FileCounts) -> int:
-    """How many outputs are not there: of the files where all are known one by one, else by the job's own count."""
+def _missing(job: TransformJob, known: files.FileCounts) -> int | None:
+    """How many outputs are not there; None where they were not counted.
+
+    Of the files where all are known one by one, else by what the attempts have counted.
+    """
     total = job.objects_total or 0
-    return known.missing if known.known >= total else max(known.missing, total - (job.objects_done or 0))
+    if known.known >= total:
+        return known.missing
+    counted = [one.objects_done for one in queries.attempts(job) if one.objects_done is not None]
+    if not counted and not job.is_active:
+        return known.missing or None
+    return max(known.missing, total - max(counted, default=0))
 
 
 def _failure(job: TransformJob) -> dict[str, Any]:
