@@ -96,9 +96,14 @@ class TransformSpec:
     def from_request(cls, request: Mapping[str, Any]) -> TransformSpec:
         """Read a CreateTransformJob request. Raises SpecError, its fields in the SDK's words."""
         values, errors = read_request(request)
+        try:
+            spec = cls.from_fields(values)
+        except SpecError as error:
+            # A field with its own error may be missing for that alone.
+            raise SpecError({**error.errors, **errors}) from None
         if errors:
             raise SpecError(errors)
-        return cls.from_fields(values)
+        return spec
 
     def to_fields(self) -> dict[str, Any]:
         """What was given, under SDK names, as plain JSON values; `from_fields` reads it back."""

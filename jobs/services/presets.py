@@ -16,6 +16,7 @@ from jobs.models.preset import NESTED, Rule, flat
 from jobs.services import submission, terms
 from jobs.services.errors import InvalidFields
 from jobs.services.terms import Terms
+from jobs.states import Origin
 from teams import activity
 from teams.models import ApiToken, Membership, Team, User
 from transform.request import PATHS
@@ -138,10 +139,12 @@ def differences(job: TransformJob) -> list[Difference]:
     was, locked = _normal(job.preset_used["fields"]), job.preset_used["locked"]
     now = _normal(flat({**job.spec, **terms.given(job), "model": job.model_name}))
     now["connection"] = job.connection.slug
+    # What its attempts have used up of the retries and the cost is no difference that anybody made.
+    spent = {"max_retries", "max_cost_usd"} if job.origin == Origin.RETRY else set()
     return [
         Difference(name, was.get(name), now.get(name), name in locked)
         for name in FIELDS
-        if was.get(name) != now.get(name)
+        if was.get(name) != now.get(name) and name not in spent
     ]
 
 

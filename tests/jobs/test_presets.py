@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from jobs.lifecycle import retrying
 from jobs.models import InstancePrice, Preset, RegisteredModel, TransformJob
 from jobs.services import presets
 from jobs.states import JobState, Origin
@@ -432,6 +434,14 @@ def test_a_further_attempt_keeps_the_preset_and_a_clone_does_not(house: House) -
     assert again["preset"] == "nightly-run"
     clone = submitted(house, "bob", f"/jobs/new/?from={job.key}")
     assert (clone.origin, clone.preset) == (Origin.CLONE, None)
+
+
+def test_what_automatic_attempts_used_up_is_no_difference_from_the_preset(house: House) -> None:
+    job = submitted(house, "bob", f"/jobs/new/?preset={make(house, max_retries=2).slug}")
+    TransformJob.objects.filter(pk=job.pk).update(state=JobState.FAILED, next_attempt_at=timezone.now())
+    again = TransformJob.objects.get(pk=retrying.retry(job.pk))
+    assert (again.max_retries, again.preset) == (1, job.preset)
+    assert presets.differences(again) == []
 
 
 def test_presets_of_another_team_are_not_there(house: House, other: House) -> None:

@@ -71,6 +71,17 @@ def test_a_pasted_request_that_cannot_be_used_says_why_beside_it(
     assert not TransformJob.objects.exists()
 
 
+def test_everything_that_is_wrong_with_a_pasted_request_is_told_at_once(house: House) -> None:
+    answer = raw(house.page("bob"), '{"Nonsense": 1, "ModelName": "churn", "MaxPayloadInMB": 999}')
+    said = " ".join(errors_beside(answer)["request"])
+    for problem in (
+        "Nonsense: CreateTransformJob has no",
+        "max_payload: It must be",
+        "data: This is required.",
+    ):
+        assert problem in said
+
+
 @pytest.mark.parametrize("slug", ["", "nowhere", "theirs", "engine\0"])
 def test_a_pasted_request_goes_to_a_connection_of_the_team_alone(
     house: House, other: House, slug: str
