@@ -68,6 +68,14 @@ class FileFilter:
         parts = {"only": self.only, "search": self.search, "sort": self.sort}
         return {name: value for name, value in parts.items() if value}
 
+    def further(self, job: TransformJob) -> dict[str, str]:
+        """The query of a further page: in the order of the first one, though the job may end meanwhile."""
+        return {**self.given(), "sort": self.order(job)}
+
+    def order(self, job: TransformJob) -> str:
+        """The order asked for; else a job's plan while it runs, and what is missing first once it has ended."""
+        return self.sort or ("key" if job.is_active else "state")
+
 
 @dataclass(frozen=True, slots=True)
 class FileCounts:
@@ -136,7 +144,7 @@ def _beyond(job: TransformJob, wanted: FileFilter, after: int | None) -> QuerySe
         rows = rows.filter(_NARROWED[Only(wanted.only)])
     if wanted.search:
         rows = rows.filter(key__icontains=wanted.search)
-    sort = wanted.sort or ("key" if job.is_active else "state")
+    sort = wanted.order(job)
     mark, side = ("-", "lt") if sort.startswith("-") else ("", "gt")
     column = _SORTS[sort.removeprefix("-")]
     rows = rows.order_by(f"{mark}{column}", f"{mark}position")

@@ -141,6 +141,17 @@ def test_a_failed_job_names_its_bad_files_in_words_of_the_log(
         assert one.planned.get(key__endswith="/b").error.startswith("ClientError: 400: ")
 
 
+def test_pages_go_on_in_their_order_when_the_job_ends_between_them(house: House) -> None:
+    job = planned(house, JobState.IN_PROGRESS)
+    client = house.api("bob")
+    first = client.get(f"/api/v1/jobs/{job.key}/files/?limit=10").json()
+    TransformJob.objects.filter(pk=job.pk).update(state=JobState.FAILED)
+    second = client.get(f"{first['next']}&limit=25").json()
+    keys = [one["key"] for page in (first, second) for one in page["results"]]
+    assert keys == sorted(set(keys))
+    assert len(keys) == 25
+
+
 def test_the_api_pages_through_the_files(house: House) -> None:
     job = planned(house)
     api = house.api("vera")

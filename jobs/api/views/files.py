@@ -42,7 +42,7 @@ class Files(TeamView):
         after = number(request, "after", least=0)
         active = queries.merged(job).is_active
         page = files.page(job, wanted, active=active, after=after, limit=limit)
-        given = {**wanted.given(), **({"limit": str(limit)} if "limit" in asked else {})}
+        given = {**wanted.further(job), **({"limit": str(limit)} if "limit" in asked else {})}
         here = reverse("api:job-files", args=[key], request=request)
         answer = {
             "results": [asdict(file) for file in page.files],

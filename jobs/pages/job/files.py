@@ -37,7 +37,7 @@ def files(request: MemberRequest, key: str) -> HttpResponseBase:
     given = wanted.given()
     context = {
         "files": page.files,
-        "next": urlencode({**given, "after": page.next}) if page.next is not None else "",
+        "next": urlencode({**wanted.further(job), "after": page.next}) if page.next is not None else "",
         "is_first": cursor is None,
         "wanted": wanted,
         "counts": counts,

@@ -23,31 +23,32 @@ from teams.access import MemberRequest, member_required
 def overview(request: MemberRequest, key: str) -> HttpResponse:
     """Progress, times, settings, the reason of a failure."""
     job = find_job(request.team, key)
-    rows, known = queries.rows(job), files.counts(job)
+    rows, known, merged = queries.rows(job), files.counts(job), queries.merged(job)
     context = {
         "timeline": queries.timeline(job),
         "phases": phases(job),
         "files": known,
-        "missing": _missing(job, known),
+        "missing": _missing(job, merged, known),
         "rows": rows,
         "rows_sentence": rows_sentence(rows),
         "meaning": MEANING[JobState(job.state)],
         "spec": job.spec,
         **_failure(job),
     }
-    return show(request, job, "overview", context)
+    return show(request, job, "overview", context, merged=merged)
 
 
-def _missing(job: TransformJob, known: files.FileCounts) -> int | None:
+def _missing(job: TransformJob, merged: queries.Merged, known: files.FileCounts) -> int | None:
     """How many outputs are not there; None where they were not counted.
 
-    Of the files where all are known one by one, else by what the attempts have counted.
+    Of the files where all are known one by one, else by what the attempts at all of them have counted.
     """
     total = job.objects_total or 0
     if known.known >= total:
         return known.missing
-    counted = [one.objects_done for one in queries.attempts(job) if one.objects_done is not None]
-    if not counted and not job.is_active:
+    tries = [one for one in merged.attempts if one.objects_total == total]
+    counted = [one.objects_done for one in tries if one.objects_done is not None]
+    if not counted and not merged.is_active:
         return known.missing or None
     return max(known.missing, total - max(counted, default=0))
 

@@ -45,16 +45,22 @@ def find_job(team: Team, key: str) -> TransformJob:
     return job
 
 
-def show(request: MemberRequest, job: TransformJob, tab: str, context: dict[str, Any]) -> HttpResponse:
+def show(
+    request: MemberRequest,
+    job: TransformJob,
+    tab: str,
+    context: dict[str, Any],
+    merged: queries.Merged | None = None,
+) -> HttpResponse:
     """The job's page with this tab open: `jobs/job_<tab>.html` rendered with `context`, within the frame.
 
     A poll gets the part that changes, or 304; it counts as changed when the job does, and with what `context` has
     as `page`, `log`, `trouble` or `seen`. With `polls` false in it nothing is polled; with `body_apart` the tab stands
-    behind that part, and is not.
+    behind that part, and is not. `merged` is what the attempts wrote, where it was asked for already.
     """
     queueing.tell([job])
     costing.tell([job])
-    merged = queries.merged(job)
+    merged = merged or queries.merged(job)
     together = merged if merged.plan and job.root is None and len(merged.attempts) > 1 else None
     live = context.get("polls", True) and (merged.is_active or queries.rows_pending(job))
     whole = {
