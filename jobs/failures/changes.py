@@ -36,6 +36,8 @@ class Facts:
     #: How its first input begins, where that was read.
     head: bytes = b""
     fallbacks: tuple[str, ...] = ()
+    #: How many outputs it wrote: what did well with the request as it is.
+    written: int = 0
 
     def of(self, name: str) -> Any:
         """What the request has in a field of the form, None where it has nothing."""
@@ -184,10 +186,27 @@ def other_filter(facts: Facts, line: str) -> Change | None:
     return Change(name, "", f"Leaves {facts.of(name)} out.") if name else None
 
 
+#: How many columns there were and how many were wanted, as XGBoost's container, XGBoost and scikit-learn say it.
+_COLUMNS = (
+    re.compile(
+        r"inference data (?P<got>\d+) is not consistent with feature size of trained model (?P<wanted>\d+)"
+    ),
+    re.compile(r"expected: (?P<wanted>\d+), got (?P<got>\d+)"),
+    re.compile(r"X has (?P<got>\d+) features?, but .*?expecting (?P<wanted>\d+)"),
+    re.compile(r"Model n_features is (?P<wanted>\d+) and input n_features is (?P<got>\d+)"),
+)
+
+
 def first_column_out(facts: Facts, line: str) -> Change | None:
-    """Keep the first column of CSV rows from the model, where nothing is filtered yet."""
+    """Keep the first column of CSV rows from the model, where nothing is filtered yet and that may be all it takes.
+
+    Not where the line tells that another number than one is too many, nor where other files did well as they are.
+    """
     csv = str(facts.of("content_type") or "").startswith("text/csv")
-    if not csv or facts.of("input_filter") not in (None, "", "$"):
+    if not csv or facts.written or facts.of("input_filter") not in (None, "", "$"):
+        return None
+    told = next((found for pattern in _COLUMNS if (found := pattern.search(line))), None)
+    if told and int(told["got"]) != int(told["wanted"]) + 1:
         return None
     return Change("input_filter", "$[1:]", "Keeps the first column, such as an id, from the model.")
 

@@ -104,6 +104,7 @@ def facts_of(job: TransformJob) -> Facts:
         embedded=job.connection.kind == Connection.Kind.ENGINE,
         largest_input=largest,
         fallbacks=tuple(job.fallback_instance_types),
+        written=job.objects_done or 0,
     )
 
 

@@ -222,6 +222,43 @@ def test_in_the_engine_more_memory_is_no_matter_of_the_instance_type() -> None:
     assert found.change.field == "max_payload"
 
 
+@pytest.mark.parametrize(
+    ("line", "written", "proposed"),
+    [
+        (
+            "Feature size of csv inference data 31 is not consistent with feature size of trained model 30.",
+            0,
+            True,
+        ),
+        (
+            "Feature size of csv inference data 29 is not consistent with feature size of trained model 30.",
+            0,
+            False,
+        ),
+        (
+            "Feature size of csv inference data 31 is not consistent with feature size of trained model 30.",
+            11,
+            False,
+        ),
+        ("Feature shape mismatch, expected: 30, got 31", 0, True),
+        ("Feature shape mismatch, expected: 30, got 32", 0, False),
+        ("X has 7 features, but StandardScaler is expecting 30 features as input.", 0, False),
+        (
+            "Model n_features is 30 and input n_features is 31. Number of features of the model must match",
+            0,
+            True,
+        ),
+        ("Unexpected number of columns", 0, True),
+    ],
+)
+def test_a_column_is_filtered_only_where_one_is_too_many_in_all_files(
+    line: str, written: int, proposed: bool
+) -> None:
+    found = explain([Line(Source.DATA_LOG, f"b/k.csv: {line}")], Facts(spec=CSV, written=written))
+    assert found.cause.slug == "wrong-columns"
+    assert (found.change is not None) == proposed
+
+
 def test_sizes_of_instances_are_those_that_sagemaker_takes() -> None:
     model = botocore.session.get_session().get_service_model("sagemaker")
     known = {f"ml.{family}.{size}" for family, sizes in SIZES.items() for size in sizes}
