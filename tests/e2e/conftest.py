@@ -26,6 +26,11 @@ SAMPLE = {
     "instance_type": "ml.m5.large",
     "instance_count": 1,
 }
+REFUSED = {
+    "output_path": "s3://batchdeck-samples/breast-cancer/refused-in-a-test/",
+    "content_type": "application/x-nothing",
+    "split_type": "None",
+}
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -115,27 +120,38 @@ def signed_in(context: BrowserContext, session_cookies: Any, page: Page) -> Page
 @pytest.fixture
 def job_path(house: House, signed_in: Page) -> str:
     """The path of a job that has completed: one on the sample's data, run now if no test has run it before."""
+    return _path_of(house, signed_in, SAMPLE, "completed")
+
+
+@pytest.fixture
+def failed_path(house: House, signed_in: Page) -> str:
+    """The path of a job that has failed: the sample's model refuses what its data are said to be."""
+    return _path_of(house, signed_in, {**SAMPLE, **REFUSED}, "failed")
+
+
+def _path_of(house: House, tab: Page, request: dict[str, object], state: str) -> str:
+    """The path of the first job with this output that ended so, submitted now if there is none."""
     # Other tests have jobs of their own in the same house.
-    samples = f"{house.url}/jobs/?path={SAMPLE['data']}&state=completed"
-    signed_in.goto(samples)
-    jobs = signed_in.locator("#history a.strong")
+    tab.goto(f"{house.url}/jobs/?path={request['output_path']}&state={state}")
+    jobs = tab.locator("#history a.strong")
     if not jobs.count():
-        context = signed_in.context.request
         key = {"Authorization": f"Bearer {house.token()}"}
-        context.post(f"{house.url}/api/v1/jobs/", data=SAMPLE, headers=key, fail_on_status_code=True)
+        tab.context.request.post(
+            f"{house.url}/api/v1/jobs/", data=request, headers=key, fail_on_status_code=True
+        )
         expect(jobs.first).to_be_visible(timeout=180_000)
     return str(jobs.last.get_attribute("href"))
 
 
 @pytest.fixture
-def every_path(house: House, signed_in: Page, job_path: str) -> dict[str, str]:
+def every_path(house: House, signed_in: Page, job_path: str, failed_path: str) -> dict[str, str]:
     """The path of every page by name, each of them with something on it."""
     address, slug = f"{house.url}/api/v1/presets/", "sample-with-a-locked-type"
     context, key = signed_in.context.request, {"Authorization": f"Bearer {house.token()}"}
     if context.get(f"{address}{slug}/", headers=key).status == 404:
         given = {"name": "Sample with a locked type", "body": SAMPLE, "rules": {"instance_type": "locked"}}
         context.post(address, data=given, headers=key, fail_on_status_code=True)
-    return every_page(job_path, slug)
+    return every_page(job_path, failed_path, slug)
 
 
 @pytest.fixture

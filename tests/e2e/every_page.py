@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 
-def every_page(job_path: str, preset: str) -> dict[str, str]:
-    """Paths by name; `job_path` is that of a job that has ended, `preset` the slug of a preset."""
+def every_page(job_path: str, failed_path: str, preset: str) -> dict[str, str]:
+    """Paths by name, of a job that has completed, of one that has failed, and of the preset with this slug."""
     return {
         "home": "/",
         "jobs": "/jobs/",
         "causes": "/jobs/?group=cause",
         "all-columns": "/jobs/?cols=model,path,progress,cause,duration,cost,instance,connection,tags,owner,ended",
         "job": job_path,
+        "failed": failed_path,
+        "failed-log": f"{failed_path}logs/?stream=all&errors=1",
         "files": f"{job_path}files/",
         "results-filtered": f"{job_path}results/?filter=%3E0.5&row=2",
         "results": f"{job_path}results/",
