@@ -28,11 +28,12 @@ usage: ./deck [--data-dir DIR] COMMAND [arguments]
   bench NAME [ARGS]  run a benchmark; without NAME, list them
   COMMAND [ARGS]     anything else is a manage.py command: ./deck shell, ./deck createsuperuser, ./deck help
 
-  --data-dir DIR     the house that a command is about (default: $BATCHDECK_DATA_DIR, else var beside deck)
+  --data-dir DIR     the folder that a command is about (default: $BATCHDECK_DATA_DIR, else var beside deck)
 """
 
 #: What a wrong command line ends with, as for other programs; a failure on the way ends with 1.
 USAGE_ERROR = 2
+_ELSEWHERE = "Start it with ./deck up, or name another folder with --data-dir."
 _FAILURES = (EnvironmentFailed, start.StartFailed, processes.GaveUp, house.AlreadyRunning)
 
 
@@ -122,15 +123,25 @@ def _port(text: str) -> int:
 
 
 def _link(data_dir: Path, arguments: list[str]) -> int:
+    if _is_empty(data_dir):
+        return 1
     running = house.find_running(data_dir)
     if running is None:
-        say(f"deck: no house runs on {data_dir}; the link will work once one does (./deck up).")
+        say(f"deck: Batchdeck does not run on {data_dir}; the link will work once it does (./deck up).")
     base = running.url if running else surroundings.DEFAULT_URL
     return _manage(data_dir, ["signin_link", "--base", base, *arguments])
 
 
 def _token(data_dir: Path, arguments: list[str]) -> int:
-    return _manage(data_dir, ["token", *arguments])
+    return 1 if _is_empty(data_dir) else _manage(data_dir, ["token", *arguments])
+
+
+def _is_empty(data_dir: Path) -> bool:
+    """Whether nothing was ever kept there, which is said; a database elsewhere may hold all there is."""
+    if "DATABASE_URL" in os.environ or (data_dir / "batchdeck.sqlite3").exists():
+        return False
+    say(f"deck: nothing is kept in {data_dir} yet. {_ELSEWHERE}")
+    return True
 
 
 def _env(data_dir: Path, arguments: list[str]) -> int:
@@ -139,7 +150,7 @@ def _env(data_dir: Path, arguments: list[str]) -> int:
         return USAGE_ERROR
     running = house.find_running(data_dir)
     if running is None:
-        say(f"deck: no house runs on {data_dir}. Start it with ./deck up, or name another with --data-dir.")
+        say(f"deck: Batchdeck does not run on {data_dir}. {_ELSEWHERE}")
         return 1
     print(exports.text(running.engine_url, surroundings.engine_credentials(data_dir)), end="")
     return 0

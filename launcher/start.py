@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 import urllib.error
 import urllib.request
@@ -23,8 +24,8 @@ READY = """
 
     Open     {url}
     Sign in  {link}
-             (works once, for fifteen minutes; ./deck link prints another)
-    Engine   {engine_url}   (./deck env prints the exports that point AWS clients at it)
+             (works once, for fifteen minutes; {deck} link prints another)
+    Engine   {engine_url}   ({deck} env prints the exports that point AWS clients at it)
     Data     {data_dir}
     Stop     Ctrl-C
 """
@@ -164,8 +165,15 @@ class Start:
                 link=link,
                 engine_url=running.engine_url,
                 data_dir=self._options.data_dir,
+                deck=self._deck(),
             )
         )
+
+    def _deck(self) -> str:
+        """What commands about this folder begin with."""
+        usual = os.environ.get("BATCHDECK_DATA_DIR") or self._checkout / "var"
+        here = self._options.data_dir
+        return "./deck" if here == Path(usual).resolve() else f"./deck --data-dir {shlex.quote(str(here))}"
 
     def _finish(self, step: Child) -> None:
         self._until(lambda: step.exit_code() is not None, step.name)

@@ -83,7 +83,9 @@ def without_unused(css: str, target: str) -> str:
 
 def without_unused_shapes(font: bytes) -> bytes:
     """The variable font with every character that it had, without weights and alternative shapes that no page shows."""
-    cut = _read_again(instancer.instantiateVariableFont(TTFont(io.BytesIO(font)), {"wght": WEIGHTS}))
+    cut = _read_again(
+        instancer.instantiateVariableFont(TTFont(io.BytesIO(font), recalcTimestamp=False), {"wght": WEIGHTS})
+    )
     options = subset.Options(layout_features=FEATURES, flavor="woff2")
     maker = subset.Subsetter(options)
     maker.populate(unicodes=cut.getBestCmap())
@@ -99,7 +101,7 @@ def _read_again(font: TTFont) -> TTFont:
     font.flavor = None
     font.save(written)
     written.seek(0)
-    return TTFont(written)
+    return TTFont(written, recalcTimestamp=False)
 
 
 def vendor(wanted: dict[str, Any], into: Path) -> dict[str, Any]:

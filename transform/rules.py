@@ -46,6 +46,7 @@ _PATTERNS = {
     "instance_type": (r"ml\.[a-z0-9-]+\.[a-z0-9]+|local(_gpu)?", "an instance type such as ml.m5.xlarge"),
     "output_kms_key": (r"[a-zA-Z0-9:/_-]{0,2048}", "a KMS key id, alias or ARN"),
     "volume_kms_key": (r"[a-zA-Z0-9:/_-]{0,2048}", "a KMS key id, alias or ARN"),
+    "data_capture_config.kms_key_id": (r"[a-zA-Z0-9:/_-]{0,2048}", "a KMS key id, alias or ARN"),
     "transform_ami_version": (r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "an AMI version's name"),
 }
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import csrf
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -74,6 +75,11 @@ def not_found(request: HttpRequest, *_: Any, **__: Any) -> JsonResponse:
     return JsonResponse(
         body(status.HTTP_404_NOT_FOUND, f"There is nothing at {request.path}; {why}."), status=404
     )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token; below /api/ that is an address that is none, as views there ask for no such token."""
+    return not_found(request) if request.path.startswith("/api/") else csrf.csrf_failure(request, reason)
 
 
 def _headers(error: exceptions.APIException) -> dict[str, str]:

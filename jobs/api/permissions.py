@@ -26,5 +26,6 @@ class TeamRole(BasePermission):
             return False
         view.member = member
         needed = Role.VIEWER if request.method in SAFE_METHODS else getattr(view, "role", Role.OPERATOR)
-        self.message = f"This needs the role {needed.label.lower()}; you are {member.role} in {member.team}."
+        is_ = "this token has that of" if getattr(request.auth, "role", "") else "you are"
+        self.message = f"This needs the role {needed.label.lower()}; {is_} {member.role} in {member.team}."
         return member.allows(needed)

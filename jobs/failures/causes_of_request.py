@@ -119,6 +119,12 @@ ACCESS = (
                     try_.without("volume_kms_key", "Encrypts the volume with SageMaker's own key.")),
     ),
     Cause(
+        "request-invalid",
+        "SageMaker does not take a value of the request",
+        "Its answer names the value and the field. Clone and edit the job, and give that field another value.",
+        (r"validation errors? detected: Value",),
+    ),
+    Cause(
         "access-denied",
         "A permission is missing",
         "The message names the action and who lacks it. Jobs read and write with the model's role: it needs "

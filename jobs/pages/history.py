@@ -218,5 +218,13 @@ def _asked(request: HttpRequest) -> tuple[Listing, list[str]]:
     return listing, _said(problems)
 
 
+#: What the panel calls the filters whose names say less.
+_LABELS = {
+    "since": "Submitted from (since)",
+    "until": "Submitted until (until)",
+    "ended": "Ended from (ended)",
+}
+
+
 def _said(fields: Any) -> list[str]:
-    return [f"{name}: {text}" for name, texts in fields.items() for text in texts]
+    return [f"{_LABELS.get(name, name)}: {text}" for name, texts in fields.items() for text in texts]

@@ -22,6 +22,7 @@ from jobs.models import Preset, RegisteredModel, TransformJob
 from jobs.models.preset import Rule, flat
 from jobs.pages import preset_choice
 from jobs.services import presets as service
+from jobs.services.preflight.places import undated
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
 
@@ -144,7 +145,9 @@ def _changeable(request: MemberRequest, slug: str) -> Preset:
 
 def _start(request: MemberRequest) -> dict[str, Any]:
     if request.method == "POST":
-        return {**request.POST.dict(), **_held(request)}
+        sent = request.POST.dict()
+        # A folder of its own was one job's: the next ones are to have theirs.
+        return {**sent, "output_path": undated(sent.get("output_path", "")), **_held(request)}
     if key := request.GET.get("from"):
         job = queries.jobs(request.team).filter(key=key).first()
         if job is None:

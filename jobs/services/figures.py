@@ -24,7 +24,7 @@ from jobs.states import FAILURES, JobState
 
 #: Figures are of jobs submitted since then: older ones say little about the next one.
 DAYS = 90
-_DONE, _NOT_DONE = Q(state=JobState.COMPLETED), Q(state__in=FAILURES)
+_DONE, _NOT_DONE = Q(state=JobState.COMPLETED), Q(state=JobState.FAILED)
 _PRICED = Q(state=JobState.COMPLETED, cost_usd__isnull=False, records__gt=0)
 _SUMS = {
     "completed": Count("id", filter=_DONE),
@@ -39,8 +39,8 @@ _SUMS = {
 class Figures:
     """Of one model. `jobs` are counted up to `queries.COUNTED` and one more; the rest is of the last DAYS days.
 
-    A job that was stopped or withdrawn is neither success nor failure. `cost_per_1000` is in US dollars, of the
-    `priced` jobs whose cost and number of records are both known; None where there is none.
+    A job that was stopped, withdrawn or refused is neither success nor failure. `cost_per_1000` is in US dollars, of
+    the `priced` jobs whose cost and number of records are both known; None where there is none.
     """
 
     jobs: int = 0

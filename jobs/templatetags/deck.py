@@ -177,16 +177,18 @@ def rows(rows_in: int | None, rows_out: int | None) -> SafeString | str:
 
 @register.simple_tag
 def duration(start: datetime | None, end: datetime | None = None) -> str:
-    """From start to end, or to now: 12 s, 3:05, 1:02:30; empty if it has not begun."""
+    """From start to end, or to now: 0.6 s, 12 s, 3:05, 1:02:30; empty if it has not begun."""
     if start is None:
         return ""
-    return clocked(int(((end or timezone.now()) - start) / timedelta(seconds=1)))
+    return clocked(((end or timezone.now()) - start) / timedelta(seconds=1))
 
 
 @register.filter
-def clocked(seconds: int) -> str:
-    """Seconds as a clock has them: 12 s, 3:05, 1:02:30."""
-    seconds = max(0, seconds)
+def clocked(seconds: float) -> str:
+    """Seconds as a clock has them: 0.6 s, 12 s, 3:05, 1:02:30. Of few a tenth is told, where that is known."""
+    if isinstance(seconds, float) and 0 < seconds < 9.95:
+        return f"{max(seconds, 0.1):.1f} s"
+    seconds = max(0, int(seconds))
     hours, rest = divmod(seconds, 3600)
     minutes, left = divmod(rest, 60)
     if hours:

@@ -43,7 +43,12 @@ def invite(request: MemberRequest) -> HttpResponse:
             request.team, request.POST.get("username", ""), _role(request), by=request.user
         )
     except Refused as error:
-        return _page(request, invite_error=str(error), username=request.POST.get("username", ""))
+        return _page(
+            request,
+            invite_error=str(error),
+            username=request.POST.get("username", ""),
+            role=request.POST.get("role"),
+        )
     if not invited.link:
         messages.info(request, f"{invited.member.user.label} has an account already and was added.")
         return redirect("team")

@@ -56,6 +56,9 @@ REASONS = [
      "why", "out-of-memory"),
     ("AlgorithmError: The model container ended before it was ready (exit status 1). Its log says why",
      "container-ended"),
+    ("An error occurred (ValidationException) when calling the CreateTransformJob operation: 1 validation error "
+     "detected: Value 'ml.nonsense.huge' at 'transformResources.instanceType' failed to satisfy constraint",
+     "request-invalid"),
 ]  # fmt: skip
 DATA_LOG = [
     ("b/k.csv: ClientError: 413", "request-refused-as-too-large"),

@@ -44,8 +44,8 @@ def test_success_is_of_recent_jobs_that_ended_by_themselves(house: House) -> Non
     ]:  # fmt: skip
         aged(house.job(state), days)
     found = told(house)
-    assert (found["jobs"], found["completed"], found["failed"], found["success_rate"]) == (8, 2, 2, 0.5)
-    assert "50 % <span" in house.page("vera").get("/models/").content.decode()
+    assert (found["jobs"], found["completed"], found["failed"], found["success_rate"]) == (8, 2, 1, 2 / 3)
+    assert "67 % <span" in house.page("vera").get("/models/").content.decode()
 
 
 @pytest.mark.parametrize(("lengths", "median"), [([7], 7), ([9, 1, 5], 5), ([4, 1, 9, 2], 2)])

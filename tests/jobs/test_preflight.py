@@ -352,6 +352,15 @@ def test_a_filter_that_fails_still_has_its_columns_numbered(case: Case) -> None:
     assert (found["records"], found["sent_columns"]) == ([], 0)
 
 
+def test_a_key_for_captured_data_that_is_none_is_an_error(case: Case) -> None:
+    capture = {"destination_s3_uri": f"s3://{case.bucket}/capture/", "kms_key_id": "\u2603 nonsense"}
+    answer = case.house.api("bob").post(
+        "/api/v1/jobs/", {**case.body, "data_capture_config": capture}, "application/json"
+    )
+    assert answer.status_code == 400
+    assert "data_capture_config.kms_key_id" in answer.json()["error"]["fields"]
+
+
 def test_a_record_that_the_join_cannot_read_is_a_warning(case: Case) -> None:
     case.put(**{"broken/a.jsonl": b'{"id":1}\n{"id":2\n', "broken/b.csv": b'1,"a"b,3\n'})
     lines = {"data": f"s3://{case.bucket}/broken/a", "content_type": "application/jsonlines"}

@@ -238,6 +238,12 @@ def test_what_the_new_job_form_has_becomes_a_preset_unsubmitted(house: House) ->
     assert (Preset.objects.count(), TransformJob.objects.count()) == (0, 0)
 
 
+def test_the_folder_that_was_made_for_one_job_is_not_kept_for_all(house: House) -> None:
+    sent = {"model": house.model.pk, "output_path": "s3://half/out/20261121-205127/"}
+    page = Page(house.page("bob").post("/presets/new/", sent))
+    assert page.by_id("id_output_path").get("value") == "s3://half/out/"
+
+
 def test_what_a_preset_locks_is_saved_too_though_a_browser_sends_nothing_of_it(house: House) -> None:
     rules = {"instance_type": "locked", "env": "hidden", "model": "locked"}
     begun = make(house, rules)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from launcher import house
 from launcher.house import House
+from tests.support.house import CHECKOUT
 
 
 def note(pid: int = 0) -> House:
@@ -64,3 +67,20 @@ def test_a_lock_that_nobody_gives_back_is_not_waited_for_for_ever(tmp_path: Path
     with pytest.raises(house.AlreadyRunning, match="choose another --data-dir"):
         house.hold(tmp_path, patience=0.2)
     os.close(lock)
+
+
+def test_commands_about_a_folder_with_nothing_in_it_say_so_and_leave_it_alone(tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    for command in ("link", "token", "env"):
+        place = tmp_path / command
+        said = subprocess.run(
+            [sys.executable, str(CHECKOUT / "deck"), "--data-dir", str(place), command],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (said.returncode, said.stdout) == (1, ""), command
+        assert "Start it with ./deck up" in said.stderr
+        assert "Traceback" not in said.stderr
+        assert not place.exists()

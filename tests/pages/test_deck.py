@@ -46,9 +46,19 @@ def test_sizes(count: int | None, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0, "0 s"), (59, "59 s"), (60, "1:00"), (185, "3:05"), (3750, "1:02:30"), (-5, "0 s")],
+    [
+        (0, "0 s"),
+        (59, "59 s"),
+        (60, "1:00"),
+        (185, "3:05"),
+        (3750, "1:02:30"),
+        (-5, "0 s"),
+        (0.58, "0.6 s"),
+        (9.97, "9 s"),
+        (0.01, "0.1 s"),
+    ],
 )
-def test_durations(seconds: int, said: str) -> None:
+def test_durations(seconds: float, said: str) -> None:
     assert deck.duration(AT, AT + timedelta(seconds=seconds)) == said
     assert deck.duration(None, AT) == ""
 

@@ -161,6 +161,14 @@ def test_everything_a_page_refers_to_is_there(house: House) -> None:
         check_references(Page(answer), where)
 
 
+def test_a_post_below_the_api_that_misses_its_slash_is_told_so(house: House) -> None:
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post("/api/v1/jobs", {"data": "x"}, "application/json")
+    assert answer.status_code == 404
+    assert "every address ends in a slash" in answer.json()["error"]["message"]
+    assert "This page is too old" in client.post("/jobs/new/").content.decode()
+
+
 def test_every_link_inside_the_product_leads_somewhere(house: House) -> None:
     client = house.page("alice")
     links = set()

@@ -56,9 +56,12 @@ def test_a_name_that_cannot_be_or_is_there_already_is_refused_beside_the_field(
     house: House, username: str
 ) -> None:
     before = User.objects.count()
-    answer = press(house, "alice", "/team/members/", username=username, role="viewer")
+    answer = press(house, "alice", "/team/members/", username=username, role="operator")
     assert answer.status_code == 400
-    assert Page(answer).by_id("invite-error").text
+    page = Page(answer)
+    assert page.by_id("invite-error").text
+    roles = page.all_below(page.by_id("role"), "option")
+    assert [one.get("value") for one in roles if "selected" in one.attributes] == ["operator"]
     assert (User.objects.count(), verbs(house)) == (before, [])
 
 

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from teams import tokens
 from teams.models import Membership
@@ -20,7 +21,7 @@ class Command(BaseCommand):
         """Whose token, for which team, and under what name."""
         parser.add_argument("--user", default="admin", help="user name (default: admin)")
         parser.add_argument("--team", default="sample-team", help="team slug (default: sample-team)")
-        parser.add_argument("--name", default="command line", help="what the token is for")
+        parser.add_argument("--name", help="what the token is for (default: command line, and the day)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the secret alone, so that scripts can read it."""
@@ -33,5 +34,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{options['user']} is no member of {options['team']}. `bootstrap` makes the first of each."
             )
-        _, secret = tokens.create(team=member.team, user=member.user, name=options["name"])
+        name = options["name"] or f"command line, {timezone.localdate():%d %b %Y}"
+        _, secret = tokens.create(team=member.team, user=member.user, name=name)
         self.stdout.write(secret)
