@@ -82,9 +82,7 @@ def _take_data_dir(
     else:
         ours = _leading(arguments)
         found, rest = parser.parse_args(arguments[:ours]), arguments[ours:]
-    chosen: Path | None = found.data_dir
-    if chosen is None:
-        chosen = default or Path(os.environ.get("BATCHDECK_DATA_DIR") or CHECKOUT / "var")
+    chosen: Path = found.data_dir or default or surroundings.usual_data_dir(CHECKOUT)
     return chosen.resolve(), rest
 
 
@@ -138,7 +136,8 @@ def _token(data_dir: Path, arguments: list[str]) -> int:
 
 def _is_empty(data_dir: Path) -> bool:
     """Whether nothing was ever kept there, which is said; a database elsewhere may hold all there is."""
-    if "DATABASE_URL" in os.environ or (data_dir / "batchdeck.sqlite3").exists():
+    database = surroundings.own_database(data_dir)
+    if database is None or database.exists():
         return False
     say(f"deck: nothing is kept in {data_dir} yet. {_ELSEWHERE}")
     return True

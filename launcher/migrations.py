@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
+from launcher import surroundings
+
 
 class Migrated:
     """The SQLite file of a data directory. Asking `migrate` itself takes seconds, nearly all of them imports.
@@ -17,21 +19,20 @@ class Migrated:
 
     def __init__(self, checkout: Path, data_dir: Path, environment: Mapping[str, str]) -> None:
         self._checkout = checkout
-        self._elsewhere = bool(environment.get("DATABASE_URL"))
-        self._database = data_dir / "batchdeck.sqlite3"
+        self._database = surroundings.own_database(data_dir, environment)
         self._stamp = data_dir / "migrations.stamp"
 
     def is_current(self) -> bool:
         """Whether nothing has changed since `remember`: our migrations, the packages', and what was applied."""
-        if self._elsewhere or not self._stamp.exists():
+        if self._database is None or not self._stamp.exists():
             return False
-        applied = self._applied()
+        applied = _applied(self._database)
         return bool(applied) and self._stamp.read_text() == self._fingerprint(applied)
 
     def remember(self) -> None:
         """Note that `migrate` has just succeeded."""
-        if not self._elsewhere:
-            self._stamp.write_text(self._fingerprint(self._applied()))
+        if self._database is not None:
+            self._stamp.write_text(self._fingerprint(_applied(self._database)))
 
     def _fingerprint(self, applied: list[tuple[str, str]]) -> str:
         digest = hashlib.sha256((self._checkout / "locks" / "runtime.txt").read_bytes())
@@ -40,12 +41,11 @@ class Migrated:
         digest.update(repr(applied).encode())
         return digest.hexdigest()
 
-    def _applied(self) -> list[tuple[str, str]]:
-        """Read from the file as it is, for another may have been put in its place; empty when it cannot be read."""
-        try:
-            with closing(sqlite3.connect(f"{self._database.as_uri()}?mode=ro", uri=True)) as connection:
-                return connection.execute(
-                    "SELECT app, name FROM django_migrations ORDER BY app, name"
-                ).fetchall()
-        except sqlite3.Error:
-            return []
+
+def _applied(database: Path) -> list[tuple[str, str]]:
+    """Read from the file as it is, for another may have been put in its place; empty when it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+            return connection.execute("SELECT app, name FROM django_migrations ORDER BY app, name").fetchall()
+    except sqlite3.Error:
+        return []

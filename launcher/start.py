@@ -171,9 +171,9 @@ class Start:
 
     def _deck(self) -> str:
         """What commands about this folder begin with."""
-        usual = os.environ.get("BATCHDECK_DATA_DIR") or self._checkout / "var"
         here = self._options.data_dir
-        return "./deck" if here == Path(usual).resolve() else f"./deck --data-dir {shlex.quote(str(here))}"
+        usual = surroundings.usual_data_dir(self._checkout)
+        return "./deck" if here == usual else f"./deck --data-dir {shlex.quote(str(here))}"
 
     def _finish(self, step: Child) -> None:
         self._until(lambda: step.exit_code() is not None, step.name)

@@ -14,6 +14,16 @@ _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  (compared, not bound)
 
 
+def usual_data_dir(checkout: Path) -> Path:
+    """Where everything is kept unless --data-dir says otherwise."""
+    return Path(os.environ.get("BATCHDECK_DATA_DIR") or checkout / "var").resolve()
+
+
+def own_database(data_dir: Path, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The file with the database, whether it is there or not; None where DATABASE_URL names one elsewhere."""
+    return None if environment.get("DATABASE_URL") else data_dir / "batchdeck.sqlite3"
+
+
 def for_house(checkout: Path, data_dir: Path, running: house.House) -> dict[str, str]:
     """What every process of the house `running` is started with: our environment and where its parts are."""
     return {

@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from teams import activity, links
@@ -27,6 +28,11 @@ class Invited:
 
     member: Membership
     link: str
+
+
+def of(team: Team) -> QuerySet[Membership]:
+    """Everybody in the team with their user, by user name."""
+    return Membership.objects.filter(team=team).select_related("user").order_by("user__username")
 
 
 def invite(team: Team, username: str, role: Role, *, by: User) -> Invited:

@@ -22,7 +22,7 @@ from jobs.models import Preset, RegisteredModel, TransformJob
 from jobs.models.preset import Rule, flat
 from jobs.pages import preset_choice
 from jobs.services import presets as service
-from jobs.services.preflight.places import undated
+from jobs.services.folders import undated
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
 

@@ -88,13 +88,13 @@ def spend(team: Team) -> Spend:
     today = timezone.now().astimezone(UTC).date()
     month = today.replace(day=1)
     rows = spending.totals([team], ["model"], spending.Period(month, month))
-    known = [row.amount for row in rows if row.amount is not None]
+    whole = spending.together(rows)
     return Spend(
         month,
-        sum(known, Decimal(0)) if known else None,
-        sum(row.jobs for row in rows),
-        sum(row.unknown for row in rows),
-        sum(row.instance_seconds for row in rows),
+        whole.amount,
+        whole.jobs,
+        whole.unknown,
+        whole.instance_seconds,
         [row for row in rows if row.amount][:4],
     )
 

@@ -15,6 +15,7 @@ from jobs.models import Connection, RegisteredModel, TransformJob
 from jobs.services import models, submission
 from jobs.services.asking import asked
 from jobs.services.errors import NotPossible
+from jobs.services.folders import dated
 from teams.models import ApiToken, Team, User
 from transform.spec import TransformSpec
 
@@ -94,8 +95,7 @@ def fields() -> dict[str, Any]:
     """The suggested job's fields, in the SDK's names, as the new-job form and the API take them."""
     sample = read()
     suggested: dict[str, Any] = dict(sample.described["job"])
-    # A folder of its own for each job: an output replaces whatever has its name.
-    output_path = f"{sample.output_path}{timezone.now():%Y%m%d-%H%M%S}/"
+    output_path = dated(sample.output_path, timezone.now())
     return {"model": sample.model_name, "data": sample.data, "output_path": output_path, **suggested}
 
 

@@ -101,8 +101,7 @@ def _with_link(request: MemberRequest, member: Membership, path: str) -> HttpRes
 
 
 def _page(request: MemberRequest, **context: object) -> HttpResponse:
-    everybody = Membership.objects.filter(team=request.team).select_related("user").order_by("user__username")
-    context |= {"members": everybody, "roles": Role.choices, "days": members.INVITED_FOR.days}
+    context |= {"members": members.of(request.team), "roles": Role.choices, "days": members.INVITED_FOR.days}
     return render(request, "teams/team.html", context, status=400 if "invite_error" in context else 200)
 
 

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 
 from jobs.api import answers
 from jobs.api.views.base import TEXT, TeamView
-from teams import activity
-from teams.models import Activity, Membership
+from teams import activity, members
+from teams.models import Activity
 
 
 class Members(TeamView):
@@ -22,8 +22,7 @@ class Members(TeamView):
     @extend_schema(operation_id="members_list", responses=answers.MemberAnswer(many=True))
     def get(self, request: Request) -> Response:
         """Everybody, by user name."""
-        rows = Membership.objects.filter(team=self.member.team).select_related("user")
-        return Response(answers.MemberAnswer(rows.order_by("user__username"), many=True).data)
+        return Response(answers.MemberAnswer(members.of(self.member.team), many=True).data)
 
 
 class TeamActivity(TeamView, generics.ListAPIView[Activity]):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from jobs.services.archives import VOLUME
+from jobs.services.folders import dated, undated
 from jobs.services.preflight.findings import Finding, Fix, Found, Level, Seen, Wanted
 from jobs.services.texts import filesize
 from transform.keys import OUTPUT_SUFFIX, output_folder, output_key
 
 _NAMED = 2
-#: A folder that was made for one job, by its time.
-_DATED = re.compile(r"(?<=/)\d{8}-\d{6}/$")
 
 
 def model(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
@@ -157,19 +155,12 @@ def outputs(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
             "output_path",
             f"{count} {'output is' if count == '1' else 'outputs are'} there already and would be replaced, such as "
             f"{_short(replaced[0])}.",
-            fix={
-                "output_path": f"s3://{place[0]}/{output_folder(undated(place[1]))}{seen.at:%Y%m%d-%H%M%S}/"
-            },
+            fix={"output_path": f"s3://{place[0]}/{dated(output_folder(undated(place[1])), seen.at)}"},
             about=("data",),
         )
     elif found.objects:
         text = f"{found.count} {'is' if found.count == '1 object' else 'are'} there already; none would be replaced."
         yield Finding("output_not_empty", Level.NOTE, "output_path", text)
-
-
-def undated(path: str) -> str:
-    """The path without a last folder such as 20261121-205127/, which was made for one job."""
-    return _DATED.sub("", path)
 
 
 def _replaced(wanted: Wanted, seen: Seen, found: Found) -> list[str]:
