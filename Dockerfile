@@ -15,6 +15,7 @@ RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin batchdeck \
 WORKDIR /srv/batchdeck
 COPY manage.py ./
 COPY launcher launcher
+COPY hosting hosting
 COPY transform transform
 COPY engine engine
 COPY teams teams

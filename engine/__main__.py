@@ -25,6 +25,7 @@ from engine.runner import Runner
 from engine.runtimes import BadRuntime, Runtimes
 from engine.store import Store, StoreTooNew
 from engine.wire.app import App
+from hosting.private_files import BadFolder, keep_files_private, make_private
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -87,7 +88,7 @@ def read_arguments(arguments: list[str]) -> Config:
 @asynccontextmanager
 async def engine(config: Config) -> AsyncIterator[App]:
     """The engine's parts, opened in order and closed in the other; jobs a crash interrupted go on."""
-    config.data_dir.mkdir(parents=True, exist_ok=True)
+    make_private(config.data_dir)
     store = Store(config.database)
     objects = ObjectStore(config.objects_dir)
     runner = Runner(config, store, objects, Runtimes(config))
@@ -139,6 +140,7 @@ async def serve(config: Config) -> None:
 
 def main() -> int:
     """Run the engine; returns the exit status."""
+    keep_files_private()
     try:
         config = read_arguments(sys.argv[1:])
     except BadSetting as error:
@@ -156,7 +158,7 @@ def main() -> int:
         runner = uvloop.run
     try:
         runner(serve(config))
-    except (StoreTooNew, BadRuntime) as error:
+    except (StoreTooNew, BadRuntime, BadFolder) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from hosting.private_files import BadFolder
 from launcher import checks, exports, house, ports, processes, start, suite, surroundings
 from launcher.environment import Environment, EnvironmentFailed, say
 from launcher.up import up
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
     try:
         return _dispatch(list(arguments))
-    except ports.PortTaken as error:
+    except (ports.PortTaken, BadFolder) as error:
         say(f"deck: {error}")
         return USAGE_ERROR
     except _FAILURES as error:

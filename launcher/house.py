@@ -9,6 +9,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from hosting.private_files import make_private
 from launcher import private
 
 
@@ -63,9 +64,10 @@ def hold(data_dir: Path, patience: float = 15.0) -> int:
     """Take the lock of `data_dir` and return its file descriptor; AlreadyRunning when another house has it.
 
     After a kill -9 the guardian holds it for the few seconds in which it ends what was left: while the
-    process that left the note is gone, we wait for it, up to `patience` seconds.
+    process that left the note is gone, we wait for it, up to `patience` seconds. Raises BadFolder when
+    nothing can be kept in `data_dir`.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
+    make_private(data_dir)
     handle = os.open(data_dir / "house.lock", os.O_RDWR | os.O_CREAT, 0o600)
     started = time.monotonic()
     while True:

@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from hosting.private_files import keep_files_private
 from launcher import house, ports
 from launcher.console import Console
 from launcher.environment import Environment, say
@@ -21,7 +22,7 @@ def up(checkout: Path, options: Options, given_redis_url: str | None) -> int:
     """Run a house until it is told to stop; the exit code.
 
     `given_redis_url` is a broker that runs already; None starts our own. Raises PortTaken, AlreadyRunning,
-    EnvironmentFailed, StartFailed or processes.GaveUp, each with a text for the person at the keyboard.
+    BadFolder, EnvironmentFailed, StartFailed or processes.GaveUp, each with a text for the person at the keyboard.
     """
     # The lock first: after a kill -9 the former house may need seconds to give its ports back.
     lock = house.hold(options.data_dir)
@@ -30,6 +31,8 @@ def up(checkout: Path, options: Options, given_redis_url: str | None) -> int:
     note.unlink(missing_ok=True)
     environment = Environment(checkout)
     environment.ensure("runtime")
+    # After the environment, which others who use this checkout may read; before every process of the house.
+    keep_files_private()
     console = Console()
     with ExitStack() as stack:
         stack.callback(note.unlink, missing_ok=True)

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from hosting.private_files import BadFolder, make_private
+
 _WORDS = {
     "1": True,
     "true": True,
@@ -53,6 +55,16 @@ def number(name: str, default: float) -> float:
 def items(name: str, default: str = "") -> list[str]:
     """A comma-separated list, blanks trimmed, empty entries dropped."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def private_folder(name: str, default: str) -> Path:
+    """The absolute path of a folder that only we can enter, created when missing; else ImproperlyConfigured."""
+    folder = Path(text(name, default)).resolve()
+    try:
+        make_private(folder)
+    except BadFolder as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from None
+    return folder
 
 
 def secret_key(name: str, file: Path) -> str:

@@ -9,11 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from hosting.private_files import keep_files_private
 from webapp import env
 from webapp.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.text("BATCHDECK_DATA_DIR", "var")).resolve()
+# Every process of the dashboard reads this module first, so all that it writes is private.
+keep_files_private()
+DATA_DIR = env.private_folder("BATCHDECK_DATA_DIR", "var")
 
 # Who may ask, and how.
 DEBUG = env.flag("BATCHDECK_DEBUG")
@@ -23,6 +26,7 @@ CSRF_TRUSTED_ORIGINS = env.items("BATCHDECK_TRUSTED_ORIGINS")
 HTTPS = env.flag("BATCHDECK_HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "teams.sessions"
 CSRF_FAILURE_VIEW = "jobs.api.errors.csrf_failure"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS

@@ -1,0 +1,61 @@
+"""A session belongs to the browser that has its cookie, and to nobody who reads the database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from tests.cast import House
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(house: House) -> Client:
+    """A browser in which Alice is signed in."""
+    client = Client()
+    client.force_login(house.people["alice"])
+    return client
+
+
+def status(cookie: str) -> int:
+    """What a browser with this session cookie gets of a page that needs a person."""
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = cookie
+    return client.get("/jobs/").status_code
+
+
+def test_the_cookie_opens_pages_and_the_key_in_the_database_does_not(browser: Client) -> None:
+    cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    assert status(cookie) == 200
+    kept = list(Session.objects.values_list("session_key", flat=True))
+    assert len(kept) == 1
+    assert cookie not in kept
+    assert status(kept[0]) == 302
+
+
+def test_signing_out_ends_the_session(browser: Client) -> None:
+    cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    browser.post("/signout/")
+    assert status(cookie) == 302
+    assert not Session.objects.exists()
+
+
+def test_a_session_ends_at_its_time(browser: Client) -> None:
+    cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert status(cookie) == 302
+
+
+def test_a_session_keeps_what_is_put_into_it(browser: Client) -> None:
+    session = browser.session
+    session["note"] = "kept"
+    session.save()
+    assert browser.session["note"] == "kept"
+    session.cycle_key()
+    assert Session.objects.count() == 1
