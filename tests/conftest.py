@@ -7,14 +7,24 @@ from typing import Any
 
 import boto3
 import pytest
+from django.test import Client
 from hypothesis import HealthCheck, settings
 
+from tests.support.answers import checked
 from tests.support.engine import EngineProcess
 from tests.support.moto import MotoServer
 
 # A loaded machine may take long over an example; how long is no finding.
 settings.register_profile("batchdeck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("batchdeck")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def answers_as_documented() -> Iterator[None]:
+    """Django's client fails a test in which the API answers other than its schema says."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "request", checked(Client.request))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -204,6 +204,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "jobs.api.schema.add_error_answers",
+        "jobs.api.schema.require_fields_of_answers",
     ],
 }
 

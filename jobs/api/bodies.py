@@ -25,11 +25,19 @@ class BodyParser(JSONParser):
             raise ParseError("The body is nested too deeply.") from error
 
 
-class ModelClientConfigBody(serializers.Serializer[Any]):
-    """How long and how often SageMaker asks the model."""
+class ModelClientConfig(serializers.Serializer[Any]):
+    """How long and how often SageMaker asks the model; SageMaker's default holds for what is left out."""
 
     invocations_timeout_in_seconds = serializers.IntegerField(required=False, min_value=1, max_value=3600)
     invocations_max_retries = serializers.IntegerField(required=False, min_value=0, max_value=3)
+
+
+class DataCaptureConfig(serializers.Serializer[Any]):
+    """Where SageMaker keeps a copy of what goes in and comes out."""
+
+    destination_s3_uri = serializers.CharField(help_text="s3:// address.")
+    kms_key_id = serializers.CharField(required=False)
+    generate_inference_id = serializers.BooleanField(required=False)
 
 
 class JobBody(serializers.Serializer[Any]):
@@ -60,12 +68,12 @@ class JobBody(serializers.Serializer[Any]):
     input_filter = serializers.CharField(required=False)
     output_filter = serializers.CharField(required=False)
     join_source = serializers.ChoiceField(choices=["None", "Input"], required=False)
-    model_client_config = ModelClientConfigBody(required=False)
+    model_client_config = ModelClientConfig(required=False)
     tags = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
     output_kms_key = serializers.CharField(required=False)
     volume_kms_key = serializers.CharField(required=False)
     transform_ami_version = serializers.CharField(required=False)
-    data_capture_config = serializers.DictField(required=False)
+    data_capture_config = DataCaptureConfig(required=False)
     experiment_config = serializers.DictField(required=False)
     priority = serializers.IntegerField(
         required=False, min_value=-10, max_value=10, help_text="Higher ones start first; beside request too."

@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
+from jobs.services import spending
+
 _ERROR = {
     "type": "object",
     "required": ["error"],
@@ -25,26 +27,42 @@ _ERROR = {
         }
     },
 }
+#: What any operation may answer.
 _ANSWERS = {
     "400": "A field, parameter or the JSON itself cannot be used.",
     "401": "No valid token or session.",
     "403": "The role does not allow this.",
     "404": "No such object in this team.",
     "405": "The address does not know this method.",
+    "406": "The Accept header leaves out JSON, which every answer and error is.",
     "409": "It makes no sense in the present state, or the name is taken.",
-    "415": "The body is not JSON.",
-    "503": "The connection cannot be asked now.",
+    "414": "The address is too long.",
+    "431": "The header fields are too long.",
+    "500": "A fault of this service, which is logged.",
+    "503": "The connection or the database cannot be asked now.",
 }
+#: What only those may answer that take a body.
+_ANSWERS_TO_BODIES = {"413": "The body is too large.", "415": "The body is not JSON."}
 
 
 def add_error_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add the one error shape to each operation of the schema."""
+    """Add the one error shape to each operation of the schema, for each status that it may answer."""
     result.setdefault("components", {}).setdefault("schemas", {})["Error"] = _ERROR
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     for path in result["paths"].values():
         for operation in path.values():
-            for code, meaning in _ANSWERS.items():
+            answers = {**_ANSWERS, **(_ANSWERS_TO_BODIES if "requestBody" in operation else {})}
+            for code, meaning in sorted(answers.items()):
                 operation["responses"].setdefault(code, {"description": meaning, "content": content})
+    return result
+
+
+def require_fields_of_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Declare that an answer has each of its fields every time; a total has those that it was asked to be apart by."""
+    for name, schema in result["components"]["schemas"].items():
+        if name.endswith("Answer"):
+            apart = spending.KEYS if name == "TotalAnswer" else ()
+            schema["required"] = [field for field in schema["properties"] if field not in apart]
     return result
 
 

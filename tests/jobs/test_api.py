@@ -139,7 +139,7 @@ def test_every_error_has_the_same_shape(house: House) -> None:
 
 def test_a_fault_of_our_own_answers_500_in_the_same_shape(house: House) -> None:
     house.job()
-    TransformJob.objects.update(spec="no request at all")
+    TransformJob.objects.update(warnings=3)
     client = house.api("bob")
     client.raise_request_exception = False
     answer = client.get("/api/v1/jobs/")
@@ -274,7 +274,7 @@ def test_a_model_is_not_registered_while_the_engine_is_away(house: House) -> Non
 
 def test_the_schema_and_its_page_are_public_and_complete(client: Client, db: None) -> None:
     schema = client.get("/api/v1/schema/?format=json").json()
-    assert {"/api/v1/jobs/", "/api/v1/jobs/{key}/stop/", "/api/v1/models/", "/api/v1/connections/"} <= set(
+    assert {"/api/v1/jobs/", "/api/v1/jobs/{id}/stop/", "/api/v1/models/", "/api/v1/connections/"} <= set(
         schema["paths"]
     )
     for path in schema["paths"].values():

@@ -47,7 +47,7 @@ def addresses(house: House, job: TransformJob) -> list[Address]:
         "key": job.key,
         "slug": house.connection.slug,
         "pk": str(house.model.pk),
-        "id": str(house.model.pk),
+        "id": job.key,
         "model_id": str(house.model.pk),
         "model_pk": str(house.model.pk),
         "connection_id": str(house.connection.pk),

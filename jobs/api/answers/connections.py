@@ -12,6 +12,7 @@ from jobs.models import Connection
 class ConnectionAnswer(serializers.ModelSerializer[Connection]):
     """A connection; `last_error` is empty while calls succeed, a limit null where there is none."""
 
+    endpoint_url = serializers.CharField(help_text="Of an engine; empty for AWS.")
     max_instances_per_type = serializers.DictField(child=serializers.IntegerField())
 
     class Meta:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs.costs import CURRENCY, Cost, NoAmount
@@ -49,11 +50,19 @@ class PricesAnswer(serializers.ModelSerializer[Connection]):
         fields = ["region", "results", "read_at", "read_error"]
 
 
+@extend_schema_field({"type": "string", "pattern": r"^\d{4}-\d{2}$", "example": "2026-01"})
+class MonthField(serializers.DateField):
+    """A month such as 2026-01, of any of its days."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%Y-%m", **options)
+
+
 class TotalAnswer(serializers.Serializer[Any]):
     """Jobs that ran and ended, and what those with a known cost cost together; null where none has one."""
 
     team = serializers.CharField(required=False)
-    month = serializers.DateField(required=False, format="%Y-%m")
+    month = MonthField(required=False)
     model = serializers.CharField(required=False)
     connection = serializers.CharField(required=False)
     jobs = serializers.IntegerField()

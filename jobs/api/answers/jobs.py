@@ -14,18 +14,15 @@ from jobs import queries
 from jobs.api.answers.costs import CostAnswer
 from jobs.api.answers.failures import FailureAnswer
 from jobs.api.answers.presets import DifferenceAnswer
+from jobs.api.answers.requests import REQUEST_FIELDS, RequestAnswer
 from jobs.lifecycle.starting import creation_request
 from jobs.models import JobEvent, TransformJob
 from jobs.services import changes, failing, presets
 from jobs.services.failing import try_url
-from transform.spec import TransformSpec
-
-#: The request's fields that a job's answer shows under their own names; null where nothing was given.
-_REQUEST_FIELDS = [field.name for field in dataclasses.fields(TransformSpec) if field.name != "model_name"]
 
 
-class JobAnswer(serializers.ModelSerializer[TransformJob]):
-    """A transform job. `spec` holds the request in the SDK's field names."""
+class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
+    """A transform job, with its request in the SDK's field names; null is what was not given."""
 
     id = serializers.CharField(source="key")
     url = serializers.SerializerMethodField()
@@ -60,7 +57,7 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
             "arn", "submitted_by", "external", "origin", "preset", "parent", "attempt", "created_at", "changed_at",
             "accepted_at", "started_at", "ended_at", "objects_total", "objects_done", "bytes_total", "eta",
             "stop_requested_at", "priority", "fallback_instance_types", "instance_type_used", "max_retries",
-            "deadline_minutes", "max_idle_minutes", "max_cost_usd", "cost", "archived_at", "spec",
+            "deadline_minutes", "max_idle_minutes", "max_cost_usd", "cost", "archived_at", *REQUEST_FIELDS,
         ]  # fmt: skip
 
     def get_url(self, job: TransformJob) -> str:
@@ -94,13 +91,6 @@ class JobAnswer(serializers.ModelSerializer[TransformJob]):
             "cause": failure.cause, "title": failure.title, "quoted": failure.quoted, "source": failure.source,
             "advice": failure.advice, "change": change,
         }  # fmt: skip
-
-    def to_representation(self, job: TransformJob) -> dict[str, Any]:
-        """The fields above, and beside them each field of the request under its SDK name."""
-        answer: dict[str, Any] = super().to_representation(job)
-        spec = answer.pop("spec")
-        own = {name: spec.get(name) for name in _REQUEST_FIELDS if name not in answer}
-        return {**answer, **own}
 
 
 class EventAnswer(serializers.ModelSerializer[JobEvent]):

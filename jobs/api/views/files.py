@@ -34,16 +34,16 @@ class Files(TeamView):
         ],
         responses=answers.FilesAnswer,
     )
-    def get(self, request: Request, key: str) -> Response:
+    def get(self, request: Request, id: str) -> Response:
         """The input objects, a page at a time."""
-        job, asked = self.job(key), request.query_params
+        job, asked = self.job(id), request.query_params
         wanted = FileFilter.read(asked.dict())
         limit = min(number(request, "limit") or LIMIT, MOST)
         after = number(request, "after", least=0)
         active = queries.merged(job).is_active
         page = files.page(job, wanted, active=active, after=after, limit=limit)
         given = {**wanted.further(job), **({"limit": str(limit)} if "limit" in asked else {})}
-        here = reverse("api:job-files", args=[key], request=request)
+        here = reverse("api:job-files", args=[id], request=request)
         answer = {
             "results": [asdict(file) for file in page.files],
             "next": None if page.next is None else f"{here}?{urlencode({**given, 'after': page.next})}",

@@ -65,9 +65,7 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
 
     @extend_schema(
         operation_id="jobs_list",
-        parameters=[
-            OpenApiParameter(name, TEXT, description=f"Only this {name}.") for name in JobFilter.names()
-        ],
+        parameters=[OpenApiParameter(name, TEXT, description=says) for name, says in _FILTERS.items()],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List jobs."""
@@ -110,9 +108,9 @@ class Job(TeamView):
     """One job."""
 
     @extend_schema(operation_id="jobs_get", responses=answers.JobDetailAnswer)
-    def get(self, request: Request, key: str) -> Response:
+    def get(self, request: Request, id: str) -> Response:
         """A job with its request and timeline."""
-        job = self.job(key)
+        job = self.job(id)
         queueing.tell([job])
         return Response(answers.JobDetailAnswer(job, context={"request": request}).data)
 
@@ -121,18 +119,18 @@ class Acts(TeamView):
     """What people did with one job."""
 
     @extend_schema(operation_id="jobs_activity", responses=answers.ActsAnswer)
-    def get(self, request: Request, key: str) -> Response:
+    def get(self, request: Request, id: str) -> Response:
         """Who submitted, stopped, cloned, archived it, newest first."""
-        return Response(answers.ActsAnswer({"results": history.acts(self.job(key))}).data)
+        return Response(answers.ActsAnswer({"results": history.acts(self.job(id))}).data)
 
 
 class Stop(TeamView):
     """Stopping one job."""
 
     @extend_schema(operation_id="jobs_stop", request=None, responses={202: answers.JobAnswer})
-    def post(self, request: Request, key: str) -> Response:
+    def post(self, request: Request, id: str) -> Response:
         """Stop a job, or withdraw it while it waits; repeating this is harmless until it has ended."""
-        job = stopping.stop(self.job(key), by=self.member.user, token=self.token)
+        job = stopping.stop(self.job(id), by=self.member.user, token=self.token)
         return Response(answers.JobAnswer(job, context={"request": request}).data, status=202)
 
 
@@ -140,29 +138,27 @@ class Finish(TeamView):
     """Writing what a job left."""
 
     @extend_schema(operation_id="jobs_finish", request=None, responses={201: answers.JobAnswer})
-    def post(self, request: Request, key: str) -> Response:
+    def post(self, request: Request, id: str) -> Response:
         """Submit the next attempt over the inputs that have no output; 409 says why there can be none."""
-        return _created(
-            attempts.finish_missing(self.job(key), by=self.member.user, token=self.token), request
-        )
+        return _created(attempts.finish_missing(self.job(id), by=self.member.user, token=self.token), request)
 
 
 class Retry(TeamView):
     """Running a job again."""
 
     @extend_schema(operation_id="jobs_retry", request=None, responses={201: answers.JobAnswer})
-    def post(self, request: Request, key: str) -> Response:
+    def post(self, request: Request, id: str) -> Response:
         """Submit the same request under a new name as the next attempt; 409 while one is still running."""
-        return _created(attempts.retry(self.job(key), by=self.member.user, token=self.token), request)
+        return _created(attempts.retry(self.job(id), by=self.member.user, token=self.token), request)
 
 
 class Archive(TeamView):
     """Leaving a job out of lists."""
 
     @extend_schema(operation_id="jobs_archive", request=None, responses=answers.JobAnswer)
-    def post(self, request: Request, key: str) -> Response:
+    def post(self, request: Request, id: str) -> Response:
         """Leave an ended job out of lists; 409 for one that has not ended or is archived already."""
-        job = archiving.archive(self.job(key), by=self.member.user, token=self.token)
+        job = archiving.archive(self.job(id), by=self.member.user, token=self.token)
         return Response(answers.JobAnswer(job, context={"request": request}).data)
 
 
@@ -170,9 +166,9 @@ class Restore(TeamView):
     """Bringing a job back from the archive."""
 
     @extend_schema(operation_id="jobs_restore", request=None, responses=answers.JobAnswer)
-    def post(self, request: Request, key: str) -> Response:
+    def post(self, request: Request, id: str) -> Response:
         """Show an archived job in lists again; 409 for one that is not archived."""
-        job = archiving.restore(self.job(key), by=self.member.user, token=self.token)
+        job = archiving.restore(self.job(id), by=self.member.user, token=self.token)
         return Response(answers.JobAnswer(job, context={"request": request}).data)
 
 

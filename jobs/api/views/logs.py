@@ -40,11 +40,11 @@ class Logs(TeamView):
         ],
         responses=answers.LogsAnswer,
     )
-    def get(self, request: Request, key: str) -> Response:
+    def get(self, request: Request, id: str) -> Response:
         """The end of the log, or what was written since the last answer or before it, 500 lines at a time."""
         asked = request.query_params
         page = logs.page(
-            self.job(key),
+            self.job(id),
             stream=asked.get("stream", ""),
             token=asked.get("token", ""),
             before=asked.get("before", ""),
@@ -76,10 +76,10 @@ class LogText(TeamView):
         ],
         responses={(200, "text/plain"): OpenApiTypes.STR},
     )
-    def get(self, request: Request, key: str) -> StreamingHttpResponse:
+    def get(self, request: Request, id: str) -> StreamingHttpResponse:
         """Each line's time, of all streams also its stream, and its text."""
         stream = request.query_params.get("stream", "") or logs.ALL
-        return text_response(logs.text_file(self.job(key), stream=stream, **_filters(request)))
+        return text_response(logs.text_file(self.job(id), stream=stream, **_filters(request)))
 
 
 def text_response(file: logs.TextFile) -> StreamingHttpResponse:

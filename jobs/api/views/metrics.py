@@ -17,6 +17,6 @@ class Metrics(TeamView):
     """CPU, memory and GPU of a job's instances."""
 
     @extend_schema(operation_id="jobs_metrics", responses=answers.UsageAnswer)
-    def get(self, request: Request, key: str) -> Response:
+    def get(self, request: Request, id: str) -> Response:
         """CloudWatch's numbers over the run, by instance."""
-        return Response(answers.UsageAnswer(asdict(metrics.usage(self.job(key)))).data)
+        return Response(answers.UsageAnswer(asdict(metrics.usage(self.job(id)))).data)

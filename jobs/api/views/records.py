@@ -32,15 +32,15 @@ class Records(TeamView):
         ],
         responses=answers.RecordsAnswer,
     )
-    def get(self, request: Request, key: str) -> Response:
+    def get(self, request: Request, id: str) -> Response:
         """Rows of one file, input and output together."""
         name, text = (request.query_params.get(word, "") for word in ("file", "filter"))
         first, limit = _count(request, "from", 1), _count(request, "limit", pages.LIMIT)
-        found = pages.page(self.job(key), name=name, first=first, limit=limit, text=text)
+        found = pages.page(self.job(id), name=name, first=first, limit=limit, text=text)
         answer = pages.as_values(found)
         if found.next and found.file:
             query = {"file": found.file.name, "from": found.next, "limit": limit, "filter": text}
-            here = reverse("api:job-records", args=[key], request=request)
+            here = reverse("api:job-records", args=[id], request=request)
             answer["next"] = f"{here}?{urlencode({word: value for word, value in query.items() if value})}"
         return Response(answers.RecordsAnswer(answer).data)
 

@@ -29,11 +29,11 @@ class Outputs(TeamView):
         parameters=[OpenApiParameter("after", TEXT, description="Out of `next`: the last key of a page.")],
         responses=answers.OutputsAnswer,
     )
-    def get(self, request: Request, key: str) -> Response:
+    def get(self, request: Request, id: str) -> Response:
         """The outputs that exist, in key order, a hundred at a time."""
-        job = self.job(key)
+        job = self.job(id)
         page = results.outputs(job, after=request.query_params.get("after", ""))
-        here = reverse("api:job-outputs", args=[key], request=request)
+        here = reverse("api:job-outputs", args=[id], request=request)
         rows = [{**asdict(output), **self._links(request, job, output.key)} for output in page.outputs]
         answer = {
             "results": rows,
@@ -59,9 +59,9 @@ class Preview(TeamView):
     """The beginning of an output."""
 
     @extend_schema(operation_id="jobs_output_preview", parameters=[_KEY], responses=answers.PreviewAnswer)
-    def get(self, request: Request, key: str) -> Response:
+    def get(self, request: Request, id: str) -> Response:
         """The first 200 rows of the first 256 KiB."""
-        shown = results.preview(self.job(key), _required(request, "key"))
+        shown = results.preview(self.job(id), _required(request, "key"))
         return Response(answers.PreviewAnswer(asdict(shown)).data)
 
 
@@ -73,9 +73,9 @@ class Download(TeamView):
         parameters=[_KEY],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 302: None},
     )
-    def get(self, request: Request, key: str) -> HttpResponseBase:
+    def get(self, request: Request, id: str) -> HttpResponseBase:
         """The bytes, or for AWS a redirect to a signed S3 address."""
-        return download_response(results.download(self.job(key), _required(request, "key")))
+        return download_response(results.download(self.job(id), _required(request, "key")))
 
 
 def download_response(found: results.Download) -> HttpResponseBase:
