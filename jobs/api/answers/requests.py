@@ -27,7 +27,8 @@ def _texts(name: str) -> serializers.DictField:
 class RequestAnswer(serializers.Serializer[Any]):
     """A request under the SDK's names; null is "not given". Words of SageMaker are texts: it may add to them."""
 
-    data = _text("data", help_text="s3:// address of the input.")  # type: ignore[assignment]  # DRF keeps declared fields apart from `.data`
+    # DRF keeps declared fields apart from a serializer's own `.data`.
+    data: Any = _text("data", help_text="s3:// address of the input.")
     data_type = _text("data_type")
     content_type = _text("content_type")
     compression_type = _text("compression_type")
