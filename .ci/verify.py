@@ -1,4 +1,4 @@
-"""Reads a JUnit report: fails when no test ran, or when a browser or house test was skipped."""
+"""Reads a JUnit report: fails when no test ran, or when a browser, house or full disk test was skipped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def main() -> int:
 
 
 def _must_run(case: ElementTree.Element) -> bool:
-    return any(part in (case.get("classname") or "") for part in ("tests.e2e", "tests.house"))
+    return any(
+        part in (case.get("classname") or "") for part in ("tests.e2e", "tests.house", "test_full_disk")
+    )
 
 
 if __name__ == "__main__":

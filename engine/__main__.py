@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ import uvicorn
 
 from engine.config import BadSetting, Config, Unsettled, read_numbers
 from engine.credentials import load_credentials
+from engine.disk import Disk, is_full
 from engine.objects import ObjectStore
 from engine.operations import events, quotas, throttle
 from engine.operations.context import Context
@@ -89,15 +91,18 @@ def read_arguments(arguments: list[str]) -> Config:
 async def engine(config: Config) -> AsyncIterator[App]:
     """The engine's parts, opened in order and closed in the other; jobs a crash interrupted go on."""
     make_private(config.data_dir)
-    store = Store(config.database)
-    objects = ObjectStore(config.objects_dir)
-    runner = Runner(config, store, objects, Runtimes(config))
+    disk = Disk(config.data_dir)
+    with disk.spent():
+        store = Store(config.database)
+        objects = ObjectStore(config.objects_dir, disk)
+    runner = Runner(config, store, objects, Runtimes(config), disk)
     credentials = load_credentials(config.credentials_file, config.account_id)
     sender = events.Events(config, store, credentials.root)
     sender.start()
     await runner.start()
     try:
-        yield App(Context(config, store, objects, runner, credentials, throttle.Throttle(config.rate_limits)))
+        limits = throttle.Throttle(config.rate_limits)
+        yield App(Context(config, store, objects, runner, credentials, limits, disk))
     finally:
         await runner.close()
         await sender.close()
@@ -160,6 +165,13 @@ def main() -> int:
         runner(serve(config))
     except (StoreTooNew, BadRuntime, BadFolder) as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except (OSError, sqlite3.Error) as error:
+        if not is_full(error):
+            raise
+        sys.stderr.write(
+            f"The disk of {config.data_dir} is full: the engine cannot start. Make space on it.\n"
+        )
         return 1
     except KeyboardInterrupt:
         return 0

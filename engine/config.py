@@ -75,6 +75,8 @@ class Config:
     #: How many jobs run at once; later ones are InProgress without a TransformStartTime until it is their turn,
     #: as on AWS while instances are being provisioned.
     max_running_jobs: int = 4
+    #: How many may run beside those, each as the only one of its owner; see runner.places.
+    spare_places: int = 4
     #: A folder of further runtimes (see engine.runtimes.registry), for images that are not built in.
     extra_runtimes: Path | None = None
     #: How many instances jobs in progress may have together, by instance type or "total"; see operations.quotas.

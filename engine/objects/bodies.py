@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from engine.disk import Disk
 from engine.objects.info import Body
 from engine.sqlite import Database
 
@@ -22,7 +24,8 @@ INLINE_LIMIT = 16 * 1024
 class Bodies:
     """Reads, writes and forgets bodies. A body being read outlives its object until the reader is closed."""
 
-    def __init__(self, database: Database, directory: Path) -> None:
+    def __init__(self, database: Database, directory: Path, disk: Disk) -> None:
+        self.disk = disk
         self._database = database
         self._directory = directory
         directory.mkdir(parents=True, exist_ok=True)
@@ -164,6 +167,8 @@ class BodyWriter:
     """Takes a body's bytes in order. Nothing can be seen of them until the index says so."""
 
     def __init__(self, bodies: Bodies) -> None:
+        """Raises OSError (ENOSPC) where the disk is full."""
+        bodies.disk.check()
         self._bodies = bodies
         self._buffer = bytearray()
         self._file: BinaryIO | None = None
@@ -212,7 +217,9 @@ class BodyWriter:
     def abort(self) -> None:
         """Throw away what was written."""
         if self._file is not None:
-            self._file.close()
+            # Closing writes what is buffered, for which a full disk has no space.
+            with contextlib.suppress(OSError):
+                self._file.close()
             self._file = None
         if self._name:
             os.unlink(self._bodies.path(self._name))

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from engine.disk import Disk
 from engine.errors import ServiceError
 from engine.objects.bodies import Bodies, BodyReader, BodyWriter
 from engine.objects.info import COLUMNS, ENTRY_COLUMNS, Body, Entry, ObjectInfo
@@ -51,11 +52,11 @@ class ObjectReader(BodyReader):
 class ObjectStore:
     """Every method may be called from any thread; each change is visible whole or not at all."""
 
-    def __init__(self, directory: Path) -> None:
-        """Open the store in `directory`, making it if need be, and sweep what a killed engine left half-written."""
+    def __init__(self, directory: Path, disk: Disk) -> None:
+        """Open the store in `directory`, which is on `disk`, and sweep what a killed engine left half-written."""
         directory.mkdir(parents=True, exist_ok=True)
         self._database = Database(directory / "index.sqlite3", MIGRATIONS)
-        self._bodies = Bodies(self._database, directory / "bodies")
+        self._bodies = Bodies(self._database, directory / "bodies", disk)
         self.uploads = Uploads(self._database, self._bodies)
         self._sweep()
 

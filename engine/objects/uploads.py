@@ -127,7 +127,11 @@ class Uploads:
 
     def add_part(self, upload: Upload, number: int, writer: BodyWriter, checksums: Mapping[str, str]) -> Part:
         """Record a part that has arrived whole, replacing an earlier one of its number. Raises NoSuchUpload."""
-        body = writer.finish_to_file()
+        try:
+            body = writer.finish_to_file()
+        except OSError:
+            writer.abort()
+            raise
         part = Part(number, writer.size, writer.md5.hex(), time.time(), dict(checksums), body)
         try:
             with self._database.transaction() as connection:
@@ -148,7 +152,7 @@ class Uploads:
                         body.to_json(),
                     ),
                 )
-        except ServiceError:
+        except BaseException:
             self._bodies.discard([body])
             raise
         self._bodies.discard(spare)

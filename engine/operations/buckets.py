@@ -34,7 +34,7 @@ def head_bucket(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 def delete_bucket(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Remove an empty bucket."""
-    ctx.objects.delete_bucket(params["Bucket"])
+    ctx.disk.ensure(lambda: ctx.objects.delete_bucket(params["Bucket"]))
     return {"StatusCode": 204}
 
 

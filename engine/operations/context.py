@@ -7,6 +7,7 @@ from typing import Protocol
 
 from engine.config import Config
 from engine.credentials import Credentials, Key
+from engine.disk import Disk
 from engine.objects import ObjectStore
 from engine.operations.throttle import Throttle
 from engine.store import Store
@@ -21,6 +22,9 @@ class JobRunner(Protocol):
     def stop(self, job_name: str) -> None:
         """Stop a job whose row was just moved to Stopping."""
 
+    def reason_to_wait(self, job_name: str) -> str | None:
+        """Why a job that is InProgress does not run now; None if it runs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -32,6 +36,7 @@ class Context:
     runner: JobRunner
     credentials: Credentials
     throttle: Throttle
+    disk: Disk
     caller: Key | None = None
 
     @property

@@ -105,7 +105,8 @@ def complete_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str,
 
 def abort_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Give an upload up."""
-    ctx.objects.uploads.abort(_upload(ctx, params))
+    upload = _upload(ctx, params)
+    ctx.disk.ensure(lambda: ctx.objects.uploads.abort(upload))
     return {"StatusCode": 204}
 
 

@@ -67,7 +67,7 @@ def delete_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Remove an object; one that is not there is no error."""
     ctx.objects.check_bucket(params["Bucket"])
     _check_version(params)
-    ctx.objects.delete(params["Bucket"], params["Key"], partial(check_delete, params.get("IfMatch")))
+    _delete(ctx, params["Bucket"], params["Key"], params.get("IfMatch"))
     return {"StatusCode": 204}
 
 
@@ -81,12 +81,16 @@ def delete_objects(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     for item in wanted:
         try:
             _check_version(item)
-            ctx.objects.delete(params["Bucket"], item["Key"], partial(check_delete, item.get("ETag")))
+            _delete(ctx, params["Bucket"], item["Key"], item.get("ETag"))
         except ServiceError as error:
             errors.append({"Key": item["Key"], "Code": error.code, "Message": error.message})
         else:
             deleted.append({"Key": item["Key"]})
     return {"Deleted": [] if params["Delete"].get("Quiet") else deleted, "Errors": errors}
+
+
+def _delete(ctx: Context, bucket: str, key: str, etag: str | None) -> None:
+    ctx.disk.ensure(lambda: ctx.objects.delete(bucket, key, partial(check_delete, etag)))
 
 
 def get_object_attributes(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:

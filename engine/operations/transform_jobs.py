@@ -64,7 +64,7 @@ def describe_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, An
         **with_defaults(row.request),
         "TransformJobArn": row.arn,
         "TransformJobStatus": row.status,
-        "FailureReason": row.failure_reason,
+        "FailureReason": _reason(ctx, row),
         "CreationTime": row.created,
         "TransformStartTime": row.started,
         "TransformEndTime": row.ended,
@@ -82,13 +82,14 @@ def list_transform_jobs(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     rows, more = list_page(
         params, chosen, listing="transform-jobs", orders=_ORDER_TYPES, position=job_position
     )
-    return {"TransformJobSummaries": [_summary(row) for row in rows], **more}
+    return {"TransformJobSummaries": [_summary(ctx, row) for row in rows], **more}
 
 
 def stop_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Ask a job to stop; answers at once. A job that is already stopping is left to it."""
     name = params["TransformJobName"]
-    if ctx.store.jobs.move(name, "Stopping", ["InProgress"]):
+    # A job that ends gives back the space of its working folder.
+    if ctx.disk.ensure(lambda: ctx.store.jobs.move(name, "Stopping", ["InProgress"])):
         ctx.runner.stop(name)
         return {}
     row = ctx.store.jobs.get(name)
@@ -167,7 +168,12 @@ def with_defaults(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _summary(row: JobRow) -> dict[str, Any]:
+def _reason(ctx: Context, row: JobRow) -> str | None:
+    """Why the job failed; of one that is InProgress, what it waits for, which SageMaker has no member for."""
+    return ctx.runner.reason_to_wait(row.name) if row.status == "InProgress" else row.failure_reason
+
+
+def _summary(ctx: Context, row: JobRow) -> dict[str, Any]:
     return {
         "TransformJobName": row.name,
         "TransformJobArn": row.arn,
@@ -175,7 +181,7 @@ def _summary(row: JobRow) -> dict[str, Any]:
         "TransformEndTime": row.ended,
         "LastModifiedTime": row.modified,
         "TransformJobStatus": row.status,
-        "FailureReason": row.failure_reason,
+        "FailureReason": _reason(ctx, row),
     }
 
 

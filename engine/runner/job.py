@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 from engine.config import Config
+from engine.disk import is_full
 from engine.errors import ServiceError
 from engine.objects import ObjectStore
 from engine.runner.capture import check_capture, write_capture
@@ -62,7 +63,10 @@ class Job:
         self._failures: list[ObjectFailed] = []
 
     async def run(self) -> None:
-        """Do the job and write down how it ended."""
+        """Do the job and write down how it ended.
+
+        Raises what `engine.disk.is_full` knows where the disk has no space: then the row is as it was.
+        """
         try:
             await self._run()
             reason = self._why_objects_failed()
@@ -70,12 +74,13 @@ class Job:
             reason = str(failed)
         except ServiceError as error:
             reason = f"ClientError: {error.message}"
-        except OSError as error:
-            log.exception("job %s failed on this machine", self._row.name)
-            reason = f"InternalServerError: {error.strerror or error}"
-        except Exception:
+        except Exception as error:
+            if is_full(error):
+                raise
             log.exception("job %s failed in the engine itself", self._row.name)
             reason = INTERNAL_ERROR
+            if isinstance(error, OSError):
+                reason = f"InternalServerError: {error.strerror or error}"
         finally:
             await to_its_end(self._fleet.end())
         self._finish(reason)
@@ -150,12 +155,12 @@ class Job:
         return {key for key, outcome in outcomes.items() if outcome == "done"}
 
     def _less_what_is_done(self, plan: Plan) -> Plan:
-        """What an engine that was killed has left to do; failed objects are tried once more."""
+        """What a run that was broken off has left to do; failed objects are tried once more."""
         done = self._done()
         left = plan.without(done) if done else plan
         if self._row.started is not None:
             self._first_log.sagemaker(
-                f"The engine was restarted; {len(left.keys)} of {len(plan.keys)} objects are left to transform"
+                f"The job is taken up again; {len(left.keys)} of {len(plan.keys)} objects are left to transform"
             )
         return left
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from engine.disk import is_full
 from engine.store import Store
 
 GROUP = "/aws/sagemaker/TransformJobs"
@@ -21,6 +24,8 @@ class InstanceLog:
         #: The instance's name among the metrics.
         self.host = f"{job}/{instance_id}"
         self._stream = f"{self.host}-{epoch}"
+        #: Lines that a full disk had no space for, by stream.
+        self._lost: Counter[str] = Counter()
 
     def container(self, name: str | None) -> Lines:
         """Where a container's lines go; `name` only for containers of a pipeline."""
@@ -37,5 +42,15 @@ class InstanceLog:
         self.sagemaker(*(f"{name}: {line}" for line in lines))
 
     def _append(self, stream: str, lines: list[str]) -> None:
+        """Write lines; on a full disk only count them, so that whoever prints them does not wait."""
         now = int(time.time() * 1000)
-        self._store.logs.append(GROUP, stream, [(now, line) for line in lines])
+        lost = self._lost[stream]
+        note = [f"{lost} lines are missing here: the engine's disk was full"] if lost else []
+        try:
+            self._store.logs.append(GROUP, stream, [(now, line) for line in (*note, *lines)])
+        except sqlite3.Error as error:
+            if not is_full(error):
+                raise
+            self._lost[stream] += len(lines)
+        else:
+            del self._lost[stream]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+import time
 
 from engine.config import Config
+from engine.disk import Disk, is_full
 from engine.objects import ObjectStore
 from engine.runner.job import Job
+from engine.runner.places import Places
 from engine.runner.protocols import RuntimeProvider
 from engine.store import Store
 from engine.store.clock import now
@@ -16,15 +19,30 @@ from engine.store.clock import now
 log = logging.getLogger(__name__)
 
 
+#: The tag of a job that says whose it is: those with the same value share places as one owner.
+OWNER_TAG = "batchdeck:team"
+#: Seconds until a job that a full disk broke off is tried again, though no space was made: at first, and at last.
+_SHORTEST_PAUSE = 2.0
+_LONGEST_PAUSE = 600.0
+#: Seconds between two looks at how much is free.
+_LOOK = 1.0
+
+
 class Runner:
     """Runs jobs as tasks of the engine's event loop, a bounded number at once, oldest first."""
 
-    def __init__(self, config: Config, store: Store, objects: ObjectStore, runtimes: RuntimeProvider) -> None:
+    def __init__(
+        self, config: Config, store: Store, objects: ObjectStore, runtimes: RuntimeProvider, disk: Disk
+    ) -> None:
+        self._disk = disk
         self._config = config
         self._store = store
         self._objects = objects
         self._runtimes = runtimes
-        self._turns = asyncio.Semaphore(config.max_running_jobs)
+        self._places = Places(config.max_running_jobs, config.spare_places)
+        #: Whose jobs wait for a place, and which of those that have one wait for space on the disk.
+        self._queued: dict[str, str] = {}
+        self._without_space: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopping: set[asyncio.Task[None]] = set()
 
@@ -52,6 +70,16 @@ class Runner:
         task.add_done_callback(self._stopping.discard)
         task.add_done_callback(_report)
 
+    def reason_to_wait(self, job_name: str) -> str | None:
+        """Why a job that is InProgress does not run now, as a sentence; None if it runs."""
+        if job_name in self._queued:
+            return self._places.reason_to_wait(self._queued[job_name])
+        if job_name in self._without_space:
+            return (
+                "Waits for space: the engine's disk is full. The job goes on by itself when there is space."
+            )
+        return None
+
     async def close(self) -> None:
         """End all instances. The jobs' rows stay as they are: the next start goes on with them."""
         tasks = [*self._tasks.values()]
@@ -60,10 +88,43 @@ class Runner:
         await asyncio.gather(*tasks, *self._stopping, return_exceptions=True)
 
     async def _run(self, job_name: str) -> None:
-        async with self._turns:
-            row = self._store.jobs.get(job_name)
-            if row is not None and row.status == "InProgress":
+        row = self._store.jobs.get(job_name)
+        if row is None:
+            return
+        owner = self._store.tags.list(row.arn).get(OWNER_TAG, "")
+        self._queued[job_name] = owner
+        try:
+            async with self._places.of(owner):
+                del self._queued[job_name]
+                await self._to_its_end(job_name)
+        finally:
+            self._queued.pop(job_name, None)
+
+    async def _to_its_end(self, job_name: str) -> None:
+        """Run the job; where the disk is full, again when there is space, without the objects that are done."""
+        done, pause = -1, _SHORTEST_PAUSE
+        while (row := self._store.jobs.get(job_name)) is not None and row.status == "InProgress":
+            try:
                 await Job(self._config, self._store, self._objects, self._runtimes, row).run()
+            except Exception as error:
+                if not is_full(error):
+                    raise
+                log.warning("job %s waits: the disk is full (%s)", job_name, error)
+                before, done = done, len(self._store.jobs.finished_objects(job_name))
+                pause = _SHORTEST_PAUSE if done > before else min(4 * pause, _LONGEST_PAUSE)
+                await self._space(job_name, pause)
+
+    async def _space(self, job_name: str, pause: float) -> None:
+        """Return when the disk has space: more than now, or any when `pause` seconds have passed."""
+        self._without_space.add(job_name)
+        free, due = self._disk.free, time.monotonic() + pause
+        try:
+            while True:
+                await asyncio.sleep(_LOOK)
+                if self._disk.has_room(free if time.monotonic() < due else 0):
+                    return
+        finally:
+            self._without_space.discard(job_name)
 
     async def _stop(self, job_name: str) -> None:
         task = self._tasks.get(job_name)
@@ -73,11 +134,13 @@ class Runner:
         self._set_stopped(job_name)
 
     def _set_stopped(self, job_name: str) -> None:
-        self._store.jobs.move(job_name, "Stopped", ("Stopping",), ended=now())
-        self._store.jobs.forget_objects(job_name)
+        self._disk.ensure(
+            lambda: self._store.jobs.move(job_name, "Stopped", ("Stopping",), ended=now()),
+        )
+        self._disk.ensure(lambda: self._store.jobs.forget_objects(job_name))
 
 
 def _report(task: asyncio.Task[None]) -> None:
-    """Tell the engine's log of an error that no job could be blamed for, such as a full disk."""
+    """Tell the engine's log of an error that no job could be blamed for."""
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("%s broke off; it is taken up at the next start", task.get_name(), exc_info=error)

@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from engine.disk import is_full
 from engine.errors import CannotRun
 
 #: A model may unpack to this many bytes and members; the service's own volume has 30 GB.
@@ -39,7 +40,8 @@ def unpack(
 
     Files and folders keep their names and whether they are executable, nothing else: no owners, times or
     special modes. Raises BadArchive for one that is no gzipped tar, is damaged or cut short, unpacks to more
-    than `max_bytes` or `max_members`, or has a member that would land, or lead, outside the directory.
+    than `max_bytes` or `max_members`, or has a member that would land, or lead, outside the directory;
+    OSError (ENOSPC) where the disk is full.
     """
     directory.mkdir(parents=True)
     try:
@@ -52,6 +54,8 @@ def unpack(
             "make it anew and upload it again."
         ) from error
     except OSError as error:
+        if is_full(error):
+            raise
         raise BadArchive(
             f"The model archive cannot be unpacked on this machine: {error.strerror or error}."
         ) from error

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.model import OperationModel, StructureShape
 
+from engine.disk import is_full
 from engine.errors import ServiceError, not_implemented
-from engine.operations import OPERATIONS
+from engine.operations import OPERATIONS, Operation
 from engine.operations.context import Context
 from engine.wire.parsing import parse
 from engine.wire.serializing import serialize
 from engine.wire.validation import validate
+
+log = logging.getLogger(__name__)
 
 #: The services, and the error code each gives to a request that breaks its model.
 SERVICES: Mapping[str, str] = {
@@ -42,10 +46,21 @@ async def perform(
         raise not_implemented(service, model.name)
     if service == "sagemaker":
         ctx.throttle.admit(model.name)
-    result = operation(ctx, _params(service, model, document))
-    if inspect.isawaitable(result):
-        result = await result
+    params = _params(service, model, document)
+    result = await result_of(ctx, operation, params)
     return serialize(model.output_shape, result, timestamp) if model.output_shape is not None else None
+
+
+async def result_of(ctx: Context, operation: Operation, params: dict[str, Any]) -> Any:
+    """What the operation returns. Raises ServiceError, also where the engine's disk is full."""
+    try:
+        result = operation(ctx, params)
+        return await result if inspect.isawaitable(result) else result
+    except Exception as error:
+        if not is_full(error):
+            raise
+        log.warning("%s: %s", getattr(operation, "__name__", "operation"), ctx.disk.sentence)
+        raise ctx.disk.refusal() from error
 
 
 def _params(service: str, model: OperationModel, document: Callable[[], Any]) -> dict[str, Any]:

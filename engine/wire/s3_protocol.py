@@ -6,7 +6,6 @@ What is a header, what stands in the query and what in XML is read from botocore
 from __future__ import annotations
 
 import functools
-import inspect
 import logging
 import re
 import secrets
@@ -22,6 +21,7 @@ from engine.operations import OPERATIONS
 from engine.operations.context import Context
 from engine.operations.s3_limits import check_supported
 from engine.operations.upload_body import UploadBody
+from engine.wire.performing import result_of
 from engine.wire.request import Request, decoded
 from engine.wire.response import Response
 from engine.wire.s3_routing import find_operation
@@ -107,10 +107,7 @@ async def _answer(ctx: Context, request: Request, body: UploadBody) -> Response:
         raise _lacking(model.name)
     params = await _params(model, request, target, query, body)
     check_supported(params, ctx.config.account_id)
-    result = operation(ctx, params)
-    if inspect.isawaitable(result):
-        result = await result
-    return serialize(model, result)
+    return serialize(model, await result_of(ctx, operation, params))
 
 
 def _lacking(operation: str) -> ServiceError:

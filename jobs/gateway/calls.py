@@ -66,6 +66,8 @@ def from_client_error(error: ClientError, target: Target) -> GatewayError:
         return Unreachable(
             f"{_start(target)} does not accept our credentials ({code}). Check the connection.", code
         )
+    if code == "ServiceUnavailable" and message:
+        return Unreachable(f"{_start(target)} cannot do it now: {message}", code)
     if status >= 500 and status != 501:
         return Unreachable(f"{_start(target)} had an internal error ({code}).", code)
     return Rejected(message or code, code)

@@ -34,13 +34,17 @@ class NameTaken(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class RemoteSummary:
-    """One line of ListTransformJobs; `status` is SageMaker's word."""
+    """One line of ListTransformJobs; `status` is SageMaker's word.
+
+    `reason` is the FailureReason, which an engine also gives for a job in progress that waits.
+    """
 
     name: str
     status: str
     modified: datetime | None
     arn: str = ""
     created: datetime | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,10 @@ def list_by_status(target: Target, status: Literal["InProgress", "Stopping"]) ->
         for page in pages.paginate(StatusEquals=status, PaginationConfig={"PageSize": 100}):
             for row in page["TransformJobSummaries"]:
                 yield RemoteSummary(
-                    row["TransformJobName"], row["TransformJobStatus"], row.get("LastModifiedTime")
+                    row["TransformJobName"],
+                    row["TransformJobStatus"],
+                    row.get("LastModifiedTime"),
+                    reason=row.get("FailureReason", ""),
                 )
 
 

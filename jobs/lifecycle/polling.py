@@ -6,6 +6,7 @@ The number of calls grows with jobs / 100, not with jobs.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -30,6 +31,8 @@ LEASE = timedelta(seconds=20)
 RENEW = 5.0
 #: Within its time limit a task describes what it can; the rest is seen in the next poll.
 SECONDS = 35.0
+#: SQLite takes 32,766 parameters in one statement at most.
+_ROWS_AT_ONCE = 1000
 _LISTED: tuple[Literal["InProgress", "Stopping"], ...] = ("InProgress", "Stopping")
 
 
@@ -130,6 +133,7 @@ def _follow(connection: Connection, target: Target, ended: list[int]) -> None:
         return
     lease = _Lease(connection)
     listed = _listed(target, lease)
+    _tell_why(tracked, listed)
     for job in tracked:
         summary = listed.get(job.name)
         if summary is not None and summary.modified == job.remote_modified_at:
@@ -138,6 +142,21 @@ def _follow(connection: Connection, target: Target, ended: list[int]) -> None:
             break
         if _update(job, transforms.describe(target, job.name), summary, target):
             ended.append(job.pk)
+
+
+def _tell_why(tracked: list[TransformJob], listed: dict[str, RemoteSummary]) -> None:
+    """Write to the rows what jobs in progress wait for, where that has changed: one UPDATE for each reason."""
+    waiting: dict[str, list[int]] = defaultdict(list)
+    for job in tracked:
+        summary = listed.get(job.name)
+        if summary is not None and job.state == JobState.IN_PROGRESS and summary.reason != job.state_reason:
+            waiting[summary.reason].append(job.pk)
+    for reason, ids in waiting.items():
+        # Of a job that is to stop, the row says how that goes.
+        rows = TransformJob.objects.filter(state=JobState.IN_PROGRESS, stop_requested_at=None)
+        for start in range(0, len(ids), _ROWS_AT_ONCE):
+            some = rows.filter(pk__in=ids[start : start + _ROWS_AT_ONCE])
+            some.update(state_reason=reason, changed_at=timezone.now())
 
 
 def _listed(target: Target, lease: _Lease) -> dict[str, RemoteSummary]:

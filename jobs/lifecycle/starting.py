@@ -17,7 +17,7 @@ from jobs.lifecycle.asking import asking
 from jobs.lifecycle.pacing import Pace
 from jobs.lifecycle.planning import make_plan
 from jobs.models import TransformJob
-from jobs.models.job_values import JOB_TAG
+from jobs.models.job_values import JOB_TAG, MAX_TAGS, TEAM_TAG
 from jobs.states import JobState
 from transform.request import write_request
 
@@ -47,7 +47,7 @@ class Started(Enum):
 
 def start(job_id: int) -> Started:
     """Try once to bring the job to SageMaker."""
-    job = TransformJob.objects.select_related("connection").filter(pk=job_id).first()
+    job = TransformJob.objects.select_related("connection", "team").filter(pk=job_id).first()
     if job is None:
         return Started.NOT_OURS
     if job.state == JobState.WAITING and not pacing.has_room(job.connection):
@@ -129,12 +129,15 @@ def asked_for(job: TransformJob) -> dict[str, Any]:
 
 
 def creation_request(job: TransformJob) -> dict[str, Any]:
-    """The CreateTransformJob request of this job, with the tag that makes ours recognisable."""
+    """The CreateTransformJob request of this job, with the tags that make it recognisable as ours and as the team's."""
     request = asked_for(job)
     if job.external:
         return request
-    request["Tags"] = [*request.get("Tags", []), {"Key": JOB_TAG, "Value": job.key}]
-    return request
+    tags = [*request.get("Tags", []), {"Key": JOB_TAG, "Value": job.key}]
+    # A job that has as many tags as there may be shares the engine's places with all such jobs.
+    if job.connection.is_engine and len(tags) <= MAX_TAGS:
+        tags.append({"Key": TEAM_TAG, "Value": job.team.slug})
+    return {**request, "Tags": tags}
 
 
 def _accept(job: TransformJob, arn: str) -> Started:

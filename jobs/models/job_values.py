@@ -15,6 +15,11 @@ KEY_LENGTH = 12
 _NAME_LENGTH = 63
 #: The tag that tells our job from a stranger's of the same name.
 JOB_TAG = "batchdeck:job"
+#: The tag by which an engine shares its places between teams.
+TEAM_TAG = "batchdeck:team"
+#: SageMaker allows 50 tags; one of them marks the job as ours.
+MAX_TAGS = 49
+OWN_TAGS = frozenset({JOB_TAG, TEAM_TAG})
 
 
 def new_key() -> str:

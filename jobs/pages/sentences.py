@@ -40,7 +40,12 @@ def _in_progress(job: TransformJob) -> str:
     if job.stop_requested_at is not None:
         return "Stopping was asked for; SageMaker has not answered yet."
     if job.started_at is None:
-        return "Accepted; its instances are being made ready."
+        # What it waits for stands in a note below.
+        return (
+            "Accepted; it has not begun."
+            if job.state_reason
+            else "Accepted; its instances are being made ready."
+        )
     if job.objects_total is None:
         return "Running."
     return f"{_written(job)} so far{_rest(job)}."

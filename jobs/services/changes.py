@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.models import TransformJob
-from jobs.models.job_values import JOB_TAG
+from jobs.models.job_values import OWN_TAGS
 from jobs.services import terms
 
 
@@ -42,5 +42,5 @@ def _flat(fields: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any
     for name, value in fields.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{above}{name}.")
-        elif name != JOB_TAG:
+        elif name not in OWN_TAGS:
             yield f"{above}{name}", value

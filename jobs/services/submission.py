@@ -12,7 +12,7 @@ from django.utils import timezone
 from jobs import queries
 from jobs.lifecycle import costing
 from jobs.models import Connection, JobEvent, Preset, RegisteredModel, TransformJob
-from jobs.models.job_values import JOB_TAG, new_key, remote_name
+from jobs.models.job_values import MAX_TAGS, OWN_TAGS, new_key, remote_name
 from jobs.services.errors import InvalidFields, NameTaken
 from jobs.services.terms import Terms, take
 from jobs.states import JobState, Origin
@@ -20,9 +20,6 @@ from jobs.tasks import enqueue, start_job
 from teams import activity
 from teams.models import ApiToken, Team, User
 from transform.spec import SpecError, TransformSpec
-
-#: SageMaker allows 50 tags; one of them marks the job as ours.
-MAX_TAGS = 49
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +68,8 @@ def submit(
     The answer comes before SageMaker is asked; its `name` is final. Raises InvalidFields, as NameTaken
     when another job of the connection has the name.
     """
-    # A request taken from another job's answer carries that job's mark.
-    spec = replace(spec, tags={key: value for key, value in spec.tags.items() if key != JOB_TAG})
+    # A request taken from another job's answer carries that job's marks.
+    spec = replace(spec, tags={key: value for key, value in spec.tags.items() if key not in OWN_TAGS})
     if len(spec.tags) > MAX_TAGS:
         raise InvalidFields(
             {"tags": [f"It must be at most {MAX_TAGS}; SageMaker's fiftieth marks the job as ours."]}

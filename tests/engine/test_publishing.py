@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.disk import Disk
 from engine.errors import ServiceError
 from engine.objects import ObjectStore
 from engine.runner.publishing import Publisher
@@ -20,7 +21,7 @@ class Place:
     """A store with a bucket, and a job's publisher."""
 
     def __init__(self, folder: Path) -> None:
-        self.objects = ObjectStore(folder / "objects")
+        self.objects = ObjectStore(folder / "objects", Disk(folder))
         self.objects.create_bucket("out")
         self.store = Store(folder / "store.sqlite3")
         self.publisher = Publisher(self.objects, self.store.jobs, "job")

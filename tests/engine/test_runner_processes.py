@@ -83,7 +83,7 @@ def test_an_engine_that_ended_goes_on_where_it_was(
     assert job.outputs == {f"{name}.out": body.upper() for name, body in inputs.items()}
     again = [name for name, body in inputs.items() if job.log.count(repr(body)) > 1]
     assert len(again) <= 4, "only what was in flight is done again"
-    assert "The engine was restarted" in job.data_log
+    assert "The job is taken up again" in job.data_log
 
 
 def test_a_job_that_failed_an_object_before_the_kill_still_fails(own_engine: EngineProcess) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from engine.disk import Disk
 from engine.objects import ObjectStore
 from tests.support.engine import EngineProcess
 
@@ -50,7 +51,7 @@ def test_a_large_object_takes_little_memory(fresh: EngineProcess, tmp_path: Path
 
 
 def test_a_hundred_thousand_keys_are_listed(fresh: EngineProcess) -> None:
-    store = ObjectStore(fresh.data_dir / "objects")
+    store = ObjectStore(fresh.data_dir / "objects", Disk(fresh.data_dir))
     store.create_bucket("many")
     keys = [f"{number // 500:03}/{number:06}" for number in range(KEYS)]
     for key in keys:

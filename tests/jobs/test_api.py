@@ -77,7 +77,10 @@ def test_a_raw_request_is_accepted_and_shown(house: House) -> None:
     assert made.json()["name"] == "mine"
     assert made.json()["instance_count"] == 2
     shown = client.get(made.json()["api_url"]).json()["request"]
-    assert shown.pop("Tags") == [{"Key": "batchdeck:job", "Value": made.json()["id"]}]
+    assert shown.pop("Tags") == [
+        {"Key": "batchdeck:job", "Value": made.json()["id"]},
+        {"Key": "batchdeck:team", "Value": "first"},
+    ]
     assert shown == request
 
 
