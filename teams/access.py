@@ -6,10 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 
 from teams.models import Membership, Role, Team, User
 
@@ -58,7 +60,8 @@ def require(member: Membership, needed: Role) -> None:
 def member_required(needed: Role = Role.VIEWER) -> Callable[[_View[_P]], Callable[..., HttpResponseBase]]:
     """Decorate a page: sign-in first, then a team, then the role; sets `request.member`, `request.team`.
 
-    An address with a NUL character is a BadRequest: PostgreSQL cannot look for one.
+    An address with a NUL character is a BadRequest: PostgreSQL cannot look for one. What is not in the current team
+    but in another of the person's, is opened there.
     """
 
     def decorate(view: _View[_P]) -> Callable[..., HttpResponseBase]:
@@ -71,11 +74,49 @@ def member_required(needed: Role = Role.VIEWER) -> Callable[[_View[_P]], Callabl
             if any("\0" in str(value) for value in [*kwargs.values(), *request.GET.values()]):
                 raise BadRequest("The address holds a NUL character.")
             request.team = request.member.team
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except Http404:
+                elsewhere = _team_with(request, needed, view, *args, **kwargs)
+                if elsewhere is None:
+                    raise
+                choose_team(request, elsewhere.slug)
+                messages.info(request, f"This belongs to {elsewhere}: you are in that team now.")
+                return redirect(request.get_full_path())
 
         return checked
 
     return decorate
+
+
+def _team_with(
+    request: MemberRequest, needed: Role, view: _View[_P], *args: _P.args, **kwargs: _P.kwargs
+) -> Team | None:
+    """The first other team of the person in which this address is a page; None where there is none.
+
+    Only for an address that names something and that a person opens: a press changes no team, nor does a page in
+    another tab that refreshes itself.
+    """
+    opened = (
+        request.headers.get("Sec-Fetch-Dest", "document") == "document"
+        and "HX-Request" not in request.headers
+    )
+    if not kwargs or request.method != "GET" or not opened:
+        return None
+    current = request.member
+    others = (
+        Membership.objects.filter(user=request.user).exclude(pk=current.pk).select_related("team", "user")
+    )
+    for member in others.order_by("id"):
+        request.member, request.team = member, member.team
+        try:
+            require(member, needed)
+            view(request, *args, **kwargs)
+        except (Http404, PermissionDenied):
+            continue
+        return member.team
+    request.member, request.team = current, current.team
+    return None
 
 
 __all__ = ["MemberRequest", "choose_team", "find_member", "member_required", "require"]

@@ -4,13 +4,27 @@
 # mypy: disable-error-code="type-arg"
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.http import HttpRequest
+from django.forms import BaseModelForm, BaseModelFormSet
+from django.http import HttpRequest, HttpResponse
 
+from teams import accounts
 from teams.models import Activity, ApiToken, Membership, Team, User
 
-admin.site.register(User, UserAdmin)
+
+@admin.register(User)
+class PeopleAdmin(UserAdmin):
+    """Django's own, which writes down for the person's teams that somebody set their password."""
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Set a person's password."""
+        answer = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and answer.status_code == 302 and isinstance(request.user, User):
+            accounts.note_password(User.objects.get(pk=id), first=False, by=request.user)
+        return answer
 
 
 class MembershipInline(admin.TabularInline):
@@ -24,6 +38,15 @@ class TeamAdmin(admin.ModelAdmin):
     list_display = ["name", "slug", "created_at"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [MembershipInline]
+
+    def save_formset(
+        self, request: HttpRequest, form: BaseModelForm, formset: BaseModelFormSet, change: bool
+    ) -> None:
+        """Save members; whoever could sign in for a new one until now, is out."""
+        super().save_formset(request, form, formset, change)
+        added: list[Any] = formset.new_objects
+        for member in added:
+            accounts.end_sessions(member.user)
 
 
 @admin.register(ApiToken)

@@ -23,9 +23,10 @@ def create(user: User, lifetime: timedelta = LIFETIME) -> str:
     return reverse("sign-in-link", args=[secret])
 
 
-def is_valid(secret: str) -> bool:
-    """Whether the link would still sign someone in."""
-    return _open(secret).exists()
+def whose(secret: str) -> User | None:
+    """Whom the link would sign in; None if it is unknown, used, or too old."""
+    link = _open(secret).select_related("user").first()
+    return link.user if link else None
 
 
 def redeem(secret: str) -> User | None:

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
-from teams import activity, links
-from teams.models import ApiToken, Membership, Role, Team, User
+from teams import accounts, activity, links
+from teams.models import ApiToken, Invitation, Membership, Role, Team, User
+from teams.secrets import digest, new_secret
 
 #: So long an invitation's link may be followed, once.
 INVITED_FOR = timedelta(days=3)
@@ -24,10 +26,14 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """A new member, and the path of the link that signs them in; empty for somebody who has an account already."""
+    """Somebody who was added or may join, and the path of the link for them.
 
-    member: Membership
+    `joined` is true for a new account, whose link signs it in. Somebody with an account joins by the link.
+    """
+
+    user: User
     link: str
+    joined: bool
 
 
 def of(team: Team) -> QuerySet[Membership]:
@@ -36,28 +42,103 @@ def of(team: Team) -> QuerySet[Membership]:
 
 
 def invite(team: Team, username: str, role: Role, *, by: User) -> Invited:
-    """Add a person to the team; one nobody knows yet gets an account without a password and a sign-in link."""
-    username = username.strip()
+    """Add a person by a new account, or invite one who has an account; either way with a link, good once.
+
+    An account without a password proves nothing about who uses it: whoever made its links may. So it stays with
+    the team that made it until it has a password, and then joins by the link and the password together.
+    """
+    username = _username(username)
     try:
-        UnicodeUsernameValidator()(username)
+        with transaction.atomic():
+            user = User.objects.select_for_update().filter(username__iexact=username).first()
+            if user is not None:
+                _check_free(team, user)
+            if user is not None and user.has_usable_password():
+                return _offer(team, user, role, by=by)
+            if user is None:
+                user = accounts.create(username)
+            else:
+                accounts.hand_over(user)
+            Membership.objects.create(team=team, user=user, role=role)
+            activity.record(team, by, "member.added", user, label=user.username, detail={"role": role.value})
+            return Invited(user, links.create(user, INVITED_FOR), joined=True)
+    except IntegrityError as error:
+        raise Refused(f"{username} was added by somebody else just now.") from error
+
+
+def _username(text: str) -> str:
+    """A user name without outer blanks. Raises Refused if it cannot be one."""
+    name = text.strip()
+    try:
+        UnicodeUsernameValidator()(name)
     except ValidationError as error:
         raise Refused("A user name has letters, digits and @ . + - _ only.") from error
-    if len(username) > 150:
+    if len(name) > 150:
         raise Refused("A user name has up to 150 letters.")
+    return name
+
+
+def _check_free(team: Team, user: User) -> None:
+    """Raises Refused if the account cannot come into the team."""
+    if Membership.objects.filter(team=team, user=user).exists():
+        raise Refused(f"{user.label} is in this team already.")
+    if not user.is_active:
+        raise Refused(f"The account {user.username} is switched off.")
+    belongs = user.is_staff or user.is_superuser or Membership.objects.filter(user=user).exists()
+    if belongs and not user.has_usable_password():
+        raise Refused(
+            f"The account {user.username} is in use elsewhere and has no password yet, so nobody can tell whose it "
+            "is. Its person sets a password on the page Account and then can be invited; or take another user name."
+        )
+
+
+def _offer(team: Team, user: User, role: Role, *, by: User) -> Invited:
+    secret = new_secret()
+    Invitation.objects.update_or_create(
+        team=team,
+        user=user,
+        defaults={"role": role, "digest": digest(secret), "expires_at": timezone.now() + INVITED_FOR},
+    )
+    activity.record(team, by, "member.invited", user, label=user.username, detail={"role": role.value})
+    return Invited(user, reverse("join-team", args=[secret]), joined=False)
+
+
+def invitations(team: Team) -> QuerySet[Invitation]:
+    """Who may still join the team, by user name."""
+    rows = Invitation.objects.filter(team=team, expires_at__gt=timezone.now())
+    return rows.select_related("user").order_by("user__username")
+
+
+def find_invitation(secret: str) -> Invitation | None:
+    """The invitation whose link has this secret; None if it is unknown, used, withdrawn or too old."""
+    rows = Invitation.objects.select_related("team", "user").filter(user__is_active=True)
+    return rows.filter(digest=digest(secret), expires_at__gt=timezone.now()).first()
+
+
+def join(invitation: Invitation) -> Membership:
+    """Take the invited person in, once they have proved to be the account's: its sessions and links end.
+
+    Raises Refused if it was used or withdrawn meanwhile.
+    """
+    user, team = invitation.user, invitation.team
     with transaction.atomic():
-        user = User.objects.filter(username__iexact=username).first()
-        known = user is not None
-        if user is None:
-            user = User(username=username)
-            user.set_unusable_password()
-            user.save()
-        member, made = Membership.objects.get_or_create(team=team, user=user, defaults={"role": role})
-        if not made:
-            raise Refused(f"{user.label} is in this team already.")
-        # A link that another team's admin was given would let its holder in here too.
-        links.end(user)
-        activity.record(team, by, "member.added", user, label=user.username, detail={"role": role.value})
-    return Invited(member, "" if known else links.create(user, INVITED_FOR))
+        deleted, _ = Invitation.objects.filter(pk=invitation.pk, digest=invitation.digest).delete()
+        if not deleted:
+            raise Refused("This invitation is no longer good.")
+        member, _ = Membership.objects.get_or_create(team=team, user=user, defaults={"role": invitation.role})
+        # Whoever could sign in for the person while they were of another team only, is out now.
+        accounts.end_sessions(user)
+        detail: dict[str, object] = {"role": member.role}
+        activity.record(team, user, "member.joined", user, label=user.username, detail=detail)
+    return member
+
+
+def withdraw(invitation: Invitation, *, by: User) -> None:
+    """Let an invitation's link be good no more."""
+    with transaction.atomic():
+        if Invitation.objects.filter(pk=invitation.pk).delete()[0]:
+            user = invitation.user
+            activity.record(invitation.team, by, "member.uninvited", user, label=user.username)
 
 
 def new_link(member: Membership, *, by: User) -> str:

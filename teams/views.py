@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import time
+
+from django.contrib import messages
 from django.contrib.auth import login, views
 from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from teams import links
+from teams import accounts, links
 from teams.access import MemberRequest, choose_team, member_required
+from teams.models import User
 
 #: Links sign in without a password, so no backend is asked; the session needs one to load the user with.
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
+#: When the session began by a link, in epoch seconds.
+LINK_USED_AT = "link_used_at"
 
 
 class SignIn(views.LoginView):
@@ -21,6 +31,13 @@ class SignIn(views.LoginView):
 
     template_name = "teams/sign_in.html"
     redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Begin the session, and write it down."""
+        answer = super().form_valid(form)
+        if isinstance(self.request.user, User):
+            accounts.note_sign_in(self.request.user)
+        return answer
 
 
 class SignOut(views.LogoutView):
@@ -30,16 +47,26 @@ class SignOut(views.LogoutView):
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def follow_link(request: HttpRequest, secret: str) -> HttpResponse:
-    """Sign in by a one-time link. HEAD leaves it unused: some programs look before a person does."""
-    if request.method == "HEAD":
-        return HttpResponse()
+    """Sign in by a one-time link: a page with a button, as mail scanners and chat previews open links too."""
+    if request.method != "POST":
+        user = links.whose(secret)
+        return render(request, "teams/link.html", {"person": user}) if user else _invalid_link(request)
     user = links.redeem(secret)
     if user is None:
-        return render(request, "teams/link_invalid.html", status=410)
+        return _invalid_link(request)
     login(request, user, backend=_BACKEND)
+    request.session[LINK_USED_AT] = int(time.time())
+    accounts.note_sign_in(user, by_link=True)
+    if not user.has_usable_password():
+        words = 'You have no password yet. <a href="{}">Set one</a> to sign in without a link.'
+        messages.info(request, format_html(words, reverse("account")))
     return redirect("/")
+
+
+def _invalid_link(request: HttpRequest) -> HttpResponse:
+    return render(request, "teams/link_invalid.html", status=410)
 
 
 def locked_out(
@@ -49,6 +76,13 @@ def locked_out(
     form = AuthenticationForm(request)
     context = {"form": form, "locked_out": True, "minutes": 15}
     return render(request, "teams/sign_in.html", context, status=429)
+
+
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """Django's admin has no sign-in of its own: there is one way in, which is limited and written down."""
+    if request.user.is_authenticated:
+        raise PermissionDenied("Only the staff of this installation may use Django's admin.")
+    return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
 
 @require_POST

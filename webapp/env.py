@@ -6,6 +6,7 @@ import fcntl
 import math
 import os
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -65,6 +66,16 @@ def private_folder(name: str, default: str) -> Path:
     except BadFolder as error:
         raise ImproperlyConfigured(f"{name}: {error}") from None
     return folder
+
+
+def networks(name: str, default: str = "") -> list[IPv4Network | IPv6Network]:
+    """A comma-separated list of IP addresses and networks such as 10.0.0.0/8."""
+    try:
+        return [ip_network(part) for part in items(name, default)]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} must hold IP addresses and networks such as 10.0.0.0/8, with commas between them: {error}."
+        ) from error
 
 
 def secret_key(name: str, file: Path) -> str:

@@ -113,12 +113,20 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"
-AXES_FAILURE_LIMIT = 5
+# Wrong passwords: for an account from one address, for an account from all, for all accounts from an address.
+AXES_HANDLER = "teams.attempts.LimitedAttempts"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username", "ip_address"]
+SIGN_IN_LIMITS = [5, 50, 30]
+AXES_FAILURE_LIMIT = SIGN_IN_LIMITS[0]
 AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "teams.views.locked_out"
+AXES_CLIENT_IP_CALLABLE = "teams.addresses.client_address"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "old_password", "new_password1", "new_password2"]
 AXES_VERBOSE = False
+# Whose X-Forwarded-For is believed; by default that of a proxy on this machine.
+TRUSTED_PROXIES = env.networks("BATCHDECK_TRUSTED_PROXIES", "127.0.0.1,::1")
 
 # Work in the background; the rows are the truth, the broker only a bell.
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")

@@ -12,7 +12,8 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", metrics, name="metrics"),
-    path("admin/", admin.site.urls),
+    # Before the admin's own addresses: its sign-in is ours.
     path("", include("teams.urls")),
+    path("admin/", admin.site.urls),
     path("", include("jobs.urls")),
 ]

@@ -9,10 +9,14 @@ from rest_framework.request import Request
 
 from jobs.api.authentication import member_of
 from teams.models import Role
+from teams.tokens import Bearer
 
 
 class TeamRole(BasePermission):
-    """Reading needs a viewer; anything else what the view's `role` says, an operator unless it says more."""
+    """Reading needs a viewer; anything else what the view's `role` says, an operator unless it says another.
+
+    A token that was made with the role viewer only reads, even where its owner may write as a viewer.
+    """
 
     message = "Your role in this team does not allow this."
 
@@ -25,7 +29,11 @@ class TeamRole(BasePermission):
             self.message = "You belong to no team yet. Ask a team's admin to add you."
             return False
         view.member = member
+        token = request.auth.token if isinstance(request.auth, Bearer) else None
+        if token is not None and token.role == Role.VIEWER and request.method not in SAFE_METHODS:
+            self.message = "This token may only read: it was made with the role viewer."
+            return False
         needed = Role.VIEWER if request.method in SAFE_METHODS else getattr(view, "role", Role.OPERATOR)
-        is_ = "this token has that of" if getattr(request.auth, "role", "") else "you are"
-        self.message = f"This needs the role {needed.label.lower()}; {is_} {member.role} in {member.team}."
+        who = "this token has that of" if token is not None and token.role else "you are"
+        self.message = f"This needs the role {needed.label.lower()}; {who} {member.role} in {member.team}."
         return member.allows(needed)

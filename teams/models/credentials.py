@@ -1,6 +1,8 @@
-"""API tokens and one-time sign-in links. Only digests are kept; the secret is shown once."""
+"""API tokens, sign-in links and invitations. Only digests are kept; the secret is shown once."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -48,3 +50,25 @@ class SignInLink(models.Model):
 
     def __str__(self) -> str:
         return f"link for {self.user_id}"
+
+
+class Invitation(models.Model):
+    """A team's offer to somebody with an account: who has the link and the account's password joins, once.
+
+    The row goes when the person joins or an admin withdraws it.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["team", "user"], name="invitation_once_per_team"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} may join {self.team_id}"

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from teams import members
 from teams.access import MemberRequest, member_required
-from teams.members import Refused
+from teams.members import Invited, Refused
 from teams.models import Membership, Role
 
 
@@ -49,10 +49,7 @@ def invite(request: MemberRequest) -> HttpResponse:
             username=request.POST.get("username", ""),
             role=request.POST.get("role"),
         )
-    if not invited.link:
-        messages.info(request, f"{invited.member.user.label} has an account already and was added.")
-        return redirect("team")
-    return _with_link(request, invited.member, invited.link)
+    return _with_link(request, invited)
 
 
 @require_POST
@@ -90,18 +87,34 @@ def link(request: MemberRequest, member_pk: int) -> HttpResponse:
     """Show another sign-in link for a member, this once."""
     member = _member(request, member_pk)
     try:
-        return _with_link(request, member, members.new_link(member, by=request.user))
+        return _with_link(
+            request, Invited(member.user, members.new_link(member, by=request.user), joined=True)
+        )
     except Refused as error:
         messages.error(request, str(error))
         return redirect("team")
 
 
-def _with_link(request: MemberRequest, member: Membership, path: str) -> HttpResponse:
-    return _page(request, link_of=member, link=request.build_absolute_uri(path))
+@require_POST
+@member_required(Role.ADMIN)
+def withdraw(request: MemberRequest, invitation_pk: int) -> HttpResponse:
+    """Let an invitation's link be good no more."""
+    invitation = members.invitations(request.team).filter(pk=invitation_pk).first()
+    if invitation is None:
+        raise Http404("There is no such invitation in this team.")
+    members.withdraw(invitation, by=request.user)
+    messages.success(request, f"The invitation of {invitation.user.label} is withdrawn.")
+    return redirect("team")
+
+
+def _with_link(request: MemberRequest, invited: Invited) -> HttpResponse:
+    return _page(request, invited=invited, link=request.build_absolute_uri(invited.link))
 
 
 def _page(request: MemberRequest, **context: object) -> HttpResponse:
     context |= {"members": members.of(request.team), "roles": Role.choices, "days": members.INVITED_FOR.days}
+    if request.member.can_admin:
+        context["invitations"] = members.invitations(request.team)
     return render(request, "teams/team.html", context, status=400 if "invite_error" in context else 200)
 
 

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.e2e.every_page import every_page
+from tests.e2e.signing import follow
 from tests.support.house import CHECKOUT, House
 
 SAMPLE = {
@@ -87,7 +88,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 def session_cookies(house: House, chromium: Browser) -> Any:
     """What a browser keeps after the sample team's admin has signed in by a link; once for all tests."""
     context = chromium.new_context()
-    context.new_page().goto(house.link)
+    follow(context.new_page(), house.link)
     cookies = context.cookies()
     context.close()
     return cookies

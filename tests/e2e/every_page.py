@@ -35,6 +35,7 @@ def every_page(job_path: str, failed_path: str, preset: str) -> dict[str, str]:
         "new-connection": "/connections/new/",
         "prices": "/connections/engine/prices/",
         "costs": "/costs/",
+        "account": "/account/",
         "team": "/team/",
         "tokens": "/team/tokens/",
         "team-activity": "/team/activity/",

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.signing import follow
 from tests.engine.transforms import MODEL_SERVERS, archive
 from tests.support.house import CHECKOUT, House
 
@@ -70,7 +71,7 @@ def test_a_reader_follows_searches_and_opens_a_line(
 ) -> None:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     start_job(talking)
-    page.goto(talking.link)
+    follow(page, talking.link)
     deadline = time.monotonic() + 90
     while not page.get_by_role("link", name="talking").count() and time.monotonic() < deadline:
         page.goto(f"{talking.url}/jobs/")

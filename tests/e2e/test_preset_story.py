@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.signing import follow
 from tests.e2e.test_accessibility import violations
 from tests.support.house import House
 
@@ -29,7 +30,7 @@ def operator(house: House, context: BrowserContext) -> Page:
     house.deck("shell", "-c", script)
     link = house.deck("signin_link", "--user", "olga", "--base", house.url)
     page = context.new_page()
-    page.goto(link)
+    follow(page, link)
     return page
 
 

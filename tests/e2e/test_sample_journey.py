@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.signing import follow
 from tests.support.house import CHECKOUT, House
 
 pytestmark = [
@@ -24,7 +25,7 @@ EXPECTED = json.loads((CHECKOUT / "samples" / "breast-cancer" / "expected.json")
 def test_from_the_sign_in_link_to_reading_the_predictions(
     fresh_house: House, page: Page, shots: Path
 ) -> None:
-    page.goto(fresh_house.link)
+    follow(page, fresh_house.link)
     expect(page.get_by_role("heading", name="Run your first transform job")).to_be_visible()
     page.screenshot(path=shots / "first-visit.png", full_page=True)
 
@@ -51,7 +52,7 @@ def test_from_the_sign_in_link_to_reading_the_predictions(
 
 def test_a_link_works_once(house: House, page: Page) -> None:
     link = house.deck("link")
-    page.goto(link)
+    follow(page, link)
     page.get_by_label(re.compile("admin in Sample team")).click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

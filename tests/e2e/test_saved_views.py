@@ -9,6 +9,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.signing import follow
 from tests.e2e.test_accessibility import violations
 from tests.support.house import House
 
@@ -77,7 +78,7 @@ def test_a_view_of_failures_is_kept_shared_and_opened_by_another_member(
     theirs = chromium.new_context(viewport={"width": 390, "height": 900})
     try:
         tab = theirs.new_page()
-        tab.goto(house.deck("signin_link", "--user", "mara", "--base", house.url))
+        follow(tab, house.deck("signin_link", "--user", "mara", "--base", house.url))
         tab.goto(f"{house.url}/jobs/")
         tab.locator("details.views > summary").click()
         tab.get_by_role("link", name=re.compile("^Broken ones")).click()

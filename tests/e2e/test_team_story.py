@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.signing import follow
 from tests.e2e.test_accessibility import violations
 from tests.support.house import House
 
@@ -51,6 +52,21 @@ def make_token(page: Page, house: House) -> str:
     return secret
 
 
+def set_password(tab: Page) -> None:
+    """Go from the note of the first sign-in to the account page, and set a password there."""
+    tab.get_by_role("link", name="Set one").click()
+    assert violations(tab) == []
+    tab.get_by_label("New password", exact=True).fill("ines-has-a-pass")
+    tab.get_by_label("New password confirmation").fill("ines-has-another")
+    tab.get_by_role("button", name="Set password").click()
+    expect(tab.get_by_text("The two password fields")).to_be_visible()
+    assert violations(tab) == []
+    tab.get_by_label("New password", exact=True).fill("ines-has-a-pass")
+    tab.get_by_label("New password confirmation").fill("ines-has-a-pass")
+    tab.get_by_role("button", name="Set password").click()
+    expect(tab.get_by_text("Your password is set.")).to_be_visible()
+
+
 def test_a_person_comes_by_a_link_works_by_their_role_and_goes(
     house: House, signed_in: Page, chromium: Browser
 ) -> None:
@@ -60,7 +76,10 @@ def test_a_person_comes_by_a_link_works_by_their_role_and_goes(
     try:
         tab = theirs.new_page()
         tab.goto(link)
+        assert violations(tab) == []
+        follow(tab, link)
         expect(tab).to_have_url(f"{house.url}/")
+        set_password(tab)
         tab.goto(f"{house.url}/team/")
         expect(tab.get_by_role("button", name=re.compile("^Set the role"))).to_have_count(0)
         tab.goto(f"{house.url}/jobs/new/")
@@ -85,7 +104,8 @@ def test_a_person_comes_by_a_link_works_by_their_role_and_goes(
         tab.get_by_label("Person").select_option(NAME)
         tab.get_by_role("button", name="Show").click()
         rows = tab.locator("tbody tr")
-        expect(rows).to_have_count(2)
+        # Signed in, set a password, made a token, revoked it.
+        expect(rows).to_have_count(4)
         expect(rows.first).to_contain_text("token revoked")
         assert violations(tab) == []
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from jobs.services import views
 from jobs.states import JobState
+from teams import tokens
+from teams.models import Membership, Role
 from tests.cast import House
 from tests.support.addresses import addresses
 
@@ -61,3 +64,28 @@ def test_a_viewer_changes_nothing_at_any_address(house: House) -> None:
                 assert client.post(path, {}, "application/json").status_code in {403, 405}, path
     job.refresh_from_db()
     assert job.stop_requested_at is None
+
+
+def test_a_token_limited_to_viewer_writes_at_no_address_of_the_api(house: House) -> None:
+    """Its owner is an admin; even what a viewer may keep, such as a view, is not its to make or delete."""
+    job = house.job(JobState.IN_PROGRESS)
+    view = views.save(membership(house, "alice"), "mine", {"state": "failed"})
+    _, secret = tokens.create(team=house.team, user=house.people["alice"], role=Role.VIEWER)
+    client = Client(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    paths = [found.path for found in addresses(house, job) if not found.is_page]
+    refused = 0
+    for path in [*paths, f"/api/v1/views/{view.slug}/"]:
+        for method in ("post", "put", "patch", "delete"):
+            answer = getattr(client, method)(path, {}, content_type="application/json")
+            assert answer.status_code in {403, 405}, (method, path)
+            if answer.status_code == 403:
+                refused += 1
+                assert "may only read" in answer.json()["error"]["message"], (method, path)
+    assert refused >= 20
+    assert client.get(f"/api/v1/views/{view.slug}/").status_code == 200
+    job.refresh_from_db()
+    assert job.stop_requested_at is None
+
+
+def membership(house: House, name: str) -> Membership:
+    return Membership.objects.get(team=house.team, user=house.people[name])

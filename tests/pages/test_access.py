@@ -10,8 +10,8 @@ from django.test import Client
 
 from jobs.models import Connection, RegisteredModel, TransformJob
 from jobs.states import JobState
-from teams.models import ApiToken, Membership, User
-from tests.cast import FIELDS, House
+from teams.models import ApiToken, Membership, Role, User
+from tests.cast import FIELDS, House, make_house
 from tests.support.addresses import pages
 from tests.support.html import Page
 
@@ -48,6 +48,7 @@ BUTTONS = {
     "member-role",
     "member-remove",
     "member-link",
+    "withdraw-invitation",
     "token-revoke",
 }
 #: Buttons for viewers too.
@@ -228,11 +229,51 @@ def test_a_person_of_two_teams_changes_between_them(house: House, other: House) 
     Membership.objects.create(team=other.team, user=house.people["vera"], role="admin")
     mine, theirs = house.job(name="mine"), other.job(name="theirs")
     client = house.page("vera")
-    assert client.get(f"/jobs/{mine.key}/").status_code == 200
-    assert client.get(f"/jobs/{theirs.key}/").status_code == 404
+    assert b"theirs" not in client.get("/jobs/").content
     assert client.post("/team/switch/", {"team": "second"}).headers["Location"] == "/"
-    assert client.get(f"/jobs/{mine.key}/").status_code == 404
+    assert b"theirs" in client.get("/jobs/").content
     assert client.get(f"/jobs/{theirs.key}/").status_code == 200
+    assert mine.name.encode() not in client.get("/jobs/").content
     for slug in ("elsewhere", "", "first\0"):
         assert client.post("/team/switch/", {"team": slug}).status_code == 404
     assert house.page("bob").post("/team/switch/", {"team": "second"}).status_code == 404
+
+
+def test_a_link_to_something_in_another_of_ones_teams_opens_it_there_and_says_so(
+    house: House, other: House
+) -> None:
+    Membership.objects.create(team=other.team, user=house.people["vera"], role="viewer")
+    theirs = other.job(name="theirs")
+    client = house.page("vera")
+    opened = client.get(f"/jobs/{theirs.key}/request/?show=json", follow=True)
+    assert opened.redirect_chain == [(f"/jobs/{theirs.key}/request/?show=json", 302)]
+    assert opened.status_code == 200
+    assert "This belongs to Second: you are in that team now." in opened.content.decode()
+    assert "viewer in Second" in Page(client.get("/team/")).all("summary")[0].get("aria-label")
+
+
+def test_only_opening_a_page_changes_the_team(house: House, other: House) -> None:
+    Membership.objects.create(team=other.team, user=house.people["bob"], role="admin")
+    theirs = other.job(JobState.IN_PROGRESS, name="theirs")
+    client = house.page("bob")
+    path = f"/jobs/{theirs.key}/"
+    assert client.get(path, headers={"HX-Request": "true"}).status_code == 404
+    assert client.get(path, headers={"Sec-Fetch-Dest": "image"}).status_code == 404
+    assert client.post(f"{path}stop/").status_code == 404
+    assert client.get("/jobs/aaaaaaaaaaaa/").status_code == 404
+    assert "operator in First" in Page(client.get("/team/")).all("summary")[0].get("aria-label")
+
+
+def test_a_link_to_what_none_of_ones_teams_has_is_not_found(house: House, other: House) -> None:
+    third = make_house("third", {"dan": Role.ADMIN})
+    Membership.objects.create(team=other.team, user=house.people["vera"], role="admin")
+    foreign = third.job(name="foreign")
+    assert house.page("vera").get(f"/jobs/{foreign.key}/").status_code == 404
+
+
+def test_a_link_to_a_page_that_ones_role_there_does_not_open_is_not_found(house: House, other: House) -> None:
+    bob = house.people["bob"]
+    Membership.objects.create(team=other.team, user=bob, role="viewer")
+    client = house.page("bob")
+    assert client.get(f"/presets/{other.preset.slug}/edit/").status_code == 404
+    assert "operator in First" in Page(client.get("/team/")).all("summary")[0].get("aria-label")

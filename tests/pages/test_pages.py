@@ -12,6 +12,8 @@ from django.urls import get_resolver
 
 from jobs.models import Connection, JobEvent, PlannedObject, RegisteredModel, TransformJob
 from jobs.states import JobState
+from teams import links, members
+from teams.models import Role, User
 from tests.cast import House
 from tests.support.addresses import pages
 from tests.support.html import Page
@@ -58,6 +60,12 @@ def opened(house: House, paths: list[str]) -> dict[str, Any]:
     }
 
 
+def invitation(house: House) -> str:
+    """The path of an invitation's link."""
+    user = User.objects.create_user("invited", password="invited-has-a-pass")
+    return members.invite(house.team, user.username, Role.VIEWER, by=house.people["alice"]).link
+
+
 def others(house: House) -> dict[str, Any]:
     """The pages outside the product's own addresses: signing in, errors, forms with mistakes."""
     client = house.page("alice")
@@ -65,6 +73,10 @@ def others(house: House) -> dict[str, Any]:
         "sign-in": Client().get("/signin/"),
         "wrong password": Client().post("/signin/", {"username": "alice", "password": "x"}),
         "invalid link": Client().get("/signin/link/nothing/"),
+        "link": Client().get(links.create(house.people["alice"])),
+        "invitation": Client().get(invitation(house)),
+        "account": client.get("/account/"),
+        "wrong new password": client.post("/account/", {"new_password1": "x", "new_password2": "y"}),
         "404": client.get("/nowhere/"),
         "404 signed out": Client().get("/nowhere/"),
         "403": house.page("vera").get("/jobs/new/"),

@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from jobs.models import TransformJob
 from teams import tokens
+from teams.models import Invitation, Role, User
 from tests.cast import House
 
-#: Addresses that belong to nobody, and Django's admin, which has its own permissions.
+#: Addresses that belong to nobody or to a person in no team, and Django's admin, which has its own permissions.
 OPEN = {
+    "account",
+    "admin-sign-in",
+    "join-team",
     "healthz",
     "readyz",
     "metrics",
@@ -54,6 +60,7 @@ def addresses(house: House, job: TransformJob) -> list[Address]:
         "job_key": job.key,
         "preset": house.preset.slug,
         "member_pk": str(house.team.memberships.earliest("pk").pk),
+        "invitation_pk": str(_invitation(house).pk),
         "token_pk": str(tokens.create(team=house.team, user=next(iter(house.people.values())))[0].pk),
     }
     found = []
@@ -63,6 +70,12 @@ def addresses(house: House, job: TransformJob) -> list[Address]:
             path = re.sub(rf"<(\w+:)?{name}>", values[name], path)
         found.append(Address(entry.name or "", "/" + path, bool(entry.pattern.converters)))
     return found
+
+
+def _invitation(house: House) -> Invitation:
+    user, _ = User.objects.get_or_create(username=f"invited-to-{house.team.slug}")
+    values = {"role": Role.VIEWER, "expires_at": timezone.now() + timedelta(days=1)}
+    return Invitation.objects.get_or_create(team=house.team, user=user, defaults=values)[0]
 
 
 def pages(house: House, job: TransformJob) -> list[Address]:

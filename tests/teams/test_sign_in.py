@@ -29,20 +29,26 @@ def alice(house: House) -> User:
     return user
 
 
-def test_a_link_signs_in_once(house: House) -> None:
+def test_a_link_signs_in_once_by_its_button(house: House) -> None:
     path = links.create(house.people["alice"])
     first, second = Client(), Client()
-    assert first.get(path).status_code == 302
+    page = first.get(path)
+    assert "Sign in as alice" in page.content.decode()
+    assert not signed_in(first)
+    assert first.post(path).status_code == 302
     assert signed_in(first)
     assert second.get(path).status_code == 410
+    assert second.post(path).status_code == 410
     assert not signed_in(second)
 
 
-def test_looking_at_a_link_does_not_use_it_up(house: House) -> None:
+def test_what_only_opens_a_link_does_not_use_it_up(house: House) -> None:
     path = links.create(house.people["alice"])
+    for _ in range(3):
+        assert Client().get(path).status_code == 200
+        assert Client().head(path).status_code == 200
     client = Client()
-    client.head(path)
-    client.get(path)
+    client.post(path)
     assert signed_in(client)
 
 
@@ -51,6 +57,7 @@ def test_a_link_is_good_for_fifteen_minutes(house: House) -> None:
     SignInLink.objects.update(expires_at=timezone.now())
     client = Client()
     assert client.get(path).status_code == 410
+    assert client.post(path).status_code == 410
     assert not signed_in(client)
 
 

@@ -1,0 +1,75 @@
+"""One's own account: its password."""
+
+# Django's forms are generic for the type checker only; at run time they take no arguments.
+# mypy: disable-error-code="type-arg"
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import authenticate, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from teams import accounts, links
+from teams.models import User
+from teams.views import LINK_USED_AT
+
+#: Seconds after a sign-in by a link in which a forgotten password can be replaced.
+_LINK_LASTS = 3600
+
+
+class OldPasswordForm(PasswordChangeForm):
+    """Django's form, which tries the old password as sign-in does, so that guesses are counted and limited."""
+
+    def __init__(self, request: HttpRequest, user: User, data: Any = None) -> None:
+        super().__init__(user, data)
+        self._request = request
+
+    def clean_old_password(self) -> str:
+        """The old password, if it is right."""
+        password: str = self.cleaned_data["old_password"]
+        if authenticate(self._request, username=self.user.get_username(), password=password) is None:
+            raise ValidationError("This is not your password.", code="password_incorrect")
+        return password
+
+
+@sensitive_post_parameters()
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """Who one is, in which teams, and a form for the password; sending it ends all other sessions."""
+    user = request.user
+    assert isinstance(user, User)
+    form = _form(request, user)
+    if request.method == "POST" and form.is_valid():
+        first = not user.has_usable_password()
+        with transaction.atomic():
+            form.save()
+            links.end(user)
+            accounts.note_password(user, first=first, by=user)
+        update_session_auth_hash(request, user)
+        request.session.pop(LINK_USED_AT, None)
+        done = "set" if first else "changed"
+        messages.success(request, f"Your password is {done}. All your other sessions are signed out.")
+        return redirect("account")
+    memberships = user.memberships.select_related("team").order_by("team__name")
+    context = {"form": form, "memberships": memberships}
+    return render(request, "teams/account.html", context, status=400 if form.errors else 200)
+
+
+def _form(request: HttpRequest, user: User) -> SetPasswordForm:
+    data = request.POST if request.method == "POST" else None
+    by_link = time.time() - request.session.get(LINK_USED_AT, 0) < _LINK_LASTS
+    if by_link or not user.has_usable_password():
+        return SetPasswordForm(user, data)
+    return OldPasswordForm(request, user, data)

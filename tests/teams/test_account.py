@@ -1,0 +1,132 @@
+"""The account page: a first password, another one, and what that ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axes.models import AccessAttempt
+from django.test import Client
+
+from teams import links
+from teams.models import Activity, User
+from tests.cast import House
+from tests.support.html import Page
+
+pytestmark = pytest.mark.django_db
+OLD, NEW = "alice-has-a-pass", "alice-has-another"
+
+
+@pytest.fixture
+def alice(house: House) -> User:
+    user = house.people["alice"]
+    user.set_password(OLD)
+    user.save()
+    return user
+
+
+def signed_in_by(password: str) -> Client:
+    client = Client()
+    client.post("/signin/", {"username": "alice", "password": password})
+    return client
+
+
+def change(client: Client, old: str = OLD, new: str = NEW, again: str = "") -> Any:
+    fields = {"old_password": old, "new_password1": new, "new_password2": again or new}
+    return client.post("/account/", fields)
+
+
+def verbs(house: House) -> list[str]:
+    return list(Activity.objects.filter(team=house.team).order_by("pk").values_list("verb", flat=True))
+
+
+def is_in(client: Client) -> bool:
+    return client.get("/jobs/").status_code == 200
+
+
+def test_the_first_sign_in_by_a_link_leads_to_a_password(house: House) -> None:
+    client = Client()
+    home = client.post(links.create(house.people["bob"]), follow=True)
+    assert "You have no password yet." in home.content.decode()
+    assert "/account/" in Page(home).links()
+    fields = [node.get("name") for node in Page(client.get("/account/")).all("input")]
+    assert "old_password" not in fields
+    saved = client.post("/account/", {"new_password1": NEW, "new_password2": NEW}, follow=True)
+    assert "Your password is set." in saved.content.decode()
+    assert is_in(client)
+    other = Client()
+    other.post("/signin/", {"username": "bob", "password": NEW})
+    assert is_in(other)
+    assert verbs(house) == ["account.signed_in", "account.password_set", "account.signed_in"]
+
+
+def test_another_password_ends_the_other_sessions_and_unfollowed_links(house: House, alice: User) -> None:
+    here, elsewhere, link = signed_in_by(OLD), signed_in_by(OLD), links.create(alice)
+    assert change(here).headers["Location"] == "/account/"
+    assert (is_in(here), is_in(elsewhere)) == (True, False)
+    assert Client().post(link).status_code == 410
+    assert (is_in(signed_in_by(OLD)), is_in(signed_in_by(NEW))) == (False, True)
+    assert "account.password_changed" in verbs(house)
+
+
+def test_a_wrong_old_password_is_told_and_changes_nothing(house: House, alice: User) -> None:
+    client = signed_in_by(OLD)
+    answer = change(client, old="wrong")
+    assert answer.status_code == 400
+    assert "This is not your password." in Page(answer).by_id("id_old_password-error-1").text
+    assert is_in(signed_in_by(OLD))
+    assert "account.password_changed" not in verbs(house)
+
+
+@pytest.mark.parametrize(
+    ("new", "again", "says"),
+    [
+        ("short", "", "at least 10"),
+        ("password123", "", "too common"),
+        (NEW, "x" * 12, "The two password fields"),
+    ],
+)
+def test_a_password_that_will_not_do_is_told_beside_the_field(
+    alice: User, new: str, again: str, says: str
+) -> None:
+    client = signed_in_by(OLD)
+    answer = change(client, new=new, again=again)
+    assert (answer.status_code, says in answer.content.decode()) == (400, True)
+    assert is_in(signed_in_by(OLD))
+
+
+def test_guessing_the_old_password_is_limited_as_sign_in_is(alice: User) -> None:
+    client = signed_in_by(OLD)
+    for _ in range(5):
+        change(client, old="wrong")
+    assert change(client).status_code == 429
+    assert signed_in_by(OLD).session.get("_auth_user_id") is None
+    assert not [text for text in AccessAttempt.objects.values_list("post_data", flat=True) if NEW in text]
+
+
+def test_who_forgot_the_password_sets_another_after_a_link(alice: User) -> None:
+    client = Client()
+    client.post(links.create(alice))
+    client.post("/account/", {"new_password1": NEW, "new_password2": NEW})
+    assert is_in(signed_in_by(NEW))
+    fields = [node.get("name") for node in Page(client.get("/account/")).all("input")]
+    assert "old_password" in fields
+
+
+def test_the_account_page_needs_a_person_and_is_in_the_menu(house: House) -> None:
+    assert Client().get("/account/").headers["Location"] == "/signin/?next=/account/"
+    assert "/account/" in Page(house.page("vera").get("/")).links()
+    nina = Client()
+    nina.force_login(User.objects.create_user("nina"), backend="django.contrib.auth.backends.ModelBackend")
+    assert "You are in no team." in nina.get("/account/").content.decode()
+
+
+def test_a_password_that_staff_sets_is_written_down(house: House, alice: User) -> None:
+    root = Client()
+    root.force_login(
+        User.objects.create_superuser("root"), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    fields = {"usable_password": "true", "password1": NEW, "password2": NEW}
+    assert root.post(f"/admin/teams/user/{alice.pk}/password/", fields).status_code == 302
+    (row,) = Activity.objects.filter(team=house.team)
+    assert (row.verb, row.object_label, row.who) == ("account.password_changed", "alice", "root")
