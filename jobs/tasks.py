@@ -211,7 +211,8 @@ def load_images(region: str, position: int = 0) -> None:
     missing = [n for n, name in enumerate(images.FRAMEWORKS) if n >= position and name not in here]
     if not missing:
         return
-    if not Heartbeat.claim("images", IMAGES_LEASE):
+    claimed_at = Heartbeat.claim("images", IMAGES_LEASE)
+    if claimed_at is None:
         # The SDK is slow: two regions at once would leave no worker to start and follow jobs.
         enqueue(load_images, region, position, countdown=IMAGES_PAUSE)
         return
@@ -221,7 +222,7 @@ def load_images(region: str, position: int = 0) -> None:
         log.warning("images_not_loaded", region=region, error=error.sentence)
         return
     finally:
-        Heartbeat.release("images")
+        Heartbeat.release("images", claimed_at)
     enqueue(load_images, region, missing[0] + 1)
 
 

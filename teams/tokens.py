@@ -70,6 +70,7 @@ def revoke(token: ApiToken, by: User) -> None:
 
 def _note_use(token: ApiToken) -> None:
     now = timezone.now()
-    old = Q(last_used_at=None) | Q(last_used_at__lt=now - _USE_NOTED_EVERY)
-    if token.last_used_at is None or token.last_used_at < now - _USE_NOTED_EVERY:
+    # A use later than now was noted before the clock was set back.
+    old = Q(last_used_at=None) | Q(last_used_at__lt=now - _USE_NOTED_EVERY) | Q(last_used_at__gt=now)
+    if token.last_used_at is None or not now - _USE_NOTED_EVERY <= token.last_used_at <= now:
         ApiToken.objects.filter(old, pk=token.pk).update(last_used_at=now)

@@ -12,6 +12,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
+from jobs.clock import has_passed
 from jobs.models import Heartbeat
 
 
@@ -61,8 +62,14 @@ def _pulse(name: str) -> str:
     beat_at = Heartbeat.objects.filter(name=name).values_list("beat_at", flat=True).first()
     if beat_at is None:
         return f"no {name} has reported yet"
-    age = timezone.now() - beat_at
-    return f"the last {name} report is {int(age.total_seconds())} s old" if age > Heartbeat.STALE else ""
+    if not has_passed(beat_at, Heartbeat.STALE):
+        return ""
+    age = int((timezone.now() - beat_at).total_seconds())
+    return (
+        f"the last {name} report is {age} s old"
+        if age >= 0
+        else f"the last {name} report is of {-age} s from now"
+    )
 
 
 _CHECKS: dict[str, Callable[[], str]] = {

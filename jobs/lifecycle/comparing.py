@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from jobs.clock import due as due_at
 from jobs.gateway import GatewayError, Target, Throttled, Unreachable
 from jobs.lifecycle import disagreeing, planning, rows
 from jobs.lifecycle.asking import asking
@@ -58,13 +59,14 @@ def begin(job: TransformJob) -> None:
 
 def due(limit: int = 1) -> list[int]:
     """Ids of the jobs whose rows are compared next: those that have waited longest."""
-    waiting = RowComparison.objects.filter(finished_at=None, try_at__lte=timezone.now())
+    waiting = RowComparison.objects.filter(due_at("try_at", PAUSE), finished_at=None)
     return list(waiting.order_by("try_at").values_list("job_id", flat=True)[:limit])
 
 
 def compare_some(job_id: int) -> bool:
     """Compare some of the job's files; False if another task is at it, or there is nothing to do."""
-    if not Heartbeat.claim("rows", LEASE):
+    claimed_at = Heartbeat.claim("rows", LEASE)
+    if claimed_at is None:
         return False
     try:
         found = RowComparison.objects.select_related("job__connection").filter(job=job_id, finished_at=None)
@@ -73,7 +75,7 @@ def compare_some(job_id: int) -> bool:
             _try(comparison)
         return comparison is not None
     finally:
-        Heartbeat.release("rows")
+        Heartbeat.release("rows", claimed_at)
 
 
 def _try(comparison: RowComparison) -> None:

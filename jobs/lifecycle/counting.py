@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from jobs import queries
+from jobs.clock import passed
 from jobs.gateway import Target, objects
 from jobs.lifecycle.expecting import expected_end
 from jobs.models import Connection, PlannedObject, TransformJob
@@ -77,9 +78,8 @@ def written_since(job: TransformJob) -> datetime | None:
 
 def count_some(connection: Connection, target: Target) -> None:
     """Renew the counts of the few running jobs whose count is oldest; raises a GatewayError."""
-    old = timezone.now() - RENEW_AFTER[connection.is_engine]
     due = TransformJob.objects.filter(
-        Q(counted_at=None) | Q(counted_at__lt=old),
+        Q(counted_at=None) | passed("counted_at", RENEW_AFTER[connection.is_engine]),
         connection=connection,
         state__in=REMOTE,
         started_at__isnull=False,

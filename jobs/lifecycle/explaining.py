@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Max
 from django.utils import timezone
 
+from jobs import clock
 from jobs.failures import Explanation, Facts, Line, Source, columns, explain
 from jobs.gateway import GatewayError, Rejected, Target, logs, objects
 from jobs.lifecycle import blaming, log_ends
@@ -43,7 +44,7 @@ def at_the_end(job: TransformJob, reason: str) -> dict[str, Any]:
 
 def due(job_ids: list[int] | None = None) -> list[int]:
     """Failed jobs whose log is to be read now; of `job_ids` only, if these are given."""
-    rows = TransformJob.objects.filter(state=JobState.FAILED, explain_at__lte=timezone.now())
+    rows = TransformJob.objects.filter(clock.due("explain_at", PAUSE), state=JobState.FAILED)
     if job_ids is not None:
         rows = rows.filter(pk__in=job_ids)
     return list(rows.order_by("explain_at").values_list("id", flat=True)[:AT_ONCE])

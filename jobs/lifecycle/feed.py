@@ -46,7 +46,8 @@ def read(connection_id: int) -> Heard:
     heard = Heard()
     connection = Connection.objects.filter(pk=connection_id).exclude(queue_url="").first()
     lease = f"queue-{connection_id}"
-    if connection is None or not Heartbeat.claim(lease, LEASE):
+    claimed_at = Heartbeat.claim(lease, LEASE) if connection is not None else None
+    if connection is None or claimed_at is None:
         return heard
     try:
         changes = _taken(connection, heard)
@@ -54,7 +55,7 @@ def read(connection_id: int) -> Heard:
         heard.problem = error.sentence
         Connection.objects.filter(pk=connection.pk).update(queue_error=error.sentence)
         return heard
-    Heartbeat.release(lease)
+    Heartbeat.release(lease, claimed_at)
     Connection.objects.filter(pk=connection.pk).update(queue_error="", queue_read_at=timezone.now())
     heard.jobs = _whose(connection, changes)
     return heard

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from jobs.clock import has_passed
 from jobs.gateway import GatewayError, Target, Throttled, Unreachable
 from jobs.gateway.transforms import RemoteJob
 from jobs.lifecycle import comparing, costing, explaining
@@ -34,7 +35,7 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
         done, warnings = _count(job, state, target)
     except GatewayError as error:
         passes = isinstance(error, Throttled | Unreachable)
-        if passes and remote.ended and timezone.now() - remote.ended < COUNTED_WITHIN:
+        if passes and remote.ended and not has_passed(remote.ended, COUNTED_WITHIN):
             return False
         done, warnings = job.objects_done, [f"The outputs could not be counted: {error.sentence}"]
     cost = costing.final(job, remote.started, remote.ended)
@@ -62,7 +63,7 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
 
 def vanish(job: TransformJob) -> bool:
     """Fail a job that SageMaker does not know any more; True if it was us who did."""
-    if job.accepted_at and timezone.now() - job.accepted_at < UNKNOWN_FOR:
+    if job.accepted_at and not has_passed(job.accepted_at, UNKNOWN_FOR):
         return False
     reason = (
         f"{job.connection.name} no longer knows this job, so how it ended cannot be told. "

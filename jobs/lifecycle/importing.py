@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from jobs.clock import has_passed
 from jobs.gateway import Target, transforms
 from jobs.gateway.transforms import RemoteJob, RemoteSummary
 from jobs.lifecycle import costing, explaining
@@ -41,10 +42,7 @@ def is_due(connection: Connection) -> bool:
     """Whether it is time to look for jobs made outside."""
     if not connection.import_external:
         return False
-    return (
-        connection.imported_at is None
-        or connection.imported_at + connection.import_interval <= timezone.now()
-    )
+    return connection.imported_at is None or has_passed(connection.imported_at, connection.import_interval)
 
 
 def import_some(connection: Connection, target: Target) -> list[int]:
@@ -53,7 +51,8 @@ def import_some(connection: Connection, target: Target) -> list[int]:
     Connection.objects.filter(pk=connection.pk).update(imported_at=timezone.now())
     deadline = time.monotonic() + SECONDS
     made: list[int] = []
-    since = connection.imported_until or connection.created_at - BACKFILL
+    # Where the clock was set back since, what was made meanwhile begins now.
+    since = min(connection.imported_until or connection.created_at - BACKFILL, timezone.now())
     while time.monotonic() < deadline:
         now = timezone.now()
         until = min(since + WINDOW, now)

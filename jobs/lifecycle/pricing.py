@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import DecimalField, ExpressionWrapper, F, Q, Value
 from django.utils import timezone
 
+from jobs.clock import passed
 from jobs.costs import HOUR
 from jobs.gateway import GatewayError, pricing
 from jobs.lifecycle.asking import target_of
@@ -22,7 +23,7 @@ READ_EVERY = timedelta(days=1)
 
 def due_connections() -> list[int]:
     """AWS connections whose price list is to be read again."""
-    old = Q(prices_read_at=None) | Q(prices_read_at__lte=timezone.now() - READ_EVERY)
+    old = Q(prices_read_at=None) | passed("prices_read_at", READ_EVERY)
     return list(
         Connection.objects.filter(old, kind=Connection.Kind.AWS, removed_at=None).values_list("id", flat=True)
     )

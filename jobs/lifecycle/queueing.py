@@ -8,11 +8,13 @@ somebody looks: nothing is written to the rows of a line because it moved, howev
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
+from jobs import clock
 from jobs.lifecycle import fair
 from jobs.lifecycle.room import Room, count, empty_rooms, rooms
 from jobs.models import Connection, TransformJob
@@ -20,6 +22,8 @@ from jobs.states import JobState
 
 #: What the row of a job says that was tried before its turn; `tell` says more.
 ITS_TURN = "Waiting for its turn."
+#: As long at most is a job put off.
+LONGEST_PAUSE = timedelta(minutes=18)
 #: Of each instance type, so many of the first jobs are looked at: more do not start in one round.
 _HEADS = 100
 _ORDER = (F("priority").desc(), F("id").asc())
@@ -101,7 +105,7 @@ def tell(jobs: Iterable[TransformJob]) -> None:
 
 def _line() -> QuerySet[TransformJob]:
     """Waiting jobs, without those that were put off for another reason than their type."""
-    due = Q(next_attempt_at=None) | Q(next_attempt_at__lte=timezone.now()) | Q(lacks_capacity=True)
+    due = Q(next_attempt_at=None) | clock.due("next_attempt_at", LONGEST_PAUSE) | Q(lacks_capacity=True)
     return TransformJob.objects.filter(due, state=JobState.WAITING)
 
 
@@ -110,7 +114,7 @@ def _in_line(job: TransformJob) -> bool:
 
 
 def _due(job: TransformJob) -> bool:
-    return job.next_attempt_at is None or job.next_attempt_at <= timezone.now()
+    return job.next_attempt_at is None or clock.is_due(job.next_attempt_at, LONGEST_PAUSE)
 
 
 def _alike(job: TransformJob) -> dict[str, object]:

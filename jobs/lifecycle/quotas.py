@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from jobs.clock import passed
 from jobs.gateway import GatewayError, Target, quotas
 from jobs.lifecycle.asking import asking
 from jobs.models import Connection, Quotas, TransformJob
@@ -20,7 +21,7 @@ def due_connections() -> list[int]:
     """Connections whose quotas were never read, or long ago while there is work on them."""
     working = Exists(TransformJob.objects.filter(connection=OuterRef("pk"), state__in=ACTIVE))
     never = Q(quotas=None) | Q(quotas__tried_at=None)
-    old = Q(quotas__tried_at__lte=timezone.now() - EVERY)
+    old = passed("quotas__tried_at", EVERY)
     return list(
         Connection.objects.filter(never | (old & working), removed_at=None)
         .order_by("pk")

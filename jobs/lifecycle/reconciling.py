@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.utils import timezone
-
+from jobs.clock import has_passed, passed
 from jobs.lifecycle import queueing
 from jobs.lifecycle.starting import SUBMIT_LEASE
 from jobs.models import Connection, TransformJob
@@ -28,7 +27,6 @@ class Due:
 
 def overdue() -> Due:
     """All jobs that should have moved by now, whatever became of their messages."""
-    now = timezone.now()
     jobs = TransformJob.objects.order_by("id")
     waiting = (
         jobs.filter(state=JobState.WAITING).order_by().values_list("connection_id", flat=True).distinct()
@@ -37,9 +35,9 @@ def overdue() -> Due:
     places = {connection.place: connection for connection in Connection.objects.filter(pk__in=list(waiting))}
     for connection in places.values():
         due.start += next_to_start(connection)
-    lost = jobs.filter(state=JobState.SUBMITTING, changed_at__lt=now - SUBMIT_LEASE)
+    lost = jobs.filter(passed("changed_at", SUBMIT_LEASE), state=JobState.SUBMITTING)
     due.start += lost.values_list("id", flat=True)[:AT_ONCE]
-    unsent = jobs.filter(state=JobState.IN_PROGRESS, stop_requested_at__lt=now - GRACE)
+    unsent = jobs.filter(passed("stop_requested_at", GRACE), state=JobState.IN_PROGRESS)
     due.stop += unsent.values_list("id", flat=True)[:AT_ONCE]
     return due
 
@@ -54,9 +52,8 @@ def next_after(connection_id: int, ended: list[int]) -> list[int]:
 
 def next_to_start(connection: Connection) -> list[int]:
     """The jobs at this connection's place whose turn it is, without those whose first message may still arrive."""
-    young = timezone.now() - GRACE
     return [
         job.pk
         for job in queueing.next_in_line(connection, AT_ONCE)
-        if job.next_attempt_at or job.state_reason or job.created_at < young
+        if job.next_attempt_at or job.state_reason or has_passed(job.created_at, GRACE)
     ]

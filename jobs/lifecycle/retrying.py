@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from jobs import queries
+from jobs import clock, queries
 from jobs.failures import Failure, classify
 from jobs.models import JobEvent, TransformJob
 from jobs.models.job_values import new_key, remote_name
@@ -51,7 +51,7 @@ def _left(cap: Decimal, cost: Decimal | None) -> Decimal | None:
 
 def due_retries() -> list[int]:
     """Failed jobs whose time to be submitted again has come."""
-    due = TransformJob.objects.filter(state=JobState.FAILED, next_attempt_at__lte=timezone.now())
+    due = TransformJob.objects.filter(clock.due("next_attempt_at", PAUSE), state=JobState.FAILED)
     return list(due.order_by("next_attempt_at").values_list("id", flat=True)[:AT_ONCE])
 
 

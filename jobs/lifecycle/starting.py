@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from jobs.clock import passed
 from jobs.failures import read_refusal
 from jobs.gateway import GatewayError, NoCapacity, Paced, Rejected, Target, Throttled, Unreachable, transforms
 from jobs.lifecycle import explaining, pacing, queueing, room
@@ -28,7 +29,7 @@ _PAUSES: dict[type[GatewayError], tuple[float, float]] = {
     Throttled: (5, 300),
     Paced: (1, 10),
     Unreachable: (5, 60),
-    NoCapacity: (60, 900),
+    NoCapacity: (60, queueing.LONGEST_PAUSE / timedelta(seconds=1.2)),
 }
 
 
@@ -83,7 +84,7 @@ def claim(job: TransformJob) -> Started | None:
         if job.move(JobState.SUBMITTING, from_={JobState.WAITING}, next_attempt_at=None):
             return None
         lost = TransformJob.objects.filter(
-            pk=job.pk, state=JobState.SUBMITTING, changed_at__lt=timezone.now() - SUBMIT_LEASE
+            passed("changed_at", SUBMIT_LEASE), pk=job.pk, state=JobState.SUBMITTING
         )
         if lost.update(changed_at=timezone.now()) == 1:
             job.refresh_from_db()

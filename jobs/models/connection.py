@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from jobs.clock import due, passed
 from jobs.models.scoped import TeamQuerySet
 from teams.models import Team
 
@@ -152,18 +153,29 @@ class Connection(models.Model):
     def claim_poll(self, *, lease: timedelta) -> bool:
         """Take the right to poll now, unless another task holds it or the last poll is too recent."""
         now = timezone.now()
-        free = Q(poll_lease_until=None) | Q(poll_lease_until__lte=now)
-        due = Q(polled_at=None) | Q(polled_at__lte=now - self.poll_interval)
-        rows = Connection.objects.filter(free, due, pk=self.pk)
-        return rows.update(poll_lease_until=now + lease, polled_at=now) == 1
+        free = Q(poll_lease_until=None) | due("poll_lease_until", lease)
+        old = Q(polled_at=None) | passed("polled_at", self.poll_interval)
+        until = now + lease
+        if (
+            Connection.objects.filter(free, old, pk=self.pk).update(poll_lease_until=until, polled_at=now)
+            != 1
+        ):
+            return False
+        self.poll_lease_until = until
+        return True
 
     def renew_poll(self, *, lease: timedelta) -> None:
-        """Keep the right to poll for longer."""
-        Connection.objects.filter(pk=self.pk).update(poll_lease_until=timezone.now() + lease)
+        """Keep the right to poll for longer, unless its lease has ended and another task has it now."""
+        until = timezone.now() + lease
+        if self._with_lease().update(poll_lease_until=until) == 1:
+            self.poll_lease_until = until
 
     def release_poll(self) -> None:
-        """Give the right to poll back before its lease ends."""
-        Connection.objects.filter(pk=self.pk).update(poll_lease_until=None, polled_at=timezone.now())
+        """Give the right to poll back before its lease ends, unless another task has it now."""
+        self._with_lease().update(poll_lease_until=None, polled_at=timezone.now())
+
+    def _with_lease(self) -> TeamQuerySet[Connection]:
+        return Connection.objects.filter(pk=self.pk, poll_lease_until=self.poll_lease_until)
 
     def note(self, *, error: str = "", at: datetime | None = None) -> None:
         """Remember how the latest call went; an empty error means that it worked."""

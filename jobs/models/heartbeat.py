@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
+
+from jobs.clock import passed
 
 
 class Heartbeat(models.Model):
@@ -27,13 +29,18 @@ class Heartbeat(models.Model):
         cls.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
 
     @classmethod
-    def claim(cls, name: str, lease: timedelta) -> bool:
-        """Take what one worker may do at a time, until `release`, or for `lease` if the worker dies."""
+    def claim(cls, name: str, lease: timedelta) -> datetime | None:
+        """Take what one worker may do at a time, until `release`, or for `lease` if the worker dies.
+
+        What to release it with; None if another worker has it.
+        """
         now = timezone.now()
         _, made = cls.objects.get_or_create(name=name, defaults={"beat_at": now})
-        return made or cls.objects.filter(name=name, beat_at__lte=now - lease).update(beat_at=now) == 1
+        if made or cls.objects.filter(passed("beat_at", lease), name=name).update(beat_at=now) == 1:
+            return now
+        return None
 
     @classmethod
-    def release(cls, name: str) -> None:
-        """Give back what was claimed."""
-        cls.objects.filter(name=name).delete()
+    def release(cls, name: str, claimed_at: datetime) -> None:
+        """Give back what was claimed, unless the lease has ended and another worker has it now."""
+        cls.objects.filter(name=name, beat_at=claimed_at).delete()

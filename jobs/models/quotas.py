@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from jobs.clock import passed
 from jobs.models.connection import Connection
 
 
@@ -35,5 +36,5 @@ class Quotas(models.Model):
     def claim(cls, connection: Connection, *, every: timedelta) -> bool:
         """Take the right to read them now, unless someone else did within `every`."""
         row, _ = cls.objects.get_or_create(connection=connection)
-        due = Q(tried_at=None) | Q(tried_at__lte=timezone.now() - every)
+        due = Q(tried_at=None) | passed("tried_at", every)
         return cls.objects.filter(due, pk=row.pk).update(tried_at=timezone.now()) == 1

@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from jobs import queries
+from jobs.clock import has_passed
 from jobs.filtering import JobFilter
 from jobs.models import Connection, Heartbeat, TransformJob
 from jobs.models.job import JobQuerySet
@@ -106,11 +107,11 @@ def health(team: Team, active: Counter[int]) -> list[Health]:
 
 def processes() -> list[str]:
     """Sentences about the processes behind the pages that were not heard of lately; empty while all is well."""
-    now, heard = timezone.now(), dict(Heartbeat.objects.values_list("name", "beat_at"))
+    heard = dict(Heartbeat.objects.values_list("name", "beat_at"))
     said = []
     for name, word in _PROCESSES.items():
         at = heard.get(name)
-        if at is None or now - at > Heartbeat.STALE:
+        if at is None or has_passed(at, Heartbeat.STALE):
             since = f"was last heard at {at:%H:%M} UTC" if at else "has not been heard yet"
             said.append(f"{word} {since}.")
     return said
@@ -121,7 +122,7 @@ def _health(connection: Connection, jobs: int) -> Health:
         return Health(
             connection, jobs, "fail", "Does not answer", connection.last_ok_at, connection.last_error
         )
-    if jobs and (connection.polled_at is None or timezone.now() - connection.polled_at > _NOT_POLLED):
+    if jobs and (connection.polled_at is None or has_passed(connection.polled_at, _NOT_POLLED)):
         trouble = "Its jobs were not looked at for a while; the worker may be down or busy."
         return Health(connection, jobs, "warn", "Not polled", connection.polled_at, trouble)
     if connection.queue_error:

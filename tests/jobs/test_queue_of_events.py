@@ -194,9 +194,10 @@ def test_a_service_that_is_away_hangs_nobody(queued: House, settings: Any) -> No
 def test_one_worker_reads_a_queue_at_a_time(queued: House, sqs: Any) -> None:
     job = queued.job(JobState.IN_PROGRESS)
     send(sqs, queued, event(job.name))
-    assert Heartbeat.claim(f"queue-{queued.connection.pk}", feed.LEASE)
+    claimed_at = Heartbeat.claim(f"queue-{queued.connection.pk}", feed.LEASE)
+    assert claimed_at
     assert feed.read(queued.connection.pk).messages == 0
-    Heartbeat.release(f"queue-{queued.connection.pk}")
+    Heartbeat.release(f"queue-{queued.connection.pk}", claimed_at)
     assert feed.read(queued.connection.pk).messages == 1
 
 

@@ -121,7 +121,7 @@ def test_what_the_broker_lost_is_found(house: House) -> None:
     forgotten = house.job(created_at=now - timedelta(minutes=1))
     house.job()  # sent a moment ago; its message may still arrive
     due = house.job(next_attempt_at=now - timedelta(seconds=1), state_reason="Throttled.")
-    house.job(next_attempt_at=now + timedelta(hours=1), state_reason="Throttled.")
+    house.job(next_attempt_at=now + timedelta(minutes=10), state_reason="Throttled.")
     orphan = house.job(JobState.SUBMITTING, changed_at=now - timedelta(minutes=5))
     house.job(JobState.SUBMITTING)
     assert reconciling.overdue().start == [forgotten.pk, due.pk, orphan.pk]
