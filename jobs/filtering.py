@@ -78,6 +78,8 @@ class JobFilter:
     external: str = ""
     #: Archived jobs are left out; "true" for them only, "any" for all.
     archived: str = ""
+    #: Further attempts are part of their job; "true" for them only, each as a row of its own, "any" for them too.
+    attempts: str = ""
 
     @classmethod
     def read(cls, given: Mapping[str, object]) -> Self:
@@ -124,18 +126,20 @@ class JobFilter:
         states, exact = self.states(), {"model_name": self.model, "instance_type": self.instance_type}
         rows = rows.filter(**{column: value for column, value in exact.items() if value})
         if states:
-            rows = rows.filter(state__in=states)
+            rows = rows.filter(overall_state__in=states)
         if self.cause:
-            rows = rows.filter(cause=self.cause.lower())
+            rows = rows.filter(overall_cause=self.cause.lower())
         if self.owner:
             rows = _of(rows, "submitted_by", User.objects.filter(username=self.owner))
         if self.external:
             rows = rows.filter(external=self.external == "true")
         if self.attention:
             recent = timezone.now() - ATTENTION_FOR
-            rows = rows.filter(ATTENTION, Q(ended_at=None) | Q(ended_at__gte=recent))
+            rows = rows.filter(ATTENTION, Q(overall_ended_at=None) | Q(overall_ended_at__gte=recent))
         if self.archived != "any":
             rows = rows.filter(archived_at__isnull=self.archived != "true")
+        if self.attempts != "any":
+            rows = rows.filter(root__isnull=self.attempts != "true")
         return self._by_date(self._by_text(rows))
 
     def of_connection(self, rows: JobQuerySet, team_id: int) -> JobQuerySet:
@@ -151,7 +155,7 @@ class JobFilter:
         if self.since:
             rows = rows.filter(created_at__gte=_moment(self.since))
         if self.ended:
-            rows = rows.filter(ended_at__gte=_moment(self.ended))
+            rows = rows.filter(overall_ended_at__gte=_moment(self.ended))
         if self.until:
             rows = rows.filter(created_at__lt=_moment(self.until, end=True))
         return rows
@@ -184,8 +188,9 @@ class JobFilter:
             found.append(("external", "It must be true, false or empty."))
         if self.attention not in ("", "true"):
             found.append(("attention", "It must be true or empty."))
-        if self.archived not in ("", "false", "true", "any"):
-            found.append(("archived", "It must be true, false, any or empty."))
+        for name, value in (("archived", self.archived), ("attempts", self.attempts)):
+            if value not in ("", "false", "true", "any"):
+                found.append((name, "It must be true, false, any or empty."))
         return found
 
 

@@ -23,10 +23,14 @@ from jobs.models import (
     RowComparison,
     TransformJob,
 )
+from jobs.models.attempts import Merged, attempts, job_version, merged, settle
 from jobs.models.job import JobQuerySet
 from jobs.models.scoped import TeamQuerySet
-from jobs.states import RAN, JobState
+from jobs.models.standing import whole
+from jobs.states import JobState
 from teams.models import Team, User
+
+__all__ = ["Merged", "attempts", "job_version", "merged", "settle", "whole"]
 
 
 def jobs(team: Team, wanted: JobFilter | None = None) -> JobQuerySet:
@@ -50,9 +54,10 @@ _LATEST = 100
 
 def recent_inputs(team: Team, limit: int = 5) -> list[str]:
     """Addresses that the team's latest jobs read, each once, the last one used first."""
-    rows = TransformJob.objects.for_team(team).order_by("-created_at", "-id")
+    rows = TransformJob.objects.for_team(team).filter(root=None).order_by("-created_at", "-id")
     used = rows.values_list("spec__data", flat=True)[:_LATEST]
-    return list(dict.fromkeys(uri for uri in used if uri))[:limit]
+    # A clone of an attempt that finished another one reads the manifest that was written for that.
+    return list(dict.fromkeys(uri for uri in used if uri and "/.batchdeck/" not in uri))[:limit]
 
 
 def last_completed(model: RegisteredModel) -> TransformJob | None:
@@ -61,7 +66,8 @@ def last_completed(model: RegisteredModel) -> TransformJob | None:
         team=model.team_id,
         model_name=model.name,
         connection=model.connection_id,
-        state=JobState.COMPLETED,
+        root=None,
+        overall_state=JobState.COMPLETED,
     )
     return rows.order_by("-created_at", "-id").first()
 
@@ -73,74 +79,6 @@ def model_in_hand(team: Team, user: User) -> RegisteredModel | None:
     if newest is None or last is None or last.model_id is None or last.created_at < newest.created_at:
         return newest
     return models(team).filter(pk=last.model_id).first() or newest
-
-
-def attempts(job: TransformJob) -> JobQuerySet:
-    """The first attempt and those that finish or repeat it, in order; only `job` where there are no others."""
-    chain = Q(pk=job.first_id) | Q(root=job.first_id)
-    return TransformJob.objects.filter(chain).select_related("submitted_by").order_by("attempt")
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """What all attempts of a job wrote together.
-
-    `plan` is the attempt whose plan the outputs are held against; None, and no counts, where no attempt knows
-    each of its inputs.
-    """
-
-    attempts: tuple[TransformJob, ...]
-    plan: TransformJob | None = None
-    total: int | None = None
-    written: int | None = None
-
-    @property
-    def latest(self) -> TransformJob:
-        """The last attempt."""
-        return self.attempts[-1]
-
-    @property
-    def missing(self) -> int:
-        """How many outputs no attempt has written, as far as it is known."""
-        return (self.total or 0) - (self.written or 0)
-
-    @property
-    def is_active(self) -> bool:
-        """Whether one of the attempts has work left."""
-        return any(job.is_active for job in self.attempts)
-
-    @property
-    def ran(self) -> bool:
-        """Whether SageMaker ran one of the attempts to its end."""
-        return any(job.state in RAN for job in self.attempts)
-
-    @property
-    def can_finish(self) -> bool:
-        """Whether a further attempt could write what is missing."""
-        return self.ran and not self.is_active and self.missing > 0
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether several attempts together wrote every output."""
-        several = len(self.attempts) > 1 and not self.is_active
-        return several and self.plan is not None and not self.missing
-
-    @property
-    def version(self) -> str:
-        """A text that changes whenever any attempt's row or the count does."""
-        return f"{[job_version(job) for job in self.attempts]}-{self.written}"
-
-
-def merged(job: TransformJob) -> Merged:
-    """The attempts that `job` is one of, and their outputs against the first plan among them."""
-    chain = tuple(attempts(job))
-    plan = next((one for one in chain if one.objects_total is not None), None)
-    if plan is None or not plan.plan_complete:
-        return Merged(chain)
-    rows = plan.planned.aggregate(known=Count("id"), written=Count("id", filter=Q(done=True)))
-    if rows["known"] != plan.objects_total:
-        return Merged(chain)
-    return Merged(chain, plan, rows["known"], rows["written"])
 
 
 def timeline(job: TransformJob) -> list[JobEvent]:
@@ -209,16 +147,18 @@ def failures(rows: JobQuerySet) -> list[Failures]:
 
     There are no more of them than rules about failures.
     """
-    failed = rows.order_by().filter(~Q(cause=""))
+    failed = rows.order_by().filter(~Q(overall_cause=""))
     found: dict[str, Failures] = {}
-    figures = {"count": Count("*"), "first": Min("ended_at"), "last": Max("ended_at")}
-    for cause, model, count, first, last in failed.values_list("cause", "model_name").annotate(**figures):
+    figures = {"count": Count("*"), "first": Min("overall_ended_at"), "last": Max("overall_ended_at")}
+    by = ("overall_cause", "model_name")
+    for cause, model, count, first, last in failed.values_list(*by).annotate(**figures):
         one = found.setdefault(cause, Failures(cause, 0, first, last, {}))
         one.count += count
         one.first = min(filter(None, (one.first, first)), default=None)
         one.last = max(filter(None, (one.last, last)), default=None)
         one.models[model] = count
-    for cause, count in failed.filter(explain_at__isnull=False).values_list("cause").annotate(Count("id")):
+    unread = failed.filter(explain_at__isnull=False).values_list("overall_cause")
+    for cause, count in unread.annotate(Count("id")):
         if cause in found:
             found[cause].unread = count
     for one in found.values():
@@ -227,7 +167,7 @@ def failures(rows: JobQuerySet) -> list[Failures]:
 
 
 #: What a list is sorted by, and the column of it; a minus before the word turns the order round.
-SORTS = {"submitted": "created_at", "duration": "duration_seconds", "name": "name"}
+SORTS = {"submitted": "created_at", "duration": "overall_duration", "name": "name"}
 NEWEST = "-submitted"
 
 
@@ -273,11 +213,6 @@ def jobs_version(team: Team) -> str:
     """A text that changes whenever any job of the team does: what an ETag is made from, in one query."""
     seen = TransformJob.objects.for_team(team).aggregate(newest=Max("id"), changed=Max("changed_at"))
     return f"{seen['newest']}-{seen['changed'].timestamp() if seen['changed'] else 0}"
-
-
-def job_version(job: TransformJob) -> str:
-    """A text that changes whenever the job's row does."""
-    return f"{job.key}-{job.state}-{job.changed_at.timestamp()}-{job.objects_done}-{job.state_reason}"
 
 
 def models(team: Team, *, removed: bool = False) -> TeamQuerySet[RegisteredModel]:

@@ -23,8 +23,8 @@ class Origin(models.TextChoices):
     """How a job came to be."""
 
     NEW = "new", "New"
-    FINISH = "finish", "Finishes what was missing"
-    RETRY = "retry", "Runs again"
+    FINISH = "finish", "What was missing"
+    RETRY = "retry", "All of it again"
     CLONE = "clone", "Cloned"
 
 

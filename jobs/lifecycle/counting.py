@@ -92,6 +92,7 @@ def count_some(connection: Connection, target: Target) -> None:
             # A newer changed_at is what tells open pages that there is something to see.
             values |= {"objects_done": done, "changed_at": now, "progress_at": now, "idle_warned": False}
         TransformJob.objects.filter(pk=job.pk, state__in=REMOTE).update(**values)
+        queries.settle(job)
 
 
 def _folder(prefix: str) -> str:

@@ -63,6 +63,7 @@ def _write(job: TransformJob, others: list[str]) -> None:
     # The page knows by `changed_at` that there is something to see.
     job.warnings, job.changed_at = [*others, found] if found else others, timezone.now()
     TransformJob.objects.filter(pk=job.pk).update(warnings=job.warnings, changed_at=job.changed_at)
+    queries.settle(job)
 
 
 def tell_earlier_attempts(job: TransformJob, planned: Iterable[PlannedObject]) -> None:

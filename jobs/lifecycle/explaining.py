@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Max
 from django.utils import timezone
 
-from jobs import clock
+from jobs import clock, queries
 from jobs.failures import Explanation, Facts, Line, Source, columns, explain
 from jobs.gateway import GatewayError, Rejected, Target, logs, objects
 from jobs.lifecycle import blaming, log_ends
@@ -68,6 +68,7 @@ def explain_job(job_id: int) -> str:
     rows = TransformJob.objects.filter(pk=job.pk, explain_at=job.explain_at)
     if rows.update(**values, changed_at=timezone.now()) != 1:
         return ""
+    queries.settle(job)
     blaming.keep(job, [line.text for line in said if line.source == Source.DATA_LOG])
     return found.cause.slug
 

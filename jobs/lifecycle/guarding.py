@@ -14,6 +14,7 @@ from typing import Protocol
 from django.db.models import Q
 from django.utils import timezone
 
+from jobs import queries
 from jobs.costs import HOUR, dollars
 from jobs.gateway import GatewayError, Target, logs
 from jobs.lifecycle import costing
@@ -194,7 +195,10 @@ def _hold_to(job: TransformJob, rail: _Rail) -> bool:
 def _warn_once(job: TransformJob, column: str) -> bool:
     """True for who sets the column that remembers a warning."""
     first = _running(job).filter(**{column: False})
-    return first.update(**{column: True, "changed_at": timezone.now()}) == 1
+    if first.update(**{column: True, "changed_at": timezone.now()}) != 1:
+        return False
+    queries.settle(job)
+    return True
 
 
 def _running(job: TransformJob) -> JobQuerySet:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import DecimalField, ExpressionWrapper, F, Q, Value
 from django.utils import timezone
 
+from jobs import queries
 from jobs.clock import passed
 from jobs.costs import HOUR
 from jobs.gateway import GatewayError, pricing
@@ -79,6 +80,8 @@ def _price_ended(connection: Connection, prices: Mapping[str, Decimal]) -> None:
             F("instance_seconds") * Value(price, DecimalField(max_digits=12, decimal_places=6)) / HOUR,
             output_field=DecimalField(max_digits=16, decimal_places=6),
         )
-        without.filter(instance_type=name).update(
-            price_per_hour=price, cost_usd=cost, changed_at=timezone.now()
-        )
+        rows = without.filter(instance_type=name)
+        several = list(rows.filter(Q(root__isnull=False) | Q(joint_state__isnull=False)))
+        rows.update(price_per_hour=price, cost_usd=cost, changed_at=timezone.now())
+        for job in {job.first_id: job for job in several}.values():
+            queries.settle(job)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from jobs import clock, queries
 from jobs.failures import Failure, classify
 from jobs.models import JobEvent, TransformJob
-from jobs.models.job_values import new_key, remote_name
+from jobs.models.job_values import attempt_name, new_key
 from jobs.states import JobState, Origin
 
 #: What passed with an instance type passes with the same one after a while; with another type, at once.
@@ -85,7 +85,7 @@ def _next(job: TransformJob, first: TransformJob) -> dict[str, Any]:
     return {
         **{name: getattr(job, name) for name in same},
         "key": key,
-        "name": remote_name(job.model_name, key, now),
+        "name": _name(job, first, key),
         "spec": {name: value for name, value in job.spec.items() if name != "name"},
         "instance_type": next_type(job, classify(job.state_reason)),
         "max_retries": job.max_retries - 1,
@@ -98,3 +98,9 @@ def _next(job: TransformJob, first: TransformJob) -> dict[str, Any]:
         "created_at": now,
         "changed_at": now,
     }
+
+
+def _name(job: TransformJob, first: TransformJob, key: str) -> str:
+    name = attempt_name(first.name, job.attempt + 1)
+    taken = TransformJob.objects.filter(connection=job.connection_id, name=name).exists()
+    return attempt_name(first.name, job.attempt + 1, key) if taken else name

@@ -18,7 +18,7 @@ from jobs.lifecycle.asking import asking
 from jobs.lifecycle.pacing import Pace
 from jobs.lifecycle.planning import make_plan
 from jobs.models import TransformJob
-from jobs.models.job_values import JOB_TAG, MAX_TAGS, TEAM_TAG
+from jobs.models.job_values import JOB_TAG, MAX_TAGS, TEAM_TAG, attempt_name, has_own_name, searchable
 from jobs.states import JobState
 from transform.request import write_request
 
@@ -107,6 +107,8 @@ def _create_or_adopt(job: TransformJob, target: Target) -> str:
         remote = transforms.describe(target, job.name)
         if remote is not None and _is_ours(job, remote.arn, target):
             return remote.arn
+        if _take_own_name(job):
+            return _create_or_adopt(job, target)
         raise Rejected(
             f'The name "{job.name}" is taken by another transform job in this account and region, where '
             "names are used once and never freed. Choose another name and submit again.",
@@ -116,7 +118,21 @@ def _create_or_adopt(job: TransformJob, target: Target) -> str:
 
 def _is_ours(job: TransformJob, arn: str, target: Target) -> bool:
     """Whether the job of our name is the one we made: a name with our key in it can be nobody else's."""
-    return job.spec.get("name") is None or transforms.tags(target, arn).get(JOB_TAG) == job.key
+    if job.spec.get("name") is None and has_own_name(job.name, job.key):
+        return True
+    return transforms.tags(target, arn).get(JOB_TAG) == job.key
+
+
+def _take_own_name(job: TransformJob) -> bool:
+    """Give a further attempt, whose name nobody chose, a name that no other job can have; False for any other job."""
+    if job.root is None or job.spec.get("name") is not None or has_own_name(job.name, job.key):
+        return False
+    name = attempt_name(job.root.name, job.attempt, job.key)
+    rows = TransformJob.objects.filter(pk=job.pk, state=JobState.SUBMITTING, name=job.name)
+    if rows.update(name=name, search_text=searchable(name, job.spec), changed_at=timezone.now()) != 1:
+        return False
+    job.name = name
+    return True
 
 
 def asked_for(job: TransformJob) -> dict[str, Any]:

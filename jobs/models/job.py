@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models, transaction
+from django.db.models.functions import Coalesce, Concat
 from django.urls import reverse
 from django.utils import timezone
 
@@ -32,8 +33,8 @@ class JobQuerySet(TeamQuerySet["TransformJob"]):
     """Questions asked about jobs in more than one place."""
 
     def active(self) -> Self:
-        """Jobs on which work is still to be done."""
-        return self.filter(state__in=ACTIVE)
+        """Jobs on which work is still to be done, by any attempt."""
+        return self.filter(overall_state__in=ACTIVE)
 
 
 class TransformJob(models.Model):
@@ -161,8 +162,46 @@ class TransformJob(models.Model):
         default=0, help_text="From start to end; 0 for one that has not ended or never ran."
     )
 
+    # How the job stands by all its attempts, on the first one's row; null while there is one. `attempts.settle` writes
+    # them, and `standing` says what they hold.
+    joint_state = models.CharField(max_length=16, choices=JobState.choices, null=True)
+    joint_cause = models.CharField(max_length=40, null=True)
+    joint_ended_at = models.DateTimeField(null=True)
+    joint_duration_seconds = models.PositiveBigIntegerField(null=True)
+    joint_attention = models.BooleanField(null=True)
+    joint = models.JSONField(default=dict, help_text="What lists show of it beside these.")
+
+    # What lists are filtered and sorted by: of all attempts together, or of the one that there is.
+    overall_state = models.GeneratedField(
+        expression=Coalesce("joint_state", "state"),
+        output_field=models.CharField(max_length=16),
+        db_persist=True,
+    )
+    overall_cause = models.GeneratedField(
+        expression=Coalesce("joint_cause", "cause"),
+        output_field=models.CharField(max_length=40),
+        db_persist=True,
+    )
+    overall_ended_at = models.GeneratedField(
+        # A job that has an attempt under way has not ended, though its first attempt has.
+        expression=models.Case(
+            models.When(joint_state__isnull=True, then="ended_at"), default="joint_ended_at"
+        ),
+        output_field=models.DateTimeField(null=True),
+        db_persist=True,
+    )
+    overall_duration = models.GeneratedField(
+        expression=Coalesce("joint_duration_seconds", "duration_seconds"),
+        output_field=models.PositiveBigIntegerField(),
+        db_persist=True,
+    )
+
     archived_at = models.DateTimeField(null=True, help_text="Since when lists leave it out.")
     archived_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    #: Of a copy that `standing.whole` made: how many attempts there are, and what they cost together.
+    attempts_count: int = 1
+    joint_cost: Cost | None = None
 
     objects: ClassVar[JobQuerySet] = JobQuerySet.as_manager()  # type: ignore[assignment]
     if TYPE_CHECKING:
@@ -177,8 +216,9 @@ class TransformJob(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's; a new row gets what lists are searched and sorted by."""
-        if self._state.adding:
+        """As Django's; a new row gets what lists are searched and sorted by, and a further attempt joins its job."""
+        adding = self._state.adding
+        if adding:
             self.search_text = self.search_text or searchable(self.name, self.spec)
             found = derived(self.state, self.state_reason, self.started_at, self.ended_at)
             if self.cause:
@@ -187,6 +227,16 @@ class TransformJob(models.Model):
             for name, value in found.items():
                 setattr(self, name, value)
         super().save(*args, **kwargs)
+        if adding and self.root_id is not None:
+            self._join()
+
+    def _join(self) -> None:
+        """Let the job be found by this attempt's name, and stand as it does now."""
+        from jobs.models.attempts import settle  # it reads jobs
+
+        line = models.Value(f"{self.name.lower()}\n")
+        TransformJob.objects.filter(pk=self.first_id).update(search_text=Concat("search_text", line))
+        settle(self)
 
     def get_absolute_url(self) -> str:
         """The job's page."""
@@ -261,6 +311,8 @@ class TransformJob(models.Model):
     @property
     def cost(self) -> Cost:
         """What it cost by its own last figures; while it runs, what it has cost so far by the price of now."""
+        if self.joint_cost is not None:
+            return self.joint_cost
         final = self.is_terminal
         if self.started_at is None:
             return Cost(final, reason=NoAmount.NOTHING_RAN if final else NoAmount.NOT_STARTED)
@@ -304,6 +356,10 @@ class TransformJob(models.Model):
             if TransformJob.objects.filter(pk=self.pk, state=before.state).update(**values) != 1:
                 return False
             self._record(before.state, to, reason, by, now)
+            if before.root_id is not None:
+                from jobs.models.attempts import settle  # it reads jobs
+
+                settle(before)
         for name, value in values.items():
             setattr(self, name, value)
         return True

@@ -7,12 +7,13 @@ from django.db import models
 from jobs.states import JobState
 
 #: What somebody should look at: completed with warnings, at or near its deadline or cost cap, without a sign of life.
-ATTENTION = (
+_OF_ONE_ATTEMPT = (
     models.Q(models.Q(state=JobState.COMPLETED), ~models.Q(warnings=[]))
     | models.Q(deadline_warned=True)
     | models.Q(cost_warned=True)
     | models.Q(idle_warned=True)
 )
+ATTENTION = models.Q(joint_attention=True) | (models.Q(joint_state=None) & _OF_ONE_ATTEMPT)
 #: Rules that no row may break.
 CONSTRAINTS = [
     models.CheckConstraint(condition=models.Q(state__in=JobState.values), name="job_state_known"),
@@ -49,12 +50,13 @@ INDEXES = [
             "started_at",
             "instance_seconds",
             "cost_usd",
+            "root",
         ],
         name="job_costs",
     ),
     # Each filter of the list, and each order, has an index that ends as the list is ordered.
     models.Index(fields=["team", "-created_at", "-id"], name="job_list"),
-    models.Index(fields=["team", "state", "-created_at", "-id"], name="job_list_state"),
+    models.Index(fields=["team", "overall_state", "-created_at", "-id"], name="job_list_state"),
     models.Index(fields=["team", "model_name", "-created_at", "-id"], name="job_list_model"),
     # Ends with what a model's figures are made of, so that the rows themselves need not be read.
     models.Index(
@@ -62,8 +64,10 @@ INDEXES = [
             "model",
             "-created_at",
             "-id",
+            "root",
+            "overall_state",
+            "overall_duration",
             "state",
-            "duration_seconds",
             "cost_usd",
             "records",
         ],
@@ -78,9 +82,9 @@ INDEXES = [
     models.Index(fields=["team", "connection", "-created_at", "-id"], name="job_list_connection"),
     models.Index(fields=["team", "instance_type", "-created_at", "-id"], name="job_list_instance"),
     models.Index(
-        fields=["team", "cause", "-created_at", "-id"],
+        fields=["team", "overall_cause", "-created_at", "-id"],
         name="job_list_cause",
-        condition=~models.Q(cause=""),
+        condition=~models.Q(overall_cause=""),
     ),
     models.Index(
         fields=["team", "-created_at", "-id"],
@@ -92,14 +96,19 @@ INDEXES = [
         name="job_list_archived",
         condition=models.Q(archived_at__isnull=False),
     ),
-    models.Index(fields=["team", "ended_at"], name="job_list_attention", condition=ATTENTION),
+    models.Index(fields=["team", "overall_ended_at"], name="job_list_attention", condition=ATTENTION),
+    models.Index(
+        fields=["team", "-overall_ended_at", "-id"],
+        name="job_list_ended",
+        condition=models.Q(overall_ended_at__isnull=False),
+    ),
     # Failures are counted by cause and model, and costs added up, from the index alone.
     models.Index(
-        fields=["team", "ended_at", "cause", "model_name"],
+        fields=["team", "overall_ended_at", "overall_cause", "model_name"],
         name="job_failures",
-        condition=~models.Q(cause="") & models.Q(archived_at=None),
+        condition=~models.Q(overall_cause="") & models.Q(archived_at=None, root=None),
     ),
-    models.Index(fields=["team", "duration_seconds", "id"], name="job_list_duration"),
+    models.Index(fields=["team", "overall_duration", "id"], name="job_list_duration"),
     models.Index(fields=["team", "name", "id"], name="job_list_name"),
     models.Index(fields=["connection", "-id"], name="job_connection_newest"),
     models.Index(fields=["connection", "state", "id"], name="job_connection_state"),

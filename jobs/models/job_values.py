@@ -33,6 +33,20 @@ def remote_name(model_name: str, key: str, at: datetime) -> str:
     return model_name[: _NAME_LENGTH - len(ending)].rstrip("-") + ending
 
 
+def attempt_name(first_name: str, number: int, key: str = "") -> str:
+    """The transform job name of a further attempt: the first one's and the number, as in nightly-2; 63 characters.
+
+    With the attempt's `key`, whose beginning is added, it is a name that no other job can have.
+    """
+    ending = f"-{number}-{key[:6]}" if key else f"-{number}"
+    return first_name[: _NAME_LENGTH - len(ending)].rstrip("-") + ending
+
+
+def has_own_name(name: str, key: str) -> bool:
+    """Whether no other job can have this name: it ends as those do that are made of the job's key."""
+    return name.endswith(f"-{key[:6]}")
+
+
 def searchable(name: str, spec: Mapping[str, Any]) -> str:
     """Name, S3 addresses and tags, one a line and in lower case; each line has an end and a beginning."""
     tags = [f"#{key}={value}" for key, value in (spec.get("tags") or {}).items()]

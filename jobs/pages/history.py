@@ -121,14 +121,14 @@ def _rows(
     queueing.tell(shown)
     costing.tell(shown)
     return {
-        "jobs": shown,
+        "jobs": [queries.whole(job) for job in shown],
         "count": len(shown) if whole else queries.count(matching),
         "counted": queries.COUNTED,
         "older": urlencode({**named, "before": shown[-1].pk}) if len(page) > PAGE else "",
         "newest": urlencode(named) if cursor else "",
         "newer": urlencode({**named, **_page_before(matching, listing.sort, shown)}) if cursor else "",
         "is_newest": not cursor,
-        "active": any(job.is_active for job in shown),
+        "active": any(queries.whole(job).is_active for job in shown),
         "select": request.member.can_operate,
         "sorts": _sorts(named, listing.sort),
         "columns": listing.columns,

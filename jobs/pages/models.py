@@ -61,7 +61,7 @@ def model(request: MemberRequest, pk: int) -> HttpResponse:
     archives = {archive.uri: archive for archive in artefacts.last(found)}
     context = {
         "model": found,
-        "jobs": jobs,
+        "jobs": [queries.whole(job) for job in jobs],
         "figures": figures.of([found])[found.pk],
         "days": figures.DAYS,
         "counted": queries.COUNTED,
@@ -104,7 +104,12 @@ def new_model(request: MemberRequest) -> HttpResponse:
         if made is not None:
             messages.success(request, f"{made.name} is registered.")
             return redirect("model", pk=made.pk)
-    context = {"form": form, "images": image_choices(queries.connections(request.team))}
+    connections = list(queries.connections(request.team))
+    context = {
+        "form": form,
+        "images": image_choices(connections),
+        "has_engine": any(connection.is_engine for connection in connections),
+    }
     return render(request, "jobs/new_model.html", context, status=status)
 
 

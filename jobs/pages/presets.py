@@ -64,7 +64,7 @@ def preset(request: MemberRequest, preset: str) -> HttpResponse:
     context = {
         "preset": found,
         "rows": _rows(found),
-        "jobs": jobs,
+        "jobs": [queries.whole(job) for job in jobs],
         "filters": urlencode({"preset": found.slug}),
         "may_change": found.may_be_changed_by(request.member),
         "is_default": found.model is not None and found.model.default_preset_id == found.pk,

@@ -14,18 +14,19 @@ from jobs.templatetags.deck import about
 
 def sentence(job: TransformJob, together: Merged | None = None) -> str:
     """How the job stands, in words; with what all attempts wrote `together`, how they stand."""
-    return _SAY[JobState(job.state)](job) if together is None else _together(together)
+    return _SAY[JobState(job.state)](job) if together is None else _together(job, together)
 
 
-def _together(merged: Merged) -> str:
+def _together(job: TransformJob, merged: Merged) -> str:
     written, total, number = merged.written or 0, merged.total or 0, len(merged.attempts)
     if merged.is_active:
         so_far = f"{written:,} of {total:,} outputs are written so far"
         return f"Attempt {number} is on its way; {so_far}{_rest(merged.latest)}."
+    said = "" if job.state == JobState.COMPLETED else f"{JobState(job.state).label}. "
     if merged.missing:
-        return f"{written:,} of {total:,} outputs are written after {number} attempts."
+        return f"{said}{written:,} of {total:,} outputs are written, over {number} attempts."
     outputs = f"All {total:,} outputs are" if total > 1 else "Its one output is"
-    return f"{outputs} written, over {number} attempts."
+    return f"{said}{outputs} written, over {number} attempts."
 
 
 def _waiting(job: TransformJob) -> str:
@@ -80,6 +81,9 @@ def _completed(job: TransformJob) -> str:
 def _failed(job: TransformJob) -> str:
     # Of one that was never counted nothing is known.
     kept = " No output is written." if job.objects_total and job.objects_done == 0 else ""
+    if kept and job.root_id:
+        # Earlier attempts may have written some.
+        kept = " This attempt wrote no output."
     if job.objects_done:
         usable = "" if job.warnings else "; what is written is complete and usable"
         kept = f" {_written(job)}{usable}."

@@ -14,16 +14,18 @@ from jobs.services.files import File
 #: Rows that are in memory at once.
 CHUNK = 2000
 COLUMNS = (
-    "id", "name", "state", "state_reason", "cause", "warnings", "model", "connection", "owner", "external",
+    "id", "name", "state", "attempts", "state_reason", "cause", "warnings", "model", "connection", "owner", "external",
     "instance_type", "instance_count", "input", "output", "tags", "objects_total", "objects_done", "duration_seconds",
     "created_at", "started_at", "ended_at", "archived_at", "cost_usd",
 )  # fmt: skip
 #: What a row is made of: plain values, which are read in a fifth of the time of whole jobs.
 _READ = (
-    "key", "name", "state", "state_reason", "cause", "warnings", "model_name", "connection__slug",
+    "key", "name", "overall_state", "state_reason", "overall_cause", "warnings", "model_name", "connection__slug",
     "submitted_by__username", "external", "instance_type", "instance_count", "spec", "objects_total", "objects_done",
-    "duration_seconds", "created_at", "started_at", "ended_at", "archived_at", "cost_usd",
+    "overall_duration", "created_at", "started_at", "overall_ended_at", "archived_at", "cost_usd", "joint",
 )  # fmt: skip
+#: Of these the values of all attempts together stand in `joint`, if there are several.
+_JOINT = ("state_reason", "warnings", "objects_total", "objects_done", "cost_usd")
 FILE_COLUMNS = ("input", "state", "size", "rows_in", "rows_out", "output", "error")
 _ALWAYS = ("id", "name", "state")
 #: Columns of the list, and what stands for each here.
@@ -86,13 +88,15 @@ def _cells(row: Any) -> list[object]:
     """What stands in COLUMNS for one of _READ."""
     spec = row.spec
     tags = spec.get("tags") or {}
-    times = (row.created_at, row.started_at, row.ended_at, row.archived_at)
+    joint = {name: row.joint.get(name, getattr(row, name)) for name in _JOINT}
+    started = row.joint["started_at"] if row.joint else row.started_at and row.started_at.isoformat()
     return [
-        row.key, row.name, row.state, row.state_reason, row.cause, " ".join(row.warnings), row.model_name,
+        row.key, row.name, row.overall_state, row.joint.get("attempts", 1), joint["state_reason"], row.overall_cause,
+        " ".join(joint["warnings"]), row.model_name,
         row.connection__slug, row.submitted_by__username, row.external, row.instance_type, row.instance_count,
         spec.get("data", ""), spec.get("output_path", ""), " ".join(f"{key}={value}" for key, value in tags.items()),
-        row.objects_total, row.objects_done, row.duration_seconds, *(at.isoformat() if at else "" for at in times),
-        row.cost_usd,
+        joint["objects_total"], joint["objects_done"], row.overall_duration, row.created_at.isoformat(), started or "",
+        *(at.isoformat() if at else "" for at in (row.overall_ended_at, row.archived_at)), joint["cost_usd"],
     ]  # fmt: skip
 
 

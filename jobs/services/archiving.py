@@ -15,7 +15,7 @@ from teams.models import ApiToken, User
 def archive(job: TransformJob, *, by: User, token: ApiToken | None = None) -> TransformJob:
     """Leave the job out of lists from now on; raises NotPossible for one that has not ended or is archived."""
     now = timezone.now()
-    rows = TransformJob.objects.filter(pk=job.pk, state__in=TERMINAL, archived_at=None)
+    rows = TransformJob.objects.filter(pk=job.pk, overall_state__in=TERMINAL, archived_at=None)
     with transaction.atomic():
         if rows.update(archived_at=now, archived_by=by, changed_at=now) != 1:
             job.refresh_from_db()

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from jobs.failures import Cause, Facts, cause_named
+from jobs.failures import Cause, Facts, cause_named, classify
 from jobs.models import TransformJob
 
 
@@ -72,6 +72,11 @@ def failure_of(job: TransformJob) -> Failure | None:
         job.explain_at is not None,
         bool(told.get("log_read")),
     )
+
+
+def may_end_otherwise(job: TransformJob) -> bool:
+    """Whether the same request may do better another time: the job did not fail, or its failure may pass."""
+    return not job.has_failed or classify(job.state_reason).may_pass
 
 
 def try_url(job: TransformJob, change: ToTry) -> str:

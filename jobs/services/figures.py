@@ -20,11 +20,13 @@ from jobs import queries
 from jobs.costs import exact
 from jobs.failures import Cause, cause_named
 from jobs.models import RegisteredModel, TransformJob
-from jobs.states import FAILURES, JobState
+from jobs.states import JobState
 
 #: Figures are of jobs submitted since then: older ones say little about the next one.
 DAYS = 90
-_DONE, _NOT_DONE = Q(state=JobState.COMPLETED), Q(state=JobState.FAILED)
+#: A job succeeds or fails as all its attempts together do; what an attempt cost and read is its own.
+_DONE = Q(root=None, overall_state=JobState.COMPLETED)
+_NOT_DONE = Q(root=None, overall_state=JobState.FAILED)
 _PRICED = Q(state=JobState.COMPLETED, cost_usd__isnull=False, records__gt=0)
 _SUMS = {
     "completed": Count("id", filter=_DONE),
@@ -40,7 +42,7 @@ class Figures:
     """Of one model. `jobs` are counted up to `queries.COUNTED` and one more; the rest is of the last DAYS days.
 
     A job that was stopped, withdrawn or refused is neither success nor failure. `cost_per_1000` is in US dollars, of
-    the `priced` jobs whose cost and number of records are both known; None where there is none.
+    the `priced` attempts whose cost and number of records are both known; None where there is none.
     """
 
     jobs: int = 0
@@ -74,14 +76,15 @@ def of(models: Collection[RegisteredModel]) -> dict[int, Figures]:
     last = TransformJob.objects.defer("spec", "search_text").in_bulk(
         [job for _, job in counts.values() if job]
     )
+    last = {pk: queries.whole(job) for pk, job in last.items()}
     return {pk: _figures(counts[pk], last, sums.get(pk, {}), medians.get(pk)) for pk in ids}
 
 
 def causes(model: RegisteredModel) -> list[tuple[Cause, int]]:
     """Why jobs of the last DAYS days failed, the most frequent cause first; of jobs whose cause is told."""
-    rows = TransformJob.objects.filter(model=model, created_at__gte=_since(), state__in=FAILURES)
-    told = rows.exclude(cause="").order_by().values("cause").annotate(n=Count("id"))
-    return [(cause_named(row["cause"]), row["n"]) for row in told.order_by("-n", "cause")]
+    rows = TransformJob.objects.filter(model=model, created_at__gte=_since(), root=None)
+    told = rows.exclude(overall_cause="").order_by().values("overall_cause").annotate(n=Count("id"))
+    return [(cause_named(row["overall_cause"]), row["n"]) for row in told.order_by("-n", "overall_cause")]
 
 
 class _Counted(Subquery):
@@ -103,7 +106,7 @@ def _since() -> Any:
 
 def _ever(ids: list[int]) -> Any:
     """For each model how many jobs it has, up to the limit of counting, and the newest one's row id."""
-    jobs = TransformJob.objects.filter(model=OuterRef("pk"))
+    jobs = TransformJob.objects.filter(model=OuterRef("pk"), root=None)
     newest = jobs.order_by("-created_at", "-id").values("pk")[:1]
     some = jobs.order_by().values("pk")[: queries.COUNTED + 1]
     rows = RegisteredModel.objects.filter(pk__in=ids).annotate(
@@ -117,14 +120,14 @@ def _medians(rows: Any) -> dict[int, int]:
     if database.vendor == "postgresql":
         # A third of the time that the way below takes, which SQLite needs.
         return dict(
-            rows.values("model").annotate(median=_Median("duration_seconds")).values_list("model", "median")
+            rows.values("model").annotate(median=_Median("overall_duration")).values_list("model", "median")
         )
     ranked = rows.annotate(
-        rank=Window(RowNumber(), partition_by="model", order_by="duration_seconds"),
+        rank=Window(RowNumber(), partition_by="model", order_by="overall_duration"),
         among=Window(Count("id"), partition_by="model"),
     )
     middle = ranked.filter(rank=(F("among") + 1) / 2)
-    return dict(middle.values_list("model", "duration_seconds"))
+    return dict(middle.values_list("model", "overall_duration"))
 
 
 def _figures(

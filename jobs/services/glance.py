@@ -54,10 +54,10 @@ class Spend:
 
 def counts(team: Team) -> tuple[dict[str, int], Counter[int]]:
     """How many jobs run, wait, failed in a day and need attention; and how many are active on each connection."""
-    rows = TransformJob.objects.for_team(team).active().order_by()
+    rows = TransformJob.objects.for_team(team).active().filter(root=None).order_by()
     by_state: Counter[str] = Counter()
     by_connection: Counter[int] = Counter()
-    for state, connection, count in rows.values_list("state", "connection_id").annotate(Count("id")):
+    for state, connection, count in rows.values_list("overall_state", "connection_id").annotate(Count("id")):
         by_state[state] += count
         by_connection[connection] += count
     figures = {
@@ -79,8 +79,8 @@ def ended(team: Team) -> JobQuerySet:
     """The jobs that ended, the last one first, whenever they were submitted."""
     return (
         queries.jobs(team, JobFilter(state="ended"))
-        .filter(ended_at__isnull=False)
-        .order_by("-ended_at", "-id")
+        .filter(overall_ended_at__isnull=False)
+        .order_by("-overall_ended_at", "-id")
     )
 
 

@@ -20,11 +20,11 @@ _SAID = {
     "job.archived": "put it away from lists",
     "job.restored": "brought it back to lists",
 }
-#: The same where it was done by another job that comes from this one.
-_FROM_IT = {
+#: The same where another job was made of this one; what came of that, its own state says.
+_MADE_OF_IT = {
     Origin.CLONE: "cloned it as",
-    Origin.FINISH: "had its missing outputs written by",
-    Origin.RETRY: "ran it again as",
+    Origin.FINISH: "started attempt {}, for its missing outputs:",
+    Origin.RETRY: "started attempt {}, for all of it again:",
 }
 
 
@@ -55,10 +55,24 @@ def acts(job: TransformJob) -> tuple[Act, ...]:
     )
 
 
+def submitter(job: TransformJob) -> str:
+    """Who submitted the job, as a person is told; empty for one made outside."""
+    if job.external:
+        return ""
+    if job.submitted_by is not None:
+        return job.submitted_by.label
+    kind = TransformJob._meta.model_name
+    rows = Activity.objects.filter(
+        team=job.team_id, object_kind=kind, object_id=job.key, verb="job.submitted"
+    )
+    row = rows.first()
+    return row.who if row else "someone who left"
+
+
 def _act(job: TransformJob, row: Activity, made: TransformJob | None) -> Act:
     token = row.token.name if row.token else ""
     if made is not None:
-        said = _FROM_IT.get(Origin(made.origin), "made of it")
+        said = _MADE_OF_IT.get(Origin(made.origin), "made of it").format(made.attempt)
         return Act(row.at, row.verb, row.who, token, said, made)
     said = _SAID.get(row.verb, row.verb)
     if row.verb == "job.submitted" and job.parent is not None:

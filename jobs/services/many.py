@@ -44,16 +44,18 @@ def _not_archived(job: TransformJob) -> str:
 _VERBS = {
     "stop": _Verb(
         stopping.stop,
-        Q(state__in=ACTIVE, stop_requested_at=None),
+        Q(overall_state__in=ACTIVE, stop_requested_at=None),
         "stopped",
         lambda job: "stopping already" if job.is_active else "had already ended",
     ),
-    "archive": _Verb(archiving.archive, Q(state__in=TERMINAL, archived_at=None), "archived", _not_archived),
+    "archive": _Verb(
+        archiving.archive, Q(overall_state__in=TERMINAL, archived_at=None), "archived", _not_archived
+    ),
     "restore": _Verb(
         archiving.restore, Q(archived_at__isnull=False), "brought back", lambda job: "not archived"
     ),
     "retry": _Verb(
-        attempts.retry, Q(state__in=TERMINAL), "run again", lambda job: "had not ended", repeats=False
+        attempts.retry, Q(overall_state__in=TERMINAL), "run again", lambda job: "had not ended", repeats=False
     ),
 }
 ACTIONS = tuple(_VERBS)

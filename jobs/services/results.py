@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from jobs import queries
 from jobs.gateway import objects
 from jobs.lifecycle.counting import written_since
 from jobs.models import TransformJob
@@ -57,10 +58,15 @@ class Download:
 
 
 def outputs(job: TransformJob, *, after: str = "", limit: int = PAGE) -> OutputPage:
-    """The job's outputs after the key `after`. Empty, not an error, before anything is written."""
-    since = written_since(job)
-    if since is None:
+    """The outputs after the key `after` of the whole job, whichever of its attempts is given.
+
+    Empty, not an error, before anything is written.
+    """
+    merged = queries.merged(job)
+    times = [since for one in merged.attempts if (since := written_since(one)) is not None]
+    if not times:
         return OutputPage((), "")
+    job, since = merged.planned_by, min(times)
     bucket, folder = _place(job)
     wanted = job.planned.values_list("output_key", "key", "rows_in", "rows_out", named=True)
     planned = {row.output_key: row for row in wanted}
@@ -135,7 +141,8 @@ def _plan_is_whole(job: TransformJob) -> bool:
 
 
 def _bucket_of_output(job: TransformJob, key: str) -> str:
-    """The output bucket, if `key` can be this job's output: the connection may read far more than that."""
+    """The output bucket, if `key` can be the whole job's output: the connection may read far more than that."""
+    job = queries.merged(job).planned_by
     bucket, folder = _place(job)
     ours = job.planned.filter(output_key=key).exists() if _plan_is_whole(job) else key.startswith(folder)
     if not ours or not key.endswith(OUTPUT_SUFFIX):

@@ -143,7 +143,7 @@ def _blank_row() -> dict[str, Any]:
     return {
         str(field.column): field.get_db_prep_save(getattr(blank, field.attname), database)
         for field in TransformJob._meta.concrete_fields
-        if not field.primary_key
+        if not (field.primary_key or field.generated)
     }
 
 

@@ -29,7 +29,7 @@ _NO_AMOUNT = Q(cost_usd=None)
 _ENGINE = Q(connection__kind=Connection.Kind.ENGINE, instance_seconds__isnull=False)
 # What is counted is a column of the index, so that no row is read for it.
 _FIGURES = {
-    "jobs": Count("team"),
+    "jobs": Count("team", filter=Q(root=None)),
     "unknown": Count("team", filter=_NO_AMOUNT & ~_ENGINE),
     "not_billed": Count("team", filter=_NO_AMOUNT & _ENGINE),
     "seconds": Sum("instance_seconds"),
@@ -71,8 +71,9 @@ class Period:
 class Total:
     """Jobs that ended and ran, and what they cost in US dollars.
 
-    `unknown` of the jobs have no known cost and `not_billed` ran on an engine without prices: neither is in
-    `amount`, which is None where no job has a known cost. `keys` are what the total is for.
+    A job counts once, when its first attempt ended; the amounts are those of all attempts. `unknown` of these have no
+    known cost and `not_billed` ran on an engine without prices: neither is in `amount`, which is None where none has a
+    known cost. `keys` are what the total is for.
     """
 
     keys: dict[str, Any]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from jobs import queries
 from jobs.models import TransformJob
 from jobs.services.errors import NotPossible
-from jobs.states import JobState
+from jobs.states import ACTIVE, JobState
 from jobs.tasks import enqueue, stop_job
 from teams import activity
 from teams.models import ApiToken, User
@@ -16,8 +17,14 @@ from teams.models import ApiToken, User
 def stop(job: TransformJob, *, by: User, token: ApiToken | None = None) -> TransformJob:
     """Withdraw a waiting job at once; note the wish for a running one and wake a worker to pass it on.
 
+    Of a job with further attempts it is the one under way that is stopped.
     Asking again while it stops changes nothing. Raises NotPossible for a job that has ended.
     """
+    under_way = queries.attempts(job).filter(state__in=ACTIVE).first() if job.joint_state in ACTIVE else None
+    if under_way is not None:
+        stop(under_way, by=by, token=token)
+        job.refresh_from_db()
+        return job
     with transaction.atomic():
         # With the row locked, a worker cannot take the job from one state to the next between our two questions.
         TransformJob.objects.select_for_update().get(pk=job.pk)

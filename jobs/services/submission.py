@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -12,7 +13,7 @@ from django.utils import timezone
 from jobs import queries
 from jobs.lifecycle import costing
 from jobs.models import Connection, JobEvent, Preset, RegisteredModel, TransformJob
-from jobs.models.job_values import MAX_TAGS, OWN_TAGS, new_key, remote_name
+from jobs.models.job_values import MAX_TAGS, OWN_TAGS, attempt_name, new_key, remote_name
 from jobs.services.errors import InvalidFields, NameTaken
 from jobs.services.terms import Terms, take
 from jobs.states import JobState, Origin
@@ -106,7 +107,7 @@ def _write(
             connection=connection,
             model=RegisteredModel.objects.filter(connection=connection, name=spec.model_name).first(),
             model_name=spec.model_name,
-            name=spec.name or remote_name(spec.model_name, key, now),
+            name=spec.name or _name(connection, spec, key, now, lineage),
             spec=spec.to_fields(),
             instance_type=spec.instance_type,
             instance_count=spec.instance_count,
@@ -122,6 +123,16 @@ def _write(
         activity.record(connection.team, by, "job.submitted", job, token=token)
         enqueue(start_job, job.pk)
     return job
+
+
+def _name(
+    connection: Connection, spec: TransformSpec, key: str, now: datetime, lineage: Lineage | None
+) -> str:
+    """The name of a job that was given none: a further attempt's is the first one's and its number."""
+    if lineage is None or lineage.root is None:
+        return remote_name(spec.model_name, key, now)
+    name = attempt_name(lineage.root.name, lineage.attempt)
+    return attempt_name(lineage.root.name, lineage.attempt, key) if named(connection, name) else name
 
 
 def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpec, Terms]:

@@ -183,6 +183,14 @@ def duration(start: datetime | None, end: datetime | None = None) -> str:
     return clocked(((end or timezone.now()) - start) / timedelta(seconds=1))
 
 
+@register.simple_tag
+def took(job: TransformJob) -> str:
+    """How long a job ran, all its attempts together; to now while its only attempt runs."""
+    if job.attempts_count > 1:
+        return clocked(job.duration_seconds) if job.started_at else ""
+    return duration(job.started_at, job.ended_at)
+
+
 @register.filter
 def clocked(seconds: float) -> str:
     """Seconds as a clock has them: 0.6 s, 12 s, 3:05, 1:02:30. Of few a tenth is told, where that is known."""

@@ -125,7 +125,7 @@ def test_a_person_takes_the_job_to_a_complete_output_with_two_clicks(
 
     expect(page.get_by_text("All 50 outputs are written, over 2 attempts.")).to_be_visible(timeout=180_000)
     expect(page.get_by_text("50 of 50 outputs written over 2 attempts")).to_be_visible()
-    expect(page.get_by_text("Output complete")).to_be_visible()
+    expect(page.locator(".head").get_by_text("Completed", exact=True)).to_be_visible()
     expect(page.get_by_text("Rows compared in 50 files: none differs.")).to_be_visible(timeout=30_000)
     expect(page.get_by_role("button", name=re.compile("Finish"))).to_have_count(0)
     look(page, shots, "finished")

@@ -42,7 +42,7 @@ def test_the_acts_upon_a_job_are_told_newest_first_with_what_came_of_them(house:
     clone = cloned(house, job, SPEC, Terms())
     assert told(job) == [
         ("bob", "cloned it as", clone.name),
-        ("alice", "ran it again as", again.name),
+        ("alice", "started attempt 2, for all of it again:", again.name),
         ("bob", "brought it back to lists", ""),
         ("alice", "put it away from lists", ""),
         ("bob", "withdrew it before it started", ""),

@@ -77,6 +77,24 @@ def test_only_what_can_be_done_is_offered(
     assert set(buttons(house, partly(house, state, **fields))) == offered
 
 
+@pytest.mark.parametrize(
+    ("state", "reason", "first"),
+    [
+        (JobState.FAILED, "ClientError: The embedded engine has no runtime for image nonsense", False),
+        (JobState.FAILED, "ClientError: Unable to parse data as csv", False),
+        (JobState.FAILED, "InternalServerError: We encountered an internal error.", True),
+        (JobState.STOPPED, "", True),
+    ],
+)
+def test_finishing_is_the_main_button_only_where_it_may_end_otherwise(
+    house: House, state: JobState, reason: str, first: bool
+) -> None:
+    page = Page(house.page("bob").get(f"/jobs/{partly(house, state, state_reason=reason).key}/"))
+    (head,) = page.of_class("head")
+    (button,) = [one for one in Page.all_below(head, "button") if one.text.startswith("Finish")]
+    assert ("go" in button.get("class").split()) == first
+
+
 def test_the_files_that_have_no_output_come_first_and_can_be_shown_alone(house: House) -> None:
     job = partly(house)
     client = house.page("vera")
@@ -104,7 +122,9 @@ def test_the_first_jobs_page_tells_of_all_attempts_and_is_polled_while_one_runs(
     assert page.by_id("job").get("hx-get") == ""
     assert "All 3 outputs are written, over 2 attempts." in page.by_id("job").text
     assert "3 of 3 outputs written over 2 attempts" in page.by_id("job").text
-    assert "Output complete" in page.by_id("job").text
+    (head,) = page.of_class("head")
+    assert "Completed" in head.text
+    assert "Failed" not in head.text
     assert f"/jobs/{second.key}/" in page.links()
     assert f"/jobs/{first.key}/" in Page(client.get(f"/jobs/{second.key}/")).links()
 

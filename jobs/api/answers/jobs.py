@@ -50,11 +50,23 @@ class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
         help_text="The job it finishes, repeats or was cloned from.",
     )
 
+    root = serializers.CharField(  # type: ignore[assignment]  # as `parent`
+        source="root.key",
+        default=None,
+        allow_null=True,
+        help_text="The job that this is a further attempt at; null for a job itself.",
+    )
+    attempts_count = serializers.IntegerField(
+        read_only=True,
+        help_text="How many attempts there are at this job; its state and counts are of all of them.",
+    )
+
     class Meta:
         model = TransformJob
         fields = [
             "id", "name", "state", "state_reason", "failure", "warnings", "url", "api_url", "connection", "model",
-            "arn", "submitted_by", "external", "origin", "preset", "parent", "attempt", "created_at", "changed_at",
+            "arn", "submitted_by", "external", "origin", "preset", "parent", "root", "attempt", "attempts_count",
+            "created_at", "changed_at",
             "accepted_at", "started_at", "ended_at", "objects_total", "objects_done", "bytes_total", "eta",
             "stop_requested_at", "priority", "fallback_instance_types", "instance_type_used", "max_retries",
             "deadline_minutes", "max_idle_minutes", "max_cost_usd", "cost", "archived_at", *REQUEST_FIELDS,
@@ -91,6 +103,11 @@ class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
             "cause": failure.cause, "title": failure.title, "quoted": failure.quoted, "source": failure.source,
             "advice": failure.advice, "change": change,
         }  # fmt: skip
+
+    def to_representation(self, job: TransformJob) -> dict[str, Any]:
+        """The fields above, of the job as all its attempts left it."""
+        answer: dict[str, Any] = super().to_representation(queries.whole(job))
+        return answer
 
 
 class EventAnswer(serializers.ModelSerializer[JobEvent]):
@@ -219,4 +236,5 @@ class JobDetailAnswer(JobAnswer):
     def to_representation(self, job: TransformJob) -> dict[str, Any]:
         """As above, with the attempts read once."""
         self._merged = queries.merged(job)
+        self._merged.as_whole(job)
         return super().to_representation(job)

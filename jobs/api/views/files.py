@@ -36,12 +36,12 @@ class Files(TeamView):
     )
     def get(self, request: Request, id: str) -> Response:
         """The input objects, a page at a time."""
-        job, asked = self.job(id), request.query_params
+        merged, asked = queries.merged(self.job(id)), request.query_params
+        job = merged.planned_by
         wanted = FileFilter.read(asked.dict())
         limit = min(number(request, "limit") or LIMIT, MOST)
         after = number(request, "after", least=0)
-        active = queries.merged(job).is_active
-        page = files.page(job, wanted, active=active, after=after, limit=limit)
+        page = files.page(job, wanted, active=merged.is_active, after=after, limit=limit)
         given = {**wanted.further(job), **({"limit": str(limit)} if "limit" in asked else {})}
         here = reverse("api:job-files", args=[id], request=request)
         answer = {

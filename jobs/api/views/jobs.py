@@ -37,6 +37,7 @@ _FILTERS = {
     "text": "Words in the name, an S3 address or a tag.",
     "external": "true: made outside Batchdeck; false: made here.",
     "archived": "true: archived ones only; any: they too.",
+    "attempts": "true: further attempts only, each by itself; any: they too.",
     "q": "All of these as the search box takes them: status:failed model:churn text.",
 }
 

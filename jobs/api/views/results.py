@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from jobs import queries
 from jobs.api import answers
 from jobs.api.views.base import TEXT, TeamView
 from jobs.models import TransformJob
@@ -33,13 +34,15 @@ class Outputs(TeamView):
         """The outputs that exist, in key order, a hundred at a time."""
         job = self.job(id)
         page = results.outputs(job, after=request.query_params.get("after", ""))
+        merged = queries.merged(job)
+        whole = merged.as_whole(merged.first)
         here = reverse("api:job-outputs", args=[id], request=request)
         rows = [{**asdict(output), **self._links(request, job, output.key)} for output in page.outputs]
         answer = {
             "results": rows,
             "next": f"{here}?{urlencode({'after': page.next})}" if page.next else None,
-            "objects_done": job.objects_done,
-            "objects_total": job.objects_total,
+            "objects_done": whole.objects_done,
+            "objects_total": whole.objects_total,
         }
         return Response(answers.OutputsAnswer(answer).data)
 

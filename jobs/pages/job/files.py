@@ -32,22 +32,24 @@ def files(request: MemberRequest, key: str) -> HttpResponseBase:
         return _refused(request, key, error)
     after = request.GET.get("after", "")
     cursor = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else None
-    counts = service.counts(job)
-    page = service.page(job, wanted, active=queries.merged(job).is_active, after=cursor)
+    merged = queries.merged(job)
+    plan = merged.planned_by
+    counts = service.counts(plan)
+    page = service.page(plan, wanted, active=merged.is_active, after=cursor)
     given = wanted.given()
     context = {
         "files": page.files,
-        "next": urlencode({**wanted.further(job), "after": page.next}) if page.next is not None else "",
+        "next": urlencode({**wanted.further(plan), "after": page.next}) if page.next is not None else "",
         "is_first": cursor is None,
         "wanted": wanted,
         "counts": counts,
         "query": urlencode(given),
         "narrowings": _narrowings(wanted, counts),
         "sorts": _sorts(wanted),
-        "rows_sentence": rows_sentence(queries.rows(job)),
+        "rows_sentence": rows_sentence(queries.rows(plan)),
         "seen": (counts, page),
     }
-    return show(request, job, "files", context)
+    return show(request, job, "files", context, merged=merged)
 
 
 @require_GET
@@ -59,7 +61,8 @@ def export(request: MemberRequest, key: str) -> HttpResponseBase:
         wanted = FileFilter.read(request.GET.dict())
     except FilterError as error:
         return _refused(request, key, error)
-    lines = table.files_csv(service.every(job, wanted, active=queries.merged(job).is_active))
+    merged = queries.merged(job)
+    lines = table.files_csv(service.every(merged.planned_by, wanted, active=merged.is_active))
     headers = {"Content-Disposition": f'attachment; filename="{job.name}-files.csv"'}
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 

@@ -33,7 +33,7 @@ def overview(request: MemberRequest, key: str) -> HttpResponse:
         "rows_sentence": rows_sentence(rows),
         "meaning": MEANING[JobState(job.state)],
         "spec": job.spec,
-        **_failure(job),
+        **_failure(job, merged),
     }
     return show(request, job, "overview", context, merged=merged)
 
@@ -53,10 +53,15 @@ def _missing(job: TransformJob, merged: queries.Merged, known: files.FileCounts)
     return max(known.missing, total - max(counted, default=0))
 
 
-def _failure(job: TransformJob) -> dict[str, Any]:
-    """The cause of a failure, and what is to be tried under the name that the form has for it."""
-    failure = failing.failure_of(job)
+def _failure(job: TransformJob, merged: queries.Merged) -> dict[str, Any]:
+    """The cause of a failure, and what is to be tried under the name that the form has for it.
+
+    A job of several attempts failed as the last one that ran did; if the outputs are all there, it did not.
+    """
+    failed = merged.decisive if job.root_id is None else job
+    failure = None if merged.as_whole(job).state == JobState.COMPLETED else failing.failure_of(failed)
     if failure is None or failure.change is None:
-        return {"failure": failure}
+        return {"failure": failure, "failed": failed}
     label = job_fields()[failure.change.field].label
-    return {"failure": failure, "change_label": label, "try_url": failing.try_url(job, failure.change)}
+    url = failing.try_url(job, failure.change)
+    return {"failure": failure, "failed": failed, "change_label": label, "try_url": url}

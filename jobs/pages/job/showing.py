@@ -13,6 +13,7 @@ from jobs.lifecycle import costing, queueing
 from jobs.models import TransformJob
 from jobs.pages.polling import is_poll, polled, version
 from jobs.pages.sentences import sentence
+from jobs.services import failing, history
 from teams.access import MemberRequest
 from teams.models import Team
 
@@ -58,21 +59,24 @@ def show(
     as `page`, `log`, `trouble` or `seen`. With `polls` false in it nothing is polled; with `body_apart` the tab stands
     behind that part, and is not. `merged` is what the attempts wrote, where it was asked for already.
     """
-    queueing.tell([job])
-    costing.tell([job])
     merged = merged or queries.merged(job)
+    queueing.tell([job, *merged.attempts])
+    costing.tell([job])
     together = merged if merged.plan and job.root is None and len(merged.attempts) > 1 else None
+    shown = merged.as_whole(job)
     live = context.get("polls", True) and (merged.is_active or queries.rows_pending(job))
     whole = {
         **context,
-        "job": job,
+        "job": shown,
+        "owner": history.submitter(job),
+        "finish_first": failing.may_end_otherwise(merged.decisive),
         "live": live,
         "merged": merged,
         "together": together,
         "tab": tab,
         "tabs": TABS,
         "body": f"jobs/job_{tab}.html",
-        "sentence": sentence(job, together),
+        "sentence": sentence(shown, together),
         "poll_url": request.get_full_path(),
     }
     if is_poll(request):

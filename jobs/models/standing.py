@@ -1,0 +1,125 @@
+"""How a job stands by all of its attempts: columns of the first one's row, so that lists need no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from jobs.costs import Cost, NoAmount
+from jobs.states import ACTIVE, FAILURES, RAN, JobState
+
+if TYPE_CHECKING:
+    from jobs.models.job import TransformJob
+
+#: Values of `joint` that are times, and so texts in JSON.
+_TIMES = ("started_at", "explain_at", "stop_requested_at")
+
+
+def decisive(attempts: Sequence[TransformJob]) -> TransformJob:
+    """The attempt whose state is the job's: the last one while it has work left, else the last that SageMaker ran.
+
+    Attempts that were refused or withdrawn changed nothing. Where none ran, the last one says how the job stands.
+    """
+    latest = attempts[-1]
+    ran = [one for one in attempts if one.state in RAN]
+    return latest if latest.state in ACTIVE or not ran else ran[-1]
+
+
+def is_repaired(attempts: Sequence[TransformJob], total: int | None, written: int | None) -> bool:
+    """Whether the last attempt that ran wrote a part, and every output of the job is there now.
+
+    `total` and `written` are None where not every input of the job is known.
+    """
+    last = decisive(attempts)
+    if last.state not in RAN or last is attempts[0] or total is None:
+        return False
+    return _input(last) != _input(attempts[0]) and total == written
+
+
+def standing(attempts: Sequence[TransformJob], total: int | None, written: int | None) -> dict[str, Any]:
+    """The `joint` columns of the first of `attempts`, which are all of a job in order; no values for a single one."""
+    last = decisive(attempts)
+    repaired = is_repaired(attempts, total, written)
+    state = JobState.COMPLETED if repaired else JobState(last.state)
+    warnings = attempts[0].warnings if repaired else last.warnings
+    alarmed = last.deadline_warned or last.cost_warned or last.idle_warned
+    failed = state in FAILURES
+    costs = [one.cost_usd for one in attempts if one.cost_usd is not None]
+    seconds = [one.instance_seconds for one in attempts if one.instance_seconds is not None]
+    return {
+        "joint_state": str(state),
+        "joint_cause": last.cause if failed else "",
+        "joint_ended_at": None if state in ACTIVE else last.ended_at,
+        "joint_duration_seconds": sum(one.duration_seconds for one in attempts),
+        "joint_attention": bool(state == JobState.COMPLETED and warnings) or (alarmed and not repaired),
+        "joint": {
+            "attempts": len(attempts),
+            "state_reason": "" if repaired else _reason(last),
+            "failure": last.failure if failed else {},
+            "explain_at": _text(last.explain_at) if failed else None,
+            "warnings": list(warnings),
+            "objects_total": last.objects_total if total is None else total,
+            "objects_done": last.objects_done if total is None else written,
+            "started_at": _text(next((one.started_at for one in attempts if one.started_at), None)),
+            "stop_requested_at": _text(last.stop_requested_at) if state in ACTIVE else None,
+            "instance_seconds": sum(seconds) if seconds else None,
+            "cost_usd": str(sum(costs)) if costs else None,
+        },
+    }
+
+
+def whole(job: TransformJob) -> TransformJob:
+    """The job as all its attempts left it: a copy to read from, never to save. `job` itself if it has one attempt.
+
+    Of a further attempt that is the attempt alone: the job is the row of the first one.
+    """
+    if job.joint_state is None:
+        return job
+    joint = dict(job.joint)
+    found = copy(job)
+    for name in _TIMES:
+        value = joint.pop(name)
+        setattr(found, name, datetime.fromisoformat(value) if value else None)
+    found.attempts_count = joint.pop("attempts")
+    cost = joint.pop("cost_usd")
+    found.cost_usd = None if cost is None else Decimal(cost)
+    for name, value in joint.items():
+        setattr(found, name, value)
+    found.state, found.cause = job.joint_state, job.joint_cause or ""
+    found.ended_at, found.duration_seconds = job.joint_ended_at, job.joint_duration_seconds or 0
+    # When a single attempt is expected to end says nothing of the others.
+    found.eta = None
+    found.joint_cost = _cost(found)
+    return found
+
+
+def _cost(job: TransformJob) -> Cost:
+    """What the attempts that ended have cost together; while another runs, its own meter comes on top at its end."""
+    final = job.state not in ACTIVE
+    if job.started_at is None:
+        return Cost(final, reason=NoAmount.NOTHING_RAN if final else NoAmount.NOT_STARTED)
+    reason = None
+    if job.instance_seconds is None:
+        reason = NoAmount.TIME_UNKNOWN
+    elif job.cost_usd is None:
+        reason = NoAmount.NOT_BILLED if job.connection.is_engine else NoAmount.NO_PRICE
+    # Attempts may have run on instances of different prices.
+    return Cost(final, job.cost_usd, None, job.instance_seconds, reason)
+
+
+def _input(job: TransformJob) -> tuple[Any, Any]:
+    return job.spec.get("data"), job.spec.get("data_type")
+
+
+def _reason(job: TransformJob) -> str:
+    """Why the attempt stands as it does; of one that has work left, which one it is."""
+    if job.state not in ACTIVE or not job.state_reason:
+        return job.state_reason
+    return f"Attempt {job.attempt}: {job.state_reason}"
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
