@@ -16,7 +16,7 @@ from celery.signals import heartbeat_sent, worker_ready
 from django.db import connections, transaction
 from kombu.exceptions import OperationalError
 
-from jobs.gateway import GatewayError, images
+from jobs.gateway import GatewayError
 from jobs.lifecycle import (
     comparing,
     explaining,
@@ -30,7 +30,7 @@ from jobs.lifecycle import (
     starting,
     stopping,
 )
-from jobs.models import Connection, ContainerImage, Heartbeat
+from jobs.models import Connection, Heartbeat
 
 log = structlog.get_logger(__name__)
 
@@ -38,19 +38,17 @@ log = structlog.get_logger(__name__)
 IMAGES_LEASE = timedelta(seconds=60)
 #: Jobs that one task looks at, each by a call.
 LOOKS_AT_ONCE = 50
-#: Seconds until a task that found another loading images asks again.
-IMAGES_PAUSE = 15.0
 
 
-def enqueue(task: Task[..., Any], *args: Any, countdown: float = 0) -> None:
-    """Send a task when the transaction commits, to be run after `countdown` seconds.
+def enqueue(task: Task[..., Any], *args: Any) -> None:
+    """Send a task when the transaction commits.
 
     A missing broker only delays: the rows say what is due.
     """
 
     def send() -> None:
         try:
-            task.apply_async(args=args, countdown=countdown)
+            task.apply_async(args=args)
         except OperationalError as error:
             log.warning("broker_unreachable", task=task.name, error=str(error))
 
@@ -149,6 +147,8 @@ def reconcile() -> None:
         enqueue(retry_job, job_id)
     for job_id in explaining.due():
         enqueue(explain_job, job_id)
+    for region in image_table.due_regions():
+        enqueue(load_images, region)
     _compare_next()
 
 
@@ -205,25 +205,20 @@ def beat_pulse() -> None:
 
 
 @shared_task
-def load_images(region: str, position: int = 0) -> None:
-    """Fill the image table of a region, one framework a task: what takes the SDK long leaves a worker free."""
-    here = set(ContainerImage.objects.filter(region=region).values_list("framework", flat=True))
-    missing = [n for n, name in enumerate(images.FRAMEWORKS) if n >= position and name not in here]
-    if not missing:
-        return
+def load_images(region: str) -> None:
+    """Fill the image table of a region; `reconcile` asks again until that is done."""
     claimed_at = Heartbeat.claim("images", IMAGES_LEASE)
     if claimed_at is None:
-        # The SDK is slow: two regions at once would leave no worker to start and follow jobs.
-        enqueue(load_images, region, position, countdown=IMAGES_PAUSE)
+        # The SDK takes long to load: two regions at once would leave no worker to start and follow jobs.
         return
     try:
-        image_table.refresh(region, images.FRAMEWORKS[missing[0]])
+        count = image_table.load(region)
     except GatewayError as error:
+        # The lease is kept, so that the next try is not at once.
         log.warning("images_not_loaded", region=region, error=error.sentence)
         return
-    finally:
-        Heartbeat.release("images", claimed_at)
-    enqueue(load_images, region, missing[0] + 1)
+    Heartbeat.release("images", claimed_at)
+    log.info("images_loaded", region=region, images=count)
 
 
 _last_beat = 0.0

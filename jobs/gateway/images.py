@@ -5,6 +5,7 @@ The SDK takes seconds and a hundred megabytes to load: call this in a worker or 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -36,16 +37,24 @@ class ImageRow:
 def table(region: str, framework: str) -> list[ImageRow]:
     """The inference images of one of `FRAMEWORKS` in a region, versions rising.
 
-    Takes up to some ten seconds. Raises Unreachable if the SDK is not installed here.
+    The first call loads the SDK, which takes seconds. Raises Unreachable if it is not installed here.
     """
-    try:
-        from sagemaker.core import image_uris
-    except ImportError as error:
-        raise Unreachable("The SageMaker SDK is not installed in this process.") from error
+    image_uris = _sdk()
     rows: dict[tuple[str, ...], ImageRow] = {}
     for row in _framework_rows(image_uris, framework, region):
         rows[(row.version, row.py_version, row.processor)] = row
     return list(rows.values())
+
+
+@functools.cache
+def _sdk() -> Any:
+    try:
+        from sagemaker.core import common_utils, image_uris
+    except ImportError as error:
+        raise Unreachable("The SageMaker SDK is not installed in this process.") from error
+    # For the name of each image's registry the SDK parses all of botocore's endpoints anew: 19 of 20 seconds.
+    common_utils._botocore_resolver = functools.cache(common_utils._botocore_resolver)
+    return image_uris
 
 
 def _framework_rows(image_uris: Any, framework: str, region: str) -> Iterator[ImageRow]:

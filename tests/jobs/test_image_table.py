@@ -7,43 +7,86 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import after_task_publish
 from django.utils import timezone
 
 from jobs import tasks
+from jobs.gateway import images
 from jobs.gateway.images import FRAMEWORKS
 from jobs.models import ContainerImage, Heartbeat
+from tests.cast import House
 
 pytestmark = pytest.mark.django_db(transaction=True)
 REGION = "us-east-1"
 
 
 @pytest.fixture
-def sent() -> Iterator[list[tuple[Any, ...]]]:
-    """The arguments of the tasks that were sent to the broker."""
-    found: list[tuple[Any, ...]] = []
+def sent() -> Iterator[list[tuple[str, tuple[Any, ...]]]]:
+    """The tasks that were sent to the broker, and their arguments."""
+    found: list[tuple[str, tuple[Any, ...]]] = []
 
-    def note(body: Any, **_: Any) -> None:
-        found.append(tuple(body[0]))
+    def note(body: Any, sender: str = "", **_: Any) -> None:
+        found.append((sender.rpartition(".")[2], tuple(body[0])))
 
     after_task_publish.connect(note)
     yield found
     after_task_publish.disconnect(note)
 
 
-def test_a_task_loads_one_framework_and_asks_for_the_next(sent: list[tuple[Any, ...]]) -> None:
+def frameworks() -> set[str]:
+    return set(ContainerImage.objects.filter(region=REGION).values_list("framework", flat=True))
+
+
+def test_a_task_loads_every_framework_parsing_the_sdks_endpoints_once(db: None) -> None:
     tasks.load_images(REGION)
-    assert set(ContainerImage.objects.values_list("framework", flat=True)) == {FRAMEWORKS[0]}
-    assert sent == [(REGION, 1)]
+    assert frameworks() == set(FRAMEWORKS)
     assert Heartbeat.claim("images", tasks.IMAGES_LEASE)
+    from sagemaker.core import common_utils
+
+    # More than three hundred images: each would take a tenth of a second of the processor.
+    assert ContainerImage.objects.count() > 300
+    assert common_utils._botocore_resolver() is common_utils._botocore_resolver()
 
 
-def test_a_task_that_finds_another_at_it_comes_back_later(sent: list[tuple[Any, ...]]) -> None:
-    assert Heartbeat.claim("images", tasks.IMAGES_LEASE)
-    tasks.load_images(REGION, 3)
-    assert not ContainerImage.objects.exists()
-    assert sent == [(REGION, 3)]
-    assert not Heartbeat.claim("images", tasks.IMAGES_LEASE)
+def test_what_a_killed_task_left_undone_is_loaded_by_the_next(
+    house: House, sent: list[tuple[str, tuple[Any, ...]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = images.table
+
+    def out_of_time(region: str, framework: str) -> list[images.ImageRow]:
+        if framework == "pytorch":
+            raise SoftTimeLimitExceeded
+        return table(region, framework)
+
+    with monkeypatch.context() as at_its_limit:
+        at_its_limit.setattr(images, "table", out_of_time)
+        with pytest.raises(SoftTimeLimitExceeded):
+            tasks.load_images(REGION)
+    assert frameworks() == set(FRAMEWORKS[: FRAMEWORKS.index("pytorch")])
+    tasks.reconcile()
+    assert ("load_images", (REGION,)) in sent
+    tasks.load_images(REGION)
+    assert len(frameworks()) == FRAMEWORKS.index("pytorch"), "the lease of the killed task holds for a while"
+
+    Heartbeat.objects.filter(name="images").update(beat_at=timezone.now() - tasks.IMAGES_LEASE)
+    tasks.load_images(REGION)
+    assert frameworks() == set(FRAMEWORKS)
+    sent.clear()
+    tasks.reconcile()
+    assert [name for name, _ in sent] == []
+
+
+def test_a_table_of_a_region_that_lacks_a_framework_is_complete_too(
+    house: House, sent: list[tuple[str, tuple[Any, ...]]]
+) -> None:
+    house.connection.region = "ap-southeast-7"
+    house.connection.save()
+    tasks.load_images("ap-southeast-7")
+    there = ContainerImage.objects.filter(region="ap-southeast-7").values_list("framework", flat=True)
+    assert set(there) < set(FRAMEWORKS)
+    tasks.reconcile()
+    assert sent == []
 
 
 def test_the_lease_of_a_killed_worker_ends(db: None) -> None:
@@ -54,9 +97,8 @@ def test_the_lease_of_a_killed_worker_ends(db: None) -> None:
     assert not Heartbeat.claim("images", tasks.IMAGES_LEASE)
 
 
-def test_nothing_is_loaded_twice(sent: list[tuple[Any, ...]]) -> None:
+def test_nothing_is_loaded_twice(house: House) -> None:
     for name in FRAMEWORKS:
         ContainerImage.objects.create(region=REGION, framework=name, version="1", processor="cpu", uri=name)
     tasks.load_images(REGION)
-    assert sent == []
     assert ContainerImage.objects.count() == len(FRAMEWORKS)
