@@ -33,4 +33,4 @@ EXPOSE 8000 8070
 HEALTHCHECK --interval=10s --timeout=6s --start-period=60s \
     CMD ["python", "-m", "launcher.probe", "http://127.0.0.1:8000/healthz"]
 # Static files are collected into the data folder, by the service `static` of docker-compose.yml.
-CMD ["python", "-m", "gunicorn", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--preload", "--graceful-timeout", "4", "--timeout", "60", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "webapp.wsgi:application"]
+CMD ["python", "-m", "gunicorn", "--bind", "0.0.0.0:8000", "--worker-class", "webapp.worker.WebWorker", "--workers", "2", "--threads", "8", "--preload", "--graceful-timeout", "4", "--timeout", "60", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "webapp.wsgi:application"]

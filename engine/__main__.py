@@ -7,15 +7,12 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-
-import uvicorn
 
 from engine.config import BadSetting, Config, Unsettled, read_numbers
 from engine.credentials import load_credentials
@@ -27,6 +24,8 @@ from engine.runner import Runner
 from engine.runtimes import BadRuntime, Runtimes
 from engine.store import Store, StoreTooNew
 from engine.wire.app import App
+from engine.wire.server import EngineServer
+from hosting.http_server import allow_many_files
 from hosting.private_files import BadFolder, keep_files_private, make_private
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -110,42 +109,16 @@ async def engine(config: Config) -> AsyncIterator[App]:
         store.close()
 
 
-class AnnouncingServer(uvicorn.Server):
-    """Says on standard output when it listens, for whoever started it."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen."""
-        await super().startup(sockets)
-        if self.started:
-            sys.stdout.write(f"engine ready on http://{self.config.host}:{self.config.port}\n")
-            sys.stdout.flush()
-
-
 async def serve(config: Config) -> None:
     """Listen until told to stop (SIGTERM or SIGINT)."""
     async with engine(config) as app:
-        server = AnnouncingServer(
-            uvicorn.Config(
-                app,
-                host=config.host,
-                port=config.port,
-                loop="none",
-                http="httptools",
-                lifespan="off",
-                access_log=False,
-                log_level="warning",
-                server_header=False,
-                timeout_graceful_shutdown=2,
-                # Clients such as boto3 keep connections for long; one that is closed under a request fails it.
-                timeout_keep_alive=75,
-            )
-        )
-        await server.serve()
+        await EngineServer(app, config.host, config.port).serve()
 
 
 def main() -> int:
     """Run the engine; returns the exit status."""
     keep_files_private()
+    allow_many_files()
     try:
         config = read_arguments(sys.argv[1:])
     except BadSetting as error:

@@ -130,7 +130,7 @@ class Start:
             "--bind",
             f"{host}:{options.port}",
             "--worker-class",
-            "gthread",
+            "webapp.worker.WebWorker",
             "--workers",
             "2",
             "--threads",

@@ -8,7 +8,7 @@ import logging
 import re
 import secrets
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,9 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 HEALTH = "/_engine/health"
+
+#: Bytes of a refused address that its answer repeats.
+_SHOWN = 1024
 
 #: Services whose name in signatures is not botocore's.
 _SIGNED_AS = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
@@ -50,6 +53,14 @@ _JSON_CODES = {
         "The request signature we calculated does not match the signature you provided. "
         "Check your AWS Secret Access Key and signing method.",
     ),
+}
+
+#: Error codes of requests that are refused before they are complete, by HTTP status.
+_EARLY_CODES = {
+    400: "BadRequest",
+    408: "RequestTimeout",
+    414: "URITooLong",
+    431: "RequestHeaderSectionTooLarge",
 }
 
 
@@ -106,20 +117,43 @@ class App:
         )
 
 
+def refuse(address: bytes, fields: Iterable[tuple[bytes, bytes]], status: int, message: str) -> Response:
+    """The answer to a request that is refused before it is complete.
+
+    `address` and `fields`, the request's target and its header fields, may lack what did not arrive.
+    """
+    path, _, query = address[:_SHOWN].decode("latin-1").partition("?")
+    request = Request("GET", path, query, _headers(fields), _nothing())
+    try:
+        signature = read_signature(request)
+    except ServiceError:
+        signature = None
+    return _refusal(request, signature, ServiceError(_EARLY_CODES[status], message, status))
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""
+
+
 def _read_scope(scope: Scope, receive: Receive) -> Request:
-    headers: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        text = value.decode("latin-1")
-        lower = name.decode("latin-1").lower()
-        headers[lower] = f"{headers[lower]},{text}" if lower in headers else text
     path = scope.get("raw_path") or scope["path"].encode()
     return Request(
         method=scope["method"],
         path=path.decode("latin-1").partition("?")[0],
         query=scope["query_string"].decode("latin-1"),
-        headers=headers,
+        headers=_headers(scope["headers"]),
         body=incoming(receive),
     )
+
+
+def _headers(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in fields:
+        text = value.decode("latin-1")
+        lower = name.decode("latin-1").lower()
+        headers[lower] = f"{headers[lower]},{text}" if lower in headers else text
+    return headers
 
 
 def _refusal(request: Request, signature: Signature | None, error: ServiceError) -> Response:

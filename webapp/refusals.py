@@ -1,0 +1,42 @@
+"""Answers to requests that Django never gets, in the form of the API or of a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from html import escape
+
+from webapp.middleware import POLICY
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{title}</title>
+<h1>{title}</h1>
+<p>{message}</p>
+</html>
+"""
+#: The API's error codes and the pages' titles, by HTTP status.
+_NAMES = {
+    400: ("bad_request", "This request cannot be read"),
+    408: ("request_timeout", "This request took too long"),
+    413: ("content_too_large", "This request is too large"),
+    414: ("uri_too_long", "This address is too long"),
+    431: ("header_fields_too_large", "This request's header is too large"),
+}
+
+
+def error_answer(path: str, status: int, message: str) -> tuple[Mapping[str, str], bytes]:
+    """Header fields and body; `path` is what is known of the request's target."""
+    code, title = _NAMES[status]
+    headers = {
+        "cache-control": "no-store",
+        "content-security-policy": POLICY,
+        "x-content-type-options": "nosniff",
+    }
+    if path.startswith("/api/"):
+        body = json.dumps({"error": {"code": code, "message": message, "fields": {}}})
+        return {**headers, "content-type": "application/json"}, body.encode()
+    page = _PAGE.format(title=escape(title), message=escape(message))
+    return {**headers, "content-type": "text/html; charset=utf-8"}, page.encode()
