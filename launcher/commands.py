@@ -23,7 +23,7 @@ usage: ./deck [--data-dir DIR] COMMAND [arguments]
   up                 start everything and stay until Ctrl-C; ./deck up --help tells its flags
   link               print a one-time sign-in link
   token              print a new API token for the sample team's admin
-  env                print the exports that point AWS clients at the engine: eval "$(./deck env)"
+  env                print the exports that point AWS clients on this machine at the engine: eval "$(./deck env)"
   test [ARGS]        run the tests; ARGS go to pytest
   check              run the linters, the type checker and Django's checks
   bench NAME [ARGS]  run a benchmark; without NAME, list them
@@ -95,8 +95,15 @@ def _leading(arguments: list[str]) -> int:
 
 def _up(data_dir: Path, arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./deck up", description="Start everything; Ctrl-C ends it.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address that pages and API listen on (default: %(default)s)"
+    )
     parser.add_argument("--port", type=_port, default=8000, help="of the pages (default: %(default)s)")
+    parser.add_argument(
+        "--engine-host",
+        default="127.0.0.1",
+        help="address that the engine listens on, in plain HTTP (default: %(default)s)",
+    )
     parser.add_argument(
         "--engine-port", type=_port, default=8070, help="of the engine (default: %(default)s)"
     )
@@ -109,6 +116,7 @@ def _up(data_dir: Path, arguments: list[str]) -> int:
         data_dir=data_dir,
         host=given.host,
         port=given.port,
+        engine_host=given.engine_host,
         engine_port=given.engine_port,
         sample=not given.no_sample,
     )

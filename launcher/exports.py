@@ -21,7 +21,9 @@ def text(engine_url: str, credentials: Path) -> str:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_REGION": "us-east-1",
     }
-    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in exports.items())
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in exports.items()]
+    # Last, so that it hides nothing from an `eval` without quotes.
+    return "".join([*lines, "# For this machine; ./deck up --engine-host lets the engine answer others.\n"])
 
 
 if __name__ == "__main__":

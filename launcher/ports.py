@@ -10,8 +10,8 @@ class PortTaken(Exception):
     """Something else listens there; the text names the flag that moves us elsewhere."""
 
 
-def require_free(host: str, port: int, flag: str) -> None:
-    """Raise PortTaken unless `host`:`port` can be listened on now.
+def require_free(host: str, port: int, host_flag: str, port_flag: str) -> None:
+    """Raise PortTaken, naming the flag that helps, unless `host`:`port` can be listened on now.
 
     Tried with SO_REUSEADDR, as servers do: connections of a server that has just ended, still in
     TIME_WAIT, do not count as taken.
@@ -21,12 +21,19 @@ def require_free(host: str, port: int, flag: str) -> None:
             return
     except PermissionError as error:
         raise PortTaken(
-            f"Port {port} needs more rights than you have; choose one above 1023 with {flag}."
+            f"Port {port} needs more rights than you have; choose one above 1023 with {port_flag}."
         ) from error
     except socket.gaierror as error:
-        raise PortTaken(f"{host!r} is no address of this machine; choose another with --host.") from error
+        raise PortTaken(
+            f"{host!r} is no address of this machine; choose another with {host_flag}."
+        ) from error
     except OSError as error:
-        raise PortTaken(_explain(host, port, flag, error)) from error
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise PortTaken(
+                f"{host} is no address of this machine; choose another with {host_flag}."
+            ) from error
+        sentence = f"Port {port} on {host} is taken by another program; choose another with {port_flag}."
+        raise PortTaken(sentence) from error
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -57,9 +64,3 @@ def _listening_socket(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def _explain(host: str, port: int, flag: str, error: OSError) -> str:
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is no address of this machine; choose another with --host."
-    return f"Port {port} on {host} is taken by another program; choose another with {flag}."

@@ -42,6 +42,7 @@ class Options:
     data_dir: Path
     host: str = "127.0.0.1"
     port: int = 8000
+    engine_host: str = "127.0.0.1"
     engine_port: int = 8070
     sample: bool = True
 
@@ -93,7 +94,7 @@ class Start:
         running = house.House(
             pid=os.getpid(),
             url=ports.url(options.host, options.port),
-            engine_url=ports.url(options.host, options.engine_port),
+            engine_url=ports.url(options.engine_host, options.engine_port),
             redis_url=redis_url,
         )
         self._env = surroundings.for_house(self._checkout, options.data_dir, running)
@@ -106,7 +107,7 @@ class Start:
 
     def _engine(self, running: house.House) -> None:
         options = self._options
-        where = ["--host", options.host, "--port", str(options.engine_port)]
+        where = ["--host", options.engine_host, "--port", str(options.engine_port)]
         self._python("engine", "-m", "engine", *where, "--data-dir", options.data_dir / "engine")
 
     def _prepare(self) -> None:

@@ -57,5 +57,5 @@ def require_ports(options: Options) -> None:
     """Raise PortTaken, naming the flag, unless both public ports are free and differ."""
     if options.port == options.engine_port:
         raise ports.PortTaken(f"--port and --engine-port are both {options.port}; they must differ.")
-    ports.require_free(options.host, options.port, "--port")
-    ports.require_free(options.host, options.engine_port, "--engine-port")
+    ports.require_free(options.host, options.port, "--host", "--port")
+    ports.require_free(options.engine_host, options.engine_port, "--engine-host", "--engine-port")

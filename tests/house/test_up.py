@@ -85,6 +85,19 @@ def test_kill_9_of_the_launcher_leaves_no_process_and_no_lock(running: House) ->
     running.stop()
 
 
+def test_opening_the_pages_to_others_leaves_the_engine_to_this_machine(house: House) -> None:
+    house.stop()
+    house.start("--host", "0.0.0.0")
+    # Linux has all of 127.0.0.0/8: a server on 0.0.0.0 answers here, one on 127.0.0.1 does not.
+    other = "127.0.0.2"
+    with socket.create_connection((other, house.port), timeout=10):
+        pass
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((other, house.engine_port), timeout=10)
+    assert f"export AWS_ENDPOINT_URL={house.engine_url}" in house.deck("env")
+    house.stop()
+
+
 @pytest.mark.parametrize("flag", ["--port", "--engine-port"])
 def test_a_taken_port_is_an_error_that_names_the_flag(house: House, flag: str) -> None:
     house.stop()
