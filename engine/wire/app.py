@@ -19,7 +19,7 @@ from engine.wire.incoming import Receive, incoming
 from engine.wire.performing import SERVICES
 from engine.wire.request import Request
 from engine.wire.response import Response
-from engine.wire.signatures import Signature, read_signature, verify
+from engine.wire.signatures import Signature, find_key, read_signature, verify
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +99,8 @@ class App:
         return await self._other(request, signature)
 
     async def _other(self, request: Request, signature: Signature) -> Response:
+        # Before the body, which is part of what is signed: strangers have none of theirs kept in memory.
+        find_key(self._ctx.credentials, signature.access_key_id)
         body = await request.read(json_protocol.MAX_BODY)
         verified = verify(request, signature, self._ctx.credentials, hashlib.sha256(body).hexdigest())
         ctx = replace(self._ctx, caller=verified.key)

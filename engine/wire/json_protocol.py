@@ -22,8 +22,8 @@ from engine.wire.response import Response
 
 log = logging.getLogger(__name__)
 
-#: Bytes of the largest body that is looked at; CreateTransformJob at all its limits has a tenth of it.
-MAX_BODY = 4 * 1024 * 1024
+#: Bytes of the largest body that is looked at; CreateTransformJob at all its limits has less than half of it.
+MAX_BODY = 1024 * 1024
 
 
 async def dispatch(ctx: Context, service: str, headers: Mapping[str, str], body: bytes) -> Response:

@@ -11,6 +11,7 @@ import binascii
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -18,12 +19,21 @@ from botocore.utils import parse_timestamp
 
 from engine.errors import ServiceError
 
+#: The most items of a list or map whose model gives no limit.
+_MOST_ITEMS = 1000
 _INTEGER_BITS = {"integer": 32, "long": 64}
+
+
+def most_items(shape: Shape) -> int:
+    """How many items a list or map may have: what the model says, else more than any service takes."""
+    limit: int = shape.metadata.get("max", _MOST_ITEMS)
+    return limit
 
 
 def parse(shape: Shape, value: Any) -> Any:
     """The Python value of a JSON value: timestamps become aware datetimes, blobs bytes.
 
+    Of a list or map with too many items one more than allowed is read: enough to be refused for its length.
     Raises ServiceError(SerializationException) if the JSON is of another type than the shape.
     """
     return _PARSERS.get(shape.type_name, _unsupported)(shape, value)
@@ -44,15 +54,17 @@ def _list(shape: Shape, value: Any) -> list[Any]:
     assert isinstance(shape, ListShape)
     if not isinstance(value, list):
         raise _mismatch(value, "a list")
-    return [parse(shape.member, item) for item in value if item is not None]
+    items = (item for item in value if item is not None)
+    return [parse(shape.member, item) for item in islice(items, most_items(shape) + 1)]
 
 
 def _map(shape: Shape, value: Any) -> dict[str, Any]:
     assert isinstance(shape, MapShape)
     if not isinstance(value, dict):
         raise _mismatch(value, "a map")
+    items = ((key, item) for key, item in value.items() if item is not None)
     return {
-        parse(shape.key, key): parse(shape.value, item) for key, item in value.items() if item is not None
+        parse(shape.key, key): parse(shape.value, item) for key, item in islice(items, most_items(shape) + 1)
     }
 
 

@@ -24,6 +24,8 @@ CONTENT_TYPE = "application/x-www-form-urlencoded"
 
 #: Parts that a field's name may have; no honest one comes near it.
 _DEEPEST = 32
+#: Fields of a form; GetMetricData at its limit of 500 queries has some thousands.
+_MOST_FIELDS = 20_000
 
 Form = Mapping[str, str]
 
@@ -32,7 +34,7 @@ async def dispatch(ctx: Context, service: str, query: str, body: bytes) -> Respo
     """Answer one request whose parameters are in the body, or in the query for GET."""
     request_id = str(uuid.uuid4())
     try:
-        form = dict(parse_qsl(body.decode() or query, keep_blank_values=True))
+        form = _form(body.decode() or query)
         return _xml(200, await _answer(ctx, service, form, request_id), request_id)
     except UnicodeDecodeError:
         error = ServiceError("MalformedQueryString", "The body is not UTF-8.")
@@ -43,6 +45,15 @@ async def dispatch(ctx: Context, service: str, query: str, body: bytes) -> Respo
         log.exception("%s failed (request %s)", service, request_id)
         failed = ServiceError("InternalFailure", f"The engine's log has {request_id}.", 500)
         return error_response(service, failed, request_id)
+
+
+def _form(text: str) -> Form:
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        raise ServiceError(
+            "MalformedQueryString", f"A form may have {_MOST_FIELDS} fields at most."
+        ) from None
 
 
 def error_response(service: str, error: ServiceError, request_id: str) -> Response:

@@ -32,8 +32,13 @@ log = logging.getLogger(__name__)
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
-#: Bytes of the largest XML request: CompleteMultipartUpload with 10,000 parts and their checksums.
-MAX_XML = 8 * 1024 * 1024
+#: Bytes and tags of the largest XML: 50 tags of a bucket are 300.
+_LARGEST_XML = (256 * 1024, 1000)
+#: And of those requests that have long lists: 1,000 objects, 10,000 parts with a checksum each.
+_LARGER_XML = {
+    "DeleteObjectsRequest": (8 * 1024 * 1024, 20_000),
+    "CompleteMultipartUploadRequest": (8 * 1024 * 1024, 100_000),
+}
 
 #: Root elements whose names the model does not give; all others are the shape's name with Result for Output.
 _ROOTS = {
@@ -188,8 +193,10 @@ async def _set_payload(params: dict[str, Any], shape: StructureShape, body: Uplo
     member = shape.members[payload]
     if member.type_name == "blob":
         params[payload] = body
-    elif data := await body.read(MAX_XML):
-        params[payload] = parse_xml(member, data)
+        return
+    most_bytes, most_tags = _LARGER_XML.get(shape.name, _LARGEST_XML)
+    if data := await body.read(most_bytes):
+        params[payload] = parse_xml(member, data, most_tags)
     elif payload in shape.required_members:
         raise ServiceError("MissingRequestBodyError", "Request Body is empty")
 

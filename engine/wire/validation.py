@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import regex
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+
+from engine.wire.parsing import most_items
 
 #: Values taken beyond the enum of the shape. `local` and `local_gpu` are what the SageMaker SDK calls the
 #: machine one sits at, which is what this engine runs on.
@@ -20,6 +23,12 @@ ALSO_ALLOWED: Mapping[str, frozenset[str]] = {"TransformInstanceType": frozenset
 
 #: Seconds a pattern may take over one value; no honest value comes near it.
 _PATTERN_TIMEOUT = 1.0
+
+#: Characters of a text that is held against its pattern although it is longer than the model allows.
+_LONGEST_MATCHED = 4096
+
+#: Items of a list or map that an error repeats.
+_MOST_SHOWN = 100
 
 _NUMBERS = ("integer", "long", "float", "double")
 
@@ -37,9 +46,10 @@ def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
     if isinstance(shape, StructureShape):
         yield from _structure_problems(shape, value, path + ".")
         return
-    shown = _shown(value)
     for constraint in _own_constraints(shape, value):
-        yield _sentence(shown, path, constraint)
+        yield _sentence(_shown(value), path, constraint)
+    if isinstance(shape, ListShape | MapShape) and len(value) > most_items(shape):
+        return
     if isinstance(shape, ListShape):
         yield from _list_problems(shape, value, path)
     elif isinstance(shape, MapShape):
@@ -78,14 +88,16 @@ def _own_constraints(shape: Shape, value: Any) -> Iterator[str]:
     """The constraints of this one shape, not of what is inside it, that `value` does not satisfy."""
     if shape.type_name in _NUMBERS:
         yield from _bounds(shape, value, "value")
-    elif shape.type_name in ("string", "list", "map", "blob"):
+    elif isinstance(shape, ListShape | MapShape):
+        yield from _bounds(shape, len(value), "length", most_items(shape))
+    elif shape.type_name in ("string", "blob"):
         yield from _bounds(shape, len(value), "length")
     if isinstance(shape, StringShape):
         yield from _text_constraints(shape, value)
 
 
-def _bounds(shape: Shape, size: float, noun: str) -> Iterator[str]:
-    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+def _bounds(shape: Shape, size: float, noun: str, most: int | None = None) -> Iterator[str]:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max", most)
     if low is not None and size < low:
         yield f"Member must have {noun} greater than or equal to {low}"
     if high is not None and size > high:
@@ -96,7 +108,11 @@ def _text_constraints(shape: StringShape, value: str) -> Iterator[str]:
     if shape.enum and value not in shape.enum and value not in ALSO_ALLOWED.get(shape.name, ()):
         yield f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
     pattern = shape.metadata.get("pattern")
-    if pattern and not _matches(pattern, value):
+    if (
+        pattern
+        and len(value) <= max(_LONGEST_MATCHED, shape.metadata.get("max", 0))
+        and not _matches(pattern, value)
+    ):
         yield f"Member must satisfy regular expression pattern: {pattern}"
 
 
@@ -126,9 +142,14 @@ def _sentence(shown: str, path: str, constraint: str) -> str:
 def _shown(value: Any) -> str:
     """The value as AWS prints it: lists and maps in Java's way."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}={_shown(item)}" for key, item in value.items()) + "}"
+        return "{" + _joined(f"{key}={_shown(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_shown(item) for item in value) + "]"
+        return "[" + _joined(_shown(item) for item in value) + "]"
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)
+
+
+def _joined(texts: Iterator[str]) -> str:
+    first = list(islice(texts, _MOST_SHOWN))
+    return ", ".join([*first, "..."] if next(texts, None) is not None else first)

@@ -19,12 +19,13 @@ _SPECIAL = re.compile(r"[\x00-\x08\x0b-\x1f&<>]")
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-def parse_xml(shape: Shape, body: bytes) -> Any:
+def parse_xml(shape: Shape, body: bytes, most_tags: int) -> Any:
     """The value of a request's XML, whose root must be called as the shape says.
 
-    Raises MalformedXML; a document type is refused, so entities cannot grow.
+    Raises MalformedXML, for more than `most_tags` tags too, opening and closing ones, which are counted before
+    anything is built of them. A document type is refused, so entities cannot grow.
     """
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body or body.count(b"<") > most_tags:
         raise malformed_xml()
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - no document type, size bounded by the caller
