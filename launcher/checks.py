@@ -6,7 +6,8 @@ import os
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from launcher.environment import Environment
@@ -18,7 +19,17 @@ class Check:
 
     name: str
     command: tuple[str, ...]
+    #: What is set for it beside our own environment.
+    settings: Mapping[str, str] = field(default_factory=dict)
 
+
+#: As for a service that others reach: Django checks cookies, redirects and headers.
+_PRODUCTION = {
+    "BATCHDECK_HTTPS": "yes",
+    "BATCHDECK_DEBUG": "no",
+    "BATCHDECK_ALLOWED_HOSTS": "batch.example.com",
+    "BATCHDECK_TRUSTED_ORIGINS": "https://batch.example.com",
+}
 
 CHECKS = (
     Check("ruff check", ("-m", "ruff", "check")),
@@ -29,7 +40,7 @@ CHECKS = (
         "import order", ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
     ),
     Check("migrations", ("manage.py", "makemigrations", "--check", "--dry-run")),
-    Check("django", ("manage.py", "check")),
+    Check("django", ("manage.py", "check", "--deploy", "--fail-level", "WARNING"), _PRODUCTION),
     Check("templates", ("-m", "djlint", "templates", "--lint", "--quiet")),
 )
 
@@ -50,7 +61,7 @@ def _run(one: Check, environment: Environment, env: dict[str, str]) -> bool:
     answer = subprocess.run(
         [environment.python, *one.command],
         cwd=environment.checkout,
-        env=env,
+        env={**env, **one.settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 
 from jobs.clock import has_passed
 from jobs.models import Heartbeat
+from jobs.services.newer_database import newer_migrations, sentence
 
 
 def alive(request: HttpRequest) -> JsonResponse:
@@ -53,6 +54,8 @@ def _broker() -> str:
 
 
 def _migrations() -> str:
+    if newer := newer_migrations():
+        return sentence(newer)
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return f"{len(pending)} migrations are not applied; run `migrate`" if pending else ""

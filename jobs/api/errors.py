@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import csrf
 from rest_framework import exceptions, status
@@ -26,6 +27,7 @@ _CODES = {
     405: "method_not_allowed",
     406: "not_acceptable",
     409: "conflict",
+    413: "content_too_large",
     415: "unsupported_media_type",
     429: "throttled",
     500: "internal_error",
@@ -53,6 +55,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         return Response(body(409, str(error)), 409)
     if isinstance(error, Unavailable):
         return Response(body(503, str(error)), 503)
+    if isinstance(error, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return Response(body(413, f"The request's body has more than {most} bytes."), 413)
     if isinstance(error, Http404):
         return Response(body(404, "There is no such object in this team."), 404)
     if isinstance(error, PermissionDenied):

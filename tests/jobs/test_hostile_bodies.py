@@ -108,3 +108,11 @@ def test_a_body_of_any_depth_is_a_400(house: House, path: str, depth: int) -> No
     answer = client.post(f"/api/v1/{path}/", body, "application/json")
     assert answer.status_code == 400
     assert set(answer.json()["error"]) == {"code", "message", "fields"}
+
+
+def test_a_body_beyond_the_limit_is_a_413_that_names_it(house: House) -> None:
+    answer = house.api("bob").post("/api/v1/jobs/", "a" * 3_000_000, content_type="application/json")
+    assert answer.status_code == 413
+    error = answer.json()["error"]
+    assert error["code"] == "content_too_large"
+    assert "2621440 bytes" in error["message"]

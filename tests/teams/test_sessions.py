@@ -10,7 +10,9 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
+from teams.tasks import clear_sessions
 from tests.cast import House
+from webapp import celery_app
 
 pytestmark = pytest.mark.django_db
 
@@ -59,3 +61,18 @@ def test_a_session_keeps_what_is_put_into_it(browser: Client) -> None:
     assert browser.session["note"] == "kept"
     session.cycle_key()
     assert Session.objects.count() == 1
+
+
+def test_sessions_whose_time_is_over_are_deleted_and_others_stay(browser: Client, house: House) -> None:
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    Client().force_login(house.people["bob"])
+    clear_sessions()
+    assert Session.objects.count() == 1
+    assert Session.objects.get().expire_date > timezone.now()
+
+
+def test_beat_asks_for_that_by_a_name_that_the_worker_knows() -> None:
+    entries = settings.CELERY_BEAT_SCHEDULE.values()
+    celery_app.loader.import_default_modules()
+    assert {entry["task"] for entry in entries} <= celery_app.tasks.keys()
+    assert clear_sessions.name in {entry["task"] for entry in entries}

@@ -112,3 +112,14 @@ def test_the_command_prints_a_token_and_nothing_else(house: House) -> None:
     found = tokens.find(out.getvalue().strip())
     assert found is not None
     assert found.member.user == house.people["alice"]
+
+
+def test_a_token_of_the_command_ends_by_itself_unless_told_otherwise(house: House) -> None:
+    for days, ends in (([], True), (["--days", "0"], False)):
+        out = StringIO()
+        call_command("token", "--user", "alice", "--team", "first", *days, stdout=out)
+        bearer = tokens.find(out.getvalue().strip())
+        assert bearer is not None
+        assert (bearer.token.expires_at is not None) is ends
+    with pytest.raises(CommandError, match="--days must be 1 to 3650"):
+        call_command("token", "--user", "alice", "--team", "first", "--days", "-1")

@@ -9,6 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
@@ -50,3 +53,19 @@ def test_the_web_process_never_loads_the_sagemaker_sdk() -> None:
         "sys.exit(any(name.split('.')[0] in {'sagemaker', 'pandas', 'numpy'} for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.django_db
+def test_a_database_of_a_newer_version_is_refused_and_not_changed(client: Client) -> None:
+    MigrationRecorder(connection).record_applied("jobs", "9999_later")
+    with pytest.raises(CommandError, match=r"newer version of Batchdeck \(up to jobs.9999_later"):
+        call_command("migrate", verbosity=0)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "newer version" in answer.json()["checks"]["migrations"]["detail"]
+
+
+@pytest.mark.django_db
+def test_a_migration_that_was_replaced_since_is_no_newer_version() -> None:
+    MigrationRecorder(connection).record_applied("jobs", "0002_replaced_since")
+    call_command("migrate", verbosity=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -10,6 +11,10 @@ from django.utils import timezone
 
 from teams import tokens
 from teams.models import Membership
+
+#: Days. Each call makes a token, so without an end they would add up.
+GOOD_FOR = 30
+LONGEST = 3650
 
 
 class Command(BaseCommand):
@@ -22,6 +27,12 @@ class Command(BaseCommand):
         parser.add_argument("--user", default="admin", help="user name (default: admin)")
         parser.add_argument("--team", default="sample-team", help="team slug (default: sample-team)")
         parser.add_argument("--name", help="what the token is for (default: command line, and the day)")
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=GOOD_FOR,
+            help="for how many days it is good, 1 to 3650, or 0 for no end (default: %(default)s)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the secret alone, so that scripts can read it."""
@@ -34,6 +45,10 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{options['user']} is no member of {options['team']}. `bootstrap` makes the first of each."
             )
+        days = options["days"]
+        if not 0 <= days <= LONGEST:
+            raise CommandError(f"--days must be 1 to {LONGEST}, or 0 for a token without end.")
         name = options["name"] or f"command line, {timezone.localdate():%d %b %Y}"
-        _, secret = tokens.create(team=member.team, user=member.user, name=name)
+        end = timezone.now() + timedelta(days=days) if days else None
+        _, secret = tokens.create(team=member.team, user=member.user, name=name, expires_at=end)
         self.stdout.write(secret)
