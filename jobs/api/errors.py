@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from jobs.filtering import FilterError
-from jobs.services.errors import InvalidFields, NameTaken, NotPossible, Unavailable
+from jobs.services.errors import InvalidFields, NameTaken, NoSuchObject, NotPossible, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +33,8 @@ _CODES = {
     500: "internal_error",
     503: "unavailable",
 }
+#: Of services' errors whose text is the answer's: the status. Of two that fit, the first counts.
+_SENTENCES: dict[type[Exception], int] = {NoSuchObject: 404, NotPossible: 409, Unavailable: 503}
 
 
 def body(
@@ -51,10 +53,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         return Response(body(409, "The name is taken.", error.fields, "name_taken"), 409)
     if isinstance(error, InvalidFields | FilterError):
         return Response(body(400, "Some fields cannot be used.", error.fields, "invalid"), 400)
-    if isinstance(error, NotPossible):
-        return Response(body(409, str(error)), 409)
-    if isinstance(error, Unavailable):
-        return Response(body(503, str(error)), 503)
+    for kind, code in _SENTENCES.items():
+        if isinstance(error, kind):
+            return Response(body(code, str(error)), code)
     if isinstance(error, RequestDataTooBig):
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         return Response(body(413, f"The request's body has more than {most} bytes."), 413)
@@ -63,7 +64,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(error, PermissionDenied):
         return Response(body(403, str(error) or "This is not allowed."), 403)
     if isinstance(error, exceptions.ValidationError):
-        return Response(body(400, "Some fields cannot be used.", _fields(error.detail), "invalid"), 400)
+        return Response(body(400, "Some fields cannot be used.", sentences(error.detail), "invalid"), 400)
     if isinstance(error, exceptions.APIException):
         return Response(
             body(error.status_code, _text(error.detail)), error.status_code, headers=_headers(error)
@@ -103,13 +104,14 @@ def _text(detail: Any) -> str:
     return " ".join(_text(value) for value in values)
 
 
-def _fields(detail: Any) -> dict[str, list[str]]:
+def sentences(detail: Any) -> dict[str, list[str]]:
+    """What a serializer says is wrong, by field; nested ones under dotted names."""
     if not isinstance(detail, Mapping):
         return {"__all__": [_text(detail)]}
     found: dict[str, list[str]] = {}
     for name, value in detail.items():
         if isinstance(value, Mapping):
-            found |= {f"{name}.{inner}": texts for inner, texts in _fields(value).items()}
+            found |= {f"{name}.{inner}": texts for inner, texts in sentences(value).items()}
         else:
             found[str(name)] = [_text(text) for text in value] if isinstance(value, list) else [_text(value)]
     return found

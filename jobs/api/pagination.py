@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,17 +11,14 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from jobs import queries
 
-LIMIT, MOST = 50, 200
-
 
 class NewestFirst(BasePagination):
-    """`before` and `after` are row ids out of `next` and `previous`; `limit` is 50, at most 200."""
+    """Pages of a view whose query is a `PageQuery`: `before` and `after` are row ids out of `next` and `previous`."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page of rows, and what its neighbours' addresses need."""
         self.url = request.build_absolute_uri()
-        before, after = number(request, "before"), number(request, "after")
-        limit = min(number(request, "limit") or LIMIT, MOST)
+        before, after, limit = view.words.get("before"), view.words.get("after"), view.words["limit"]
         if after is not None:
             rows = list(reversed(self.side(queryset, after, back=True)[: limit + 1]))
             self.has_newer, self.has_older = len(rows) > limit, True
@@ -55,13 +51,6 @@ class NewestFirst(BasePagination):
             "properties": {"results": schema, "next": link, "previous": link},
         }
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """The query parameters for the API's schema."""
-        return [
-            {"name": name, "in": "query", "required": False, "schema": {"type": "integer", "minimum": 1}}
-            for name in ("before", "after", "limit")
-        ]
-
     def _link(self, name: str, value: int) -> str:
         other = "after" if name == "before" else "before"
         return str(replace_query_param(remove_query_param(self.url, other), name, value))
@@ -72,26 +61,9 @@ class InOrder(NewestFirst):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page of jobs; FilterError for an order that there is not."""
-        self.sort = queries.sort_of(request.query_params.get("sort", ""))
+        self.sort = queries.sort_of(view.words.get("sort", ""))
         return super().paginate_queryset(queryset, request, view)
 
     def side(self, rows: Any, cursor: int | None, *, back: bool = False) -> Any:
         """As the jobs are sorted."""
         return queries.beyond(rows, self.sort, cursor, back=back)
-
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Those of every list, and `sort`."""
-        words = [*queries.SORTS, *(f"-{word}" for word in queries.SORTS)]
-        schema = {"type": "string", "enum": words, "default": queries.NEWEST}
-        sort = {"name": "sort", "in": "query", "required": False, "schema": schema}
-        return [*super().get_schema_operation_parameters(view), sort]
-
-
-def number(request: Request, name: str, least: int = 1) -> int | None:
-    """The whole number that a query parameter holds, None without it; ValidationError for anything else."""
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit() or not least <= int(text) < 2**63:
-        raise ValidationError({name: [f"It must be a whole number above {least - 1}."]})
-    return int(text)

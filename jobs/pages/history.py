@@ -25,6 +25,7 @@ from jobs.services import views
 from jobs.services.listing import COLUMNS, Listing
 from jobs.states import JobState
 from teams.access import MemberRequest, member_required
+from teams.refusals import refused
 
 PAGE = 50
 
@@ -62,11 +63,10 @@ def history(request: MemberRequest) -> HttpResponseBase:
 @member_required()
 def export(request: MemberRequest) -> HttpResponseBase:
     """All jobs that the address describes, as CSV, sent while it is read; all columns unless it names some."""
-    listing, problems = _asked(request)
-    if problems:
-        for problem in problems:
-            messages.error(request, problem)
-        return redirect("jobs")
+    try:
+        listing = _exactly(request)
+    except FilterError as error:
+        return refused(error.fields)
     rows = queries.beyond(_matching(request, listing), listing.sort, None)
     name = f"jobs-{request.team.slug}-{timezone.now():%Y%m%d-%H%M}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -216,6 +216,13 @@ def _asked(request: HttpRequest) -> tuple[Listing, list[str]]:
     given["cols"] = ",".join(request.GET.getlist("cols"))
     listing, problems = Listing.read_what_can_be(given)
     return listing, _said(problems)
+
+
+def _exactly(request: HttpRequest) -> Listing:
+    """What every word of the address describes, `q` as the search box takes it; FilterError names what is none."""
+    own = {name: value for name, value in request.GET.items() if name not in ("q", "view")}
+    cols = {"cols": ",".join(request.GET.getlist("cols"))}
+    return Listing.read({**tokens.parse(request.GET.get("q", "")), **own, **cols})
 
 
 #: What the panel calls the filters whose names say less.

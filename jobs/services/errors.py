@@ -38,5 +38,13 @@ class NotPossible(Exception):
     """What was asked makes no sense now, such as stopping a job that has ended."""
 
 
+class NoSuchObject(NotPossible):
+    """A job has no output, input file or log stream of the name."""
+
+
+class NoSuchPlace(NotPossible):
+    """A place in a log that no line has."""
+
+
 class Unavailable(Exception):
     """The connection could not be asked, or refused; the message says why and what to do."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 from django.db.models import Count, F, Q, QuerySet, TextChoices
 from django.db.models.functions import Coalesce
@@ -37,6 +37,9 @@ _NARROWED = {Only.MISSING: Q(done=False), Only.FAILED: Q(done=False) & ~Q(error=
 #: The columns of each order; the second tells apart what the first does not. A manifest tells no sizes.
 _SORTS = {"key": "position", "size": "bytes", "state": "done"}
 
+#: The words of `FileFilter.sort`.
+ORDERS = (*_SORTS, *(f"-{word}" for word in _SORTS))
+
 
 @dataclass(frozen=True, slots=True)
 class FileFilter:
@@ -47,9 +50,9 @@ class FileFilter:
     sort: str = ""
 
     @classmethod
-    def read(cls, given: Mapping[str, str]) -> Self:
+    def read(cls, given: Mapping[str, Any]) -> Self:
         """The filter of a query string; FilterError names what of it cannot be used."""
-        wanted = cls(**{name: given.get(name, "").strip() for name in ("only", "search", "sort")})
+        wanted = cls(**{name: given.get(name, "").strip() for name in cls.names()})
         problems = {}
         if wanted.only not in ("", *Only.values):
             problems["only"] = [f"must be one of {', '.join(Only.values)}."]
@@ -62,6 +65,11 @@ class FileFilter:
         if problems:
             raise FilterError(problems)
         return wanted
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The parameters' names, as in an address."""
+        return tuple(field.name for field in fields(cls))
 
     def given(self) -> dict[str, str]:
         """What is not as it would be anyway: a query string's parts."""

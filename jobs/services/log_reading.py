@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jobs.failures.levels import TERMS, Level, Levels, clean
-from jobs.gateway import Target, logs
-from jobs.gateway.logs import LogLine, Wanted
+from jobs.gateway import Rejected, Target, logs
+from jobs.gateway.logs import LogLine, LogLines, Wanted
 from jobs.models import TransformJob
+from jobs.services.errors import NoSuchPlace
 
 #: Calls made while somebody waits, and the text of one page.
 CALLS, PAGE_BYTES = 20, 1024 * 1024
 #: Lines asked for at a time where most of them will not be errors, or will be those of the place's own millisecond.
 _SIFTED, _BESIDE = 5_000, 2_000
+_NO_PLACE = "No line of a log has this place."
+#: How CloudWatch Logs answers a token that it never gave.
+_BAD_TOKEN = "InvalidParameterException"  # noqa: S105  # an error's code
 _PLACE = re.compile(r"(\d{1,15})-(\d{0,80})")
 #: An instance may have spoken before the job was known to be accepted, by another clock.
 _BEFORE_ACCEPTED = timedelta(hours=1)
-
-
-class NoSuchPlace(ValueError):
-    """A place that no line can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +147,21 @@ def batches(
     behind = _Behind(origin if number and not token else "", backward)
     levels = Levels()
     size = max(size, _SIFTED if sought.errors else 0, _BESIDE if number else 0)
-    for page in logs.pages(target, wanted, token=token, size=size):
+    for page in _pages(target, wanted, token, size):
         # Backward each page is by itself: what went wrong is told from its beginning on.
         told = _told(page.lines[::-1], Levels())[::-1] if backward else _told(page.lines, levels)
         kept = [line for line in behind.of(told, more=bool(page.next_token)) if _is_sought(line, sought)]
         yield _Batch(kept, f"{origin}~{page.next_token}" if page.next_token else "")
+
+
+def _pages(target: Target, wanted: Wanted, token: str, size: int) -> Iterator[LogLines]:
+    """CloudWatch's pages from `token` on. Raises NoSuchPlace for a token that CloudWatch does not know."""
+    try:
+        yield from logs.pages(target, wanted, token=token, size=size)
+    except Rejected as error:
+        if token and error.code == _BAD_TOKEN:
+            raise NoSuchPlace(_NO_PLACE) from error
+        raise
 
 
 class _Behind:
@@ -214,5 +224,5 @@ def _parsed(place: str) -> tuple[int, str]:
         return 0, ""
     match = _PLACE.fullmatch(place)
     if match is None:
-        raise NoSuchPlace(place)
+        raise NoSuchPlace(_NO_PLACE)
     return int(match[1]), match[2]

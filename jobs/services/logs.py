@@ -1,11 +1,10 @@
-"""What a job said while it ran. Raises Unavailable; NotPossible for a stream or a place that there is not."""
+"""What a job said while it ran. Raises Unavailable, NoSuchObject for a stream, NoSuchPlace."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,8 +16,8 @@ from jobs.lifecycle import log_ends
 from jobs.models import TransformJob
 from jobs.services import log_reading
 from jobs.services.asking import asked
-from jobs.services.errors import NotPossible, Unavailable
-from jobs.services.log_reading import NoSuchPlace, Sought, Told
+from jobs.services.errors import NoSuchObject, Unavailable
+from jobs.services.log_reading import Sought, Told
 from jobs.states import JobState
 
 PAGE = 500
@@ -101,7 +100,7 @@ def page(
     """
     if job.accepted_at is None:
         return LogPage((), "", (), "", _why_none(job))
-    with _log(job) as target:
+    with asked(job.connection) as target:
         streams = tuple(logs.streams(target, job.name))
         if not streams:
             return LogPage((), "", (), "", _why_none(job), over=_is_over(job))
@@ -125,7 +124,7 @@ def since(
     job: TransformJob, *, stream: str, search: str = "", errors: bool = False, token: str, limit: int = PAGE
 ) -> LogPage:
     """What was written behind `token`, without the streams that there are: a call fewer."""
-    with _log(job) as target:
+    with asked(job.connection) as target:
         lines, older, newer, more = _on(target, job, _sought(stream, search, errors), token, limit)
     return LogPage((), stream, lines, newer, "", older, more, over=_is_over(job) and not more)
 
@@ -143,7 +142,7 @@ def jump(
 
     The second text is where to look on if nothing was found for long; both are empty if there is none.
     """
-    with _log(job) as target:
+    with asked(job.connection) as target:
         sought = _sought(stream, search, errors)
         return log_reading.find(target, job, sought, place=before or token, backward=bool(before))
 
@@ -161,7 +160,7 @@ def count_errors(job: TransformJob) -> ErrorCounts:
     if job.accepted_at is None:
         return ErrorCounts({}, more=False)
     counts: Counter[str] = Counter()
-    with _log(job) as target:
+    with asked(job.connection) as target:
         found = log_reading.batches(target, job, Sought(errors=True), size=PAGE)
         rest = ""
         for _, batch in zip(range(_COUNTING), found, strict=False):
@@ -247,15 +246,6 @@ def _around(target: Target, job: TransformJob, sought: Sought, at: str, limit: i
     return (*earlier.lines, *lines), earlier.place, newer, more
 
 
-@contextmanager
-def _log(job: TransformJob) -> Iterator[Target]:
-    try:
-        with asked(job.connection) as target:
-            yield target
-    except NoSuchPlace as error:
-        raise NotPossible("No line of a log has this place.") from error
-
-
 def _sought(label: str, search: str = "", errors: bool = False) -> Sought:
     return Sought("" if label == ALL else label, search, errors)
 
@@ -313,11 +303,11 @@ def _had_lines(streams: tuple[LogStream, ...], label: str) -> bool:
 
 
 def _choose(streams: tuple[LogStream, ...], label: str, *, failed: bool) -> str:
-    """The label of the stream to show. Raises NotPossible."""
+    """The label of the stream to show. Raises NoSuchObject."""
     if label == ALL or any(stream.label == label for stream in streams):
         return label
     if label:
-        raise NotPossible("This job has no such log stream.")
+        raise NoSuchObject("This job has no such log stream.")
     spoken = [stream for stream in streams if stream.last_event is not None]
     wanted = [stream for stream in spoken if stream.is_data_log == failed]
     return max(wanted or spoken, key=lambda stream: stream.last_spoke, default=streams[0]).label

@@ -12,7 +12,7 @@ from jobs.gateway import objects
 from jobs.lifecycle.counting import written_since
 from jobs.models import TransformJob
 from jobs.services.asking import asked
-from jobs.services.errors import NotPossible
+from jobs.services.errors import NoSuchObject
 from jobs.services.previewing import LIMIT, Preview, make_preview
 from jobs.services.reading import pages
 from transform import keys
@@ -85,13 +85,13 @@ def outputs(job: TransformJob, *, after: str = "", limit: int = PAGE) -> OutputP
 
 
 def preview(job: TransformJob, key: str) -> Preview:
-    """The beginning of an output: at most 256 KiB read and 200 rows shown. NotPossible if it is not there."""
+    """The beginning of an output: at most 256 KiB read and 200 rows shown. NoSuchObject if it is not there."""
     bucket = _bucket_of_output(job, key)
     with asked(job.connection) as target:
         found = objects.head(target, bucket, key)
         body = objects.read(target, bucket, key, limit=LIMIT) if found else None
     if found is None or body is None:
-        raise NotPossible("There is no such output. It may not be written yet, or it was removed from S3.")
+        raise NoSuchObject("There is no such output. It may not be written yet, or it was removed from S3.")
     return make_preview(body, size=found.size, key=key, content_type=job.spec.get("accept") or "")
 
 
@@ -104,7 +104,7 @@ def download(job: TransformJob, key: str) -> Download:
 
 
 def download_input(job: TransformJob, name: str) -> Download:
-    """How to hand over an input file, as it is now; `name` is its key. NotPossible if the job has none such."""
+    """How to hand over an input file, as it is now; `name` is its key. NoSuchObject if the job has none such."""
     return _download(job, *pages.input_place(job, name), "input")
 
 
@@ -113,7 +113,7 @@ def _download(job: TransformJob, bucket: str, key: str, what: str) -> Download:
     with asked(job.connection) as target:
         found = objects.head(target, bucket, key)
         if found is None:
-            raise NotPossible(
+            raise NoSuchObject(
                 f"There is no such {what}. It may not be written yet, or it was removed from S3."
             )
         if not target.is_engine:
@@ -146,5 +146,5 @@ def _bucket_of_output(job: TransformJob, key: str) -> str:
     bucket, folder = _place(job)
     ours = job.planned.filter(output_key=key).exists() if _plan_is_whole(job) else key.startswith(folder)
     if not ours or not key.endswith(OUTPUT_SUFFIX):
-        raise NotPossible("This job has no such output.")
+        raise NoSuchObject("This job has no such output.")
     return bucket

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET
 from teams import activity as record
 from teams.access import MemberRequest, member_required
 from teams.models import Activity
+from teams.refusals import refused, unknown_words
 
 PAGE = 100
 #: What a spreadsheet takes for a formula.
@@ -45,8 +47,10 @@ def activity(request: MemberRequest) -> HttpResponse:
 
 @require_GET
 @member_required()
-def export(request: MemberRequest) -> StreamingHttpResponse:
+def export(request: MemberRequest) -> HttpResponseBase:
     """All of it as CSV, read while it is sent."""
+    if problems := unknown_words(request, ("person",)):
+        return refused(problems)
     response = StreamingHttpResponse(_lines(_wanted(request)), content_type="text/csv; charset=utf-8")
     name = f"activity-{request.team.slug}-{timezone.now():%Y-%m-%d}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

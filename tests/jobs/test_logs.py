@@ -306,5 +306,10 @@ def test_the_api_pages_searches_and_sends_the_whole(serving: House, job: Transfo
     text = api.get(f"{address}text/", {"errors": "true"})
     assert text.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert len(b"".join(text.streaming_content).splitlines()) == len(TRACEBACK)
-    assert api.get(f"{address}text/", {"stream": "nowhere"}).status_code == 409
-    assert api.get(address, {"stream": "all", "at": "nonsense"}).status_code == 409
+    assert api.get(f"{address}text/", {"stream": "nowhere"}).status_code == 404
+    assert api.get(address, {"stream": "nowhere"}).status_code == 404
+    for place in ("nonsense", "~AAAAAAAAAA", "1700000000000-~AAAAAAAAAA"):
+        for name in ("token", "before", "at"):
+            answer = api.get(address, {"stream": "all", name: place})
+            assert answer.status_code == 400, (name, place)
+            assert set(answer.json()["error"]["fields"]) == {name}

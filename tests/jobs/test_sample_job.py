@@ -129,7 +129,8 @@ def test_only_outputs_of_the_job_can_be_read_through_it(ready: Any, engine: Engi
     for key in ["breast-cancer/model.tar.gz", stranger, "../x.out", "nothing.out"]:
         for verb in ["preview", "download"]:
             answer = api.get(f"/api/v1/jobs/{job.key}/outputs/{verb}/", {"key": key})
-            assert answer.status_code == 409, key
+            assert answer.status_code == 404, key
+            assert "no such output" in answer.json()["error"]["message"]
     assert "strangers" not in json.dumps(api.get(f"/api/v1/jobs/{job.key}/outputs/").json())
 
 

@@ -145,7 +145,7 @@ def test_the_api_answers_the_same_pairs(serving: House, serving_engine: EnginePr
     assert following["results"][0]["row"] == 31
     assert api.get(f"/api/v1/jobs/{job.key}/records/?filter=%3E58").json()["results"][0]["row"] == 59
     assert api.get(f"/api/v1/jobs/{job.key}/records/?from=x").status_code == 400
-    assert api.get(f"/api/v1/jobs/{job.key}/records/?file=nowhere").status_code == 409
+    assert api.get(f"/api/v1/jobs/{job.key}/records/?file=nowhere").status_code == 404
 
 
 def test_where_s3_does_not_answer_the_page_says_so(house: House) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
 from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from jobs import queries
+from jobs.api import parameters
 from jobs.models import TransformJob
 from teams.models import ApiToken, Membership, Role
 from teams.tokens import Bearer
 
-TEXT = OpenApiTypes.STR
+
+class ByAcceptHeader(DefaultContentNegotiation):
+    """Content negotiation without DRF's query parameter `format`, which no operation declares."""
+
+    settings: Any = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
 
 
 class TeamView(APIView):
@@ -23,13 +29,17 @@ class TeamView(APIView):
 
     member: Membership
     role = Role.OPERATOR
+    content_negotiation_class = ByAcceptHeader
+    #: The query parameters by name, as the method declares them with `takes`.
+    words: dict[str, Any]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """After the permission check, refuse text that PostgreSQL cannot hold."""
+        """After the permission check, read the query, and refuse text that PostgreSQL cannot hold."""
         super().initial(request, *args, **kwargs)
-        values = [*kwargs.values(), *request.query_params.values()]
-        if any("\0" in str(value) for value in values):
+        if any("\0" in str(value) for value in kwargs.values()):
             raise ParseError("The address holds a NUL character.")
+        handler = getattr(self, (request.method or "").lower(), None)
+        self.words = parameters.read(getattr(handler, "query", parameters.Query), request._request.GET)
 
     @property
     def token(self) -> ApiToken | None:

@@ -6,14 +6,15 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import queries
 from jobs.api import answers, bodies
-from jobs.api.views.base import TEXT, TeamView
+from jobs.api.parameters import PageQuery, Query, Text, takes
+from jobs.api.views.base import TeamView
 from jobs.models import Connection
 from jobs.services import browsing, connections, limits, permissions
 from teams.access import require
@@ -34,6 +35,7 @@ class Connections(TeamView, generics.ListAPIView[Connection]):
             return Connection.objects.none()
         return queries.connections(self.member.team)
 
+    @takes(PageQuery)
     @extend_schema(operation_id="connections_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List connections."""
@@ -123,23 +125,24 @@ class AccountQuotas(OfConnection):
         return Response(answers.LimitsAnswer(limits.of(connection)).data)
 
 
+class BrowseQuery(Query):
+    """Where to look."""
+
+    path = Text(default="", help_text="An s3:// address, which may end inside a name.")
+    after = Text(default="", help_text="Out of the last answer's `next`.")
+
+
 class Browse(OfConnection):
     """Looking through a connection's buckets."""
 
-    @extend_schema(
-        operation_id="connections_browse",
-        parameters=[
-            OpenApiParameter("path", TEXT, description="An s3:// address, which may end inside a name."),
-            OpenApiParameter("after", TEXT, description="Out of the last answer's `next`."),
-        ],
-        responses=answers.BrowseAnswer,
-    )
+    @takes(BrowseQuery)
+    @extend_schema(operation_id="connections_browse", responses=answers.BrowseAnswer)
     def get(self, request: Request, slug: str) -> Response:
         """What is at an address, 200 names at a time, and what a job with this prefix would read; operators only."""
         connection = self._connection(slug)
         require(self.member, Role.OPERATOR)
-        after = request.query_params.get("after", "")
-        listing = browsing.browse(connection, request.query_params.get("path", ""), after)
+        after = self.words["after"]
+        listing = browsing.browse(connection, self.words["path"], after)
         # What matches is the same on every page, and takes longest to tell.
         found = None if after or listing.buckets else browsing.matches(connection, listing.path)
         return Response(answers.BrowseAnswer({"listing": listing, "matches": found}).data)

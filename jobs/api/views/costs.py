@@ -6,14 +6,14 @@ from dataclasses import asdict
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import queries
 from jobs.api import answers, bodies
-from jobs.api.views.base import TEXT, TeamView
+from jobs.api.parameters import Query, Text, takes
+from jobs.api.views.base import TeamView
 from jobs.costs import CURRENCY
 from jobs.models import Connection
 from jobs.services import prices, spending
@@ -64,27 +64,41 @@ class ReadPrices(_OfConnection):
         return Response(answers.PricesAnswer(self.connection(slug)).data)
 
 
+@extend_schema_field({"type": "string", "pattern": "^2[0-9]{3}-(0[1-9]|1[0-2])$"})
+class Month(Text):
+    """A month such as 2026-01; `Period` reads it."""
+
+
+_KEY = f"({'|'.join(spending.KEYS)})"
+
+
+@extend_schema_field({"type": "string", "pattern": f"^{_KEY}(,{_KEY})*$", "default": "month,model"})
+class Keys(Text):
+    """What totals are told apart by, with commas between; `totals` checks it."""
+
+
+class CostsQuery(Query):
+    """Which costs, and what tells them apart."""
+
+    by = Keys(
+        default="month,model", help_text=f"Some of {', '.join(spending.KEYS)}; empty for the total alone."
+    )
+    vars()["from"] = Month(default="", help_text="First month, such as 2026-01.")
+    to = Month(default="", help_text="Last month.")
+    connection = Text(default="", help_text="Only this connection.")
+
+
 class Costs(TeamView):
     """What the team's jobs have cost."""
 
-    @extend_schema(
-        operation_id="costs",
-        parameters=[
-            OpenApiParameter(
-                "by", TEXT, description="Some of team, month, model, connection; default month,model."
-            ),
-            OpenApiParameter("from", OpenApiTypes.STR, description="First month, such as 2026-01."),
-            OpenApiParameter("to", OpenApiTypes.STR, description="Last month."),
-            OpenApiParameter("connection", TEXT, description="Only this connection."),
-        ],
-        responses=answers.TotalsAnswer,
-    )
+    @takes(CostsQuery)
+    @extend_schema(operation_id="costs", responses=answers.TotalsAnswer)
     def get(self, request: Request) -> Response:
         """Totals of jobs that have ended, by the month of their end in UTC."""
-        asked = request.query_params
-        period = spending.Period.parse(asked.get("from", ""), asked.get("to", ""))
-        by = [word.strip() for word in asked.get("by", "month,model").split(",") if word.strip()]
-        teams, connection = [self.member.team], asked.get("connection", "")
+        words = self.words
+        period = spending.Period.parse(words["from"], words["to"])
+        by = [word.strip() for word in words["by"].split(",") if word.strip()]
+        teams, connection = [self.member.team], words["connection"]
         try:
             rows = spending.totals(teams, by, period, connection)
         except ValueError as error:

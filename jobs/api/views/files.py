@@ -5,44 +5,46 @@ from __future__ import annotations
 from dataclasses import asdict
 from urllib.parse import urlencode
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from jobs import queries
 from jobs.api import answers
-from jobs.api.pagination import LIMIT, MOST, number
-from jobs.api.views.base import TEXT, TeamView
+from jobs.api.parameters import Number, Query, Text, Word, takes
+from jobs.api.views.base import TeamView
 from jobs.services import files
-from jobs.services.files import FileFilter, Only
+from jobs.services.files import ORDERS, FileFilter, Only
+
+
+class FilesQuery(Query):
+    """Which of the input objects, in which order."""
+
+    only = Word(Only.values, help_text="Those alone of which this is so.")
+    search = Text(help_text="Part of the key.")
+    sort = Word(ORDERS, help_text="A minus turns it round.")
+    limit = Number(most=200, default=50, help_text="How many rows.")
+    after = Number(least=0, help_text="Out of `next`.")
 
 
 class Files(TeamView):
     """A job's input objects and what came of each."""
 
-    @extend_schema(
-        operation_id="jobs_files",
-        parameters=[
-            OpenApiParameter("only", TEXT, enum=Only.values, description="Those alone of which this is so."),
-            OpenApiParameter("search", TEXT, description="Part of the key."),
-            OpenApiParameter(
-                "sort", TEXT, description="key, size or state; a minus before it turns it round."
-            ),
-            OpenApiParameter("limit", int, description=f"{LIMIT}, at most {MOST}."),
-            OpenApiParameter("after", int, description="Out of `next`."),
-        ],
-        responses=answers.FilesAnswer,
-    )
+    @takes(FilesQuery)
+    @extend_schema(operation_id="jobs_files", responses=answers.FilesAnswer)
     def get(self, request: Request, id: str) -> Response:
         """The input objects, a page at a time."""
-        merged, asked = queries.merged(self.job(id)), request.query_params
+        merged, words = queries.merged(self.job(id)), self.words
         job = merged.planned_by
-        wanted = FileFilter.read(asked.dict())
-        limit = min(number(request, "limit") or LIMIT, MOST)
-        after = number(request, "after", least=0)
-        page = files.page(job, wanted, active=merged.is_active, after=after, limit=limit)
-        given = {**wanted.further(job), **({"limit": str(limit)} if "limit" in asked else {})}
+        wanted = FileFilter.read(words)
+        page = files.page(
+            job, wanted, active=merged.is_active, after=words.get("after"), limit=words["limit"]
+        )
+        given = {
+            **wanted.further(job),
+            **({"limit": str(words["limit"])} if "limit" in request.query_params else {}),
+        }
         here = reverse("api:job-files", args=[id], request=request)
         answer = {
             "results": [asdict(file) for file in page.files],

@@ -5,41 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs import queries, tokens
+from jobs import queries
 from jobs.api import answers, bodies
+from jobs.api.filters import JobFilterQuery, JobsQuery, wanted
 from jobs.api.pagination import InOrder
-from jobs.api.views.base import TEXT, TeamView
-from jobs.filtering import CAUSES, JobFilter
+from jobs.api.parameters import takes
+from jobs.api.views.base import TeamView
 from jobs.lifecycle import costing, queueing
 from jobs.models import TransformJob
 from jobs.services import archiving, attempts, history, preflight, presets, stopping
-
-_FILTERS = {
-    "state": "A state, several with commas, active or ended.",
-    "model": "The model's name.",
-    "owner": "Who submitted it: a user name, or me.",
-    "connection": "The connection's slug.",
-    "preset": "The slug of the preset that it began with.",
-    "instance_type": "As it was asked for last.",
-    "cause": f"Why it failed: {', '.join(CAUSES)}.",
-    "since": "Submitted from then on: a date, a time, or how long ago, as in 24h, 7d or 2w.",
-    "until": "Submitted before then; a date counts whole.",
-    "ended": "Ended from then on, said as in since.",
-    "attention": "true: completed with warnings, at a limit of its own or silent, of the last seven days.",
-    "tag": "key or key=value.",
-    "path": "What it reads or writes: an S3 address, its beginning, or an object below it.",
-    "name": "Part of the name.",
-    "text": "Words in the name, an S3 address or a tag.",
-    "external": "true: made outside Batchdeck; false: made here.",
-    "archived": "true: archived ones only; any: they too.",
-    "attempts": "true: further attempts only, each by itself; any: they too.",
-    "q": "All of these as the search box takes them: status:failed model:churn text.",
-}
 
 
 class Jobs(TeamView, generics.ListAPIView[TransformJob]):
@@ -52,10 +31,7 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
         """Jobs narrowed by the query parameters."""
         if getattr(self, "swagger_fake_view", False):
             return TransformJob.objects.none()
-        asked = self.request.query_params
-        given = {name: asked[name] for name in JobFilter.names() if name in asked}
-        wanted = JobFilter.read({**tokens.parse(asked.get("q", "")), **given})
-        return queries.jobs(self.member.team, wanted.seen_by(self.member.user))
+        return queries.jobs(self.member.team, wanted(self.words).seen_by(self.member.user))
 
     def paginate_queryset(self, queryset: Any) -> Any:
         """A page of jobs, each waiting one with its place in line."""
@@ -64,10 +40,8 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
         costing.tell(page or [])
         return page
 
-    @extend_schema(
-        operation_id="jobs_list",
-        parameters=[OpenApiParameter(name, TEXT, description=says) for name, says in _FILTERS.items()],
-    )
+    @takes(JobsQuery)
+    @extend_schema(operation_id="jobs_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List jobs."""
         return super().get(request, *args, **kwargs)
@@ -82,15 +56,12 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
 class Causes(TeamView):
     """Why jobs failed."""
 
-    @extend_schema(
-        operation_id="jobs_causes",
-        parameters=[OpenApiParameter(name, TEXT, description=_FILTERS[name]) for name in JobFilter.names()],
-        responses=answers.CauseAnswer(many=True),
-    )
+    @takes(JobFilterQuery)
+    @extend_schema(operation_id="jobs_causes", responses=answers.CauseAnswer(many=True))
     def get(self, request: Request) -> Response:
         """The failed jobs that the filters of the list keep, counted by cause, the most frequent first."""
-        wanted = JobFilter.read(dict(request.query_params.items())).seen_by(self.member.user)
-        found = queries.failures(queries.jobs(self.member.team, wanted))
+        matching = queries.jobs(self.member.team, wanted(self.words).seen_by(self.member.user))
+        found = queries.failures(matching)
         return Response(answers.CauseAnswer(found, many=True).data)
 
 

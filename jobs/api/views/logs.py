@@ -7,50 +7,66 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api import answers
-from jobs.api.views.base import TEXT, TeamView
+from jobs.api.parameters import Flag, Query, Text, takes
+from jobs.api.views.base import TeamView
 from jobs.services import logs
+from jobs.services.errors import InvalidFields, NoSuchPlace
 
-_FILTERS = [
-    OpenApiParameter("search", TEXT, description="Only lines with this text, as it stands: case counts."),
-    OpenApiParameter("errors", OpenApiTypes.BOOL, description="Only errors, with their tracebacks."),
-]
+#: The parameters that name a place in a log.
+PLACES = ("token", "before", "at")
+
+
+class LogTextQuery(Query):
+    """Which lines of the whole log."""
+
+    stream = Text(default="", help_text="One of `streams`; all of them by time if left out.")
+    search = Text(
+        logs.LONGEST_SEARCH, default="", help_text="Only lines with this text, as it stands: case counts."
+    )
+    # DRF keeps declared fields apart from a serializer's own `.errors`.
+    errors: Any = Flag(default=False, help_text="Only errors, with their tracebacks.")
+
+
+class LogsQuery(LogTextQuery):
+    """Which lines, from where."""
+
+    stream = Text(
+        default="",
+        help_text="One of `streams`, or `all` for all of them by time. If left out: of a failed job the data log, "
+        "else the instance that spoke last.",
+    )
+    token = Text(default="", help_text="Out of the last answer: only what came since.")
+    before = Text(default="", help_text="Out of the last answer: what came before it.")
+    at = Text(default="", help_text="A line's `id`: the lines around it, unfiltered.")
+
+    def validate(self, words: dict[str, Any]) -> dict[str, Any]:
+        """One place at most."""
+        places = [name for name in PLACES if words[name]]
+        if len(places) > 1:
+            raise serializers.ValidationError({places[1]: [f"It cannot be given beside {places[0]}."]})
+        return words
 
 
 class Logs(TeamView):
     """A job's log."""
 
-    @extend_schema(
-        operation_id="jobs_logs",
-        parameters=[
-            OpenApiParameter(
-                "stream",
-                TEXT,
-                description="One of `streams`, or `all` for all of them by time. If left out: of a failed job the "
-                "data log, else the instance that spoke last.",
-            ),
-            *_FILTERS,
-            OpenApiParameter("token", TEXT, description="Out of the last answer: only what came since."),
-            OpenApiParameter("before", TEXT, description="Out of the last answer: what came before it."),
-            OpenApiParameter("at", TEXT, description="A line's `id`: the lines around it, unfiltered."),
-        ],
-        responses=answers.LogsAnswer,
-    )
+    @takes(LogsQuery)
+    @extend_schema(operation_id="jobs_logs", responses=answers.LogsAnswer)
     def get(self, request: Request, id: str) -> Response:
         """The end of the log, or what was written since the last answer or before it, 500 lines at a time."""
-        asked = request.query_params
-        page = logs.page(
-            self.job(id),
-            stream=asked.get("stream", ""),
-            token=asked.get("token", ""),
-            before=asked.get("before", ""),
-            at=asked.get("at", ""),
-            **_filters(request),
-        )
+        try:
+            page = logs.page(self.job(id), **self.words)
+        except NoSuchPlace as error:
+            name = next(name for name in PLACES if self.words[name])
+            raise InvalidFields(
+                {name: ["It must be taken from an answer: no line has this place."]}
+            ) from error
         answer = {
             "streams": [stream.label for stream in page.streams],
             "stream": page.stream,
@@ -66,20 +82,13 @@ class Logs(TeamView):
 class LogText(TeamView):
     """A job's whole log."""
 
-    @extend_schema(
-        operation_id="jobs_logs_text",
-        parameters=[
-            OpenApiParameter(
-                "stream", TEXT, description="One of `streams`; all of them by time if left out."
-            ),
-            *_FILTERS,
-        ],
-        responses={(200, "text/plain"): OpenApiTypes.STR},
-    )
+    @takes(LogTextQuery)
+    @extend_schema(operation_id="jobs_logs_text", responses={(200, "text/plain"): OpenApiTypes.STR})
     def get(self, request: Request, id: str) -> StreamingHttpResponse:
         """Each line's time, of all streams also its stream, and its text."""
-        stream = request.query_params.get("stream", "") or logs.ALL
-        return text_response(logs.text_file(self.job(id), stream=stream, **_filters(request)))
+        return text_response(
+            logs.text_file(self.job(id), **{**self.words, "stream": self.words["stream"] or logs.ALL})
+        )
 
 
 def text_response(file: logs.TextFile) -> StreamingHttpResponse:
@@ -88,8 +97,3 @@ def text_response(file: logs.TextFile) -> StreamingHttpResponse:
     response["Content-Disposition"] = f'attachment; filename="{file.name}"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
-
-
-def _filters(request: Request) -> dict[str, Any]:
-    errors = request.query_params.get("errors", "").lower() in {"1", "true", "yes", "on"}
-    return {"search": request.query_params.get("search", ""), "errors": errors}

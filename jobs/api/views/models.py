@@ -6,18 +6,27 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import queries
 from jobs.api import answers, bodies
-from jobs.api.views.base import TEXT, TeamView
+from jobs.api.parameters import PageQuery, Text, takes
+from jobs.api.views.base import TeamView
 from jobs.models import Connection, RegisteredModel
 from jobs.services import artefacts, figures, models
 from jobs.services.errors import InvalidFields
 from teams.models import Membership
+
+
+class ModelsQuery(PageQuery):
+    """Which models."""
+
+    connection = Text(default="", help_text="Those of the connection with this slug.")
+    name = Text(default="", help_text="A part of the name.")
+    q = Text(default="", help_text="Words of the name, image, description or connection.")
 
 
 class Models(TeamView, generics.ListAPIView[RegisteredModel]):
@@ -30,11 +39,11 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
         if getattr(self, "swagger_fake_view", False):
             return RegisteredModel.objects.none()
         rows = queries.models(self.member.team)
-        if slug := self.request.query_params.get("connection"):
+        if slug := self.words["connection"]:
             rows = rows.filter(connection__slug=slug)
-        if name := self.request.query_params.get("name"):
+        if name := self.words["name"]:
             rows = rows.filter(name__icontains=name)
-        return models.search(rows, self.request.query_params.get("q", ""))
+        return models.search(rows, self.words["q"])
 
     def paginate_queryset(self, queryset: Any) -> Any:
         """A page of models, and the figures of all of them."""
@@ -46,13 +55,8 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
         """With the figures."""
         return {**super().get_serializer_context(), "figures": getattr(self, "_figures", {})}
 
-    @extend_schema(
-        operation_id="models_list",
-        parameters=[
-            OpenApiParameter(name, TEXT, description=f"Only this {name}.") for name in ("connection", "name")
-        ]
-        + [OpenApiParameter("q", TEXT, description="Words of its name, image, description or connection.")],
-    )
+    @takes(ModelsQuery)
+    @extend_schema(operation_id="models_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List models."""
         return super().get(request, *args, **kwargs)

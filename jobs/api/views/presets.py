@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api import answers, bodies
+from jobs.api.parameters import PageQuery, takes
 from jobs.api.views.base import TeamView
 from jobs.models import Preset
 from jobs.services import presets
@@ -29,6 +30,7 @@ class Presets(TeamView, generics.ListAPIView[Preset]):
             return Preset.objects.none()
         return Preset.objects.for_team(self.member.team).select_related("model__connection", "created_by")
 
+    @takes(PageQuery)
     @extend_schema(operation_id="presets_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List presets."""

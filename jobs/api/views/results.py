@@ -9,31 +9,34 @@ from django.http import HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from jobs import queries
 from jobs.api import answers
-from jobs.api.views.base import TEXT, TeamView
+from jobs.api.parameters import Query, Text, takes
+from jobs.api.views.base import TeamView
 from jobs.models import TransformJob
 from jobs.services import results
+
+
+class OutputsQuery(Query):
+    """Which page."""
+
+    after = Text(default="", help_text="Out of `next`: the last key of a page.")
 
 
 class Outputs(TeamView):
     """A job's outputs."""
 
-    @extend_schema(
-        operation_id="jobs_outputs",
-        parameters=[OpenApiParameter("after", TEXT, description="Out of `next`: the last key of a page.")],
-        responses=answers.OutputsAnswer,
-    )
+    @takes(OutputsQuery)
+    @extend_schema(operation_id="jobs_outputs", responses=answers.OutputsAnswer)
     def get(self, request: Request, id: str) -> Response:
         """The outputs that exist, in key order, a hundred at a time."""
         job = self.job(id)
-        page = results.outputs(job, after=request.query_params.get("after", ""))
+        page = results.outputs(job, after=self.words["after"])
         merged = queries.merged(job)
         whole = merged.as_whole(merged.first)
         here = reverse("api:job-outputs", args=[id], request=request)
@@ -55,30 +58,34 @@ class Outputs(TeamView):
         }
 
 
-_KEY = OpenApiParameter("key", TEXT, required=True, description="An output's key.")
+class OutputQuery(Query):
+    """Which output."""
+
+    key = Text(required=True, allow_blank=False, help_text="An output's key.")
 
 
 class Preview(TeamView):
     """The beginning of an output."""
 
-    @extend_schema(operation_id="jobs_output_preview", parameters=[_KEY], responses=answers.PreviewAnswer)
+    @takes(OutputQuery)
+    @extend_schema(operation_id="jobs_output_preview", responses=answers.PreviewAnswer)
     def get(self, request: Request, id: str) -> Response:
         """The first 200 rows of the first 256 KiB."""
-        shown = results.preview(self.job(id), _required(request, "key"))
+        shown = results.preview(self.job(id), self.words["key"])
         return Response(answers.PreviewAnswer(asdict(shown)).data)
 
 
 class Download(TeamView):
     """A whole output."""
 
+    @takes(OutputQuery)
     @extend_schema(
         operation_id="jobs_output_download",
-        parameters=[_KEY],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 302: None},
     )
     def get(self, request: Request, id: str) -> HttpResponseBase:
         """The bytes, or for AWS a redirect to a signed S3 address."""
-        return download_response(results.download(self.job(id), _required(request, "key")))
+        return download_response(results.download(self.job(id), self.words["key"]))
 
 
 def download_response(found: results.Download) -> HttpResponseBase:
@@ -89,10 +96,3 @@ def download_response(found: results.Download) -> HttpResponseBase:
     response["Content-Disposition"] = content_disposition_header(True, found.filename)
     response["Content-Length"] = str(found.size)
     return response
-
-
-def _required(request: Request, name: str) -> str:
-    value = request.query_params.get(name, "")
-    if not value:
-        raise ValidationError({name: ["is required."]})
-    return value

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api import answers
-from jobs.api.views.base import TEXT, TeamView
+from jobs.api.parameters import PageQuery, Text, takes
+from jobs.api.views.base import TeamView
 from teams import activity, members
 from teams.models import Activity
 
@@ -25,6 +26,12 @@ class Members(TeamView):
         return Response(answers.MemberAnswer(members.of(self.member.team), many=True).data)
 
 
+class ActivityQuery(PageQuery):
+    """Whose acts."""
+
+    person = Text(default="", help_text="Only what this user name did.")
+
+
 class TeamActivity(TeamView, generics.ListAPIView[Activity]):
     """Who did what in the team, newest first."""
 
@@ -34,12 +41,10 @@ class TeamActivity(TeamView, generics.ListAPIView[Activity]):
         """The record, or one person's part of it."""
         if getattr(self, "swagger_fake_view", False):
             return Activity.objects.none()
-        return activity.of(self.member.team, self.request.query_params.get("person", ""))
+        return activity.of(self.member.team, self.words["person"])
 
-    @extend_schema(
-        operation_id="activity_list",
-        parameters=[OpenApiParameter("person", TEXT, description="Only what this user name did.")],
-    )
+    @takes(ActivityQuery)
+    @extend_schema(operation_id="activity_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A page of the record."""
         return super().get(request, *args, **kwargs)

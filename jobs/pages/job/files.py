@@ -19,6 +19,7 @@ from jobs.pages.sentences import rows_sentence
 from jobs.services import files as service
 from jobs.services.files import FileCounts, FileFilter, Only
 from teams.access import MemberRequest, member_required
+from teams.refusals import refused, unknown_words
 
 
 @require_GET
@@ -57,10 +58,12 @@ def files(request: MemberRequest, key: str) -> HttpResponseBase:
 def export(request: MemberRequest, key: str) -> HttpResponseBase:
     """All files that the address describes, as CSV, sent while it is read."""
     job = find_job(request.team, key)
+    if problems := unknown_words(request, FileFilter.names()):
+        return refused(problems)
     try:
         wanted = FileFilter.read(request.GET.dict())
     except FilterError as error:
-        return _refused(request, key, error)
+        return refused(error.fields)
     merged = queries.merged(job)
     lines = table.files_csv(service.every(merged.planned_by, wanted, active=merged.is_active))
     headers = {"Content-Disposition": f'attachment; filename="{job.name}-files.csv"'}

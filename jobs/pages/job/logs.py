@@ -18,7 +18,10 @@ from jobs.services import failing
 from jobs.services import logs as service
 from jobs.services.errors import NotPossible, Unavailable
 from teams.access import MemberRequest, member_required
+from teams.refusals import refused, unknown_words
 
+#: What narrows a log.
+_FILTERS = ("stream", "search", "errors")
 _PLACES = ("token", "before", "at")
 
 
@@ -95,6 +98,8 @@ def jump(request: MemberRequest, key: str) -> HttpResponse:
 def text(request: MemberRequest, key: str) -> StreamingHttpResponse | HttpResponse:
     """The log as plain text, whole or what a search leaves of it."""
     job = find_job(request.team, key)
+    if problems := unknown_words(request, _FILTERS):
+        return refused(problems)
     wanted = _wanted(request)
     wanted["stream"] = wanted["stream"] or service.ALL
     try:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from jobs.gateway import Target, objects
 from jobs.lifecycle.counting import written_since
 from jobs.models import PlannedObject, TransformJob
-from jobs.services.errors import NotPossible
+from jobs.services.errors import NoSuchObject
 from transform import keys
 
 #: Offered at once to choose from.
@@ -43,11 +43,11 @@ class File:
 def find(job: TransformJob, target: Target, name: str) -> File | None:
     """The job's file of this name, an input's or an output's key; without a name, the first that has an output.
 
-    None if the job has no file yet. NotPossible if it has none of this name.
+    None if the job has no file yet. NoSuchObject if it has none of this name.
     """
     planned = _planned(job, name)
     if planned is None and job.planned.exists() and (job.objects_total or 0) <= job.planned.count():
-        raise NotPossible("This job has no such file.")
+        raise NoSuchObject("This job has no such file.")
     return planned or _written(job, target, name)
 
 
@@ -92,7 +92,7 @@ def _written(job: TransformJob, target: Target, name: str) -> File | None:
             return None
     output = name if name.endswith(keys.OUTPUT_SUFFIX) else ""
     if not output.startswith(folder) or not output:
-        raise NotPossible("This job has no such file.")
+        raise NoSuchObject("This job has no such file.")
     return File(_input_of(job, output, prefix), output)
 
 

@@ -9,7 +9,7 @@ from jobs.gateway import Target
 from jobs.lifecycle import planning
 from jobs.models import TransformJob
 from jobs.services.asking import asked
-from jobs.services.errors import NotPossible
+from jobs.services.errors import NoSuchObject, NotPossible
 from jobs.services.reading import files, pairing
 from jobs.services.reading.alignment import Alignment, alignment_of
 from jobs.services.reading.files import File
@@ -59,7 +59,7 @@ class Page:
 def page(job: TransformJob, *, name: str = "", first: int = 1, limit: int = LIMIT, text: str = "") -> Page:
     """Up to `limit` rows of the file `name` from row `first` on that the filter `text` asks for.
 
-    Without a name, of the first file with an output. Raises NotPossible if the job has no such file, Unavailable.
+    Without a name, of the first file with an output. Raises NoSuchObject if the job has no such file, Unavailable.
     """
     how = alignment_of(job.spec)
     with asked(job.connection) as target:
@@ -77,7 +77,7 @@ def picture(job: TransformJob, name: str, side: Name) -> tuple[str, bytes]:
     with asked(job.connection) as target:
         file = files.find(job, target, name)
         if file is None or not name:
-            raise NotPossible("This job has no such file.")
+            raise NoSuchObject("This job has no such file.")
         source = _side(job, file, target, side).source
         kind = picture_type(source.head) if source and source.size <= LARGEST else ""
         if source is None or not kind:
@@ -86,12 +86,12 @@ def picture(job: TransformJob, name: str, side: Name) -> tuple[str, bytes]:
 
 
 def input_place(job: TransformJob, name: str) -> tuple[str, str]:
-    """Bucket and key of the input `name`. Raises NotPossible if the job has no such input, Unavailable."""
+    """Bucket and key of the input `name`. Raises NoSuchObject if the job has no such input, Unavailable."""
     with asked(job.connection) as target:
         file = files.find(job, target, name)
         bucket = planning.input_bucket(job, target) if name and file and file.input_key else None
     if file is None or bucket is None:
-        raise NotPossible("This job has no such input.")
+        raise NoSuchObject("This job has no such input.")
     return bucket, file.input_key
 
 
