@@ -21,8 +21,6 @@ Headers = list[tuple[str, str]]
 #: Header fields and body of a refusal, by path, status and message.
 ErrorAnswer = Callable[[str, int, str], tuple[Mapping[str, str], bytes]]
 
-#: Seconds in which a request's body must have come.
-BODY_SECONDS = 60.0
 #: Bytes of a body that wait in memory; more wait in a temporary file.
 _IN_MEMORY = 64 * 1024
 #: Bytes beyond the largest body that are read and dropped, so that its client reads the refusal.
@@ -63,11 +61,13 @@ class Bridge:
         threads: int,
         largest_body: int,
         error_answer: ErrorAnswer,
+        body_seconds: float = 60.0,
     ) -> None:
-        """`threads` run requests; a body may have `largest_body` bytes, beyond which the answer is 413."""
+        """`threads` run requests; a body may have `largest_body` bytes (413) and take `body_seconds` (408)."""
         self._application = application
         self._largest_body = largest_body
         self._error_answer = error_answer
+        self._body_seconds = body_seconds
         self._requests = ThreadPoolExecutor(threads, "request")
         self._streams = ThreadPoolExecutor(_STREAMS, "stream")
 
@@ -91,7 +91,7 @@ class Bridge:
         """Copy the body and return its size in bytes; None when the client has left. Raises _Refused."""
         size = 0
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(self._body_seconds):
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
@@ -103,7 +103,7 @@ class Bridge:
                     if not message.get("more_body", False) or size > self._largest_body + _DRAINED:
                         break
         except TimeoutError:
-            sentence = f"The request's body did not come within {BODY_SECONDS:.0f} seconds."
+            sentence = f"The request's body did not come within {self._body_seconds:g} seconds."
             raise _Refused(408, sentence) from None
         if size > self._largest_body:
             raise _Refused(413, f"The request's body has more than {self._largest_body} bytes.")

@@ -64,6 +64,14 @@ def test_secrets_are_readable_by_their_owner_only(running: House) -> None:
         assert mode == 0o600, f"{name} has mode {mode:o}"
 
 
+def test_everything_in_the_data_folder_is_the_owners_alone(running: House) -> None:
+    assert stat.S_IMODE(running.data_dir.stat().st_mode) == 0o700
+    # What Django collects for browsers is public, and in a folder that is not.
+    kept = [path for path in running.data_dir.rglob("*") if "staticfiles" not in path.parts]
+    assert running.data_dir / "batchdeck.sqlite3" in kept
+    assert {str(path) for path in kept if path.lstat().st_mode & 0o077} == set()
+
+
 def test_a_second_house_on_the_same_data_is_refused(running: House) -> None:
     refused = _up(running, "--port", "1", "--engine-port", "2")
     assert refused.returncode == 1

@@ -15,7 +15,7 @@ from wsgiref.util import FileWrapper
 import uvicorn
 
 from hosting.http_server import BoundedServer
-from tests.support.sockets import answer_on, exchange
+from tests.support.sockets import HALF_A_BODY, answer_on, exchange
 from webapp.bridge import Bridge
 from webapp.refusals import error_answer
 from webapp.worker import WebProtocol
@@ -42,16 +42,27 @@ class Stream:
         self.closed.set()
 
 
+class ImpatientProtocol(WebProtocol):
+    """One that gives a client up as soon as the server looks."""
+
+    stall_seconds = 0.0
+
+
 @contextmanager
-def served(body: Callable[[dict[str, Any]], Any], threads: int = 1) -> Iterator[int]:
+def served(
+    body: Callable[[dict[str, Any]], Any],
+    threads: int = 1,
+    protocol: type[WebProtocol] = WebProtocol,
+    **bounds: float,
+) -> Iterator[int]:
     """The port of a server whose application answers 200 with `body` of the environ."""
 
     def application(environ: dict[str, Any], start_response: Any) -> Any:
         start_response("200 OK", [("Content-Type", "text/plain")])
         return body(environ)
 
-    bridge = Bridge(application, threads, LARGEST, error_answer)
-    options: dict[str, Any] = {"loop": "none", "http": WebProtocol, "ws": "none", "lifespan": "off"}
+    bridge = Bridge(application, threads, LARGEST, error_answer, **bounds)
+    options: dict[str, Any] = {"loop": "none", "http": protocol, "ws": "none", "lifespan": "off"}
     server = BoundedServer(uvicorn.Config(bridge, log_config=None, timeout_graceful_shutdown=1, **options))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -161,6 +172,23 @@ def test_a_stream_ends_when_its_client_has_left() -> None:
             client.sendall(GET)
             client.recv(1)
         assert stream.closed.wait(30)
+
+
+def test_a_stream_ends_when_its_client_does_not_read_it() -> None:
+    stream = Stream(b"a" * 65536 for _ in range(FAR_TOO_MUCH // 65536 * 16))
+    with (
+        served(lambda _: stream, protocol=ImpatientProtocol) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=30) as client,
+    ):
+        client.sendall(GET)
+        assert stream.closed.wait(30)
+
+
+def test_a_body_that_does_not_come_is_given_up() -> None:
+    with served(read_input, body_seconds=0.1) as port:
+        answer = exchange(port, HALF_A_BODY)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"connection: close" in answer.lower()
 
 
 def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one() -> None:
