@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,12 +16,19 @@ from jobs.lifecycle import costing
 from jobs.models import Connection, JobEvent, Preset, RegisteredModel, TransformJob
 from jobs.models.job_values import MAX_TAGS, OWN_TAGS, attempt_name, new_key, remote_name
 from jobs.services.errors import InvalidFields, NameTaken
-from jobs.services.terms import Terms, take
+from jobs.services.terms import NAMES, Terms, take
 from jobs.states import JobState, Origin
 from jobs.tasks import enqueue, start_job
 from teams import activity
 from teams.models import ApiToken, Team, User
 from transform.spec import SpecError, TransformSpec
+
+#: Every field that the body of a submission may have.
+FIELDS = (
+    *("connection", "preset", "request", "model"),
+    *(item.name for item in dataclasses.fields(TransformSpec) if item.name != "model_name"),
+    *NAMES,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +148,9 @@ def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpe
     fields = dict(body)
     slug = fields.pop("connection", None)
     problems: dict[str, list[str]] = {}
+    if "request" not in fields:
+        problems |= {name: _no_field(name) for name in fields if name not in FIELDS}
+        fields = {name: value for name, value in fields.items() if name in FIELDS}
     connection = _connection(team, slug, problems)
     spec: TransformSpec | None = None
     terms = Terms()
@@ -177,8 +188,6 @@ def _connection(team: Team, slug: object, problems: dict[str, list[str]]) -> Con
 
 def _spec(fields: dict[str, Any]) -> TransformSpec:
     if "request" not in fields:
-        if "model_name" in fields:
-            raise InvalidFields({"model_name": ["It is not a field here; use model."]})
         if "model" in fields:
             fields["model_name"] = fields.pop("model")
         return TransformSpec.from_fields(fields)
@@ -188,6 +197,13 @@ def _spec(fields: dict[str, Any]) -> TransformSpec:
     if not isinstance(request, Mapping):
         raise InvalidFields({"request": ["It must be an object: the CreateTransformJob JSON."]})
     return TransformSpec.from_request(request)
+
+
+def _no_field(name: str) -> list[str]:
+    """What to say of a field that no submission has."""
+    if name == "model_name":
+        return ["It is not a field here; use model."]
+    return [f"There is no such field. There are {', '.join(FIELDS)}."]
 
 
 def _cannot_cap(connection: Connection, spec: TransformSpec, terms: Terms) -> str:

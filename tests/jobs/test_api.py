@@ -11,6 +11,7 @@ from jobs.models import RegisteredModel, TransformJob
 from jobs.states import JobState
 from teams.models import Activity
 from tests.cast import FIELDS, House
+from tests.support.answers import document
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
@@ -109,6 +110,15 @@ def test_each_field_that_cannot_be_used_is_named_and_nothing_is_saved(
     assert set(found["fields"]) == fields
     assert all(texts and all(texts) for texts in found["fields"].values())
     assert not TransformJob.objects.exists()
+
+
+def test_an_unknown_field_is_told_exactly_the_fields_that_there_are(house: House) -> None:
+    answer = house.api("bob").post("/api/v1/jobs/", body(colour="red", model_name="churn"), JSON)
+    found = error(answer)["fields"]
+    assert found["model_name"] == ["It is not a field here; use model."]
+    sentence, _, names = found["colour"][0].removesuffix(".").partition(". There are ")
+    assert sentence == "There is no such field"
+    assert set(names.split(", ")) == set(document()["components"]["schemas"]["JobBody"]["properties"])
 
 
 @pytest.mark.parametrize("sent", ["{", "[]", '"text"', "null", "3", "\xff"])
