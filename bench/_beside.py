@@ -15,7 +15,8 @@ import uvloop
 from bench import _bare_loop
 from bench._workload import CHECKOUT, IMAGE, Workload
 from engine.config import Config
-from engine.runtimes import Runtimes
+from engine.placement import Placement
+from engine.runtimes import Runtimes, find_support
 from engine.runtimes.environments import prepare
 from engine.runtimes.registry import Runtime
 from transform.batching import MEGABYTE, Splitting, payloads
@@ -78,12 +79,15 @@ def _printed_seconds(command: list[str | Path]) -> float:
 async def _model_servers(model: Path, count: int) -> AsyncIterator[list[int]]:
     """The ports of the engine's own model servers with the model of that folder; they end with the block."""
     with tempfile.TemporaryDirectory() as folder:
-        runtimes = Runtimes(Config(data_dir=Path(folder), runtimes_dir=CHECKOUT / ".runtimes"))
+        config = Config(data_dir=Path(folder), runtimes_dir=CHECKOUT / ".runtimes")
+        runtimes = Runtimes(config, find_support(config))
         prepared = await runtimes.prepare(IMAGE, print)
         environment = {"SAGEMAKER_BATCH": "true", "SAGEMAKER_MODEL_DIR": str(model)}
         said: list[str] = []
         servers = [
-            await runtimes.start(prepared, Path(folder) / str(number), environment, said.extend)
+            await runtimes.start(
+                prepared, Placement(Path(folder) / str(number), model), environment, said.extend
+            )
             for number in range(count)
         ]
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.config import Config
-from engine.runtimes import Runtimes
+from engine.runtimes import Runtimes, find_support
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SAMPLE = CHECKOUT / "samples" / "breast-cancer"
@@ -45,7 +45,8 @@ def rows(count: int, seed: int = 1) -> Iterator[bytes]:
 
 def xgboost_python(folder: Path) -> Path:
     """The Python of the engine's XGBoost runtime, made now if it is not there."""
-    runtimes = Runtimes(Config(data_dir=folder, runtimes_dir=CHECKOUT / ".runtimes"))
+    config = Config(data_dir=folder, runtimes_dir=CHECKOUT / ".runtimes")
+    runtimes = Runtimes(config, find_support(config))
     return asyncio.run(runtimes.prepare(IMAGE, print)).python
 
 

@@ -14,19 +14,22 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from engine.config import BadSetting, Config, Unsettled, read_numbers
+from engine.config import BadSetting, Config, Unsettled, read_numbers, read_ports
 from engine.credentials import load_credentials
 from engine.disk import Disk, is_full
+from engine.limits import Limits
 from engine.objects import ObjectStore
 from engine.operations import events, quotas, throttle
 from engine.operations.context import Context
 from engine.runner import Runner
-from engine.runtimes import BadRuntime, Runtimes
+from engine.runtimes import BadRuntime, Runtimes, Support, find_support
 from engine.store import Store, StoreTooNew
 from engine.wire.app import App
 from engine.wire.server import EngineServer
 from hosting.http_server import allow_many_files
 from hosting.private_files import BadFolder, keep_files_private, make_private
+
+log = logging.getLogger("engine")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -71,6 +74,23 @@ def read_arguments(arguments: list[str]) -> Config:
         default=os.environ.get("ENGINE_EVENTS_QUEUE", ""),
         help="an SQS queue, or one like it, that they are put into instead (ENGINE_EVENTS_QUEUE)",
     )
+    parser.add_argument(
+        "--confinement",
+        choices=("prefer", "require", "off"),
+        default=os.environ.get("ENGINE_CONFINEMENT") or "prefer",
+        help="confine model code by what the system has, or do not start without all of it, or not at all "
+        "(ENGINE_CONFINEMENT)",
+    )
+    parser.add_argument(
+        "--connect-ports",
+        default=os.environ.get("ENGINE_CONNECT_PORTS", ""),
+        help="TCP ports that model code may connect to, such as 443; none without (ENGINE_CONNECT_PORTS)",
+    )
+    parser.add_argument(
+        "--limits",
+        default=os.environ.get("ENGINE_LIMITS", ""),
+        help="bounds of model servers and jobs, such as memory_mb=4096,disk_mb=2000 (ENGINE_LIMITS)",
+    )
     given = parser.parse_args(arguments)
     config = Config(
         data_dir=given.data_dir.absolute(),
@@ -82,19 +102,36 @@ def read_arguments(arguments: list[str]) -> Config:
         events_url=events.check_url("ENGINE_EVENTS_URL", given.events_url),
         events_queue=events.check_url("ENGINE_EVENTS_QUEUE", given.events_queue),
         unsettled=Unsettled.from_environment(os.environ),
+        confinement=given.confinement,
+        connect_ports=read_ports("ENGINE_CONNECT_PORTS", given.connect_ports),
+        limits=Limits.from_numbers("ENGINE_LIMITS", read_numbers("ENGINE_LIMITS", given.limits)),
     )
     return replace(events.check_one(config), host=given.host, port=given.port)
 
 
+def check_confinement(config: Config) -> Support:
+    """What the system has to confine model code with; what is missing is logged.
+
+    Raises BadSetting when some is missing and `confinement` requires all of it.
+    """
+    support = find_support(config)
+    gaps = support.gaps()
+    if config.confinement == "require" and gaps:
+        raise BadSetting(f"ENGINE_CONFINEMENT is require, but: {' '.join(gaps)}")
+    for gap in gaps:
+        log.warning("%s", gap)
+    return support
+
+
 @asynccontextmanager
-async def engine(config: Config) -> AsyncIterator[App]:
+async def engine(config: Config, support: Support) -> AsyncIterator[App]:
     """The engine's parts, opened in order and closed in the other; jobs a crash interrupted go on."""
     make_private(config.data_dir)
     disk = Disk(config.data_dir)
     with disk.spent():
         store = Store(config.database)
         objects = ObjectStore(config.objects_dir, disk)
-    runner = Runner(config, store, objects, Runtimes(config), disk)
+    runner = Runner(config, store, objects, Runtimes(config, support), disk)
     credentials = load_credentials(config.credentials_file, config.account_id)
     sender = events.Events(config, store, credentials.root)
     sender.start()
@@ -109,22 +146,22 @@ async def engine(config: Config) -> AsyncIterator[App]:
         store.close()
 
 
-async def serve(config: Config) -> None:
+async def serve(config: Config, support: Support) -> None:
     """Listen until told to stop (SIGTERM or SIGINT)."""
-    async with engine(config) as app:
+    async with engine(config, support) as app:
         await EngineServer(app, config.host, config.port).serve()
 
 
 def main() -> int:
     """Run the engine; returns the exit status."""
     keep_files_private()
-    allow_many_files()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         config = read_arguments(sys.argv[1:])
+        support = check_confinement(config)
     except BadSetting as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     # uvicorn raises the signal again once it has stopped listening. By default that would end the process there,
     # before the runner's instances have ended and what is to be told has been sent.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -135,7 +172,7 @@ def main() -> int:
     else:
         runner = uvloop.run
     try:
-        runner(serve(config))
+        runner(serve(config, support))
     except (StoreTooNew, BadRuntime, BadFolder) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from engine.errors import BadSetting
+from engine.limits import Limits
+
+__all__ = ["BadSetting", "Config", "Unsettled", "read_numbers", "read_ports"]
+
 _ANSWERS = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("0", "false", "no", "off"), False),
 }
-
-
-class BadSetting(ValueError):
-    """A setting that cannot be understood; the message names it and says what it should look like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,6 @@ class Config:
     #: Seconds a model server may take until /ping answers 200 before its job fails.
     #: AWS gives up after about 30 minutes; on one machine that only wastes time.
     ping_deadline: float = 300.0
-    #: Bytes that one answer of a model server may have; more fails its object. Answers are held in memory.
-    largest_answer: int = 1024**3
     #: Bytes that an object may have that is filtered or joined without a split and without MaxPayloadInMB.
     largest_unsplit: int = 1024**3
     #: Bytes of a MultiRecord request when MaxPayloadInMB is 0; a longer record goes alone.
@@ -86,6 +85,12 @@ class Config:
     #: Instance types that AWS is to have none of just now: jobs on them are accepted and then fail.
     no_capacity: frozenset[str] = frozenset()
     unsettled: Unsettled = Unsettled()
+    #: "prefer" confines model code by the means that the system has, "require" does not start where some are
+    #: missing, "off" does not confine it.
+    confinement: str = "prefer"
+    #: TCP ports that model code may connect to, unless its model has EnableNetworkIsolation.
+    connect_ports: tuple[int, ...] = ()
+    limits: Limits = Limits()
 
     @property
     def database(self) -> Path:
@@ -124,3 +129,11 @@ def read_numbers(setting: str, text: str) -> dict[str, float]:
             raise BadSetting(f"{setting} has {part!r}; write name=number pairs with commas between them.")
         numbers[name] = value
     return numbers
+
+
+def read_ports(setting: str, text: str) -> tuple[int, ...]:
+    """The port numbers in `number,number`. Raises BadSetting."""
+    ports = tuple(filter(None, (part.strip() for part in text.split(","))))
+    if not all(port.isascii() and port.isdecimal() and 0 < int(port) < 65536 for port in ports):
+        raise BadSetting(f"{setting} must be port numbers with commas between them, not {text!r}.")
+    return tuple(int(port) for port in ports)

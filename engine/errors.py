@@ -48,3 +48,7 @@ def not_implemented(service: str, operation: str) -> ServiceError:
         f"The embedded engine does not implement {service}:{operation}.",
         status=501,
     )
+
+
+class BadSetting(ValueError):
+    """A setting that cannot be understood; the message names it and says what it should look like."""

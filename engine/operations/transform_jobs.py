@@ -129,6 +129,9 @@ def _transformable(ctx: Context, model: ModelRow) -> list[dict[str, Any]]:
             "SageMaker Batch currently doesn't support Model entity with container definitions which use "
             "ModelDataSource attribute"
         )
+    if model.request.get("EnableNetworkIsolation"):
+        # A property of the model on AWS; each of its containers is started by itself here.
+        containers = [{**container, "EnableNetworkIsolation": True} for container in containers]
     return containers
 
 

@@ -11,7 +11,9 @@ from typing import Any
 
 from engine.config import Config
 from engine.errors import CannotRun
+from engine.limits import MIB
 from engine.objects import ObjectStore
+from engine.placement import Placement
 from engine.runner.container import Container
 from engine.runner.failures import JobFailed
 from engine.runner.instance import Calls, Instance
@@ -30,6 +32,8 @@ class _Blueprint:
 
     prepared: Any
     environment: dict[str, str]
+    model_dir: Path
+    script_dir: Path
     #: The end of its log streams' names; None where there is one container only.
     name: str | None
     trouble: Trouble
@@ -87,17 +91,23 @@ class Fleet:
         environment = container_environment(self._row.request, definition, str(model_dir))
         script_dir = self._directory / f"script-{position}"
         environment = await fetch_script(self._objects, self._runtimes, environment, script_dir)
-        return _Blueprint(prepared, environment, name, trouble)
+        return _Blueprint(prepared, environment, model_dir, script_dir, name, trouble)
 
     def _container(self, number: int, blueprint: _Blueprint, log: InstanceLog) -> Container:
-        directory: Path = self._directory / f"instance-{number}" / (blueprint.name or "container")
+        placement = Placement(
+            self._directory / f"instance-{number}" / (blueprint.name or "container"),
+            blueprint.model_dir,
+            blueprint.script_dir if blueprint.script_dir.exists() else None,
+            instance_type=self._row.request["TransformResources"]["InstanceType"],
+            network_isolation=any(each.get("EnableNetworkIsolation", False) for each in self._row.containers),
+        )
 
         async def start() -> Server:
             return await self._runtimes.start(
-                blueprint.prepared, directory, blueprint.environment, log.container(blueprint.name)
+                blueprint.prepared, placement, blueprint.environment, log.container(blueprint.name)
             )
 
-        deadline, largest_answer = self._config.ping_deadline, self._config.largest_answer
+        deadline, largest_answer = self._config.ping_deadline, self._config.limits.answer_mb * MIB
         if blueprint.trouble == Trouble():
             return Container(start, deadline, largest_answer)
         return TroubledContainer(start, deadline, largest_answer, blueprint.trouble)

@@ -24,6 +24,8 @@ async def fetch_model(
     """
     if not url:
         directory.mkdir(parents=True)
+        # Readable by the model server's own user; what it lies in is private.
+        directory.chmod(0o755)
         return
     await _fetch(objects, runtimes, url, "model data", directory)
 

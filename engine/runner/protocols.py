@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from engine.placement import Placement
+
 
 class Readable(Protocol):
     """Anything with bytes to read."""
@@ -61,11 +63,11 @@ class RuntimeProvider(Protocol):
     async def start(
         self,
         prepared: Any,
-        directory: Path,
+        placement: Placement,
         environment: Mapping[str, str],
         lines: Callable[[list[str]], None],
     ) -> Server:
-        """Start a server in `directory`; what it prints goes to `lines`."""
+        """Start a server; what it prints goes to `lines`."""
 
     def unpack(self, archive: Readable, directory: Path) -> None:
         """Unpack a model archive into `directory`, which is made. Raises CannotRun. Called in a thread."""

@@ -7,12 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.config import Config
+from engine.placement import Placement
 from engine.runtimes import process
 from engine.runtimes.archive import BadArchive, Readable, unpack
+from engine.runtimes.confining import Confiner, Support, find_support
 from engine.runtimes.environments import EnvironmentFailed, prepare
 from engine.runtimes.registry import BadRuntime, Runtime, find_runtime, load_runtimes
 
-__all__ = ["BadArchive", "BadRuntime", "EnvironmentFailed", "PreparedRuntime", "Runtimes"]
+__all__ = [
+    "BadArchive",
+    "BadRuntime",
+    "EnvironmentFailed",
+    "PreparedRuntime",
+    "Runtimes",
+    "Support",
+    "find_support",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +36,13 @@ class PreparedRuntime:
 class Runtimes:
     """Finds the runtime for an image, makes its environment, starts instances of it."""
 
-    def __init__(self, config: Config) -> None:
-        """Raises BadRuntime when the folder of extra runtimes has one that is not well described."""
+    def __init__(self, config: Config, support: Support) -> None:
+        """`support` is what the system has to confine servers with.
+
+        Raises BadRuntime when the folder of extra runtimes has one that is not well described.
+        """
+        self._confiner = Confiner(config, support)
+        self._limits = config.limits
         self._directory = config.runtimes_dir
         self._jobs_dir = config.jobs_dir
         self._runtimes = load_runtimes(config.extra_runtimes)
@@ -52,16 +67,18 @@ class Runtimes:
     async def start(
         self,
         prepared: PreparedRuntime,
-        directory: Path,
+        placement: Placement,
         environment: Mapping[str, str],
         lines: Callable[[list[str]], None],
     ) -> process.ModelServer:
-        """Start one model server in `directory`; `lines` gets what it prints."""
-        return await process.start(prepared.python, prepared.runtime.command, directory, environment, lines)
+        """Start one model server; `lines` gets what it prints."""
+        return await process.start(
+            prepared.runtime, prepared.python, placement, environment, lines, self._confiner
+        )
 
     def unpack(self, archive: Readable, directory: Path) -> None:
         """Unpack a model archive. Raises BadArchive."""
-        unpack(archive, directory)
+        unpack(archive, directory, self._limits)
 
     def end_leftovers(self) -> None:
         """End what an engine that was killed has left running."""

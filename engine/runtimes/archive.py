@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
@@ -12,9 +13,8 @@ from typing import Protocol
 
 from engine.disk import is_full
 from engine.errors import CannotRun
+from engine.limits import MIB, Limits
 
-#: A model may unpack to this many bytes and members; the service's own volume has 30 GB.
-MAX_BYTES = 30 * 1024**3
 MAX_MEMBERS = 100_000
 _CHUNK = 1024 * 1024
 _LONGEST_HEADER = 16 * 1024 * 1024
@@ -34,20 +34,27 @@ class BadArchive(CannotRun):
 
 
 def unpack(
-    archive: Readable, directory: Path, max_bytes: int = MAX_BYTES, max_members: int = MAX_MEMBERS
+    archive: Readable, directory: Path, limits: Limits, max_members: int = MAX_MEMBERS
 ) -> None:
     """Unpack a gzipped tar into `directory`, which is made and is of no use if this raises.
 
     Files and folders keep their names and whether they are executable, nothing else: no owners, times or
     special modes. Raises BadArchive for one that is no gzipped tar, is damaged or cut short, unpacks to more
-    than `max_bytes` or `max_members`, or has a member that would land, or lead, outside the directory;
+    than `limits`, `max_members` or the disk allow, or has a member that would land, or lead, outside the directory;
     OSError (ENOSPC) where the disk is full.
     """
-    directory.mkdir(parents=True)
+    _make_folder(directory)
+    space = limits.space_left(directory)
+    if space <= 0:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    max_bytes = min(limits.unpacked_mb * MIB, space)
+    bound = f"{max_bytes} bytes, which is what this machine's disk has left" if max_bytes == space else (
+        f"{max_bytes} bytes (ENGINE_LIMITS, unpacked_mb)"
+    )
     try:
         # Gzip apart from tar, rather than tarfile's own "r|gz": that one never looks at the checksum.
         with _Data(fileobj=io.BufferedReader(_Stream(archive), _CHUNK), mode="rb") as data:
-            _Unpacking(directory.resolve(), max_bytes, max_members).run(data)
+            _Unpacking(directory.resolve(), max_bytes, max_members, bound).run(data)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadArchive(
             f"The model archive cannot be unpacked ({error}). It must be a complete .tar.gz; "
@@ -67,11 +74,12 @@ class _Unpacking:
     The standard library's own extraction filter is not in every Python 3.11, so the rules are here.
     """
 
-    def __init__(self, directory: Path, max_bytes: int, max_members: int) -> None:
+    def __init__(self, directory: Path, max_bytes: int, max_members: int, bound: str) -> None:
         self._directory = directory
         self._bytes_left = max_bytes
         self._members_left = max_members
-        self._limits = f"{max_bytes} bytes or {max_members} members"
+        self._bound = bound
+        self._max_members = max_members
 
     def run(self, data: _Data) -> None:
         """Unpack every member, then read on to the end of the gzip stream for its checksum."""
@@ -88,17 +96,19 @@ class _Unpacking:
             self._check_limits()
 
     def _check_limits(self) -> None:
-        if self._bytes_left < 0 or self._members_left < 0:
-            raise BadArchive(f"The model archive is refused: it unpacks to more than {self._limits}.")
+        if self._members_left < 0:
+            raise BadArchive(f"The model archive is refused: it has more than {self._max_members} members.")
+        if self._bytes_left < 0:
+            raise BadArchive(f"The model archive is refused: it unpacks to more than {self._bound}.")
 
     def _extract(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         target = self._inside(member.name, member.name)
         if member.isdir():
-            target.mkdir(parents=True, exist_ok=True)
+            _make_folder(target)
             return
         if target == self._directory:
             raise BadArchive(f"The model archive is refused: its member {member.name!r} has no name.")
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         if target.is_symlink() or target.is_file():
             target.unlink()  # A later member of the same name wins, and must not be written through a link.
         if member.issym():
@@ -131,6 +141,14 @@ class _Unpacking:
                 self._check_limits()
                 file.write(chunk)
         target.chmod(0o755 if member.mode & 0o100 else 0o644)
+
+
+def _make_folder(path: Path) -> None:
+    """A folder that the model server's own user can read, whatever the umask; what it lies in is private."""
+    for folder in (*reversed(path.parents), path):
+        if not folder.is_dir():
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o755)
 
 
 class _Data(gzip.GzipFile):

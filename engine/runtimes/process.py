@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
+import re
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from engine.runtimes.usage import Usage, group_usage
+from engine.placement import Placement
+from engine.runtimes.confining import KEEPER, Confiner
+from engine.runtimes.registry import SERVING, Runtime
+from engine.runtimes.usage import Usage, usage_below
 
 LogLines = Callable[[list[str]], None]
 
-_SERVING = Path(__file__).resolve().with_name("serving")
-_KEEPER = Path(__file__).resolve().with_name("keeper.py")
 _READ = 64 * 1024
 #: Bytes of a line that a model prints; longer ones come in pieces. CloudWatch takes 256 KB a message.
 LONGEST_LINE = 16 * 1024
 #: Seconds between the request to end and the end by force.
 _PATIENCE = 1.0
-_PID_FILE = "pid"
+#: Connections that may wait for a server to accept them.
+_BACKLOG = 2048
+
+#: Variables of a job that change how a program starts: interpreters', the dynamic loader's, the C library's, the
+#: shell's. They reach user code alone, after the model server's own start.
+_START_VARIABLES = re.compile(
+    r"(PYTHON|LD_|DYLD_|MALLOC_|GLIBC_|PERL|RUBY|NODE_|BASH|OPENSSL_|GIO_|QT_|GTK_|UV_|PIP_).*"
+    r"|PATH|HOME|USER|LOGNAME|SHELL|ENV|IFS|CDPATH|BROWSER|PAGER|EDITOR|VISUAL|DISPLAY|TMPDIR|TMP|TEMP|GCONV_PATH"
+    r"|LOCPATH|NLSPATH|TZDIR|HOSTALIASES|LOCALDOMAIN|RES_OPTIONS|RESOLV_.*|SSLKEYLOGFILE|VIRTUAL_ENV"
+    r"|SAGEMAKER_BIND_TO_PORT|SAGEMAKER_LISTENER|SAGEMAKER_USER_ENVIRONMENT"
+)
 
 #: Ports given to servers of this engine. The kernel may offer one again before its server listens, and then a
 #: job would speak to another job's model.
@@ -52,23 +65,29 @@ class ModelServer:
 
     async def stop(self) -> None:
         """End the process and all that it started; returns when it is gone. Harmless if it has ended."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            self.kill(number)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), _PATIENCE)
-                break
-        # What it started may have outlived it; the group is still ours to end.
-        self.kill(signal.SIGKILL)
+        self.kill(signal.SIGTERM)
+        if not await self._ends_within(_PATIENCE):
+            # The end of its pipe has the keeper end everything below it, whatever group that is in.
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+            if not await self._ends_within(_PATIENCE):
+                self.kill(signal.SIGKILL)
+                await self._process.wait()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._reader, _PATIENCE)
         if self._process.stdin is not None:
             self._process.stdin.close()
-        (self._directory / _PID_FILE).unlink(missing_ok=True)
+        _pid_file(self._directory).unlink(missing_ok=True)
         _ports.discard(self.address[1])
+
+    async def _ends_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), seconds)
+        return self._process.returncode is not None
 
     def usage(self) -> Usage | None:
         """What the process and all that it started use; None once it has ended, and without a /proc."""
-        return group_usage(self._process.pid)
+        return usage_below(self._process.pid)
 
     def kill(self, number: signal.Signals) -> None:
         """Send a signal to the process and all that it started."""
@@ -98,45 +117,79 @@ def _pieces(line: bytes) -> list[bytes]:
 
 
 async def start(
-    python: Path, command: Sequence[str], directory: Path, environment: Mapping[str, str], lines: LogLines
+    runtime: Runtime,
+    python: Path,
+    placement: Placement,
+    environment: Mapping[str, str],
+    lines: LogLines,
+    confiner: Confiner,
 ) -> ModelServer:
-    """Start `command` in `directory`; it serves on SAGEMAKER_BIND_TO_PORT, which is set here.
+    """Start a runtime's command in its folder, confined; its port is SAGEMAKER_BIND_TO_PORT, which is set here.
 
     "python" as the command's first word is `python`, whose folder also comes first on PATH. The server gets
     only `environment` and what a program needs to run at all: none of the engine's own variables, which may
-    hold secrets.
+    hold secrets. Variables that would change how it starts come in SAGEMAKER_USER_ENVIRONMENT, as JSON.
     """
+    directory = placement.directory
     directory.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
-    program = str(python) if command[0] == "python" else command[0]
-    inherited = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-S",
-        str(_KEEPER),
-        program,
-        *command[1:],
-        cwd=directory,
-        env={
-            **inherited,
-            "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-            "HOME": str(directory),
-            "TMPDIR": str(directory),
-            "PYTHONUNBUFFERED": "1",
-            # Where the built-in runtimes, and any other that wants to, find `model_server`.
-            "PYTHONPATH": str(_SERVING),
-            **environment,
-            "SAGEMAKER_BIND_TO_PORT": str(port),
-        },
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-        limit=_READ,
-    )
-    (directory / _PID_FILE).write_text(f"{process.pid} {_started_at(process.pid)}")
+    with _listening(runtime.inherits_listener) as (port, listener):
+        bounds = confiner.bounds(runtime, python, placement, port, listener)
+        program = str(python) if runtime.command[0] == "python" else runtime.command[0]
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", str(KEEPER), json.dumps(bounds), program, *runtime.command[1:]),
+            cwd=directory,
+            env={**_environment(environment), **_own_environment(python, directory, port, listener)},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=[] if listener is None else [listener],
+            limit=_READ,
+        )
+    _pid_file(directory).write_text(f"{process.pid} {_started_at(process.pid)}")
     return ModelServer(process, port, directory, lines)
+
+
+def _environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The job's variables as the server's process gets them."""
+    held_back = {name: value for name, value in environment.items() if _START_VARIABLES.fullmatch(name)}
+    passed = {name: value for name, value in environment.items() if name not in held_back}
+    if held_back:
+        passed["SAGEMAKER_USER_ENVIRONMENT"] = json.dumps(held_back)
+    return passed
+
+
+def _own_environment(python: Path, directory: Path, port: int, listener: int | None) -> dict[str, str]:
+    """The variables that every server gets from us."""
+    inherited = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
+    return {
+        **inherited,
+        "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "HOME": str(directory),
+        "USER": "model",
+        "LOGNAME": "model",
+        "TMPDIR": str(directory / "tmp"),
+        "PYTHONUNBUFFERED": "1",
+        # Where runtimes of one's own find `model_server`.
+        "PYTHONPATH": str(SERVING),
+        "SAGEMAKER_BIND_TO_PORT": str(port),
+        **({} if listener is None else {"SAGEMAKER_LISTENER": str(listener)}),
+    }
+
+
+@contextlib.contextmanager
+def _listening(inherited: bool) -> Iterator[tuple[int, int | None]]:
+    """A port for a server, and the number of a socket that listens on it, if the server inherits one."""
+    if not inherited:
+        yield _free_port(), None
+        return
+    with socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG) as listener:
+        yield listener.getsockname()[1], listener.fileno()
+
+
+def _pid_file(directory: Path) -> Path:
+    """Beside the server's folder: what lies in it, the model's code can write."""
+    return directory.with_name(f"{directory.name}.pid")
 
 
 def end_leftovers(jobs_dir: Path) -> None:
@@ -145,7 +198,7 @@ def end_leftovers(jobs_dir: Path) -> None:
     Their keepers see to that themselves; this is for one that was killed too. A process number may have been
     given to another program since: only one that began when ours did is ended.
     """
-    for path in jobs_dir.glob(f"*/*/*/{_PID_FILE}"):
+    for path in jobs_dir.glob("*/*/*.pid"):
         with contextlib.suppress(ValueError, OSError):
             pid, began = path.read_text().split(" ", 1)
             if began and _started_at(int(pid)) == began:

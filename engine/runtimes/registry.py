@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 _HERE = Path(__file__).resolve().parent
+#: Where the programs of runtimes find `model_server`.
+SERVING = _HERE / "serving"
 
 
 class BadRuntime(ValueError):
@@ -21,7 +23,8 @@ class Runtime:
 
     `patterns` are regular expressions, searched for in the image URI without its tag. `command` is an
     argument list whose first word may be "python": the environment's own. Without `requirements` that is the
-    Python the engine runs on.
+    Python the engine runs on. Its servers may read `readable` paths: the program's own. One that
+    `inherits_listener` serves on the socket that it is handed, and makes none of its own.
     """
 
     name: str
@@ -29,6 +32,8 @@ class Runtime:
     patterns: tuple[str, ...]
     command: tuple[str, ...]
     requirements: Path | None
+    readable: tuple[Path, ...] = ()
+    inherits_listener: bool = False
 
     def serves(self, repository: str) -> bool:
         """Whether it stands in for images of that repository."""
@@ -37,7 +42,15 @@ class Runtime:
 
 def _built_in(name: str, title: str, pattern: str) -> Runtime:
     folder = _HERE / name
-    return Runtime(name, title, (pattern,), ("python", str(folder / "serve.py")), folder / "requirements.txt")
+    return Runtime(
+        name,
+        title,
+        (pattern,),
+        ("python", "-I", "-u", str(SERVING / "start.py"), str(folder / "serve.py")),
+        folder / "requirements.txt",
+        readable=(folder, SERVING),
+        inherits_listener=True,
+    )
 
 
 BUILT_IN = (
@@ -61,7 +74,9 @@ def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
     `program` is a Python file beside it, `command` any argument list, in which names of files beside it stand
     for their paths. What is started listens on
     127.0.0.1:$SAGEMAKER_BIND_TO_PORT and finds the unpacked model in $SAGEMAKER_MODEL_DIR. A hashed
-    `requirements.txt` beside it makes an environment of its own, whose programs come first on PATH.
+    `requirements.txt` beside it makes an environment of its own, whose programs come first on PATH. Of the machine's
+    files a server sees its own, its runtime's and the system's programs and libraries; `"readable": ["/opt/conda"]`
+    adds others.
 
     Raises BadRuntime.
     """
@@ -89,13 +104,19 @@ def _read(path: Path) -> Runtime:
             re.compile(pattern)
         command = _command(described, path.parent)
         title = str(described.get("title", path.parent.name))
+        readable = _folders(described.get("readable", []))
     except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
         raise BadRuntime(
             f"{path} must be an object with patterns and program or command: {type(error).__name__} {error}"
         ) from error
     requirements = path.parent / "requirements.txt"
     return Runtime(
-        path.parent.name, title, patterns, command, requirements if requirements.exists() else None
+        path.parent.name,
+        title,
+        patterns,
+        command,
+        requirements if requirements.exists() else None,
+        readable=(path.parent.resolve(), SERVING, *readable),
     )
 
 
@@ -107,6 +128,13 @@ def _command(described: dict[str, Any], folder: Path) -> tuple[str, ...]:
     if not program.is_file():
         raise ValueError(f"there is no {program.name} beside it")
     return "python", str(program.resolve())
+
+
+def _folders(value: Any) -> tuple[Path, ...]:
+    paths = tuple(Path(text) for text in _texts(value)) if value else ()
+    if not all(path.is_absolute() for path in paths):
+        raise ValueError(f"{value!r} has a path that is not absolute")
+    return paths
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What the processes of a group use, as Linux's /proc tells it; elsewhere nothing is known."""
+"""What a process and those below it use, as Linux's /proc tells it; elsewhere nothing is known."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 #: Places in /proc/PID/stat behind the name, which may have blanks and brackets in it (proc_pid_stat(5)).
-_GROUP, _USER_TICKS, _SYSTEM_TICKS, _PAGES = 2, 11, 12, 21
+_PARENT, _USER_TICKS, _SYSTEM_TICKS, _PAGES = 1, 11, 12, 21
 
 #: Seconds for which one look at all processes serves: the instances of a job are asked one after the other.
 _FRESH = 0.1
@@ -23,46 +23,61 @@ class Usage:
     memory: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Process:
+    parent: int
+    usage: Usage
+
+
 class _Look:
     """The latest look at all processes, shared by all threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._taken = float("-inf")
-        self._groups: dict[int, Usage] = {}
+        self._taken_at = float("-inf")
+        self._processes: dict[int, _Process] = {}
 
-    def groups(self) -> dict[int, Usage]:
-        """What each process group uses, as of a moment ago at most."""
+    def processes(self) -> dict[int, _Process]:
+        """All processes by number, as of a moment ago at most."""
         with self._lock:
-            if time.monotonic() - self._taken > _FRESH:
-                self._groups = _look()
-                self._taken = time.monotonic()
-            return self._groups
+            if time.monotonic() - self._taken_at > _FRESH:
+                self._processes = _read_processes()
+                self._taken_at = time.monotonic()
+            return self._processes
 
 
 _latest = _Look()
 
 
-def group_usage(group: int) -> Usage | None:
-    """What the processes of that group use together; None if there are none, or no /proc.
+def usage_below(process: int) -> Usage | None:
+    """What a process and all that it started use together; None if it has ended, and without a /proc.
 
     Memory that processes share is counted for each. The CPU time of one that has ended is gone.
     """
-    return _latest.groups().get(group)
+    processes = _latest.processes()
+    if process not in processes:
+        return None
+    children: dict[int, list[int]] = {}
+    for number, each in processes.items():
+        children.setdefault(each.parent, []).append(number)
+    cpu_seconds, memory, waiting = 0.0, 0, [process]
+    while waiting:
+        number = waiting.pop()
+        cpu_seconds += processes[number].usage.cpu_seconds
+        memory += processes[number].usage.memory
+        waiting += children.get(number, [])
+    return Usage(cpu_seconds, memory)
 
 
-def _look() -> dict[int, Usage]:
-    groups: dict[int, Usage] = {}
+def _read_processes() -> dict[int, _Process]:
+    processes: dict[int, _Process] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text(errors="replace").rpartition(")")[2].split()
-            group = int(fields[_GROUP])
-            ticks, pages = int(fields[_USER_TICKS]) + int(fields[_SYSTEM_TICKS]), int(fields[_PAGES])
+            parent, pages = int(fields[_PARENT]), int(fields[_PAGES])
+            ticks = int(fields[_USER_TICKS]) + int(fields[_SYSTEM_TICKS])
         except (OSError, IndexError):
             continue  # It ended while we looked.
-        so_far = groups.get(group, Usage(0, 0))
-        groups[group] = Usage(
-            so_far.cpu_seconds + ticks / os.sysconf("SC_CLK_TCK"),
-            so_far.memory + pages * os.sysconf("SC_PAGE_SIZE"),
-        )
-    return groups
+        usage = Usage(ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE"))
+        processes[int(path.parent.name)] = _Process(parent, usage)
+    return processes

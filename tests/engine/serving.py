@@ -4,21 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from engine.config import Config
 from engine.runner.container import Container
 from engine.runner.http_client import Answer, HttpClient
-from engine.runtimes import PreparedRuntime, Runtimes
-from engine.runtimes.process import ModelServer
+from engine.placement import Placement
+from engine.runtimes import PreparedRuntime, Runtimes, Support, find_support
+from engine.runtimes.confining import Confiner
+from engine.runtimes.process import LogLines, ModelServer, start
+from engine.runtimes.registry import Runtime
 from tests.support.engine import CHECKOUT
 
 #: The environments that the house itself uses, so that tests find them made.
 RUNTIMES = CHECKOUT / ".runtimes"
 SECONDS = 30.0
+
+
+@cache
+def support() -> Support:
+    """What this system has to confine servers with."""
+    return find_support(Config(RUNTIMES, RUNTIMES))
+
+
+async def start_code(
+    directory: Path,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    command: tuple[str, ...] = ("python", "-c"),
+    lines: LogLines = lambda _: None,
+) -> ModelServer:
+    """A confined server that runs some Python code, its arguments behind it, in a folder of its own."""
+    runtime = Runtime("code", "Code", (), (*command, *arguments), None)
+    confiner = Confiner(Config(directory, directory), support())
+    placement = Placement(directory, directory.parent / "model")
+    return await start(runtime, Path(sys.executable), placement, environment or {}, lines, confiner)
+
+
+def placed(directory: Path, model: Path, script_dir: Path | None = None) -> Placement:
+    """Where a test's server runs. Its user can read the model, as the engine sees to for those that it unpacks."""
+    for folder in (model, script_dir):
+        if folder is not None:
+            folder.chmod(0o755)
+    return Placement(directory / "instance", model, script_dir)
 
 
 class Served:
@@ -46,12 +79,14 @@ class Served:
 
 async def prepared(image: str, directory: Path) -> tuple[Runtimes, PreparedRuntime]:
     """The runtime of that image with its environment; instances will live below `directory`."""
-    runtimes = Runtimes(Config(directory, RUNTIMES))
+    runtimes = Runtimes(Config(directory, RUNTIMES), support())
     return runtimes, await runtimes.prepare(image, lambda _: None)
 
 
 @asynccontextmanager
-async def served(image: str, directory: Path, model: Path, **environment: str) -> AsyncIterator[Served]:
+async def served(
+    image: str, directory: Path, model: Path, script_dir: Path | None = None, **environment: str
+) -> AsyncIterator[Served]:
     """A healthy server of the image's runtime on that model folder. Raises JobFailed if it ends first."""
     runtimes, runtime = await prepared(image, directory)
     log: list[str] = []
@@ -59,7 +94,7 @@ async def served(image: str, directory: Path, model: Path, **environment: str) -
 
     async def start() -> ModelServer:
         given = {"SAGEMAKER_MODEL_DIR": str(model), **environment}
-        servers.append(await runtimes.start(runtime, directory / "instance", given, log.extend))
+        servers.append(await runtimes.start(runtime, placed(directory, model, script_dir), given, log.extend))
         return servers[-1]
 
     container = Container(start, SECONDS, 10**8)
@@ -77,7 +112,7 @@ async def last_words(image: str, directory: Path, model: Path, **environment: st
     log: list[str] = []
     runtimes, runtime = await prepared(image, directory)
     given = {"SAGEMAKER_MODEL_DIR": str(model), **environment}
-    server = await runtimes.start(runtime, directory / "instance", given, log.extend)
+    server = await runtimes.start(runtime, placed(directory, model), given, log.extend)
     try:
         await asyncio.wait_for(server.wait(), SECONDS)
         status = server.exit_status

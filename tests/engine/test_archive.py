@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.limits import Limits
 from engine.runtimes.archive import BadArchive, unpack
 
 
@@ -35,8 +36,10 @@ def archive(*members: tuple[tarfile.TarInfo, bytes], format: int = tarfile.PAX_F
     return out.getvalue()
 
 
-def unpacked(data: bytes, directory: Path, **limits: int) -> dict[str, bytes]:
-    unpack(io.BytesIO(data), directory / "model", **limits)
+def unpacked(
+    data: bytes, directory: Path, limits: Limits | None = None, **options: int
+) -> dict[str, bytes]:
+    unpack(io.BytesIO(data), directory / "model", limits or Limits(), **options)
     return {
         str(path.relative_to(directory / "model")): path.read_bytes()
         for path in (directory / "model").rglob("*")
@@ -157,19 +160,19 @@ def test_a_damaged_archive_is_refused_with_advice(tmp_path: Path, spoil: Callabl
 def test_a_bomb_is_refused_before_it_fills_the_disk(tmp_path: Path) -> None:
     data = archive(member("zeros", bytes(10_000_000)))
     assert len(data) < 20_000
-    with pytest.raises(BadArchive, match="more than 1000000 bytes or"):
-        unpacked(data, tmp_path, max_bytes=1_000_000)
-    assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) <= 1_000_000
+    with pytest.raises(BadArchive, match=r"more than 1048576 bytes \(ENGINE_LIMITS, unpacked_mb\)"):
+        unpacked(data, tmp_path, Limits(unpacked_mb=1))
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) <= 1024**2
 
 
 def test_a_bomb_behind_the_end_of_the_tar_is_refused(tmp_path: Path) -> None:
     data = GOOD + gzip.compress(bytes(10_000_000))
-    with pytest.raises(BadArchive, match="more than 1000000 bytes or"):
-        unpacked(data, tmp_path, max_bytes=1_000_000)
+    with pytest.raises(BadArchive, match=r"more than 1048576 bytes \(ENGINE_LIMITS, unpacked_mb\)"):
+        unpacked(data, tmp_path, Limits(unpacked_mb=1))
 
 
 def test_too_many_members_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadArchive, match="or 10 members"):
+    with pytest.raises(BadArchive, match="more than 10 members"):
         unpacked(archive(*(member(f"m{n}") for n in range(11))), tmp_path, max_members=10)
 
 

@@ -13,7 +13,9 @@ from engine.config import Config
 from engine.runner.container import Container
 from engine.runner.failures import JobFailed
 from engine.runner.http_client import AnswerTooLarge
+from engine.placement import Placement
 from engine.runtimes import Runtimes
+from tests.engine.serving import support
 from tests.engine.transforms import MODEL_SERVERS
 
 
@@ -22,11 +24,13 @@ async def container(
     directory: Path, *, ping_deadline: float = 20, largest_answer: int = 10**6, **environment: str
 ) -> AsyncIterator[Container]:
     """A container on the obedient server, not yet started."""
-    runtimes = Runtimes(Config(directory, directory, extra_runtimes=MODEL_SERVERS))
+    runtimes = Runtimes(Config(directory, directory, extra_runtimes=MODEL_SERVERS), support())
     prepared = await runtimes.prepare("obedient", lambda _: None)
 
     async def start():
-        return await runtimes.start(prepared, directory / "instance", environment, lambda _: None)
+        return await runtimes.start(
+            prepared, Placement(directory / "instance", directory), environment, lambda _: None
+        )
 
     made = Container(start, ping_deadline, largest_answer)
     try:

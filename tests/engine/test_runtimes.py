@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -18,8 +19,9 @@ import pytest
 from engine.config import Config
 from engine.runtimes import BadRuntime, EnvironmentFailed, Runtimes
 from engine.runtimes.environments import prepare
-from engine.runtimes.process import LONGEST_LINE, ModelServer, end_leftovers, start
+from engine.runtimes.process import LONGEST_LINE, ModelServer, end_leftovers
 from engine.runtimes.registry import BUILT_IN, Runtime, find_runtime, load_runtimes
+from tests.engine.serving import start_code, support
 from tests.support.polling import until
 
 # Which image
@@ -61,7 +63,7 @@ def test_extra_runtimes_come_before_the_built_in(tmp_path: Path) -> None:
         assert found is not None
         assert found.command == ("python", str(tmp_path / "mine" / "serve.py"))
     assert "Mine; XGBoost" in str(
-        Runtimes(Config(tmp_path, tmp_path, extra_runtimes=extra)).reason_against("strange")
+        Runtimes(Config(tmp_path, tmp_path, extra_runtimes=extra), support()).reason_against("strange")
     )
 
 
@@ -192,12 +194,12 @@ class Started:
         self.lines: list[str] = []
         self._news = asyncio.Event()
         self._directory = directory
-        self._command = ("python", "-c", code)
+        self.command: tuple[str, ...] = ("python", "-c", code)
         self._environment = environment
 
     async def __aenter__(self) -> Started:
-        self.server: ModelServer = await start(
-            Path(sys.executable), self._command, self._directory, self._environment, self._hear
+        self.server: ModelServer = await start_code(
+            self._directory, command=self.command, environment=self._environment, lines=self._hear
         )
         return self
 
@@ -218,7 +220,11 @@ class Started:
 
     @property
     def pid(self) -> int:
-        return int((self._directory / "pid").read_text().split()[0])
+        return int(self.pid_file.read_text().split()[0])
+
+    @property
+    def pid_file(self) -> Path:
+        return self._directory.with_name(f"{self._directory.name}.pid")
 
 
 STAY = "import signal; signal.pause()"
@@ -226,21 +232,21 @@ STAY = "import signal; signal.pause()"
 
 async def test_a_server_has_its_own_folder_port_and_session(tmp_path: Path) -> None:
     code = (
-        "import os; print(os.getcwd(), os.environ['SAGEMAKER_BIND_TO_PORT'], os.environ['WHO'], os.getsid(0))"
+        "import os; print(os.getcwd(), os.environ['SAGEMAKER_BIND_TO_PORT'], os.environ['WHO'])"
     )
     async with Started(tmp_path / "here", code, WHO="me") as started:
-        cwd, port, who, session = (await started.said())[0].split()
+        cwd, port, who = (await started.said())[0].split()
         assert cwd == str(tmp_path / "here")
         assert int(port) == started.server.address[1]
         assert who == "me"
-        assert int(session) == started.pid != os.getsid(0)
+        assert os.getsid(started.pid) == started.pid != os.getsid(0)
 
 
 async def test_a_server_sees_nothing_of_the_engines_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    async with Started(tmp_path, "import os; print('AWS_SECRET_ACCESS_KEY' in os.environ)") as started:
+    async with Started(tmp_path / "own", "import os; print('AWS_SECRET_ACCESS_KEY' in os.environ)") as started:
         assert await started.said() == ["False"]
 
 
@@ -258,7 +264,7 @@ async def test_both_outputs_are_read_and_long_lines_come_in_pieces(tmp_path: Pat
         f"import sys; print('x' * {LONGEST_LINE * 5 + 1});"
         "print('to stderr', file=sys.stderr); sys.stdout.buffer.write(b'not \\xff text')"
     )
-    async with Started(tmp_path, code) as started:
+    async with Started(tmp_path / "own", code) as started:
         lines = await started.said(8)
     assert [len(line) for line in lines[:6]] == [LONGEST_LINE] * 5 + [1]
     assert lines[6:] == ["to stderr", "not \N{REPLACEMENT CHARACTER} text"]
@@ -272,15 +278,15 @@ async def test_both_outputs_are_read_and_long_lines_come_in_pieces(tmp_path: Pat
     ],
 )
 async def test_how_a_server_ended_is_known(tmp_path: Path, code: str, status: int) -> None:
-    async with Started(tmp_path, code) as started:
+    async with Started(tmp_path / "own", code) as started:
         async with asyncio.timeout(20):
             await started.server.wait()
         assert started.server.exit_status == status
 
 
 async def test_a_program_that_is_not_there_says_so(tmp_path: Path) -> None:
-    started = Started(tmp_path, "")
-    started._command = ("no-such-program", "", "")
+    started = Started(tmp_path / "own", "")
+    started.command = ("no-such-program",)
     async with started:
         assert await started.said() == ["cannot start no-such-program: No such file or directory"]
 
@@ -291,18 +297,19 @@ async def test_stopping_ends_a_server_that_will_not_end_and_its_children(tmp_pat
         f"child = subprocess.Popen([sys.executable, '-c', {STAY!r}]);"
         "print(child.pid, flush=True); signal.pause()"
     )
-    async with Started(tmp_path, code) as started:
-        child = int((await started.said())[0])
-        keeper = started.pid
+    async with Started(tmp_path / "own", code) as started:
+        await started.said()
+        keeper, processes = started.pid, processes_of(tmp_path / "own")
+        assert len(processes) >= 3
         await started.server.stop()
         # A kill reaches a group's members in their own time.
-        until(lambda: gone(child), "the end of the server's child", 5)
+        until(lambda: all(gone(process) for process in processes), "the end of the server and its child", 5)
         until(lambda: gone(keeper), "the end of the keeper", 5)
-        assert not (tmp_path / "pid").exists()
+        assert not started.pid_file.exists()
 
 
 async def test_a_server_ends_when_its_pipe_from_the_engine_does(tmp_path: Path) -> None:
-    async with Started(tmp_path, STAY) as started:
+    async with Started(tmp_path / "own", STAY) as started:
         stdin = started.server._process.stdin
         assert stdin is not None
         stdin.close()
@@ -322,9 +329,20 @@ async def test_a_process_that_only_has_a_leftovers_number_is_left_alone(tmp_path
     folder = tmp_path / "job" / "instance-1" / "container"
     async with Started(folder, STAY) as started:
         pid = started.pid
-        (folder / "pid").write_text(f"{pid} 1")
+        started.pid_file.write_text(f"{pid} 1")
         end_leftovers(tmp_path)
         assert not gone(pid)
+
+
+def processes_of(directory: Path) -> list[int]:
+    """The processes whose home the folder is, by the machine's numbers."""
+    home = f"HOME={directory}".encode()
+    numbers = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if home in path.read_bytes().split(b"\0"):
+                numbers.append(int(path.parent.name))
+    return numbers
 
 
 def gone(pid: int) -> bool:

@@ -232,7 +232,14 @@ async def test_the_submit_directory_comes_first_if_it_is_a_folder_that_is_there(
     script(tmp_path / "model", TELL)
     script(tmp_path, TELL, "submitted/inference.py")
     submitted = str(tmp_path / "submitted")
-    assert await told(tmp_path, SAGEMAKER_SUBMIT_DIRECTORY=submitted) == "submitted/inference.py"
+    async with served(
+        "sklearn",
+        tmp_path / "home",
+        tmp_path / "model",
+        tmp_path / "submitted",
+        SAGEMAKER_SUBMIT_DIRECTORY=submitted,
+    ) as server:
+        assert (await server.post(b"x", "text/csv")).body == b"submitted/inference.py"
     # What the SageMaker SDK sets is a path inside the image, or the archive it uploaded.
     for elsewhere in ("/opt/ml/model/code", "s3://bucket/sourcedir.tar.gz"):
         assert await told(tmp_path, SAGEMAKER_SUBMIT_DIRECTORY=elsewhere) == "code/inference.py"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.runtimes import process
+from tests.engine.serving import start_code
 from tests.support.polling import until
 
 MEMORY = 50_000_000
@@ -18,9 +18,7 @@ CHILD = f"held = b'x' * {MEMORY}\nwhile True: pass"
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it in /proc")
 async def test_what_a_server_and_its_children_use_is_told_until_it_has_ended(tmp_path: Path) -> None:
-    server = await process.start(
-        Path(sys.executable), ["python", "-c", PARENT, CHILD], tmp_path, {}, lambda _: None
-    )
+    server = await start_code(tmp_path / "own", PARENT, CHILD)
 
     def busy() -> bool:
         usage = server.usage()

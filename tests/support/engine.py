@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,10 @@ def free_port() -> int:
 class EngineProcess:
     """`python -m engine` on a free port with a data directory of its own."""
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
+    def __init__(self, data_dir: Path, prefix: Sequence[str] = (), **environment: str) -> None:
+        """`prefix` is a command that becomes the one behind it."""
         self.data_dir = data_dir
+        self._prefix = prefix
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = environment
@@ -41,7 +44,8 @@ class EngineProcess:
 
     def start(self) -> EngineProcess:
         """Start it and wait until it answers."""
-        command = [sys.executable, "-m", "engine", "--port", str(self.port), "--data-dir", str(self.data_dir)]
+        options = ["--port", str(self.port), "--data-dir", str(self.data_dir)]
+        command = [*self._prefix, sys.executable, "-m", "engine", *options]
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with (self.data_dir / "engine.log").open("ab") as log:
             self._process = subprocess.Popen(

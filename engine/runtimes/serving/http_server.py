@@ -7,6 +7,7 @@ on this machine only: no TLS, no limits, no routes.
 from __future__ import annotations
 
 import asyncio
+import socket
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,7 @@ from typing import cast
 import httptools
 
 #: Connections that may wait to be accepted; the runner opens many at once.
-_BACKLOG = 2048
+BACKLOG = 2048
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -45,10 +46,10 @@ class Reply:
 Answer = Callable[[Request], Awaitable[Reply]]
 
 
-async def listen(answer: Answer, port: int) -> None:
-    """Answer requests to 127.0.0.1 until cancelled. What `answer` raises is a 500, with its traceback in the log."""
+async def listen(answer: Answer, listener: socket.socket) -> None:
+    """Answer requests until cancelled. What `answer` raises is a 500, with its traceback in the log."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(answer), "127.0.0.1", port, backlog=_BACKLOG)
+    server = await loop.create_server(lambda: _Connection(answer), sock=listener, backlog=BACKLOG)
     await server.serve_forever()
 
 

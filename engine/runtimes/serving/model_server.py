@@ -1,19 +1,25 @@
 """The container contract of batch transform as an HTTP server, for the programs of the runtimes to build on.
 
-Runs in a runtime's own environment, where it is found by PYTHONPATH; needs httptools and uvloop there and nothing
-of the engine.
+Runs in a runtime's own environment, where start.py puts it on the path (PYTHONPATH does for runtimes of one's own);
+needs httptools and uvloop there and nothing of the engine.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import socket
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import uvloop
-from http_server import Reply, Request, listen
+from http_server import BACKLOG, Reply, Request, listen
 
-__all__ = ["Invoke", "Reply", "model_dir", "serve"]
+__all__ = ["Invoke", "Reply", "apply_user_environment", "model_dir", "serve"]
+
+#: Variables of the job that would change how this process starts, as JSON; see `apply_user_environment`.
+_USER_ENVIRONMENT = "SAGEMAKER_USER_ENVIRONMENT"
 
 #: What answers POST /invocations: the body and the headers, names in lower case.
 Invoke = Callable[[bytes, Mapping[str, str]], Awaitable[Reply]]
@@ -22,6 +28,24 @@ Invoke = Callable[[bytes, Mapping[str, str]], Awaitable[Reply]]
 def model_dir() -> Path:
     """The folder with the unpacked model."""
     return Path(os.environ.get("SAGEMAKER_MODEL_DIR", "/opt/ml/model"))
+
+
+def apply_user_environment() -> None:
+    """Set the job's variables that the engine has held back, such as PATH or PYTHONPATH, for the user's code.
+
+    Called right before that code is imported. PYTHONPATH's folders are put on the path of this interpreter.
+    """
+    variables = json.loads(os.environ.pop(_USER_ENVIRONMENT, "{}"))
+    os.environ.update(variables)
+    sys.path += [folder for folder in variables.get("PYTHONPATH", "").split(os.pathsep) if folder]
+
+
+def _listener() -> socket.socket:
+    """The listening socket that the engine handed over, else one of our own on SAGEMAKER_BIND_TO_PORT."""
+    if number := os.environ.pop("SAGEMAKER_LISTENER", ""):
+        return socket.socket(fileno=int(number))
+    port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
+    return socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
 
 
 def serve(invoke: Invoke, execution_parameters: bytes | None = None) -> None:
@@ -37,4 +61,4 @@ def serve(invoke: Invoke, execution_parameters: bytes | None = None) -> None:
             return Reply(200, execution_parameters, "application/json")
         return Reply(404, b"Not Found")
 
-    uvloop.run(listen(answer, int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))))
+    uvloop.run(listen(answer, _listener()))

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 
 from handlers import Handlers, UnsupportedType
-from model_server import Reply, model_dir, serve
+from model_server import Reply, apply_user_environment, model_dir, serve
 
 #: Where the toolkit looks for the script when nothing says so.
 DEFAULT_PROGRAM = "inference.py"
@@ -83,6 +83,7 @@ class Server:
 def main() -> None:
     """Load the script and the model, and serve."""
     script = find_script(model_dir())
+    apply_user_environment()
     handlers = Handlers(load_script(script), str(model_dir()))
     sys.stdout.write(f"{script.name}: model loaded\n")
     serve(Server(handlers).invoke)

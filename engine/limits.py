@@ -1,0 +1,72 @@
+"""How much of the machine one model server or job may use: one record, set by ENGINE_LIMITS."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from engine.errors import BadSetting
+
+MIB = 1024**2
+_DAY = 86400
+#: SageMaker ends a transform job after so many days.
+_LONGEST_JOB_DAYS = 5
+#: Of the machine's memory, for a model server whose instance type has more.
+_SHARE_OF_MEMORY = 0.8
+#: Of the disk, and at most so many bytes, that jobs leave free.
+_SHARE_OF_DISK, _MOST_FREE = 0.05, 512 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a model server (memory, processes, file, open_files, cpu_seconds) and of a job (the others).
+
+    Those named _mb are in MiB. 0 stands for what the instance type or the machine has: for `memory_mb` the
+    instance type's memory, at most 80 % of the machine's; for `cpu_seconds` five days of the type's virtual CPUs;
+    for `free_mb`, the disk space that jobs leave free, 5 % of the disk and at most 512 MiB.
+    """
+
+    memory_mb: int = 0
+    processes: int = 1024
+    open_files: int = 65536
+    cpu_seconds: int = 0
+    #: What a job writes into its folders, and the largest file among that. SageMaker's volume has 30 GB.
+    disk_mb: int = 30 * 1024
+    #: What a model archive unpacks to.
+    unpacked_mb: int = 30 * 1024
+    #: What is kept of a job's log lines.
+    log_mb: int = 256
+    #: One answer of a model server; answers are held in memory.
+    answer_mb: int = 256
+    free_mb: int = 0
+
+    @classmethod
+    def from_numbers(cls, setting: str, numbers: Mapping[str, float]) -> Limits:
+        """The limits with those numbers in place of the defaults. Raises BadSetting for a name that there is not."""
+        names = [item.name for item in fields(cls)]
+        for name in numbers:
+            if name not in names:
+                raise BadSetting(f"{setting} has {name!r}; it takes {', '.join(names)}.")
+        return cls(**{name: int(number) for name, number in numbers.items()})
+
+    def of_server(self, instance_memory: int, instance_cpus: int) -> dict[str, int]:
+        """The limits of one model server's processes, in bytes, numbers and seconds."""
+        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        memory = self.memory_mb * MIB or min(instance_memory, int(machine * _SHARE_OF_MEMORY))
+        return {
+            "memory": memory,
+            "shared_memory": memory // 2,
+            "processes": self.processes,
+            "file_size": self.disk_mb * MIB,
+            "open_files": self.open_files,
+            "cpu_seconds": self.cpu_seconds or _LONGEST_JOB_DAYS * _DAY * instance_cpus,
+        }
+
+    def space_left(self, folder: Path) -> int:
+        """Bytes that may still be written to the disk of `folder`; negative when less is free than must be."""
+        disk = shutil.disk_usage(folder)
+        kept_free = self.free_mb * MIB or min(int(disk.total * _SHARE_OF_DISK), _MOST_FREE)
+        return disk.free - kept_free

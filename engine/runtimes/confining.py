@@ -1,0 +1,170 @@
+"""What a model server may use of this machine, by the means that the system has.
+
+docs/security.md says what that keeps from models' code. The keeper (engine/runtimes/keeper) puts it into force.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.config import Config
+from engine.placement import Placement
+from engine.runtimes import instance_sizes
+from engine.runtimes.registry import Runtime
+
+KEEPER = Path(__file__).resolve().with_name("keeper")
+
+#: The keeper adds the server's port number: ids that nobody else on the machine has.
+_FIRST_USER_ID = 2_000_000_000
+#: The versions of Landlock that first restrict TCP ports, and signals and abstract sockets.
+_PORTS_SINCE, _SIGNALS_SINCE = 4, 6
+
+#: The system's own programs, libraries and public settings. Nothing below them is the engine's or the dashboard's.
+_SYSTEM = (
+    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store"),
+    *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/os-release"),
+    *("/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/pki/tls", "/etc/pki/ca-trust"),
+    *("/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/hosts", "/etc/host.conf", "/etc/resolv.conf"),
+    *("/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/mime.types", "/etc/localtime", "/etc/timezone"),
+    *("/etc/fonts", "/sys/devices/system"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Which means of confinement this system has; `landlock` is the version of its interface, 0 without."""
+
+    landlock: int = 0
+    seccomp: bool = False
+    namespaces: bool = False
+    network: bool = False
+    user_ids: bool = False
+
+    def gaps(self) -> list[str]:
+        """What model code is not kept from here, a sentence for each, with what the system would need."""
+        rows = (
+            (
+                self.landlock > 0 or self.namespaces,
+                "Model code can read and write what the engine's user can: the kernel has no Landlock (Linux 5.13) "
+                "and allows no namespaces.",
+            ),
+            (
+                self.namespaces,
+                "Model code sees the names of the machine's files, and may outlive its job for a moment: the "
+                "system allows no user, mount and process namespaces.",
+            ),
+            (
+                self.network or self.seccomp or self.landlock >= _PORTS_SINCE,
+                "Model code can use the network: there are neither network namespaces, nor seccomp, nor rules for "
+                "ports (Landlock of Linux 6.7).",
+            ),
+            (
+                self.namespaces or self.landlock >= _SIGNALS_SINCE,
+                "Model code can signal the engine's processes: there are neither process namespaces nor scoped "
+                "signals (Landlock of Linux 6.12).",
+            ),
+            (
+                self.seccomp,
+                "Model code can make every system call: there is no seccomp filter for this machine.",
+            ),
+            (
+                self.user_ids or os.geteuid() != 0,
+                "Model code runs as root: it cannot be given another user here. Start the engine as an ordinary user.",
+            ),
+        )
+        return [sentence for is_covered, sentence in rows if not is_covered]
+
+
+def find_support(config: Config) -> Support:
+    """Which means work here, by trying each. With `confinement` off there are none."""
+    if config.confinement == "off" or sys.platform != "linux":
+        return Support()
+    with tempfile.TemporaryDirectory(prefix="batchdeck-probe-") as folder:
+        command = [sys.executable, "-I", "-S", str(KEEPER), "--probe", folder]
+        answer = subprocess.run(command, capture_output=True, check=True, env={}, timeout=60).stdout
+    return Support(**json.loads(answer))
+
+
+class Confiner:
+    """Draws the bounds of model servers."""
+
+    def __init__(self, config: Config, support: Support) -> None:
+        self._config = config
+        self._support = support
+
+    def bounds(
+        self, runtime: Runtime, python: Path, placement: Placement, port: int, listener: int | None
+    ) -> dict[str, Any]:
+        """The keeper's confinement (see its confinement.py) for a server on `port`; makes the folders it needs."""
+        support = self._support
+        scratch = placement.directory / "tmp"
+        scratch.mkdir(parents=True, exist_ok=True)
+        connect_ports = () if placement.network_isolation else self._config.connect_ports
+        user_id = _FIRST_USER_ID + port if support.user_ids else None
+        if user_id is not None:
+            for folder in (placement.directory, scratch):
+                os.chown(folder, user_id, user_id)
+        given = (placement.model_dir, *([placement.script_dir] if placement.script_dir else []))
+        memory = instance_sizes.memory(placement.instance_type)
+        return {
+            "readable": [
+                *_SYSTEM,
+                *(str(path) for path in (*interpreter_paths(python), *runtime.readable, *given)),
+            ],
+            "writable": [str(placement.directory), str(scratch)],
+            "binds": {
+                "/opt/ml/model": str(placement.model_dir),
+                "/tmp": str(scratch),  # noqa: S108 - the server's own, shown under that name
+                "/var/tmp": str(scratch),  # noqa: S108
+            }
+            if support.namespaces
+            else {},
+            "bind_ports": [] if listener is not None else [port],
+            "connect_ports": sorted({*connect_ports, *([] if listener is not None else [port])}),
+            "limits": self._config.limits.of_server(memory, instance_sizes.cpus(placement.instance_type)),
+            "user_id": user_id,
+            "listener": listener,
+            "root": str(self._root(placement)) if support.namespaces else None,
+            "own_network": support.network and listener is not None and not connect_ports,
+            "landlock": support.landlock > 0,
+            "seccomp": support.seccomp,
+        }
+
+    @staticmethod
+    def _root(placement: Placement) -> Path:
+        folder = placement.directory.with_name(f"{placement.directory.name}.root")
+        folder.mkdir(exist_ok=True)
+        return folder
+
+
+def interpreter_paths(python: Path) -> list[Path]:
+    """What a Python program reads to run at all: its environment, the links to its binary, and its library."""
+    paths: list[Path] = []
+    for link in _links(python):
+        folder = link.parent.parent
+        paths.append(folder if (folder / "pyvenv.cfg").exists() else link)
+    binary = Path(os.path.realpath(python))
+    prefix = binary.parent.parent
+    # Never the prefix itself: it may be a home folder.
+    return [*paths, binary, *(prefix / name for name in ("lib", "lib64") if prefix != Path("/"))]
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """The path, what it is a link to, and so on."""
+    yield path
+    while path.is_symlink():
+        path = path.parent / path.readlink()
+        yield path
+
+
+def describe(support: Support) -> dict[str, Any]:
+    """The means and the gaps, for clients that ask."""
+    return {**asdict(support), "gaps": support.gaps()}

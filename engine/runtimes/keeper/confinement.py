@@ -1,0 +1,116 @@
+"""What one model server may use of the machine, and how its process is held to that."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import landlock
+import seccomp
+import view
+from libc import PR_SET_NO_NEW_PRIVS, prctl
+from processes import tasks_of_user
+
+_LIMITS = {
+    "memory": resource.RLIMIT_DATA,
+    "processes": resource.RLIMIT_NPROC,
+    "file_size": resource.RLIMIT_FSIZE,
+    "open_files": resource.RLIMIT_NOFILE,
+    "cpu_seconds": resource.RLIMIT_CPU,
+}
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """The bounds of one model server.
+
+    `readable` and `writable` are paths; `binds` are further names in its view of the files. `bind_ports` and
+    `connect_ports` are TCP ports, used where it shares the machine's network. `limits` has numbers by the names
+    "memory" (bytes), "processes", "file_size" (bytes), "open_files", "cpu_seconds" and "shared_memory" (bytes).
+    The server runs as `user_id` if that is not None. The other fields say which means the system has.
+    """
+
+    readable: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
+    binds: Mapping[str, str] = field(default_factory=dict)
+    bind_ports: tuple[int, ...] = ()
+    connect_ports: tuple[int, ...] = ()
+    limits: Mapping[str, int] = field(default_factory=dict)
+    user_id: int | None = None
+    #: The number of a listening socket that the server inherits.
+    listener: int | None = None
+    #: An empty folder on which the view is built; None where there are no namespaces.
+    root: str | None = None
+    #: Whether the server has a network of its own, with nothing in it but itself.
+    own_network: bool = False
+    landlock: bool = False
+    seccomp: bool = False
+
+    @classmethod
+    def from_json(cls, text: str) -> Confinement:
+        """Read what `to_json` of the engine's side wrote."""
+        values: dict[str, Any] = json.loads(text)
+        tuples = ("readable", "writable", "bind_ports", "connect_ports")
+        return cls(**{**values, **{name: tuple(values.get(name, ())) for name in tuples}})
+
+    def enter_namespaces(self) -> None:
+        """In the keeper: have its next child be the first process of namespaces of its own. Raises OSError."""
+        if self.root is not None:
+            view.enter_namespaces(network=self.own_network)
+
+    def enter_view(self) -> None:
+        """In that child, before it starts the server: build and enter the view. Raises OSError."""
+        if self.root is None:
+            return
+        if self.own_network:
+            view.start_loopback()
+        view.enter_mounts()
+        shared_memory = self.limits.get("shared_memory", 0)
+        view.enter_root(self.root, self.readable, self.writable, self.binds, shared_memory)
+
+    def restrict(self) -> None:
+        """In the server's process, right before it becomes the server's program. Raises OSError."""
+        if self.user_id is not None:
+            os.setgroups([])
+            os.setgid(self.user_id)
+            os.setuid(self.user_id)
+        self._set_limits()
+        if self.landlock or self.seccomp:
+            prctl(PR_SET_NO_NEW_PRIVS, 1)
+        if self.landlock:
+            ports = None if self.own_network else (self.bind_ports, self.connect_ports)
+            readable = [*self.readable, *self.binds, *(["/proc", "/dev/fd"] if self.root else [])]
+            writable = [*self.writable, *(["/dev/shm", *self._writable_binds] if self.root else [])]  # noqa: S108
+            listable = ["/"] if self.root else []
+            landlock.restrict(readable, writable, view.DEVICES, listable, ports)
+        if self.seccomp:
+            seccomp.restrict(self._sockets(), sees_other_files=self.root is None)
+
+    @property
+    def _writable_binds(self) -> list[str]:
+        return [name for name, path in self.binds.items() if path in self.writable]
+
+    def _sockets(self) -> str:
+        if self.own_network:
+            return seccomp.ANY
+        if self.connect_ports:
+            return seccomp.TCP_AND_UDP
+        return seccomp.TCP if self.bind_ports else seccomp.NONE
+
+    def _set_limits(self) -> None:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        for name, kind in _LIMITS.items():
+            if name in self.limits:
+                _, hard = resource.getrlimit(kind)
+                value = self.limits[name]
+                if name == "processes" and self.user_id is None and self.root is None:
+                    value += tasks_of_user()
+                if hard != resource.RLIM_INFINITY:
+                    value = min(value, hard)
+                with contextlib.suppress(OSError, ValueError):  # macOS refuses some.
+                    resource.setrlimit(kind, (value, value))

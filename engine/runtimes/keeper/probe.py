@@ -1,0 +1,67 @@
+"""What the system allows of a confinement, found out by doing it in processes of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+
+import landlock
+import seccomp
+import view
+from libc import PR_SET_NO_NEW_PRIVS, prctl
+
+
+def print_support(folder: str) -> None:
+    """Print a JSON object: "landlock" (version, 0 without), "seccomp", "namespaces", "network", "user_ids".
+
+    `folder` is an empty one; a view is built on it for a moment. A true value says that the means works here.
+    """
+    on_linux = sys.platform == "linux"
+    root = on_linux and os.geteuid() == 0
+    namespaces = on_linux and _works(lambda: _try_view(folder, network=False))
+    support = {
+        "landlock": landlock.version() if on_linux else 0,
+        "seccomp": on_linux and seccomp.is_supported() and _works(_try_filter),
+        "namespaces": namespaces,
+        "network": namespaces and _works(lambda: _try_view(folder, network=True)),
+        "user_ids": root and namespaces and _works(_try_user),
+    }
+    sys.stdout.write(json.dumps(support))
+
+
+def _works(attempt: Callable[[], None]) -> bool:
+    """Whether the attempt succeeds, in a process of its own."""
+    child = os.fork()
+    if child == 0:
+        try:
+            attempt()
+        except (OSError, KeyError):
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def _try_view(folder: str, *, network: bool) -> None:
+    view.enter_namespaces(network=network)
+    if not _works(lambda: _try_root(folder, network=network)):
+        raise OSError
+
+
+def _try_root(folder: str, *, network: bool) -> None:
+    if network:
+        view.start_loopback()
+    view.enter_mounts()
+    view.enter_root(folder, ["/usr"], [], {}, 1024 * 1024)
+
+
+def _try_filter() -> None:
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    seccomp.restrict(seccomp.NONE, sees_other_files=True)
+
+
+def _try_user() -> None:
+    os.setgroups([])
+    os.setgid(view.FIRST_USER_ID)
+    os.setuid(view.FIRST_USER_ID)

@@ -1,0 +1,97 @@
+"""The processes below the keeper: waiting for one, and ending all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import time
+from pathlib import Path
+
+#: Seconds between two looks at the processes that are being ended.
+_PAUSE = 0.01
+#: Looks after which processes that cannot be ended, such as those that wait for a disk, are given up.
+_LOOKS = 500
+
+
+def wait_for(child: int, engine: int | None = None) -> int | None:
+    """Wait until the child ends; returns its exit status, as shells have it.
+
+    Every other child that ends meanwhile is reaped. Returns None when the pipe `engine` ends first.
+    """
+    # Not a thread that reads the pipe: a process with a new process namespace may start none.
+    woken, waker = os.pipe()
+    os.set_blocking(waker, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(waker)
+    watched = select.poll()
+    for descriptor in (woken, *([] if engine is None else [engine])):
+        watched.register(descriptor, select.POLLIN)
+    while True:
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if ended[0] == child:
+                code = os.waitstatus_to_exitcode(ended[1])
+                return code if code >= 0 else 128 - code
+        for descriptor, _ in watched.poll():
+            if not os.read(descriptor, 1024) and descriptor == engine:
+                return None
+
+
+def end_descendants() -> None:
+    """End every process below this one, also those that have left its group and session.
+
+    This process is their reaper: whose parent has ended is a child of this one. First all are halted, so that
+    none can start another, then killed.
+    """
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        signalled: set[int] = set()
+        for _ in range(_LOOKS):
+            fresh = descendants() - signalled
+            if not fresh:
+                break
+            for process in fresh:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(process, number)
+            signalled |= fresh
+    for _ in range(_LOOKS):
+        if not _reap() and not descendants():
+            return
+        time.sleep(_PAUSE)
+
+
+def descendants() -> set[int]:
+    """The process numbers of all that this process has started, however far down; none without a /proc."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            state, parent = path.read_text(errors="replace").rpartition(")")[2].split()[:2]
+            if state != "Z":
+                children.setdefault(int(parent), []).append(int(path.parent.name))
+    below: set[int] = set()
+    waiting = [os.getpid()]
+    while waiting:
+        offspring = children.get(waiting.pop(), [])
+        below.update(offspring)
+        waiting += offspring
+    return below
+
+
+def tasks_of_user() -> int:
+    """How many processes and threads this process's user has; the system's limit for new ones counts these too."""
+    count = 0
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_uid == os.getuid():
+                count += len(os.listdir(path / "task"))
+    return count
+
+
+def _reap() -> bool:
+    """Reap children that have ended; says whether there are others."""
+    try:
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+    except ChildProcessError:
+        return False
+    return True

@@ -1,0 +1,229 @@
+"""Which system calls a model server may make: a filter that the kernel runs before each (seccomp(2))."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import socket
+import struct
+
+from libc import PR_SET_SECCOMP, address_of, prctl
+
+_MODE_FILTER = 2
+_ALLOW, _ERRNO, _KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
+# Instructions of the classic BPF machine: load a word, compare, return.
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+# Offsets in struct seccomp_data; arguments are 8 bytes each, their low word first on the machines below.
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+
+_MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+#: On x86_64, system calls of the x32 interface have this bit.
+_X32 = 0x40000000
+
+#: Calls that no model needs: (number on x86_64, on aarch64); None where the machine has no such call.
+_REFUSED: dict[str, tuple[int | None, int | None]] = {
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "move_mount": (429, 429),
+    "open_tree": (428, 428),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "pidfd_getfd": (438, 438),
+    "kcmp": (312, 272),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "kexec_load": (246, 104),
+    "kexec_file_load": (320, 294),
+    "init_module": (175, 105),
+    "finit_module": (313, 273),
+    "delete_module": (176, 106),
+    "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265),
+    "fanotify_init": (300, 262),
+    "lookup_dcookie": (212, 18),
+    "quotactl": (179, 60),
+    "swapon": (167, 224),
+    "swapoff": (168, 225),
+    "acct": (163, 89),
+    "reboot": (169, 142),
+    "syslog": (103, 116),
+    "settimeofday": (164, 170),
+    "clock_settime": (227, 112),
+    "adjtimex": (159, 171),
+    "clock_adjtime": (305, 266),
+    "sethostname": (170, 161),
+    "setdomainname": (171, 162),
+    "vhangup": (153, 58),
+    "nfsservctl": (180, 42),
+    "iopl": (172, None),
+    "ioperm": (173, None),
+    "modify_ldt": (154, None),
+}
+#: Calls that programs try and do without: "there is no such call".
+_ABSENT: dict[str, tuple[int | None, int | None]] = {
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    # Its flags lie in memory, where a filter cannot look; libc then calls clone.
+    "clone3": (435, 435),
+}
+#: Calls that change a file's mode, owner, times or attributes by its path, on which Landlock has no say. Where the
+#: process can name files of others, they do nothing: refused, they would end every shutil.copy.
+_METADATA: dict[str, tuple[int | None, int | None]] = {
+    "chmod": (90, None),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, None),
+    "lchown": (94, None),
+    "fchownat": (260, 54),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "setxattrat": (463, 463),
+    "removexattrat": (466, 466),
+    "file_setattr": (469, 469),
+}
+_SOCKET, _CLONE = (41, 198), (56, 220)
+#: Calls that send, and which of their arguments has the flags.
+_SENDING = (((44, 206), 3), ((46, 211), 2), ((307, 269), 3))
+#: CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
+_NEW_NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
+_MSG_FASTOPEN = 0x20000000
+_NETLINK = 16
+_SOCKET_TYPE = 0xF  # Without SOCK_CLOEXEC and SOCK_NONBLOCK.
+
+#: What sockets a process may make: all of the internet's; TCP alone; TCP with UDP for names; none.
+ANY, TCP, TCP_AND_UDP, NONE = "any", "tcp", "tcp+udp", "none"
+
+
+def is_supported() -> bool:
+    """Whether the filter is written for this machine."""
+    return os.uname().machine in _MACHINES
+
+
+def restrict(sockets: str, *, sees_other_files: bool) -> None:
+    """Filter the system calls of this process and its children, for good. Needs no_new_privs.
+
+    `sockets` is ANY, TCP, TCP_AND_UDP or NONE; sockets of the machine itself (AF_UNIX) can be made unless
+    `sees_other_files`, for their paths are not Landlock's. Raises OSError, KeyError on another machine.
+    """
+    column, architecture = _MACHINES[os.uname().machine]
+    program = _Program(column)
+    program.check_machine(architecture, x32=column == 0)
+    for table, error in ((_REFUSED, errno.EPERM), (_ABSENT, errno.ENOSYS)):
+        program.refuse_all(table, error)
+    if sees_other_files:
+        program.refuse_all(_METADATA, 0)
+    program.refuse_bits(_CLONE, 0, _NEW_NAMESPACES)
+    # It opens a TCP connection without connect(2), on which the rules for ports lie.
+    for numbers, position in _SENDING:
+        program.refuse_bits(numbers, position, _MSG_FASTOPEN)
+    program.check_sockets(sockets, local=not sees_other_files)
+    program.add(_RETURN, _ALLOW)
+    code = ctypes.create_string_buffer(program.code)
+    header = ctypes.create_string_buffer(struct.pack("@HP", len(program.code) // 8, address_of(code)))
+    prctl(PR_SET_SECCOMP, _MODE_FILTER, address_of(header))
+
+
+class _Program:
+    """A filter in the making."""
+
+    def __init__(self, column: int) -> None:
+        self._column = column
+        self.code = b""
+
+    def add(self, instruction: int, value: int, if_true: int = 0, if_false: int = 0) -> None:
+        """One instruction; the jumps count the instructions that are passed over."""
+        self.code += struct.pack("=HBBI", instruction, if_true, if_false, value)
+
+    def check_machine(self, architecture: int, *, x32: bool) -> None:
+        """Numbers mean other calls on other architectures: end a process that uses them."""
+        self.add(_LOAD, _ARCHITECTURE)
+        self.add(_EQUAL, architecture, 1, 0)
+        self.add(_RETURN, _KILL_PROCESS)
+        self.add(_LOAD, _NUMBER)
+        if x32:
+            self.add(_AT_LEAST, _X32, 0, 1)
+            self.add(_RETURN, _KILL_PROCESS)
+
+    def refuse_all(self, table: dict[str, tuple[int | None, int | None]], error: int) -> None:
+        """Answer each of these calls with that error; 0 is success."""
+        for numbers in table.values():
+            number = numbers[self._column]
+            if number is not None:
+                self.add(_EQUAL, number, 0, 1)
+                self.add(_RETURN, _ERRNO | error)
+
+    def refuse_bits(self, numbers: tuple[int, int], position: int, bits: int) -> None:
+        """Refuse a call that has any of these bits in an argument."""
+        self.add(_EQUAL, numbers[self._column], 0, 4)
+        self._load_argument(position)
+        self.add(_ANY_BIT, bits, 0, 1)
+        self.add(_RETURN, _ERRNO | errno.EPERM)
+        self.add(_LOAD, _NUMBER)
+
+    def check_sockets(self, sockets: str, *, local: bool) -> None:
+        """Refuse socket(2) but for the kinds that are allowed. The program's last check."""
+        checks = _Program(self._column)
+        if local:
+            checks._allow_family(socket.AF_UNIX)
+        # The route family alone: libc asks it for the addresses of this machine.
+        checks._load_argument(2)
+        checks.add(_EQUAL, 0, 0, 3)
+        checks._load_argument(0)
+        checks.add(_EQUAL, _NETLINK, 0, 1)
+        checks.add(_RETURN, _ALLOW)
+        if sockets != NONE:
+            checks._allow_internet(sockets)
+        checks.add(_RETURN, _ERRNO | errno.EACCES)
+        self.add(_EQUAL, _SOCKET[self._column], 0, len(checks.code) // 8)
+        self.code += checks.code
+
+    def _allow_family(self, family: int) -> None:
+        self._load_argument(0)
+        self.add(_EQUAL, family, 0, 1)
+        self.add(_RETURN, _ALLOW)
+
+    def _allow_internet(self, sockets: str) -> None:
+        """TCP, and perhaps UDP, over IPv4 and IPv6: other protocols know no rules for ports."""
+        inner = _Program(self._column)
+        inner._allow_kind(socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        if sockets in (ANY, TCP_AND_UDP):
+            inner._allow_kind(socket.SOCK_DGRAM, socket.IPPROTO_UDP)
+        inner.add(_RETURN, _ERRNO | errno.EACCES)
+        self._load_argument(0)
+        self.add(_EQUAL, socket.AF_INET, 1, 0)
+        self.add(_EQUAL, socket.AF_INET6, 0, len(inner.code) // 8)
+        self.code += inner.code
+
+    def _allow_kind(self, kind: int, protocol: int) -> None:
+        self._load_argument(1)
+        self.add(0x54, _SOCKET_TYPE)  # AND
+        self.add(_EQUAL, kind, 0, 4)
+        self._load_argument(2)
+        self.add(_EQUAL, 0, 1, 0)
+        self.add(_EQUAL, protocol, 0, 1)
+        self.add(_RETURN, _ALLOW)
+
+    def _load_argument(self, position: int) -> None:
+        self.add(_LOAD, _FIRST_ARGUMENT + 8 * position)

@@ -1,0 +1,165 @@
+"""Model code is kept inside its model server: a script tries everything, as root's engine and as an ordinary user's."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.limits import Limits
+from tests.engine.serving import RUNTIMES, support
+from tests.engine.transforms import archive, instance_processes, put, transform
+from tests.support.engine import CHECKOUT, EngineProcess
+from tests.support.polling import until
+
+SCRIPT = Path(__file__).with_name("inference.py").read_bytes()
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+ORDINARY_USER = [sys.executable, str(CHECKOUT / "tests" / "support" / "ordinary_user.py")]
+PROCESSES = 64
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """An empty folder that is not below /tmp: a model server has a /tmp of its own."""
+    (CHECKOUT / "artifacts").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CHECKOUT / "artifacts") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(params=["this user", "an ordinary user"])
+def confining_engine(request: pytest.FixtureRequest, folder: Path) -> Iterator[EngineProcess]:
+    """An engine of the user who runs the tests; if that is root, also one of nobody."""
+    data_dir = folder / "engine"
+    data_dir.mkdir()
+    prefix: list[str] = []
+    if request.param == "an ordinary user":
+        if os.geteuid() != 0:
+            pytest.skip("the tests run as an ordinary user already")
+        prefix = [*ORDINARY_USER, str(data_dir)]
+    process = EngineProcess(
+        data_dir, prefix=prefix, ENGINE_LIMITS=f"processes={PROCESSES}", ENGINE_RUNTIMES_DIR=str(RUNTIMES)
+    )
+    process.start()
+    yield process
+    process.stop()
+
+
+class Outside:
+    """Things beside the engine that model code must not reach."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.secret = folder / "secret_key"
+        self.secret.write_text("secret")
+        self.secret.chmod(0o644)
+        self.listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        self.datagrams = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        self.datagrams.bind(("127.0.0.1", 0))
+        self.abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
+        self.abstract.bind(f"\0batchdeck-test-{os.getpid()}")
+        self.abstract.listen()
+        self.socket = stack.enter_context(socket.socket(socket.AF_UNIX))
+        self.socket_path = folder / "socket"
+        self.socket.bind(str(self.socket_path))
+        self.socket_path.chmod(0o777)
+        self.socket.listen()
+
+    def targets(self, engine: EngineProcess) -> dict[str, Any]:
+        """What the script is to reach."""
+        names = ("credentials.json", "engine.sqlite3", "objects/index.sqlite3")
+        return {
+            "files": [str(self.secret), *(str(engine.data_dir / name) for name in names)],
+            "folders": [str(engine.data_dir), str(engine.data_dir / "jobs"), str(self.secret.parent)],
+            "code": [str(RUNTIMES), str(CHECKOUT / "engine")],
+            "engine_pid": engine.pid,
+            "ports": [self.listener.getsockname()[1], engine.port],
+            "udp_port": self.datagrams.getsockname()[1],
+            "abstract": f"batchdeck-test-{os.getpid()}",
+            "socket": str(self.socket_path),
+            "too_much_memory": 2 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            "too_many_processes": 4 * PROCESSES,
+            "too_large_file": Limits().disk_mb * 1024**2 + 1,
+        }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the means of confinement are Linux's")
+def test_a_script_that_tries_everything_gets_nothing_but_its_own(
+    confining_engine: EngineProcess, folder: Path
+) -> None:
+    engine = confining_engine
+    assert support().gaps() == [], "this system lacks what the test is about"
+    with ExitStack() as stack:
+        outside = Outside(folder, stack)
+        data = put(engine, "model.tar.gz", archive({"code/inference.py": SCRIPT}))
+        environment = {"TARGETS": json.dumps(outside.targets(engine)), "SAGEMAKER_PROGRAM": "inference.py"}
+        job = transform(
+            engine,
+            {"x": b"x"},
+            containers=[{"Image": IMAGE, "ModelDataUrl": data, "Environment": environment}],
+            TransformInput={"ContentType": "text/csv"},
+        )
+        assert job.ended(240)["TransformJobStatus"] == "Completed", (job.describe(), job.log)
+        report = json.loads(job.outputs["x.out"])
+        assert report.pop("own things") == "usable"
+        reached = {name: result for name, result in report.items() if not result.startswith("refused")}
+        assert reached == {}, job.log
+        assert len(report) > 30
+        outside.datagrams.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            outside.datagrams.recv(100)
+        assert outside.secret.read_text() == "secret"
+    until(lambda: not instance_processes(engine), "the end of all that the script has started", 10)
+
+
+def test_variables_of_a_job_change_nothing_about_how_its_server_starts(
+    serving_engine: EngineProcess, tmp_path: Path
+) -> None:
+    shell = "/bin/sh -c 'echo started by the browser >&2' %s"
+    environment = {
+        "PYTHONWARNINGS": "all:0:antigravity.x:0:0",
+        "BROWSER": shell,
+        "LD_PRELOAD": "/nowhere/preloaded.so",
+        "PYTHONHOME": "/nowhere",
+        "PYTHONSTARTUP": "/nowhere/startup.py",
+        "PATH": "/nowhere",
+        "HOME": "/nowhere",
+        "TMPDIR": "/nowhere",
+        "SAGEMAKER_BIND_TO_PORT": "1",
+    }
+    script = (
+        b"import os\n"
+        b"def model_fn(d): print({name: os.environ.get(name) for name in "
+        b"('BROWSER', 'PATH', 'HOME', 'PYTHONWARNINGS')})\n"
+        b"def transform_fn(m, b, c, a): return 'x'\n"
+    )
+    data = put(serving_engine, "model.tar.gz", archive({"code/inference.py": script}))
+    job = transform(
+        serving_engine,
+        {"x": b"x"},
+        containers=[{"Image": IMAGE, "ModelDataUrl": data}],
+        environment=environment,
+    )
+    assert job.ended(240)["TransformJobStatus"] == "Completed", (job.describe(), job.log)
+    shown = {name: environment[name] for name in ("BROWSER", "PATH", "HOME", "PYTHONWARNINGS")}
+    # The user's code sees them, as in the image; nothing has been started by them before.
+    assert str(shown) in job.log
+    assert "started by the browser" not in job.log.replace(str(shown), "")
+    assert "preloaded" not in job.log
+
+
+def test_an_engine_that_requires_confinement_does_not_start_without_all_of_it(tmp_path: Path) -> None:
+    engine = EngineProcess(tmp_path / "engine", ENGINE_CONFINEMENT="require")
+    if not support().gaps():
+        engine.start()
+        assert engine.stop() == 0
+        return
+    with pytest.raises(AssertionError, match="ENGINE_CONFINEMENT is require, but: Model code"):
+        engine.start()
