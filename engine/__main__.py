@@ -115,7 +115,7 @@ def check_confinement(config: Config) -> Support:
     Raises BadSetting when some is missing and `confinement` requires all of it.
     """
     support = find_support(config)
-    gaps = support.gaps()
+    gaps = support.gaps(own_runtimes=config.extra_runtimes is not None)
     if config.confinement == "require" and gaps:
         raise BadSetting(f"ENGINE_CONFINEMENT is require, but: {' '.join(gaps)}")
     for gap in gaps:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from engine.errors import BadSetting
+from engine.instance_sizes import instance_cpus, instance_memory
 
 MIB = 1024**2
 _DAY = 86400
@@ -52,17 +53,21 @@ class Limits:
                 raise BadSetting(f"{setting} has {name!r}; it takes {', '.join(names)}.")
         return cls(**{name: int(number) for name, number in numbers.items()})
 
-    def of_server(self, instance_memory: int, instance_cpus: int) -> dict[str, int]:
-        """The limits of one model server's processes, in bytes, numbers and seconds."""
+    def memory_of(self, instance_type: str) -> int:
+        """The bytes of memory that an instance of that type may use."""
         machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        memory = self.memory_mb * MIB or min(instance_memory, int(machine * _SHARE_OF_MEMORY))
+        return self.memory_mb * MIB or min(instance_memory(instance_type), int(machine * _SHARE_OF_MEMORY))
+
+    def of_server(self, instance_type: str) -> dict[str, int]:
+        """The limits of one model server's processes, in bytes, numbers and seconds."""
+        memory = self.memory_of(instance_type)
         return {
             "memory": memory,
             "shared_memory": memory // 2,
             "processes": self.processes,
             "file_size": self.disk_mb * MIB,
             "open_files": self.open_files,
-            "cpu_seconds": self.cpu_seconds or _LONGEST_JOB_DAYS * _DAY * instance_cpus,
+            "cpu_seconds": self.cpu_seconds or _LONGEST_JOB_DAYS * _DAY * instance_cpus(instance_type),
         }
 
     def space_left(self, folder: Path) -> int:

@@ -80,6 +80,10 @@ class Container:
         """What the server uses; None while there is none, or nobody can tell. Called in a thread."""
         return self._server.usage() if self._server is not None else None
 
+    def exact_memory(self) -> int:
+        """The bytes of memory that the server uses, 0 where nobody can tell. Called in a thread."""
+        return self._server.exact_memory() if self._server is not None else 0
+
     async def stop(self) -> None:
         """End the server."""
         if self._client is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from engine.runner.logs import InstanceLog
 from engine.runner.model_data import fetch_model, fetch_script
 from engine.runner.parameters import container_environment
 from engine.runner.protocols import RuntimeProvider, Server
+from engine.runner.removing import remove_tree
 from engine.runner.together import all_of
 from engine.runner.trouble import Trouble, TroubledContainer
 from engine.store import JobRow
@@ -47,7 +47,8 @@ class Fleet:
         self._objects = objects
         self._runtimes = runtimes
         self._row = row
-        self._directory = config.jobs_dir / row.name
+        #: What the job has on disk: models unpacked, and a folder for each container.
+        self.directory = config.jobs_dir / row.name
         self._blueprints: list[_Blueprint] = []
         self.instances: list[Instance] = []
 
@@ -56,7 +57,7 @@ class Fleet:
 
         `troubles` has what is to go wrong with each of them.
         """
-        await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+        await asyncio.to_thread(remove_tree, self.directory)
         containers = zip(self._row.containers, troubles, strict=True)
         for position, (definition, trouble) in enumerate(containers, start=1):
             try:
@@ -67,7 +68,8 @@ class Fleet:
     async def start(self, logs: Sequence[InstanceLog]) -> None:
         """Start one instance for each log and wait until all are healthy. Raises JobFailed."""
         calls = Calls.of(self._row.request, refusals_retried=self._config.unsettled.refusals_retried)
-        self.instances = [
+        # In place: who watches the instances has this list.
+        self.instances[:] = [
             Instance([self._container(number, blueprint, log) for blueprint in self._blueprints], calls, log)
             for number, log in enumerate(logs, start=1)
         ]
@@ -76,7 +78,7 @@ class Fleet:
     async def end(self) -> None:
         """End every instance and remove what the job had on disk."""
         await asyncio.gather(*(instance.stop() for instance in self.instances))
-        await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+        await asyncio.to_thread(remove_tree, self.directory)
 
     async def _blueprint(
         self, position: int, definition: dict[str, Any], log: InstanceLog, trouble: Trouble
@@ -86,16 +88,16 @@ class Fleet:
             name = str(definition.get("ContainerHostname", f"container-{position}"))
         say = log.container(name)
         prepared = await self._runtimes.prepare(definition["Image"], lambda line: say([line]))
-        model_dir = self._directory / f"model-{position}"
+        model_dir = self.directory / f"model-{position}"
         await fetch_model(self._objects, self._runtimes, definition.get("ModelDataUrl"), model_dir)
         environment = container_environment(self._row.request, definition, str(model_dir))
-        script_dir = self._directory / f"script-{position}"
+        script_dir = self.directory / f"script-{position}"
         environment = await fetch_script(self._objects, self._runtimes, environment, script_dir)
         return _Blueprint(prepared, environment, model_dir, script_dir, name, trouble)
 
     def _container(self, number: int, blueprint: _Blueprint, log: InstanceLog) -> Container:
         placement = Placement(
-            self._directory / f"instance-{number}" / (blueprint.name or "container"),
+            self.directory / f"instance-{number}" / (blueprint.name or "container"),
             blueprint.model_dir,
             blueprint.script_dir if blueprint.script_dir.exists() else None,
             instance_type=self._row.request["TransformResources"]["InstanceType"],

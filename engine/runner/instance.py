@@ -66,6 +66,16 @@ class Instance:
         """What each container uses of which that can be told. Called in a thread."""
         return [usage for container in self._containers if (usage := container.usage()) is not None]
 
+    def own_memory(self, suspicious: int) -> int:
+        """The bytes of memory that the containers use; exact only above `suspicious`. Called in a thread.
+
+        Shared memory is counted for each process first, which is quick, and only where that is much as it is.
+        """
+        counted_often = sum(usage.memory for usage in self.usage())
+        if counted_often <= suspicious:
+            return counted_often
+        return sum(container.exact_memory() for container in self._containers)
+
     async def execution_parameters(self) -> dict[str, Any]:
         """What the first container offers: it is the one that gets the job's records."""
         return await self._containers[0].execution_parameters()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from engine.config import Config
 from engine.disk import is_full
 from engine.errors import ServiceError
+from engine.limits import MIB
 from engine.objects import ObjectStore
 from engine.runner.capture import check_capture, write_capture
 from engine.runner.failures import (
@@ -25,7 +26,7 @@ from engine.runner.fleet import Fleet
 from engine.runner.http_client import Body
 from engine.runner.instance import Instance
 from engine.runner.lacking import reason_against
-from engine.runner.logs import InstanceLog
+from engine.runner.logs import InstanceLog, LogBudget
 from engine.runner.meter import Meter
 from engine.runner.parameters import effective, processing_of
 from engine.runner.plan import Plan, PlannedObject, make_plan
@@ -34,6 +35,7 @@ from engine.runner.publishing import Publisher
 from engine.runner.together import all_of, to_its_end
 from engine.runner.transform_object import ObjectTransform
 from engine.runner.trouble import Trouble, troubles_of
+from engine.runner.watch import watched
 from engine.runner.window import Window
 from engine.store import JobRow, Store
 from engine.store.clock import now
@@ -58,6 +60,7 @@ class Job:
         self._row = row
         self._request = row.request
         self._epoch = int(time.time())
+        self._log_budget = LogBudget(config.limits.log_mb * MIB)
         self._first_log = self._new_log()
         self._fleet = Fleet(config, objects, runtimes, row)
         self._failures: list[ObjectFailed] = []
@@ -127,11 +130,19 @@ class Job:
         self._store.jobs.started(self._row.name, started)
         processing = processing_of(self._request, self._config.unsettled, started)
         logs = [self._first_log, *(self._new_log() for _ in shares[1:])]
+        work = self._start_and_transform(plan, shares, processing, logs)
+        limits = self._config.limits
+        memory = limits.memory_of(self._request["TransformResources"]["InstanceType"])
+        await watched(work, self._fleet.directory, self._fleet.instances, limits, memory)
+        return started
+
+    async def _start_and_transform(
+        self, plan: Plan, shares: list[list[str]], processing: DataProcessing, logs: list[InstanceLog]
+    ) -> None:
         began = time.time()
         await self._fleet.start(logs)
         async with Meter(self._store, self._fleet.instances, began, self._config.metrics_pause):
             await self._transform_shares(plan, shares, processing)
-        return started
 
     async def _transform_shares(
         self, plan: Plan, shares: list[list[str]], processing: DataProcessing
@@ -189,4 +200,5 @@ class Job:
             self._store.jobs.mark_objects(self._row.name, [planned.key], "failed")
 
     def _new_log(self) -> InstanceLog:
-        return InstanceLog(self._store, self._row.name, f"i-{secrets.token_hex(9)[:17]}", self._epoch)
+        instance_id = f"i-{secrets.token_hex(9)[:17]}"
+        return InstanceLog(self._store, self._row.name, instance_id, self._epoch, self._log_budget)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from engine.disk import is_full
+from engine.limits import MIB
 from engine.store import Store
 
 GROUP = "/aws/sagemaker/TransformJobs"
@@ -16,11 +17,39 @@ GROUP = "/aws/sagemaker/TransformJobs"
 Lines = Callable[[list[str]], None]
 
 
+class LogBudget:
+    """How much a job's containers may still have kept of what they print, in bytes."""
+
+    #: What a line takes on disk beside its text.
+    _LINE = 100
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._left = limit
+
+    def take(self, lines: list[str]) -> list[str]:
+        """The lines that are kept; with the first that is not, a line that says so."""
+        allowed = []
+        for line in lines:
+            if self._left < 0:
+                break
+            self._left -= len(line) + self._LINE
+            allowed.append(line if self._left >= 0 else self._last_line())
+        return allowed
+
+    def _last_line(self) -> str:
+        return (
+            f"[engine] This job has printed {self._limit // MIB} MiB; nothing further is kept "
+            "(ENGINE_LIMITS, log_mb)"
+        )
+
+
 class InstanceLog:
     """The streams of one instance, named `[job]/[instance-id]-[epoch]` as in "Log groups and streams"."""
 
-    def __init__(self, store: Store, job: str, instance_id: str, epoch: int) -> None:
+    def __init__(self, store: Store, job: str, instance_id: str, epoch: int, budget: LogBudget) -> None:
         self._store = store
+        self._budget = budget
         #: The instance's name among the metrics.
         self.host = f"{job}/{instance_id}"
         self._stream = f"{self.host}-{epoch}"
@@ -30,7 +59,7 @@ class InstanceLog:
     def container(self, name: str | None) -> Lines:
         """Where a container's lines go; `name` only for containers of a pipeline."""
         stream = f"{self._stream}/{name}" if name else self._stream
-        return lambda lines: self._append(stream, lines)
+        return lambda lines: self._append(stream, self._budget.take(lines))
 
     def sagemaker(self, *lines: str) -> None:
         """Lines of the data log, with the time and the name in front that the service writes there."""
@@ -43,6 +72,8 @@ class InstanceLog:
 
     def _append(self, stream: str, lines: list[str]) -> None:
         """Write lines; on a full disk only count them, so that whoever prints them does not wait."""
+        if not lines:
+            return
         now = int(time.time() * 1000)
         lost = self._lost[stream]
         note = [f"{lost} lines are missing here: the engine's disk was full"] if lost else []

@@ -44,6 +44,9 @@ class Server(Protocol):
     def usage(self) -> Usage | None:
         """What it uses; None once it has ended, and where the system does not tell. Called in a thread."""
 
+    def exact_memory(self) -> int:
+        """Its bytes of memory, what processes share counted once; 0 where nobody can tell. Called in a thread."""
+
     def kill(self, number: signal.Signals) -> None:
         """Send a signal to it and everything it started."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 import time
 
 from engine.config import Config
@@ -13,6 +12,7 @@ from engine.objects import ObjectStore
 from engine.runner.job import Job
 from engine.runner.places import Places
 from engine.runner.protocols import RuntimeProvider
+from engine.runner.removing import remove_tree
 from engine.store import Store
 from engine.store.clock import now
 
@@ -49,7 +49,7 @@ class Runner:
     async def start(self) -> None:
         """End what a killed engine left running, and take up its unfinished jobs."""
         self._runtimes.end_leftovers()
-        await asyncio.to_thread(shutil.rmtree, self._config.jobs_dir, ignore_errors=True)
+        await asyncio.to_thread(remove_tree, self._config.jobs_dir)
         for row in self._store.jobs.unfinished():
             if row.status == "Stopping":
                 self._set_stopped(row.name)

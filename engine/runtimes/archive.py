@@ -33,9 +33,7 @@ class BadArchive(CannotRun):
     """The archive cannot or must not be unpacked; the message says why and what to do."""
 
 
-def unpack(
-    archive: Readable, directory: Path, limits: Limits, max_members: int = MAX_MEMBERS
-) -> None:
+def unpack(archive: Readable, directory: Path, limits: Limits, max_members: int = MAX_MEMBERS) -> None:
     """Unpack a gzipped tar into `directory`, which is made and is of no use if this raises.
 
     Files and folders keep their names and whether they are executable, nothing else: no owners, times or
@@ -48,8 +46,10 @@ def unpack(
     if space <= 0:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     max_bytes = min(limits.unpacked_mb * MIB, space)
-    bound = f"{max_bytes} bytes, which is what this machine's disk has left" if max_bytes == space else (
-        f"{max_bytes} bytes (ENGINE_LIMITS, unpacked_mb)"
+    bound = (
+        f"{max_bytes} bytes, which is what this machine's disk has left"
+        if max_bytes == space
+        else (f"{max_bytes} bytes (ENGINE_LIMITS, unpacked_mb)")
     )
     try:
         # Gzip apart from tar, rather than tarfile's own "r|gz": that one never looks at the checksum.

@@ -17,7 +17,6 @@ from typing import Any
 
 from engine.config import Config
 from engine.placement import Placement
-from engine.runtimes import instance_sizes
 from engine.runtimes.registry import Runtime
 
 KEEPER = Path(__file__).resolve().with_name("keeper")
@@ -33,7 +32,14 @@ _SYSTEM = (
     *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/os-release"),
     *("/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/pki/tls", "/etc/pki/ca-trust"),
     *("/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/hosts", "/etc/host.conf", "/etc/resolv.conf"),
-    *("/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/mime.types", "/etc/localtime", "/etc/timezone"),
+    *(
+        "/etc/gai.conf",
+        "/etc/services",
+        "/etc/protocols",
+        "/etc/mime.types",
+        "/etc/localtime",
+        "/etc/timezone",
+    ),
     *("/etc/fonts", "/sys/devices/system"),
 )
 
@@ -48,8 +54,11 @@ class Support:
     network: bool = False
     user_ids: bool = False
 
-    def gaps(self) -> list[str]:
-        """What model code is not kept from here, a sentence for each, with what the system would need."""
+    def gaps(self, *, own_runtimes: bool = False) -> list[str]:
+        """What model code is not kept from here, a sentence for each, with what the system would need.
+
+        `own_runtimes`: there are runtimes that open their ports themselves.
+        """
         rows = (
             (
                 self.landlock > 0 or self.namespaces,
@@ -65,6 +74,11 @@ class Support:
                 self.network or self.seccomp or self.landlock >= _PORTS_SINCE,
                 "Model code can use the network: there are neither network namespaces, nor seccomp, nor rules for "
                 "ports (Landlock of Linux 6.7).",
+            ),
+            (
+                not own_runtimes or self.landlock >= _PORTS_SINCE,
+                "Code of your own runtimes can connect to this machine's ports: there are no rules for ports "
+                "(Landlock of Linux 6.7).",
             ),
             (
                 self.namespaces or self.landlock >= _SIGNALS_SINCE,
@@ -113,7 +127,6 @@ class Confiner:
             for folder in (placement.directory, scratch):
                 os.chown(folder, user_id, user_id)
         given = (placement.model_dir, *([placement.script_dir] if placement.script_dir else []))
-        memory = instance_sizes.memory(placement.instance_type)
         return {
             "readable": [
                 *_SYSTEM,
@@ -129,7 +142,8 @@ class Confiner:
             else {},
             "bind_ports": [] if listener is not None else [port],
             "connect_ports": sorted({*connect_ports, *([] if listener is not None else [port])}),
-            "limits": self._config.limits.of_server(memory, instance_sizes.cpus(placement.instance_type)),
+            "datagrams": bool(connect_ports),
+            "limits": self._config.limits.of_server(placement.instance_type),
             "user_id": user_id,
             "listener": listener,
             "root": str(self._root(placement)) if support.namespaces else None,

@@ -16,7 +16,7 @@ from pathlib import Path
 from engine.placement import Placement
 from engine.runtimes.confining import KEEPER, Confiner
 from engine.runtimes.registry import SERVING, Runtime
-from engine.runtimes.usage import Usage, usage_below
+from engine.runtimes.usage import Usage, memory_below, usage_below
 
 LogLines = Callable[[list[str]], None]
 
@@ -88,6 +88,10 @@ class ModelServer:
     def usage(self) -> Usage | None:
         """What the process and all that it started use; None once it has ended, and without a /proc."""
         return usage_below(self._process.pid)
+
+    def exact_memory(self) -> int:
+        """Bytes of memory, what processes share counted once; 0 once it has ended, and without a /proc."""
+        return memory_below(self._process.pid)
 
     def kill(self, number: signal.Signals) -> None:
         """Send a signal to the process and all that it started."""

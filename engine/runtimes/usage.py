@@ -55,18 +55,35 @@ def usage_below(process: int) -> Usage | None:
     Memory that processes share is counted for each. The CPU time of one that has ended is gone.
     """
     processes = _latest.processes()
-    if process not in processes:
+    usages = [processes[number].usage for number in _tree(processes, process)]
+    if not usages:
         return None
+    return Usage(sum(usage.cpu_seconds for usage in usages), sum(usage.memory for usage in usages))
+
+
+def memory_below(process: int) -> int:
+    """The bytes of memory of a process and all that it started, each its share of what several use."""
+    return sum(_proportional_memory(number) for number in _tree(_latest.processes(), process))
+
+
+def _tree(processes: dict[int, _Process], root: int) -> list[int]:
+    """The numbers of a process and all below it; empty if it is not there."""
     children: dict[int, list[int]] = {}
     for number, each in processes.items():
         children.setdefault(each.parent, []).append(number)
-    cpu_seconds, memory, waiting = 0.0, 0, [process]
-    while waiting:
-        number = waiting.pop()
-        cpu_seconds += processes[number].usage.cpu_seconds
-        memory += processes[number].usage.memory
-        waiting += children.get(number, [])
-    return Usage(cpu_seconds, memory)
+    numbers = [root] if root in processes else []
+    for number in numbers:
+        numbers += children.get(number, [])
+    return numbers
+
+
+def _proportional_memory(process: int) -> int:
+    """The "Pss" of a process in bytes (proc_pid_smaps(5)); 0 where it cannot be read."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 def _read_processes() -> dict[int, _Process]:

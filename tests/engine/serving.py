@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from engine.config import Config
+from engine.placement import Placement
 from engine.runner.container import Container
 from engine.runner.http_client import Answer, HttpClient
-from engine.placement import Placement
 from engine.runtimes import PreparedRuntime, Runtimes, Support, find_support
 from engine.runtimes.confining import Confiner
 from engine.runtimes.process import LogLines, ModelServer, start
@@ -38,10 +38,15 @@ async def start_code(
     environment: Mapping[str, str] | None = None,
     command: tuple[str, ...] = ("python", "-c"),
     lines: LogLines = lambda _: None,
+    means: Support | None = None,
+    readable: Sequence[Path] = (),
 ) -> ModelServer:
-    """A confined server that runs some Python code, its arguments behind it, in a folder of its own."""
-    runtime = Runtime("code", "Code", (), (*command, *arguments), None)
-    confiner = Confiner(Config(directory, directory), support())
+    """A server that runs some Python code, its arguments behind it, in a folder of its own.
+
+    It is confined by `means`, or all that the system has. The model's folder is "model" beside its own.
+    """
+    runtime = Runtime("code", "Code", (), (*command, *arguments), None, tuple(readable))
+    confiner = Confiner(Config(directory, directory), means or support())
     placement = Placement(directory, directory.parent / "model")
     return await start(runtime, Path(sys.executable), placement, environment or {}, lines, confiner)
 

@@ -36,9 +36,7 @@ def archive(*members: tuple[tarfile.TarInfo, bytes], format: int = tarfile.PAX_F
     return out.getvalue()
 
 
-def unpacked(
-    data: bytes, directory: Path, limits: Limits | None = None, **options: int
-) -> dict[str, bytes]:
+def unpacked(data: bytes, directory: Path, limits: Limits | None = None, **options: int) -> dict[str, bytes]:
     unpack(io.BytesIO(data), directory / "model", limits or Limits(), **options)
     return {
         str(path.relative_to(directory / "model")): path.read_bytes()

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from engine.config import Config
+from engine.placement import Placement
 from engine.runner.container import Container
 from engine.runner.failures import JobFailed
 from engine.runner.http_client import AnswerTooLarge
-from engine.placement import Placement
 from engine.runtimes import Runtimes
 from tests.engine.serving import support
 from tests.engine.transforms import MODEL_SERVERS

@@ -231,9 +231,7 @@ STAY = "import signal; signal.pause()"
 
 
 async def test_a_server_has_its_own_folder_port_and_session(tmp_path: Path) -> None:
-    code = (
-        "import os; print(os.getcwd(), os.environ['SAGEMAKER_BIND_TO_PORT'], os.environ['WHO'])"
-    )
+    code = "import os; print(os.getcwd(), os.environ['SAGEMAKER_BIND_TO_PORT'], os.environ['WHO'])"
     async with Started(tmp_path / "here", code, WHO="me") as started:
         cwd, port, who = (await started.said())[0].split()
         assert cwd == str(tmp_path / "here")
@@ -246,7 +244,9 @@ async def test_a_server_sees_nothing_of_the_engines_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    async with Started(tmp_path / "own", "import os; print('AWS_SECRET_ACCESS_KEY' in os.environ)") as started:
+    async with Started(
+        tmp_path / "own", "import os; print('AWS_SECRET_ACCESS_KEY' in os.environ)"
+    ) as started:
         assert await started.said() == ["False"]
 
 

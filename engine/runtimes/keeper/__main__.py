@@ -16,8 +16,8 @@ import sys
 
 from confinement import Confinement
 from libc import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
-from processes import end_descendants, wait_for
 from probe import print_support
+from processes import end_descendants, wait_for
 
 #: The exit status of a server that could not be confined or started, as of shells for what cannot be run.
 CANNOT_START = 127

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import resource
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import landlock
 import seccomp
 import view
-from libc import PR_SET_NO_NEW_PRIVS, prctl
+from libc import PR_SET_NO_NEW_PRIVS, PR_SET_SECUREBITS, SECURE_NO_ROOT, prctl
 from processes import tasks_of_user
 
 _LIMITS = {
@@ -40,6 +41,8 @@ class Confinement:
     binds: Mapping[str, str] = field(default_factory=dict)
     bind_ports: tuple[int, ...] = ()
     connect_ports: tuple[int, ...] = ()
+    #: Whether it may use UDP, which has no rules for ports; names are looked up by it.
+    datagrams: bool = False
     limits: Mapping[str, int] = field(default_factory=dict)
     user_id: int | None = None
     #: The number of a listening socket that the server inherits.
@@ -79,6 +82,9 @@ class Confinement:
             os.setgroups([])
             os.setgid(self.user_id)
             os.setuid(self.user_id)
+        elif os.geteuid() == 0 and sys.platform == "linux":
+            # Without another user: at least a root whose next exec has no capabilities.
+            prctl(PR_SET_SECUREBITS, SECURE_NO_ROOT)
         self._set_limits()
         if self.landlock or self.seccomp:
             prctl(PR_SET_NO_NEW_PRIVS, 1)
@@ -96,11 +102,14 @@ class Confinement:
         return [name for name, path in self.binds.items() if path in self.writable]
 
     def _sockets(self) -> str:
+        kind: str = seccomp.NONE
         if self.own_network:
-            return seccomp.ANY
-        if self.connect_ports:
-            return seccomp.TCP_AND_UDP
-        return seccomp.TCP if self.bind_ports else seccomp.NONE
+            kind = seccomp.ANY
+        elif self.datagrams:
+            kind = seccomp.TCP_AND_UDP
+        elif self.bind_ports:
+            kind = seccomp.TCP
+        return kind
 
     def _set_limits(self) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -32,9 +32,10 @@ PORTS_SINCE, SIGNALS_SINCE = 4, 6
 def version() -> int:
     """The version of the kernel's interface; 0 if it has none or Landlock is switched off."""
     try:
-        return syscall(_CREATE_RULESET, 0, 0, _VERSION)
+        number: int = syscall(_CREATE_RULESET, 0, 0, _VERSION)
     except OSError:
         return 0
+    return number
 
 
 def restrict(

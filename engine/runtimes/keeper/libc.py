@@ -11,6 +11,9 @@ PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 PR_SET_SECCOMP = 22
 PR_SET_CHILD_SUBREAPER = 36
+PR_SET_SECUREBITS = 28
+#: SECBIT_NOROOT, which keeps user 0 from gaining capabilities by an exec, and its lock (capabilities(7)).
+SECURE_NO_ROOT = 0x1 | 0x2
 
 
 def syscall(number: int, *arguments: int) -> int:

@@ -207,14 +207,18 @@ def reach_other_hosts(targets):
 
 @attempt
 def become_root(targets):
-    return each([os.setuid, os.setgid, os.seteuid], lambda become: become(0) or become.__name__) if (
-        os.getuid() != 0
-    ) else "is root"
+    return (
+        each([os.setuid, os.setgid, os.seteuid], lambda become: become(0) or become.__name__)
+        if (os.getuid() != 0)
+        else "is root"
+    )
 
 
 @attempt
 def hold_capabilities(targets):
-    lines = [line.split() for line in open("/proc/self/status") if line.startswith(("CapEff", "CapPrm", "CapAmb"))]
+    lines = [
+        line.split() for line in open("/proc/self/status") if line.startswith(("CapEff", "CapPrm", "CapAmb"))
+    ]
     present = [line for line in lines if int(line[1], 16)]
     if present:
         return present
@@ -259,14 +263,19 @@ def make_device(targets):
 @attempt
 def use_kernel_interfaces(targets):
     # io_uring_setup, bpf, userfaultfd, perf_event_open, keyctl, open_by_handle_at
-    numbers = [425, *((321, 323, 298, 250, 304) if os.uname().machine == "x86_64" else (280, 282, 241, 219, 265))]
+    numbers = [
+        425,
+        *((321, 323, 298, 250, 304) if os.uname().machine == "x86_64" else (280, 282, 241, 219, 265)),
+    ]
     return each(numbers, lambda number: call(libc.syscall(number, 0, 0, 0, 0, 0)))
 
 
 @attempt
 def raise_limits(targets):
     names = ("RLIMIT_DATA", "RLIMIT_NPROC", "RLIMIT_FSIZE", "RLIMIT_CPU", "RLIMIT_NOFILE")
-    endless = [name for name in names if resource.getrlimit(getattr(resource, name))[1] == resource.RLIM_INFINITY]
+    endless = [
+        name for name in names if resource.getrlimit(getattr(resource, name))[1] == resource.RLIM_INFINITY
+    ]
     if endless:
         return endless
 
@@ -332,7 +341,9 @@ def use_own_things():
     os.rename("deep/folder", "deep/other")
     os.chmod("deep/other", 0o700)
     assert os.path.exists(os.path.join(os.environ["SAGEMAKER_MODEL_DIR"], "code", "inference.py"))
-    assert subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True, check=True).stdout == b"1\n"
+    assert (
+        subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True, check=True).stdout == b"1\n"
+    )
     thread = threading.Thread(target=int)
     thread.start()
     thread.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -9,13 +10,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.limits import Limits
-from tests.engine.serving import RUNTIMES, support
+from tests.engine.serving import RUNTIMES, start_code, support
 from tests.engine.transforms import archive, instance_processes, put, transform
 from tests.support.engine import CHECKOUT, EngineProcess
 from tests.support.polling import until
@@ -72,14 +74,14 @@ class Outside:
         self.socket_path.chmod(0o777)
         self.socket.listen()
 
-    def targets(self, engine: EngineProcess) -> dict[str, Any]:
+    def targets(self, engine: EngineProcess, engine_pid: int) -> dict[str, Any]:
         """What the script is to reach."""
         names = ("credentials.json", "engine.sqlite3", "objects/index.sqlite3")
         return {
             "files": [str(self.secret), *(str(engine.data_dir / name) for name in names)],
             "folders": [str(engine.data_dir), str(engine.data_dir / "jobs"), str(self.secret.parent)],
             "code": [str(RUNTIMES), str(CHECKOUT / "engine")],
-            "engine_pid": engine.pid,
+            "engine_pid": engine_pid,
             "ports": [self.listener.getsockname()[1], engine.port],
             "udp_port": self.datagrams.getsockname()[1],
             "abstract": f"batchdeck-test-{os.getpid()}",
@@ -99,7 +101,10 @@ def test_a_script_that_tries_everything_gets_nothing_but_its_own(
     with ExitStack() as stack:
         outside = Outside(folder, stack)
         data = put(engine, "model.tar.gz", archive({"code/inference.py": SCRIPT}))
-        environment = {"TARGETS": json.dumps(outside.targets(engine)), "SAGEMAKER_PROGRAM": "inference.py"}
+        environment = {
+            "TARGETS": json.dumps(outside.targets(engine, engine.pid)),
+            "SAGEMAKER_PROGRAM": "inference.py",
+        }
         job = transform(
             engine,
             {"x": b"x"},
@@ -117,6 +122,56 @@ def test_a_script_that_tries_everything_gets_nothing_but_its_own(
             outside.datagrams.recv(100)
         assert outside.secret.read_text() == "secret"
     until(lambda: not instance_processes(engine), "the end of all that the script has started", 10)
+
+
+WITHOUT = {
+    "namespaces": {"namespaces": False, "network": False, "user_ids": False},
+    "a network of its own": {"network": False},
+    "another user": {"user_ids": False},
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the means of confinement are Linux's")
+@pytest.mark.parametrize("missing", WITHOUT)
+async def test_what_is_left_of_the_means_refuses_as_much(folder: Path, missing: str) -> None:
+    model = folder / "job" / "model"
+    (model / "code").mkdir(parents=True)
+    (model / "code" / "inference.py").write_bytes(SCRIPT)
+    engine = EngineProcess(folder / "engine")
+    for name in ("credentials.json", "engine.sqlite3", "objects/index.sqlite3"):
+        (engine.data_dir / name).parent.mkdir(parents=True, exist_ok=True)
+        (engine.data_dir / name).write_text("secret")
+    code = (
+        "import json, runpy, sys; module = runpy.run_path(sys.argv[1]); "
+        "print(json.dumps(module['report'](json.loads(sys.argv[2]))))"
+    )
+    lines: list[str] = []
+    with ExitStack() as stack:
+        outside = Outside(folder, stack)
+        targets = {**outside.targets(engine, os.getpid()), "too_many_processes": 0}
+        server = await start_code(
+            folder / "job" / "own",
+            code,
+            str(model / "code" / "inference.py"),
+            json.dumps(targets),
+            environment={"SAGEMAKER_MODEL_DIR": str(model)},
+            lines=lines.extend,
+            means=replace(support(), **WITHOUT[missing]),
+        )
+        try:
+            async with asyncio.timeout(120):
+                await server.wait()
+        finally:
+            await server.stop()
+        report = json.loads("".join(lines))
+        assert report.pop("own things") == "usable"
+        reached = {name: result for name, result in report.items() if not result.startswith("refused")}
+        # The number of processes is no part of this: the system counts others' with them, and not root's at all.
+        assert reached.pop("start_many_processes") == "GOT 0"
+        assert reached.keys() <= ({"become_root"} if os.geteuid() == 0 else set()), reached
+        outside.datagrams.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            outside.datagrams.recv(100)
 
 
 def test_variables_of_a_job_change_nothing_about_how_its_server_starts(

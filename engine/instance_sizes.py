@@ -10,15 +10,15 @@ _SMALL = {"medium": 2, "large": 2, "xlarge": 4}
 _MEMORY_PER_CPU = {"c": 2.0, "r": 8.0, "p": 8.0, "inf": 2.0}
 
 
-def cpus(instance_type: str) -> int:
+def instance_cpus(instance_type: str) -> int:
     """The virtual CPUs of a type such as "ml.m5.xlarge"; 2 for a name of another form."""
     size = instance_type.rpartition(".")[2]
     number = size.removesuffix("xlarge")
     return 4 * int(number) if number.isdecimal() else _SMALL.get(size, 2)
 
 
-def memory(instance_type: str) -> int:
+def instance_memory(instance_type: str) -> int:
     """The bytes of memory of a type, as its family has them for each virtual CPU."""
     family = instance_type.removeprefix("ml.").partition(".")[0]
     longest = max((name for name in _MEMORY_PER_CPU if family.startswith(name)), key=len, default="")
-    return int(cpus(instance_type) * _MEMORY_PER_CPU.get(longest, 4.0) * GIB)
+    return int(instance_cpus(instance_type) * _MEMORY_PER_CPU.get(longest, 4.0) * GIB)

@@ -1,0 +1,81 @@
+"""Watching what a job's instances take of the machine, and ending a job that takes more than it may."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.limits import MIB, Limits
+from engine.runner.failures import JobFailed
+from engine.runner.instance import Instance
+from engine.runner.together import to_its_end
+
+#: Seconds between two looks; longer where a look takes long.
+_PAUSE = 1.0
+_PAUSE_PER_LOOK = 10
+#: A job that has written less than this is not what fills a disk.
+_SMALL = 64 * MIB
+
+
+async def watched(
+    work: Coroutine[Any, Any, None], folder: Path, instances: Sequence[Instance], limits: Limits, memory: int
+) -> None:
+    """Run `work`; what is written to `folder` and the `memory` bytes of each instance are bounded meanwhile.
+
+    Raises JobFailed when a bound is passed, after `work` has been cancelled, and what `work` raises.
+    """
+    working = asyncio.ensure_future(work)
+    try:
+        while not working.done():
+            began = time.monotonic()
+            look = asyncio.to_thread(_reason_to_end, folder, instances, limits, memory)
+            if reason := await to_its_end(look):
+                raise JobFailed(reason)
+            pause = max(_PAUSE, _PAUSE_PER_LOOK * (time.monotonic() - began))
+            await asyncio.wait([working], timeout=pause)
+        await working
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+
+
+def _reason_to_end(folder: Path, instances: Sequence[Instance], limits: Limits, memory: int) -> str | None:
+    """Why the job must end, None if it may go on."""
+    written = bytes_below(folder)
+    if written > limits.disk_mb * MIB:
+        return (
+            f"AlgorithmError: The job's model and its containers hold more than {limits.disk_mb} MiB on disk "
+            "(ENGINE_LIMITS, disk_mb)"
+        )
+    if written > _SMALL and limits.space_left(folder) < 0:
+        return (
+            f"InternalServerError: The engine's disk is nearly full, and this job holds {written // MIB} MiB of it. "
+            "Make room and run it again"
+        )
+    for instance in instances:
+        if instance.own_memory(memory) > memory:
+            return (
+                f"AlgorithmError: The containers of an instance use more than {memory // MIB} MiB of memory, which is "
+                "what its type has. Take a larger instance type, or fewer requests at a time"
+            )
+    return None
+
+
+def bytes_below(folder: Path) -> int:
+    """The bytes on disk of all files below a folder; links are not followed, what goes meanwhile is passed over."""
+    total, folders = 0, [str(folder)]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    status = entry.stat(follow_symlinks=False)
+                    total += status.st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+        except OSError:
+            continue
+    return total
