@@ -90,7 +90,7 @@ class Config:
     confinement: str = "prefer"
     #: TCP ports that model code may connect to, unless its model has EnableNetworkIsolation.
     connect_ports: tuple[int, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def database(self) -> Path:

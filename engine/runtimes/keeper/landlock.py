@@ -47,9 +47,9 @@ def restrict(
 ) -> None:
     """Restrict this process, for good, to what is named. Paths that do not exist are passed over.
 
-    `readable` files may be run too; of `writable` folders everything is allowed but device files; `devices`
-    are read and written; below `listable` folders names can be listed. `ports` are the TCP ports to bind and those to connect to; None leaves ports alone.
-    What the kernel's version lacks is not restricted. Needs no_new_privs. Raises OSError.
+    `readable` files may be run too; of `writable` folders everything is allowed but device files; `devices` are read
+    and written; below `listable` folders names can be listed. `ports` are the TCP ports to bind and those to connect
+    to; None leaves ports alone. What the kernel's version lacks is not restricted. Needs no_new_privs. Raises OSError.
     """
     abi = version()
     file_rights = _FILE_RIGHTS[max(number for number in _FILE_RIGHTS if number <= abi)]

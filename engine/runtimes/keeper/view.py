@@ -145,6 +145,6 @@ def _show_devices(place: str, shared_memory: int) -> None:
         _show(place, device, device, read_only=False)
     for name, number in _STANDARD_STREAMS.items():
         os.symlink(f"/proc/self/fd{number}", f"{place}/dev/{name}")
-    memory = f"{place}/dev/shm"
+    memory = f"{place}/dev/shm"  # noqa: S108 - the server's own
     Path(memory).mkdir()
     mount("none", memory, "tmpfs", _NO_SUID | _NO_DEVICES, f"mode=1777,size={shared_memory}")

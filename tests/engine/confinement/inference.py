@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 libc = ctypes.CDLL(None, use_errno=True)
 ATTEMPTS = {}
@@ -217,7 +218,9 @@ def become_root(targets):
 @attempt
 def hold_capabilities(targets):
     lines = [
-        line.split() for line in open("/proc/self/status") if line.startswith(("CapEff", "CapPrm", "CapAmb"))
+        line.split()
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith(("CapEff", "CapPrm", "CapAmb"))
     ]
     present = [line for line in lines if int(line[1], 16)]
     if present:
