@@ -138,7 +138,9 @@ async def engine(config: Config, support: Support) -> AsyncIterator[App]:
     await runner.start()
     try:
         limits = throttle.Throttle(config.rate_limits)
-        yield App(Context(config, store, objects, runner, credentials, limits, disk))
+        gaps = tuple(support.gaps(own_runtimes=config.extra_runtimes is not None))
+        context = Context(config, store, objects, runner, credentials, limits, disk, confinement_gaps=gaps)
+        yield App(context)
     finally:
         await runner.close()
         await sender.close()

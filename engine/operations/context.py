@@ -38,6 +38,8 @@ class Context:
     throttle: Throttle
     disk: Disk
     caller: Key | None = None
+    #: What model code is not kept from on this system, in sentences; see engine.runtimes.confining.
+    confinement_gaps: tuple[str, ...] = ()
 
     @property
     def owner(self) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """A runtime's locked environment: made on first use, shared by all later jobs, apart from everything else.
 
 An environment's folder has the hash of its lock in its name, so that a changed lock makes a new one. Only the
-marker file, written last, makes it count: what an interrupted install left is begun anew.
+marker file, written last, makes it count: what an interrupted install left is begun anew. The marker holds a digest
+of the folder's files; an environment that differs from it has been changed since, and is made anew.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import hashlib
+import os
 import shutil
 import sys
 import time
@@ -40,13 +42,44 @@ async def prepare(runtime: Runtime, directory: Path, progress: Progress) -> Path
         return Path(sys.executable)
     folder = directory / environment_name(runtime.name, runtime.requirements.read_bytes())
     python = folder / "bin" / "python"
-    if (folder / _READY).exists():
+    if await asyncio.to_thread(is_unchanged, folder):
         return python
     directory.mkdir(parents=True, exist_ok=True)
     async with _locked(folder.with_suffix(".lock"), progress):
-        if not (folder / _READY).exists():
+        if not await asyncio.to_thread(is_unchanged, folder):
+            if (folder / _READY).exists():
+                progress(f"The environment of {runtime.title} is not as it was made; it is made anew.")
             await _make(runtime, runtime.requirements, folder, progress)
     return python
+
+
+def is_unchanged(folder: Path) -> bool:
+    """Whether an environment is there, complete, and has the files that it was made with."""
+    try:
+        return (folder / _READY).read_text() == digest(folder)
+    except OSError:
+        return False
+
+
+def digest(folder: Path) -> str:
+    """A hash over the name, size, mode and time of change of every file below the folder, but the marker.
+
+    Contents are not read: that would take longer than a small job. Raises OSError.
+    """
+    rows: list[str] = []
+    folders = [str(folder)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                    continue
+                status = entry.stat(follow_symlinks=False)
+                name = entry.path[len(str(folder)) + 1 :]
+                target = os.readlink(entry.path) if entry.is_symlink() else ""
+                rows.append(f"{name}\0{status.st_size}\0{status.st_mode}\0{status.st_mtime_ns}\0{target}")
+    listed = sorted(row for row in rows if not row.startswith(f"{_READY}\0"))
+    return hashlib.sha256("\n".join(listed).encode()).hexdigest()
 
 
 def environment_name(name: str, requirements: bytes) -> str:
@@ -62,12 +95,14 @@ async def _make(runtime: Runtime, requirements: Path, folder: Path, progress: Pr
     uv = _find_uv()
     if uv is not None:
         await _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)], progress)
-        install = [uv, "pip", "install", "--python", python]
+        # Model servers may not write here: without bytecode, each would compile what it imports. Linked files would
+        # be those of uv's cache, and one that is changed here would come back with the next environment.
+        install = [uv, "pip", "install", "--compile-bytecode", "--link-mode", "copy", "--python", python]
     else:
         await _run([sys.executable, "-m", "venv", str(folder)], progress)
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     await _run([*install, "--require-hashes", "-r", str(requirements)], progress)
-    (folder / _READY).touch()
+    (folder / _READY).write_text(await asyncio.to_thread(digest, folder))
     progress(f"The environment of {runtime.title} is ready after {time.monotonic() - began:.0f} s.")
 
 
@@ -83,6 +118,8 @@ async def _run(command: list[str], progress: Progress) -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         limit=_LONGEST_LINE,
+        # Model servers of an engine that is root run as other users, who read this.
+        umask=0o022,
     )
     assert process.stdout is not None
     last: deque[str] = deque(maxlen=3)

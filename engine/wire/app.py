@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import logging
 import re
 import secrets
@@ -79,7 +80,8 @@ class App:
 
     async def _answer(self, request: Request) -> Response:
         if request.path == HEALTH:
-            return Response(200, {"content-type": "application/json"}, b'{"status": "ok"}')
+            health = {"status": "ok", "confinement_gaps": self._ctx.confinement_gaps}
+            return Response(200, {"content-type": "application/json"}, json.dumps(health).encode())
         signature = None
         try:
             signature = read_signature(request)

@@ -55,6 +55,7 @@ def connection(request: MemberRequest, slug: str) -> HttpResponse:
         "connection": found,
         "limits": limits.of(found),
         "report": permissions.last(found),
+        "confinement_gaps": service.confinement_gaps(found),
     }
     return render(request, "jobs/connection.html", context, status=400 if form.errors else 200)
 

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
+from jobs.gateway.engine_health import read_confinement_gaps
 from jobs.models import Connection
 from jobs.services.errors import InvalidFields, NotPossible
 from jobs.services.terms import INSTANCE_TYPE, is_whole
@@ -101,6 +102,14 @@ def change(
         connection.save(update_fields=list(values))
         activity.record(connection.team, by, "connection.changed", connection, token=token)
     return connection
+
+
+def confinement_gaps(connection: Connection) -> list[str] | None:
+    """What model code is not kept from where the connection's jobs run, in sentences.
+
+    None for AWS, which confines every model in containers of its own, and for an engine that does not say.
+    """
+    return read_confinement_gaps(connection.endpoint_url) if connection.is_engine else None
 
 
 def remove(connection: Connection, *, by: User, token: ApiToken | None = None) -> None:

@@ -179,6 +179,22 @@ async def test_what_a_broken_off_install_left_is_begun_anew(tmp_path: Path) -> N
     assert await output_of(python, "import tiny_thing; print(tiny_thing.VALUE)") == "42"
 
 
+async def test_an_environment_in_which_something_was_planted_is_made_anew(tmp_path: Path) -> None:
+    runtime = locked(tmp_path, wheel(tmp_path))
+    python = await prepare(runtime, tmp_path / "runtimes", lambda _: None)
+    (packages,) = (python.parent.parent / "lib").glob("python*/site-packages")
+    planted = packages / "planted.pth"
+    planted.write_text("import sys; sys.planted = True\n")
+    news: list[str] = []
+    assert await prepare(runtime, tmp_path / "runtimes", news.append) == python
+    assert news[0] == "The environment of Tiny is not as it was made; it is made anew."
+    assert not planted.exists()
+    code = packages / "tiny_thing.py"
+    code.write_text("VALUE = 41\n")
+    await prepare(runtime, tmp_path / "runtimes", news.append)
+    assert await output_of(python, "import tiny_thing; print(tiny_thing.VALUE)") == "42"
+
+
 async def test_a_runtime_without_a_lock_runs_on_the_engines_python(tmp_path: Path) -> None:
     runtime = replace(locked(tmp_path, ""), requirements=None)
     assert await prepare(runtime, tmp_path / "runtimes", lambda _: None) == Path(sys.executable)

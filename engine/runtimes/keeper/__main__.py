@@ -29,6 +29,8 @@ def main() -> int:
         print_support(sys.argv[2])
         return 0
     confinement = Confinement.from_json(sys.argv[1])
+    # The engine keeps its files to itself; what is made here is for the server's own user to pass through.
+    os.umask(0o022)
     # The group's SIGTERM is for the server: the keeper stays to see it out. exec resets a handler.
     signal.signal(signal.SIGTERM, lambda *_: None)
     if sys.platform == "linux":

@@ -2,8 +2,8 @@
 
 Each line of a request is answered by itself, in capitals, with the variable SUFFIX behind it. A line that is a
 word of ORDERS is obeyed instead, `answer 415 text` is answered so, `count 100` prints so many numbered lines,
-`print "text"` a text written as JSON, and one that is LEAVE_OUT has no answer. It prints what it gets, so that
-tests can read it in the job's log.
+`print "text"` a text written as JSON, `write 5` writes 5 MB again and again, `take 5` holds memory in 5 processes,
+and one that is LEAVE_OUT has no answer. It prints what it gets, so that tests can read it in the job's log.
 """
 
 from __future__ import annotations
@@ -84,8 +84,26 @@ def count(lines: int) -> None:
         time.sleep(0.01)
 
 
+def write(megabytes: int) -> None:
+    """Write so many MB more and more often, until somebody ends it."""
+    for number in range(1000):
+        Path(f"written-{number}").write_bytes(bytes(megabytes * 1024**2))
+        time.sleep(0.2)
+
+
+def take(children: int) -> None:
+    """Start so many processes that each hold 100 MB, and wait."""
+    code = "import time; held = b'x' * 100_000_000; time.sleep(60)"
+    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(children)]
+    for process in processes:
+        process.wait()
+
+
 def print_what_is_asked(body: bytes) -> None:
     for line in body.splitlines():
+        if line.startswith((b"write ", b"take ")):
+            order, _, number = line.partition(b" ")
+            {b"write": write, b"take": take}[order](int(number))
         if line.startswith(b"count "):
             count(int(line.removeprefix(b"count ")))
         if line.startswith(b"print "):
