@@ -25,6 +25,8 @@ from engine.runtimes.registry import Runtime
 Progress = Callable[[str], None]
 _READY = ".ready"
 _LONGEST_LINE = 1024 * 1024
+#: What comes before a command whose files others may read: servers of an engine that is root run as other users.
+_READABLE = ("/bin/sh", "-c", 'umask 022; exec "$@"', "sh")
 
 
 class EnvironmentFailed(CannotRun):
@@ -113,13 +115,12 @@ def _find_uv() -> str | None:
 
 async def _run(command: list[str], progress: Progress) -> None:
     process = await asyncio.create_subprocess_exec(
+        *_READABLE,
         *command,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         limit=_LONGEST_LINE,
-        # Model servers of an engine that is root run as other users, who read this.
-        umask=0o022,
     )
     assert process.stdout is not None
     last: deque[str] = deque(maxlen=3)

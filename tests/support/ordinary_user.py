@@ -24,6 +24,7 @@ NOBODY = 65534
 
 def main() -> None:
     """Become nobody and the command."""
+    os.umask(0o022)
     folder, *command = sys.argv[1:]
     subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", folder], check=True)
     readable = [*_SYSTEM, str(CHECKOUT), *map(str, interpreter_paths(Path(sys.executable)))]

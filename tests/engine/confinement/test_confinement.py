@@ -137,6 +137,8 @@ async def test_what_is_left_of_the_means_refuses_as_much(folder: Path, missing: 
     model = folder / "job" / "model"
     (model / "code").mkdir(parents=True)
     (model / "code" / "inference.py").write_bytes(SCRIPT)
+    for path in (model, *model.rglob("*")):
+        path.chmod(0o755)
     engine = EngineProcess(folder / "engine")
     for name in ("credentials.json", "engine.sqlite3", "objects/index.sqlite3"):
         (engine.data_dir / name).parent.mkdir(parents=True, exist_ok=True)
