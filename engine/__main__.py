@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from engine.config import BadSetting, Config, Unsettled, read_numbers, read_ports
+from engine.config import BadSetting, Config, Unsettled, read_days, read_numbers, read_ports
 from engine.credentials import load_credentials
 from engine.disk import Disk, is_full
 from engine.limits import Limits
@@ -22,6 +22,7 @@ from engine.objects import ObjectStore
 from engine.operations import events, quotas, throttle
 from engine.operations.context import Context
 from engine.runner import Runner
+from engine.runner.retention import LogRetention
 from engine.runtimes import BadRuntime, Runtimes, Support, find_support
 from engine.store import Store, StoreTooNew
 from engine.wire.app import App
@@ -91,6 +92,11 @@ def read_arguments(arguments: list[str]) -> Config:
         default=os.environ.get("ENGINE_LIMITS", ""),
         help="bounds of model servers and jobs, such as memory_mb=4096,disk_mb=2000 (ENGINE_LIMITS)",
     )
+    parser.add_argument(
+        "--log-retention-days",
+        default=os.environ.get("ENGINE_LOG_RETENTION_DAYS", ""),
+        help="days for which jobs' log lines are kept, 90 without, 0 for good (ENGINE_LOG_RETENTION_DAYS)",
+    )
     given = parser.parse_args(arguments)
     config = Config(
         data_dir=given.data_dir.absolute(),
@@ -102,6 +108,7 @@ def read_arguments(arguments: list[str]) -> Config:
         events_url=events.check_url("ENGINE_EVENTS_URL", given.events_url),
         events_queue=events.check_url("ENGINE_EVENTS_QUEUE", given.events_queue),
         unsettled=Unsettled.from_environment(os.environ),
+        log_retention_days=read_days("ENGINE_LOG_RETENTION_DAYS", given.log_retention_days, default=90),
         confinement=given.confinement,
         connect_ports=read_ports("ENGINE_CONNECT_PORTS", given.connect_ports),
         limits=Limits.from_numbers("ENGINE_LIMITS", read_numbers("ENGINE_LIMITS", given.limits)),
@@ -134,7 +141,9 @@ async def engine(config: Config, support: Support) -> AsyncIterator[App]:
     runner = Runner(config, store, objects, Runtimes(config, support), disk)
     credentials = load_credentials(config.credentials_file, config.account_id)
     sender = events.Events(config, store, credentials.root)
+    retention = LogRetention(store, config.log_retention_days)
     sender.start()
+    retention.start()
     await runner.start()
     try:
         limits = throttle.Throttle(config.rate_limits)
@@ -144,6 +153,7 @@ async def engine(config: Config, support: Support) -> AsyncIterator[App]:
     finally:
         await runner.close()
         await sender.close()
+        await retention.close()
         objects.close()
         store.close()
 

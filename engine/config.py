@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.errors import BadSetting
 from engine.limits import Limits
 
-__all__ = ["BadSetting", "Config", "Unsettled", "read_numbers", "read_ports"]
+__all__ = ["BadSetting", "Config", "Unsettled", "read_days", "read_numbers", "read_ports"]
 
 _ANSWERS = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
@@ -90,6 +90,8 @@ class Config:
     confinement: str = "prefer"
     #: TCP ports that model code may connect to, unless its model has EnableNetworkIsolation.
     connect_ports: tuple[int, ...] = ()
+    #: Days for which log events are kept; 0 keeps them for good. A log group may have a policy of its own.
+    log_retention_days: int = 90
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -137,3 +139,12 @@ def read_ports(setting: str, text: str) -> tuple[int, ...]:
     if not all(port.isascii() and port.isdecimal() and 0 < int(port) < 65536 for port in ports):
         raise BadSetting(f"{setting} must be port numbers with commas between them, not {text!r}.")
     return tuple(int(port) for port in ports)
+
+
+def read_days(setting: str, text: str, default: int) -> int:
+    """A whole number of days from 0 up; `default` for an empty text. Raises BadSetting."""
+    if not text.strip():
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 6):
+        raise BadSetting(f"{setting} must be a whole number of days, not {text!r}.")
+    return int(text)

@@ -9,6 +9,7 @@ from engine.operations import (
     buckets,
     copying,
     listing,
+    log_deletes,
     logs,
     metrics,
     models,
@@ -83,10 +84,14 @@ _SAGEMAKER: dict[str, Operation] = {
 }
 
 _LOGS: dict[str, Operation] = {
+    "DeleteLogGroup": log_deletes.delete_log_group,
+    "DeleteLogStream": log_deletes.delete_log_stream,
+    "DeleteRetentionPolicy": log_deletes.delete_retention_policy,
     "DescribeLogGroups": logs.describe_log_groups,
     "DescribeLogStreams": logs.describe_log_streams,
     "FilterLogEvents": logs.filter_log_events,
     "GetLogEvents": logs.get_log_events,
+    "PutRetentionPolicy": log_deletes.put_retention_policy,
 }
 
 _SERVICE_QUOTAS: dict[str, Operation] = {

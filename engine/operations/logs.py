@@ -48,6 +48,7 @@ def describe_log_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
             "logGroupArn": log_group_arn(ctx.config, row.name),
             "logGroupClass": "STANDARD",
             "storedBytes": 0,
+            **({"retentionInDays": row.retention_days} if row.retention_days else {}),
         }
         for row in rows[:limit]
     ]
@@ -56,7 +57,7 @@ def describe_log_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 def describe_log_streams(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The streams of a group, by name or by the time of their last event."""
-    group = _group(ctx, params)
+    group = find_group(ctx, params)
     order: StreamOrder = params.get("orderBy", "LogStreamName")
     prefix = params.get("logStreamNamePrefix")
     if order == "LastEventTime" and prefix:
@@ -84,9 +85,9 @@ def get_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     There always are both tokens. The one that was given comes back once there is nothing more in its
     direction; used later again, it gives what has been written since.
     """
-    group, stream = _group(ctx, params), params["logStreamName"]
+    group, stream = find_group(ctx, params), params["logStreamName"]
     if not ctx.store.logs.has_stream(group, stream):
-        raise _no_stream()
+        raise no_stream()
     start, end = params.get("startTime"), params.get("endTime")
     direction, position = _event_position(params, start)
     rows = ctx.store.logs.events(
@@ -122,7 +123,7 @@ async def filter_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, A
 
 
 def _filter(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    group = _group(ctx, params)
+    group = find_group(ctx, params)
     start, end = params.get("startTime"), params.get("endTime")
     listing, after = _filter_position(params)
     newest_first = listing == _NEWEST_FIRST
@@ -178,7 +179,7 @@ def _named_streams(ctx: Context, group: str, params: dict[str, Any]) -> Iterable
     if "logStreamNamePrefix" in params:
         raise _invalid("logStreamNames and logStreamNamePrefix can not both be given.")
     if not all(ctx.store.logs.has_stream(group, name) for name in names):
-        raise _no_stream()
+        raise no_stream()
     return dict.fromkeys(names)
 
 
@@ -259,8 +260,11 @@ def _filtered(row: EventRow) -> dict[str, Any]:
     }
 
 
-def _group(ctx: Context, params: dict[str, Any]) -> str:
-    """The name of the group a request is about; its identifier may be a name or an ARN."""
+def find_group(ctx: Context, params: dict[str, Any]) -> str:
+    """The name of the group a request is about; its identifier may be a name or an ARN.
+
+    Raises ServiceError if there is no such group.
+    """
     name, identifier = params.get("logGroupName"), params.get("logGroupIdentifier", "")
     if bool(name) == bool(identifier):
         raise _invalid("Exactly one of logGroupName and logGroupIdentifier must be given.")
@@ -291,5 +295,6 @@ def _invalid(message: str) -> ServiceError:
     return ServiceError("InvalidParameterException", message)
 
 
-def _no_stream() -> ServiceError:
+def no_stream() -> ServiceError:
+    """The answer about a stream that does not exist."""
     return ServiceError("ResourceNotFoundException", "The specified log stream does not exist.")

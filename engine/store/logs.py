@@ -16,6 +16,9 @@ StreamOrder = Literal["LogStreamName", "LastEventTime"]
 
 #: How many events of each stream are fetched at a time when several streams are read as one.
 _CHUNK = 200
+#: How many events are deleted in one transaction: other requests wait for it.
+_DELETED_AT_ONCE = 2000
+_END_OF_TIME = 2**62
 
 _FIND_STREAM = (
     "SELECT s.id FROM log_streams s JOIN log_groups g ON g.id = s.group_id WHERE g.name = ? AND s.name = ?"
@@ -24,10 +27,11 @@ _FIND_STREAM = (
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """A log group."""
+    """A log group; events older than `retention_days` go, None leaves that to the engine's own setting."""
 
     name: str
     created: int
+    retention_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +103,71 @@ class Logs:
         after: list[Any] | None = None,
     ) -> list[GroupRow]:
         """Up to `limit` groups by name; `pattern` is a part of the name, `after` is [name]."""
-        query = PageQuery("SELECT name, created FROM log_groups")
+        query = PageQuery("SELECT name, created, retention_days FROM log_groups")
         _where_prefix(query, "name", prefix)
         query.where("instr(name, ?) > 0", pattern)
         sql, parameters = query.page(["name"], ascending=True, limit=limit, after=after)
         return [GroupRow(*row) for row in self._database.read(sql, parameters)]
+
+    def set_retention(self, group: str, days: int | None) -> None:
+        """Keep the group's events for so many days; None for as long as the engine keeps those of others."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE log_groups SET retention_days = ? WHERE name = ?", (days, group))
+
+    def delete_events(self, group: str, stream: str, before: int | None = None) -> None:
+        """Delete the events of a stream; with `before` (epoch milliseconds) only older ones.
+
+        A few at a time, for other requests wait for each transaction. Slow for many: call it in a thread.
+        """
+        stream_id = self._id_of(group, stream)
+        if stream_id is None:
+            return
+        bound = _END_OF_TIME if before is None else before
+        while self._delete_some(stream_id, bound) == _DELETED_AT_ONCE:
+            pass
+
+    def _delete_some(self, stream_id: int, before: int) -> int:
+        with self._database.transaction() as connection:
+            deleted: int = connection.execute(
+                "DELETE FROM log_events WHERE id IN (SELECT id FROM log_events WHERE stream_id = ? "
+                "AND timestamp < ? ORDER BY timestamp, id LIMIT ?)",
+                (stream_id, before, _DELETED_AT_ONCE),
+            ).rowcount
+            connection.execute(
+                "UPDATE log_streams SET first_event = (SELECT min(timestamp) FROM log_events "
+                "WHERE stream_id = ?) WHERE id = ?",
+                (stream_id, stream_id),
+            )
+        return deleted
+
+    def delete_stream(self, group: str, stream: str) -> None:
+        """Delete a stream that has no events any more; harmless if there is none."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "DELETE FROM log_streams WHERE name = ? AND group_id = (SELECT id FROM log_groups WHERE name = ?)",
+                (stream, group),
+            )
+
+    def delete_group(self, group: str) -> None:
+        """Delete a group that has no streams any more; harmless if there is none."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM log_groups WHERE name = ?", (group,))
+
+    def expired_streams(self, at: int, days: int) -> list[tuple[str, str, int]]:
+        """(group, stream, time before which its events are too old), times in epoch milliseconds.
+
+        `at` is now; `days` holds for groups without a retention of their own, 0 for no end.
+        """
+        return self._database.read(
+            "SELECT g.name, s.name, ? - coalesce(g.retention_days, ?) * 86400000 AS oldest "
+            "FROM log_streams s JOIN log_groups g ON g.id = s.group_id "
+            "WHERE coalesce(g.retention_days, ?) > 0 AND s.first_event < oldest",
+            (at, days, days),
+        )
+
+    def stream_names(self, group: str) -> list[str]:
+        """The names of all streams of a group."""
+        return self._stream_names(group, None)
 
     def streams(
         self,

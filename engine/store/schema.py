@@ -64,4 +64,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             failure_reason TEXT, started REAL, ended REAL, at REAL NOT NULL
         )""",
     ),
+    ("ALTER TABLE log_groups ADD COLUMN retention_days INTEGER",),
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.disk import Disk
 from engine.objects.bodies import Bodies
 from engine.objects.info import Body
 from engine.objects.schema import MIGRATIONS
@@ -16,7 +17,7 @@ from engine.sqlite import Database
 
 @pytest.mark.timeout(20)
 def test_a_reader_may_be_closed_while_another_is_opened(tmp_path: Path) -> None:
-    bodies = Bodies(Database(tmp_path / "index.sqlite3", MIGRATIONS), tmp_path / "files")
+    bodies = Bodies(Database(tmp_path / "index.sqlite3", MIGRATIONS), tmp_path / "files", Disk(tmp_path))
     first = Body(files=(("a" * 32, 1),))
     bodies.pin(first)
 

@@ -1,0 +1,56 @@
+"""CloudWatch Logs, to delete: DeleteLogStream, DeleteLogGroup, PutRetentionPolicy, DeleteRetentionPolicy."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from engine.errors import ServiceError
+from engine.operations.context import Context
+from engine.operations.logs import find_group, no_stream
+
+#: The days that PutRetentionPolicy takes; per the API reference.
+RETENTION_DAYS = frozenset(
+    (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+)
+
+
+async def delete_log_stream(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Delete a stream with its events."""
+    group, stream = find_group(ctx, params), params["logStreamName"]
+    if not ctx.store.logs.has_stream(group, stream):
+        raise no_stream()
+    await _delete(ctx, group, stream)
+    return {}
+
+
+async def delete_log_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Delete a group with all its streams; a job that still runs makes it anew with its next line."""
+    group = find_group(ctx, params)
+    for stream in ctx.store.logs.stream_names(group):
+        await _delete(ctx, group, stream)
+    ctx.store.logs.delete_group(group)
+    return {}
+
+
+def put_retention_policy(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Keep a group's events for so many days."""
+    group, days = find_group(ctx, params), params["retentionInDays"]
+    if days not in RETENTION_DAYS:
+        raise ServiceError(
+            "InvalidParameterException",
+            f"retentionInDays must be one of {', '.join(map(str, sorted(RETENTION_DAYS)))}.",
+        )
+    ctx.store.logs.set_retention(group, days)
+    return {}
+
+
+def delete_retention_policy(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Keep a group's events as long as the engine keeps those of others."""
+    ctx.store.logs.set_retention(find_group(ctx, params), None)
+    return {}
+
+
+async def _delete(ctx: Context, group: str, stream: str) -> None:
+    await asyncio.to_thread(ctx.store.logs.delete_events, group, stream)
+    ctx.store.logs.delete_stream(group, stream)
