@@ -167,6 +167,7 @@ async def serve(config: Config, support: Support) -> None:
 def main() -> int:
     """Run the engine; returns the exit status."""
     keep_files_private()
+    allow_many_files()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         config = read_arguments(sys.argv[1:])
