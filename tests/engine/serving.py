@@ -51,11 +51,17 @@ async def start_code(
     return await start(runtime, Path(sys.executable), placement, environment or {}, lines, confiner)
 
 
+def make_readable(folder: Path) -> None:
+    """Let every user read the folder, whatever the umask of the tests."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
 def placed(directory: Path, model: Path, script_dir: Path | None = None) -> Placement:
     """Where a test's server runs. Its user can read the model, as the engine sees to for those that it unpacks."""
     for folder in (model, script_dir):
         if folder is not None:
-            folder.chmod(0o755)
+            make_readable(folder)
     return Placement(directory / "instance", model, script_dir)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from engine.limits import Limits
-from tests.engine.serving import RUNTIMES, start_code, support
+from tests.engine.serving import RUNTIMES, make_readable, start_code, support
 from tests.engine.transforms import archive, instance_processes, put, transform
 from tests.support.engine import CHECKOUT, EngineProcess
 from tests.support.polling import until
@@ -137,8 +137,7 @@ async def test_what_is_left_of_the_means_refuses_as_much(folder: Path, missing: 
     model = folder / "job" / "model"
     (model / "code").mkdir(parents=True)
     (model / "code" / "inference.py").write_bytes(SCRIPT)
-    for path in (model, *model.rglob("*")):
-        path.chmod(0o755)
+    make_readable(model)
     engine = EngineProcess(folder / "engine")
     for name in ("credentials.json", "engine.sqlite3", "objects/index.sqlite3"):
         (engine.data_dir / name).parent.mkdir(parents=True, exist_ok=True)
