@@ -1,15 +1,5 @@
 // Small conveniences. Every page works without this file.
 (() => {
-  // Exact times are in the markup in UTC; the reader's own zone is kinder.
-  function localTimes(root) {
-    for (const node of root.querySelectorAll("time[datetime]")) {
-      const at = new Date(node.getAttribute("datetime"));
-      if (!Number.isNaN(at.getTime())) {
-        node.title = at.toLocaleString([], { dateStyle: "medium", timeStyle: "long" });
-      }
-    }
-  }
-
   // Menus close on Escape and on a click elsewhere.
   function closeMenus(except) {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -95,10 +85,20 @@
     }
     showPicked();
   });
-  // Rows do not move while someone ticks them.
+  // Rows do not move while someone ticks them, nor for an answer that was on its way when they began.
+  const isTicked = (list) => list.querySelector("form input.ck:checked") !== null;
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.target.querySelector("form input.ck:checked")) event.preventDefault();
+    if (isTicked(event.target)) event.preventDefault();
   });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (isTicked(event.target)) event.detail.shouldSwap = false;
+  });
+
+  // `hx-sync` ends a request that a newer one replaces. htmx writes that to the console as an error, which it is not.
+  let isReplaced = false;
+  document.addEventListener("htmx:abort", () => { isReplaced = true; }, { capture: true });
+  document.addEventListener("htmx:abort", () => { isReplaced = false; });
+  window.htmx.logger = (_, __, detail) => { if (isReplaced) delete detail.error; };
 
   // `j` and `k` go through the rows of a list, `x` ticks one, `?` shows the keys.
   function step(by) {
@@ -136,10 +136,12 @@
     if (!list) return;
     asked = true;
     for (const box of list.querySelectorAll("input.ck")) box.checked = false;
-    window.htmx.ajax("GET", list.getAttribute("hx-get"), { target: list, swap: "outerHTML" })
-      .finally(() => { asked = false; });
+    // A poll that is on its way may bring older rows.
+    window.htmx.trigger(list, "htmx:abort");
+    window.htmx.ajax("GET", list.getAttribute("hx-get"), { source: list, target: list, swap: "outerHTML" })
+      .finally(() => { asked = false; }).catch(() => {});
   });
 
-  document.addEventListener("htmx:afterSwap", (event) => { localTimes(event.target); showPicked(); });
-  document.addEventListener("DOMContentLoaded", () => { localTimes(document); showPicked(); });
+  document.addEventListener("htmx:afterSwap", showPicked);
+  document.addEventListener("DOMContentLoaded", showPicked);
 })();

@@ -6,6 +6,8 @@
   // Follow: asks for what came since, and keeps the end in sight until the reader scrolls up.
   const KEPT = 5000;
   const PAUSE = 2000;
+  // Milliseconds: a question that is never answered is asked again.
+  const PATIENCE = 30_000;
   const button = document.querySelector("#log-follow-switch");
   const pill = document.querySelector("#log-paused");
   const says = document.querySelector("#log-says");
@@ -33,7 +35,7 @@
     if (document.visibilityState === "visible") {
       asking = true;
       try {
-        const answer = await fetch(next.address, { headers: { "HX-Request": "true" } });
+        const answer = await fetch(next.address, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(PATIENCE) });
         if (!answer.ok || answer.redirected) throw new Error(answer.status);
         add(await answer.text());
         says.textContent = "";

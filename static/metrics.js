@@ -3,6 +3,8 @@
 (() => {
   const HEIGHT = 190;
   const COLOURS = 6;
+  // Milliseconds.
+  const PATIENCE = 30_000;
   // Seconds between two labels of time: never less than what a label tells.
   const STEPS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400];
   let plots = [];
@@ -53,7 +55,7 @@
         { ...axis, space: 90, incrs: STEPS.filter((step) => usage.period < 60 || step >= 60), values: (_, splits) => splits.map(time) },
         { ...axis, size: 64, values: (_, splits) => splits.map((value) => `${value} %`) },
       ],
-      series: [{ label: "Time", value: (_, value) => (value == null ? "–" : time(value)) }, ...chart.lines.map(line)],
+      series: [{ label: `Time, ${box().dataset.zoneName}`, value: (_, value) => (value == null ? "–" : time(value)) }, ...chart.lines.map(line)],
     };
   }
 
@@ -69,14 +71,14 @@
   }
 
   // The figures in the tables; rows that were not there when the page was made come with the page made anew.
-  async function fill() {
+  async function fill(signal) {
     const same = usage.charts.every((chart) => {
       const rows = box().querySelectorAll(`[data-rows="${chart.name}"] tr`);
       return rows.length === chart.lines.length;
     });
     if (!same) {
-      const answer = await fetch(location.href);
-      if (!answer.ok) return;
+      const answer = await fetch(location.href, { signal });
+      if (!answer.ok) throw new Error(answer.status);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       box().replaceChildren(...page.getElementById("usage").childNodes);
       return;
@@ -90,20 +92,29 @@
     }
   }
 
-  async function ask() {
-    const answer = await fetch(box().dataset.usage, { headers: { Accept: "application/json" } });
-    // The page has said already what is wrong; the next turn may go better.
-    if (!answer.ok) return;
+  async function ask(signal) {
+    const answer = await fetch(box().dataset.usage, { headers: { Accept: "application/json" }, signal });
+    if (!answer.ok) throw new Error(answer.status);
     usage = await answer.json();
     if (!usage.charts.length) return;
-    await fill();
+    await fill(signal);
     draw();
   }
 
-  function turn() {
+  // One question at a time, so that no answer is drawn over a newer one; one that is never answered ends by itself.
+  let asking = false;
+  async function turn() {
+    if (asking || document.hidden) return;
     const live = isLive();
-    if (!document.hidden && (live || wasLive)) ask().catch(() => {});
+    if (!live && !wasLive) return;
+    asking = true;
     wasLive = live;
+    try {
+      await ask(AbortSignal.timeout(PATIENCE));
+    } catch {
+      // The page has said already what is wrong; the next turn may go better.
+    }
+    asking = false;
   }
 
   turn();

@@ -17,6 +17,43 @@
     // Before the change is made: a field behind an open dialog cannot be focused.
     if (event.target.closest("#browse [data-fix]")) dialog().close();
   }, { capture: true });
+  // An answer that is still on its way would open it again.
+  dialog().addEventListener("close", () => window.htmx.trigger(dialog(), "htmx:abort"));
+
+  const form = document.querySelector("#job-form");
+  const json = () => document.querySelector("#request-json");
+  const isOf = (event, id) => event.detail.requestConfig?.elt?.id === id;
+
+  // Each edit of the fields has preflight asked once more, so an answer that does not know the latest edit is left out.
+  let edits = 0;
+  const sent = new WeakMap();
+  let sentText = "";
+  // Fields that were edited since the JSON was sent keep their edit when its answer comes: values by id.
+  const edited = new Map();
+  form.addEventListener("input", ({ target }) => {
+    edits += 1;
+    if (target.id && target.closest("#job-fields")) edited.set(target.id, target.value);
+  });
+  document.addEventListener("htmx:beforeSend", (event) => {
+    sent.set(event.detail.xhr, { edits, text: json()?.value });
+    if (isOf(event, "request-json")) edited.clear();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!isOf(event, "preflight")) return;
+    const state = sent.get(event.detail.xhr);
+    sentText = state.text;
+    if (state.edits !== edits) event.detail.shouldSwap = false;
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id !== "job-fields") return;
+    edits += 1;
+    for (const [id, value] of [...edited]) {
+      const field = document.getElementById(id);
+      if (!field || field.value === value) continue;
+      field.value = value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
 
   // An edit of the JSON changes the fields, which then tell of it; by itself it is no change of the form.
   document.querySelector("#json")?.addEventListener("input", (event) => { event.stopPropagation(); });
@@ -24,9 +61,9 @@
   // Whoever types in the JSON keeps the text as it is typed, and what is said already is not said again.
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target, fragment } = event.detail;
-    const typing = target.id === "json" && target.contains(document.activeElement);
-    const said = target.getAttribute("role") === "status" && target.textContent.trim() === fragment.textContent.trim();
-    if (typing || said) event.detail.shouldSwap = false;
+    const isTyped = target.id === "json" && (target.contains(document.activeElement) || json().value !== sentText);
+    const isSaid = target.getAttribute("role") === "status" && target.textContent.trim() === fragment.textContent.trim();
+    if (isTyped || isSaid) event.detail.shouldSwap = false;
   });
   // Folds that are open stay so.
   let open = [];

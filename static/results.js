@@ -1,8 +1,11 @@
 // The Results tab: whichever row has the focus is shown whole beside the table. Without this a press on its number does.
 (() => {
   let due = 0;
+  const panel = () => document.querySelector("#record");
+  const linkOf = (event) => event.target.closest(".sides tr[data-row] a.strong");
+
   document.addEventListener("focusin", (event) => {
-    const link = event.target.closest(".sides tr[data-row] a.strong");
+    const link = linkOf(event);
     if (!link) return;
     clearTimeout(due);
     // Who holds j down passes many rows, and wants the last.
@@ -15,11 +18,29 @@
     for (const other of document.querySelectorAll(".sides tr.on")) other.classList.remove("on");
     row.classList.add("on");
     // On a narrow screen the panel is below the table: a press goes there, the keys stay in the table.
-    const panel = document.querySelector("#record");
-    if (event.isTrusted && panel && panel.getBoundingClientRect().top > window.innerHeight) {
-      panel.scrollIntoView({ block: "center" });
+    if (event.isTrusted && panel() && panel().getBoundingClientRect().top > window.innerHeight) {
+      panel().scrollIntoView({ block: "center" });
     }
     // All of a row can be pressed, unless some of its text is being selected.
     if (!event.target.closest("a") && !String(window.getSelection())) row.querySelector("a.strong").click();
   });
+
+  // Until the row is there the panel is marked as old; if the row cannot be read, the panel says that.
+  document.addEventListener("htmx:beforeSend", (event) => {
+    if (linkOf(event)) panel()?.setAttribute("aria-busy", "true");
+  });
+  for (const name of ["htmx:sendError", "htmx:responseError"]) {
+    document.addEventListener(name, (event) => {
+      const link = linkOf(event);
+      if (!link || !panel()) return;
+      const retry = document.createElement("a");
+      retry.href = link.href;
+      retry.textContent = "Try again";
+      const text = document.createElement("p");
+      text.className = "empty";
+      text.append(`${link.getAttribute("aria-label")} could not be read. `, retry);
+      panel().replaceChildren(text);
+      panel().removeAttribute("aria-busy");
+    });
+  }
 })();

@@ -44,6 +44,7 @@ urlpatterns = [
     path("jobs/<str:key>/outputs/download/", outputs.download, name="output-download"),
     path("jobs/<str:key>/logs/", logs.logs, name="job-logs"),
     path("jobs/<str:key>/logs/since/", logs.since, name="job-logs-since"),
+    path("jobs/<str:key>/logs/start/", logs.start, name="job-logs-start"),
     path("jobs/<str:key>/logs/streams/", logs.streams, name="job-logs-streams"),
     path("jobs/<str:key>/logs/jump/", logs.jump, name="job-logs-jump"),
     path("jobs/<str:key>/logs/text/", logs.text, name="job-logs-text"),

@@ -37,7 +37,6 @@ _COUNTING = 5
 _SETTLED, _SETTLED_ENGINE = timedelta(seconds=10), timedelta(seconds=1)
 #: So long after its end nothing more is expected of a job.
 _QUIET = timedelta(seconds=30)
-_GONE = "CloudWatch no longer has the lines of this log: it keeps them as long as its group is told."
 #: What the service writes around a model's answer: an object's name with nothing behind it, or with a heading.
 _EMPTY = re.compile(r"^[^ ]*:( Message:)? *$")
 
@@ -99,7 +98,7 @@ def page(
     the instance that spoke last. `search` is a text as it stands in lines; both filters do nothing with `at`.
     """
     if job.accepted_at is None:
-        return LogPage((), "", (), "", _why_none(job))
+        return LogPage((), "", (), "", _why_none(job), over=job.is_terminal)
     with asked(job.connection) as target:
         streams = tuple(logs.streams(target, job.name))
         if not streams:
@@ -116,7 +115,7 @@ def page(
             found = _back(target, job, sought, "", limit)
     lines, older, newer, more = found
     gone = not lines and not sought.is_filter and _had_lines(streams, label)
-    note = _GONE if gone else ""
+    note = _gone(job, "the lines of this log") if gone else ""
     return LogPage(streams, label, lines, newer, note, older, more, over=_is_over(job) and not more)
 
 
@@ -289,13 +288,21 @@ def _why_none(job: TransformJob) -> str:
         return (
             "This job has no log: it never came to run."
             if job.is_terminal
-            else "No log yet: SageMaker does not have the job."
+            else "No log yet: the job has not been started."
         )
     if not job.is_terminal:
         return "No log yet: it begins when the first instance runs."
+    if not _is_over(job):
+        return "No log yet: the job has ended, and its last lines may come within half a minute."
     if job.started_at is None:
         return "This job has no log: none of its instances came to run."
-    return "CloudWatch no longer has this job's log: it keeps one as long as its group is told."
+    return _gone(job, "this job's log")
+
+
+def _gone(job: TransformJob, what: str) -> str:
+    if job.connection.is_engine:
+        return f"{job.connection.name} no longer has {what}."
+    return f"CloudWatch no longer has {what}: it keeps one as long as its group's retention says."
 
 
 def _had_lines(streams: tuple[LogStream, ...], label: str) -> bool:

@@ -15,6 +15,7 @@ from jobs.states import JobState
 from tests.cast import House, make_house
 from tests.engine.conftest import serving_engine
 from tests.engine.transforms import Transform, transform
+from tests.pages.polls import poll
 from tests.support.engine import EngineProcess
 from tests.support.html import Page
 
@@ -148,3 +149,46 @@ def test_an_engine_that_is_away_is_named_with_a_way_to_try_again(house: House) -
     for part in ("jump/", "text/"):
         answer = house.page("vera").get(f"/jobs/{job.key}/logs/{part}", follow=True)
         assert answer.status_code == 200
+
+
+def start(house: House, job: TransformJob) -> Any:
+    return poll(house.page("vera"), f"/jobs/{job.key}/logs/start/")
+
+
+def test_the_page_of_a_waiting_job_asks_until_there_is_a_log(serving: House, said: Transform) -> None:
+    waiting = serving.job(JobState.WAITING, name=said.name)
+    (section,) = [one for one in open_log(serving, waiting).all("section") if one.get("id") == "no-log"]
+    assert section.text.strip() == "No log yet: the job has not been started."
+    assert section.get("hx-get") == f"/jobs/{waiting.key}/logs/start/"
+    answer = start(serving, waiting)
+    assert "No log yet" in answer.content.decode()
+    assert "HX-Refresh" not in answer.headers
+    now = timezone.now()
+    TransformJob.objects.filter(pk=waiting.pk).update(state=JobState.IN_PROGRESS, accepted_at=now)
+    assert start(serving, waiting).headers["HX-Refresh"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("state", "ran", "sentence"),
+    [
+        (JobState.CANCELLED, False, "This job has no log: it never came to run."),
+        (JobState.REJECTED, False, "This job has no log: it never came to run."),
+        (JobState.STOPPED, True, "This job has no log: none of its instances came to run."),
+        (JobState.FAILED, True, "This job has no log: none of its instances came to run."),
+    ],
+)
+def test_a_job_that_ended_without_a_log_says_so_and_is_asked_no_more(
+    serving: House, state: JobState, ran: bool, sentence: str
+) -> None:
+    ended = timezone.now() - timedelta(minutes=1)
+    job = serving.job(state, ended_at=ended, accepted_at=ended if ran else None)
+    answer = start(serving, job)
+    assert sentence in answer.content.decode()
+    assert "hx-get" not in answer.content.decode()
+
+
+def test_the_log_of_a_job_that_has_just_ended_may_still_come(serving: House) -> None:
+    now = timezone.now()
+    answer = start(serving, serving.job(JobState.FAILED, ended_at=now, accepted_at=now))
+    assert "its last lines may come" in answer.content.decode()
+    assert "hx-get" in answer.content.decode()

@@ -54,6 +54,23 @@ def since(request: MemberRequest, key: str) -> HttpResponse:
 
 @require_GET
 @member_required()
+def start(request: MemberRequest, key: str) -> HttpResponse:
+    """For the page of a job without a log: why there is none, or that the page is to be loaded as there is one now."""
+    job = find_job(request.team, key)
+    if not is_poll(request):
+        return redirect("job-logs", key=job.key)
+    try:
+        page = service.page(job, limit=1)
+    except Unavailable:
+        # The page keeps what it says, and asks again.
+        return HttpResponse(status=204)
+    if page.streams:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "jobs/log_none.html", {"job": job, "log": page})
+
+
+@require_GET
+@member_required()
 def streams(request: MemberRequest, key: str) -> HttpResponse:
     """The job's streams, with how many errors each has; to others than its page, the log itself."""
     job = find_job(request.team, key)
