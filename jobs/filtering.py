@@ -205,19 +205,23 @@ def _of(rows: JobQuerySet, column: str, found: QuerySet[Any]) -> JobQuerySet:
 
 
 def _moment(text: str, *, end: bool = False) -> datetime | None:
-    """The time meant; the end of a date if `end`. None for what is no time. Without a zone it is UTC."""
+    """The time meant; the end of a date if `end`. None for what is no time.
+
+    Without a zone it is in that in which pages say times; for the API that is UTC.
+    """
     ago = _AGO.fullmatch(text)
     try:
         if ago:
             return timezone.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         day = parse_date(text)
         if day is not None:
-            return datetime.combine(day + timedelta(days=1 if end else 0), time(), UTC)
+            day += timedelta(days=1 if end else 0)
+            return datetime.combine(day, time(), timezone.get_current_timezone()).astimezone(UTC)
         at = parse_datetime(text)
         if at is None:
             return None
         # In UTC, as the database has it: it refuses what is out of its range there, and zones of a day.
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        return (at if at.tzinfo else at.replace(tzinfo=timezone.get_current_timezone())).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

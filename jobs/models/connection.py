@@ -106,6 +106,11 @@ class Connection(models.Model):
         return self.kind == Kind.ENGINE
 
     @property
+    def service(self) -> str:
+        """What answers its calls, inside a sentence: "SageMaker" or "the engine"."""
+        return "the engine" if self.is_engine else "SageMaker"
+
+    @property
     def is_own_engine(self) -> bool:
         """Whether it is the engine that came with this installation."""
         return self.is_engine and self.endpoint_url == settings.ENGINE_URL

@@ -68,7 +68,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
     except FilterError as error:
         return refused(error.fields)
     rows = queries.beyond(_matching(request, listing), listing.sort, None)
-    name = f"jobs-{request.team.slug}-{timezone.now():%Y%m%d-%H%M}.csv"
+    name = f"jobs-{request.team.slug}-{timezone.localtime():%Y%m%d-%H%M}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     lines = table.csv(rows, listing.columns if request.GET.get("cols") else None)
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)

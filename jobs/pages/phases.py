@@ -30,7 +30,7 @@ def phases(job: TransformJob) -> tuple[Phase, ...]:
     found = [
         (name, meaning, start, end)
         for name, meaning, start, end in (
-            ("Queued", "until SageMaker accepted it", job.created_at, job.accepted_at),
+            ("Queued", f"until {job.connection.service} accepted it", job.created_at, job.accepted_at),
             ("Provisioning", "until its instances were ready", job.accepted_at, job.started_at),
             ("Running", "until its last object", job.started_at, job.ended_at),
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 #: Durations on a page with running jobs grow; it counts as changed this often, in seconds.
@@ -30,7 +31,9 @@ def polled(
 
     A `context` that is a function is called only if the part is rendered.
     """
-    etag = f'"{tag}"'
+    # The same times read otherwise in another zone.
+    zone = hashlib.sha256(timezone.get_current_timezone_name().encode()).hexdigest()[:8]
+    etag = f'"{tag}-{zone}"'
     response: HttpResponse
     # A compressed answer came with the tag marked as weak.
     if request.headers.get("If-None-Match", "").removeprefix("W/") == etag:

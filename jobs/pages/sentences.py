@@ -39,7 +39,7 @@ def _waiting(job: TransformJob) -> str:
 
 def _in_progress(job: TransformJob) -> str:
     if job.stop_requested_at is not None:
-        return "Stopping was asked for; SageMaker has not answered yet."
+        return f"Stopping was asked for; {_service(job)} has not answered yet."
     if job.started_at is None:
         # What it waits for stands in a note below.
         return (
@@ -108,14 +108,24 @@ def _written(job: TransformJob) -> str:
     )
 
 
+def _service(job: TransformJob) -> str:
+    return job.connection.service
+
+
+def _subject(job: TransformJob) -> str:
+    """The same at the beginning of a sentence."""
+    name = _service(job)
+    return name[0].upper() + name[1:]
+
+
 _SAY: dict[JobState, Callable[[TransformJob], str]] = {
     JobState.WAITING: _waiting,
-    JobState.SUBMITTING: lambda job: "SageMaker is being asked to create the job.",
+    JobState.SUBMITTING: lambda job: f"{_subject(job)} is being asked to create the job.",
     JobState.IN_PROGRESS: _in_progress,
-    JobState.STOPPING: lambda job: "SageMaker is stopping it.",
+    JobState.STOPPING: lambda job: f"{_subject(job)} is stopping it.",
     JobState.COMPLETED: _completed,
     JobState.FAILED: _failed,
     JobState.STOPPED: _stopped,
-    JobState.REJECTED: lambda job: "SageMaker refused the request; nothing was run.",
-    JobState.CANCELLED: lambda job: "Withdrawn before SageMaker was asked; nothing was run.",
+    JobState.REJECTED: lambda job: f"{_subject(job)} refused the request; nothing was run.",
+    JobState.CANCELLED: lambda job: f"Withdrawn before {_service(job)} was asked; nothing was run.",
 }

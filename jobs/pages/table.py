@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv as writing
 from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from jobs.models import TransformJob
 from jobs.services.files import File
@@ -89,15 +92,20 @@ def _cells(row: Any) -> list[object]:
     spec = row.spec
     tags = spec.get("tags") or {}
     joint = {name: row.joint.get(name, getattr(row, name)) for name in _JOINT}
-    started = row.joint["started_at"] if row.joint else row.started_at and row.started_at.isoformat()
+    started = parse_datetime(row.joint["started_at"] or "") if row.joint else row.started_at
     return [
         row.key, row.name, row.overall_state, row.joint.get("attempts", 1), joint["state_reason"], row.overall_cause,
         " ".join(joint["warnings"]), row.model_name,
         row.connection__slug, row.submitted_by__username, row.external, row.instance_type, row.instance_count,
         spec.get("data", ""), spec.get("output_path", ""), " ".join(f"{key}={value}" for key, value in tags.items()),
-        joint["objects_total"], joint["objects_done"], row.overall_duration, row.created_at.isoformat(), started or "",
-        *(at.isoformat() if at else "" for at in (row.overall_ended_at, row.archived_at)), joint["cost_usd"],
+        joint["objects_total"], joint["objects_done"], row.overall_duration,
+        *map(_time, (row.created_at, started, row.overall_ended_at, row.archived_at)), joint["cost_usd"],
     ]  # fmt: skip
+
+
+def _time(at: datetime | None) -> str:
+    """ISO 8601 with the offset of the reader's zone; empty for none."""
+    return timezone.localtime(at).isoformat() if at else ""
 
 
 def _safe(value: object) -> object:

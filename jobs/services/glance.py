@@ -16,6 +16,7 @@ from jobs.filtering import JobFilter
 from jobs.models import Connection, Heartbeat, TransformJob
 from jobs.models.job import JobQuerySet
 from jobs.services import spending
+from jobs.services.texts import zone_name
 from jobs.states import RUNNING, JobState
 from teams.models import Team
 
@@ -112,9 +113,15 @@ def processes() -> list[str]:
     for name, word in _PROCESSES.items():
         at = heard.get(name)
         if at is None or has_passed(at, Heartbeat.STALE):
-            since = f"was last heard at {at:%H:%M} UTC" if at else "has not been heard yet"
-            said.append(f"{word} {since}.")
+            said.append(f"{word} {_heard(at)}.")
     return said
+
+
+def _heard(at: datetime | None) -> str:
+    if at is None:
+        return "has not been heard yet"
+    here = timezone.localtime(at)
+    return f"was last heard at {here:%H:%M} {zone_name(here)}"
 
 
 def _health(connection: Connection, jobs: int) -> Health:

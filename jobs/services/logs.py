@@ -272,7 +272,7 @@ def _as_text(line: Told, *, with_stream: bool) -> str:
 
 
 def _stamp(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return timezone.localtime(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _going_on(first: str, rest: Iterator[str]) -> Iterator[str]:

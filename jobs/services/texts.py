@@ -1,8 +1,9 @@
-"""Texts: what no database column holds, and sizes in words."""
+"""Texts: what no database column holds, sizes in words, and the names of time zones."""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -31,3 +32,11 @@ def filesize(count: int | None) -> str:
             return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
         size /= 1024
     raise AssertionError("the last unit takes all")
+
+
+def zone_name(at: datetime) -> str:
+    """How people name the zone in which `at` is: EST, UTC; where it has no letters, its offset: UTC-03, UTC+05:45."""
+    name = at.tzname() or "UTC"
+    if name[0].isalpha():
+        return name
+    return f"UTC{name[:3]}:{name[3:]}" if len(name) > 3 else f"UTC{name}"

@@ -219,8 +219,30 @@ def when(at: datetime | None) -> SafeString | str:
 
 @register.simple_tag
 def clock(at: datetime | None) -> SafeString | str:
-    """The time of day, with the date for machines and on hover."""
-    return "" if at is None else _time(at, f"{timezone.localtime(at):%H:%M:%S}")
+    """The time of day with its zone, and the date for machines and on hover."""
+    if at is None:
+        return ""
+    here = timezone.localtime(at)
+    return _time(at, f"{here:%H:%M:%S} {texts.zone_name(here)}")
+
+
+@register.simple_tag
+def day(at: datetime | None) -> SafeString | str:
+    """The day, with the time for machines and on hover."""
+    return "" if at is None else _time(at, f"{timezone.localtime(at):%d %b %Y}")
+
+
+@register.simple_tag
+def zone(at: datetime | str | None = None) -> str:
+    """The name of the zone in which pages say times; it may be another in summer, so that of `at`, or of now."""
+    return texts.zone_name(timezone.localtime(at if isinstance(at, datetime) else None))
+
+
+@register.filter
+def exact(at: datetime) -> str:
+    """Date, time of day and zone: 2026-11-29 14:52:42 EST."""
+    here = timezone.localtime(at)
+    return f"{here:%Y-%m-%d %H:%M:%S} {texts.zone_name(here)}"
 
 
 def about(length: timedelta) -> str:
@@ -236,8 +258,7 @@ def about(length: timedelta) -> str:
 
 
 def _time(at: datetime, words: str) -> SafeString:
-    exact = f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S %Z}"
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, words)
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact(at), words)
 
 
 def _distance(at: datetime) -> str:
@@ -249,7 +270,7 @@ def _distance(at: datetime) -> str:
             return f"{seconds // length} {unit} ago"
     days = seconds // 86400
     if days > 30:
-        return f"{at:%d %b %Y}"
+        return f"{timezone.localtime(at):%d %b %Y}"
     return "1 day ago" if days == 1 else f"{days} days ago"
 
 
@@ -266,6 +287,13 @@ def middle(text: str, length: int = 36) -> str:
 def ends(name: str, kept: int = 7) -> SafeString:
     """A name that a narrow column cuts before its last letters: those tell jobs of one model apart."""
     return format_html('<span class="start">{}</span><span>{}</span>', name[:-kept], name[-kept:])
+
+
+@register.filter
+def waiting_lines(reason: str) -> list[str]:
+    """What a job waits for, in lines of a narrow cell: its place in line comes first, as the rest may be cut."""
+    rest, _, place = reason.rpartition("; ")
+    return [place.rstrip("."), f"{rest}."] if rest and "in line" in place else [reason]
 
 
 @register.filter

@@ -52,7 +52,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
     if problems := unknown_words(request, ("person",)):
         return refused(problems)
     response = StreamingHttpResponse(_lines(_wanted(request)), content_type="text/csv; charset=utf-8")
-    name = f"activity-{request.team.slug}-{timezone.now():%Y-%m-%d}.csv"
+    name = f"activity-{request.team.slug}-{timezone.localdate():%Y-%m-%d}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
@@ -75,6 +75,6 @@ def _lines(rows: QuerySet[Activity]) -> Iterator[str]:
         detail = ", ".join(f"{name} {value}" for name, value in row.detail.items())
         token = row.token.name or row.token.prefix if row.token else ""
         who = row.user.username if row.user else row.who
-        cells = [row.at.isoformat(timespec="seconds"), who, token, row.verb]
+        cells = [timezone.localtime(row.at).isoformat(timespec="seconds"), who, token, row.verb]
         cells += [row.object_kind, row.object_id, row.object_label, detail]
         yield writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])

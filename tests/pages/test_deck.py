@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from jobs.models import TransformJob
+from jobs.models import Connection, TransformJob
+from jobs.models.connection import Kind
+from jobs.pages.sentences import sentence
 from jobs.states import JobState
 from jobs.templatetags import deck
 
@@ -87,9 +89,9 @@ def test_long_ago_is_told_as_a_date() -> None:
     assert ">05 Mar 2024</time>" in deck.when(AT)
 
 
-def test_a_log_line_has_the_time_of_day_with_its_date_beside() -> None:
+def test_a_time_of_day_names_its_zone_with_its_date_beside() -> None:
     assert deck.clock(AT) == (
-        '<time datetime="2024-03-05T14:07:09+00:00" title="2024-03-05 14:07:09 UTC">14:07:09</time>'
+        '<time datetime="2024-03-05T14:07:09+00:00" title="2024-03-05 14:07:09 UTC">14:07:09 UTC</time>'
     )
     assert deck.clock(None) == ""
 
@@ -101,3 +103,25 @@ def test_a_long_path_keeps_its_end() -> None:
     assert cut.endswith("part-0001.csv")
     assert deck.middle("short", 24) == "short"
     assert deck.path_only("s3://bucket/in/") == "bucket/in/"
+
+
+@pytest.mark.parametrize(
+    ("reason", "lines"),
+    [
+        ("1 of 1 jobs running on Engine; 2nd in line.", ["2nd in line", "1 of 1 jobs running on Engine."]),
+        (
+            "2 of 2 ml.m5.large in use; 3rd in line, as teams take turns.",
+            ["3rd in line, as teams take turns", "2 of 2 ml.m5.large in use."],
+        ),
+        ("The service is throttled; it is tried again.", ["The service is throttled; it is tried again."]),
+        ("", [""]),
+    ],
+)
+def test_a_narrow_cell_has_the_place_in_line_first(reason: str, lines: list[str]) -> None:
+    assert deck.waiting_lines(reason) == lines
+
+
+@pytest.mark.parametrize(("kind", "service"), [(Kind.ENGINE, "The engine"), (Kind.AWS, "SageMaker")])
+def test_a_job_s_sentence_names_the_service_that_has_it(kind: Kind, service: str) -> None:
+    job = TransformJob(state=JobState.STOPPING, connection=Connection(kind=kind))
+    assert sentence(job) == f"{service} is stopping it."
