@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.errors import BadSetting
 from engine.instance_sizes import instance_cpus, instance_memory
+from transform.archives import MAX_BYTES
 
 MIB = 1024**2
 _DAY = 86400
@@ -37,7 +38,7 @@ class Limits:
     #: What a job writes into its folders, and the largest file among that. SageMaker's volume has 30 GB.
     disk_mb: int = 30 * 1024
     #: What a model archive unpacks to.
-    unpacked_mb: int = 30 * 1024
+    unpacked_mb: int = MAX_BYTES // MIB
     #: What is kept of a job's log lines.
     log_mb: int = 256
     #: One answer of a model server; answers are held in memory.

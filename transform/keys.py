@@ -10,6 +10,15 @@ OUTPUT_SUFFIX = ".out"
 _S3_URI = re.compile(r"(?:https|s3)://([^/]+)/?(.*)", re.DOTALL)
 
 
+#: How the empty objects end by which consoles and Hadoop draw folders.
+_MARKER_ENDS = ("/", "_$folder$")
+
+
+def is_folder_marker(key: str, size: int) -> bool:
+    """Whether an object of this key and of so many bytes stands for a folder and is no input."""
+    return size == 0 and key.endswith(_MARKER_ENDS)
+
+
 def parse_s3_uri(uri: str) -> tuple[str, str]:
     """Bucket and key (or prefix, possibly empty) of `s3://bucket/key`.
 

@@ -25,6 +25,9 @@ class JobRunner(Protocol):
     def reason_to_wait(self, job_name: str) -> str | None:
         """Why a job that is InProgress does not run now; None if it runs."""
 
+    def reason_against(self, image: str) -> str | None:
+        """None if containers of the image can be run, else a sentence that says why not and what to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.objects import ObjectInfo, ObjectStore
 from engine.runner.failures import JobFailed
-from transform.keys import output_key, parse_s3_uri
+from transform.keys import is_folder_marker, output_key, parse_s3_uri
 from transform.manifest import Manifest, ManifestError, parse_manifest
 
 LARGEST_MANIFEST = 64 * 1024 * 1024
@@ -128,7 +128,7 @@ def _read_manifest(objects: ObjectStore, bucket: str, key: str) -> Manifest:
 
 
 def _is_marker(info: ObjectInfo, note: Note) -> bool:
-    marker = info.size == 0 and info.key.endswith(("/", "_$folder$"))
+    marker = is_folder_marker(info.key, info.size)
     if marker:
         note(f"{info.bucket}/{info.key}: skipped, an empty folder marker")
     return marker

@@ -80,6 +80,10 @@ class Runner:
             )
         return None
 
+    def reason_against(self, image: str) -> str | None:
+        """None if containers of the image can be run, else a sentence that says why not and what to do."""
+        return self._runtimes.reason_against(image)
+
     async def close(self) -> None:
         """End all instances. The jobs' rows stay as they are: the next start goes on with them."""
         tasks = [*self._tasks.values()]

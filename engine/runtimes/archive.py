@@ -14,8 +14,8 @@ from typing import Protocol
 from engine.disk import is_full
 from engine.errors import CannotRun
 from engine.limits import MIB, Limits
+from transform.archives import MAX_MEMBERS, kind_of, trouble_with_member
 
-MAX_MEMBERS = 100_000
 _CHUNK = 1024 * 1024
 _LONGEST_HEADER = 16 * 1024 * 1024
 #: Reads behind the end after which the archive is left: tarfile asks on for all that a member claims to have.
@@ -102,6 +102,8 @@ class _Unpacking:
             raise BadArchive(f"The model archive is refused: it unpacks to more than {self._bound}.")
 
     def _extract(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+        if why := trouble_with_member(member.name, kind_of(member), member.linkname):
+            raise BadArchive(f"The model archive is refused: its member {member.name!r} {why}.")
         target = self._inside(member.name, member.name)
         if member.isdir():
             _make_folder(target)
@@ -116,10 +118,8 @@ class _Unpacking:
             target.symlink_to(member.linkname)
         elif member.islnk():
             os.link(self._inside(member.linkname, member.name), target, follow_symlinks=False)
-        elif member.isfile():
-            self._write(tar, member, target)
         else:
-            raise BadArchive(f"The model archive is refused: {member.name!r} is a device or pipe.")
+            self._write(tar, member, target)
 
     def _inside(self, name: str, member: str) -> Path:
         """Where `name` lands with the links unpacked so far followed. Raises BadArchive if that is outside."""

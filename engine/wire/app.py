@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.errors import ServiceError
 from engine.operations.context import Context
-from engine.wire import cbor_protocol, json_protocol, query_protocol, s3_entry, s3_protocol
+from engine.wire import abilities, cbor_protocol, json_protocol, query_protocol, s3_entry, s3_protocol
 from engine.wire.incoming import Receive, incoming
 from engine.wire.performing import SERVICES
 from engine.wire.request import Request
@@ -82,6 +82,8 @@ class App:
         if request.path == HEALTH:
             health = {"status": "ok", "confinement_gaps": self._ctx.confinement_gaps}
             return Response(200, {"content-type": "application/json"}, json.dumps(health).encode())
+        if request.path == abilities.PATH and request.method == "POST":
+            return await abilities.answer(request, self._ctx.runner)
         signature = None
         try:
             signature = read_signature(request)

@@ -6,6 +6,14 @@ from jobs.failures import changes as try_
 from jobs.failures.blame import Failure
 from jobs.failures.cause import Cause
 
+BYTE_ORDER_MARK = Cause(
+    "byte-order-mark",
+    "The files begin with a byte order mark",
+    "Its three bytes (EF BB BF) are sent to the model as part of the first value of each file. Write the files as "
+    'UTF-8 without it: in Python encoding="utf-8" instead of "utf-8-sig", in Excel "CSV" rather than "CSV UTF-8".',
+    (r"\ufeff", r"\\ufeff", "\u00ef\u00bb\u00bf", r"\\xef\\xbb\\xbf", r"Unexpected UTF-8 BOM"),
+)
+
 RECORDS = (
     Cause(
         "one-record-handler",
@@ -24,11 +32,13 @@ RECORDS = (
          r"Failed to parse .* as CSV: .*(columns|cells)"),
         try_.first_column_out,
     ),
+    BYTE_ORDER_MARK,
     Cause(
         "csv-unreadable",
         "The model could not read the records as CSV numbers",
-        "Usually a header row, a text column, quotes or a line break inside a cell: batch transform sends every line, "
-        "the header too, and cells may not hold line breaks. A header has to be taken out of the files, as a filter "
+        "Usually a header row, a text column, quotes, a byte order mark at a file's beginning (UTF-8 with BOM, as "
+        "Excel writes it) or a line break inside a cell: batch transform sends every line, the header too, and cells "
+        "may not hold line breaks. A header has to be taken out of the files, as a filter "
         "leaves out columns and not rows; a column of ids can be filtered.",
         (r"Unable to parse data as csv", r"Loading csv data failed", r"could not convert string to (float|numeric)",
          r"please ensure data is in (text/)?csv format", r"Failed to parse .* as CSV"),
@@ -38,7 +48,7 @@ RECORDS = (
         "json-unreadable",
         "The model could not read the records as JSON",
         "Check that the content type says what the data are: application/jsonlines has one document a line, "
-        "application/json one for a whole file.",
+        "application/json one for a whole file. A byte order mark at a file's beginning is no JSON either.",
         (r"Expecting value: line 1 column 1", r"JSONDecodeError", r"Unable to parse data as json",
          r"not formatted correctly\. Expecting object", r"Failed to parse .* as JSON", r"not valid JSON"),
         try_.split_lines,
@@ -46,7 +56,8 @@ RECORDS = (
     Cause(
         "not-text",
         "The model was sent bytes that are not the text it expects",
-        "Check the encoding (UTF-8) and the content type; images and other binary data must not be split into lines.",
+        "Check the encoding (UTF-8 without a byte order mark) and the content type; images and other binary data must "
+        "not be split into lines.",
         (r"codec can't decode byte", r"UnicodeDecodeError"),
         try_.put("split_type", "None", "Sends each file as it is, in one call."),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -12,10 +13,13 @@ from typing import Any
 from jobs.failures.blame import classify
 from jobs.failures.cause import UNKNOWN, Cause
 from jobs.failures.causes import CAUSES
+from jobs.failures.causes_of_model import BYTE_ORDER_MARK
 from jobs.failures.changes import Change, Facts
 
 #: Of a line, as much as anyone reads.
 LONGEST_QUOTE = 600
+#: What a byte order mark makes of records, told where the first input is seen to begin with one.
+_OF_TEXT = {"csv-unreadable", "json-unreadable", "not-text", "record-refused", "model-error"}
 #: Lines of a model's answer that are quoted with the status.
 _ANSWER_LINES = 3
 #: The heading that the data log puts before a model's answer.
@@ -63,6 +67,8 @@ def explain(lines: Sequence[Line], facts: Facts) -> Explanation:
     if found is None:
         return Explanation(UNKNOWN)
     cause, position = found
+    if cause.slug in _OF_TEXT and facts.head.startswith(BOM_UTF8):
+        cause = BYTE_ORDER_MARK
     line = lines[position]
     bare = cause.general or _BARE_STATUS.search(line.text)
     quoted = _with_answer(lines, position) if bare else line.text

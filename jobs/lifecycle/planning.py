@@ -77,8 +77,7 @@ def _collect(job: TransformJob, target: Target) -> Plan:
 
 def _prefix_objects(target: Target, bucket: str, prefix: str, output_prefix: str) -> Iterator[PlannedObject]:
     for found in objects.iterate(target, bucket, prefix):
-        # Consoles mark a folder with an empty object of its name; it is no input.
-        if found.key.endswith("/") and found.size == 0:
+        if keys.is_folder_marker(found.key, found.size):
             continue
         output_key = keys.output_key(prefix, found.key, output_prefix)
         yield PlannedObject(key=found.key, size=found.size, etag=found.etag, output_key=output_key)

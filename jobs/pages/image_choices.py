@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from jobs import queries
-from jobs.models import Connection
+from jobs.models import Connection, ContainerImage
+from jobs.services import models
 
 #: What people know the SDK's framework words as.
 _TITLES = {
@@ -20,18 +21,26 @@ _TITLES = {
 
 
 def image_choices(connections: Iterable[Connection]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Groups of (framework, [(image URI, words)]) for the regions of these connections."""
+    """Groups of (framework, [(image URI, words)]) for these connections: all of AWS's regions, and what engines run."""
+    connections = list(connections)
+    engines = [connection for connection in connections if connection.is_engine]
+    clouds = {connection.region for connection in connections if not connection.is_engine}
     regions = {connection.region for connection in connections}
+    table = queries.images(regions)
+    here = models.runnable(engines, [image.uri for image in table]) if engines else set()
+    offered = [image for image in table if image.region in clouds or image.uri in here]
     groups = []
-    for (region, framework), images in groupby(
-        queries.images(regions), key=lambda image: (image.region, image.framework)
-    ):
+    for (region, framework), images in groupby(offered, key=lambda image: (image.region, image.framework)):
         suffix = f" in {region}" if len(regions) > 1 else ""
-        options = [(image.uri, _words(image.version, image.py_version, image.processor)) for image in images]
+        options = [
+            (image.uri, _words(image, aws_only=bool(engines) and image.uri not in here)) for image in images
+        ]
         groups.append((_TITLES.get(framework, framework) + suffix, options))
     return groups
 
 
-def _words(version: str, py_version: str, processor: str) -> str:
-    details = ", ".join(filter(None, (py_version, processor if processor == "gpu" else "")))
-    return f"{version} ({details})" if details else version
+def _words(image: ContainerImage, *, aws_only: bool) -> str:
+    """The version, and what else tells the image from others; that no engine of the team runs it, if none does."""
+    gpu = "gpu" if image.processor == "gpu" else ""
+    details = ", ".join(filter(None, (image.py_version, gpu, "AWS only" if aws_only else "")))
+    return f"{image.version} ({details})" if details else image.version

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from transform.archives import MAX_BYTES, kind_of, trouble_with_member, trouble_with_size
+
 #: Bytes that an instance without disks of its own has for the archive and what is unpacked from it: 30 GB.
-VOLUME = 30 * 1024**3
-#: Of the archive as it lies in S3; of what comes out of it; of its members.
+VOLUME = MAX_BYTES
+#: Of the archive as it lies in S3; of what comes out of it.
 MOST_READ = 8 * 1024 * 1024
 MOST_UNPACKED = 64 * 1024 * 1024
-MOST_MEMBERS = 2000
 _CHUNK = 64 * 1024
 #: Reads beyond the end after which the archive is left: tarfile asks on for all that a member claims to have.
 _PATIENCE = 20
@@ -45,12 +46,12 @@ def look(pieces: Iterator[bytes], until: float) -> Listing:
     """
     beginning = _Beginning(pieces, until)
     files: list[str] = []
+    size = 0
     try:
         with tarfile.open(fileobj=io.BufferedReader(beginning, _CHUNK), mode="r|") as tar:
-            for number, member in enumerate(tar):
-                if number == MOST_MEMBERS:
-                    return Listing(tuple(files))
-                refused = _why_refused(member)
+            for number, member in enumerate(tar, start=1):
+                size += member.size if member.isfile() else 0
+                refused = _why_refused(member) or trouble_with_size(size, number)
                 if refused:
                     return Listing(tuple(files), refused=refused)
                 if member.isfile():
@@ -63,12 +64,8 @@ def look(pieces: Iterator[bytes], until: float) -> Listing:
 
 
 def _why_refused(member: tarfile.TarInfo) -> str:
-    path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts:
-        return f"has the member {member.name!r}, which leads outside of the model's folder"
-    if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
-        return f"has the member {member.name!r}, which is a device or pipe"
-    return ""
+    why = trouble_with_member(member.name, kind_of(member), member.linkname)
+    return f"has the member {member.name!r}, which {why}" if why else ""
 
 
 class _Enough(Exception):

@@ -13,7 +13,7 @@ from jobs.models import Connection
 from jobs.services import matching, previewing
 from jobs.services.errors import InvalidFields, NotPossible, Unavailable
 from jobs.services.matching import Matches
-from transform.keys import parse_s3_uri
+from transform.keys import is_folder_marker, parse_s3_uri
 
 #: Names on a page.
 PAGE = 200
@@ -145,7 +145,9 @@ def _buckets(connection: Connection) -> tuple[Entry, ...]:
 
 
 def _match(target: Target, bucket: str, prefix: str) -> Matches:
-    first = list(islice(objects.iterate(target, bucket, prefix), COUNTED + 1))
+    found = objects.iterate(target, bucket, prefix)
+    read = (one for one in found if not is_folder_marker(one.key, one.size))
+    first = list(islice(read, COUNTED + 1))
     return matching.match(bucket, prefix, first[:COUNTED], more=len(first) > COUNTED)
 
 

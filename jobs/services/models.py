@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -12,9 +12,11 @@ from django.db.models.functions import Cast
 from django.db.models.lookups import IContains
 
 from jobs.gateway import GatewayError, Rejected, models
-from jobs.lifecycle.asking import asking
+from jobs.gateway.abilities import abilities
+from jobs.lifecycle.asking import asking, target_of
 from jobs.models import Connection, RegisteredModel
 from jobs.models.scoped import TeamQuerySet
+from jobs.services import frameworks
 from jobs.services.errors import InvalidFields, Unavailable
 from teams import activity
 from teams.models import ApiToken, User
@@ -101,6 +103,7 @@ def register(
         raise InvalidFields(
             {"name": [f"{name} is registered already on {connection.name}; choose another name."]}
         )
+    _check_images(connection, containers)
     arn = _create_or_adopt(connection, name, containers, execution_role_arn)
     try:
         with transaction.atomic():
@@ -118,6 +121,34 @@ def register(
     except IntegrityError as error:
         raise InvalidFields({"name": [f"{name} is registered already; choose another name."]}) from error
     return model
+
+
+def runnable(connections: Iterable[Connection], images: Collection[str]) -> set[str]:
+    """Those of the images that one of these engines can run; what an engine does not tell is told from the names."""
+    found: set[str] = set()
+    for connection in connections:
+        told = abilities(target_of(connection), images)
+        if told is None:
+            found |= {image for image in images if (known := frameworks.of(image)) and known.in_engine}
+        else:
+            found |= set(images) - told.against.keys()
+    return found
+
+
+def _check_images(connection: Connection, containers: Sequence[Mapping[str, Any]]) -> None:
+    """Raise InvalidFields for an image that the connection, an engine, has no runtime for."""
+    images = [str(one["Image"]) for one in containers if one.get("Image")]
+    told = abilities(target_of(connection), images) if connection.is_engine and images else None
+    against = told.against if told else {}
+    if len(containers) == 1 and against:
+        raise InvalidFields({"image": list(against.values())})
+    texts = [
+        f"Container {position}: {against[one['Image']]}"
+        for position, one in enumerate(containers, start=1)
+        if one.get("Image") in against
+    ]
+    if texts:
+        raise InvalidFields({"containers": texts})
 
 
 def _create_or_adopt(

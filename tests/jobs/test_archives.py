@@ -7,15 +7,19 @@ import io
 import tarfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.limits import Limits
+from engine.runtimes.archive import BadArchive, unpack
 from jobs.models import RegisteredModel
 from jobs.services import archives, frameworks
 from tests.cast import House
 from tests.engine.resources import unique
 from tests.support.engine import EngineProcess
+from transform.archives import MAX_BYTES, MAX_MEMBERS
 
 pytestmark = pytest.mark.django_db
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
@@ -58,6 +62,47 @@ def test_a_device_is_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "target", "outside"),
+    [
+        (tarfile.SYMTYPE, "/etc/passwd", True),
+        (tarfile.SYMTYPE, "../../up", True),
+        (tarfile.SYMTYPE, "../beside", False),
+        (tarfile.LNKTYPE, "/etc/passwd", True),
+        (tarfile.LNKTYPE, "../up", True),
+        (tarfile.LNKTYPE, "fine", False),
+    ],
+)
+def test_a_look_and_the_engine_refuse_the_same_links(
+    tmp_path: Path, kind: bytes, target: str, outside: bool
+) -> None:
+    link = tarfile.TarInfo("code/link")
+    link.type, link.linkname = kind, target
+    body = packed({"fine": b"", "beside": b""}, link=link)
+    said = "which leads outside of the model's folder" if outside else ""
+    assert said in look(body).refused
+    assert bool(look(body).refused) == outside
+    if outside:
+        with pytest.raises(BadArchive, match="'code/link' leads outside"):
+            unpack(io.BytesIO(body), tmp_path / "model", Limits())
+    else:
+        unpack(io.BytesIO(body), tmp_path / "model", Limits())
+
+
+def test_an_archive_of_too_many_members_or_bytes_is_refused_as_the_engine_does(tmp_path: Path) -> None:
+    body = packed(dict.fromkeys(map(str, range(MAX_MEMBERS + 1)), b""))
+    # Whatever the machine's speed.
+    assert "members" in archives.look(iter([body]), time.monotonic() + 3600).refused
+    with pytest.raises(BadArchive, match="members"):
+        unpack(io.BytesIO(body), tmp_path / "model", Limits())
+    large = tarfile.TarInfo("weights")
+    large.size = MAX_BYTES + 1
+    with io.BytesIO() as out:
+        with tarfile.open(fileobj=out, mode="w:gz") as tar:
+            tar.addfile(large, None)
+        assert "unpacks to more than" in look(out.getvalue()).refused
+
+
+@pytest.mark.parametrize(
     "body", [b"no archive at all", b"\x1f\x8b broken", gzip.compress(b"no tar" * 1000, mtime=0), b"PK"]
 )
 def test_what_is_no_archive_is_told_as_damaged(body: bytes) -> None:
@@ -87,7 +132,7 @@ def test_no_more_is_read_than_the_bound_however_large_it_is(monkeypatch: pytest.
 
 def test_a_bomb_is_left_before_it_is_unpacked() -> None:
     member = tarfile.TarInfo("huge")
-    member.size = 1024**4
+    member.size = MAX_BYTES // 2
     header = member.tobuf()
     bomb = gzip.compress(header + bytes(archives.MOST_UNPACKED * 2))
     assert len(bomb) < archives.MOST_READ
@@ -97,7 +142,7 @@ def test_a_bomb_is_left_before_it_is_unpacked() -> None:
 
 def test_a_member_that_claims_more_than_there_is_ends_the_look() -> None:
     member = tarfile.TarInfo("huge")
-    member.size = 1024**5
+    member.size = MAX_BYTES // 2
     listing = look(gzip.compress(member.tobuf() + bytes(1000)))
     assert "is no complete .tar.gz" in listing.damage
 

@@ -68,6 +68,8 @@ DATA_LOG = [
     ("b/k.csv: ClientError: 400", "record-refused"),
     ("b/k.csv: Extra data: line 2 column 1 (char 107)", "one-record-handler"),
     ("b/k.csv: Unable to parse data as csv", "csv-unreadable"),
+    ("b/k.csv: could not convert string to float: '\\ufeff1'", "byte-order-mark"),
+    ("b/k.json: Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)", "byte-order-mark"),
     ("b/k.csv: Loading csv data failed with Exception, please ensure data is in csv format:", "csv-unreadable"),
     ("b/k.csv: could not convert string to float: 'age'", "csv-unreadable"),
     ("b/k.csv: Unable to evaluate payload provided: Feature size of recordio-protobuf inference data 31 is not "

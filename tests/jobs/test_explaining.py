@@ -69,6 +69,7 @@ def trouble(words: str) -> dict[str, Any]:
     [
         ({"x": b"answer 400 Unable to parse data as csv\n"}, {}, "csv-unreadable"),
         ({"x": b"answer 400 could not convert string to float: 'age'\n"}, {}, "csv-unreadable"),
+        ({"x": b"\xef\xbb\xbfanswer 400 never\nbad\n"}, {"TransformInput": CSV}, "byte-order-mark"),
         ({"x": b"answer 413 too much\n"}, {}, "request-refused-as-too-large"),
         ({"x": b"answer 415 what is this\n"}, {}, "content-type-refused"),
         ({"x": b"answer 400 Extra data: line 2 column 1 (char 107)\n"}, {}, "one-record-handler"),

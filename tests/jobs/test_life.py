@@ -311,7 +311,10 @@ def test_registering_the_same_model_again_is_refused_here_and_adopted_from_sagem
     adopted.delete()
     with pytest.raises(InvalidFields, match="choose another name"):
         models.register(
-            other.connection, name="shared-model", containers=[models.container("image:2")], by=charlie
+            other.connection,
+            name="shared-model",
+            containers=[models.container("other/xgboost:2")],
+            by=charlie,
         )
 
 

@@ -35,7 +35,9 @@ class Case:
         self.house, self.s3 = house, engine.client("s3")
         self.bucket, name = f"preflight-{uuid4().hex[:12]}", f"m-{uuid4().hex[:12]}"
         self.s3.create_bucket(Bucket=self.bucket)
-        models.create(target_of(house.connection), name=name, containers=[{"Image": "image:1"}])
+        models.create(
+            target_of(house.connection), name=name, containers=[{"Image": "sagemaker-xgboost:1.7-1"}]
+        )
         self.body: dict[str, Any] = {
             **FIELDS,
             "connection": "engine",
@@ -238,7 +240,7 @@ def test_a_line_larger_than_a_call_is_an_error(case: Case) -> None:
 
 
 def test_a_models_archive_has_to_be_there_and_to_fit(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    archive = [{"Image": "image:1", "ModelDataUrl": f"s3://{case.bucket}/model.tar.gz"}]
+    archive = [{"Image": "sagemaker-xgboost:1.7-1", "ModelDataUrl": f"s3://{case.bucket}/model.tar.gz"}]
     name = f"m-{uuid4().hex[:12]}"
     # No model can be made without its archive, but the archive may go later.
     case.put(**{"model.tar.gz": b"x" * 100})

@@ -27,7 +27,9 @@ def typed(real: House, engine: EngineProcess) -> Typed:
     bucket, s3 = f"rail-{uuid4().hex[:12]}", engine.client("s3")
     real.model.name = f"m-{uuid4().hex[:12]}"
     real.model.save()
-    models.create(target_of(real.connection), name=real.model.name, containers=[{"Image": "image:1"}])
+    models.create(
+        target_of(real.connection), name=real.model.name, containers=[{"Image": "sagemaker-xgboost:1.7-1"}]
+    )
     s3.create_bucket(Bucket=bucket)
     for key in ("in/a.csv", "in_old/a.csv"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"1,2\n")

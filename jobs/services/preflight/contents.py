@@ -206,6 +206,28 @@ def limits(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
             return
 
 
+def encoding(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+    """Text is sent byte for byte: what marks or makes another encoding reaches the model."""
+    kind = media_type(wanted.text("content_type")) or _TYPE_OF.get(_suffix(seen), "")
+    if seen.first is None or not (kind in _JSONS or kind.startswith("text/")):
+        return
+    name = seen.first.key.rsplit("/", 1)[-1][-60:]
+    mark = records.mark_of(seen.beginning)
+    if mark == "UTF-8":
+        text = (
+            f"{name} begins with a byte order mark (EF BB BF), which is sent to the model as part of the first value. "
+            'Write the file without it: in Python encoding="utf-8" instead of "utf-8-sig", in Excel "CSV" rather than '
+            '"CSV UTF-8".'
+        )
+        yield Finding("byte_order_mark", Level.WARNING, "data", text, about=("content_type",))
+    elif mark:
+        text = f"{name} is {mark} text; records are cut and models read it as UTF-8. Write the file in UTF-8."
+        yield Finding("not_utf8", Level.WARNING, "data", text, about=("content_type",))
+    elif line := records.line_not_utf8(seen.beginning):
+        text = f"Line {line} of {name} is no UTF-8, which most models read; it may be Latin-1. Write the file in UTF-8."
+        yield Finding("not_utf8", Level.WARNING, "data", text, about=("content_type",))
+
+
 def lines(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
     """What the first lines of the first object tell."""
     kind = media_type(wanted.text("content_type")) or _TYPE_OF.get(_suffix(seen), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -121,3 +121,11 @@ class Seen:
     #: Whether something could be written to the output; None where that was not tried.
     writable: bool | None = None
     limits: tuple[Limit, ...] = ()
+    is_engine: bool = False
+    #: The images of the model's containers, and why each one that the connection cannot run is so.
+    images: tuple[str, ...] = ()
+    against: Mapping[str, str] = field(default_factory=dict)
+    #: The instance types that there are; None where that is not known.
+    instance_types: frozenset[str] | None = None
+    #: How the first object begins, unpacked, whether lines are cut or not.
+    beginning: bytes = b""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from jobs.gateway.abilities import known_instance_types
+from jobs.services.preflight.abilities import nearest_types
 from jobs.services.preflight.findings import Fix, Wanted
 from transform.dataprocessing import FORMATS, media_type
 from transform.rules import MAX_PAYLOAD_MB
@@ -11,6 +13,9 @@ def of_rule(field: str, wanted: Wanted) -> Fix | None:
     """The change to `field`, which a rule refuses as it is wanted; None where only a person knows."""
     if field == "max_payload":
         return _payload(wanted)
+    if field == "instance_type":
+        meant = nearest_types(wanted.text("instance_type"), known_instance_types())
+        return {"instance_type": meant[0]} if len(meant) == 1 else None
     if wanted.text("join_source") == "Input":
         return _join(field, wanted)
     if field == "accept" and wanted.text("output_filter") and _readable(wanted.text("content_type")):

@@ -11,13 +11,14 @@ from itertools import islice
 from django.utils import timezone
 
 from jobs.gateway import GatewayError, Rejected, Target, models, objects
+from jobs.gateway.abilities import abilities, known_instance_types
 from jobs.gateway.objects import RemoteObject
 from jobs.lifecycle.asking import asking
 from jobs.lifecycle.room import Limit, rooms
-from jobs.models import Connection, TransformJob
+from jobs.models import Connection, Quotas, TransformJob
 from jobs.services.preflight.findings import Found, Seen, Wanted
 from transform import manifest
-from transform.keys import output_folder, parse_s3_uri
+from transform.keys import is_folder_marker, output_folder, parse_s3_uri
 
 #: Objects looked at in one place, three calls; what lies behind is "more".
 LOOKED_AT = 3_000
@@ -25,6 +26,8 @@ LOOKED_AT = 3_000
 SECONDS = 6.0
 #: Bytes read of the first object for its lines, and of one that has no line end in them.
 HEAD, LONGEST = 256 * 1024, 8 * 1024 * 1024
+#: Bytes read of it where no lines are cut: enough to tell an encoding.
+BEGINNING = 4096
 #: Archives of a model that are looked for.
 ARCHIVES = 3
 _GZIP = b"\x1f\x8b"
@@ -34,9 +37,11 @@ _NO_BUCKET = frozenset({"NoSuchBucket", "404"})
 
 def look(connection: Connection, wanted: Wanted) -> Seen:
     """What the connection tells about the request. Never raises: what it would not tell stays None."""
-    seen = Seen(at=timezone.now(), limits=_limits(connection, wanted))
+    seen = Seen(at=timezone.now(), limits=_limits(connection, wanted), is_engine=connection.is_engine)
+    if not connection.is_engine:
+        seen.instance_types = known_instance_types() | _with_quota(connection)
     end = time.monotonic() + SECONDS
-    steps = (_model, _inputs, _beside, _outputs, _writing, _head)
+    steps = (_model, _abilities, _inputs, _beside, _outputs, _writing, _head)
     try:
         with asking(connection) as target:
             hurried = replace(target, hurried=True)
@@ -48,6 +53,12 @@ def look(connection: Connection, wanted: Wanted) -> Seen:
     except GatewayError as error:
         seen.trouble = error.sentence
     return seen
+
+
+def _with_quota(connection: Connection) -> frozenset[str]:
+    """The instance types for which the account was told a quota: some may be newer than botocore."""
+    quotas = Quotas.objects.filter(connection=connection).first()
+    return frozenset(quotas.instances_per_type if quotas else ())
 
 
 def _limits(connection: Connection, wanted: Wanted) -> tuple[Limit, ...]:
@@ -71,10 +82,17 @@ def _model(target: Target, wanted: Wanted, seen: Seen) -> None:
         # We may not describe models; whoever runs the job may use them all the same.
         return
     seen.model_known = found is not None
+    seen.images = tuple(str(one["Image"]) for one in (found.containers if found else ()) if one.get("Image"))
     archives = [
         str(one["ModelDataUrl"]) for one in (found.containers if found else ()) if one.get("ModelDataUrl")
     ]
     seen.archives = tuple((uri, size) for uri in archives[:ARCHIVES] for size in _size_of(target, uri))
+
+
+def _abilities(target: Target, wanted: Wanted, seen: Seen) -> None:
+    told = abilities(target, seen.images) if target.is_engine else None
+    if told is not None:
+        seen.against, seen.instance_types = told.against, told.instance_types
 
 
 def _size_of(target: Target, uri: str) -> list[int | None]:
@@ -134,15 +152,16 @@ def _head(target: Target, wanted: Wanted, seen: Seen) -> None:
         return
     lines = wanted.text("split_type") == "Line"
     try:
-        head = objects.read(target, place[0], seen.first.key, limit=HEAD if lines else len(_GZIP)) or b""
+        head = objects.read(target, place[0], seen.first.key, limit=HEAD if lines else BEGINNING) or b""
         if lines and b"\n" not in head and len(head) == HEAD:
             # A line as long as this may be longer than a call.
             head = objects.read(target, place[0], seen.first.key, limit=LONGEST) or b""
     except Rejected:
         return
     seen.packed = head.startswith(_GZIP)
+    seen.beginning = _unpacked(head) if seen.packed else head
     if lines:
-        seen.head = _unpacked(head) if seen.packed else head
+        seen.head = seen.beginning
 
 
 def _unpacked(head: bytes) -> bytes:
@@ -161,8 +180,7 @@ def _below(target: Target, bucket: str, prefix: str) -> Found:
 
 
 def _first_of(found: Iterable[RemoteObject]) -> Found:
-    # Consoles mark a folder with an empty object of its name; it is no input.
-    real = (one for one in found if one.size or not one.key.endswith("/"))
+    real = (one for one in found if not is_folder_marker(one.key, one.size))
     first = tuple(islice(real, LOOKED_AT + 1))
     return Found(first[:LOOKED_AT], more=len(first) > LOOKED_AT)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 
 from transform.csv_head import whole_lines
@@ -25,6 +26,30 @@ def is_no_json_line(head: bytes) -> bool:
     except (ValueError, RecursionError):
         return True
     return False
+
+
+#: Byte order marks with the encodings that they tell; the longer ones first, as two begin alike.
+_MARKS = (
+    (codecs.BOM_UTF8, "UTF-8"),
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+
+
+def mark_of(head: bytes) -> str:
+    """The encoding that a byte order mark tells; empty without one."""
+    return next((name for mark, name in _MARKS if head.startswith(mark)), "")
+
+
+def line_not_utf8(head: bytes) -> int:
+    """The number of the first line that is no UTF-8, 0 if there is none; a character cut at the end counts as whole."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError as error:
+        return head.count(b"\n", 0, error.start) + 1
+    return 0
 
 
 def longest_line(head: bytes) -> int:

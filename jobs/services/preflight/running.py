@@ -12,7 +12,7 @@ from jobs.services import estimating, matching, submission
 from jobs.services.errors import InvalidFields
 from jobs.services.estimating import Estimate
 from jobs.services.matching import Matches
-from jobs.services.preflight import contents, fixes, places
+from jobs.services.preflight import abilities, contents, fixes, places
 from jobs.services.preflight.findings import Finding, Level, Seen, Wanted
 from jobs.services.preflight.looking import look
 from jobs.services.preflight.trying import Trial, trial
@@ -21,6 +21,8 @@ from transform.request import read_request
 
 CHECKS = (
     places.model,
+    abilities.images,
+    abilities.instance_types,
     places.archive,
     places.inputs,
     places.siblings,
@@ -37,6 +39,7 @@ CHECKS = (
     contents.records_size,
     contents.instances,
     contents.limits,
+    contents.encoding,
     contents.lines,
 )
 _ORDER = list(Level)

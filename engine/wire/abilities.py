@@ -1,0 +1,41 @@
+"""What this engine can run, told to whoever asks: AWS has no call for it, as there is nothing that AWS lacks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from botocore.model import StringShape
+
+from engine.aws_models import service_model
+from engine.errors import ServiceError
+from engine.operations.context import JobRunner
+from engine.wire.request import Request
+from engine.wire.response import Response
+from engine.wire.validation import ALSO_ALLOWED
+
+PATH = "/_engine/abilities"
+#: Bytes of the question: some thousand images.
+_MOST = 1024 * 1024
+
+
+async def answer(request: Request, runner: JobRunner) -> Response:
+    """The instance types, and for each image of the body `{"images": [URI, …]}` null or why it cannot be run."""
+    try:
+        asked = json.loads(await request.read(_MOST))
+        images = [str(image)[:255] for image in asked["images"]]
+    except (ValueError, KeyError, TypeError, RecursionError, ServiceError):
+        return _json(400, {"message": f'POST {PATH} takes {{"images": ["…"]}}, of at most {_MOST} bytes.'})
+    reasons = {image: runner.reason_against(image) for image in images}
+    return _json(200, {"images": reasons, "instance_types": instance_types()})
+
+
+def instance_types() -> list[str]:
+    """The instance types that CreateTransformJob takes here."""
+    shape = service_model("sagemaker").shape_for("TransformInstanceType")
+    assert isinstance(shape, StringShape)
+    return sorted({*shape.enum, *ALSO_ALLOWED["TransformInstanceType"]})
+
+
+def _json(status: int, value: Mapping[str, object]) -> Response:
+    return Response(status, {"content-type": "application/json"}, json.dumps(value).encode())

@@ -1,0 +1,62 @@
+"""What may be in a model archive: the rules that the engine unpacks by, and that a look at an archive tells beforehand.
+
+Names are judged as they are written; whoever unpacks has to follow the links besides that are there by then.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import tarfile
+from collections.abc import Iterable
+from enum import Enum
+
+#: A model may unpack to this many bytes and members, unless an engine is told otherwise; SageMaker's volume has 30 GB.
+MAX_BYTES = 30 * 1024**3
+MAX_MEMBERS = 100_000
+
+
+class Kind(Enum):
+    """What a member of a tar is. A link's target is relative to its own folder, a hard link's to the archive's top."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    HARD_LINK = "hard link"
+    OTHER = "device or pipe"
+
+
+def kind_of(member: tarfile.TarInfo) -> Kind:
+    """What a member is, in the words of these rules."""
+    if member.issym():
+        return Kind.LINK
+    if member.islnk():
+        return Kind.HARD_LINK
+    if member.isdir():
+        return Kind.FOLDER
+    return Kind.FILE if member.isfile() else Kind.OTHER
+
+
+def trouble_with_member(name: str, kind: Kind, target: str = "") -> str:
+    """Why a member is refused, as the end of a sentence that begins with it; empty if it is not.
+
+    `target` is where a link leads, as the archive says it.
+    """
+    if kind is Kind.OTHER:
+        return "is a device or pipe"
+    paths = [name]
+    if kind is Kind.LINK:
+        paths.append(target if target.startswith("/") else posixpath.join(posixpath.dirname(name), target))
+    elif kind is Kind.HARD_LINK:
+        paths.append(target)
+    return "leads outside of the model's folder" if _any_outside(paths) else ""
+
+
+def trouble_with_size(size: int, members: int) -> str:
+    """Why an archive of so many bytes unpacked and members is refused, as the end of a sentence; empty if it is not."""
+    if members > MAX_MEMBERS:
+        return f"has more than {MAX_MEMBERS} members"
+    return f"unpacks to more than {MAX_BYTES} bytes" if size > MAX_BYTES else ""
+
+
+def _any_outside(paths: Iterable[str]) -> bool:
+    return any(path.startswith("/") or posixpath.normpath(path).split("/")[0] == ".." for path in paths)
