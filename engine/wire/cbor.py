@@ -9,6 +9,8 @@ from typing import Any
 
 #: Values inside values; no honest request comes near it.
 _DEEPEST = 64
+#: Values in one request; GetMetricData at its limit of 500 queries has half of them.
+_MOST_ITEMS = 100_000
 
 _UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _OTHER = range(8)
 _INDEFINITE = 31
@@ -87,10 +89,14 @@ class _Reader:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._items = 0
         self.position = 0
 
     def item(self, depth: int) -> Any:
         """The next item."""
+        self._items += 1
+        if self._items > _MOST_ITEMS:
+            raise BadCbor(f"there are more than {_MOST_ITEMS} values")
         if depth > _DEEPEST:
             raise BadCbor(f"items are nested more than {_DEEPEST} deep")
         major, form = divmod(self._take(1)[0], 32)

@@ -103,3 +103,9 @@ def test_whatever_is_written_is_read_back(value: Any) -> None:
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(BadCbor):
         loads(data)
+
+
+def test_values_without_end_are_refused_before_they_are_all_read() -> None:
+    assert len(loads(b"\x9f" + b"\x01" * 50_000 + b"\xff")) == 50_000
+    with pytest.raises(BadCbor, match="more than 100000 values"):
+        loads(b"\x9f" + b"\x01" * 1_000_000 + b"\xff")
