@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from engine.config import BadSetting, Config, Unsettled, read_days, read_numbers, read_ports
+from engine.config import BadSetting, Config, Unsettled, read_confinement, read_days, read_numbers, read_ports
 from engine.credentials import load_credentials
 from engine.disk import Disk, is_full
 from engine.limits import Limits
@@ -34,11 +34,18 @@ log = logging.getLogger("engine")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-#: Options that make the engine as short of things as AWS can be; without them it is short of nothing.
-_SCARCITY = {
+#: Options with a text each, which an ENGINE_ variable of the same name sets too; empty leaves the default.
+_OPTIONS = {
     "quotas": "instances for transform jobs, such as ml.m5.xlarge=2,total=20",
     "rate-limits": "requests a second, such as CreateTransformJob=2,each=20",
     "no-capacity": "instance types that are not to be had, with commas between them",
+    "events-url": "an address that is sent an event at each change of a job's status",
+    "events-queue": "an SQS queue, or one like it, that they are put into instead",
+    "confinement": "prefer (default): confine model code by what the system has; require: do not start without all "
+    "of it; off: do not confine it",
+    "connect-ports": "TCP ports that model code may connect to, such as 443; none without",
+    "limits": "bounds of model servers and jobs, such as memory_mb=4096,disk_mb=2000",
+    "log-retention-days": "days for which jobs' log lines are kept, 90 without, 0 for good",
 }
 
 
@@ -62,41 +69,9 @@ def read_arguments(arguments: list[str]) -> Config:
         default=os.environ.get("ENGINE_EXTRA_RUNTIMES") or None,
         help="a folder of model servers for images that are not built in (ENGINE_EXTRA_RUNTIMES)",
     )
-    for name, meaning in _SCARCITY.items():
+    for name, meaning in _OPTIONS.items():
         option, variable = f"--{name}", f"ENGINE_{name.replace('-', '_').upper()}"
         parser.add_argument(option, default=os.environ.get(variable, ""), help=f"{meaning} ({variable})")
-    parser.add_argument(
-        "--events-url",
-        default=os.environ.get("ENGINE_EVENTS_URL", ""),
-        help="an address that is sent an event at each change of a job's status (ENGINE_EVENTS_URL)",
-    )
-    parser.add_argument(
-        "--events-queue",
-        default=os.environ.get("ENGINE_EVENTS_QUEUE", ""),
-        help="an SQS queue, or one like it, that they are put into instead (ENGINE_EVENTS_QUEUE)",
-    )
-    parser.add_argument(
-        "--confinement",
-        choices=("prefer", "require", "off"),
-        default=os.environ.get("ENGINE_CONFINEMENT") or "prefer",
-        help="confine model code by what the system has, or do not start without all of it, or not at all "
-        "(ENGINE_CONFINEMENT)",
-    )
-    parser.add_argument(
-        "--connect-ports",
-        default=os.environ.get("ENGINE_CONNECT_PORTS", ""),
-        help="TCP ports that model code may connect to, such as 443; none without (ENGINE_CONNECT_PORTS)",
-    )
-    parser.add_argument(
-        "--limits",
-        default=os.environ.get("ENGINE_LIMITS", ""),
-        help="bounds of model servers and jobs, such as memory_mb=4096,disk_mb=2000 (ENGINE_LIMITS)",
-    )
-    parser.add_argument(
-        "--log-retention-days",
-        default=os.environ.get("ENGINE_LOG_RETENTION_DAYS", ""),
-        help="days for which jobs' log lines are kept, 90 without, 0 for good (ENGINE_LOG_RETENTION_DAYS)",
-    )
     given = parser.parse_args(arguments)
     config = Config(
         data_dir=given.data_dir.absolute(),
@@ -109,7 +84,7 @@ def read_arguments(arguments: list[str]) -> Config:
         events_queue=events.check_url("ENGINE_EVENTS_QUEUE", given.events_queue),
         unsettled=Unsettled.from_environment(os.environ),
         log_retention_days=read_days("ENGINE_LOG_RETENTION_DAYS", given.log_retention_days, default=90),
-        confinement=given.confinement,
+        confinement=read_confinement("ENGINE_CONFINEMENT", given.confinement),
         connect_ports=read_ports("ENGINE_CONNECT_PORTS", given.connect_ports),
         limits=Limits.from_numbers("ENGINE_LIMITS", read_numbers("ENGINE_LIMITS", given.limits)),
     )

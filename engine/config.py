@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.errors import BadSetting
 from engine.limits import Limits
 
-__all__ = ["BadSetting", "Config", "Unsettled", "read_days", "read_numbers", "read_ports"]
+__all__ = ["BadSetting", "Config", "Unsettled", "read_confinement", "read_days", "read_numbers", "read_ports"]
 
 _ANSWERS = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
@@ -148,3 +148,11 @@ def read_days(setting: str, text: str, default: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 6):
         raise BadSetting(f"{setting} must be a whole number of days, not {text!r}.")
     return int(text)
+
+
+def read_confinement(setting: str, text: str) -> str:
+    """One of the words for `Config.confinement`; "prefer" for an empty text. Raises BadSetting."""
+    word = text.strip().lower() or "prefer"
+    if word not in ("prefer", "require", "off"):
+        raise BadSetting(f"{setting} must be prefer, require or off, not {text!r}.")
+    return word

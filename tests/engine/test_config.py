@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.__main__ import read_arguments
 from engine.config import BadSetting, Unsettled
 
 ENGINE_DOCS = Path(__file__).resolve().parents[2] / "docs" / "engine.md"
@@ -27,3 +28,26 @@ def test_a_setting_that_is_neither_yes_nor_no_is_named() -> None:
 def test_every_setting_is_documented_with_its_default(item: object) -> None:
     name, default = item.name, item.default  # type: ignore[attr-defined]
     assert f"| `ENGINE_{name.upper()}` | {'yes' if default else 'no'} |" in ENGINE_DOCS.read_text()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        (
+            "ENGINE_CONFINEMENT",
+            "sometimes",
+            "ENGINE_CONFINEMENT must be prefer, require or off, not 'sometimes'",
+        ),
+        ("ENGINE_CONNECT_PORTS", "443,70000", "ENGINE_CONNECT_PORTS must be port numbers"),
+        ("ENGINE_LOG_RETENTION_DAYS", "-1", "ENGINE_LOG_RETENTION_DAYS must be a whole number of days"),
+        ("ENGINE_LIMITS", "disk=1", "ENGINE_LIMITS has 'disk'; it takes memory_mb"),
+        ("ENGINE_LIMITS", "disk_mb=much", "ENGINE_LIMITS has 'disk_mb=much'; write name=number pairs"),
+    ],
+)
+def test_a_value_that_cannot_be_understood_names_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(BadSetting) as refused:
+        read_arguments([])
+    assert sentence in str(refused.value)
