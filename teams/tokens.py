@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -57,7 +58,9 @@ def find(secret: str) -> Bearer | None:
     if token.role and not Role(token.role).allows(Role(member.role)):
         # Of this request only: the row keeps the owner's role.
         member.role = token.role
-    _note_use(token)
+    # A request that only reads is not to fail because nothing can be saved now.
+    with contextlib.suppress(OperationalError):
+        _note_use(token)
     return Bearer(token=token, member=member)
 
 

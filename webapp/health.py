@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -14,7 +15,11 @@ from django.views.decorators.cache import never_cache
 
 from jobs.clock import has_passed
 from jobs.models import Heartbeat
+from jobs.outages import outage_of
 from jobs.services.newer_database import newer_migrations, sentence
+
+#: Bytes that must find space in the data folder.
+_PROBE = 64 * 1024
 
 
 def alive(request: HttpRequest) -> JsonResponse:
@@ -35,15 +40,25 @@ def ready(request: HttpRequest) -> JsonResponse:
 def _outcome(check: Callable[[], str]) -> dict[str, object]:
     try:
         problem = check()
-    except (DatabaseError, redis.RedisError, OSError) as error:
-        # The class, not the text: connection errors carry host names and users.
-        problem = f"{type(error).__name__} while checking"
+    except (DatabaseError, InterfaceError, redis.RedisError, OSError) as error:
+        # A sentence of ours or the class, not the text: connection errors carry host names and users.
+        outage = outage_of(error)
+        problem = outage.sentence if outage else f"{type(error).__name__} while checking"
     return {"ok": not problem, "detail": problem or "ok"}
 
 
 def _database() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+    return ""
+
+
+def _disk() -> str:
+    try:
+        with tempfile.TemporaryFile(dir=settings.DATA_DIR, buffering=0) as file:
+            file.write(bytes(_PROBE))
+    except OSError as error:
+        return f"the data folder cannot be written: {error.strerror}"
     return ""
 
 
@@ -77,6 +92,7 @@ def _pulse(name: str) -> str:
 
 _CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
+    "disk": _disk,
     "migrations": _migrations,
     "broker": _broker,
     "worker": lambda: _pulse("worker"),

@@ -8,6 +8,8 @@ from django.urls import include, path
 from webapp import health
 from webapp.metrics import metrics
 
+handler500 = "webapp.errors.failed"
+
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from jobs.filtering import FilterError
+from jobs.outages import outage_of
 from jobs.services.errors import InvalidFields, NameTaken, NoSuchObject, NotPossible, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -69,7 +70,15 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         return Response(
             body(error.status_code, _text(error.detail)), error.status_code, headers=_headers(error)
         )
-    log.exception("api_error", path=context["request"].path)
+    return _failed(error, context["request"].path)
+
+
+def _failed(error: Exception, path: str) -> Response:
+    """The answer to what is not the caller's fault."""
+    if outage := outage_of(error):
+        log.warning("outage", path=path, error=str(error))
+        return Response(body(503, outage.sentence), 503, headers={"Retry-After": str(outage.retry_after)})
+    log.exception("api_error", path=path)
     return Response(body(500, "Something went wrong on our side; it was logged."), 500)
 
 
