@@ -23,6 +23,7 @@ usage: ./deck [--data-dir DIR] COMMAND [arguments]
   up                 start everything and stay until Ctrl-C; ./deck up --help tells its flags
   link               print a one-time sign-in link
   token              print a new API token for the sample team's admin
+  key NAME ...       make a team's key to the engine, for its own places and names; ./deck key --help tells more
   env                print the exports that point AWS clients on this machine at the engine: eval "$(./deck env)"
   test [ARGS]        run the tests; ARGS go to pytest
   check              run the linters, the type checker and Django's checks
@@ -164,6 +165,16 @@ def _env(data_dir: Path, arguments: list[str]) -> int:
     return 0
 
 
+def _key(data_dir: Path, arguments: list[str]) -> int:
+    if "--help" not in arguments and "-h" not in arguments and _is_empty(data_dir):
+        return 1
+    environment = Environment(CHECKOUT)
+    environment.ensure("runtime")
+    folder = surroundings.engine_credentials(data_dir).parent
+    command: list[str | Path] = [environment.python, "-m", "engine.keys", "--data-dir", folder, *arguments]
+    return _call(command, {**os.environ, "PYTHONPATH": str(CHECKOUT)})
+
+
 def _bench(arguments: list[str]) -> int:
     found = {file.stem: file for file in sorted((CHECKOUT / "bench").glob("[!_]*.py"))}
     if not arguments or arguments[0] in ("--help", "-h"):
@@ -204,4 +215,5 @@ _ABOUT_A_HOUSE: dict[str, Callable[[Path, list[str]], int]] = {
     "link": _link,
     "token": _token,
     "env": _env,
+    "key": _key,
 }

@@ -185,6 +185,9 @@ ENGINE_CREDENTIALS = Path(
     env.text("BATCHDECK_ENGINE_CREDENTIALS", str(DATA_DIR / "engine" / "credentials.json"))
 )
 
+# Whether only the installation's staff add connections and change what they may use.
+STAFF_CONNECTIONS = env.flag("BATCHDECK_STAFF_CONNECTIONS")
+
 # How often SageMaker is called, a second, by all workers together in one account and region; 0 is no limit.
 AWS_RATE = env.number("BATCHDECK_AWS_RATE", 10)
 ENGINE_RATE = env.number("BATCHDECK_ENGINE_RATE", 0)

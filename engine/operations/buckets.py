@@ -45,7 +45,9 @@ def list_buckets(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         raise ServiceError("InvalidArgument", f"MaxBuckets must be between 1 and {_MOST_BUCKETS}.")
     after = key_of_token(params.get("ContinuationToken", ""))
     found = [
-        (name, created) for name, created in ctx.objects.buckets() if name.startswith(prefix) and name > after
+        (name, created)
+        for name, created in ctx.objects.buckets()
+        if name.startswith(prefix) and name > after and ctx.scope.touches(name)
     ]
     page = found[:limit]
     region = ctx.config.region

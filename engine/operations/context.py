@@ -11,6 +11,7 @@ from engine.disk import Disk
 from engine.objects import ObjectStore
 from engine.operations.throttle import Throttle
 from engine.store import Store
+from transform.scope import EVERYTHING, Scope
 
 
 class JobRunner(Protocol):
@@ -43,6 +44,11 @@ class Context:
     caller: Key | None = None
     #: What model code is not kept from on this system, in sentences; see engine.runtimes.confining.
     confinement_gaps: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        """What the caller may use: everything outside a request."""
+        return self.caller.scope if self.caller is not None else EVERYTHING
 
     @property
     def owner(self) -> dict[str, str]:

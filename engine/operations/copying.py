@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -46,12 +47,9 @@ def _check_copy(params: dict[str, Any], source: ObjectInfo) -> None:
         )
 
 
-def open_source(ctx: Context, params: dict[str, Any]) -> ObjectReader:
-    """The object a copy reads from, open.
-
-    Raises NoSuchKey, NoSuchBucket, NoSuchVersion, PreconditionFailed, InvalidArgument.
-    """
-    path, _, version = params["CopySource"].partition("?versionId=")
+def source_of(params: Mapping[str, Any]) -> tuple[str, str]:
+    """Bucket and key that a copy reads from. Raises InvalidArgument."""
+    path = params["CopySource"].partition("?versionId=")[0]
     try:
         bucket, _, key = unquote_to_bytes(path).decode().removeprefix("/").partition("/")
     except UnicodeDecodeError:
@@ -62,6 +60,16 @@ def open_source(ctx: Context, params: dict[str, Any]) -> ObjectReader:
             "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
             extra={"ArgumentName": "x-amz-copy-source"},
         )
+    return bucket, key
+
+
+def open_source(ctx: Context, params: dict[str, Any]) -> ObjectReader:
+    """The object a copy reads from, open.
+
+    Raises NoSuchKey, NoSuchBucket, NoSuchVersion, PreconditionFailed, InvalidArgument.
+    """
+    bucket, key = source_of(params)
+    version = params["CopySource"].partition("?versionId=")[2]
     if version not in ("", "null"):
         raise ServiceError("NoSuchVersion", "The specified version does not exist.", status=404)
     reader = ctx.objects.open(bucket, key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 from engine.errors import ServiceError
@@ -50,7 +51,8 @@ def list_metrics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         limit=_PAGE + 1,
         after=after,
     )
-    answer: dict[str, Any] = {"Metrics": [_metric(row.host, row.name) for row in rows[:_PAGE]]}
+    visible = [row for row in rows[:_PAGE] if _is_visible(ctx, row.host)]
+    answer: dict[str, Any] = {"Metrics": [_metric(row.host, row.name) for row in visible]}
     if len(rows) > _PAGE:
         answer["NextToken"] = make_token("metrics", [rows[_PAGE - 1].host, rows[_PAGE - 1].name])
     return answer
@@ -95,6 +97,11 @@ def get_metric_statistics(ctx: Context, params: dict[str, Any]) -> dict[str, Any
     }
 
 
+def _is_visible(ctx: Context, host: str) -> bool:
+    """Whether the caller may see this instance's numbers; a host is named `JOB/INSTANCE`."""
+    return ctx.scope.allows_job(host.partition("/")[0])
+
+
 def _results(ctx: Context, query: dict[str, Any], start: float, end: float) -> list[dict[str, Any]]:
     if ("MetricStat" in query) == ("Expression" in query):
         raise _invalid(f"The query {query['Id']} needs either MetricStat or Expression.")
@@ -115,7 +122,8 @@ def _searched(ctx: Context, query: dict[str, Any], start: float, end: float) -> 
     if search.namespace != NAMESPACE or search.dimensions != (_DIMENSION,):
         return []
     rows = ctx.store.metrics.list(host_contains=search.substring, limit=-1)
-    found = [row for row in rows if search.matches(row.host, row.name)][:_MOST_SERIES]
+    matching = (row for row in rows if search.matches(row.host, row.name) and _is_visible(ctx, row.host))
+    found = list(islice(matching, _MOST_SERIES))
     series = [
         (row, _points(ctx, _metric(row.host, row.name), period, search.statistic, start, end))
         for row in found

@@ -61,7 +61,11 @@ def list_models(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     rows, more = list_page(
         params, ctx.store.models.list, listing="models", orders=_ORDER_TYPES, position=model_position
     )
-    summaries = [{"ModelName": row.name, "ModelArn": row.arn, "CreationTime": row.created} for row in rows]
+    summaries = [
+        {"ModelName": row.name, "ModelArn": row.arn, "CreationTime": row.created}
+        for row in rows
+        if ctx.scope.allows_model(row.name)
+    ]
     return {"Models": summaries, **more}
 
 

@@ -22,7 +22,7 @@ def get_caller_identity(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def assume_role(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Session keys that act as the role. There are no policies here: whoever has the engine's key may ask."""
+    """Session keys that act as the role. Every key may ask; the role may what the key may."""
     match = _ROLE_ARN.fullmatch(params["RoleArn"])
     if match is None:
         raise validation_error(f"{params['RoleArn']} is invalid")
@@ -31,7 +31,8 @@ def assume_role(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         raise ServiceError("ValidationError", "DurationSeconds must be from 900 to 43200.")
     account, role = match.groups()
     session = params["RoleSessionName"]
-    key = ctx.credentials.new_session(f"arn:aws:sts::{account}:assumed-role/{role}/{session}", seconds)
+    arn = f"arn:aws:sts::{account}:assumed-role/{role}/{session}"
+    key = ctx.credentials.new_session(arn, seconds, ctx.scope)
     assert key.expires is not None
     return {
         "Credentials": {

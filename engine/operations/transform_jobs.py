@@ -48,7 +48,7 @@ def create_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
     check_quotas(ctx, params["TransformResources"])
     created = now()
     request = {key: value for key, value in params.items() if key != "Tags"}
-    row = JobRow(name, arn, request, containers, "InProgress", None, created, created, None, None)
+    row = JobRow(name, arn, request, containers, "InProgress", None, created, created, None, None, ctx.scope)
     if not ctx.store.jobs.create(row, tags):
         raise _taken(arn)
     ctx.runner.submit(name)
@@ -82,7 +82,8 @@ def list_transform_jobs(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     rows, more = list_page(
         params, chosen, listing="transform-jobs", orders=_ORDER_TYPES, position=job_position
     )
-    return {"TransformJobSummaries": [_summary(ctx, row) for row in rows], **more}
+    visible = [_summary(ctx, row) for row in rows if ctx.scope.allows_job(row.name)]
+    return {"TransformJobSummaries": visible, **more}
 
 
 def stop_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:

@@ -115,7 +115,12 @@ class Job:
             raise JobFailed(NO_CAPACITY)
         check_capture(self._objects, self._row)
         plan = await asyncio.to_thread(
-            make_plan, self._objects, self._request, self._row.started, self._first_log.sagemaker
+            make_plan,
+            self._objects,
+            self._request,
+            self._row.started,
+            self._first_log.sagemaker,
+            self._row.scope,
         )
         left = self._less_what_is_done(plan)
         started = await self._transform_all(left, troubles) if left.keys else self._row.started

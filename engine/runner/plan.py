@@ -11,6 +11,7 @@ from engine.objects import ObjectInfo, ObjectStore
 from engine.runner.failures import JobFailed
 from transform.keys import is_folder_marker, output_key, parse_s3_uri
 from transform.manifest import Manifest, ManifestError, parse_manifest
+from transform.scope import EVERYTHING, Scope
 
 LARGEST_MANIFEST = 64 * 1024 * 1024
 _CHUNK = 1024 * 1024
@@ -59,12 +60,18 @@ class Plan:
         return [self.keys[start::count] for start in range(count)]
 
 
-def make_plan(objects: ObjectStore, request: Mapping[str, Any], begun: float | None, note: Note) -> Plan:
+def make_plan(
+    objects: ObjectStore,
+    request: Mapping[str, Any],
+    begun: float | None,
+    note: Note,
+    scope: Scope = EVERYTHING,
+) -> Plan:
     """Every object the job reads. Raises JobFailed when there is none, or two would write the same output.
 
     Folder markers (empty objects whose names end in "/" or "_$folder$") are left out, with a note: they are
     how tools draw folders, not data. `begun` is when the job first began (epoch seconds) if it did so before:
-    outputs that it has written under its own input prefix since are no input.
+    outputs that it has written under its own input prefix since are no input. A manifest may name what `scope` allows.
     """
     source = request["TransformInput"]["DataSource"]["S3DataSource"]
     bucket, prefix = parse_s3_uri(source["S3Uri"])
@@ -75,6 +82,12 @@ def make_plan(objects: ObjectStore, request: Mapping[str, Any], begun: float | N
     if source["S3DataType"] == "ManifestFile":
         manifest = _read_manifest(objects, bucket, prefix)
         keys = sorted(set(manifest.keys), key=str.encode)
+        denied = next((key for key in keys if not scope.allows(manifest.bucket, key)), None)
+        if denied is not None:
+            raise JobFailed(
+                f"ClientError: The manifest names s3://{manifest.bucket}/{denied}, which the key that created the job "
+                "may not read (AccessDenied)"
+            )
         plan = replace(plan, bucket=manifest.bucket, prefix=manifest.prefix, keys=keys)
     else:
         found = (info for info in objects.iter_prefix(bucket, prefix) if not _is_marker(info, note))

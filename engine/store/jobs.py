@@ -12,6 +12,7 @@ from engine.sqlite import Database
 from engine.store.clock import now
 from engine.store.paging import PageQuery
 from engine.store.tags import insert_tags
+from transform.scope import EVERYTHING, Scope
 
 JobOrder = Literal["Name", "CreationTime", "Status"]
 
@@ -23,9 +24,9 @@ _ORDERS: dict[JobOrder, tuple[str, ...]] = {
     "CreationTime": ("created", "name"),
     "Status": ("status", "name"),
 }
-_COLUMNS = "name, arn, request, containers, status, failure_reason, created, modified, started, ended"
+_COLUMNS = "name, arn, request, containers, status, failure_reason, created, modified, started, ended, scope"
 _SELECT = f"SELECT {_COLUMNS} FROM jobs"  # noqa: S608 - the columns are ours
-_INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
+_INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class JobRow:
     """A transform job; all times are epoch seconds.
 
     `request` is the CreateTransformJob parameters as given, `containers` the model's container definitions as
-    they were when the job was created: the model may be deleted or replaced while the job runs.
+    they were when the job was created: the model may be deleted or replaced while the job runs. `scope` is what
+    the key that created it might use then.
     """
 
     name: str
@@ -46,6 +48,7 @@ class JobRow:
     modified: float
     started: float | None
     ended: float | None
+    scope: Scope = EVERYTHING
 
 
 def job_position(row: JobRow, order: JobOrder) -> list[Any]:
@@ -162,8 +165,20 @@ class Jobs:
 
 
 def _row(columns: tuple[Any, ...]) -> JobRow:
-    name, arn, request, containers, *rest = columns
-    return JobRow(name, arn, json.loads(request), json.loads(containers), *rest)
+    name, arn, request, containers, status, reason, created, modified, started, ended, scope = columns
+    return JobRow(
+        name,
+        arn,
+        json.loads(request),
+        json.loads(containers),
+        status,
+        reason,
+        created,
+        modified,
+        started,
+        ended,
+        Scope.parse(**json.loads(scope)) if scope else EVERYTHING,
+    )
 
 
 def _values(row: JobRow) -> tuple[Any, ...]:
@@ -178,4 +193,5 @@ def _values(row: JobRow) -> tuple[Any, ...]:
         row.modified,
         row.started,
         row.ended,
+        None if row.scope.is_everything else json.dumps({"places": row.scope.uris, "names": row.scope.names}),
     )

@@ -65,4 +65,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
     ),
     ("ALTER TABLE log_groups ADD COLUMN retention_days INTEGER",),
+    ("ALTER TABLE jobs ADD COLUMN scope TEXT",),
 )

@@ -12,6 +12,7 @@ from botocore.model import OperationModel, StructureShape
 from engine.disk import is_full
 from engine.errors import ServiceError, not_implemented
 from engine.operations import OPERATIONS, Operation
+from engine.operations.authorization import authorize
 from engine.operations.context import Context
 from engine.wire.parsing import parse
 from engine.wire.serializing import serialize
@@ -47,6 +48,7 @@ async def perform(
     if service == "sagemaker":
         ctx.throttle.admit(model.name)
     params = _params(service, model, document)
+    authorize(ctx, service, model.name, params)
     result = await result_of(ctx, operation, params)
     return serialize(model.output_shape, result, timestamp) if model.output_shape is not None else None
 

@@ -18,6 +18,7 @@ from botocore.model import OperationModel, Shape, StructureShape
 
 from engine.errors import ServiceError, not_implemented
 from engine.operations import OPERATIONS
+from engine.operations.authorization import authorize
 from engine.operations.context import Context
 from engine.operations.s3_limits import check_supported
 from engine.operations.upload_body import UploadBody
@@ -111,6 +112,7 @@ async def _answer(ctx: Context, request: Request, body: UploadBody) -> Response:
     if operation is None:
         raise _lacking(model.name)
     params = await _params(model, request, target, query, body)
+    authorize(ctx, "s3", model.name, params)
     check_supported(params, ctx.config.account_id)
     return serialize(model, await result_of(ctx, operation, params))
 

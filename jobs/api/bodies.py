@@ -139,6 +139,8 @@ class ModelBody(serializers.Serializer[Any]):
     description = serializers.CharField(required=False)
 
 
+_PLACES = "Folders in S3 that may be read and written, such as s3://bucket/folder/; empty for all."
+_MODELS = "Names of models that may be used, `churn-*` for all that begin so; empty for all."
 _QUEUE = "An SQS queue that an EventBridge rule fills with changes of transform jobs; empty for none."
 
 
@@ -159,6 +161,8 @@ class ConnectionBody(serializers.Serializer[Any]):
     max_instances_per_type = serializers.DictField(
         child=serializers.IntegerField(min_value=0), required=False
     )
+    allowed_places = serializers.ListField(child=serializers.CharField(), required=False, help_text=_PLACES)
+    allowed_models = serializers.ListField(child=serializers.CharField(), required=False, help_text=_MODELS)
 
 
 class ConnectionChanges(serializers.Serializer[Any]):
@@ -174,6 +178,8 @@ class ConnectionChanges(serializers.Serializer[Any]):
     max_instances_per_type = serializers.DictField(
         child=serializers.IntegerField(min_value=0), required=False
     )
+    allowed_places = serializers.ListField(child=serializers.CharField(), required=False, help_text=_PLACES)
+    allowed_models = serializers.ListField(child=serializers.CharField(), required=False, help_text=_MODELS)
 
 
 class ViewBody(serializers.Serializer[Any]):

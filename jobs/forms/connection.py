@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.conf import settings
 
-from jobs.forms.fields import TypeLimitsField
+from jobs.forms.fields import TypeLimitsField, WordsField
 from jobs.models import Connection
 from jobs.services import connections
 from jobs.services.errors import InvalidFields
@@ -49,6 +49,20 @@ class LimitsForm(forms.Form):
         widget=forms.TextInput(attrs=_MONO),
     )
 
+    allowed_places = WordsField(
+        label="Places it may use",
+        required=False,
+        help_text="Folders in S3 that jobs and pages may read and write, with spaces between them: "
+        "s3://bucket/folder/. Empty: all that its credentials may.",
+        widget=forms.Textarea(attrs={**_MONO, "rows": 2}),
+    )
+    allowed_models = WordsField(
+        label="Models it may use",
+        required=False,
+        help_text="Names, with spaces between them; churn-* is every name that begins with churn-. Empty: all.",
+        widget=forms.Textarea(attrs={**_MONO, "rows": 2}),
+    )
+
     def leave_out(self, connection: Connection) -> None:
         """Leave out what this connection cannot have: an engine's queue, where no service for it is set."""
         if connection.is_engine and not settings.SQS_URL and not connection.queue_url:
@@ -73,7 +87,8 @@ class ConnectionForm(LimitsForm):
     role_arn = forms.CharField(
         label="Role to assume",
         required=False,
-        help_text="Empty: the credentials this service runs with.",
+        help_text="Empty: the credentials that this service itself runs with. Either way the team can do whatever the "
+        "credentials or the role may, unless places and models are named below.",
         widget=forms.TextInput(attrs={**_MONO, "placeholder": "arn:aws:iam::123456789012:role/batchdeck"}),
     )
     external_id = forms.CharField(

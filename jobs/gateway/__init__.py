@@ -5,6 +5,16 @@ other side with a `Target`.
 """
 
 from jobs.gateway.errors import GatewayError, NoCapacity, Paced, Rejected, Throttled, Unreachable
+from jobs.gateway.scoping import OutOfScope
 from jobs.gateway.target import Target
 
-__all__ = ["GatewayError", "NoCapacity", "Paced", "Rejected", "Target", "Throttled", "Unreachable"]
+__all__ = [
+    "GatewayError",
+    "NoCapacity",
+    "OutOfScope",
+    "Paced",
+    "Rejected",
+    "Target",
+    "Throttled",
+    "Unreachable",
+]

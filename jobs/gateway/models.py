@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from jobs.gateway.calls import details_of, translated
 from jobs.gateway.clients import client
 from jobs.gateway.errors import Rejected
+from jobs.gateway.scoping import check_containers, check_model
 from jobs.gateway.target import Target
 
 
@@ -35,6 +36,8 @@ def create(
     target: Target, *, name: str, containers: Sequence[Mapping[str, Any]], execution_role_arn: str = ""
 ) -> str:
     """Call CreateModel and return the ARN; raises ModelNameTaken or a GatewayError."""
+    check_model(target, name)
+    check_containers(target, containers)
     request: dict[str, Any] = {"ModelName": name}
     if len(containers) == 1:
         request["PrimaryContainer"] = dict(containers[0])
@@ -56,6 +59,7 @@ def create(
 
 def describe(target: Target, name: str) -> RemoteModel | None:
     """What SageMaker knows of this model, or None if there is none of that name."""
+    check_model(target, name)
     with translated(target):
         try:
             found = client(target, "sagemaker").describe_model(ModelName=name)
@@ -74,6 +78,7 @@ def describe(target: Target, name: str) -> RemoteModel | None:
 
 def delete(target: Target, name: str) -> bool:
     """Remove the model's entry; False if there was none. Its archive in S3 stays."""
+    check_model(target, name)
     with translated(target):
         try:
             client(target, "sagemaker").delete_model(ModelName=name)

@@ -1,4 +1,7 @@
-"""Objects in S3: list, head, read a range, stream, sign a download, put."""
+"""Objects in S3: list, head, read a range, stream, sign a download, put.
+
+Each raises OutOfScope, a Rejected, for what the target's scope leaves out.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from django.utils.http import content_disposition_header
 from jobs.gateway.calls import details_of, translated
 from jobs.gateway.clients import client
 from jobs.gateway.errors import Rejected, Unreachable
+from jobs.gateway.scoping import check_place
 from jobs.gateway.target import Target
 
 _ABSENT = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
@@ -61,6 +65,7 @@ class Part:
 
 def iterate(target: Target, bucket: str, prefix: str, *, after: str = "") -> Iterator[RemoteObject]:
     """Objects whose key begins with `prefix`, in byte order, after the key `after`; a thousand a call."""
+    check_place(target, bucket, prefix)
     asked = {"Bucket": bucket, "Prefix": prefix}
     if after:
         asked["StartAfter"] = after
@@ -81,10 +86,12 @@ class Bucket:
 
 
 def buckets(target: Target) -> tuple[Bucket, ...]:
-    """The account's buckets by name; Rejected where they may not be listed."""
+    """The account's buckets by name that may be used; Rejected where they may not be listed."""
     with translated(target):
         rows = client(target, "s3").list_buckets()["Buckets"]
-    return tuple(Bucket(row["Name"], row["CreationDate"]) for row in rows)
+    return tuple(
+        Bucket(row["Name"], row["CreationDate"]) for row in rows if target.scope.touches(row["Name"])
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,7 @@ def level(target: Target, bucket: str, prefix: str, *, token: str = "", limit: i
 
     A prefix that ends inside a name gives all names that go on from there.
     """
+    check_place(target, bucket, prefix)
     asked = {"Bucket": bucket, "Prefix": prefix, "Delimiter": "/", "MaxKeys": limit}
     if token:
         asked["ContinuationToken"] = token
@@ -120,6 +128,7 @@ def level(target: Target, bucket: str, prefix: str, *, token: str = "", limit: i
 
 def head(target: Target, bucket: str, key: str) -> RemoteObject | None:
     """The object's size and time, or None if there is no such key or bucket."""
+    check_place(target, bucket, key)
     with translated(target):
         try:
             found = client(target, "s3").head_object(Bucket=bucket, Key=key)
@@ -141,6 +150,7 @@ def part(target: Target, bucket: str, key: str, start: int, length: int, *, etag
 
     With an `etag`, raises Rejected if it is another object by now.
     """
+    check_place(target, bucket, key)
     asked = {"Bucket": bucket, "Key": key, "Range": f"bytes={start}-{start + length - 1}"}
     if etag:
         asked["IfMatch"] = f'"{etag}"'
@@ -163,6 +173,7 @@ def part(target: Target, bucket: str, key: str, start: int, length: int, *, etag
 
 def stream(target: Target, bucket: str, key: str) -> Iterator[bytes] | None:
     """The whole body in pieces, holding one at a time; None if the object does not exist."""
+    check_place(target, bucket, key)
     with translated(target):
         try:
             body = client(target, "s3").get_object(Bucket=bucket, Key=key)["Body"]
@@ -204,6 +215,7 @@ def _rest(target: Target, bucket: str, key: str, first: Part, piece: int) -> Ite
 
 def signed_url(target: Target, bucket: str, key: str, *, filename: str, seconds: int = 300) -> str:
     """An address that lets whoever holds it download the object under `filename` for a while."""
+    check_place(target, bucket, key)
     params = {
         "Bucket": bucket,
         "Key": key,
@@ -216,6 +228,7 @@ def signed_url(target: Target, bucket: str, key: str, *, filename: str, seconds:
 
 def put(target: Target, bucket: str, key: str, body: bytes | BinaryIO) -> None:
     """Write an object."""
+    check_place(target, bucket, key)
     with translated(target):
         client(target, "s3").put_object(Bucket=bucket, Key=key, Body=body)
 
@@ -226,6 +239,7 @@ def may_put(target: Target, bucket: str, key: str) -> bool:
     Its checksum is another body's: who may not write is refused for that, who may for the checksum. None is stored.
     Raises Rejected where neither was said.
     """
+    check_place(target, bucket, key)
     wrong = base64.b64encode(hashlib.md5(b"another body", usedforsecurity=False).digest()).decode()
     with translated(target):
         try:
@@ -242,6 +256,7 @@ def may_put(target: Target, bucket: str, key: str) -> bool:
 
 def make_bucket(target: Target, bucket: str) -> None:
     """Create the bucket unless it is ours already."""
+    check_place(target, bucket, "")
     with translated(target):
         try:
             client(target, "s3").create_bucket(Bucket=bucket)

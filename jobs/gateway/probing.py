@@ -22,6 +22,14 @@ from jobs.gateway.target import Target
 
 #: No job, stream or bucket is called so; being told that is being allowed to ask.
 _NOBODY = "batchdeck-permission-test"
+
+
+def _nobody(target: Target) -> str:
+    """The same with a name that the connection may use."""
+    name = next(iter(target.scope.names), "")
+    return f"{name.removesuffix('*').removesuffix('-')}-{_NOBODY}"[-63:] if name else _NOBODY
+
+
 _DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "Forbidden", "403",
      "NotAuthorized", "AuthorizationErrorException"}
@@ -124,7 +132,7 @@ def _list_jobs(target: Target) -> None:
 
 
 def _describe_job(target: Target) -> None:
-    client(target, "sagemaker").describe_transform_job(TransformJobName=_NOBODY)
+    client(target, "sagemaker").describe_transform_job(TransformJobName=_nobody(target))
 
 
 def _list_models(target: Target) -> None:
@@ -132,15 +140,19 @@ def _list_models(target: Target) -> None:
 
 
 def _streams(target: Target) -> None:
-    client(target, "logs").describe_log_streams(logGroupName=GROUP, limit=1)
+    client(target, "logs").describe_log_streams(
+        logGroupName=GROUP, logStreamNamePrefix=f"{_nobody(target)}/", limit=1
+    )
 
 
 def _log_events(target: Target) -> None:
-    client(target, "logs").get_log_events(logGroupName=GROUP, logStreamName=_NOBODY, limit=1)
+    client(target, "logs").get_log_events(logGroupName=GROUP, logStreamName=f"{_nobody(target)}/x", limit=1)
 
 
 def _log_search(target: Target) -> None:
-    client(target, "logs").filter_log_events(logGroupName=GROUP, logStreamNamePrefix=_NOBODY, limit=1)
+    client(target, "logs").filter_log_events(
+        logGroupName=GROUP, logStreamNamePrefix=f"{_nobody(target)}/", limit=1
+    )
 
 
 def _metrics(target: Target) -> None:
@@ -148,7 +160,7 @@ def _metrics(target: Target) -> None:
     metric = {
         "Namespace": "/aws/sagemaker/TransformJobs",
         "MetricName": "CPUUtilization",
-        "Dimensions": [{"Name": "Host", "Value": _NOBODY}],
+        "Dimensions": [{"Name": "Host", "Value": f"{_nobody(target)}/x"}],
     }
     client(target, "cloudwatch").get_metric_data(
         MetricDataQueries=[{"Id": "a", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Average"}}],

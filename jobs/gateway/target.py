@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transform.scope import EVERYTHING, Scope
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -21,6 +23,8 @@ class Target:
     called: str = ""
     #: Calls are given up after a few seconds and not repeated: a person waits, and can do without the answer.
     hurried: bool = False
+    #: What may be used through it; see jobs.gateway.scoping.
+    scope: Scope = EVERYTHING
 
     @property
     def is_engine(self) -> bool:

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from jobs.gateway.calls import details_of, translated
 from jobs.gateway.clients import client
 from jobs.gateway.errors import Rejected
+from jobs.gateway.scoping import check_request
 from jobs.gateway.target import Target
 from transform.request import PATHS
 
@@ -67,6 +68,7 @@ class RemoteJob:
 
 def create(target: Target, request: Mapping[str, Any]) -> str:
     """Call CreateTransformJob with this request and return the ARN; raises NameTaken or a GatewayError."""
+    check_request(target, request)
     with translated(target):
         try:
             answer = client(target, "sagemaker").create_transform_job(**request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 
@@ -21,10 +22,17 @@ def target_of(connection: Connection) -> Target:
     return Target(
         region=connection.region,
         endpoint_url=connection.endpoint_url,
-        credentials_file=str(settings.ENGINE_CREDENTIALS) if connection.is_engine else "",
+        credentials_file=str(_engine_keys(connection)) if connection.is_engine else "",
         role_arn=connection.role_arn,
         external_id=connection.external_id,
+        scope=connection.scope,
     )
+
+
+def _engine_keys(connection: Connection) -> Path:
+    """The file of the engine's own key, or of the team's in the folder beside it."""
+    own: Path = settings.ENGINE_CREDENTIALS
+    return own.parent / "keys" / f"{connection.engine_key}.json" if connection.engine_key else own
 
 
 @contextmanager

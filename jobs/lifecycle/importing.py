@@ -76,7 +76,7 @@ def _import_window(
     for page in _by_hundred(list(transforms.list_created(target, after, before))):
         known = _known(connection, page)
         for row in page:
-            if row.name in known:
+            if row.name in known or not target.scope.allows_job(row.name):
                 continue
             if time.monotonic() > deadline:
                 return row.created or after

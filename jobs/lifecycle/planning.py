@@ -10,7 +10,8 @@ from itertools import islice
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.gateway import Rejected, Target, objects
+from jobs.gateway import OutOfScope, Rejected, Target, objects
+from jobs.gateway.scoping import check_place
 from jobs.models import PlannedObject, TransformJob
 from transform import keys, manifest
 
@@ -33,12 +34,15 @@ class Plan:
 def make_plan(job: TransformJob, target: Target) -> None:
     """List the job's input once and keep it. What may not be listed stays unknown: SageMaker's role decides.
 
-    Raises Throttled or Unreachable, after which the step can be repeated.
+    Raises Throttled or Unreachable, after which the step can be repeated, and OutOfScope for an input, or an entry of a
+    manifest, that the connection may not read.
     """
     if job.planned_at is not None:
         return
     try:
         plan = _collect(job, target)
+    except OutOfScope:
+        raise
     except (Rejected, ValueError):
         _keep(job, None)
     else:
@@ -88,6 +92,7 @@ def _manifest_objects(target: Target, bucket: str, key: str, output_prefix: str)
     listed = manifest.parse_manifest(body)
     # Sizes would need a call for each entry; whether the objects exist is SageMaker's to say.
     for named in listed.keys:
+        check_place(target, listed.bucket, named)
         yield PlannedObject(key=named, output_key=keys.output_key(listed.prefix, named, output_prefix))
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from jobs.clock import due, passed
 from jobs.models.scoped import TeamQuerySet
 from teams.models import Team
+from transform.scope import Scope
 
 
 class Kind(models.TextChoices):
@@ -35,6 +36,17 @@ class Connection(models.Model):
     endpoint_url = models.URLField(blank=True, help_text="Engines only; AWS addresses come from the region.")
     role_arn = models.CharField(max_length=2048, blank=True, help_text="Assumed for every call, if given.")
     external_id = models.CharField(max_length=1224, blank=True)
+    engine_key = models.SlugField(
+        max_length=63,
+        blank=True,
+        help_text="Engines only: the team's key that `./deck key` made. Empty: the engine's own, which may everything.",
+    )
+    allowed_places = models.JSONField(
+        default=list, blank=True, help_text="Folders in S3 that may be read and written. Empty: all."
+    )
+    allowed_models = models.JSONField(
+        default=list, blank=True, help_text="Names of models, with * at the end of a beginning. Empty: all."
+    )
     max_running = models.PositiveIntegerField(
         null=True,
         blank=True,
@@ -114,6 +126,11 @@ class Connection(models.Model):
     def is_own_engine(self) -> bool:
         """Whether it is the engine that came with this installation."""
         return self.is_engine and self.endpoint_url == settings.ENGINE_URL
+
+    @property
+    def scope(self) -> Scope:
+        """What may be used through it."""
+        return Scope.parse(self.allowed_places, self.allowed_models)
 
     @property
     def is_limited(self) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from jobs.gateway import GatewayError, Rejected, Target, objects
+from jobs.gateway import GatewayError, OutOfScope, Rejected, Target, objects
 from jobs.lifecycle.asking import asking
 from jobs.models import Connection
 from jobs.services import matching, previewing
@@ -130,6 +130,8 @@ def _uri(bucket: str, key: str) -> str:
 
 
 def _buckets(connection: Connection) -> tuple[Entry, ...]:
+    if connection.scope.places:
+        return tuple(Entry(uri, uri.removeprefix("s3://").rstrip("/")) for uri in connection.scope.uris)
     try:
         with asking(connection) as target:
             return tuple(
@@ -176,6 +178,8 @@ def _asked(
 
 
 def _refusal(error: Rejected, connection: Connection, bucket: str, key: str, needs: str) -> str:
+    if isinstance(error, OutOfScope):
+        return error.sentence
     # Without a code it is boto3 that refused: no bucket can have that name.
     if error.code in _NO_BUCKET:
         return f"There is no bucket {bucket}."

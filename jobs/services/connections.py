@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
@@ -19,13 +20,17 @@ from jobs.states import ACTIVE
 from jobs.tasks import enqueue, load_images, read_prices
 from teams import activity
 from teams.models import ApiToken, Team, User
+from transform.scope import Scope, parse_name, parse_place
 
 #: More jobs at once than any account runs; a number has to end somewhere.
 MOST_RUNNING = 100_000
 #: Where jobs run is part of each job that ran there, so it stays.
 CHANGEABLE = (
     "name", "import_external", "queue_url", "max_running", "max_instances", "max_instances_per_type",
+    "allowed_places", "allowed_models",
 )  # fmt: skip
+#: What one connection's list of places or models may hold.
+MOST_ALLOWED = 100
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _QUEUE_PATH = re.compile(r"/[\w.-]{1,80}/[\w.-]{1,85}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
@@ -46,12 +51,15 @@ def create(
     max_running: int | None = None,
     max_instances: int | None = None,
     max_instances_per_type: Mapping[str, int] | None = None,
+    allowed_places: list[str] | None = None,
+    allowed_models: list[str] | None = None,
     token: ApiToken | None = None,
 ) -> Connection:
     """An AWS connection: a region, and a role to assume unless the process's own credentials are meant.
 
-    Raises InvalidFields. It is not tried: `test` does that.
+    Raises InvalidFields, and PermissionDenied where only staff add connections. It is not tried: `test` does that.
     """
+    _check_staff(by)
     slug = slug or slugify(name)[:63]
     limits = {
         "max_running": max_running,
@@ -60,6 +68,8 @@ def create(
     }
     problems = _problems(name, slug, region, role_arn, external_id) | limit_problems(limits)
     problems |= _import_problems(import_external)
+    allowed = {"allowed_places": allowed_places or [], "allowed_models": allowed_models or []}
+    problems |= _allowed_problems(allowed)
     problems |= _queue_problems(queue_url, Connection(kind=Connection.Kind.AWS, region=region))
     if problems:
         raise InvalidFields(problems)
@@ -76,22 +86,29 @@ def create(
         import_external=import_external,
         queue_url=queue_url,
         **limits,
+        **_allowed(allowed),
     )
 
 
 def change(
     connection: Connection, changes: Mapping[str, Any], *, by: User, token: ApiToken | None = None
 ) -> Connection:
-    """Change the name, limits, import or queue; what waits is looked at anew. Raises InvalidFields."""
+    """Change the name, limits, import, queue or what may be used; what waits is looked at anew.
+
+    Raises InvalidFields, and PermissionDenied where only staff change what may be used.
+    """
+    changes = {name: value for name, value in changes.items() if not _is_same(connection, name, value)}
+    if {"allowed_places", "allowed_models"} & set(changes):
+        _check_staff(by)
     problems = {name: [f"It cannot be changed; {', '.join(CHANGEABLE)} can."] for name in changes}
     problems = {name: texts for name, texts in problems.items() if name not in CHANGEABLE}
     problems |= limit_problems(changes) | _import_problems(changes.get("import_external", True))
-    problems |= _queue_problems(changes.get("queue_url", ""), connection)
+    problems |= _queue_problems(changes.get("queue_url", ""), connection) | _allowed_problems(changes)
     if "name" in changes and not _is_name(changes["name"]):
         problems["name"] = ["It must be 1 to 80 characters."]
     if problems:
         raise InvalidFields(problems)
-    values = dict(changes)
+    values = {**changes, **_allowed(changes)}
     if "queue_url" in values:
         values["queue_error"] = ""
     if "max_instances_per_type" in values:
@@ -151,6 +168,53 @@ def limit_problems(limits: Mapping[str, Any]) -> dict[str, list[str]]:
                 f"must map instance types such as ml.m5.xlarge to 0 to {MOST_RUNNING:,}; {wrong[0]} is not so."
             ]
     return problems
+
+
+def _check_staff(by: User | None) -> None:
+    """Raises PermissionDenied where an installation leaves connections to its own staff; `by` None is itself."""
+    if settings.STAFF_CONNECTIONS and by is not None and not by.is_staff:
+        raise PermissionDenied(
+            "Only the staff of this installation add connections and change what they may use "
+            "(BATCHDECK_STAFF_CONNECTIONS)."
+        )
+
+
+#: How an entry of each list is read; ValueError for one that is wrong.
+_ALLOWED: dict[str, Callable[[str], object]] = {"allowed_places": parse_place, "allowed_models": parse_name}
+
+
+def _is_same(connection: Connection, name: str, value: object) -> bool:
+    return name in _ALLOWED and value == getattr(connection, name)
+
+
+def _allowed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The lists as they are kept: places with a slash at their end."""
+    kept = {name: [text.strip() for text in values[name]] for name in _ALLOWED if name in values}
+    if "allowed_places" in kept:
+        kept["allowed_places"] = Scope.parse(kept["allowed_places"], []).uris
+    return kept
+
+
+def _allowed_problems(values: Mapping[str, Any]) -> dict[str, list[str]]:
+    problems: dict[str, list[str]] = {}
+    for name, parse in _ALLOWED.items():
+        entries = values.get(name, [])
+        if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+            problems[name] = ["It must be a list of texts."]
+        elif len(entries) > MOST_ALLOWED:
+            problems[name] = [f"It must hold at most {MOST_ALLOWED}."]
+        else:
+            problems |= _entry_problems(name, entries, parse)
+    return problems
+
+
+def _entry_problems(name: str, entries: list[str], parse: Callable[[str], object]) -> dict[str, list[str]]:
+    try:
+        for entry in entries:
+            parse(entry)
+    except ValueError as error:
+        return {name: [str(error)]}
+    return {}
 
 
 def _import_problems(wanted: object) -> dict[str, list[str]]:

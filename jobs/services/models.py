@@ -20,6 +20,7 @@ from jobs.services import frameworks
 from jobs.services.errors import InvalidFields, Unavailable
 from teams import activity
 from teams.models import ApiToken, User
+from transform.scope import Scope
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _DATA = re.compile(r"(https|s3)://([^/]+)/?(.*)")
@@ -99,6 +100,10 @@ def register(
         raise InvalidFields(
             {"execution_role_arn": ["It is required: the role that SageMaker runs the model with."]}
         )
+    if outside := _outside(connection.scope, name, containers):
+        raise InvalidFields(
+            {field: [f"{text} {connection.name} may use nothing else."] for field, text in outside}
+        )
     if RegisteredModel.objects.filter(connection=connection, name=name).exists():
         raise InvalidFields(
             {"name": [f"{name} is registered already on {connection.name}; choose another name."]}
@@ -149,6 +154,21 @@ def _check_images(connection: Connection, containers: Sequence[Mapping[str, Any]
     ]
     if texts:
         raise InvalidFields({"containers": texts})
+
+
+def _outside(scope: Scope, name: str, containers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """What of a model the scope leaves out: fields, each with what it must be."""
+    found = [] if scope.allows_model(name) else [("name", f"It must be {' or '.join(scope.names)}.")]
+    places = f"It must be in {' or '.join(scope.uris)}."
+    for definition in containers:
+        environment = definition.get("Environment", {})
+        script = str(environment.get("SAGEMAKER_SUBMIT_DIRECTORY", ""))
+        data = definition.get("ModelDataUrl", "")
+        if data and not scope.allows_uri(data):
+            found.append(("model_data" if len(containers) == 1 else "containers", places))
+        if script.startswith("s3://") and not scope.allows_uri(script):
+            found.append(("env" if len(containers) == 1 else "containers", places))
+    return found
 
 
 def _create_or_adopt(

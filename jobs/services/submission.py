@@ -83,6 +83,8 @@ def submit(
         raise InvalidFields(
             {"tags": [f"It must be at most {MAX_TAGS}; SageMaker's fiftieth marks the job as ours."]}
         )
+    if outside := scope_problems(connection, spec):
+        raise InvalidFields(outside)
     try:
         return _write(connection, spec, terms, by, token, lineage, preset)
     except IntegrityError as error:
@@ -90,6 +92,24 @@ def submit(
         if taken is None:
             raise
         raise NameTaken(taken.name, taken.key) from error
+
+
+def scope_problems(connection: Connection, spec: TransformSpec) -> dict[str, list[str]]:
+    """What of the request the connection may not use, by field."""
+    scope = connection.scope
+    places = f"It must be in {' or '.join(scope.uris)}: {connection.name} may use nothing else."
+    names = f"It must be {' or '.join(scope.names)}: {connection.name} may use nothing else."
+    capture = spec.data_capture_config.destination_s3_uri if spec.data_capture_config else ""
+    script = spec.env.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
+    fits = {
+        "data": (scope.allows_uri(spec.data), places),
+        "output_path": (scope.allows_output(spec.output_path), places),
+        "data_capture_config": (not capture or scope.allows_uri(capture), places),
+        "env": (not script.startswith("s3://") or scope.allows_uri(script), places),
+        "model": (scope.allows_model(spec.model_name), names),
+        "name": (not connection.engine_key or not spec.name or scope.allows_job(spec.name), names),
+    }
+    return {field: [sentence] for field, (right, sentence) in fits.items() if not right}
 
 
 def named(connection: Connection, name: str | None) -> TransformJob | None:
@@ -166,6 +186,8 @@ def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpe
         problems |= error.fields
     if spec is not None and spec.instance_type in terms.fallback_instance_types:
         problems["fallback_instance_types"] = [f"It must be other types than {spec.instance_type} itself."]
+    if connection and spec:
+        problems |= scope_problems(connection, spec)
     if connection and spec and terms.max_cost_usd and (text := _cannot_cap(connection, spec, terms)):
         problems["max_cost_usd"] = [text]
     if problems or connection is None or spec is None:

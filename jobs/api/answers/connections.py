@@ -14,12 +14,14 @@ class ConnectionAnswer(serializers.ModelSerializer[Connection]):
 
     endpoint_url = serializers.CharField(help_text="Of an engine; empty for AWS.")
     max_instances_per_type = serializers.DictField(child=serializers.IntegerField())
+    allowed_places = serializers.ListField(child=serializers.CharField())
+    allowed_models = serializers.ListField(child=serializers.CharField())
 
     class Meta:
         model = Connection
         fields = [
             "slug", "name", "kind", "region", "endpoint_url", "role_arn", "account_id", "import_external",
-            "max_running", "max_instances", "max_instances_per_type",
+            "max_running", "max_instances", "max_instances_per_type", "engine_key", "allowed_places", "allowed_models",
             "queue_url", "queue_read_at", "queue_error", "checked_at", "last_ok_at", "last_error", "created_at",
         ]  # fmt: skip
 

@@ -21,6 +21,7 @@ from teams.access import require
 from teams.models import Role
 
 _OTHERS = {"max_running", "max_instances", "max_instances_per_type", "import_external"}
+_OTHERS |= {"allowed_places", "allowed_models"}
 
 
 class Connections(TeamView, generics.ListAPIView[Connection]):

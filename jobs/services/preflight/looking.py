@@ -13,6 +13,7 @@ from django.utils import timezone
 from jobs.gateway import GatewayError, Rejected, Target, models, objects
 from jobs.gateway.abilities import abilities, known_instance_types
 from jobs.gateway.objects import RemoteObject
+from jobs.gateway.scoping import denied_place
 from jobs.lifecycle.asking import asking
 from jobs.lifecycle.room import Limit, rooms
 from jobs.models import Connection, Quotas, TransformJob
@@ -200,6 +201,9 @@ def _listed_in_manifest(target: Target, bucket: str, key: str) -> Found:
         return Found(problem=f"{str(error).rstrip('.')}.")
     if not named.entries:
         return Found(problem="The manifest names no object.")
+    outside = next((one for one in named.keys if not target.scope.allows(named.bucket, one)), None)
+    if outside is not None:
+        return Found(problem=denied_place(target, f"s3://{named.bucket}/{outside}"))
     count = f"{len(named.entries):,} object{'s' if len(named.entries) > 1 else ''}"
     return Found(unknown=f"The manifest names {count}, not looked at here.")
 

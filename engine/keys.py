@@ -1,0 +1,82 @@
+"""Keys for a team: `python -m engine.keys growth --s3 s3://growth/ --names 'growth-*'`, while the engine runs or not.
+
+Each is a file in the folder `keys` beside the engine's own credentials.json, with what the key may use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.credentials import new_key, write_private
+from hosting.private_files import keep_files_private
+from transform.scope import Scope
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make, change or remove a key; the exit status. A key that is there keeps its id and secret."""
+    given = _parser().parse_args(arguments)
+    file = given.data_dir / "keys" / f"{given.name}.json"
+    if given.remove:
+        if not file.exists():
+            return _fail(f"there is no key {given.name} in {file.parent}")
+        file.unlink()
+        sys.stdout.write(f"The key {given.name} is gone; what is signed with it is refused.\n")
+        return 0
+    try:
+        scope = Scope.parse(given.s3, given.names)
+    except ValueError as error:
+        return _fail(str(error))
+    if not scope.places or not scope.names:
+        return _fail(
+            "give --s3 and --names: what the key may use in S3, and the names of its models and jobs"
+        )
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    old = json.loads(file.read_text()) if file.exists() else new_key()
+    pair = {name: old[name] for name in ("access_key_id", "secret_access_key")}
+    write_private(file, {**pair, "s3": scope.uris, "names": list(scope.names)})
+    sys.stdout.write(
+        f"{file}\n  may use {', '.join(scope.uris)}, and models and jobs named {', '.join(scope.names)}\n"
+    )
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m engine.keys", description=__doc__)
+    parser.add_argument("name", type=_name, help="of the key, such as the team's slug")
+    parser.add_argument("--data-dir", type=_folder, default=Path("var/engine"), help="the engine's folder")
+    parser.add_argument("--s3", action="append", default=[], metavar="s3://BUCKET/FOLDER/")
+    parser.add_argument(
+        "--names", action="append", default=[], metavar="NAME*", help="of models and jobs; * at the end"
+    )
+    parser.add_argument("--remove", action="store_true", help="take the key away")
+    return parser
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} must be lowercase letters, digits and hyphens")
+    return text
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text)
+    if not (folder / "credentials.json").exists():
+        raise argparse.ArgumentTypeError(f"{folder} is not an engine's folder: it has no credentials.json")
+    return folder
+
+
+def _fail(sentence: str) -> int:
+    sys.stderr.write(f"engine.keys: {sentence}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    keep_files_private()
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,244 @@
+"""What a key may do, where it is a team's. The engine's own key may do everything.
+
+Lists leave out what is not the key's. An operation without a rule here is denied to a team's key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from engine.errors import ServiceError
+from engine.operations.context import Context
+from engine.operations.copying import source_of
+from engine.runner.model_data import SUBMIT_DIRECTORY
+from transform.scope import Scope
+
+Params = Mapping[str, Any]
+Rule = Callable[[Scope, Params], bool]
+
+#: Where an operation's permission has another name; per the Service Authorization Reference.
+_ACTIONS = {
+    ("s3", "HeadObject"): "GetObject",
+    ("s3", "GetObjectAttributes"): "GetObject",
+    ("s3", "CopyObject"): "PutObject",
+    ("s3", "UploadPart"): "PutObject",
+    ("s3", "UploadPartCopy"): "PutObject",
+    ("s3", "CreateMultipartUpload"): "PutObject",
+    ("s3", "CompleteMultipartUpload"): "PutObject",
+    ("s3", "DeleteObjects"): "DeleteObject",
+    ("s3", "HeadBucket"): "ListBucket",
+    ("s3", "ListObjects"): "ListBucket",
+    ("s3", "ListObjectsV2"): "ListBucket",
+    ("s3", "ListObjectVersions"): "ListBucketVersions",
+    ("s3", "ListMultipartUploads"): "ListBucketMultipartUploads",
+}
+#: The permissions' own names of services, and their codes and statuses of a denial.
+_DENIALS = {
+    "s3": ("s3", "AccessDenied", 403),
+    "sagemaker": ("sagemaker", "AccessDeniedException", 400),
+    "logs": ("logs", "AccessDeniedException", 400),
+    "cloudwatch": ("cloudwatch", "AccessDenied", 403),
+    "service-quotas": ("servicequotas", "AccessDeniedException", 400),
+    "sts": ("sts", "AccessDenied", 403),
+}
+
+
+def authorize(ctx: Context, service: str, operation: str, params: Params) -> None:
+    """Raise the service's own denial unless the caller's key may do this; `service` is botocore's name of it."""
+    scope = ctx.scope
+    if scope.is_everything or _RULES.get((service, operation), _never)(scope, params):
+        return
+    assert ctx.caller is not None
+    prefix, code, status = _DENIALS[service]
+    action = f"{prefix}:{_ACTIONS.get((service, operation), operation)}"
+    raise ServiceError(
+        code,
+        f"User: {ctx.caller.arn} is not authorized to perform: {action}{_on(params)} because no identity-based "
+        f"policy allows the {action} action",
+        status,
+    )
+
+
+def _on(params: Params) -> str:
+    if "Bucket" in params:
+        key = f"/{params['Key']}" if "Key" in params else ""
+        return f' on resource: "arn:aws:s3:::{params["Bucket"]}{key}"'
+    return ""
+
+
+def _never(scope: Scope, params: Params) -> bool:
+    return False
+
+
+def _always(scope: Scope, params: Params) -> bool:
+    return True
+
+
+def _object(scope: Scope, params: Params) -> bool:
+    return scope.allows(params["Bucket"], params["Key"])
+
+
+def _copy(scope: Scope, params: Params) -> bool:
+    return _object(scope, params) and scope.allows(*source_of(params))
+
+
+def _each_object(scope: Scope, params: Params) -> bool:
+    return all(scope.allows(params["Bucket"], entry["Key"]) for entry in params["Delete"]["Objects"])
+
+
+def _listing(scope: Scope, params: Params) -> bool:
+    return scope.allows(params["Bucket"], params.get("Prefix") or "")
+
+
+def _bucket(scope: Scope, params: Params) -> bool:
+    return scope.touches(params["Bucket"])
+
+
+def _whole_bucket(scope: Scope, params: Params) -> bool:
+    return scope.allows(params["Bucket"], "")
+
+
+def _model(scope: Scope, params: Params) -> bool:
+    return scope.allows_model(params["ModelName"])
+
+
+def _new_model(scope: Scope, params: Params) -> bool:
+    return _model(scope, params) and _places(scope, params) and _packages(scope, params)
+
+
+def _job(scope: Scope, params: Params) -> bool:
+    return scope.allows_job(params["TransformJobName"])
+
+
+def _new_job(scope: Scope, params: Params) -> bool:
+    return _job(scope, params) and _model(scope, params) and _places(scope, params)
+
+
+def _resource(scope: Scope, params: Params) -> bool:
+    kind, _, name = params["ResourceArn"].rpartition(":")[2].partition("/")
+    return scope.allows_job(name) if kind == "transform-job" else scope.allows_model(name.partition("/")[0])
+
+
+def _package(scope: Scope, params: Params) -> bool:
+    """Packages are named by themselves or by their group, each by name or ARN."""
+    given = [params[name] for name in ("ModelPackageName", "ModelPackageGroupName") if name in params]
+    return bool(given) and all(scope.allows_model(_name_of(text)) for text in given)
+
+
+def _new_package(scope: Scope, params: Params) -> bool:
+    return _package(scope, params) and _places(scope, params)
+
+
+def _packages(scope: Scope, params: Params) -> bool:
+    containers = [params.get("PrimaryContainer", {}), *params.get("Containers", [])]
+    given = [container["ModelPackageName"] for container in containers if "ModelPackageName" in container]
+    return all(scope.allows_model(_name_of(text)) for text in given)
+
+
+def _name_of(name_or_arn: str) -> str:
+    path = name_or_arn.rpartition(":")[2].partition("/")[2] if name_or_arn.startswith("arn:") else name_or_arn
+    return path.partition("/")[0]
+
+
+def _places(scope: Scope, params: Params) -> bool:
+    """Whether every address in S3 that the request names, wherever it stands, may be used."""
+    return all(
+        scope.allows_output(uri) if field == "S3OutputPath" else scope.allows_uri(uri)
+        for field, uri in _uris(params)
+    )
+
+
+def _uris(value: Any, field: str = "") -> Iterator[tuple[str, str]]:
+    """The addresses in a request, each with the name of its field. Of an Environment, that of a script alone."""
+    if field == "Environment":
+        script = value.get(SUBMIT_DIRECTORY, "")
+        if script.startswith("s3://"):
+            yield field, script
+    elif isinstance(value, str):
+        if value.startswith(("s3://", "https://")):
+            yield field, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name != "Tags":
+                yield from _uris(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _uris(inner, field)
+
+
+def _streams(scope: Scope, params: Params) -> bool:
+    """A job's streams are named `JOB/…`; a listing without a beginning would show those of all jobs."""
+    names = params.get("logStreamNames") or [
+        params.get("logStreamName") or params.get("logStreamNamePrefix", "")
+    ]
+    return all(_stream(scope, name) for name in names)
+
+
+def _stream(scope: Scope, text: str) -> bool:
+    job, slash, _ = text.partition("/")
+    return scope.allows_job(job) if slash else scope.covers(job)
+
+
+def _statistics(scope: Scope, params: Params) -> bool:
+    hosts = [entry["Value"] for entry in params.get("Dimensions", []) if entry["Name"] == "Host"]
+    return bool(hosts) and all(scope.allows_job(host.partition("/")[0]) for host in hosts)
+
+
+def _metric_data(scope: Scope, params: Params) -> bool:
+    """Of each metric that is named; a search finds the key's own alone."""
+    stats = [query["MetricStat"] for query in params["MetricDataQueries"] if "MetricStat" in query]
+    return all(_statistics(scope, stat["Metric"]) for stat in stats)
+
+
+_BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
+    "s3": {
+        _always: ("ListBuckets",),
+        _object: (
+            "AbortMultipartUpload", "CompleteMultipartUpload", "CreateMultipartUpload", "DeleteObject",
+            "DeleteObjectTagging", "GetObject", "GetObjectAttributes", "GetObjectTagging", "HeadObject", "ListParts",
+            "PutObject", "PutObjectTagging", "UploadPart",
+        ),
+        _copy: ("CopyObject", "UploadPartCopy"),
+        _each_object: ("DeleteObjects",),
+        _listing: ("ListObjects", "ListObjectsV2", "ListObjectVersions", "ListMultipartUploads"),
+        _bucket: ("HeadBucket", "GetBucketLocation", "GetBucketVersioning"),
+        _whole_bucket: (
+            "CreateBucket", "DeleteBucket", "GetBucketTagging", "PutBucketTagging", "DeleteBucketTagging",
+        ),
+    },
+    "sagemaker": {
+        _always: ("ListModels", "ListTransformJobs"),
+        _new_model: ("CreateModel",),
+        _model: ("DescribeModel", "DeleteModel"),
+        _new_job: ("CreateTransformJob",),
+        _job: ("DescribeTransformJob", "StopTransformJob"),
+        _resource: ("AddTags", "ListTags", "DeleteTags"),
+        _new_package: ("CreateModelPackage", "CreateModelPackageGroup"),
+        _package: (
+            "DescribeModelPackage", "DescribeModelPackageGroup", "DeleteModelPackage", "DeleteModelPackageGroup",
+            "ListModelPackages",
+        ),
+    },
+    "logs": {
+        _always: ("DescribeLogGroups",),
+        _streams: ("DescribeLogStreams", "GetLogEvents", "FilterLogEvents", "DeleteLogStream"),
+    },
+    "cloudwatch": {
+        _always: ("ListMetrics",),
+        _metric_data: ("GetMetricData",),
+        _statistics: ("GetMetricStatistics",),
+    },
+    "service-quotas": {
+        _always: (
+            "GetAWSDefaultServiceQuota", "GetServiceQuota", "ListAWSDefaultServiceQuotas", "ListServiceQuotas",
+        ),
+    },
+    "sts": {_always: ("AssumeRole", "GetCallerIdentity")},
+}  # fmt: skip
+_RULES: dict[tuple[str, str], Rule] = {
+    (service, operation): rule
+    for service, rules in _BY_RULE.items()
+    for rule, operations in rules.items()
+    for operation in operations
+}

@@ -1,0 +1,110 @@
+"""What a team may use where several share an account or an engine: places in S3, and names of models and jobs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from transform.keys import output_folder, parse_s3_uri
+
+#: What SageMaker takes for a name, and a star at the end for all that begin so.
+_NAME = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,62})\*?")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Folders in S3 as (bucket, key prefix that ends in a slash or is empty), and names, `name*` for a beginning.
+
+    Without places all of S3 may be used, without names every model and job.
+    """
+
+    places: tuple[tuple[str, str], ...] = ()
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, places: Iterable[str], names: Iterable[str]) -> Scope:
+        """From texts such as s3://bucket/folder/ and churn-*. ValueError with a sentence for one that is wrong."""
+        return cls(tuple(parse_place(text) for text in places), tuple(parse_name(text) for text in names))
+
+    @property
+    def uris(self) -> list[str]:
+        """The places as they are written."""
+        return [f"s3://{bucket}/{prefix}" for bucket, prefix in self.places]
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is out of it."""
+        return not self.places and not self.names
+
+    def allows(self, bucket: str, key: str) -> bool:
+        """Whether an object of this key may be used, or all objects whose keys begin so."""
+        return not self.places or any(bucket == name and key.startswith(start) for name, start in self.places)
+
+    def allows_uri(self, uri: str) -> bool:
+        """The same by the object's address; False for what is no address."""
+        try:
+            return self.allows(*parse_s3_uri(uri))
+        except ValueError:
+            return not self.places
+
+    def allows_output(self, uri: str) -> bool:
+        """Whether outputs may be written below this S3OutputPath, which may leave its last slash out."""
+        try:
+            bucket, key = parse_s3_uri(uri)
+        except ValueError:
+            return not self.places
+        return self.allows(bucket, output_folder(key))
+
+    def touches(self, bucket: str) -> bool:
+        """Whether anything in the bucket may be used."""
+        return not self.places or any(bucket == name for name, _ in self.places)
+
+    def leads_to(self, bucket: str, prefix: str) -> bool:
+        """Whether something that may be used lies below the prefix, or the prefix in it."""
+        return self.allows(bucket, prefix) or any(
+            bucket == name and start.startswith(prefix) for name, start in self.places
+        )
+
+    def allows_model(self, name: str) -> bool:
+        """Whether a model, or a package or group of the registry, of this name may be used."""
+        return not self.names or any(
+            name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+            for pattern in self.names
+        )
+
+    def allows_job(self, name: str) -> bool:
+        """Whether a job of this name may be used. A job is mostly named `MODEL-…`, so an exact name allows those."""
+        return self.allows_model(name) or self.covers(name)
+
+    def covers(self, beginning: str) -> bool:
+        """Whether every job whose name begins so may be used."""
+        return not self.names or any(
+            beginning.startswith(pattern[:-1] if pattern.endswith("*") else f"{pattern}-")
+            for pattern in self.names
+        )
+
+
+#: No limit at all.
+EVERYTHING = Scope()
+
+
+def parse_place(text: str) -> tuple[str, str]:
+    """Bucket and folder of s3://bucket/folder/. ValueError with a sentence for what is none."""
+    try:
+        bucket, prefix = parse_s3_uri(text.strip())
+    except ValueError:
+        bucket, prefix = "", ""
+    if not text.strip().startswith("s3://") or not _BUCKET.fullmatch(bucket) or len(prefix) > 1000:
+        raise ValueError(f"{text!r} is no place in S3; write it as s3://bucket/ or s3://bucket/folder/.")
+    return bucket, output_folder(prefix)
+
+
+def parse_name(text: str) -> str:
+    """A name of a model, or how names begin, with a star. ValueError with a sentence for what is neither."""
+    if not _NAME.fullmatch(text.strip()):
+        raise ValueError(
+            f"{text!r} is no name of a model; it has letters, digits and hyphens, and may end in *."
+        )
+    return text.strip()
