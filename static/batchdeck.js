@@ -13,6 +13,30 @@
     closeMenus(null);
   });
 
+  // A form that was sent is not sent again while its answer is on its way; the server would do nothing twice either.
+  const SENDING_MS = 15000;
+  function setSending(form, sending) {
+    form.toggleAttribute("data-sending", sending);
+    for (const button of form.elements) {
+      if (button.type === "submit") button.setAttribute("aria-disabled", String(sending));
+    }
+  }
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.elements.namedItem("form_key") || event.defaultPrevented) return;
+    if (form.hasAttribute("data-sending")) {
+      event.preventDefault();
+      return;
+    }
+    setSending(form, true);
+    // Whoever stops the browser stays on this page.
+    setTimeout(setSending, SENDING_MS, form, false);
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    for (const form of document.querySelectorAll("form[data-sending]")) setSending(form, false);
+  });
+
   // `n` opens the new-job form, `/` goes to the search field, unless someone is typing.
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest('input:not([type="checkbox"]), textarea, select, [contenteditable]');

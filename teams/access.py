@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib import messages
@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
+from teams import form_keys
 from teams.models import Membership, Role, Team, User
 
 SESSION_KEY = "team_id"
@@ -60,8 +61,8 @@ def require(member: Membership, needed: Role) -> None:
 def member_required(needed: Role = Role.VIEWER) -> Callable[[_View[_P]], Callable[..., HttpResponseBase]]:
     """Decorate a page: sign-in first, then a team, then the role; sets `request.member`, `request.team`.
 
-    An address with a NUL character is a BadRequest: PostgreSQL cannot look for one. What is not in the current team
-    but in another of the person's, is opened there.
+    A form that has a key is done once. An address with a NUL character is a BadRequest: PostgreSQL cannot look for one.
+    What is not in the current team but in another of the person's, is opened there.
     """
 
     def decorate(view: _View[_P]) -> Callable[..., HttpResponseBase]:
@@ -75,7 +76,10 @@ def member_required(needed: Role = Role.VIEWER) -> Callable[[_View[_P]], Callabl
                 raise BadRequest("The address holds a NUL character.")
             request.team = request.member.team
             try:
-                return view(request, *args, **kwargs)
+                respond = partial(view, request, *args, **kwargs)
+                if form_keys.has_key(request):
+                    return form_keys.respond_once(request, request.member, respond)
+                return respond()
             except Http404:
                 elsewhere = _team_with(request, needed, view, *args, **kwargs)
                 if elsewhere is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import QuerySet
 
+from teams import once
 from teams.models import Activity, ApiToken, Team, User
 
 
@@ -20,9 +21,10 @@ def record(
 ) -> Activity:
     """Add one row, of what the service did by itself where there is no `user`.
 
-    Call it in the transaction that does the act, so that neither exists without the other.
+    Call it in the transaction that does the act, so that neither exists without the other. Raises once.InProgress
+    where the request had a key and another process has taken it over.
     """
-    return Activity.objects.create(
+    done = Activity.objects.create(
         team=team,
         user=user,
         automatic=user is None,
@@ -33,6 +35,8 @@ def record(
         object_label=(label or str(target))[:200],
         detail=detail or {},
     )
+    once.note(done)
+    return done
 
 
 def of(team: Team, person: str = "") -> QuerySet[Activity]:

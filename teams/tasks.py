@@ -7,8 +7,16 @@ from importlib import import_module
 from celery import shared_task
 from django.conf import settings
 
+from teams import once
+
 
 @shared_task
 def clear_sessions() -> None:
     """Delete the sessions whose time is over."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+
+
+@shared_task
+def forget_requests() -> None:
+    """Delete old answers to requests that came with a key."""
+    once.forget()

@@ -80,11 +80,12 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["teams.templatetags.form_keys", "teams.templatetags.notices"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
         },
     }
 ]
@@ -169,6 +170,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # What is due is asked for: a list a day for each connection, and a new connection's soon.
     "prices": {"task": "jobs.tasks.read_due_prices", "schedule": 60.0, "options": {"expires": 60}},
     "sessions": {"task": "teams.tasks.clear_sessions", "schedule": 3600.0, "options": {"expires": 600}},
+    "requests": {"task": "teams.tasks.forget_requests", "schedule": 600.0, "options": {"expires": 60}},
     "pulse": {"task": "jobs.tasks.beat_pulse", "schedule": 3.0, "options": {"expires": 10}},
 }
 

@@ -40,6 +40,9 @@ class DataCaptureConfig(serializers.Serializer[Any]):
     generate_inference_id = serializers.BooleanField(required=False)
 
 
+_REPLACE = "Whether it may replace objects at its output path; without it that is refused with 409."
+
+
 class JobBody(serializers.Serializer[Any]):
     """A transform job in the SageMaker SDK's field names, or `connection` with `request`."""
 
@@ -103,6 +106,20 @@ class JobBody(serializers.Serializer[Any]):
     request = serializers.DictField(
         required=False, help_text="CreateTransformJob JSON, instead of the above."
     )
+    replace_outputs = serializers.BooleanField(default=False, help_text=_REPLACE)
+
+
+class FinishBody(serializers.Serializer[Any]):
+    """What the next attempt is called."""
+
+    name = serializers.CharField(required=False, help_text="Made from the model's name if left out.")
+
+
+class RetryBody(FinishBody):
+    """What the next run is called, and where it writes; with another output path it is a job of its own."""
+
+    output_path = serializers.CharField(required=False, help_text="s3:// address, instead of the job's.")
+    replace_outputs = serializers.BooleanField(default=False, help_text=_REPLACE)
 
 
 class PresetBody(serializers.Serializer[Any]):
@@ -123,6 +140,10 @@ class ManyBody(serializers.Serializer[Any]):
     ids = serializers.ListField(child=serializers.CharField(), required=False, max_length=MOST)
     filter = serializers.DictField(
         child=serializers.CharField(), required=False, help_text="The filters of the list, by name."
+    )
+    replace_outputs = serializers.BooleanField(
+        default=False,
+        help_text="Of retry: run jobs again that replace objects too; without it they are passed over.",
     )
 
 
@@ -204,6 +225,14 @@ def fields_of(data: object) -> dict[str, Any]:
     if trouble:
         raise ParseError(f"The body {trouble}")
     return dict(data)
+
+
+def take_flag(fields: dict[str, Any], name: str) -> bool:
+    """Take `name` out of the fields; false if it is not there. InvalidFields if it is neither true nor false."""
+    value = fields.pop(name, False)
+    if not isinstance(value, bool):
+        raise InvalidFields({name: ["It must be true or false."]})
+    return value
 
 
 def check_texts(fields: Mapping[str, Any], texts: Collection[str], others: Collection[str] = ()) -> None:

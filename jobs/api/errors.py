@@ -16,7 +16,15 @@ from rest_framework.views import set_rollback
 
 from jobs.filtering import FilterError
 from jobs.outages import outage_of
-from jobs.services.errors import InvalidFields, NameTaken, NoSuchObject, NotPossible, Unavailable
+from jobs.services.errors import (
+    InvalidFields,
+    NameTaken,
+    NoSuchObject,
+    NotPossible,
+    OutputsExist,
+    Unavailable,
+)
+from teams import once
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +38,7 @@ _CODES = {
     409: "conflict",
     413: "content_too_large",
     415: "unsupported_media_type",
+    422: "key_reused",
     429: "throttled",
     500: "internal_error",
     503: "unavailable",
@@ -39,19 +48,22 @@ _SENTENCES: dict[type[Exception], int] = {NoSuchObject: 404, NotPossible: 409, U
 
 
 def body(
-    code: int, message: str, fields: Mapping[str, list[str]] | None = None, name: str = ""
+    code: int, message: str, fields: Mapping[str, list[str]] | None = None, name: str = "", **more: Any
 ) -> dict[str, Any]:
-    """The error's JSON for an HTTP status; `fields` maps a field to sentences saying what it must be."""
-    return {
-        "error": {"code": name or _CODES.get(code, "error"), "message": message, "fields": dict(fields or {})}
-    }
+    """The error's JSON for an HTTP status; `fields` maps a field to sentences saying what it must be.
+
+    `more` are further members for a program, such as the id of a job; None is left out.
+    """
+    code_name = name or _CODES.get(code, "error")
+    beside = {name: value for name, value in more.items() if value is not None}
+    return {"error": {"code": code_name, "message": message, "fields": dict(fields or {}), **beside}}
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler; what nobody foresaw is logged and answered as a 500 in the same shape."""
     set_rollback()
-    if isinstance(error, NameTaken):
-        return Response(body(409, "The name is taken.", error.fields, "name_taken"), 409)
+    if isinstance(error, NameTaken | OutputsExist | once.KeyReused | once.CutOff | once.InProgress):
+        return _conflict(error)
     if isinstance(error, InvalidFields | FilterError):
         return Response(body(400, "Some fields cannot be used.", error.fields, "invalid"), 400)
     for kind, code in _SENTENCES.items():
@@ -80,6 +92,23 @@ def _failed(error: Exception, path: str) -> Response:
         return Response(body(503, outage.sentence), 503, headers={"Retry-After": str(outage.retry_after)})
     log.exception("api_error", path=path)
     return Response(body(500, "Something went wrong on our side; it was logged."), 500)
+
+
+def _conflict(
+    error: NameTaken | OutputsExist | once.KeyReused | once.CutOff | once.InProgress,
+) -> Response:
+    """Why a request that is well-formed is not done now; a program finds in it what the sentence names."""
+    if isinstance(error, NameTaken):
+        return Response(body(409, "The name is taken.", error.fields, "name_taken", job=error.key), 409)
+    if isinstance(error, OutputsExist):
+        answer = body(409, str(error), name="outputs_exist", outputs=error.count, output_path=error.instead)
+        return Response(answer, 409)
+    if isinstance(error, once.KeyReused):
+        return Response(body(422, str(error)), 422)
+    if isinstance(error, once.InProgress):
+        return Response(body(409, str(error), name="in_progress"), 409, headers={"Retry-After": "1"})
+    job = error.act.object_id if error.act and error.act.object_kind == "transformjob" else None
+    return Response(body(409, str(error), name="cut_off", job=job), 409)
 
 
 def not_found(request: HttpRequest, *_: Any, **__: Any) -> JsonResponse:

@@ -23,6 +23,12 @@ _ERROR = {
                     "type": "object",
                     "additionalProperties": {"type": "array", "items": {"type": "string"}},
                 },
+                "outputs": {"type": "integer", "description": "How many objects a job would replace."},
+                "output_path": {"type": "string", "description": "An output path at which it replaces none."},
+                "job": {
+                    "type": "string",
+                    "description": "The id of the job that it is about, where it is one.",
+                },
             },
         }
     },
@@ -54,6 +60,12 @@ def add_error_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             answers = {**_ANSWERS, **(_ANSWERS_TO_BODIES if "requestBody" in operation else {})}
             for code, meaning in sorted(answers.items()):
                 operation["responses"].setdefault(code, {"description": meaning, "content": content})
+            if any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", ())):
+                reused = {
+                    "description": "The Idempotency-Key belongs to another request.",
+                    "content": content,
+                }
+                operation["responses"].setdefault("422", reused)
     return result
 
 

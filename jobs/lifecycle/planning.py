@@ -61,13 +61,24 @@ def input_bucket(job: TransformJob, target: Target) -> str | None:
     return None if body is None else manifest.parse_manifest(body).bucket
 
 
+def planned_objects(
+    target: Target, data: str, output_path: str, *, is_manifest: bool
+) -> Iterator[PlannedObject]:
+    """Rows, not saved and without a job, for what a job reads at `data`, with the keys of its outputs, in listed order.
+
+    Raises ValueError for an address that is none or a manifest that cannot be read, and a GatewayError.
+    """
+    bucket, prefix = keys.parse_s3_uri(data)
+    _, output_prefix = keys.parse_s3_uri(output_path)
+    found = _manifest_objects if is_manifest else _prefix_objects
+    return found(target, bucket, prefix, output_prefix)
+
+
 def _collect(job: TransformJob, target: Target) -> Plan:
-    bucket, prefix = keys.parse_s3_uri(job.data)
-    _, output_prefix = keys.parse_s3_uri(job.output_path)
     plan = Plan()
     deadline = time.monotonic() + SECONDS
-    found = _manifest_objects if job.spec.get("data_type") == "ManifestFile" else _prefix_objects
-    for row in found(target, bucket, prefix, output_prefix):
+    is_manifest = job.spec.get("data_type") == "ManifestFile"
+    for row in planned_objects(target, job.data, job.output_path, is_manifest=is_manifest):
         if plan.count < PlannedObject.LIMIT:
             row.job, row.position = job, plan.count
             plan.rows.append(row)

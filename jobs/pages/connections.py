@@ -5,15 +5,18 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs import queries
 from jobs.forms.connection import ConnectionForm, LimitsForm
-from jobs.models import Connection
+from jobs.models import Connection, RegisteredModel
 from jobs.services import connections as service
 from jobs.services import limits, permissions
 from jobs.services.errors import NotPossible, Unavailable
+from teams import confirming
 from teams.access import MemberRequest, member_required, require
+from teams.confirming import Question
 from teams.models import Role, Team
 
 
@@ -75,11 +78,13 @@ def test_connection(request: MemberRequest, slug: str) -> HttpResponse:
     return redirect("connection", slug=slug)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member_required(Role.ADMIN)
 def remove_connection(request: MemberRequest, slug: str) -> HttpResponse:
-    """Remove a connection; its jobs stay."""
+    """Ask, then remove a connection; its jobs stay."""
     found = find_connection(request.team, slug)
+    if request.method == "GET":
+        return confirming.ask(request, _remove_question(found))
     try:
         service.remove(found, by=request.user)
     except NotPossible as error:
@@ -87,6 +92,19 @@ def remove_connection(request: MemberRequest, slug: str) -> HttpResponse:
         return redirect("connection", slug=slug)
     messages.success(request, f"{found.name} is removed. Its jobs stay in the list.")
     return redirect("connections")
+
+
+def _remove_question(connection: Connection) -> Question:
+    jobs, models = connection.jobs.count(), RegisteredModel.objects.filter(connection=connection).count()
+    return Question(
+        title=f"Remove the connection {connection.name}?",
+        says="The team can submit nothing to it any more, and its models leave the lists. Its jobs stay. "
+        "Nothing is deleted in AWS.",
+        button="Remove the connection",
+        action=reverse("remove-connection", args=[connection.slug]),
+        back=reverse("connection", args=[connection.slug]),
+        facts=(("Jobs", f"{jobs:,}"), ("Models", f"{models:,}")),
+    )
 
 
 @require_POST

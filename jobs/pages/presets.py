@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, Subquery
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs import queries
@@ -23,7 +24,9 @@ from jobs.models.preset import Rule, flat
 from jobs.pages import preset_choice
 from jobs.services import presets as service
 from jobs.services.folders import undated
+from teams import confirming
 from teams.access import MemberRequest, member_required
+from teams.confirming import Question
 from teams.models import Role, Team
 
 _JOBS_SHOWN = 10
@@ -101,14 +104,29 @@ def edit_preset(request: MemberRequest, preset: str) -> HttpResponse:
     return _form_page(request, form, found)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member_required(Role.OPERATOR)
 def delete_preset(request: MemberRequest, preset: str) -> HttpResponse:
-    """Delete a preset."""
+    """Ask, then delete a preset."""
     found = _changeable(request, preset)
+    if request.method == "GET":
+        return confirming.ask(request, _delete_question(request, found))
     service.delete(found, by=request.user)
     messages.success(request, f"{found.name} is deleted. Its jobs keep what it was.")
     return redirect("presets")
+
+
+def _delete_question(request: MemberRequest, preset: Preset) -> Question:
+    jobs = queries.count(TransformJob.objects.for_team(request.team).filter(preset=preset).order_by("id"))
+    used = f"{queries.COUNTED:,}+" if jobs > queries.COUNTED else f"{jobs:,}"
+    return Question(
+        title=f"Delete the preset {preset.name}, made by {confirming.whose(preset.created_by, request.user)}?",
+        says="The whole team loses it, and it cannot be brought back. Jobs that began with it keep what it was.",
+        button="Delete the preset",
+        action=reverse("delete-preset", args=[preset.slug]),
+        back=reverse("preset", args=[preset.slug]),
+        facts=(("Jobs that began with it", used),),
+    )
 
 
 @require_POST

@@ -20,7 +20,7 @@ from jobs.pages import (
     request_panel,
     view_menu,
 )
-from jobs.pages.job import actions, activity, files, logs, metrics, overview, request, results
+from jobs.pages.job import actions, activity, again, files, logs, metrics, overview, request, results
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -54,7 +54,7 @@ urlpatterns = [
     path("jobs/<str:key>/activity/", activity.activity, name="job-activity"),
     path("jobs/<str:key>/stop/", actions.stop, name="job-stop"),
     path("jobs/<str:key>/finish/", actions.finish, name="job-finish"),
-    path("jobs/<str:key>/retry/", actions.retry, name="job-retry"),
+    path("jobs/<str:key>/retry/", again.retry, name="job-retry"),
     path("jobs/<str:key>/archive/", actions.archive, name="job-archive"),
     path("jobs/<str:key>/restore/", actions.restore, name="job-restore"),
     path("models/", models.models, name="models"),

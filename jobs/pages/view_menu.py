@@ -16,7 +16,9 @@ from jobs.models import SavedView
 from jobs.services import views
 from jobs.services.errors import InvalidFields
 from jobs.services.listing import Listing
+from teams import confirming
 from teams.access import MemberRequest, member_required
+from teams.confirming import Question
 
 
 def menu(request: MemberRequest, listing: Listing, known: Iterable[SavedView]) -> dict[str, Any]:
@@ -67,6 +69,8 @@ def change(request: MemberRequest, slug: str) -> HttpResponse:
             views.share(view, member, shared=action == "share")
         elif action in ("default", "no-default"):
             views.set_default(view, member, on=action == "default")
+        elif action == "delete" and "sure" not in request.POST:
+            return confirming.ask(request, _delete_question(request, view))
         elif action == "delete":
             views.delete(view, member)
             messages.success(request, f"“{view}” is deleted.")
@@ -74,6 +78,18 @@ def change(request: MemberRequest, slug: str) -> HttpResponse:
     except InvalidFields as error:
         return _back(request, query, error)
     return redirect(view.address)
+
+
+def _delete_question(request: MemberRequest, view: SavedView) -> Question:
+    shared = "The whole team loses it" if view.shared else "You lose it"
+    return Question(
+        title=f"Delete the view {view}, made by {confirming.whose(view.owner, request.user)}?",
+        says=f"{shared}, and it cannot be brought back. Jobs stay as they are.",
+        button="Delete the view",
+        action=reverse("change-view", args=[view.slug]),
+        back=view.address,
+        fields=(("action", "delete"), ("sure", 1)),
+    )
 
 
 def _back(request: MemberRequest, query: str, error: InvalidFields) -> HttpResponse:

@@ -11,23 +11,27 @@ from jobs.gateway import Target, objects
 from jobs.lifecycle import counting, planning
 from jobs.models import PlannedObject, TransformJob
 from jobs.models.job_values import new_key
-from jobs.services import submission, terms
+from jobs.services import replacing, submission, terms
 from jobs.services.asking import asked
-from jobs.services.errors import NotPossible
+from jobs.services.errors import InvalidFields, NameTaken, NotPossible, OutputsExist
+from jobs.services.replacing import Outputs
 from jobs.states import Origin
 from teams.models import ApiToken, User
 from transform import keys, manifest
 from transform.spec import SpecError, TransformSpec
 
 
-def finish_missing(job: TransformJob, *, by: User, token: ApiToken | None = None) -> TransformJob:
+def finish_missing(
+    job: TransformJob, *, by: User, token: ApiToken | None = None, name: str | None = None
+) -> TransformJob:
     """Submit the next attempt, over a manifest of the inputs whose outputs are not there now.
 
-    Its outputs get the keys that the first attempt's would have had. Raises NotPossible with the reason, or
-    Unavailable where S3 cannot be asked.
+    Its outputs get the keys that the first attempt's would have had. Raises NotPossible with the reason, InvalidFields
+    for a `name` that cannot be used, or Unavailable where S3 cannot be asked.
     """
     plan = _plan_to_finish(job)
-    key = new_key()
+    key, request = new_key(), same_request(plan, name=name)
+    _check_name(plan, name)
     with asked(plan.connection) as target:
         missing = counting.recount(plan, target)
         if not missing:
@@ -37,13 +41,47 @@ def finish_missing(job: TransformJob, *, by: User, token: ApiToken | None = None
         # Written before the job is: a worker may take it up the moment it is committed.
         objects.put(target, *place, listed.body())
     data = f"s3://{place[0]}/{place[1]}"
-    spec = replace(_same_request(plan), data=data, data_type="ManifestFile")
+    spec = replace(request, data=data, data_type="ManifestFile")
     return _next_attempt(job, Origin.FINISH, spec, key=key, by=by, token=token)
 
 
-def retry(job: TransformJob, *, by: User, token: ApiToken | None = None) -> TransformJob:
-    """Submit the job's request again, under a new name, as the next attempt; raises NotPossible."""
-    return _next_attempt(job, Origin.RETRY, _same_request(job), by=by, token=token)
+def retry(
+    job: TransformJob,
+    *,
+    by: User,
+    token: ApiToken | None = None,
+    name: str | None = None,
+    output_path: str | None = None,
+    outputs: Outputs = Outputs.REFUSE,
+) -> TransformJob:
+    """Submit the job's request again, under a new name, as the next attempt.
+
+    With another `output_path`, or where `outputs` has objects that would be replaced go to a new folder, it is a job of
+    its own, cloned from this one. Raises OutputsExist, NotPossible, and InvalidFields for a name or path that cannot
+    be used.
+    """
+    spec = same_request(job, name=name, output_path=output_path)
+    _check_name(job, name)
+    check_retry(job)
+    if outputs is not Outputs.REPLACE:
+        try:
+            replacing.check(job.connection, spec)
+        except OutputsExist as error:
+            if outputs is Outputs.REFUSE:
+                raise
+            spec = replace(spec, output_path=error.instead)
+    if spec.output_path != job.output_path:
+        lineage = submission.Lineage(job, Origin.CLONE)
+        return submission.submit(
+            job.connection, spec, terms.of(job), by=by, token=token, lineage=lineage, preset=job.preset
+        )
+    return _next_attempt(job, Origin.RETRY, spec, by=by, token=token)
+
+
+def check_retry(job: TransformJob) -> None:
+    """Raise NotPossible where the job cannot be run again now."""
+    _check_all_ended(list(queries.attempts(job)))
+    _check_connection(job)
 
 
 def manifest_place(plan: TransformJob, key: str) -> tuple[str, str]:
@@ -100,22 +138,42 @@ def _input_bucket(plan: TransformJob, target: Target) -> str:
     return bucket
 
 
-def _same_request(job: TransformJob) -> TransformSpec:
-    """The job's request without its name, which SageMaker would not take twice."""
+def same_request(
+    job: TransformJob, *, name: str | None = None, output_path: str | None = None
+) -> TransformSpec:
+    """The job's request with this name, as SageMaker would not take its own twice, and output path if one is given.
+
+    Raises InvalidFields for those, NotPossible for a request that is no longer allowed.
+    """
+    changes = {"name": name, **({} if output_path is None else {"output_path": output_path})}
     try:
-        return TransformSpec.from_fields({**job.spec, "name": None})
+        return TransformSpec.from_fields({**job.spec, **changes})
     except SpecError as error:
+        wrong = {
+            field: list(texts) for field, texts in error.errors.items() if changes.get(field) is not None
+        }
+        if wrong:
+            raise InvalidFields(wrong) from error
         # Rules may have grown stricter since the job was submitted.
         raise NotPossible(f"The job's request must be changed first: {error}") from error
+
+
+def _check_name(job: TransformJob, name: str | None) -> None:
+    if name is not None and (taken := submission.named(job.connection, name)):
+        raise NameTaken(taken.name, taken.key)
+
+
+def _check_connection(job: TransformJob) -> None:
+    if job.connection.removed_at:
+        raise NotPossible(
+            f"The connection {job.connection.name} was removed. Clone the job onto another one."
+        )
 
 
 def _next_attempt(
     job: TransformJob, origin: Origin, spec: TransformSpec, *, by: User, token: ApiToken | None, key: str = ""
 ) -> TransformJob:
-    if job.connection.removed_at:
-        raise NotPossible(
-            f"The connection {job.connection.name} was removed. Clone the job onto another one."
-        )
+    _check_connection(job)
     with transaction.atomic():
         # With the first attempt's row locked, two people who press at once do not both start one.
         first = TransformJob.objects.select_for_update().get(pk=job.first_id)

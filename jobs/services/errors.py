@@ -46,5 +46,19 @@ class NoSuchPlace(NotPossible):
     """A place in a log that no line has."""
 
 
+class OutputsExist(NotPossible):
+    """A job would replace `count` objects at its output path; `instead` is a path at which it replaces none."""
+
+    def __init__(self, count: int, counted: str, output_path: str, instead: str) -> None:
+        are, them = ("is", "it") if count == 1 else ("are", "them")
+        super().__init__(
+            f"{counted} {are} there already below {output_path} and would be replaced. Send replace_outputs: true to "
+            f"replace {them}, or another output_path, such as {instead}."
+        )
+        self.count = count
+        self.counted = counted
+        self.instead = instead
+
+
 class Unavailable(Exception):
     """The connection could not be asked, or refused; the message says why and what to do."""

@@ -13,7 +13,7 @@ from django.utils.text import slugify
 
 from jobs.models import Connection, Preset, RegisteredModel, TransformJob
 from jobs.models.preset import NESTED, Rule, flat
-from jobs.services import submission, terms
+from jobs.services import replacing, submission, terms
 from jobs.services.errors import InvalidFields
 from jobs.services.terms import Terms
 from jobs.states import Origin
@@ -112,12 +112,24 @@ def take(team: Team, body: Mapping[str, Any]) -> tuple[dict[str, Any], Preset | 
     return {**preset.body, **given}, preset
 
 
-def submit(member: Membership, body: Mapping[str, Any], *, token: ApiToken | None = None) -> TransformJob:
-    """Submit a body that may name a preset; InvalidFields names the fields, locked ones too."""
+def submit(
+    member: Membership,
+    body: Mapping[str, Any],
+    *,
+    token: ApiToken | None = None,
+    replace_outputs: bool = False,
+) -> TransformJob:
+    """Submit a body that may name a preset; InvalidFields names the fields, locked ones too.
+
+    Raises OutputsExist where the job would replace objects, unless `replace_outputs` allows that.
+    """
     filled, preset = take(member.team, body)
     asked = submission.parse(member.team, filled)
     if preset and preset.holds(member):
         hold(preset, *asked)
+    if not replace_outputs:
+        connection, spec, _ = asked
+        replacing.check(connection, spec)
     return submission.submit(*asked, by=member.user, token=token, preset=preset)
 
 

@@ -28,6 +28,7 @@ FIELDS = (
     *("connection", "preset", "request", "model"),
     *(item.name for item in dataclasses.fields(TransformSpec) if item.name != "model_name"),
     *NAMES,
+    "replace_outputs",
 )
 
 

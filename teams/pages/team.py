@@ -5,13 +5,15 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from teams import members
+from teams import confirming, members
 from teams.access import MemberRequest, member_required
+from teams.confirming import Question
 from teams.members import Invited, Refused
-from teams.models import Membership, Role
+from teams.models import ApiToken, Membership, Role
 
 
 @require_GET
@@ -66,11 +68,13 @@ def change_role(request: MemberRequest, member_pk: int) -> HttpResponse:
     return redirect("team")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member_required(Role.ADMIN)
 def remove(request: MemberRequest, member_pk: int) -> HttpResponse:
-    """Take a person out of the team."""
+    """Ask, then take a person out of the team."""
     member = _member(request, member_pk)
+    if request.method == "GET":
+        return confirming.ask(request, _remove_question(member))
     try:
         members.remove(member, by=request.user)
         messages.success(request, f"{member.user.label} is out of the team, and their tokens ended.")
@@ -93,6 +97,18 @@ def link(request: MemberRequest, member_pk: int) -> HttpResponse:
     except Refused as error:
         messages.error(request, str(error))
         return redirect("team")
+
+
+def _remove_question(member: Membership) -> Question:
+    tokens = ApiToken.objects.filter(team=member.team, user=member.user, revoked_at=None).count()
+    return Question(
+        title=f"Remove {member.user.label} from {member.team}?",
+        says="They see nothing of the team any more, and their tokens for it end. Their jobs and what they did stay.",
+        button=f"Remove {member.user.label}",
+        action=reverse("member-remove", args=[member.pk]),
+        back=reverse("team"),
+        facts=(("Role", Role(member.role).label), ("Tokens", tokens)),
+    )
 
 
 @require_POST

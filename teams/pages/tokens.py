@@ -8,12 +8,15 @@ from django.contrib import messages
 from django.db.models import F, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
+from teams import confirming
 from teams import tokens as service
 from teams.access import MemberRequest, member_required, require
+from teams.confirming import Question, whose
 from teams.models import ApiToken, Role
 
 #: For how many days a token may be good; 0 is without end.
@@ -29,18 +32,32 @@ def tokens(request: MemberRequest) -> HttpResponse:
     return _create(request) if request.method == "POST" else _page(request)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member_required()
 def revoke(request: MemberRequest, token_pk: int) -> HttpResponse:
-    """End one's own token, or as an admin any of the team's."""
-    token = ApiToken.objects.select_related("team").filter(team=request.team, pk=token_pk).first()
+    """Ask, then end one's own token, or as an admin any of the team's."""
+    token = ApiToken.objects.select_related("team", "user").filter(team=request.team, pk=token_pk).first()
     if token is None:
         raise Http404("There is no such token in this team.")
     if token.user_id != request.user.pk:
         require(request.member, Role.ADMIN)
+    if request.method == "GET":
+        return confirming.ask(request, _revoke_question(request, token))
     service.revoke(token, by=request.user)
     messages.success(request, f"The token {token.name or token.prefix} is revoked.")
     return redirect("tokens")
+
+
+def _revoke_question(request: MemberRequest, token: ApiToken) -> Question:
+    used = f"{token.last_used_at:%d %b %Y, %H:%M} UTC" if token.last_used_at else "never"
+    return Question(
+        title=f"Revoke the token {token.name or token.prefix}, made by {whose(token.user, request.user)}?",
+        says="Scripts that use it are refused from now on. It cannot be brought back.",
+        button="Revoke the token",
+        action=reverse("token-revoke", args=[token.pk]),
+        back=reverse("tokens"),
+        facts=(("Last used", used),),
+    )
 
 
 def _create(request: MemberRequest) -> HttpResponse:

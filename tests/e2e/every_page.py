@@ -20,6 +20,8 @@ def every_page(job_path: str, failed_path: str, preset: str) -> dict[str, str]:
         "metrics": f"{job_path}metrics/",
         "request": f"{job_path}request/",
         "activity": f"{job_path}activity/",
+        "run-again": f"{job_path}retry/",
+        "archive-question": f"{job_path}archive/",
         "new-job": "/jobs/new/",
         "clone": f"/jobs/new/?from={job_path.strip('/').rpartition('/')[2]}",
         "browse": "/browse/?path=s3://batchdeck-samples/breast-cancer/data/part",

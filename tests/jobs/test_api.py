@@ -21,10 +21,10 @@ def body(**changes: Any) -> dict[str, Any]:
     return {"connection": "engine", "model": "churn", **FIELDS, **changes}
 
 
-def error(answer: Any) -> dict[str, Any]:
+def error(answer: Any, *more: str) -> dict[str, Any]:
     document = answer.json()
     assert set(document) == {"error"}
-    assert set(document["error"]) == {"code", "message", "fields"}
+    assert set(document["error"]) == {"code", "message", "fields", *more}
     assert document["error"]["message"]
     found: dict[str, Any] = document["error"]
     return found
@@ -51,8 +51,9 @@ def test_a_repeated_request_with_a_name_is_refused_with_the_first_jobs_id(house:
     first = house.api("bob").post("/api/v1/jobs/", body(name="nightly"), JSON).json()
     again = house.api("bob").post("/api/v1/jobs/", body(name="nightly"), JSON)
     assert again.status_code == 409
-    assert error(again)["code"] == "name_taken"
-    assert first["id"] in error(again)["fields"]["name"][0]
+    assert error(again, "job")["code"] == "name_taken"
+    assert error(again, "job")["job"] == first["id"]
+    assert first["id"] in error(again, "job")["fields"]["name"][0]
     assert TransformJob.objects.count() == 1
 
 
@@ -317,7 +318,7 @@ def test_running_again_answers_the_next_attempt_and_the_first_lists_it(house: Ho
             position=position, key=f"in/{position}", output_key=f"out/{position}.out", done=done
         )
     client = house.api("bob")
-    made = client.post(f"/api/v1/jobs/{first.key}/retry/")
+    made = client.post(f"/api/v1/jobs/{first.key}/retry/", {}, JSON)
     assert made.status_code == 201
     found = made.json()
     assert (found["parent"], found["origin"], found["attempt"]) == (first.key, "retry", 2)
@@ -330,14 +331,14 @@ def test_running_again_answers_the_next_attempt_and_the_first_lists_it(house: Ho
     ]
     assert shown["objects_missing"] == 1
     assert client.get(found["api_url"]).json()["attempts"] == shown["attempts"]
-    again = client.post(f"/api/v1/jobs/{first.key}/retry/")
+    again = client.post(f"/api/v1/jobs/{first.key}/retry/", {}, JSON)
     assert again.status_code == 409
     assert "is not done yet" in error(again)["message"]
 
 
 def test_finishing_what_cannot_be_finished_answers_409_with_the_reason(house: House) -> None:
     unknown = house.job(JobState.FAILED)
-    answer = house.api("bob").post(f"/api/v1/jobs/{unknown.key}/finish/")
+    answer = house.api("bob").post(f"/api/v1/jobs/{unknown.key}/finish/", {}, JSON)
     assert answer.status_code == 409
     assert "not every input of this job is known" in error(answer)["message"]
     assert house.api("bob").get(f"/api/v1/jobs/{unknown.key}/").json()["objects_missing"] is None

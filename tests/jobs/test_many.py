@@ -54,7 +54,7 @@ def test_each_of_many_jobs_has_its_outcome_told(house: House) -> None:
     answer = post(
         house.api("bob"), "many/", {"action": "stop", "ids": [job.key for job in [*going, over]]}
     ).json()
-    assert answer["message"] == "2 stopped, 1 had already ended."
+    assert answer["message"] == "2 jobs are stopped. 1 job had already ended."
     assert answer["done"] == [job.key for job in going]
     assert answer["passed_over"] == [{"id": over.key, "reason": "had already ended"}]
     assert TransformJob.objects.get(pk=going[0].pk).stop_requested_by == house.people["bob"]
@@ -66,7 +66,7 @@ def test_all_that_match_is_what_the_list_would_show(house: House, other: House) 
     kept = [house.job(JobState.FAILED, name="weekly"), other.job(JobState.FAILED, name="nightly-theirs")]
     body = {"action": "archive", "filter": {"state": "failed", "name": "nightly"}}
     answer = post(house.api("bob"), "many/", body).json()
-    assert (answer["message"], answer["more"]) == ("3 archived.", False)
+    assert (answer["message"], answer["more"]) == ("3 jobs are archived.", False)
     assert set(answer["done"]) == {job.key for job in wanted}
     assert TransformJob.objects.filter(archived_at=None).count() == len(kept)
 
@@ -78,7 +78,7 @@ def test_of_too_many_jobs_the_newest_are_done_and_the_rest_told(
     first, *later = [house.job(JobState.COMPLETED) for _ in range(3)]
     api, body = house.api("bob"), {"action": "archive", "filter": {}}
     answer = post(api, "many/", body).json()
-    assert (answer["message"], answer["more"]) == ("2 archived; more of them are left.", True)
+    assert (answer["message"], answer["more"]) == ("2 jobs are archived. More of them are left.", True)
     assert set(answer["done"]) == {job.key for job in later}
     assert post(api, "many/", body).json()["done"] == [first.key]
 
@@ -97,7 +97,7 @@ def test_more_jobs_than_one_request_takes_are_not_run_again(
 def test_many_jobs_run_again_each_as_its_next_attempt(house: House) -> None:
     failed, going = house.job(JobState.FAILED), house.job(JobState.IN_PROGRESS)
     answer = post(house.api("bob"), "many/", {"action": "retry", "ids": [failed.key, going.key]}).json()
-    assert answer["message"] == "1 run again, 1 had not ended."
+    assert answer["message"] == "1 job runs again. 1 job had not ended."
     made = TransformJob.objects.get(root=failed)
     assert (made.attempt, made.submitted_by) == (2, house.people["bob"])
 

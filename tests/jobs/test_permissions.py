@@ -226,7 +226,7 @@ def test_what_ran_on_a_removed_connection_stays_and_nothing_new_does(house: Hous
     assert "is gone" in client.get(f"/presets/{preset.slug}/").content.decode()
     given = {**FIELDS, "model": house.model.name, "connection": "engine"}
     assert house.api("bob").post("/api/v1/jobs/", given, JSON).status_code == 400
-    again = house.api("bob").post(f"/api/v1/jobs/{job.key}/retry/")
+    again = house.api("bob").post(f"/api/v1/jobs/{job.key}/retry/", {}, "application/json")
     assert (again.status_code, "was removed" in again.json()["error"]["message"]) == (409, True)
     assert client.post("/jobs/new/", {**FIELDS, "model": house.model.pk}).status_code == 400
 

@@ -436,7 +436,7 @@ def test_jobs_are_found_by_their_preset(house: House, other: House) -> None:
 def test_a_further_attempt_keeps_the_preset_and_a_clone_does_not(house: House) -> None:
     job = submitted(house, "bob", f"/jobs/new/?preset={make(house).slug}")
     TransformJob.objects.filter(pk=job.pk).update(state=JobState.FAILED)
-    again = house.api("bob").post(f"/api/v1/jobs/{job.key}/retry/").json()
+    again = house.api("bob").post(f"/api/v1/jobs/{job.key}/retry/", {}, "application/json").json()
     assert again["preset"] == "nightly-run"
     clone = submitted(house, "bob", f"/jobs/new/?from={job.key}")
     assert (clone.origin, clone.preset) == (Origin.CLONE, None)

@@ -86,7 +86,7 @@ def test_a_job_whose_missing_outputs_were_written_is_completed_everywhere(
     client, page = serving.api("alice"), serving.page("alice")
     assert listed(client) == [(name, "FAILED", 2)]
     put(serving_engine, f"{folder}/in/b", b"2\n")
-    key = client.post(f"/api/v1/jobs/{first.key}/finish/").json()["id"]
+    key = client.post(f"/api/v1/jobs/{first.key}/finish/", {}, "application/json").json()["id"]
     second = started(TransformJob.objects.get(key=key))
     assert (second.name, second.state) == (f"{name}-2", JobState.COMPLETED)
     assert listed(client) == [(name, "COMPLETED", 3)]

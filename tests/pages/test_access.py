@@ -20,6 +20,9 @@ pytestmark = pytest.mark.django_db
 #: Pages that are a form, and the least role that may send it.
 FORMS = {"new-job": "bob", "new-model": "bob", "new-connection": "alice"}
 FORMS |= {"new-preset": "bob", "edit-preset": "bob", "browse": "bob"}
+#: Questions before an act, which is done by sending them.
+FORMS |= {"job-stop": "bob", "job-archive": "bob", "job-retry": "bob", "delete-preset": "bob"}
+FORMS |= {"remove-connection": "alice", "member-remove": "alice", "token-revoke": "alice"}
 #: Pages that everybody reads and admins send something from.
 ALSO_FORMS = {"connection"}
 #: Pages that only take a button's press.
@@ -27,14 +30,9 @@ BUTTONS = {
     "preflight",
     "job-fields",
     "run-sample",
-    "job-stop",
     "job-finish",
-    "job-retry",
-    "job-archive",
     "job-restore",
     "model-check",
-    "remove-connection",
-    "delete-preset",
     "default-preset",
     "jobs-many",
     "save-view",
@@ -46,10 +44,8 @@ BUTTONS = {
     "rename-team",
     "invite-member",
     "member-role",
-    "member-remove",
     "member-link",
     "withdraw-invitation",
-    "token-revoke",
 }
 #: Buttons for viewers too.
 OF_ALL = {"test-connection", "save-view", "change-view"}
@@ -173,11 +169,13 @@ def test_an_operator_submits_and_stops(house: House, job: TransformJob) -> None:
     made = TransformJob.objects.exclude(pk=job.pk).get()
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/jobs/{made.key}/")
     assert made.submitted_by == house.people["bob"]
-    assert f"/jobs/{job.key}/stop/" in Page(client.get(f"/jobs/{job.key}/")).posts_to()
-    assert client.post(f"/jobs/{job.key}/stop/").status_code == 302
+    path = f"/jobs/{job.key}/stop/"
+    assert path in Page(client.get(f"/jobs/{job.key}/")).links()
+    assert path in Page(client.get(path)).posts_to()
+    assert client.post(path).status_code == 302
     job.refresh_from_db()
     assert job.stop_requested_by == house.people["bob"]
-    assert f"/jobs/{job.key}/stop/" not in Page(client.get(f"/jobs/{job.key}/")).posts_to()
+    assert path not in Page(client.get(f"/jobs/{job.key}/")).links()
 
 
 def test_stopping_a_job_that_has_ended_says_so_on_its_page(house: House) -> None:

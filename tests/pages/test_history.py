@@ -9,6 +9,7 @@ from jobs.pages.history import PAGE
 from jobs.states import JobState
 from tests.cast import House
 from tests.support.html import Page
+from tests.support.questions import sent
 
 pytestmark = pytest.mark.django_db
 
@@ -28,9 +29,10 @@ def test_ticked_jobs_are_stopped_by_a_plain_form(house: House) -> None:
     page = Page(client.get("/jobs/?name=job"))
     boxes = [node.get("value") for node in page.all("input") if node.get("name") == "job"]
     assert set(boxes) == {job.key for job in jobs}
-    answer = client.post("/jobs/many/", {"action": "stop", "job": boxes, "query": "name=job"}, follow=True)
+    asked = client.post("/jobs/many/", {"action": "stop", "job": boxes, "query": "name=job"})
+    answer = client.post("/jobs/many/", sent(asked), follow=True)
     assert answer.redirect_chain == [("/jobs/?name=job", 302)]
-    assert messages(Page(answer)) == ["2 stopped, 1 had already ended."]
+    assert messages(Page(answer)) == ["2 jobs are stopped. 1 job had already ended."]
 
 
 def test_all_that_match_are_acted_on_after_a_question(house: House) -> None:
@@ -39,13 +41,12 @@ def test_all_that_match_are_acted_on_after_a_question(house: House) -> None:
     house.job(JobState.COMPLETED)
     client = house.page("bob")
     first = {"action": "archive", "all": "1", "query": "state=failed"}
-    asked = Page(client.post("/jobs/many/", first))
-    assert asked.all("h1")[0].text == f"Archive {PAGE + 3} jobs?"
+    asked = client.post("/jobs/many/", first)
+    assert Page(asked).all("h1")[0].text == f"Archive {PAGE + 3} jobs, submitted by alice?"
     assert not TransformJob.objects.exclude(archived_at=None).exists()
     later = house.job(JobState.FAILED, name="came-later")
-    sent = {node.get("name"): node.get("value") for node in asked.all("input") if node.get("name") != "team"}
-    answer = Page(client.post("/jobs/many/", {**sent, "action": "archive"}, follow=True))
-    assert messages(answer) == [f"{PAGE + 3} archived."]
+    answer = Page(client.post("/jobs/many/", sent(asked), follow=True))
+    assert messages(answer) == [f"{PAGE + 3} jobs are archived. Undo"]
     assert shown(answer) == [later.name]
 
 
@@ -55,8 +56,8 @@ def test_more_than_can_be_run_again_at_once_are_refused_before_the_question(
     monkeypatch.setattr("jobs.services.many.MOST", 2)
     for _ in range(3):
         house.job(JobState.FAILED)
-    sent = {"action": "retry", "all": "1", "query": "state=failed"}
-    answer = Page(house.page("bob").post("/jobs/many/", sent, follow=True))
+    form = {"action": "retry", "all": "1", "query": "state=failed"}
+    answer = Page(house.page("bob").post("/jobs/many/", form, follow=True))
     assert messages(answer) == ["More than 2 jobs match; narrow the filter to run fewer again at once."]
     assert TransformJob.objects.count() == 3
 
@@ -91,7 +92,8 @@ def test_an_archived_job_is_hidden_from_every_list_but_keeps_its_page(house: Hou
     job = house.job(JobState.COMPLETED, name="put-away")
     house.job(JobState.COMPLETED, name="kept")
     client = house.page("bob")
-    client.post(f"/jobs/{job.key}/archive/")
+    # The next page says that it is archived.
+    client.post(f"/jobs/{job.key}/archive/", follow=True)
     for path in ("/", "/jobs/", f"/models/{house.model.pk}/"):
         assert "put-away" not in client.get(path).content.decode(), path
     assert "Bring back" in client.get(f"/jobs/{job.key}/").content.decode()

@@ -38,8 +38,10 @@ class _Fields(HTMLParser):
 
 
 def shown(answer: Any) -> dict[str, str]:
-    """Each field's name and value but the CSRF token's; check boxes count as not ticked."""
+    """Each field's name and value but the CSRF token and the form's key; check boxes count as not ticked."""
     parser = _Fields()
     parser.feed(answer.content.decode())
     parser.close()
-    return {name: text for name, text in parser.sent.items() if name != "csrfmiddlewaretoken"}
+    return {
+        name: text for name, text in parser.sent.items() if name not in ("csrfmiddlewaretoken", "form_key")
+    }

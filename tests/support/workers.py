@@ -40,8 +40,8 @@ def run(program: str, env: dict[str, str]) -> str:
     return subprocess.run(command, env=env, check=True, timeout=120, capture_output=True, text=True).stdout
 
 
-def run_at_once(prepare: str, act: str, env: dict[str, str], *arguments: str, count: int = 4) -> None:
-    """Let several processes prepare, and act at the same moment once all are ready; each must end well."""
+def run_at_once(prepare: str, act: str, env: dict[str, str], *arguments: str, count: int = 4) -> list[str]:
+    """What several processes print that prepare, and act at the same moment once all are ready; each must end well."""
     command = [sys.executable, "-c", _READY + prepare + _WAIT + act, *arguments]
     pipe = subprocess.PIPE
     workers = [
@@ -55,6 +55,6 @@ def run_at_once(prepare: str, act: str, env: dict[str, str], *arguments: str, co
         assert worker.stdin is not None
         worker.stdin.write("\n")
         worker.stdin.flush()
-    for worker in workers:
-        worker.communicate(timeout=120)
+    printed = [worker.communicate(timeout=120)[0] for worker in workers]
     assert [worker.returncode for worker in workers] == [0] * count
+    return printed

@@ -15,6 +15,7 @@ from jobs import queries
 from jobs.api import answers, bodies
 from jobs.api.parameters import PageQuery, Query, Text, takes
 from jobs.api.views.base import TeamView
+from jobs.api.views.keyed import keyed
 from jobs.models import Connection
 from jobs.services import browsing, connections, limits, permissions
 from teams.access import require
@@ -47,6 +48,7 @@ class Connections(TeamView, generics.ListAPIView[Connection]):
         request=bodies.ConnectionBody,
         responses={201: answers.ConnectionAnswer},
     )
+    @keyed
     def post(self, request: Request) -> Response:
         """Add an AWS connection; admins only."""
         fields = bodies.fields_of(request.data)

@@ -16,9 +16,11 @@ from jobs.api.filters import JobFilterQuery, JobsQuery, wanted
 from jobs.api.pagination import InOrder
 from jobs.api.parameters import takes
 from jobs.api.views.base import TeamView
+from jobs.api.views.keyed import keyed
 from jobs.lifecycle import costing, queueing
 from jobs.models import TransformJob
 from jobs.services import archiving, attempts, history, preflight, presets, stopping
+from jobs.services.replacing import Outputs
 
 
 class Jobs(TeamView, generics.ListAPIView[TransformJob]):
@@ -47,9 +49,12 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
         return super().get(request, *args, **kwargs)
 
     @extend_schema(operation_id="jobs_submit", request=bodies.JobBody, responses={201: answers.JobAnswer})
+    @keyed
     def post(self, request: Request) -> Response:
         """Submit a job. It is created in SageMaker soon after; follow its `state`."""
-        job = presets.submit(self.member, bodies.fields_of(request.data), token=self.token)
+        fields = bodies.fields_of(request.data)
+        replace = bodies.take_flag(fields, "replace_outputs")
+        job = presets.submit(self.member, fields, token=self.token, replace_outputs=replace)
         return _created(job, request)
 
 
@@ -71,7 +76,9 @@ class Preflight(TeamView):
     @extend_schema(operation_id="jobs_preflight", request=bodies.JobBody, responses=answers.PreflightAnswer)
     def post(self, request: Request) -> Response:
         """What submitting this body would meet. Nothing is written, here or in S3."""
-        body, _ = presets.take(self.member.team, bodies.fields_of(request.data))
+        fields = bodies.fields_of(request.data)
+        bodies.take_flag(fields, "replace_outputs")
+        body, _ = presets.take(self.member.team, fields)
         report = preflight.run(self.member.team, body)
         return Response(answers.PreflightAnswer(report).data)
 
@@ -100,6 +107,7 @@ class Stop(TeamView):
     """Stopping one job."""
 
     @extend_schema(operation_id="jobs_stop", request=None, responses={202: answers.JobAnswer})
+    @keyed
     def post(self, request: Request, id: str) -> Response:
         """Stop a job, or withdraw it while it waits; repeating this is harmless until it has ended."""
         job = stopping.stop(self.job(id), by=self.member.user, token=self.token)
@@ -109,25 +117,45 @@ class Stop(TeamView):
 class Finish(TeamView):
     """Writing what a job left."""
 
-    @extend_schema(operation_id="jobs_finish", request=None, responses={201: answers.JobAnswer})
+    @extend_schema(operation_id="jobs_finish", request=bodies.FinishBody, responses={201: answers.JobAnswer})
+    @keyed
     def post(self, request: Request, id: str) -> Response:
         """Submit the next attempt over the inputs that have no output; 409 says why there can be none."""
-        return _created(attempts.finish_missing(self.job(id), by=self.member.user, token=self.token), request)
+        job, fields = self.job(id), bodies.fields_of(request.data)
+        bodies.check_texts(fields, ["name"])
+        made = attempts.finish_missing(job, by=self.member.user, token=self.token, name=fields.get("name"))
+        return _created(made, request)
 
 
 class Retry(TeamView):
     """Running a job again."""
 
-    @extend_schema(operation_id="jobs_retry", request=None, responses={201: answers.JobAnswer})
+    @extend_schema(operation_id="jobs_retry", request=bodies.RetryBody, responses={201: answers.JobAnswer})
+    @keyed
     def post(self, request: Request, id: str) -> Response:
-        """Submit the same request under a new name as the next attempt; 409 while one is still running."""
-        return _created(attempts.retry(self.job(id), by=self.member.user, token=self.token), request)
+        """Submit the same request under a new name as the next attempt; 409 while one is still running.
+
+        409 too where objects would be replaced and the body does not allow it.
+        """
+        job, fields = self.job(id), bodies.fields_of(request.data)
+        replace = bodies.take_flag(fields, "replace_outputs")
+        bodies.check_texts(fields, ["name", "output_path"])
+        made = attempts.retry(
+            job,
+            by=self.member.user,
+            token=self.token,
+            name=fields.get("name"),
+            output_path=fields.get("output_path"),
+            outputs=Outputs.REPLACE if replace else Outputs.REFUSE,
+        )
+        return _created(made, request)
 
 
 class Archive(TeamView):
     """Leaving a job out of lists."""
 
     @extend_schema(operation_id="jobs_archive", request=None, responses=answers.JobAnswer)
+    @keyed
     def post(self, request: Request, id: str) -> Response:
         """Leave an ended job out of lists; 409 for one that has not ended or is archived already."""
         job = archiving.archive(self.job(id), by=self.member.user, token=self.token)
@@ -138,6 +166,7 @@ class Restore(TeamView):
     """Bringing a job back from the archive."""
 
     @extend_schema(operation_id="jobs_restore", request=None, responses=answers.JobAnswer)
+    @keyed
     def post(self, request: Request, id: str) -> Response:
         """Show an archived job in lists again; 409 for one that is not archived."""
         job = archiving.restore(self.job(id), by=self.member.user, token=self.token)

@@ -10,20 +10,26 @@ from rest_framework.response import Response
 
 from jobs.api import answers, bodies
 from jobs.api.views.base import TeamView
+from jobs.api.views.keyed import keyed
 from jobs.filtering import JobFilter
 from jobs.services import many
 from jobs.services.errors import InvalidFields
+from jobs.services.replacing import Outputs
 
 
 class Many(TeamView):
     """Stopping, archiving, bringing back or running again many jobs."""
 
     @extend_schema(operation_id="jobs_many", request=bodies.ManyBody, responses=answers.ManyAnswer)
+    @keyed
     def post(self, request: Request) -> Response:
         """Do `action` to the jobs in `ids`, or to those that `filter` finds; say what became of each."""
         body = bodies.fields_of(request.data)
+        replace = bodies.take_flag(body, "replace_outputs")
         bodies.check_texts(body, ["action"], ["ids", "filter"])
-        outcome = self._acted(str(body.get("action", "")), body)
+        outcome = self._acted(
+            str(body.get("action", "")), body, Outputs.REPLACE if replace else Outputs.REFUSE
+        )
         passed = [{"id": key, "reason": reason} for key, reason in outcome.refused.items()]
         return Response(
             {
@@ -35,8 +41,8 @@ class Many(TeamView):
             }
         )
 
-    def _acted(self, action: str, body: dict[str, Any]) -> many.Outcome:
-        who: dict[str, Any] = {"by": self.member.user, "token": self.token}
+    def _acted(self, action: str, body: dict[str, Any], outputs: Outputs) -> many.Outcome:
+        who: dict[str, Any] = {"by": self.member.user, "token": self.token, "outputs": outputs}
         if ("ids" in body) == ("filter" in body):
             raise InvalidFields({"ids": ["Give either ids or filter."]})
         if "ids" in body:

@@ -15,6 +15,7 @@ from jobs import queries
 from jobs.api import answers, bodies
 from jobs.api.parameters import PageQuery, Text, takes
 from jobs.api.views.base import TeamView
+from jobs.api.views.keyed import keyed
 from jobs.models import Connection, RegisteredModel
 from jobs.services import artefacts, figures, models
 from jobs.services.errors import InvalidFields
@@ -64,6 +65,7 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
     @extend_schema(
         operation_id="models_register", request=bodies.ModelBody, responses={201: answers.ModelAnswer}
     )
+    @keyed
     def post(self, request: Request) -> Response:
         """Register a model: it is made in SageMaker before this answers."""
         fields = bodies.fields_of(request.data)

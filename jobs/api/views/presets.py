@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from jobs.api import answers, bodies
 from jobs.api.parameters import PageQuery, takes
 from jobs.api.views.base import TeamView
+from jobs.api.views.keyed import keyed
 from jobs.models import Preset
 from jobs.services import presets
 
@@ -39,6 +40,7 @@ class Presets(TeamView, generics.ListAPIView[Preset]):
     @extend_schema(
         operation_id="presets_create", request=bodies.PresetBody, responses={201: answers.PresetAnswer}
     )
+    @keyed
     def post(self, request: Request) -> Response:
         """Save a request as a preset."""
         fields = bodies.fields_of(request.data)

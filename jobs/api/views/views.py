@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from jobs.api import answers, bodies
 from jobs.api.views.base import TeamView
+from jobs.api.views.keyed import keyed
 from jobs.services import views
 from jobs.services.errors import InvalidFields
 from teams.models import Role
@@ -27,6 +28,7 @@ class Views(TeamView):
         return Response(answers.ViewAnswer(known, many=True, context={"request": request}).data)
 
     @extend_schema(operation_id="views_save", request=bodies.ViewBody, responses={201: answers.ViewAnswer})
+    @keyed
     def post(self, request: Request) -> Response:
         """Keep a state of the list; private unless `shared`."""
         given = bodies.fields_of(request.data)

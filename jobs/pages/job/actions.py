@@ -7,60 +7,116 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs.models import TransformJob
+from jobs.models.standing import whole
 from jobs.pages.job.showing import find_job
+from jobs.pages.owners import owner
 from jobs.services import archiving, attempts, stopping
 from jobs.services.errors import NotPossible, Unavailable
+from jobs.states import JobState
+from teams import confirming, notices
 from teams.access import MemberRequest, member_required
+from teams.confirming import Question
 from teams.models import Role
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member_required(Role.OPERATOR)
 def stop(request: MemberRequest, key: str) -> HttpResponse:
-    """Stop the job, or withdraw it while it waits."""
-    return redirect(_tried(request, key, stopping.stop))
+    """Ask, then stop the job, or withdraw it while it waits."""
+    job = find_job(request.team, key)
+    if request.method == "GET":
+        shown = whole(job)
+        return confirming.ask(request, _stop_question(request, shown)) if shown.can_stop else redirect(job)
+    if _succeeds(request, lambda: stopping.stop(job, by=request.user)):
+        withdrawn = job.state == JobState.CANCELLED
+        messages.success(request, f"{job.name} is {'withdrawn' if withdrawn else 'being stopped'}.")
+    return redirect(job)
 
 
 @require_POST
 @member_required(Role.OPERATOR)
 def finish(request: MemberRequest, key: str) -> HttpResponse:
     """Write what is missing, by a further attempt; the first one's page tells of all of them."""
-    return _first_attempt(_tried(request, key, attempts.finish_missing))
+    job = find_job(request.team, key)
+    _succeeds(request, lambda: attempts.finish_missing(job, by=request.user))
+    return redirect(job.root or job)
 
 
-@require_POST
-@member_required(Role.OPERATOR)
-def retry(request: MemberRequest, key: str) -> HttpResponse:
-    """Run the same request again, as a further attempt."""
-    return _first_attempt(_tried(request, key, attempts.retry))
-
-
-@require_POST
+@require_http_methods(["GET", "POST"])
 @member_required(Role.OPERATOR)
 def archive(request: MemberRequest, key: str) -> HttpResponse:
-    """Leave the job out of lists."""
-    return redirect(_tried(request, key, archiving.archive))
+    """Ask, then leave the job out of lists; the notice can undo it."""
+    job = find_job(request.team, key)
+    if request.method == "GET":
+        shown = whole(job)
+        return (
+            confirming.ask(request, _archive_question(request, shown)) if shown.can_archive else redirect(job)
+        )
+    if _succeeds(request, lambda: archiving.archive(job, by=request.user)):
+        undo = reverse("job-restore", args=[job.key])
+        notices.success_with_undo(request, f"{job.name} is archived. Nothing is deleted.", undo)
+    return redirect(job)
 
 
 @require_POST
 @member_required(Role.OPERATOR)
 def restore(request: MemberRequest, key: str) -> HttpResponse:
     """Show the job in lists again."""
-    return redirect(_tried(request, key, archiving.restore))
-
-
-def _tried(request: MemberRequest, key: str, verb: Callable[..., object]) -> TransformJob:
-    """The job to which it was done, or of which the person was told why it cannot be."""
     job = find_job(request.team, key)
+    if _succeeds(request, lambda: archiving.restore(job, by=request.user)):
+        messages.success(request, f"{job.name} is back in the list.")
+    return redirect(job)
+
+
+def _succeeds(request: MemberRequest, act: Callable[[], object]) -> bool:
+    """Whether it was done; if not, the person is told why."""
     try:
-        verb(job, by=request.user)
+        act()
     except (NotPossible, Unavailable) as error:
         messages.info(request, str(error))
-    return job
+        return False
+    return True
 
 
-def _first_attempt(job: TransformJob) -> HttpResponse:
-    return redirect(job.root or job)
+def _stop_question(request: MemberRequest, job: TransformJob) -> Question:
+    waits = job.state == JobState.WAITING
+    verb = "Withdraw" if waits else "Stop"
+    says = (
+        "It has not started, so nothing was written. It cannot be brought back; clone it to submit it again."
+        if waits
+        else "Outputs that are written stay. A stopped job cannot go on; another attempt can write what is missing."
+    )
+    return Question(
+        title=f"{verb} {job.name}, submitted by {owner(request, job)}?",
+        says=says,
+        button=f"{verb} the job",
+        action=reverse("job-stop", args=[job.key]),
+        back=job.get_absolute_url(),
+        facts=_facts(request, job),
+    )
+
+
+def _archive_question(request: MemberRequest, job: TransformJob) -> Question:
+    return Question(
+        title=f"Archive {job.name}, submitted by {owner(request, job)}?",
+        says="Lists leave it out from then on. Nothing is deleted, and it can be brought back.",
+        button="Archive the job",
+        action=reverse("job-archive", args=[job.key]),
+        back=job.get_absolute_url(),
+        facts=_facts(request, job),
+    )
+
+
+def _facts(request: MemberRequest, job: TransformJob) -> tuple[tuple[str, object], ...]:
+    facts: list[tuple[str, object]] = [
+        ("State", job.get_state_display()),
+        ("Submitted by", owner(request, job)),
+        ("Outputs", job.output_path),
+    ]
+    if job.objects_total and job.is_counted:
+        facts.append(("Written", f"{job.objects_done or 0:,} of {job.objects_total:,} objects"))
+    return tuple(facts)

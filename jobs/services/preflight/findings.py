@@ -12,6 +12,7 @@ from typing import Any
 
 from jobs.gateway.objects import RemoteObject
 from jobs.lifecycle.room import Limit
+from jobs.services.replacing import Replaced
 from transform.keys import parse_s3_uri
 
 Fix = Mapping[str, str | int]
@@ -112,6 +113,8 @@ class Seen:
     #: Folders and objects whose names go on from where the input's prefix ends.
     beside: tuple[str, ...] = ()
     outputs: Found | None = None
+    #: The objects that the outputs would replace; None where there are none, or that is not known.
+    replaced: Replaced | None = None
     #: The first object that has bytes, whether these are gzip, and how it begins, unpacked, where lines are cut.
     first: RemoteObject | None = None
     packed: bool | None = None

@@ -17,7 +17,9 @@ from jobs.gateway.scoping import denied_place
 from jobs.lifecycle.asking import asking
 from jobs.lifecycle.room import Limit, rooms
 from jobs.models import Connection, Quotas, TransformJob
+from jobs.services import replacing
 from jobs.services.preflight.findings import Found, Seen, Wanted
+from jobs.services.replacing import Replaced
 from transform import manifest
 from transform.keys import is_folder_marker, output_folder, parse_s3_uri
 
@@ -135,6 +137,18 @@ def _outputs(target: Target, wanted: Wanted, seen: Seen) -> None:
     place = wanted.place("output_path")
     if place is not None:
         seen.outputs = _below(target, place[0], output_folder(place[1]))
+        if seen.outputs.objects and wanted.place("data"):
+            seen.replaced = _replaced(target, wanted)
+
+
+def _replaced(target: Target, wanted: Wanted) -> Replaced | None:
+    is_manifest = wanted.text("data_type") == "ManifestFile"
+    try:
+        return replacing.find(
+            target, wanted.text("data"), wanted.text("output_path"), is_manifest=is_manifest
+        )
+    except (Rejected, ValueError):
+        return None
 
 
 def _writing(target: Target, wanted: Wanted, seen: Seen) -> None:

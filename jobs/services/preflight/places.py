@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobs.services.archives import VOLUME
-from jobs.services.folders import dated, undated
-from jobs.services.preflight.findings import Finding, Fix, Found, Level, Seen, Wanted
+from jobs.services.preflight.findings import Finding, Fix, Level, Seen, Wanted
 from jobs.services.texts import filesize
-from transform.keys import OUTPUT_SUFFIX, output_folder, output_key
+from transform.keys import OUTPUT_SUFFIX, output_folder
 
 _NAMED = 2
 
@@ -140,36 +139,26 @@ def output_inside(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
 
 def outputs(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
     """An output replaces whatever has its name."""
-    found, place = seen.outputs, wanted.place("output_path")
-    if found is None or place is None:
+    found = seen.outputs
+    if found is None:
         return
     if found.problem:
         yield Finding("output_unusable", Level.ERROR, "output_path", found.problem)
     elif found.unknown:
         yield Finding("output_unseen", Level.NOTE, "output_path", found.unknown)
-    elif replaced := _replaced(wanted, seen, found):
-        count = f"{len(replaced):,}{'+' if found.more or (seen.inputs and seen.inputs.more) else ''}"
+    elif replaced := seen.replaced:
         yield Finding(
             "outputs_replaced",
             Level.WARNING,
             "output_path",
-            f"{count} {'output is' if count == '1' else 'outputs are'} there already and would be replaced, such as "
-            f"{_short(replaced[0])}.",
-            fix={"output_path": f"s3://{place[0]}/{dated(output_folder(undated(place[1])), seen.at)}"},
+            f"{replaced.counted} {'is' if replaced.counted == '1 output' else 'are'} there already and would be "
+            f"replaced, such as {_short(replaced.example)}.",
+            fix={"output_path": replaced.instead},
             about=("data",),
         )
     elif found.objects:
         text = f"{found.count} {'is' if found.count == '1 object' else 'are'} there already; none would be replaced."
         yield Finding("output_not_empty", Level.NOTE, "output_path", text)
-
-
-def _replaced(wanted: Wanted, seen: Seen, found: Found) -> list[str]:
-    source, target = wanted.place("data"), wanted.place("output_path")
-    if source is None or target is None or seen.inputs is None:
-        return []
-    there = {one.key for one in found.objects}
-    made = (output_key(source[1], one.key, target[1]) for one in seen.inputs.objects)
-    return [key for key in made if key in there]
 
 
 def _outside(bucket: str, prefix: str) -> Fix | None:

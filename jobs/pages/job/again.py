@@ -1,0 +1,86 @@
+"""Running a job again: where it would replace outputs, the page asks into which folder it is to write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from jobs.models import TransformJob
+from jobs.pages.job.showing import find_job
+from jobs.pages.owners import owner
+from jobs.services import attempts, replacing
+from jobs.services.errors import InvalidFields, NotPossible, OutputsExist, Unavailable
+from jobs.services.folders import beside
+from jobs.services.replacing import Outputs, Replaced
+from teams import confirming
+from teams.access import MemberRequest, member_required
+from teams.confirming import Question
+from teams.models import Role
+
+
+@require_http_methods(["GET", "POST"])
+@member_required(Role.OPERATOR)
+def retry(request: MemberRequest, key: str) -> HttpResponse:
+    """Run the same request again. A POST that does not say where to write runs it if nothing would be replaced."""
+    job = find_job(request.team, key)
+    try:
+        attempts.check_retry(job)
+        if request.method == "GET" or ("outputs" not in request.POST and any(_look(job))):
+            return _question(request, job)
+        made = attempts.retry(job, by=request.user, **_chosen(request))
+    except OutputsExist as error:
+        if request.POST.get("outputs") != Outputs.NEW:
+            return _question(request, job)
+        return _question(request, job, problem=f"At this path too {error.counted} would be replaced.")
+    except InvalidFields as error:
+        return _question(request, job, problem=" ".join(error.fields.get("output_path", [str(error)])))
+    except NotPossible as error:
+        messages.info(request, str(error))
+        return redirect(job.root or job)
+    return redirect(made.root or made)
+
+
+def _chosen(request: MemberRequest) -> dict[str, Any]:
+    """How the job is run again, by the choice that was made."""
+    choice = request.POST.get("outputs", "")
+    if choice == Outputs.NEW:
+        return {"output_path": request.POST.get("output_path", "").strip()}
+    return {"outputs": Outputs.REPLACE if choice == Outputs.REPLACE else Outputs.REFUSE}
+
+
+def _look(job: TransformJob) -> tuple[Replaced | None, str]:
+    """What would be replaced; why it is not known, where it could not be looked at."""
+    try:
+        return replacing.find_for(job.connection, attempts.same_request(job)), ""
+    except (Unavailable, NotPossible) as error:
+        return None, str(error)
+
+
+def _question(request: MemberRequest, job: TransformJob, problem: str = "") -> HttpResponse:
+    replaced, trouble = _look(job)
+    by = owner(request, job)
+    question = Question(
+        title=f"Run {job.name}, submitted by {by}, again?",
+        says="",
+        button="Run again",
+        action=reverse("job-retry", args=[job.key]),
+        back=job.get_absolute_url(),
+        facts=(("Reads", job.data), ("Writes to", job.output_path)),
+    )
+    path = request.POST.get("output_path") or beside(job.output_path, timezone.now())
+    context = {
+        "replaced": replaced,
+        "trouble": trouble,
+        "new_path": path,
+        "problem": problem,
+        "choice": request.POST.get("outputs", Outputs.NEW),
+    }
+    answer = confirming.ask(request, question, "jobs/run_again.html", **context)
+    answer.status_code = 400 if problem else 200
+    return answer

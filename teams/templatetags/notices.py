@@ -1,0 +1,16 @@
+"""The Undo of a notice; a builtin of all templates."""
+
+from __future__ import annotations
+
+from django import template
+from django.contrib.messages.storage.base import Message
+
+from teams.notices import Undo, undo_of
+
+register = template.Library()
+
+
+@register.simple_tag
+def undo(message: Message) -> Undo | None:
+    """Where the notice's Undo is sent to; None for a notice without one."""
+    return undo_of(message)

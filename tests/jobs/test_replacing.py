@@ -1,0 +1,195 @@
+"""Outputs that are there: running again and submitting refuse to replace them until they are told to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from jobs.models import TransformJob
+from jobs.services import attempts
+from jobs.services.errors import OutputsExist
+from jobs.services.replacing import Outputs
+from jobs.states import Origin
+from tests.cast import House
+from tests.engine.transforms import BUCKET, put
+from tests.jobs.running import folder, run, serving, serving_engine
+from tests.support.engine import EngineProcess
+from tests.support.html import Page
+from tests.support.questions import sent
+
+__all__ = ["folder", "serving", "serving_engine"]
+pytestmark = pytest.mark.django_db
+BODIES = {"a": b"1\n", "b": b"2\n"}
+
+
+@pytest.fixture
+def first(serving: House, serving_engine: EngineProcess, folder: str) -> TransformJob:
+    """A job that has written two outputs."""
+    return run(serving, serving_engine, folder, BODIES, name=f"first-{folder}"[:60])
+
+
+def body_of(job: TransformJob, **fields: Any) -> dict[str, Any]:
+    spec = {name: value for name, value in job.spec.items() if name not in ("model_name", "name")}
+    return {**spec, "model": job.model_name, "connection": job.connection.slug, **fields}
+
+
+def post(house: House, path: str, body: dict[str, Any]) -> Any:
+    return house.api("alice").post(f"/api/v1/jobs/{path}", body, "application/json")
+
+
+def test_running_again_by_the_api_replaces_nothing_until_it_is_told_to(
+    serving: House, first: TransformJob
+) -> None:
+    answer = post(serving, f"{first.key}/retry/", {})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["outputs"]) == (409, "outputs_exist", 2)
+    assert "replace_outputs: true" in error["message"]
+    assert TransformJob.objects.count() == 1
+    allowed = post(serving, f"{first.key}/retry/", {"replace_outputs": True})
+    assert allowed.status_code == 201
+    made = TransformJob.objects.get(key=allowed.json()["id"])
+    assert (made.root, made.output_path) == (first, first.output_path)
+
+
+def test_the_path_that_the_refusal_names_is_a_jobs_own(serving: House, first: TransformJob) -> None:
+    error = post(serving, f"{first.key}/retry/", {}).json()["error"]
+    answer = post(
+        serving,
+        f"{first.key}/retry/",
+        {"output_path": error["output_path"], "name": f"again-{first.name}"[:60]},
+    )
+    made = TransformJob.objects.get(key=answer.json()["id"])
+    assert made.output_path == error["output_path"]
+    assert (made.name, made.origin, made.parent, made.root) == (
+        f"again-{first.name}"[:60],
+        Origin.CLONE,
+        first,
+        None,
+    )
+
+
+def test_submitting_over_outputs_is_refused_and_allowed_by_the_same_word(
+    serving: House, first: TransformJob
+) -> None:
+    answer = post(serving, "", body_of(first))
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["outputs"]) == (409, "outputs_exist", 2)
+    assert post(serving, "", body_of(first, output_path=error["output_path"])).status_code == 201
+    assert post(serving, "", body_of(first, replace_outputs=True)).status_code == 201
+    wrong = post(serving, "", body_of(first, replace_outputs="yes"))
+    assert wrong.json()["error"]["fields"] == {"replace_outputs": ["It must be true or false."]}
+
+
+def test_outputs_beside_those_that_would_be_written_stand_in_nobodys_way(
+    serving: House, serving_engine: EngineProcess, first: TransformJob, folder: str
+) -> None:
+    put(serving_engine, f"{folder}/new/c", b"3\n")
+    answer = post(serving, "", body_of(first, data=f"s3://{BUCKET}/{folder}/new/"))
+    assert answer.status_code == 201, answer.content
+
+
+def test_a_manifest_is_looked_at_by_the_keys_that_its_outputs_get(
+    serving: House, serving_engine: EngineProcess, first: TransformJob, folder: str
+) -> None:
+    listed = [{"prefix": f"s3://{BUCKET}/{folder}/in/"}, "a"]
+    data = put(serving_engine, f"{folder}/listed.json", json.dumps(listed).encode())
+    answer = post(serving, "", body_of(first, data=data, data_type="ManifestFile"))
+    assert answer.json()["error"]["outputs"] == 1
+
+
+def test_of_many_jobs_those_that_would_replace_outputs_are_passed_over(
+    serving: House, first: TransformJob
+) -> None:
+    body = {"action": "retry", "ids": [first.key]}
+    answer = post(serving, "many/", body).json()
+    assert answer["passed_over"] == [{"id": first.key, "reason": "would replace 2 outputs"}]
+    assert answer["message"] == "1 job would replace 2 outputs."
+    assert TransformJob.objects.count() == 1
+    assert post(serving, "many/", {**body, "replace_outputs": True}).json()["message"] == "1 job runs again."
+
+
+def test_a_further_attempt_has_the_name_that_is_asked_for(serving: House, first: TransformJob) -> None:
+    taken = post(serving, f"{first.key}/retry/", {"name": first.name, "replace_outputs": True})
+    assert (taken.status_code, taken.json()["error"]["job"]) == (409, first.key)
+    wrong = post(serving, f"{first.key}/retry/", {"name": "no good!", "replace_outputs": True})
+    assert list(wrong.json()["error"]["fields"]) == ["name"]
+    again = {"name": f"second-{first.name}"[:60], "replace_outputs": True}
+    assert post(serving, f"{first.key}/retry/", again).json()["name"] == again["name"]
+
+
+def test_finishing_takes_a_name_too(
+    serving: House, serving_engine: EngineProcess, first: TransformJob, folder: str
+) -> None:
+    serving_engine.client("s3").delete_object(Bucket=BUCKET, Key=f"{folder}/out/b.out")
+    taken = post(serving, f"{first.key}/finish/", {"name": first.name})
+    assert (taken.status_code, taken.json()["error"]["job"]) == (409, first.key)
+    name = f"rest-of-{folder}"[:60]
+    assert post(serving, f"{first.key}/finish/", {"name": name}).json()["name"] == name
+
+
+def test_the_service_writes_to_a_new_folder_where_it_is_told_to(serving: House, first: TransformJob) -> None:
+    alice = serving.people["alice"]
+    with pytest.raises(OutputsExist) as refused:
+        attempts.retry(first, by=alice)
+    made = attempts.retry(first, by=alice, outputs=Outputs.NEW)
+    assert made.output_path.startswith(first.output_path)
+    assert made.output_path != first.output_path
+    assert (refused.value.count, made.root) == (2, None)
+
+
+def test_the_page_asks_where_to_write_and_offers_a_new_folder(serving: House, first: TransformJob) -> None:
+    page, path = serving.page("alice"), f"/jobs/{first.key}/retry/"
+    asked = page.post(path)
+    assert asked.status_code == 200
+    text = asked.content.decode()
+    assert "2 outputs are there already" in text
+    assert "Replace the 2 outputs that are there" in text
+    assert TransformJob.objects.count() == 1
+    form = sent(asked)
+    assert form["outputs"] == "new"
+    made = TransformJob.objects.get(pk=_made(page.post(path, form), first))
+    assert made.output_path == form["output_path"] != first.output_path
+
+
+def test_whoever_ticks_to_replace_them_runs_the_next_attempt(serving: House, first: TransformJob) -> None:
+    page, path = serving.page("alice"), f"/jobs/{first.key}/retry/"
+    form = {**sent(page.post(path)), "outputs": "replace"}
+    made = TransformJob.objects.get(pk=_made(page.post(path, form), first))
+    assert (made.root, made.output_path) == (first, first.output_path)
+
+
+def _made(answer: Any, first: TransformJob) -> int:
+    assert answer.status_code == 302
+    (pk,) = TransformJob.objects.exclude(pk=first.pk).values_list("pk", flat=True)
+    return int(pk)
+
+
+def test_a_job_without_outputs_runs_again_at_once(
+    serving: House, serving_engine: EngineProcess, first: TransformJob, folder: str
+) -> None:
+    for name in BODIES:
+        serving_engine.client("s3").delete_object(Bucket=BUCKET, Key=f"{folder}/out/{name}.out")
+    answer = serving.page("alice").post(f"/jobs/{first.key}/retry/")
+    assert answer.status_code == 302
+    assert TransformJob.objects.filter(root=first).count() == 1
+
+
+def test_an_output_path_that_is_none_is_said_beside_the_choice(serving: House, first: TransformJob) -> None:
+    page, path = serving.page("alice"), f"/jobs/{first.key}/retry/"
+    form = {**sent(page.post(path)), "output_path": "nowhere"}
+    answer = page.post(path, form)
+    assert answer.status_code == 400
+    (problem,) = [node for node in Page(answer).all("p") if node.get("role") == "alert"]
+    assert "s3://" in problem.text
+    assert TransformJob.objects.count() == 1
+
+
+def test_many_jobs_run_again_into_new_folders_from_the_list(serving: House, first: TransformJob) -> None:
+    page = serving.page("alice")
+    asked = page.post("/jobs/many/", {"action": "retry", "job": first.key})
+    assert "written 2 outputs" in asked.content.decode()
+    page.post("/jobs/many/", sent(asked))
+    (made,) = TransformJob.objects.exclude(pk=first.pk)
+    assert (made.root, made.output_path != first.output_path) == (None, True)
