@@ -43,7 +43,7 @@ def abilities(target: Target, images: Collection[str] = ()) -> Abilities | None:
 
 
 @functools.cache
-def known_instance_types() -> frozenset[str]:
+def sagemaker_instance_types() -> frozenset[str]:
     """The instance types of TransformInstanceType in botocore's model of SageMaker, of all regions."""
     shape = get_session().get_service_model("sagemaker").shape_for("TransformInstanceType")
     assert isinstance(shape, StringShape)

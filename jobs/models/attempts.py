@@ -110,8 +110,8 @@ def settle(job: TransformJob) -> None:
         return
     with transaction.atomic():
         first = TransformJob.objects.select_for_update().get(pk=job.first_id)
-        known = merged(first)
-        values = standing(known.attempts, known.total, known.written)
+        together = merged(first)
+        values = standing(together.attempts, together.total, together.written)
         TransformJob.objects.filter(pk=first.pk).update(**values, changed_at=timezone.now())
 
 

@@ -28,7 +28,7 @@ def decisive(attempts: Sequence[TransformJob]) -> TransformJob:
     return latest if latest.state in ACTIVE or not ran else ran[-1]
 
 
-def is_repaired(attempts: Sequence[TransformJob], total: int | None, written: int | None) -> bool:
+def is_completed_by_parts(attempts: Sequence[TransformJob], total: int | None, written: int | None) -> bool:
     """Whether the last attempt that ran wrote a part, and every output of the job is there now.
 
     `total` and `written` are None where not every input of the job is known.
@@ -42,24 +42,24 @@ def is_repaired(attempts: Sequence[TransformJob], total: int | None, written: in
 def standing(attempts: Sequence[TransformJob], total: int | None, written: int | None) -> dict[str, Any]:
     """The `joint` columns of the first of `attempts`, which are all of a job in order; no values for a single one."""
     last = decisive(attempts)
-    repaired = is_repaired(attempts, total, written)
-    state = JobState.COMPLETED if repaired else JobState(last.state)
-    warnings = attempts[0].warnings if repaired else last.warnings
-    alarmed = last.deadline_warned or last.cost_warned or last.idle_warned
-    failed = state in FAILURES
+    complete = is_completed_by_parts(attempts, total, written)
+    state = JobState.COMPLETED if complete else JobState(last.state)
+    warnings = attempts[0].warnings if complete else last.warnings
+    at_limit = last.deadline_warned or last.cost_warned or last.idle_warned
+    is_failure = state in FAILURES
     costs = [one.cost_usd for one in attempts if one.cost_usd is not None]
     seconds = [one.instance_seconds for one in attempts if one.instance_seconds is not None]
     return {
         "joint_state": str(state),
-        "joint_cause": last.cause if failed else "",
+        "joint_cause": last.cause if is_failure else "",
         "joint_ended_at": None if state in ACTIVE else last.ended_at,
         "joint_duration_seconds": sum(one.duration_seconds for one in attempts),
-        "joint_attention": bool(state == JobState.COMPLETED and warnings) or (alarmed and not repaired),
+        "joint_attention": bool(state == JobState.COMPLETED and warnings) or (at_limit and not complete),
         "joint": {
             "attempts": len(attempts),
-            "state_reason": "" if repaired else _reason(last),
-            "failure": last.failure if failed else {},
-            "explain_at": _text(last.explain_at) if failed else None,
+            "state_reason": "" if complete else _reason(last),
+            "failure": last.failure if is_failure else {},
+            "explain_at": _text(last.explain_at) if is_failure else None,
             "warnings": list(warnings),
             "objects_total": last.objects_total if total is None else total,
             "objects_done": last.objects_done if total is None else written,
@@ -79,21 +79,21 @@ def whole(job: TransformJob) -> TransformJob:
     if job.joint_state is None:
         return job
     joint = dict(job.joint)
-    found = copy(job)
+    overall = copy(job)
     for name in _TIMES:
         value = joint.pop(name)
-        setattr(found, name, datetime.fromisoformat(value) if value else None)
-    found.attempts_count = joint.pop("attempts")
+        setattr(overall, name, datetime.fromisoformat(value) if value else None)
+    overall.attempts_count = joint.pop("attempts")
     cost = joint.pop("cost_usd")
-    found.cost_usd = None if cost is None else Decimal(cost)
+    overall.cost_usd = None if cost is None else Decimal(cost)
     for name, value in joint.items():
-        setattr(found, name, value)
-    found.state, found.cause = job.joint_state, job.joint_cause or ""
-    found.ended_at, found.duration_seconds = job.joint_ended_at, job.joint_duration_seconds or 0
+        setattr(overall, name, value)
+    overall.state, overall.cause = job.joint_state, job.joint_cause or ""
+    overall.ended_at, overall.duration_seconds = job.joint_ended_at, job.joint_duration_seconds or 0
     # When a single attempt is expected to end says nothing of the others.
-    found.eta = None
-    found.joint_cost = _cost(found)
-    return found
+    overall.eta = None
+    overall.joint_cost = _cost(overall)
+    return overall
 
 
 def _cost(job: TransformJob) -> Cost:

@@ -130,21 +130,21 @@ def register(
 
 def runnable(connections: Iterable[Connection], images: Collection[str]) -> set[str]:
     """Those of the images that one of these engines can run; what an engine does not tell is told from the names."""
-    found: set[str] = set()
+    runs: set[str] = set()
     for connection in connections:
-        told = abilities(target_of(connection), images)
-        if told is None:
-            found |= {image for image in images if (known := frameworks.of(image)) and known.in_engine}
+        answer = abilities(target_of(connection), images)
+        if answer is None:
+            runs |= {image for image in images if (framework := frameworks.of(image)) and framework.in_engine}
         else:
-            found |= set(images) - told.against.keys()
-    return found
+            runs |= set(images) - answer.against.keys()
+    return runs
 
 
 def _check_images(connection: Connection, containers: Sequence[Mapping[str, Any]]) -> None:
     """Raise InvalidFields for an image that the connection, an engine, has no runtime for."""
     images = [str(one["Image"]) for one in containers if one.get("Image")]
-    told = abilities(target_of(connection), images) if connection.is_engine and images else None
-    against = told.against if told else {}
+    answer = abilities(target_of(connection), images) if connection.is_engine and images else None
+    against = answer.against if answer else {}
     if len(containers) == 1 and against:
         raise InvalidFields({"image": list(against.values())})
     texts = [

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.gateway import models
-from jobs.gateway.abilities import known_instance_types
+from jobs.gateway.abilities import sagemaker_instance_types
 from jobs.lifecycle.asking import target_of
 from jobs.models import Connection, ContainerImage, RegisteredModel
 from jobs.services import preflight
@@ -76,7 +76,7 @@ def test_a_mistyped_fallback_is_found_too(real: House) -> None:
 
 
 def test_of_aws_an_unknown_type_is_a_warning_as_aws_may_have_newer_ones() -> None:
-    seen = Seen(timezone.now(), instance_types=known_instance_types())
+    seen = Seen(timezone.now(), instance_types=sagemaker_instance_types())
     (finding,) = abilities.instance_types(Wanted({"instance_type": "ml.m5.xlarg"}), seen)
     assert (finding.level, finding.fix) == (Level.WARNING, {"instance_type": "ml.m5.xlarge"})
     assert "No instance type ml.m5.xlarg is known" in finding.reason

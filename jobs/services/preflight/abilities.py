@@ -13,19 +13,19 @@ _CLEARLY = 0.03
 
 def instance_types(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
     """SageMaker refuses a job on a type that it does not have, whatever else is right."""
-    name, known = wanted.text("instance_type"), seen.instance_types
-    if known is None:
+    name, types = wanted.text("instance_type"), seen.instance_types
+    if types is None:
         return
-    if name and name not in known:
-        nearest = nearest_types(name, known)
+    if name and name not in types:
+        nearest = nearest_types(name, types)
         fix = {"instance_type": nearest[0]} if len(nearest) == 1 else None
         yield Finding(
             "instance_unknown", _level(seen), "instance_type", _sentence(name, nearest, seen), fix=fix
         )
     fallbacks = wanted.values.get("fallback_instance_types") or ()
     for other in fallbacks if isinstance(fallbacks, list | tuple) else ():
-        if other not in known:
-            text = _sentence(str(other), nearest_types(str(other), known), seen)
+        if other not in types:
+            text = _sentence(str(other), nearest_types(str(other), types), seen)
             yield Finding("instance_unknown", _level(seen), "fallback_instance_types", text)
 
 
@@ -36,16 +36,16 @@ def images(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
 
 
 def _level(seen: Seen) -> Level:
-    """AWS may have types that are newer than what is known here; an engine says itself what it takes."""
+    """AWS may have types that are newer than those known here; an engine says itself what it takes."""
     return Level.ERROR if seen.is_engine else Level.WARNING
 
 
-def nearest_types(name: str, known: frozenset[str]) -> list[str]:
+def nearest_types(name: str, types: frozenset[str]) -> list[str]:
     """The types that were meant, most likely: one if it is much nearer than the others."""
     text = name if name.startswith("ml.") else f"ml.{name}"
-    if text.lower() in known:
+    if text.lower() in types:
         return [text.lower()]
-    nearest = get_close_matches(text.lower(), sorted(known), n=3, cutoff=0.8)
+    nearest = get_close_matches(text.lower(), sorted(types), n=3, cutoff=0.8)
     likeness = [SequenceMatcher(None, one, text.lower()).ratio() for one in nearest]
     clear = len(nearest) > 1 and likeness[0] - likeness[1] > _CLEARLY
     return nearest[:1] if clear else nearest

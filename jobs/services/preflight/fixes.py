@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.gateway.abilities import known_instance_types
+from jobs.gateway.abilities import sagemaker_instance_types
 from jobs.services.preflight.abilities import nearest_types
 from jobs.services.preflight.findings import Fix, Wanted
 from transform.dataprocessing import FORMATS, media_type
@@ -14,7 +14,7 @@ def of_rule(field: str, wanted: Wanted) -> Fix | None:
     if field == "max_payload":
         return _payload(wanted)
     if field == "instance_type":
-        meant = nearest_types(wanted.text("instance_type"), known_instance_types())
+        meant = nearest_types(wanted.text("instance_type"), sagemaker_instance_types())
         return {"instance_type": meant[0]} if len(meant) == 1 else None
     if wanted.text("join_source") == "Input":
         return _join(field, wanted)

@@ -11,7 +11,7 @@ from itertools import islice
 from django.utils import timezone
 
 from jobs.gateway import GatewayError, Rejected, Target, models, objects
-from jobs.gateway.abilities import abilities, known_instance_types
+from jobs.gateway.abilities import abilities, sagemaker_instance_types
 from jobs.gateway.objects import RemoteObject
 from jobs.gateway.scoping import denied_place
 from jobs.lifecycle.asking import asking
@@ -42,7 +42,7 @@ def look(connection: Connection, wanted: Wanted) -> Seen:
     """What the connection tells about the request. Never raises: what it would not tell stays None."""
     seen = Seen(at=timezone.now(), limits=_limits(connection, wanted), is_engine=connection.is_engine)
     if not connection.is_engine:
-        seen.instance_types = known_instance_types() | _with_quota(connection)
+        seen.instance_types = sagemaker_instance_types() | _with_quota(connection)
     end = time.monotonic() + SECONDS
     steps = (_model, _abilities, _inputs, _beside, _outputs, _writing, _head)
     try:
@@ -93,9 +93,9 @@ def _model(target: Target, wanted: Wanted, seen: Seen) -> None:
 
 
 def _abilities(target: Target, wanted: Wanted, seen: Seen) -> None:
-    told = abilities(target, seen.images) if target.is_engine else None
-    if told is not None:
-        seen.against, seen.instance_types = told.against, told.instance_types
+    answer = abilities(target, seen.images) if target.is_engine else None
+    if answer is not None:
+        seen.against, seen.instance_types = answer.against, answer.instance_types
 
 
 def _size_of(target: Target, uri: str) -> list[int | None]:
