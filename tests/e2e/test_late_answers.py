@@ -43,6 +43,11 @@ class Answers:
     def _note_end(self, request: Request) -> None:
         self._ended.append(request)
 
+    @property
+    def count(self) -> int:
+        """How many requests were made so far."""
+        return len(self._ready)
+
     def wait_for(self, count: int) -> None:
         """Return once so many answers are ready."""
         self._wait(lambda: len(self._ready) >= count, f"{count} requests")
@@ -146,13 +151,13 @@ def test_a_typed_path_gives_way_to_a_folder_that_is_pressed_after_it(form: Page,
     form.get_by_role("button", name="Browse for the input").click()
     dialog = form.get_by_role("dialog", name="Choose the input")
     expect(dialog).to_contain_text("would be read")
-    answers = Answers(form, re.compile(r"/browse/\?.*(typed|path)="))
+    answers = Answers(form, re.compile(r"/browse/\?.*typed="))
     dialog.locator("#browse-typed").fill(f"s3://{bucket}/f")
     dialog.get_by_role("button", name="second/", exact=True).click()
-    answers.wait_for(2)
-    answers.let_go(1)
     expect(dialog).to_contain_text("b.csv")
-    answers.let_go(0)
+    answers.wait_for(1)
+    for number in range(answers.count):
+        answers.let_go(number)
     expect(dialog.locator("#browse-typed")).to_have_value(f"s3://{bucket}/second/")
     expect(dialog).to_contain_text("b.csv")
 
@@ -235,14 +240,38 @@ def no_worker(house: House) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
+def submit(house: House, page: Page, folder: str) -> str:
+    """The path of a new job on the sample's data."""
+    request = {**SAMPLE, "output_path": f"s3://batchdeck-samples/breast-cancer/{folder}/"}
+    key = {"Authorization": f"Bearer {house.token()}"}
+    answer = page.context.request.post(
+        f"{house.url}/api/v1/jobs/", data=request, headers=key, fail_on_status_code=True
+    )
+    return f"{house.url}/jobs/{answer.json()['id']}/"
+
+
 def test_a_log_that_is_opened_while_the_job_waits_goes_on_by_itself(house: House, signed_in: Page) -> None:
-    page, key = signed_in, {"Authorization": f"Bearer {house.token()}"}
-    request = {**SAMPLE, "output_path": "s3://batchdeck-samples/breast-cancer/early-log/"}
+    page = signed_in
     with no_worker(house):
-        answer = page.context.request.post(
-            f"{house.url}/api/v1/jobs/", data=request, headers=key, fail_on_status_code=True
-        )
-        page.goto(f"{house.url}/jobs/{answer.json()['id']}/logs/")
+        page.goto(f"{submit(house, page, 'early-log')}logs/")
         expect(page.get_by_text("No log yet: the job has not been started.")).to_be_visible()
     expect(page.locator("#log-lines > li").first).to_be_visible(timeout=180_000)
     expect(page.get_by_text("The job has ended: no line will follow.").first).to_be_visible(timeout=180_000)
+
+
+def test_figures_are_asked_for_once_the_answer_before_is_there(house: House, signed_in: Page) -> None:
+    page = signed_in
+    with no_worker(house):
+        path = submit(house, page, "figures")
+        page.clock.install()
+        answers = Answers(page, re.compile(r"/api/v1/jobs/\w+/metrics/"))
+        page.goto(f"{path}metrics/")
+        answers.wait_for(1)
+        page.clock.run_for(25_000)
+        # Requests reach the test in their order.
+        page.evaluate("fetch(location.href).then(() => null)")
+        assert answers.count == 1
+        answers.let_go(0)
+        page.clock.run_for(10_000)
+        answers.wait_for(2)
+        answers.let_go(1)
