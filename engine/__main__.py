@@ -97,7 +97,7 @@ def check_confinement(config: Config) -> Support:
     Raises BadSetting when some is missing and `confinement` requires all of it.
     """
     support = find_support(config)
-    gaps = support.gaps(own_runtimes=config.extra_runtimes is not None)
+    gaps = support.gaps()
     if config.confinement == "require" and gaps:
         raise BadSetting(f"ENGINE_CONFINEMENT is require, but: {' '.join(gaps)}")
     for gap in gaps:
@@ -122,7 +122,7 @@ async def engine(config: Config, support: Support) -> AsyncIterator[App]:
     await runner.start()
     try:
         limits = throttle.Throttle(config.rate_limits)
-        gaps = tuple(support.gaps(own_runtimes=config.extra_runtimes is not None))
+        gaps = tuple(support.gaps())
         context = Context(config, store, objects, runner, credentials, limits, disk, confinement_gaps=gaps)
         yield App(context)
     finally:

@@ -13,6 +13,8 @@ from enum import Enum
 #: A model may unpack to this many bytes and members, unless an engine is told otherwise; SageMaker's volume has 30 GB.
 MAX_BYTES = 30 * 1024**3
 MAX_MEMBERS = 100_000
+#: Folders in one another. A program that walks through far more of them may come to its own limits.
+MAX_DEPTH = 100
 
 
 class Kind(Enum):
@@ -43,6 +45,8 @@ def trouble_with_member(name: str, kind: Kind, target: str = "") -> str:
     """
     if kind is Kind.OTHER:
         return "is a device or pipe"
+    if name.count("/") > MAX_DEPTH:
+        return f"lies more than {MAX_DEPTH} folders deep"
     paths = [name]
     if kind is Kind.LINK:
         paths.append(target if target.startswith("/") else posixpath.join(posixpath.dirname(name), target))

@@ -84,6 +84,10 @@ class Container:
         """The bytes of memory that the server uses, 0 where nobody can tell. Called in a thread."""
         return self._server.exact_memory() if self._server is not None else 0
 
+    def unlinked_bytes(self) -> int:
+        """Bytes of its open files that have no name any more. Called in a thread."""
+        return self._server.unlinked_bytes() if self._server is not None else 0
+
     async def stop(self) -> None:
         """End the server."""
         if self._client is not None:

@@ -13,6 +13,7 @@ from engine.errors import CannotRun
 from engine.limits import MIB
 from engine.objects import ObjectStore
 from engine.placement import Placement
+from engine.removing import remove_tree
 from engine.runner.container import Container
 from engine.runner.failures import JobFailed
 from engine.runner.instance import Calls, Instance
@@ -20,7 +21,6 @@ from engine.runner.logs import InstanceLog
 from engine.runner.model_data import fetch_model, fetch_script
 from engine.runner.parameters import container_environment
 from engine.runner.protocols import RuntimeProvider, Server
-from engine.runner.removing import remove_tree
 from engine.runner.together import all_of
 from engine.runner.trouble import Trouble, TroubledContainer
 from engine.store import JobRow

@@ -10,6 +10,10 @@ import httptools
 
 #: Up to this many bytes of body go out in one write with the head: one packet less for a small request.
 _SMALL = 65536
+#: Interim answers (1xx) that may come before the answer.
+_MOST_INTERIM = 16
+#: What an answer's chunks may cost over its bytes, as a factor, and the least that is allowed in any case.
+_OVERHEAD, _LEAST_RECEIVED = 4, 1024 * 1024
 
 
 class NoAnswer(Exception):
@@ -48,8 +52,10 @@ class Connection(asyncio.Protocol):
     def _begin(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
         self._headers: dict[str, str] = {}
-        self._body: list[bytes] = []
+        self._body = bytearray()
         self._size = 0
+        self._received = 0
+        self._interim = 0
         self._heard = False
         self._in_body = False
 
@@ -137,6 +143,11 @@ class Connection(asyncio.Protocol):
             self.abort()  # It speaks out of turn: nobody can say what that belongs to.
             return
         self._heard = True
+        self._received += len(data)
+        if self._received > max(_OVERHEAD * self._largest, _LEAST_RECEIVED):
+            self._fail(AnswerTooLarge(f"the answer takes far more than {self._largest} bytes to send"))
+            self.abort()
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
@@ -191,13 +202,17 @@ class Connection(asyncio.Protocol):
     def on_body(self, data: bytes) -> None:
         self._count(len(data))
         if self._size <= self._largest:
-            self._body.append(data)
+            self._body += data
 
     def on_message_complete(self) -> None:
         self._in_body = False
         status = self._parser.get_status_code()
         if 100 <= status < 200:
             self._headers = {}
+            self._interim += 1
+            if self._interim > _MOST_INTERIM:
+                self._fail(NoAnswer("interim answers without end"))
+                self.abort()
         elif self._answer is not None and not self._answer.done():
             self._keep = self._parser.should_keep_alive()
-            self._answer.set_result(Answer(status, self._headers, b"".join(self._body)))
+            self._answer.set_result(Answer(status, self._headers, bytes(self._body)))

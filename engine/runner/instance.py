@@ -66,6 +66,10 @@ class Instance:
         """What each container uses of which that can be told. Called in a thread."""
         return [usage for container in self._containers if (usage := container.usage()) is not None]
 
+    def unlinked_bytes(self) -> int:
+        """Bytes of the containers' open files that have no name any more. Called in a thread."""
+        return sum(container.unlinked_bytes() for container in self._containers)
+
     def own_memory(self, suspicious: int) -> int:
         """The bytes of memory that the containers use; exact only above `suspicious`. Called in a thread.
 

@@ -92,7 +92,7 @@ def read_offer(body: bytes) -> dict[str, Any]:
     """The container's /execution-parameters answer; empty when it is not a JSON object."""
     try:
         offered = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return offered if isinstance(offered, dict) else {}
 

@@ -47,6 +47,9 @@ class Server(Protocol):
     def exact_memory(self) -> int:
         """Its bytes of memory, what processes share counted once; 0 where nobody can tell. Called in a thread."""
 
+    def unlinked_bytes(self) -> int:
+        """Bytes of its open files that have no name any more. Called in a thread."""
+
     def kill(self, number: signal.Signals) -> None:
         """Send a signal to it and everything it started."""
 

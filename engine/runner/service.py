@@ -9,10 +9,10 @@ import time
 from engine.config import Config
 from engine.disk import Disk, is_full
 from engine.objects import ObjectStore
+from engine.removing import remove_tree
 from engine.runner.job import Job
 from engine.runner.places import Places
 from engine.runner.protocols import RuntimeProvider
-from engine.runner.removing import remove_tree
 from engine.store import Store
 from engine.store.clock import now
 

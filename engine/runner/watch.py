@@ -14,8 +14,8 @@ from engine.runner.failures import JobFailed
 from engine.runner.instance import Instance
 from engine.runner.together import to_its_end
 
-#: Seconds between two looks; longer where a look takes long.
-_PAUSE = 1.0
+#: Seconds between two looks; longer where a look takes long, up to a bound.
+_PAUSE, _LONGEST_PAUSE = 1.0, 5.0
 _PAUSE_PER_LOOK = 10
 #: A job that has written less than this is not what fills a disk.
 _SMALL = 64 * MIB
@@ -35,7 +35,7 @@ async def watched(
             look = asyncio.to_thread(_reason_to_end, folder, instances, limits, memory)
             if reason := await to_its_end(look):
                 raise JobFailed(reason)
-            pause = max(_PAUSE, _PAUSE_PER_LOOK * (time.monotonic() - began))
+            pause = min(max(_PAUSE, _PAUSE_PER_LOOK * (time.monotonic() - began)), _LONGEST_PAUSE)
             await asyncio.wait([working], timeout=pause)
         await working
     finally:
@@ -45,7 +45,7 @@ async def watched(
 
 def _reason_to_end(folder: Path, instances: Sequence[Instance], limits: Limits, memory: int) -> str | None:
     """Why the job must end, None if it may go on."""
-    written = bytes_below(folder)
+    written = bytes_below(folder) + sum(instance.unlinked_bytes() for instance in instances)
     if written > limits.disk_mb * MIB:
         return (
             f"AlgorithmError: The job's model and its containers hold more than {limits.disk_mb} MiB on disk "

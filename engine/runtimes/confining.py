@@ -17,6 +17,7 @@ from typing import Any
 
 from engine.config import Config
 from engine.placement import Placement
+from engine.removing import remove_tree
 from engine.runtimes.registry import Runtime
 
 KEEPER = Path(__file__).resolve().with_name("keeper")
@@ -54,11 +55,8 @@ class Support:
     network: bool = False
     user_ids: bool = False
 
-    def gaps(self, *, own_runtimes: bool = False) -> list[str]:
-        """What model code is not kept from here, a sentence for each, with what the system would need.
-
-        `own_runtimes`: there are runtimes that open their ports themselves.
-        """
+    def gaps(self) -> list[str]:
+        """What model code is not kept from here, a sentence for each, with what the system would need."""
         rows = (
             (
                 self.landlock > 0 or self.namespaces,
@@ -67,18 +65,13 @@ class Support:
             ),
             (
                 self.namespaces,
-                "Model code sees the names of the machine's files, and may outlive its job for a moment: the "
-                "system allows no user, mount and process namespaces.",
+                "Model code sees the names of the machine's files, and a process of it that starts others faster than "
+                "they can be ended may outlive its job: the system allows no user, mount and process namespaces.",
             ),
             (
-                self.network or self.seccomp or self.landlock >= _PORTS_SINCE,
-                "Model code can use the network: there are neither network namespaces, nor seccomp, nor rules for "
-                "ports (Landlock of Linux 6.7).",
-            ),
-            (
-                not own_runtimes or self.landlock >= _PORTS_SINCE,
-                "Code of your own runtimes can connect to this machine's ports: there are no rules for ports "
-                "(Landlock of Linux 6.7).",
+                self.landlock >= _PORTS_SINCE,
+                "Model code can connect to the machine's TCP ports through sockets that it is handed: there are no "
+                "rules for ports (Landlock of Linux 6.7).",
             ),
             (
                 self.namespaces or self.landlock >= _SIGNALS_SINCE,
@@ -119,8 +112,11 @@ class Confiner:
     ) -> dict[str, Any]:
         """The keeper's confinement (see its confinement.py) for a server on `port`; makes the folders it needs."""
         support = self._support
-        scratch = placement.directory / "tmp"
-        scratch.mkdir(parents=True, exist_ok=True)
+        placement.directory.mkdir(parents=True, exist_ok=True)
+        scratch = scratch_folder(placement.directory)
+        # Empty at each start: the view is built through it, and what an earlier server left may lead elsewhere.
+        remove_tree(scratch)
+        scratch.mkdir()
         connect_ports = () if placement.network_isolation else self._config.connect_ports
         user_id = _FIRST_USER_ID + port if support.user_ids else None
         if user_id is not None:
@@ -157,6 +153,11 @@ class Confiner:
         folder = placement.directory.with_name(f"{placement.directory.name}.root")
         folder.mkdir(exist_ok=True)
         return folder
+
+
+def scratch_folder(directory: Path) -> Path:
+    """The /tmp of the server whose own folder is `directory`: beside it, where the server cannot replace it."""
+    return directory.with_name(f"{directory.name}.tmp")
 
 
 def interpreter_paths(python: Path) -> list[Path]:

@@ -10,13 +10,14 @@ import re
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from engine.placement import Placement
-from engine.runtimes.confining import KEEPER, Confiner
+from engine.runtimes.confining import KEEPER, Confiner, scratch_folder
 from engine.runtimes.registry import SERVING, Runtime
-from engine.runtimes.usage import Usage, memory_below, usage_below
+from engine.runtimes.usage import Usage, memory_below, unlinked_bytes_below, usage_below
 
 LogLines = Callable[[list[str]], None]
 
@@ -25,17 +26,23 @@ _READ = 64 * 1024
 LONGEST_LINE = 16 * 1024
 #: Seconds between the request to end and the end by force.
 _PATIENCE = 1.0
+#: Lines that are handed on in one go. After one that took more than `_BUSY` seconds, the reading rests for `_REST`
+#: times as long.
+_LINES_AT_ONCE, _BUSY, _REST = 1000, 0.005, 4
 #: Connections that may wait for a server to accept them.
 _BACKLOG = 2048
 
 #: Variables of a job that change how a program starts: interpreters', the dynamic loader's, the C library's, the
 #: shell's. They reach user code alone, after the model server's own start.
 _START_VARIABLES = re.compile(
-    r"(PYTHON|LD_|DYLD_|MALLOC_|GLIBC_|PERL|RUBY|NODE_|BASH|OPENSSL_|GIO_|QT_|GTK_|UV_|PIP_).*"
+    r"(_?PYTHON|LD_|DYLD_|MALLOC_|GLIBC_|PERL|RUBY|NODE_|BASH|OPENSSL_|GIO_|QT_|GTK_|UV_|PIP_).*"
     r"|PATH|HOME|USER|LOGNAME|SHELL|ENV|IFS|CDPATH|BROWSER|PAGER|EDITOR|VISUAL|DISPLAY|TMPDIR|TMP|TEMP|GCONV_PATH"
     r"|LOCPATH|NLSPATH|TZDIR|HOSTALIASES|LOCALDOMAIN|RES_OPTIONS|RESOLV_.*|SSLKEYLOGFILE|VIRTUAL_ENV"
-    r"|SAGEMAKER_BIND_TO_PORT|SAGEMAKER_LISTENER|SAGEMAKER_USER_ENVIRONMENT"
 )
+#: What stands before the name of such a variable until the server takes it (see model_server.py).
+_FOR_USER_CODE = "SAGEMAKER_USER_ENVIRONMENT_"
+#: Variables that only the engine sets.
+_OWN = re.compile(rf"SAGEMAKER_BIND_TO_PORT|SAGEMAKER_LISTENER|{_FOR_USER_CODE}.*")
 
 #: Ports given to servers of this engine. The kernel may offer one again before its server listens, and then a
 #: job would speak to another job's model.
@@ -93,6 +100,10 @@ class ModelServer:
         """Bytes of memory, what processes share counted once; 0 once it has ended, and without a /proc."""
         return memory_below(self._process.pid)
 
+    def unlinked_bytes(self) -> int:
+        """Bytes of open files that have no name any more; 0 once it has ended, and without a /proc."""
+        return unlinked_bytes_below(self._process.pid)
+
     def kill(self, number: signal.Signals) -> None:
         """Send a signal to the process and all that it started."""
         # Refused where the group is only what macOS has left of it: processes that have ended.
@@ -102,17 +113,24 @@ class ModelServer:
     async def _read(self) -> None:
         """Hand on what it prints, line by line, in batches as they come."""
         assert self._process.stdout is not None
-        held = b""
+        rest = b""
         while chunk := await self._process.stdout.read(_READ):
-            *whole, held = (held + chunk).split(b"\n")
+            *whole, rest = (rest + chunk).split(b"\n")
             lines = [piece for line in whole for piece in _pieces(line)]
-            if len(held) > LONGEST_LINE:
-                *more, held = _pieces(held)
+            if len(rest) > LONGEST_LINE:
+                *more, rest = _pieces(rest)
                 lines += more
-            if lines:
-                self._lines([line.decode(errors="replace") for line in lines])
-        if held:
-            self._lines([held.decode(errors="replace")])
+            await self._hand_on(lines)
+        if rest:
+            self._lines([rest.decode(errors="replace")])
+
+    async def _hand_on(self, lines: list[bytes]) -> None:
+        """Hand lines on, a few at a time; who prints without end waits, so that the engine has time for others."""
+        for start in range(0, len(lines), _LINES_AT_ONCE):
+            began = time.monotonic()
+            self._lines([line.decode(errors="replace") for line in lines[start : start + _LINES_AT_ONCE]])
+            spent = time.monotonic() - began
+            await asyncio.sleep(_REST * spent if spent > _BUSY else 0)
 
 
 def _pieces(line: bytes) -> list[bytes]:
@@ -132,17 +150,20 @@ async def start(
 
     "python" as the command's first word is `python`, whose folder also comes first on PATH. The server gets
     only `environment` and what a program needs to run at all: none of the engine's own variables, which may
-    hold secrets. Variables that would change how it starts come in SAGEMAKER_USER_ENVIRONMENT, as JSON.
+    hold secrets. Variables that would change how it starts come under other names, for the user's code alone.
     """
     directory = placement.directory
-    directory.mkdir(parents=True, exist_ok=True)
     with _listening(runtime.inherits_listener) as (port, listener):
-        bounds = confiner.bounds(runtime, python, placement, port, listener)
+        order = directory.with_name(f"{directory.name}.order")
+        bounds = await asyncio.to_thread(confiner.bounds, runtime, python, placement, port, listener)
+        own = _own_environment(python, directory, port, listener)
+        order.write_text(json.dumps({"confinement": bounds, "environment": _environment(environment) | own}))
         program = str(python) if runtime.command[0] == "python" else runtime.command[0]
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(KEEPER), json.dumps(bounds), program, *runtime.command[1:]),
+            *(sys.executable, "-I", "-S", str(KEEPER), str(order), program, *runtime.command[1:]),
             cwd=directory,
-            env={**_environment(environment), **_own_environment(python, directory, port, listener)},
+            # Nothing of the job's: the keeper is not confined.
+            env={"HOME": str(directory)},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -156,11 +177,11 @@ async def start(
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The job's variables as the server's process gets them."""
-    held_back = {name: value for name, value in environment.items() if _START_VARIABLES.fullmatch(name)}
-    passed = {name: value for name, value in environment.items() if name not in held_back}
-    if held_back:
-        passed["SAGEMAKER_USER_ENVIRONMENT"] = json.dumps(held_back)
-    return passed
+    return {
+        f"{_FOR_USER_CODE}{name}" if _START_VARIABLES.fullmatch(name) else name: value
+        for name, value in environment.items()
+        if not _OWN.fullmatch(name)
+    }
 
 
 def _own_environment(python: Path, directory: Path, port: int, listener: int | None) -> dict[str, str]:
@@ -172,7 +193,7 @@ def _own_environment(python: Path, directory: Path, port: int, listener: int | N
         "HOME": str(directory),
         "USER": "model",
         "LOGNAME": "model",
-        "TMPDIR": str(directory / "tmp"),
+        "TMPDIR": str(scratch_folder(directory)),
         "PYTHONUNBUFFERED": "1",
         # Where runtimes of one's own find `model_server`.
         "PYTHONPATH": str(SERVING),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import threading
 import time
 from dataclasses import dataclass
@@ -64,6 +66,18 @@ def usage_below(process: int) -> Usage | None:
 def memory_below(process: int) -> int:
     """The bytes of memory of a process and all that it started, each its share of what several use."""
     return sum(_proportional_memory(number) for number in _tree(_latest.processes(), process))
+
+
+def unlinked_bytes_below(process: int) -> int:
+    """The bytes of files without a name that the processes of a server hold open, memory files among them."""
+    sizes: dict[tuple[int, int], int] = {}
+    for number in _tree(_latest.processes(), process):
+        for path in Path(f"/proc/{number}/fd").glob("*"):
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+                    sizes[status.st_dev, status.st_ino] = status.st_blocks * 512
+    return sum(sizes.values())
 
 
 def _tree(processes: dict[int, _Process], root: int) -> list[int]:

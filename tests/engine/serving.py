@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -39,13 +39,13 @@ async def start_code(
     command: tuple[str, ...] = ("python", "-c"),
     lines: LogLines = lambda _: None,
     means: Support | None = None,
-    readable: Sequence[Path] = (),
+    inherits_listener: bool = False,
 ) -> ModelServer:
     """A server that runs some Python code, its arguments behind it, in a folder of its own.
 
     It is confined by `means`, or all that the system has. The model's folder is "model" beside its own.
     """
-    runtime = Runtime("code", "Code", (), (*command, *arguments), None, tuple(readable))
+    runtime = Runtime("code", "Code", (), (*command, *arguments), None, (), inherits_listener)
     confiner = Confiner(Config(directory, directory), means or support())
     placement = Placement(directory, directory.parent / "model")
     return await start(runtime, Path(sys.executable), placement, environment or {}, lines, confiner)

@@ -199,3 +199,9 @@ def test_what_the_file_system_refuses_is_told_in_its_words(tmp_path: Path) -> No
     data = archive(member("a", b"x"), member("a/b", b"x"))
     with pytest.raises(BadArchive, match="cannot be unpacked on this machine"):
         unpacked(data, tmp_path)
+
+
+def test_a_member_that_lies_too_deep_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadArchive, match="lies more than 100 folders deep"):
+        unpacked(archive(member("d/" * 101 + "f", b"x")), tmp_path)
+    assert unpacked(archive(member("d/" * 100 + "f", b"x")), tmp_path / "other")

@@ -279,3 +279,28 @@ async def test_many_requests_at_once_get_their_own_answers() -> None:
         bodies = [b"%d" % number for number in range(500)]
         answers = await asyncio.gather(*(post(client, body) for body in bodies))
     assert [body for _, body in answers] == bodies
+
+
+async def test_interim_answers_without_end_are_given_up() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        while True:
+            writer.write(b"HTTP/1.1 102 Processing\r\n\r\n" * 100)
+            await writer.drain()
+
+    async with client_of(serve) as client:
+        with pytest.raises(NoAnswer, match="interim answers without end"):
+            await client.request("POST", "/", {}, b"x", 30)
+
+
+async def test_an_answer_that_is_mostly_chunk_heads_is_given_up() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            writer.write(b"2;" + b"x" * 50 + b"\r\nxy\r\n")
+            await writer.drain()
+
+    async with client_of(serve, largest_answer=500_000) as client:
+        with pytest.raises(AnswerTooLarge, match="takes far more than 500000 bytes to send"):
+            await client.request("POST", "/", {}, b"x", 60)

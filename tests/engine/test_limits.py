@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 from engine.config import BadSetting
 from engine.instance_sizes import instance_cpus, instance_memory
 from engine.limits import Limits
+from engine.removing import remove_tree
 from engine.runner.logs import LogBudget
-from engine.runner.removing import remove_tree
 from tests.engine.transforms import MODEL_SERVERS, container, transform
 from tests.support.engine import EngineProcess
 
@@ -90,6 +91,28 @@ def test_lines_are_kept_until_the_budget_is_used_up() -> None:
     assert len(lines) == 6
     assert lines[:5] == ["x" * 100] * 5
     assert "nothing further is kept" in lines[5]
+
+
+def test_a_folder_goes_however_deep_it_is(tmp_path: Path) -> None:
+    here = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(tmp_path)
+        os.mkdir("job")
+        os.chdir("job")
+        for _ in range(3000):
+            os.mkdir("d")
+            Path("f").touch()
+            os.chdir("d")
+    finally:
+        os.fchdir(here)
+        os.close(here)
+    remove_tree(tmp_path / "job")
+    assert not (tmp_path / "job").exists()
+
+
+def test_a_job_that_hides_what_it_writes_is_ended_too(tight_engine: EngineProcess) -> None:
+    job = transform(tight_engine, {"x": b"hide 5"}, ModelClientConfig={"InvocationsTimeoutInSeconds": 60})
+    assert "hold more than 20 MiB on disk" in job.failed()
 
 
 def test_a_folder_goes_even_if_its_folders_were_closed(tmp_path: Path) -> None:

@@ -1,15 +1,18 @@
 """Stands between the engine and a model server: starts it confined, and ends it and all its processes.
 
-Runs as `python -I -S keeper CONFINEMENT COMMAND...`, leader of its own session, with nothing but the standard
-library; CONFINEMENT is JSON, see confinement.py. Its standard input is a pipe that nobody writes to; when the
-engine goes, however it goes, the pipe ends, and the keeper ends every process of the server. Its exit status is
-the server's; for one ended by a signal, 128 and the signal's number, as shells have it.
+Runs as `python -I -S keeper ORDER COMMAND...`, leader of its own session, with nothing but the standard library. ORDER
+is a file of JSON: the server's confinement (see confinement.py) and environment, of which the keeper has none. Its
+standard input is a pipe that nobody writes to; when the engine goes, however it goes, the pipe ends, and the keeper
+ends every process of the server. Its exit status is the server's; for one ended by a signal, 128 and the signal's
+number, as shells have it.
 
 `python -I -S keeper --probe FOLDER` prints as JSON what the system allows; see probe.py.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import sys
@@ -28,14 +31,13 @@ def main() -> int:
     if sys.argv[1] == "--probe":
         print_support(sys.argv[2])
         return 0
-    confinement = Confinement.from_json(sys.argv[1])
+    confinement, environment = read_order(sys.argv[1])
     # The engine keeps its files to itself; what is made here is for the server's own user to pass through.
     os.umask(0o022)
-    # The group's SIGTERM is for the server: the keeper stays to see it out. exec resets a handler.
-    signal.signal(signal.SIGTERM, lambda *_: None)
     if sys.platform == "linux":
         prctl(PR_SET_CHILD_SUBREAPER, 1)
-    server = start(confinement, sys.argv[2:])
+    server = start(confinement, environment, sys.argv[2:])
+    forward_end(server)
     close_listener(confinement)
     status = wait_for(server, engine=0)
     end_descendants()
@@ -45,7 +47,15 @@ def main() -> int:
     return status or 0
 
 
-def start(confinement: Confinement, command: list[str]) -> int:
+def read_order(path: str) -> tuple[Confinement, dict[str, str]]:
+    """The server's confinement and its environment, from the file that the engine wrote; the file is removed."""
+    with open(path, encoding="utf-8") as file:
+        order = json.load(file)
+    os.unlink(path)
+    return Confinement.from_values(order["confinement"]), order["environment"]
+
+
+def start(confinement: Confinement, environment: dict[str, str], command: list[str]) -> int:
     """Start the server, or the first process of its namespaces, which starts it; returns the process number."""
     in_namespaces = confinement.root is not None
     try:
@@ -56,13 +66,14 @@ def start(confinement: Confinement, command: list[str]) -> int:
     if child == 0:
         die_with_parent()
         if in_namespaces:
-            run_first_process(confinement, command)
-        become(confinement, command)
+            run_first_process(confinement, environment, command)
+        become(confinement, environment, command)
     return child
 
 
-def run_first_process(confinement: Confinement, command: list[str]) -> None:
+def run_first_process(confinement: Confinement, environment: dict[str, str], command: list[str]) -> None:
     """Build the server's view, start the server in it, and end with it: the kernel then ends whatever is left."""
+    os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     folder = os.getcwd()
     try:
@@ -72,13 +83,16 @@ def run_first_process(confinement: Confinement, command: list[str]) -> None:
         stop_child("confine the model server", error)
     server = os.fork()
     if server == 0:
-        become(confinement, command)
+        become(confinement, environment, command)
+    forward_end(server)
     close_listener(confinement)
     os._exit(wait_for(server) or 0)
 
 
-def become(confinement: Confinement, command: list[str]) -> None:
+def become(confinement: Confinement, environment: dict[str, str], command: list[str]) -> None:
     """In the forked child: restrict it, then exec the command."""
+    # Its own group: a signal to all of it must not reach those who watch it.
+    os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     try:
         confinement.restrict()
@@ -86,16 +100,15 @@ def become(confinement: Confinement, command: list[str]) -> None:
         stop_child("confine the model server", error)
     # A change of the user has undone it.
     die_with_parent()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
-        os.execvp(command[0], command)  # noqa: S606 - becoming the command is the point
+        os.execvpe(command[0], command, environment)  # noqa: S606 - becoming the command is the point
     except OSError as error:
         stop_child(f"start {command[0]}", error)
 
 
 def stop_child(step: str, error: OSError) -> None:
     """End this process with a line that says what could not be done."""
-    path = f" ({error.filename})" if error.filename else ""
+    path = f" ({error.filename})" if isinstance(error.filename, str) else ""
     os.write(2, f"cannot {step}: {error.strerror}{path}\n".encode())
     os._exit(CANNOT_START)
 
@@ -104,6 +117,16 @@ def die_with_parent() -> None:
     """Have the kernel end this process with its parent, where it can."""
     if sys.platform == "linux":
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def forward_end(child: int) -> None:
+    """Hand SIGTERM on to the child, and stay to see it out."""
+
+    def hand_on(*_: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, hand_on)
 
 
 def close_listener(confinement: Confinement) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import resource
 import sys
@@ -31,7 +30,7 @@ class Confinement:
     """The bounds of one model server.
 
     `readable` and `writable` are paths; `binds` are further names in its view of the files. `bind_ports` and
-    `connect_ports` are TCP ports, used where it shares the machine's network. `limits` has numbers by the names
+    `connect_ports` are TCP ports. `limits` has numbers by the names
     "memory" (bytes), "processes", "file_size" (bytes), "open_files", "cpu_seconds" and "shared_memory" (bytes).
     The server runs as `user_id` if that is not None. The other fields say which means the system has.
     """
@@ -55,9 +54,8 @@ class Confinement:
     seccomp: bool = False
 
     @classmethod
-    def from_json(cls, text: str) -> Confinement:
-        """Read what `to_json` of the engine's side wrote."""
-        values: dict[str, Any] = json.loads(text)
+    def from_values(cls, values: dict[str, Any]) -> Confinement:
+        """From what JSON made of the engine's side (engine/runtimes/confining.py)."""
         tuples = ("readable", "writable", "bind_ports", "connect_ports")
         return cls(**{**values, **{name: tuple(values.get(name, ())) for name in tuples}})
 
@@ -89,13 +87,14 @@ class Confinement:
         if self.landlock or self.seccomp:
             prctl(PR_SET_NO_NEW_PRIVS, 1)
         if self.landlock:
-            ports = None if self.own_network else (self.bind_ports, self.connect_ports)
+            # Also with a network of its own: the sockets that it inherits and accepts are of the machine's.
+            ports = (self.bind_ports, self.connect_ports)
             readable = [*self.readable, *self.binds, *(["/proc", "/dev/fd"] if self.root else [])]
             writable = [*self.writable, *(["/dev/shm", *self._writable_binds] if self.root else [])]  # noqa: S108
             listable = ["/"] if self.root else []
             landlock.restrict(readable, writable, view.DEVICES, listable, ports)
         if self.seccomp:
-            seccomp.restrict(self._sockets(), sees_other_files=self.root is None)
+            seccomp.restrict(self._sockets(), shares_machine=self.root is None)
 
     @property
     def _writable_binds(self) -> list[str]:

@@ -43,17 +43,17 @@ def restrict(
     writable: Iterable[str],
     devices: Iterable[str],
     listable: Iterable[str],
-    ports: tuple[Iterable[int], Iterable[int]] | None,
+    ports: tuple[Iterable[int], Iterable[int]],
 ) -> None:
     """Restrict this process, for good, to what is named. Paths that do not exist are passed over.
 
     `readable` files may be run too; of `writable` folders everything is allowed but device files; `devices` are read
     and written; below `listable` folders names can be listed. `ports` are the TCP ports to bind and those to connect
-    to; None leaves ports alone. What the kernel's version lacks is not restricted. Needs no_new_privs. Raises OSError.
+    to. What the kernel's version lacks is not restricted. Needs no_new_privs. Raises OSError.
     """
     abi = version()
     file_rights = _FILE_RIGHTS[max(number for number in _FILE_RIGHTS if number <= abi)]
-    net_rights = _BIND_TCP | _CONNECT_TCP if ports is not None and abi >= PORTS_SINCE else 0
+    net_rights = _BIND_TCP | _CONNECT_TCP if abi >= PORTS_SINCE else 0
     scopes = _ABSTRACT_SOCKETS | _SIGNALS if abi >= SIGNALS_SINCE else 0
     # An older kernel knows a shorter structure, and refuses a longer one that is not zero behind its end.
     attributes = create_string_buffer(struct.pack("=QQQ", file_rights, net_rights, scopes))
@@ -68,7 +68,7 @@ def restrict(
             _allow_path(ruleset, path, (_READ_FILE | _WRITE_FILE | _IOCTL_DEV | _TRUNCATE) & file_rights)
         for path in listable:
             _allow_path(ruleset, path, _READ_DIR & file_rights)
-        if ports is not None and net_rights:
+        if net_rights:
             for right, allowed in zip((_BIND_TCP, _CONNECT_TCP), ports, strict=True):
                 for port in allowed:
                     _add_rule(ruleset, _NET_PORT, struct.pack("=QQ", right, port))

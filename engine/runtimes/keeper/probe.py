@@ -58,7 +58,7 @@ def _try_root(folder: str, *, network: bool) -> None:
 
 def _try_filter() -> None:
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    seccomp.restrict(seccomp.NONE, sees_other_files=True)
+    seccomp.restrict(seccomp.NONE, shares_machine=True)
 
 
 def _try_user() -> None:

@@ -12,8 +12,8 @@ from libc import PR_SET_SECCOMP, address_of, prctl
 
 _MODE_FILTER = 2
 _ALLOW, _ERRNO, _KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
-# Instructions of the classic BPF machine: load a word, compare, return.
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+# Instructions of the classic BPF machine: load a word, mask it, compare, return.
+_LOAD, _AND, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 # Offsets in struct seccomp_data; arguments are 8 bytes each, their low word first on the machines below.
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
 
@@ -82,13 +82,15 @@ _ABSENT: dict[str, tuple[int | None, int | None]] = {
     # Its flags lie in memory, where a filter cannot look; libc then calls clone.
     "clone3": (435, 435),
 }
-#: Calls that change a file's mode, owner, times or attributes by its path, on which Landlock has no say. Where the
+#: Calls that change a file's mode, owner, times or attributes, on which Landlock has no say. Where the
 #: process can name files of others, they do nothing: refused, they would end every shutil.copy.
 _METADATA: dict[str, tuple[int | None, int | None]] = {
     "chmod": (90, None),
+    "fchmod": (91, 52),
     "fchmodat": (268, 53),
     "fchmodat2": (452, 452),
     "chown": (92, None),
+    "fchown": (93, 55),
     "lchown": (94, None),
     "fchownat": (260, 54),
     "utime": (132, None),
@@ -97,13 +99,32 @@ _METADATA: dict[str, tuple[int | None, int | None]] = {
     "utimensat": (280, 88),
     "setxattr": (188, 5),
     "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
     "removexattr": (197, 14),
     "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
     "setxattrat": (463, 463),
     "removexattrat": (466, 466),
     "file_setattr": (469, 469),
 }
-_SOCKET, _CLONE = (41, 198), (56, 220)
+#: Memory and queues that outlive a process and are seen by others, where it has no namespace for them.
+_SHARED: dict[str, tuple[int | None, int | None]] = {
+    "shmget": (29, 194),
+    "msgget": (68, 186),
+    "semget": (64, 190),
+    "mq_open": (240, 180),
+}
+#: Calls that set limits and priorities of a process, and which argument names it; 0 is the caller.
+_OF_A_PROCESS = (
+    ((302, 261), 0),  # prlimit64
+    ((141, 140), 1),  # setpriority
+    ((251, 30), 1),  # ioprio_set
+    ((203, 122), 0),  # sched_setaffinity
+    ((144, 119), 0),  # sched_setscheduler
+    ((142, 118), 0),  # sched_setparam
+    ((314, 274), 0),  # sched_setattr
+)
+_SOCKET, _SOCKET_PAIR, _CLONE = (41, 198), (53, 199), (56, 220)
 #: Calls that send, and which of their arguments has the flags.
 _SENDING = (((44, 206), 3), ((46, 211), 2), ((307, 269), 3))
 #: CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
@@ -121,24 +142,30 @@ def is_supported() -> bool:
     return os.uname().machine in _MACHINES
 
 
-def restrict(sockets: str, *, sees_other_files: bool) -> None:
+def restrict(sockets: str, *, shares_machine: bool) -> None:
     """Filter the system calls of this process and its children, for good. Needs no_new_privs.
 
-    `sockets` is ANY, TCP, TCP_AND_UDP or NONE; sockets of the machine itself (AF_UNIX) can be made unless
-    `sees_other_files`, for their paths are not Landlock's. Raises OSError, KeyError on another machine.
+    `sockets` is ANY, TCP, TCP_AND_UDP or NONE; sockets of the machine itself (AF_UNIX) can be made unless it
+    `shares_machine`: then it has no namespaces, and the paths of sockets are not Landlock's. Raises OSError,
+    KeyError on another machine.
     """
     column, architecture = _MACHINES[os.uname().machine]
     program = _Program(column)
     program.check_machine(architecture, x32=column == 0)
     for table, error in ((_REFUSED, errno.EPERM), (_ABSENT, errno.ENOSYS)):
         program.refuse_all(table, error)
-    if sees_other_files:
+    if shares_machine:
         program.refuse_all(_METADATA, 0)
+        program.refuse_all(_SHARED, errno.EACCES)
+        for numbers, position in _OF_A_PROCESS:
+            program.refuse_others(numbers, position)
+        # One end of such a pair could send to the socket files of others.
+        program.refuse_datagram_pairs()
     program.refuse_bits(_CLONE, 0, _NEW_NAMESPACES)
     # It opens a TCP connection without connect(2), on which the rules for ports lie.
     for numbers, position in _SENDING:
         program.refuse_bits(numbers, position, _MSG_FASTOPEN)
-    program.check_sockets(sockets, local=not sees_other_files)
+    program.check_sockets(sockets, local=not shares_machine)
     program.add(_RETURN, _ALLOW)
     code = ctypes.create_string_buffer(program.code)
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program.code) // 8, address_of(code)))
@@ -182,6 +209,23 @@ class _Program:
         self.add(_RETURN, _ERRNO | errno.EPERM)
         self.add(_LOAD, _NUMBER)
 
+    def refuse_others(self, numbers: tuple[int, int], position: int) -> None:
+        """Refuse a call whose argument names another process than the caller's."""
+        self.add(_EQUAL, numbers[self._column], 0, 4)
+        self._load_argument(position)
+        self.add(_EQUAL, 0, 1, 0)
+        self.add(_RETURN, _ERRNO | errno.EPERM)
+        self.add(_LOAD, _NUMBER)
+
+    def refuse_datagram_pairs(self) -> None:
+        """Refuse socketpair(2) for datagrams."""
+        self.add(_EQUAL, _SOCKET_PAIR[self._column], 0, 5)
+        self._load_argument(1)
+        self.add(_AND, _SOCKET_TYPE)
+        self.add(_EQUAL, socket.SOCK_DGRAM, 0, 1)
+        self.add(_RETURN, _ERRNO | errno.EACCES)
+        self.add(_LOAD, _NUMBER)
+
     def check_sockets(self, sockets: str, *, local: bool) -> None:
         """Refuse socket(2) but for the kinds that are allowed. The program's last check."""
         checks = _Program(self._column)
@@ -218,7 +262,7 @@ class _Program:
 
     def _allow_kind(self, kind: int, protocol: int) -> None:
         self._load_argument(1)
-        self.add(0x54, _SOCKET_TYPE)  # AND
+        self.add(_AND, _SOCKET_TYPE)
         self.add(_EQUAL, kind, 0, 4)
         self._load_argument(2)
         self.add(_EQUAL, 0, 1, 0)

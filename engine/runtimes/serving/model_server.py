@@ -6,7 +6,6 @@ needs httptools and uvloop there and nothing of the engine.
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import sys
@@ -18,8 +17,8 @@ from http_server import BACKLOG, Reply, Request, listen
 
 __all__ = ["Invoke", "Reply", "apply_user_environment", "model_dir", "serve"]
 
-#: Variables of the job that would change how this process starts, as JSON; see `apply_user_environment`.
-_USER_ENVIRONMENT = "SAGEMAKER_USER_ENVIRONMENT"
+#: What stands before the names of the job's variables that would change how this process starts.
+_FOR_USER_CODE = "SAGEMAKER_USER_ENVIRONMENT_"
 
 #: What answers POST /invocations: the body and the headers, names in lower case.
 Invoke = Callable[[bytes, Mapping[str, str]], Awaitable[Reply]]
@@ -35,9 +34,10 @@ def apply_user_environment() -> None:
 
     Called right before that code is imported. PYTHONPATH's folders are put on the path of this interpreter.
     """
-    variables = json.loads(os.environ.pop(_USER_ENVIRONMENT, "{}"))
-    os.environ.update(variables)
-    sys.path += [folder for folder in variables.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    for name in [name for name in os.environ if name.startswith(_FOR_USER_CODE)]:
+        os.environ[name.removeprefix(_FOR_USER_CODE)] = os.environ.pop(name)
+        if name == f"{_FOR_USER_CODE}PYTHONPATH":
+            sys.path += [folder for folder in os.environ["PYTHONPATH"].split(os.pathsep) if folder]
 
 
 def _listener() -> socket.socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import socket
@@ -175,6 +176,55 @@ async def test_what_is_left_of_the_means_refuses_as_much(folder: Path, missing: 
             outside.datagrams.recv(100)
 
 
+REUSE = """
+import ctypes, os, socket, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+listener = socket.socket(fileno=int(os.environ["SAGEMAKER_LISTENER"]))
+accepted, _ = listener.accept()
+print("accepted", accepted.recv(1))
+libc.connect(accepted.fileno(), struct.pack("=H14x", 0), 16)  # AF_UNSPEC: the socket is free again.
+for use in (lambda: accepted.bind(("0.0.0.0", 0)), lambda: accepted.connect(("127.0.0.1", int(sys.argv[1])))):
+    try:
+        use()
+        print("reached")
+    except OSError as error:
+        print("refused", error.errno)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the means of confinement are Linux's")
+async def test_a_socket_that_was_accepted_leads_nowhere_else(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        lines: list[str] = []
+        port = str(other.getsockname()[1])
+        server = await start_code(folder / "own", REUSE, port, lines=lines.extend, inherits_listener=True)
+        try:
+            with socket.create_connection(server.address) as connection:
+                connection.sendall(b"x")
+                async with asyncio.timeout(60):
+                    await server.wait()
+        finally:
+            await server.stop()
+    assert lines == ["accepted b'x'", f"refused {errno.EACCES}", f"refused {errno.EACCES}"]
+
+
+async def test_a_server_cannot_lead_the_next_start_elsewhere(folder: Path) -> None:
+    secret = folder / "secret"
+    secret.mkdir()
+    (secret / "key").write_text("secret")
+    swap = f"import os; os.rmdir('tmp') if os.path.isdir('tmp') else None; os.symlink({str(secret)!r}, 'tmp')"
+    read = "import os; print(os.path.exists(os.path.join(os.environ['TMPDIR'], 'key')), os.path.exists('tmp/key'))"
+    lines: list[str] = []
+    for code in (swap, read):
+        server = await start_code(folder / "own", code, lines=lines.extend)
+        try:
+            async with asyncio.timeout(60):
+                await server.wait()
+        finally:
+            await server.stop()
+    assert lines == ["False False"]
+
+
 def test_variables_of_a_job_change_nothing_about_how_its_server_starts(
     serving_engine: EngineProcess, tmp_path: Path
 ) -> None:
@@ -184,11 +234,15 @@ def test_variables_of_a_job_change_nothing_about_how_its_server_starts(
         "BROWSER": shell,
         "LD_PRELOAD": "/nowhere/preloaded.so",
         "PYTHONHOME": "/nowhere",
+        "_PYTHON_SYSCONFIGDATA_NAME": "this",
+        "SHELL": "x" * 10_000,
+        "PAGER": "x" * 10_000,
         "PYTHONSTARTUP": "/nowhere/startup.py",
         "PATH": "/nowhere",
         "HOME": "/nowhere",
         "TMPDIR": "/nowhere",
         "SAGEMAKER_BIND_TO_PORT": "1",
+        "SAGEMAKER_LISTENER": "99",
     }
     script = (
         b"import os\n"
@@ -209,6 +263,7 @@ def test_variables_of_a_job_change_nothing_about_how_its_server_starts(
     assert str(shown) in job.log
     assert "started by the browser" not in job.log.replace(str(shown), "")
     assert "preloaded" not in job.log
+    assert "The Zen of Python" not in job.log
 
 
 def test_an_engine_that_requires_confinement_does_not_start_without_all_of_it(tmp_path: Path) -> None:

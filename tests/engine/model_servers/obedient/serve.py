@@ -91,6 +91,16 @@ def write(megabytes: int) -> None:
         time.sleep(0.2)
 
 
+def hide(megabytes: int) -> None:
+    """Write so many MB again and again into a file that has no name any more."""
+    with Path("hidden").open("wb") as file:
+        os.unlink("hidden")
+        for _ in range(1000):
+            file.write(bytes(megabytes * 1024**2))
+            file.flush()
+            time.sleep(0.2)
+
+
 def take(children: int) -> None:
     """Start so many processes that each hold 100 MB, and wait."""
     code = "import time; held = b'x' * 100_000_000; time.sleep(60)"
@@ -101,9 +111,9 @@ def take(children: int) -> None:
 
 def print_what_is_asked(body: bytes) -> None:
     for line in body.splitlines():
-        if line.startswith((b"write ", b"take ")):
+        if line.startswith((b"write ", b"hide ", b"take ")):
             order, _, number = line.partition(b" ")
-            {b"write": write, b"take": take}[order](int(number))
+            {b"write": write, b"hide": hide, b"take": take}[order](int(number))
         if line.startswith(b"count "):
             count(int(line.removeprefix(b"count ")))
         if line.startswith(b"print "):
