@@ -123,7 +123,7 @@ def test_running_a_finished_job_again_offers_a_new_folder(
     folder = page.get_by_label("The new folder").input_value()
     assert folder.startswith(SAMPLE["output_path"])
     page.get_by_role("button", name="Run again").click()
-    expect(page.get_by_text("cloned from")).to_be_visible()
+    expect(page.get_by_text("Submitted; cloned from")).to_be_visible()
 
 
 def test_archiving_asks_and_its_notice_takes_it_back(house: House, signed_in: Page, job_path: str) -> None:
