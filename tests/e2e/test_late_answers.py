@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -241,8 +242,9 @@ def no_worker(house: House) -> Iterator[None]:
 
 
 def submit(house: House, page: Page, folder: str) -> str:
-    """The path of a new job on the sample's data."""
-    request = {**SAMPLE, "output_path": f"s3://batchdeck-samples/breast-cancer/{folder}/"}
+    """The path of a new job on the sample's data, with a folder of its own below this one for its outputs."""
+    output = f"s3://batchdeck-samples/breast-cancer/{folder}/{secrets.token_hex(4)}/"
+    request = {**SAMPLE, "output_path": output}
     key = {"Authorization": f"Bearer {house.token()}"}
     answer = page.context.request.post(
         f"{house.url}/api/v1/jobs/", data=request, headers=key, fail_on_status_code=True
