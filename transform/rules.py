@@ -37,7 +37,8 @@ _CHOICES = {
     "join_source": JOIN_SOURCES,
 }
 
-_PATTERNS = {
+#: What a text must match as a whole, and in words.
+PATTERNS = {
     "name": (r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "letters, digits and hyphens between them, 63 at most"),
     "model_name": (
         r"[a-zA-Z0-9]([\-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?",
@@ -58,7 +59,8 @@ _RANGES = {
     "model_client_config.invocations_max_retries": (0, 3),
 }
 
-_LENGTHS = {"content_type": 256, "accept": 256, "input_filter": 63, "output_filter": 63}
+#: The most characters of a text.
+LENGTHS = {"content_type": 256, "accept": 256, "input_filter": 63, "output_filter": 63}
 _URIS = ("data", "output_path", "data_capture_config.destination_s3_uri")
 _REQUIRED = ("model_name", "data", "output_path", "instance_type")
 
@@ -142,12 +144,12 @@ def _check_range(name: str, value: Any, report: Report) -> None:
 def _check_text(name: str, value: str, report: Report) -> None:
     if name in _CHOICES and value not in _CHOICES[name]:
         report(name, "It must be one of " + ", ".join(_CHOICES[name]) + ".")
-    if name in _PATTERNS:
-        pattern, meaning = _PATTERNS[name]
+    if name in PATTERNS:
+        pattern, meaning = PATTERNS[name]
         if not re.fullmatch(pattern, value):
             report(name, f"It must be {meaning}.")
-    if name in _LENGTHS and len(value) > _LENGTHS[name]:
-        report(name, f"It must be {_LENGTHS[name]} characters at most.")
+    if name in LENGTHS and len(value) > LENGTHS[name]:
+        report(name, f"It must be {LENGTHS[name]} characters at most.")
     if name in ("content_type", "accept") and not (value.isascii() and value.isprintable()):
         report(name, "It must be one line of plain text, such as text/csv.")
     if name in _URIS:

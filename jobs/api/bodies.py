@@ -9,9 +9,12 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from jobs.services import terms
+from jobs.services.connections import MOST_RUNNING
 from jobs.services.errors import InvalidFields
 from jobs.services.many import ACTIONS, MOST
 from jobs.services.texts import trouble_with
+from transform import rules
 
 
 class BodyParser(JSONParser):
@@ -43,6 +46,15 @@ class DataCaptureConfig(serializers.Serializer[Any]):
 _REPLACE = "Whether it may replace objects at its output path; without it that is refused with 409."
 
 
+def _text(name: str, **more: Any) -> serializers.CharField:
+    """A text of a request as `transform.rules` has it."""
+    longest = rules.LENGTHS.get(name)
+    if name not in rules.PATTERNS:
+        return serializers.CharField(required=False, allow_blank=True, max_length=longest, **more)
+    pattern, _ = rules.PATTERNS[name]
+    return serializers.RegexField(f"^({pattern})$", required=False, **more)
+
+
 class JobBody(serializers.Serializer[Any]):
     """A transform job in the SageMaker SDK's field names, or `connection` with `request`."""
 
@@ -50,40 +62,47 @@ class JobBody(serializers.Serializer[Any]):
         required=False, help_text="A preset's slug; what is given beside it goes first."
     )
     connection = serializers.CharField(required=False, help_text="A connection's slug; a preset may have it.")
-    model = serializers.CharField(required=False, help_text="The model's name in SageMaker.")
-    name = serializers.CharField(required=False, help_text="Made from the model's name if left out.")
+    model = _text("model_name", help_text="The model's name in SageMaker.")
+    name = _text("name", help_text="Made from the model's name if left out.")
     data = serializers.CharField(  # type: ignore[assignment]  # DRF keeps declared fields apart from `.data`
         required=False, help_text="s3:// address of the input."
     )
     data_type = serializers.ChoiceField(choices=["S3Prefix", "ManifestFile"], required=False)
-    content_type = serializers.CharField(required=False)
+    content_type = _text("content_type")
     split_type = serializers.ChoiceField(choices=["None", "Line", "RecordIO", "TFRecord"], required=False)
     compression_type = serializers.ChoiceField(choices=["None", "Gzip"], required=False)
     strategy = serializers.ChoiceField(choices=["MultiRecord", "SingleRecord"], required=False)
     assemble_with = serializers.ChoiceField(choices=["None", "Line"], required=False)
-    accept = serializers.CharField(required=False)
+    accept = _text("accept")
     output_path = serializers.CharField(required=False, help_text="s3:// address for the outputs.")
-    instance_type = serializers.CharField(required=False)
-    instance_count = serializers.IntegerField(required=False, min_value=1)
+    instance_type = _text("instance_type")
+    instance_count = serializers.IntegerField(required=False, min_value=1, max_value=rules.MAX_INSTANCES)
     max_concurrent_transforms = serializers.IntegerField(required=False, min_value=0)
-    max_payload = serializers.IntegerField(required=False, min_value=0, help_text="MiB")
-    env = serializers.DictField(child=serializers.CharField(), required=False)
-    input_filter = serializers.CharField(required=False)
-    output_filter = serializers.CharField(required=False)
+    max_payload = serializers.IntegerField(
+        required=False, min_value=0, max_value=rules.MAX_PAYLOAD_MB, help_text="MiB"
+    )
+    env = serializers.DictField(
+        child=serializers.CharField(allow_blank=True, max_length=10240), required=False
+    )
+    input_filter = _text("input_filter")
+    output_filter = _text("output_filter")
     join_source = serializers.ChoiceField(choices=["None", "Input"], required=False)
     model_client_config = ModelClientConfig(required=False)
-    tags = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
-    output_kms_key = serializers.CharField(required=False)
-    volume_kms_key = serializers.CharField(required=False)
-    transform_ami_version = serializers.CharField(required=False)
+    tags = serializers.DictField(
+        child=serializers.CharField(allow_blank=True, max_length=256), required=False
+    )
+    output_kms_key = _text("output_kms_key")
+    volume_kms_key = _text("volume_kms_key")
+    transform_ami_version = _text("transform_ami_version")
     data_capture_config = DataCaptureConfig(required=False)
-    experiment_config = serializers.DictField(required=False)
+    experiment_config = serializers.DictField(child=serializers.CharField(max_length=120), required=False)
     priority = serializers.IntegerField(
         required=False, min_value=-10, max_value=10, help_text="Higher ones start first; beside request too."
     )
     fallback_instance_types = serializers.ListField(
-        child=serializers.CharField(),
+        child=serializers.RegexField(f"^{terms.INSTANCE_TYPE.pattern}$"),
         required=False,
+        max_length=terms.MOST_FALLBACKS,
         help_text="Tried in this order when there is no instance; beside request too.",
     )
     max_retries = serializers.IntegerField(
@@ -93,20 +112,34 @@ class JobBody(serializers.Serializer[Any]):
         help_text="How often it is submitted again after a failure of capacity or of SageMaker's own.",
     )
     deadline_minutes = serializers.IntegerField(
-        required=False, min_value=1, help_text="It is stopped so long after SageMaker accepted it."
+        required=False,
+        min_value=1,
+        max_value=terms.MINUTES[-1],
+        help_text="It is stopped so long after SageMaker accepted it.",
     )
     max_idle_minutes = serializers.IntegerField(
-        required=False, min_value=1, help_text="It is stopped after so long without output or log line."
+        required=False,
+        min_value=1,
+        max_value=terms.MINUTES[-1],
+        help_text="It is stopped after so long without output or log line.",
     )
     max_cost_usd = serializers.FloatField(
         required=False,
-        min_value=0.01,
+        min_value=float(terms.LEAST_USD),
+        max_value=terms.MOST_USD,
         help_text="It is stopped when its instances have cost so many US dollars.",
     )
     request = serializers.DictField(
         required=False, help_text="CreateTransformJob JSON, instead of the above."
     )
     replace_outputs = serializers.BooleanField(default=False, help_text=_REPLACE)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Its fields, each of which null leaves out, but for those that it cannot stand for."""
+        known = super().get_fields()
+        for name, field in known.items():
+            field.allow_null = name not in ("request", "replace_outputs")
+        return known
 
 
 class FinishBody(serializers.Serializer[Any]):
@@ -125,8 +158,8 @@ class RetryBody(FinishBody):
 class PresetBody(serializers.Serializer[Any]):
     """A preset: `body` as a submission's, finished or not, and `rules` by field."""
 
-    name = serializers.CharField()
-    description = serializers.CharField(required=False)
+    name = serializers.CharField(max_length=80)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=400)
     body = serializers.DictField(help_text="The fields of a job, under the SDK's names.")
     rules = serializers.DictField(
         child=serializers.ChoiceField(choices=["exposed", "locked", "hidden"]), required=False
@@ -150,14 +183,14 @@ class ManyBody(serializers.Serializer[Any]):
 class ModelBody(serializers.Serializer[Any]):
     """A model: one container by `image`, `model_data` and `env`, or a pipeline by `containers`."""
 
-    name = serializers.CharField()
+    name = serializers.RegexField(f"^({rules.PATTERNS['model_name'][0]})$")
     connection = serializers.CharField()
-    image = serializers.CharField(required=False)
-    model_data = serializers.CharField(required=False)
-    env = serializers.DictField(child=serializers.CharField(), required=False)
-    execution_role_arn = serializers.CharField(required=False)
+    image = serializers.CharField(required=False, max_length=255)
+    model_data = serializers.CharField(required=False, allow_blank=True)
+    env = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    execution_role_arn = serializers.CharField(required=False, allow_blank=True)
     containers = serializers.ListField(child=serializers.DictField(), required=False)
-    description = serializers.CharField(required=False)
+    description = serializers.CharField(required=False, allow_blank=True)
 
 
 _PLACES = "Folders in S3 that may be read and written, such as s3://bucket/folder/; empty for all."
@@ -168,19 +201,19 @@ _QUEUE = "An SQS queue that an EventBridge rule fills with changes of transform 
 class ConnectionBody(serializers.Serializer[Any]):
     """An AWS connection."""
 
-    name = serializers.CharField()
+    name = serializers.CharField(max_length=80)
     slug = serializers.CharField(required=False)
     region = serializers.CharField()
-    role_arn = serializers.CharField(required=False)
-    external_id = serializers.CharField(required=False)
+    role_arn = serializers.CharField(required=False, allow_blank=True)
+    external_id = serializers.CharField(required=False, allow_blank=True, max_length=1224)
     import_external = serializers.BooleanField(
         required=False, help_text="Whether jobs made outside Batchdeck are shown too; true if left out."
     )
-    queue_url = serializers.CharField(required=False, help_text=_QUEUE)
-    max_running = serializers.IntegerField(required=False, min_value=1)
-    max_instances = serializers.IntegerField(required=False, min_value=1)
+    queue_url = serializers.CharField(required=False, allow_blank=True, help_text=_QUEUE)
+    max_running = serializers.IntegerField(required=False, min_value=1, max_value=MOST_RUNNING)
+    max_instances = serializers.IntegerField(required=False, min_value=1, max_value=MOST_RUNNING)
     max_instances_per_type = serializers.DictField(
-        child=serializers.IntegerField(min_value=0), required=False
+        child=serializers.IntegerField(min_value=0, max_value=MOST_RUNNING), required=False
     )
     allowed_places = serializers.ListField(child=serializers.CharField(), required=False, help_text=_PLACES)
     allowed_models = serializers.ListField(child=serializers.CharField(), required=False, help_text=_MODELS)
@@ -189,15 +222,19 @@ class ConnectionBody(serializers.Serializer[Any]):
 class ConnectionChanges(serializers.Serializer[Any]):
     """What of a connection is to be changed; what is left out stays, null takes a limit away."""
 
-    name = serializers.CharField(required=False)
+    name = serializers.CharField(required=False, max_length=80)
     import_external = serializers.BooleanField(
         required=False, help_text="Whether jobs made outside Batchdeck are shown too."
     )
     queue_url = serializers.CharField(required=False, allow_blank=True, help_text=_QUEUE)
-    max_running = serializers.IntegerField(required=False, allow_null=True, min_value=1)
-    max_instances = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    max_running = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=MOST_RUNNING
+    )
+    max_instances = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=MOST_RUNNING
+    )
     max_instances_per_type = serializers.DictField(
-        child=serializers.IntegerField(min_value=0), required=False
+        child=serializers.IntegerField(min_value=0, max_value=MOST_RUNNING), required=False
     )
     allowed_places = serializers.ListField(child=serializers.CharField(), required=False, help_text=_PLACES)
     allowed_models = serializers.ListField(child=serializers.CharField(), required=False, help_text=_MODELS)

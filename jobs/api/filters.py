@@ -25,11 +25,11 @@ class JobFilterQuery(Query):
     """What a list of jobs is narrowed to: `JobFilter` by its names, or as the search box takes it."""
 
     state = States(required=False, help_text="A state, several with commas, active or ended.")
-    model = Text(help_text="The model's name.")
-    owner = Text(help_text="Who submitted it: a user name, or me.")
-    connection = Text(help_text="The connection's slug.")
-    preset = Text(help_text="The slug of the preset that it began with.")
-    instance_type = Text(help_text="As it was requested last.")
+    model = Text(63, help_text="The model's name.")
+    owner = Text(150, help_text="Who submitted it: a user name, or me.")
+    connection = Text(80, help_text="The connection's slug.")
+    preset = Text(80, help_text="The slug of the preset that it began with.")
+    instance_type = Text(60, help_text="As it was requested last.")
     cause = Word(tuple(CAUSES), help_text="Why it failed.")
     since = Moment(help_text="Submitted from then on: a date, a time, or how long ago, as in 24h, 7d or 2w.")
     until = Moment(help_text="Submitted before then; a date counts whole.")
@@ -38,10 +38,10 @@ class JobFilterQuery(Query):
         ("true",),
         help_text="Completed with warnings, at a limit of its own or silent, of the last seven days.",
     )
-    tag = Text(help_text="key or key=value.")
+    tag = Text(400, help_text="key or key=value.")
     path = Text(help_text="What it reads or writes: an S3 address, its beginning, or an object below it.")
-    name = Text(help_text="A part of the name.")
-    text = Text(help_text="Words in the name, an S3 address or a tag.")
+    name = Text(63, help_text="A part of the name.")
+    text = Text(200, help_text="Words in the name, an S3 address or a tag.")
     external = Word(("true", "false"), help_text="true: made outside Batchdeck; false: made here.")
     archived = Word(("true", "false", "any"), help_text="true: archived ones only; any: they too.")
     attempts = Word(

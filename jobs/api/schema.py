@@ -51,6 +51,11 @@ _ANSWERS = {
 _ANSWERS_TO_BODIES = {"413": "The body is too large.", "415": "The body is not JSON."}
 
 
+#: How the names of schemas of requests end.
+_OF_REQUESTS = ("Body", "ConnectionChanges", "ModelClientConfig", "DataCaptureConfig")
+_WITHOUT_NUL = r"^[^\u0000]*$"
+
+
 def add_error_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Add the one error shape to each operation of the schema, for each status that it may answer."""
     result.setdefault("components", {}).setdefault("schemas", {})["Error"] = _ERROR
@@ -75,7 +80,45 @@ def require_fields_of_answers(result: dict[str, Any], **_: Any) -> dict[str, Any
         if name.endswith("Answer"):
             apart = spending.KEYS if name == "TotalAnswer" else ()
             schema["required"] = [field for field in schema["properties"] if field not in apart]
+            _allow_empty(schema)
     return result
+
+
+def close_requests(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Declare of requests that a field of another name and a NUL character in a text are refused."""
+    for path in result["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", []):
+                _forbid_nul(parameter["schema"])
+    for name, schema in result["components"]["schemas"].items():
+        if name.endswith(_OF_REQUESTS):
+            schema["additionalProperties"] = False
+            _forbid_nul(schema)
+    return result
+
+
+def _allow_empty(schema: Any) -> None:
+    """Take the least length off each text: only what is sent here must be longer."""
+    if isinstance(schema, dict):
+        schema.pop("minLength", None)
+        for part in schema.values():
+            _allow_empty(part)
+
+
+def _forbid_nul(schema: Any) -> None:
+    """Give each text of a schema that has no form of its own the pattern of a text without NUL."""
+    if isinstance(schema, list):
+        for item in schema:
+            _forbid_nul(item)
+    if not isinstance(schema, dict):
+        return
+    if schema.get("type") == "string" and not {"pattern", "enum", "format"} & set(schema):
+        schema["pattern"] = _WITHOUT_NUL
+    for name, part in schema.items():
+        if name in ("items", "additionalProperties", "anyOf", "oneOf", "allOf"):
+            _forbid_nul(part)
+        elif name == "properties":
+            _forbid_nul(list(part.values()))
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # no stubs

@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 from jobs.api.answers.requests import REQUEST_FIELDS
 from jobs.states import JobState
-from tests.support.answers import document
+from tests.support.answers import document, validator
 from transform.spec import TransformSpec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,3 +40,33 @@ def test_each_operation_declares_what_it_may_be_refused_with() -> None:
         for operation in path.values():
             assert {"400", "401", "406", "414", "431", "500", "503"} <= set(operation["responses"])
             assert {"413", "415"} <= set(operation["responses"]) or "requestBody" not in operation
+
+
+#: The fields that null cannot stand for.
+_GIVEN = {"request", "replace_outputs"}
+
+
+def test_what_a_request_must_be_is_declared() -> None:
+    schemas = document()["components"]["schemas"]
+    job = schemas["JobBody"]["properties"]
+    assert (job["max_payload"]["minimum"], job["max_payload"]["maximum"]) == (0, 100)
+    assert (job["deadline_minutes"]["minimum"], job["deadline_minutes"]["maximum"]) == (1, 43_200)
+    assert job["max_cost_usd"]["maximum"] == 1_000_000
+    assert job["fallback_instance_types"]["maxItems"] == 10
+    # null leaves a field out, which is how a preset's is taken away.
+    assert all(field.get("nullable") for name, field in job.items() if name not in _GIVEN)
+    name = validator(job["name"])
+    assert name.is_valid("nightly-7")
+    assert name.is_valid(None)
+    assert not any(name.is_valid(text) for text in ("", "a b", "-a", "a" * 64, "a\0"))
+    for body in ("JobBody", "ModelBody", "ConnectionBody", "PresetBody", "ViewBody", "ManyBody"):
+        assert schemas[body]["additionalProperties"] is False
+        texts = [field for field in schemas[body]["properties"].values() if field.get("type") == "string"]
+        assert all({"pattern", "enum", "format"} & set(field) for field in texts)
+
+
+def test_each_text_of_an_address_is_declared_to_hold_no_nul() -> None:
+    for path in document()["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", []):
+                assert not validator(parameter["schema"]).is_valid("a\0"), parameter["name"]

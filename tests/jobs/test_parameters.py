@@ -141,3 +141,8 @@ def test_an_export_takes_what_the_search_box_takes(house: House) -> None:
     assert answer.status_code == 200
     lines = b"".join(answer.streaming_content).decode().splitlines()
     assert [line.split(",")[0] for line in lines] == ["id", done.key]
+
+
+def test_a_method_that_there_is_not_is_a_405_whatever_the_query(house: House) -> None:
+    assert house.api("alice").generic("TRACE", "/api/v1/jobs/?limit=1").status_code == 405
+    assert house.api("alice").delete("/api/v1/jobs/?limit=1").status_code == 405

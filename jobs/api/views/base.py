@@ -38,8 +38,8 @@ class TeamView(APIView):
         super().initial(request, *args, **kwargs)
         if any("\0" in str(value) for value in kwargs.values()):
             raise ParseError("The address holds a NUL character.")
-        handler = getattr(self, (request.method or "").lower(), None)
-        self.words = parameters.read(getattr(handler, "query", parameters.Query), request._request.GET)
+        if handler := getattr(self, (request.method or "").lower(), None):
+            self.words = parameters.read(getattr(handler, "query", parameters.Query), request._request.GET)
 
     @property
     def token(self) -> ApiToken | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -128,10 +128,15 @@ class AccountQuotas(OfConnection):
         return Response(answers.LimitsAnswer(limits.of(connection)).data)
 
 
+@extend_schema_field({"type": "string", "pattern": "^s3://[^/]+(/.*)?$"})
+class Address(Text):
+    """An S3 address; `browse` reads it."""
+
+
 class BrowseQuery(Query):
     """Where to look."""
 
-    path = Text(default="", help_text="An s3:// address, which may end inside a name.")
+    path = Address(default="", help_text="An s3:// address, which may end inside a name.")
     after = Text(default="", help_text="Out of the last answer's `next`.")
 
 

@@ -83,9 +83,9 @@ class CostsQuery(Query):
     by = Keys(
         default="month,model", help_text=f"Some of {', '.join(spending.KEYS)}; empty for the total alone."
     )
-    vars()["from"] = Month(default="", help_text="First month, such as 2026-01.")
-    to = Month(default="", help_text="Last month.")
-    connection = Text(default="", help_text="Only this connection.")
+    vars()["from"] = Month(7, default="", help_text="First month, such as 2026-01.")
+    to = Month(7, default="", help_text="Last month.")
+    connection = Text(80, default="", help_text="Only this connection.")
 
 
 class Costs(TeamView):

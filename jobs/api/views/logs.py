@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,6 +33,11 @@ class LogTextQuery(Query):
     errors: Any = Flag(default=False, help_text="Only errors, with their tracebacks.")
 
 
+@extend_schema_field({"type": "string", "pattern": "^([0-9]{1,15}-[0-9]{0,80}(~.+)?|~.+)$"})
+class Place(Text):
+    """A place in a log; `log_reading` reads it."""
+
+
 class LogsQuery(LogTextQuery):
     """Which lines, from where."""
 
@@ -41,9 +46,9 @@ class LogsQuery(LogTextQuery):
         help_text="One of `streams`, or `all` for all of them by time. If left out: of a failed job the data log, "
         "else the instance that spoke last.",
     )
-    token = Text(default="", help_text="Out of the last answer: only what came since.")
-    before = Text(default="", help_text="Out of the last answer: what came before it.")
-    at = Text(default="", help_text="A line's `id`: the lines around it, unfiltered.")
+    token = Place(default="", help_text="Out of the last answer: only what came since.")
+    before = Place(default="", help_text="Out of the last answer: what came before it.")
+    at = Place(default="", help_text="A line's `id`: the lines around it, unfiltered.")
 
     def validate(self, words: dict[str, Any]) -> dict[str, Any]:
         """One place at most."""

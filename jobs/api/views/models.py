@@ -25,9 +25,9 @@ from teams.models import Membership
 class ModelsQuery(PageQuery):
     """Which models."""
 
-    connection = Text(default="", help_text="Those of the connection with this slug.")
-    name = Text(default="", help_text="A part of the name.")
-    q = Text(default="", help_text="Words of the name, image, description or connection.")
+    connection = Text(80, default="", help_text="Those of the connection with this slug.")
+    name = Text(63, default="", help_text="A part of the name.")
+    q = Text(200, default="", help_text="Words of the name, image, description or connection.")
 
 
 class Models(TeamView, generics.ListAPIView[RegisteredModel]):

@@ -29,7 +29,7 @@ class Members(TeamView):
 class ActivityQuery(PageQuery):
     """Whose acts."""
 
-    person = Text(default="", help_text="Only what this user name did.")
+    person = Text(150, default="", help_text="Only what this user name did.")
 
 
 class TeamActivity(TeamView, generics.ListAPIView[Activity]):

@@ -114,7 +114,7 @@ def undeclared_fields(value: Any) -> Iterator[str]:
         return
     names = [field.name for field in value.__attrs_attrs__ if field.name != "additional_properties"]
     if names:
-        yield from (f"{type(value).__name__}.{name}" for name in value.additional_properties)
+        yield from (f"{type(value).__name__}.{name}" for name in getattr(value, "additional_properties", ()))
     for name in names:
         yield from undeclared_fields(getattr(value, name))
 
