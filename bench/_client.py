@@ -1,4 +1,4 @@
-"""A caller of the REST API who repeats a request only when no answer came."""
+"""A caller of the REST API who repeats a request only when no answer came, or 503 with a time to come again."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ class Api:
             try:
                 return self._once(path, body)
             except urllib.error.HTTPError as error:
-                raise _refused(error) from error
+                if error.code != 503 or "Retry-After" not in error.headers or time.monotonic() > deadline:
+                    raise _refused(error) from error
+                self.repeats += 1
+                time.sleep(PAUSE)
             except (OSError, http.client.HTTPException) as error:
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"no answer from {path} for {PATIENCE:.0f} s: {error}") from error

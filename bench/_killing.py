@@ -1,4 +1,4 @@
-"""kill -9 of a house's processes at random moments, and the loss of everything that its broker held."""
+"""kill -9 of a house's processes at random moments, the loss of what its broker held, and a full disk for a while."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from launcher.house import House as Note
 from launcher.processes import QUICK
 from tests.support.house import House
+from tests.support.small_disk import SmallDisk
 
 #: What tells each process of a house from the others: a part of its command line.
 SIGNS = {
@@ -29,11 +30,13 @@ SIGNS = {
 }
 #: Parts whose children do the work; a child may be the one that dies.
 WITH_CHILDREN = ("worker", "web")
+#: Seconds for which the disk is full: time for jobs and requests to meet it.
+FULL_FOR = 15.0
 
 
 @dataclass
 class Killer:
-    """Kills one process after another, seconds apart, and empties the broker once.
+    """Kills one process after another, seconds apart; empties the broker once, and fills the disk of all data once.
 
     A process is left alone for as long as ./deck takes a death for a failure to start, so that it never gives up.
     """
@@ -44,20 +47,33 @@ class Killer:
     #: How many deaths there were, by process.
     kills: Counter[str] = field(default_factory=Counter)
     emptied: int = 0
+    #: The disk that the house's data is on, if it may be filled.
+    disk: SmallDisk | None = None
+    filled: int = 0
 
     def run(self, stop: threading.Event, empty_after: int) -> None:
-        """Go on until told to stop; the broker is emptied after so many kills."""
+        """Go on until told to stop; the broker is emptied after so many kills, the disk full after one more."""
         killed_at: dict[str, float] = {}
         while not stop.wait(self.dice.uniform(*self.pause)):
             if not self.emptied and self.kills.total() >= empty_after:
                 empty_broker(Note.read(self.house.data_dir))
                 self.emptied += 1
                 continue
+            if self.disk is not None and not self.filled and self.kills.total() > empty_after:
+                self._fill(self.disk, stop)
+                continue
             now = time.monotonic()
             for name in self._next(now - QUICK - 4, killed_at):
                 if self.kill(name):
                     killed_at[name] = now
                     break
+
+    def _fill(self, disk: SmallDisk, stop: threading.Event) -> None:
+        """Leave the house without space for some seconds."""
+        disk.fill()
+        self.filled += 1
+        stop.wait(FULL_FOR)
+        disk.empty()
 
     def _next(self, before: float, killed_at: dict[str, float]) -> list[str]:
         """Parts that were left alone since that time, those with the fewest deaths first, else in any order."""

@@ -3,7 +3,8 @@
     ./deck bench chaos [--jobs 500] [--clients 4] [--seed N] [--pause LOW HIGH] [--json FILE]
 
 Starts a house of its own. Each client repeats a request only when no answer came. kill -9 goes to the worker, beat,
-web, engine and broker, and to children of worker and web; once the broker is emptied. With DATABASE_URL and
+web, engine and broker, and to children of worker and web; once the broker is emptied, and once the disk of all the
+house's data is full for a while (where a small one can be mounted: as root). With DATABASE_URL and
 REDIS_URL the house works on those, which are not killed; both must be for this run alone.
 
 The exit status is 0 when every job that was submitted ended Completed, exactly once. Linux only.
@@ -21,6 +22,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -29,10 +31,13 @@ from bench._client import Api
 from bench._killing import Killer
 from bench._tiny import job, prepare, sagemaker
 from tests.support.house import CHECKOUT, House
+from tests.support.small_disk import CannotMount, SmallDisk, small_disk
 
 ENDED = ("COMPLETED", "FAILED", "STOPPED", "REJECTED", "CANCELLED")
 #: Seconds without any job ending, kills over, after which the rest counts as stuck: two leases and more.
 STUCK_AFTER = 240.0
+#: Of the disk that is filled: a house with a few thousand small jobs has a tenth of it.
+_MEGABYTES = 512
 
 
 @dataclass
@@ -47,6 +52,7 @@ class Outcome:
     otherwise: list[str] = field(default_factory=list)
     repeated_requests: int = 0
     emptied: int = 0
+    filled: int = 0
     kills: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -57,11 +63,18 @@ class Outcome:
         return not wrong and self.ended_once == self.submitted
 
 
-def run(house: House, jobs: int, clients: int, seed: int, pause: tuple[float, float]) -> Outcome:
-    """Submit, kill, wait, count; the house must run, and runs on."""
+def run(
+    house: House,
+    jobs: int,
+    clients: int,
+    seed: int,
+    pause: tuple[float, float],
+    disk: SmallDisk | None = None,
+) -> Outcome:
+    """Submit, kill, wait, count; the house must run, and runs on. `disk` is what its data is on, to be filled."""
     token = house.token()
     prepare(house, Api(house.url, token))
-    killer = Killer(house, random.Random(seed), pause)
+    killer = Killer(house, random.Random(seed), pause, disk=disk)
     names = [f"chaos-{seed}-{number:04}" for number in range(jobs)]
     callers = [Api(house.url, token) for _ in range(clients)]
     over = threading.Event()
@@ -80,7 +93,7 @@ def run(house: House, jobs: int, clients: int, seed: int, pause: tuple[float, fl
     outcome = count(house, callers[0], names)
     outcome.seconds = time.monotonic() - began
     outcome.repeated_requests = sum(caller.repeats for caller in callers)
-    outcome.kills, outcome.emptied = dict(killer.kills), killer.emptied
+    outcome.kills, outcome.emptied, outcome.filled = dict(killer.kills), killer.emptied, killer.filled
     return outcome
 
 
@@ -144,6 +157,7 @@ def report(outcome: Outcome) -> str:
         *([name, str(len(getattr(outcome, name)))] for name in ("lost", "doubled", "stuck", "otherwise")),
         ["requests sent again", str(outcome.repeated_requests)],
         ["broker emptied", str(outcome.emptied)],
+        ["disk full", str(outcome.filled)],
         *([f"kills of {name}", str(count)] for name, count in sorted(outcome.kills.items())),
         ["seconds", f"{outcome.seconds:.0f}"],
     ]
@@ -157,11 +171,12 @@ def main() -> int:
     load = _report.load()
     # A house that a test starts is kept from the database of the test run; this one is to have it.
     outside = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
-    with tempfile.TemporaryDirectory(prefix="batchdeck-chaos-") as folder:
+    with tempfile.TemporaryDirectory(prefix="batchdeck-chaos-") as folder, ExitStack() as stack:
+        disk = _disk(stack, Path(folder) / "data")
         house = House(CHECKOUT, Path(folder) / "data", **outside)
         try:
             house.start("--no-sample", within=900)
-            outcome = run(house, given.jobs, given.clients, given.seed, tuple(given.pause))
+            outcome = run(house, given.jobs, given.clients, given.seed, tuple(given.pause), disk)
         finally:
             house.stop()
             house.kill()
@@ -173,6 +188,15 @@ def main() -> int:
         figures = {"seed": given.seed, "load_before": load, "outside": sorted(outside), **asdict(outcome)}
         _report.write_json(given.json, "chaos", figures)
     return 0 if outcome.is_perfect else 1
+
+
+def _disk(stack: ExitStack, folder: Path) -> SmallDisk | None:
+    """A small disk at `folder` until the stack ends; None, with the reason said, where none can be mounted."""
+    try:
+        return stack.enter_context(small_disk(folder, _MEGABYTES))
+    except CannotMount as error:
+        print(f"The disk will not be full in this run: {error}", file=sys.stderr)
+        return None
 
 
 def _arguments() -> argparse.Namespace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,15 +32,32 @@ class SmallDisk:
         self._ballast.unlink()
 
 
+class CannotMount(Exception):
+    """Mounting is not allowed here; the message says who said so."""
+
+
 @contextlib.contextmanager
 def mounted(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
     """A disk at `folder`. Skips the test where mounting is not allowed."""
-    folder.mkdir(parents=True)
+    with contextlib.ExitStack() as stack:
+        try:
+            disk = stack.enter_context(small_disk(folder, megabytes))
+        except CannotMount as error:
+            pytest.skip(f"a small disk cannot be mounted here: {error}")
+        yield disk
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
+    """A disk at `folder`. Raises CannotMount."""
+    folder.mkdir(parents=True, mode=0o700)
     command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"a small disk cannot be mounted here: {getattr(error, 'stderr', '') or error}")
+        raise CannotMount(getattr(error, "stderr", "") or str(error)) from error
+    # A tmpfs is open to all by default.
+    os.chmod(folder, 0o700)
     try:
         yield SmallDisk(folder)
     finally:
