@@ -51,8 +51,8 @@ def import_some(connection: Connection, target: Target) -> list[int]:
     Connection.objects.filter(pk=connection.pk).update(imported_at=timezone.now())
     deadline = time.monotonic() + SECONDS
     made: list[int] = []
-    # Where the clock was set back since, what was made meanwhile begins now.
-    since = min(connection.imported_until or connection.created_at - BACKFILL, timezone.now())
+    # A time further ahead was noted before the clock was set back: what is made from now on would be passed over.
+    since = min(connection.imported_until or connection.created_at - BACKFILL, timezone.now() + OVERLAP)
     while time.monotonic() < deadline:
         now = timezone.now()
         until = min(since + WINDOW, now)
