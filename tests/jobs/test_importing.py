@@ -128,8 +128,12 @@ def test_both_teams_of_an_account_see_a_job_made_outside_and_neither_sees_the_ot
 def test_the_list_is_narrowed_to_jobs_made_outside(open_house: House) -> None:
     open_house.job(JobState.COMPLETED, name="theirs", external=True)
     open_house.job(JobState.COMPLETED, name="ours")
-    for wanted, names in [("true", ["theirs"]), ("false", ["ours"]), ("", ["ours", "theirs"])]:
-        answer = open_house.api("vera").get(f"/api/v1/jobs/?external={wanted}").json()
+    for query, names in [
+        ("?external=true", ["theirs"]),
+        ("?external=false", ["ours"]),
+        ("", ["ours", "theirs"]),
+    ]:
+        answer = open_house.api("vera").get(f"/api/v1/jobs/{query}").json()
         assert [job["name"] for job in answer["results"]] == names
 
 
