@@ -9,7 +9,7 @@ import secrets
 import string
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from transform.scope import EVERYTHING, Scope
@@ -23,9 +23,10 @@ _ALPHABET = string.ascii_uppercase + "234567"
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One access key. `arn` is who uses it; `token` and `expires` (epoch seconds) belong to session keys.
+    """One access key. `arn` is who uses it; `token`, `expires` (epoch seconds) and `parent` belong to session keys.
 
-    `scope` is what may be used with it: everything, unless it is a team's.
+    `scope` is what may be used with it: everything, unless it is a team's. `parent` is the id of the lasting key that
+    a session comes from, directly or through other sessions.
     """
 
     access_key_id: str
@@ -34,6 +35,7 @@ class Key:
     token: str | None = None
     expires: float | None = None
     scope: Scope = EVERYTHING
+    parent: str | None = None
 
 
 @dataclass(slots=True)
@@ -48,12 +50,21 @@ class Credentials:
     _teams_read: int = -1
 
     def find(self, access_key_id: str) -> Key | None:
-        """The key of that id, unless it is unknown or has expired."""
+        """The key of that id, unless it is unknown or has expired.
+
+        A session key works only while its parent does, and may use what the parent may use now.
+        """
+        session = self._sessions.get(access_key_id)
+        if session is None:
+            return self._lasting_key(access_key_id)
+        if session.parent is None or (session.expires or 0) <= time.time():
+            return None
+        parent = self._lasting_key(session.parent)
+        return None if parent is None else replace(session, scope=parent.scope)
+
+    def _lasting_key(self, access_key_id: str) -> Key | None:
         if access_key_id == self.root.access_key_id:
             return self.root
-        key = self._sessions.get(access_key_id)
-        if key is not None:
-            return key if (key.expires or 0) > time.time() else None
         self._read_teams()
         return self._teams.get(access_key_id)
 
@@ -71,17 +82,22 @@ class Credentials:
         # A change within the same tick of the file system's clock would have the same time.
         self._teams_read = changed if time.time_ns() - changed > _TICK else -1
 
-    def new_session(self, arn: str, seconds: int, scope: Scope = EVERYTHING) -> Key:
-        """Keys for a role, good for `seconds`, for what `scope` says; expired ones are forgotten on the way."""
+    def new_session(self, arn: str, seconds: int, caller: Key) -> Key:
+        """Session keys of the caller's, good for `seconds`, but no longer than the caller's own key is.
+
+        Expired sessions are forgotten on the way.
+        """
         now = time.time()
         self._sessions = {name: key for name, key in self._sessions.items() if (key.expires or 0) > now}
+        end = now + seconds
         key = Key(
             _access_key_id("ASIA"),
             secrets.token_urlsafe(30),
             arn,
             secrets.token_urlsafe(64),
-            now + seconds,
-            scope,
+            end if caller.expires is None else min(end, caller.expires),
+            caller.scope,
+            caller.parent or caller.access_key_id,
         )
         self._sessions[key.access_key_id] = key
         return key

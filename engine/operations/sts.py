@@ -22,7 +22,10 @@ def get_caller_identity(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def assume_role(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Session keys that act as the role. Every key may ask; the role may what the key may."""
+    """Session keys that act as the role. Every key may ask; the role may do what the key may, for as long as it may.
+
+    A session that asks gets keys that end with it at the latest: `Expiration` says when.
+    """
     match = _ROLE_ARN.fullmatch(params["RoleArn"])
     if match is None:
         raise validation_error(f"{params['RoleArn']} is invalid")
@@ -32,7 +35,8 @@ def assume_role(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     account, role = match.groups()
     session = params["RoleSessionName"]
     arn = f"arn:aws:sts::{account}:assumed-role/{role}/{session}"
-    key = ctx.credentials.new_session(arn, seconds, ctx.scope)
+    assert ctx.caller is not None
+    key = ctx.credentials.new_session(arn, seconds, ctx.caller)
     assert key.expires is not None
     return {
         "Credentials": {

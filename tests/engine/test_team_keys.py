@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -17,32 +13,9 @@ from botocore.exceptions import ClientError
 from engine.operations import OPERATIONS
 from engine.operations.authorization import _RULES
 from tests.engine.resources import ROLE, unique
+from tests.engine.team_keys import Client, client_of, denied, make_key
 from tests.engine.transforms import BUCKET, GROUP, Transform, container, put, transform
-from tests.support.engine import CHECKOUT, EngineProcess
-
-Client = Callable[[str], Any]
-
-
-@contextmanager
-def denied() -> Iterator[None]:
-    """A call that the engine denies, as S3 or another service does."""
-    with pytest.raises(ClientError) as caught:
-        yield
-    error = caught.value.response["Error"]
-    assert error["Code"] in ("AccessDenied", "AccessDeniedException", "403"), error
-
-
-def make_key(engine: EngineProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "engine.keys", "--data-dir", str(engine.data_dir), *arguments]
-    return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60)
-
-
-def client_of(engine: EngineProcess, name: str) -> Client:
-    """boto3's clients with a team's key."""
-    keys = json.loads((engine.data_dir / "keys" / f"{name}.json").read_text())
-    return lambda service: engine.client(
-        service, access_key=keys["access_key_id"], secret_key=keys["secret_access_key"]
-    )
+from tests.support.engine import EngineProcess
 
 
 @pytest.fixture(scope="module")
