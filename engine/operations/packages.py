@@ -45,11 +45,10 @@ _REPLACED = (
 
 
 def create_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Register a package; a request that is repeated with its ClientToken makes no second one."""
-    token = params.get("ClientToken")
-    if token and (there := ctx.store.packages.by_client_token(token)):
-        return {"ModelPackageArn": there.arn}
+    """Register a package; a request for the same package or group with the same ClientToken makes no second one."""
     _check_request(params)
+    if earlier := _earlier_package(ctx, params):
+        return {"ModelPackageArn": earlier.arn}
     _check_specification(ctx, params.get("InferenceSpecification", {}))
     row = _new_version(ctx, params) if "ModelPackageGroupName" in params else _new_unversioned(ctx, params)
     return {"ModelPackageArn": row.arn}
@@ -166,6 +165,15 @@ def _check_request(params: dict[str, Any]) -> None:
 def _check_specification(ctx: Context, specification: dict[str, Any]) -> None:
     for container in specification.get("Containers", []):
         check_artifacts(ctx, container)
+
+
+def _earlier_package(ctx: Context, params: dict[str, Any]) -> PackageRow | None:
+    """What an earlier request with this ClientToken made; a token counts for one group or package name alone."""
+    token, group = params.get("ClientToken"), params.get("ModelPackageGroupName")
+    name = named(ctx.config, "model-package-group", group) if group else params["ModelPackageName"]
+    if not token or not name:
+        return None
+    return ctx.store.packages.by_client_token(token, name, versioned=group is not None)
 
 
 def _new_version(ctx: Context, params: dict[str, Any]) -> PackageRow:

@@ -127,9 +127,12 @@ class Packages:
         )
         return _row(rows[0]) if rows else None
 
-    def by_client_token(self, token: str) -> PackageRow | None:
-        """The package that was created with that ClientToken, or None."""
-        rows = self._database.read(f"{_SELECT} WHERE json_extract(request, '$.ClientToken') = ?", (token,))
+    def by_client_token(self, token: str, name: str, *, versioned: bool) -> PackageRow | None:
+        """The version of the group, or the package of no group, that was made with that ClientToken; or None."""
+        rows = self._database.read(
+            f"{_SELECT} WHERE json_extract(request, '$.ClientToken') = ? AND name = ? AND (version > 0) = ?",
+            (token, name, versioned),
+        )
         return _row(rows[0]) if rows else None
 
     def change(self, row: PackageRow, request: Mapping[str, Any]) -> None:

@@ -1,0 +1,48 @@
+"""A ClientToken of CreateModelPackage repeats a request for the same package or group, and tells nothing of others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.engine.resources import BUCKET, STRANGE_IMAGE, put, unique
+from tests.engine.team_keys import client_of, make_key
+from tests.support.engine import EngineProcess
+
+SPECIFICATION = {"Containers": [{"Image": STRANGE_IMAGE}]}
+
+
+def new_version(sagemaker: Any, group: str, token: str) -> str:
+    """The ARN in the answer to a request for a new version of the group."""
+    request = {"ModelPackageGroupName": group, "InferenceSpecification": SPECIFICATION, "ClientToken": token}
+    return str(sagemaker.create_model_package(**request)["ModelPackageArn"])
+
+
+def new_package(sagemaker: Any, name: str, token: str) -> str:
+    """The ARN in the answer to a request for a package of no group."""
+    request = {"ModelPackageName": name, "InferenceSpecification": SPECIFICATION, "ClientToken": token}
+    return str(sagemaker.create_model_package(**request)["ModelPackageArn"])
+
+
+def test_a_token_that_another_team_used_makes_a_package_of_the_caller(engine: EngineProcess) -> None:
+    put(engine, "any")
+    names = [unique("team"), unique("team")]
+    clients = []
+    for name in names:
+        assert (
+            make_key(engine, name, "--s3", f"s3://{BUCKET}/{name}/", "--names", f"{name}-*").returncode == 0
+        )
+        clients.append(client_of(engine, name)("sagemaker"))
+        clients[-1].create_model_package_group(ModelPackageGroupName=f"{name}-group")
+    teams = list(zip(names, clients, strict=True))
+    token = unique("token")
+    for name, client in teams * 2:  # The second round repeats the first.
+        assert new_version(client, f"{name}-group", token).endswith(f":model-package/{name}-group/1")
+    for name, client in teams * 2:
+        assert new_package(client, f"{name}-group", token).endswith(f":model-package/{name}-group")
+
+
+def test_a_group_named_by_its_arn_is_the_same_group(engine: EngineProcess) -> None:
+    sagemaker, token = engine.client("sagemaker"), unique("token")
+    group = unique("group")
+    arn = sagemaker.create_model_package_group(ModelPackageGroupName=group)["ModelPackageGroupArn"]
+    assert new_version(sagemaker, group, token) == new_version(sagemaker, arn, token)
