@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
 from teams import form_keys
 from teams.models import Membership, Role, Team, User
@@ -61,7 +61,8 @@ def require(member: Membership, needed: Role) -> None:
 def member_required(needed: Role = Role.VIEWER) -> Callable[[_View[_P]], Callable[..., HttpResponseBase]]:
     """Decorate a page: sign-in first, then a team, then the role; sets `request.member`, `request.team`.
 
-    A form that has a key is done once. An address with a NUL character is a BadRequest: PostgreSQL cannot look for one.
+    A form that has a key is done once, in the team that it was opened in and in no other. An address with a NUL
+    character is a BadRequest: PostgreSQL cannot look for one.
     What is not in the current team but in another of the person's, is opened there.
     """
 
@@ -71,6 +72,8 @@ def member_required(needed: Role = Role.VIEWER) -> Callable[[_View[_P]], Callabl
         def checked(request: Any, *args: _P.args, **kwargs: _P.kwargs) -> HttpResponseBase:
             if not request.member:
                 raise PermissionDenied("You belong to no team yet. Ask a team's admin to add you.")
+            if _is_of_another_team(request):
+                return _refuse_team(request)
             require(request.member, needed)
             if any("\0" in str(value) for value in [*kwargs.values(), *request.GET.values()]):
                 raise BadRequest("The address holds a NUL character.")
@@ -93,16 +96,31 @@ def member_required(needed: Role = Role.VIEWER) -> Callable[[_View[_P]], Callabl
     return decorate
 
 
+def _is_of_another_team(request: MemberRequest) -> bool:
+    """Whether the request is a form that was opened in another team than the current one."""
+    slug = request.POST.get(form_keys.TEAM_FIELD)
+    return slug is not None and slug != request.member.team.slug
+
+
+def _refuse_team(request: MemberRequest) -> HttpResponseBase:
+    """A page with both teams and a button back to the form's; a team that the person is not in is not named."""
+    slug = request.POST[form_keys.TEAM_FIELD]
+    teams = {team.slug: team for team in Team.objects.filter(memberships__user=request.member.user)}
+    return render(request, "teams/other_team.html", {"team": teams.get(slug)}, status=409)
+
+
 def _team_with(
     request: MemberRequest, needed: Role, view: _View[_P], *args: _P.args, **kwargs: _P.kwargs
 ) -> Team | None:
     """The first other team of the person in which this address is a page; None where there is none.
 
     Only for an address that names something and that a person opens: a press changes no team, nor does a page in
-    another tab that refreshes itself.
+    another tab that refreshes itself, a browser that loads ahead, or another site.
     """
     opened = (
         request.headers.get("Sec-Fetch-Dest", "document") == "document"
+        and request.headers.get("Sec-Fetch-Site") != "cross-site"
+        and "prefetch" not in request.headers.get("Sec-Purpose", "")
         and "HX-Request" not in request.headers
     )
     if not kwargs or request.method != "GET" or not opened:

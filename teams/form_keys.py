@@ -17,14 +17,16 @@ from django.shortcuts import redirect, render
 from teams import once
 from teams.models import Activity, Membership
 
-#: The hidden field.
+#: The hidden field with the key.
 FIELD = "form_key"
+#: The hidden field with the slug of the team that the form was opened in.
+TEAM_FIELD = "form_team"
 #: Seconds that a second submit waits for the first one's answer.
 PATIENCE = 15.0
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _REDIRECTS = frozenset({301, 302, 303})
 #: Fields of every form that say nothing of what is asked.
-_BESIDE = frozenset({FIELD, "csrfmiddlewaretoken"})
+_BESIDE = frozenset({FIELD, TEAM_FIELD, "csrfmiddlewaretoken"})
 
 
 def new_key() -> str:

@@ -56,7 +56,7 @@ def test_the_form_makes_the_request_that_the_api_makes_from_the_same_values(
 
 def test_the_form_has_every_field_of_create_transform_job(house: House) -> None:
     page = Page(house.page("bob").get("/jobs/new/"))
-    beside = {"csrfmiddlewaretoken", "form_key"}
+    beside = {"csrfmiddlewaretoken", "form_key", "form_team"}
     shown = {node.get("name") for node in page.all("input", "select", "textarea")} - beside
     assert shown == set(PATHS) - {"model_name"} | {"model", *terms.NAMES, "request_json", "json_shown"}
 

@@ -38,10 +38,9 @@ class _Fields(HTMLParser):
 
 
 def shown(answer: Any) -> dict[str, str]:
-    """Each field's name and value but the CSRF token and the form's key; check boxes count as not ticked."""
+    """Each field's name and value but the CSRF token, the form's key and its team; check boxes count as not ticked."""
     parser = _Fields()
     parser.feed(answer.content.decode())
     parser.close()
-    return {
-        name: text for name, text in parser.sent.items() if name not in ("csrfmiddlewaretoken", "form_key")
-    }
+    beside = {"csrfmiddlewaretoken", "form_key", "form_team"}
+    return {name: text for name, text in parser.sent.items() if name not in beside}
