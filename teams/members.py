@@ -50,7 +50,8 @@ def invite(team: Team, username: str, role: Role, *, by: User) -> Invited:
     username = _username(username)
     try:
         with transaction.atomic():
-            user = User.objects.select_for_update().filter(username__iexact=username).first()
+            _check_admin(team, by)
+            user = User.objects.select_for_update(no_key=True).filter(username__iexact=username).first()
             if user is not None:
                 _check_free(team, user)
             if user is not None and user.has_usable_password():
@@ -122,6 +123,7 @@ def join(invitation: Invitation) -> Membership:
     """
     user, team = invitation.user, invitation.team
     with transaction.atomic():
+        _locked_user(user)
         deleted, _ = Invitation.objects.filter(pk=invitation.pk, digest=invitation.digest).delete()
         if not deleted:
             raise Refused("This invitation is no longer good.")
@@ -143,17 +145,23 @@ def withdraw(invitation: Invitation, *, by: User) -> None:
 
 def new_link(member: Membership, *, by: User) -> str:
     """The path of another link for a member who is in no other team: whoever follows it is that person."""
-    user = member.user
-    elsewhere = Membership.objects.filter(user=user).exclude(team=member.team).exists()
-    if elsewhere or user.is_staff or user.is_superuser:
-        raise Refused(f"{user.label} belongs to more than this team, so its admins cannot sign in for them.")
     with transaction.atomic():
+        _check_admin(member.team, by)
+        user = _locked_user(member.user)
+        memberships = Membership.objects.filter(user=user)
+        if not memberships.filter(team=member.team).exists():
+            raise Refused("This person is not in the team any more.")
+        elsewhere = memberships.exclude(team=member.team).exists()
+        if elsewhere or user.is_staff or user.is_superuser:
+            raise Refused(
+                f"{user.label} belongs to more than this team, so its admins cannot sign in for them."
+            )
         activity.record(member.team, by, "member.link_made", user, label=user.username)
         return links.create(user, INVITED_FOR)
 
 
 def change_role(member: Membership, role: Role, *, by: User) -> None:
-    """Give a member another role; the last admin keeps theirs."""
+    """Give a member another role; the last admin keeps theirs. Of a former admin the team's open offers end."""
     with transaction.atomic():
         now = _locked(member)
         if now.role == role:
@@ -163,10 +171,15 @@ def change_role(member: Membership, role: Role, *, by: User) -> None:
         detail: dict[str, object] = {"from": now.role, "to": role.value}
         Membership.objects.filter(pk=now.pk).update(role=role)
         activity.record(now.team, by, "member.role_changed", now.user, label=now.user.username, detail=detail)
+        if now.role == Role.ADMIN:
+            _end_offers(now.team, by=by)
 
 
 def remove(member: Membership, *, by: User) -> None:
-    """Take a person out of the team: tokens and links end, what they did stays written down. Not the last admin."""
+    """Take a person out of the team: tokens and links end, what they did stays written down. Not the last admin.
+
+    Of an admin the team's open offers end too.
+    """
     with transaction.atomic():
         now = _locked(member)
         _keep_an_admin(now, "the last admin: make somebody else one first")
@@ -175,8 +188,11 @@ def remove(member: Membership, *, by: User) -> None:
             revoked_at=timezone.now()
         )
         links.end(now.user)
+        Invitation.objects.filter(team=now.team, user=now.user).delete()
         now.delete()
         activity.record(now.team, by, "member.removed", now.user, label=now.user.username)
+        if now.role == Role.ADMIN:
+            _end_offers(now.team, by=by)
 
 
 def rename(team: Team, name: str, *, by: User) -> str:
@@ -199,6 +215,31 @@ def _locked(member: Membership) -> Membership:
     if now is None:
         raise Refused("This person is not in the team any more.")
     return now
+
+
+def _locked_user(user: User) -> User:
+    """The account as it is now, while it neither joins a team nor gets a link."""
+    return User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _end_offers(team: Team, *, by: User) -> None:
+    """End the invitations and sign-in links of the team that nobody has followed: a former admin may have them.
+
+    Only members who are in no other team have links of this team.
+    """
+    for invitation in invitations(team):
+        withdraw(invitation, by=by)
+    elsewhere = Membership.objects.exclude(team=team).values("user")
+    for member in of(team).exclude(user__in=elsewhere):
+        links.end(member.user)
+
+
+def _check_admin(team: Team, user: User) -> None:
+    """Raises Refused unless the user is an admin of the team, and stays one until the end of the transaction."""
+    # A lock that rows which refer to the team do not wait for, but `_locked` does.
+    Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+    if not Membership.objects.filter(team=team, user=user, role=Role.ADMIN).exists():
+        raise Refused(f"You are not an admin of {team} any more.")
 
 
 def _keep_an_admin(member: Membership, why: str) -> None:

@@ -15,6 +15,9 @@ from teams.confirming import Question
 from teams.members import Invited, Refused
 from teams.models import ApiToken, Membership, Role
 
+#: What happens when somebody is no longer an admin.
+_OFFERS_END = "Open invitations and unused sign-in links of the team end."
+
 
 @require_GET
 @member_required()
@@ -62,7 +65,8 @@ def change_role(request: MemberRequest, member_pk: int) -> HttpResponse:
     try:
         role = _role(request)
         members.change_role(member, role, by=request.user)
-        messages.success(request, f"{member.user.label} has the role {role.label.lower()} now.")
+        ended = f" {_OFFERS_END}" if member.can_admin and role != Role.ADMIN else ""
+        messages.success(request, f"{member.user.label} has the role {role.label.lower()} now.{ended}")
     except Refused as error:
         messages.error(request, str(error))
     return redirect("team")
@@ -101,9 +105,12 @@ def link(request: MemberRequest, member_pk: int) -> HttpResponse:
 
 def _remove_question(member: Membership) -> Question:
     tokens = ApiToken.objects.filter(team=member.team, user=member.user, revoked_at=None).count()
+    says = "They see nothing of the team any more, and their tokens for it end. Their jobs and what they did stay."
+    if member.can_admin:
+        says += f" {_OFFERS_END}"
     return Question(
         title=f"Remove {member.user.label} from {member.team}?",
-        says="They see nothing of the team any more, and their tokens for it end. Their jobs and what they did stay.",
+        says=says,
         button=f"Remove {member.user.label}",
         action=reverse("member-remove", args=[member.pk]),
         back=reverse("team"),

@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from teams import links, tokens
+from teams import links, members, tokens
 from teams.models import Activity, Invitation, Membership, Role, SignInLink, User
 from tests.cast import House, make_house
 from tests.support.html import Page
@@ -199,3 +200,84 @@ def test_a_member_added_in_djangos_admin_signs_in_anew(house: House, dora: User)
     assert admin.post(f"/admin/teams/team/{house.team.pk}/change/", form).status_code == 302
     assert Membership.objects.filter(team=house.team, user=dora).exists()
     assert session.get("/jobs/").headers["Location"].startswith("/signin/")
+
+
+def become_admin(house: House, name: str) -> Membership:
+    Membership.objects.filter(team=house.team, user=house.people[name]).update(role=Role.ADMIN)
+    return Membership.objects.get(team=house.team, user=house.people[name])
+
+
+def link_for(house: House, admin: str, name: str) -> str:
+    member = Membership.objects.get(team=house.team, user__username=name)
+    return link_of(press(house, admin, f"/team/members/{member.pk}/link/"))
+
+
+@pytest.mark.parametrize("act", ["remove", "role"])
+def test_links_and_invitations_of_a_team_end_with_the_rights_of_an_admin(
+    house: House, other: House, dora: User, act: str
+) -> None:
+    bob = become_admin(house, "bob")
+    new_account = link_of(press(house, "bob", "/team/members/", username="eve", role="admin"))
+    paths = [new_account, link_of(invite(house, "bob")), link_for(house, "bob", "vera")]
+    of_other_team = link_of(press(other, "charlie", "/team/members/", username="zoe", role="viewer"))
+    press(house, "alice", f"/team/members/{bob.pk}/{act}/", role="operator")
+    assert [Client().post(path, {"password": PASSWORD}).status_code for path in paths] == [410, 410, 410]
+    assert Client().post(of_other_team).status_code == 302
+    assert "member.uninvited" in Activity.objects.filter(team=house.team).values_list("verb", flat=True)
+
+
+@pytest.mark.parametrize("act", ["remove", "role"])
+def test_links_and_invitations_stay_when_somebody_else_than_an_admin_goes(
+    house: House, dora: User, act: str
+) -> None:
+    path, invitation = link_for(house, "alice", "vera"), link_of(invite(house, "alice"))
+    bob = Membership.objects.get(team=house.team, user=house.people["bob"])
+    press(house, "alice", f"/team/members/{bob.pk}/{act}/", role="viewer")
+    assert Client().post(path).status_code == 302
+    assert Client().post(invitation, {"password": PASSWORD}).status_code == 302
+
+
+def test_an_admin_is_told_that_links_end_with_another_admins_rights(house: House) -> None:
+    bob = become_admin(house, "bob")
+    words = "Open invitations and unused sign-in links of the team end."
+    page = house.page("alice")
+    assert words in page.get(f"/team/members/{bob.pk}/remove/").content.decode()
+    page.post(f"/team/members/{bob.pk}/role/", {"role": "viewer"})
+    assert words in page.get("/team/").content.decode()
+
+
+def test_who_was_removed_does_not_come_back_by_an_older_invitation(house: House, dora: User) -> None:
+    link = link_of(invite(house, "alice"))
+    member = Membership.objects.create(team=house.team, user=dora, role=Role.VIEWER)
+    press(house, "alice", f"/team/members/{member.pk}/remove/")
+    assert Client().post(link, {"password": PASSWORD}).status_code == 410
+
+
+def test_who_is_no_longer_an_admin_makes_no_link_by_a_request_that_began_before(house: House) -> None:
+    vera, bob = (Membership.objects.get(user=house.people[name]) for name in ("vera", "bob"))
+    with pytest.raises(members.Refused, match="not an admin"):
+        members.new_link(vera, by=bob.user)
+    with pytest.raises(members.Refused, match="not an admin"):
+        members.invite(house.team, "eve", Role.ADMIN, by=bob.user)
+    assert not SignInLink.objects.exists()
+    assert not User.objects.filter(username="eve").exists()
+
+
+def test_no_link_is_made_for_a_member_who_joins_another_team_meanwhile(
+    house: House, other: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob, atomic = house.people["bob"], transaction.atomic
+    bob.set_password(PASSWORD)
+    bob.save()
+    members.invite(other.team, "bob", Role.ADMIN, by=other.people["charlie"])
+    open_invitations = [Invitation.objects.get()]
+
+    def atomic_after_joining(*args: Any, **options: Any) -> Any:
+        if open_invitations:
+            members.join(open_invitations.pop())
+        return atomic(*args, **options)
+
+    monkeypatch.setattr(transaction, "atomic", atomic_after_joining)
+    with pytest.raises(members.Refused, match="more than this team"):
+        members.new_link(Membership.objects.get(team=house.team, user=bob), by=house.people["alice"])
+    assert not SignInLink.objects.exists()
