@@ -67,27 +67,37 @@ class Scope:
             bucket == name and start.startswith(prefix) for name, start in self.places
         )
 
+    @property
+    def job_names(self) -> tuple[str, ...]:
+        """The names of jobs that may be used, `name*` for a beginning; empty for every job.
+
+        A job is mostly named `MODEL-…`, so the full name of a model allows such jobs too.
+        """
+        return self.names + tuple(f"{name}-*" for name in self.names if not name.endswith("*"))
+
     def allows_model(self, name: str) -> bool:
         """Whether a model, or a package or group of the registry, of this name may be used."""
-        return not self.names or any(
-            name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
-            for pattern in self.names
-        )
+        return _matches(self.names, name)
 
     def allows_job(self, name: str) -> bool:
-        """Whether a job of this name may be used. A job is mostly named `MODEL-…`, so an exact name allows those."""
-        return self.allows_model(name) or self.covers(name)
+        """Whether a job of this name may be used."""
+        return _matches(self.job_names, name)
 
     def covers(self, beginning: str) -> bool:
         """Whether every job whose name begins so may be used."""
         return not self.names or any(
-            beginning.startswith(pattern[:-1] if pattern.endswith("*") else f"{pattern}-")
-            for pattern in self.names
+            beginning.startswith(pattern[:-1]) for pattern in self.job_names if pattern.endswith("*")
         )
 
 
 #: No limit at all.
 EVERYTHING = Scope()
+
+
+def _matches(patterns: tuple[str, ...], name: str) -> bool:
+    return not patterns or any(
+        name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern for pattern in patterns
+    )
 
 
 def parse_place(text: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """What a key may do, where it is a team's. The engine's own key may do everything.
 
-Lists leave out what is not the key's. An operation without a rule here is denied to a team's key.
+Lists are cut into pages over what is the key's alone. An operation without a rule here is denied to a team's key.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ Points = list[tuple[float, float]]
 
 
 def list_metrics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The metrics there are, by host; those of all jobs that ever ran, unless RecentlyActive is given."""
+    """The metrics the caller may see, by host; those of all jobs that ever ran, unless RecentlyActive is given."""
     after = None
     if token := params.get("NextToken"):
         after = read_token("metrics", token, (str, str))
@@ -45,14 +45,14 @@ def list_metrics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     if params.get("Namespace", NAMESPACE) != NAMESPACE or wanted is None:
         return {"Metrics": []}
     rows = ctx.store.metrics.list(
+        hosts=_allowed_hosts(ctx),
         host=wanted or None,
         name=params.get("MetricName"),
         active_since=int(time.time()) - _RECENT if "RecentlyActive" in params else None,
         limit=_PAGE + 1,
         after=after,
     )
-    visible = [row for row in rows[:_PAGE] if _is_visible(ctx, row.host)]
-    answer: dict[str, Any] = {"Metrics": [_metric(row.host, row.name) for row in visible]}
+    answer: dict[str, Any] = {"Metrics": [_metric(row.host, row.name) for row in rows[:_PAGE]]}
     if len(rows) > _PAGE:
         answer["NextToken"] = make_token("metrics", [rows[_PAGE - 1].host, rows[_PAGE - 1].name])
     return answer
@@ -97,9 +97,9 @@ def get_metric_statistics(ctx: Context, params: dict[str, Any]) -> dict[str, Any
     }
 
 
-def _is_visible(ctx: Context, host: str) -> bool:
-    """Whether the caller may see this instance's numbers; a host is named `JOB/INSTANCE`."""
-    return ctx.scope.allows_job(host.partition("/")[0])
+def _allowed_hosts(ctx: Context) -> list[str]:
+    """The instances whose numbers the caller may see, `x*` for all that begin so; a host is named `JOB/INSTANCE`."""
+    return [name if name.endswith("*") else f"{name}/*" for name in ctx.scope.job_names]
 
 
 def _results(ctx: Context, query: dict[str, Any], start: float, end: float) -> list[dict[str, Any]]:
@@ -121,8 +121,8 @@ def _searched(ctx: Context, query: dict[str, Any], start: float, end: float) -> 
     period = _checked_period(search.period or query.get("Period", 300))
     if search.namespace != NAMESPACE or search.dimensions != (_DIMENSION,):
         return []
-    rows = ctx.store.metrics.list(host_contains=search.substring, limit=-1)
-    matching = (row for row in rows if search.matches(row.host, row.name) and _is_visible(ctx, row.host))
+    rows = ctx.store.metrics.list(hosts=_allowed_hosts(ctx), host_contains=search.substring, limit=-1)
+    matching = (row for row in rows if search.matches(row.host, row.name))
     found = list(islice(matching, _MOST_SERIES))
     series = [
         (row, _points(ctx, _metric(row.host, row.name), period, search.statistic, start, end))

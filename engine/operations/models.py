@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from engine.errors import ServiceError, validation_error
@@ -57,15 +58,10 @@ def describe_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_models(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Models, newest first unless told otherwise."""
-    rows, more = list_page(
-        params, ctx.store.models.list, listing="models", orders=_ORDER_TYPES, position=model_position
-    )
-    summaries = [
-        {"ModelName": row.name, "ModelArn": row.arn, "CreationTime": row.created}
-        for row in rows
-        if ctx.scope.allows_model(row.name)
-    ]
+    """The models that the caller may use, newest first unless told otherwise."""
+    allowed = partial(ctx.store.models.list, names=ctx.scope.names)
+    rows, more = list_page(params, allowed, listing="models", orders=_ORDER_TYPES, position=model_position)
+    summaries = [{"ModelName": row.name, "ModelArn": row.arn, "CreationTime": row.created} for row in rows]
     return {"Models": summaries, **more}
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
 from engine.sqlite import Database
 from engine.store.clock import now
-from engine.store.paging import PageQuery
+from engine.store.paging import PageQuery, glob_patterns
 from engine.store.tags import insert_tags
 from transform.scope import EVERYTHING, Scope
 
@@ -141,6 +141,7 @@ class Jobs:
     def list(
         self,
         *,
+        names: Sequence[str] = (),
         name_contains: str | None = None,
         status: str | None = None,
         created_after: float | None = None,
@@ -152,8 +153,12 @@ class Jobs:
         limit: int = 10,
         after: list[Any] | None = None,
     ) -> list[JobRow]:
-        """Up to `limit` jobs that pass every filter, from just behind the position `after`."""
+        """Up to `limit` jobs that pass every filter, from just behind the position `after`.
+
+        `names` are those to choose from, `x*` for all that begin so; empty for all.
+        """
         query = PageQuery(_SELECT)
+        query.where("EXISTS (SELECT 1 FROM json_each(?) WHERE name GLOB value)", glob_patterns(names))
         query.where("instr(name, ?) > 0", name_contains)
         query.where("status = ?", status)
         query.where("created > ?", created_after)

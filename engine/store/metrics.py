@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.sqlite import Database
-from engine.store.paging import PageQuery
+from engine.store.paging import PageQuery, glob_patterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Metrics:
     def list(
         self,
         *,
+        hosts: Sequence[str] = (),
         host: str | None = None,
         host_contains: str | None = None,
         name: str | None = None,
@@ -60,8 +61,12 @@ class Metrics:
         limit: int = 500,
         after: list[str] | None = None,
     ) -> list[MetricRow]:
-        """Up to `limit` metrics that pass every filter, by host and name; `after` is [host, name]."""
+        """Up to `limit` metrics that pass every filter, by host and name; `after` is [host, name].
+
+        `hosts` are those to choose from, `x*` for all that begin so; empty for all.
+        """
         query = PageQuery("SELECT host, name, last FROM metrics")
+        query.where("EXISTS (SELECT 1 FROM json_each(?) WHERE host GLOB value)", glob_patterns(hosts))
         query.where("host = ?", host)
         query.where("instr(host, ?) > 0", host_contains)
         query.where("name = ?", name)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
 from engine.sqlite import Database
-from engine.store.paging import PageQuery
+from engine.store.paging import PageQuery, glob_patterns
 from engine.store.tags import insert_tags
 
 ModelOrder = Literal["Name", "CreationTime"]
@@ -62,6 +62,7 @@ class Models:
     def list(
         self,
         *,
+        names: Sequence[str] = (),
         name_contains: str | None = None,
         created_after: float | None = None,
         created_before: float | None = None,
@@ -70,8 +71,12 @@ class Models:
         limit: int = 10,
         after: list[Any] | None = None,
     ) -> list[ModelRow]:
-        """Up to `limit` models that pass every filter, from just behind the position `after`."""
+        """Up to `limit` models that pass every filter, from just behind the position `after`.
+
+        `names` are those to choose from, `x*` for all that begin so; empty for all.
+        """
         query = PageQuery(_SELECT)
+        query.where("EXISTS (SELECT 1 FROM json_each(?) WHERE name GLOB value)", glob_patterns(names))
         query.where("instr(name, ?) > 0", name_contains)
         query.where("created > ?", created_after)
         query.where("created < ?", created_before)

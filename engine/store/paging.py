@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,3 +41,11 @@ class PageQuery:
             sql += " WHERE " + " AND ".join(conditions)
         sql += " ORDER BY " + ", ".join(f"{column} {direction}" for column in order) + " LIMIT ?"
         return sql, [*parameters, limit]
+
+
+def glob_patterns(names: Sequence[str]) -> str | None:
+    """Names, `x*` for all that begin so, as a JSON list that GLOB compares with; None, no filter, where there are none.
+
+    `x*` is the only pattern: names have no other character that GLOB reads as more than itself.
+    """
+    return json.dumps(names) if names else None
