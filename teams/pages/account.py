@@ -37,8 +37,11 @@ class OldPasswordForm(PasswordChangeForm):
     def clean_old_password(self) -> str:
         """The old password, if it is right."""
         password: str = self.cleaned_data["old_password"]
-        if authenticate(self._request, username=self.user.get_username(), password=password) is None:
+        user = authenticate(self._request, username=self.user.get_username(), password=password)
+        if not isinstance(user, User):
             raise ValidationError("This is not your password.", code="password_incorrect")
+        # Django may have stored the same password by a newer hash just now.
+        self.user.password = user.password
         return password
 
 
@@ -53,18 +56,32 @@ def account(request: HttpRequest) -> HttpResponse:
     form = _form(request, user)
     if request.method == "POST" and form.is_valid():
         first = not user.has_usable_password()
-        with transaction.atomic():
-            form.save()
-            links.end(user)
-            accounts.note_password(user, first=first, by=user)
-        update_session_auth_hash(request, user)
-        request.session.pop(LINK_USED_AT, None)
-        done = "set" if first else "changed"
-        messages.success(request, f"Your password is {done}. All your other sessions are signed out.")
-        return redirect("account")
+        if _save(form, user, first=first):
+            update_session_auth_hash(request, user)
+            request.session.pop(LINK_USED_AT, None)
+            done = "set" if first else "changed"
+            messages.success(request, f"Your password is {done}. All your other sessions are signed out.")
+            return redirect("account")
+        form.add_error("new_password1", "Nothing was saved: this session was ended just now. Sign in again.")
     memberships = user.memberships.select_related("team").order_by("team__name")
     context = {"form": form, "memberships": memberships}
     return render(request, "teams/account.html", context, status=400 if form.errors else 200)
+
+
+def _save(form: SetPasswordForm, user: User, *, first: bool) -> bool:
+    """Save the new password; False if the account's sessions ended or its password changed since `user` was loaded."""
+    loaded = (user.sessions_ended, user.password)
+    # The hash takes long, so it is made before the row is locked.
+    form.save(commit=False)
+    with transaction.atomic():
+        now = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        if (now.sessions_ended, now.password) != loaded:
+            user.password = now.password
+            return False
+        user.save(update_fields=["password"])
+        links.end(user)
+        accounts.note_password(user, first=first, by=user)
+    return True
 
 
 def _form(request: HttpRequest, user: User) -> SetPasswordForm:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from axes.models import AccessAttempt
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
-from teams import links
+from teams import accounts, links
 from teams.models import Activity, User
 from tests.cast import House
 from tests.support.html import Page
@@ -130,3 +132,42 @@ def test_a_password_that_staff_sets_is_written_down(house: House, alice: User) -
     assert root.post(f"/admin/teams/user/{alice.pk}/password/", fields).status_code == 302
     (row,) = Activity.objects.filter(team=house.team)
     assert (row.verb, row.object_label, row.who) == ("account.password_changed", "alice", "root")
+
+
+def store_other_password(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(password=make_password("set-by-somebody-else"))
+
+
+@pytest.mark.parametrize("act", [accounts.end_sessions, store_other_password])
+def test_a_password_is_refused_when_the_account_changes_while_it_is_hashed(
+    house: House, alice: User, monkeypatch: pytest.MonkeyPatch, act: Callable[[User], None]
+) -> None:
+    here, set_password = signed_in_by(OLD), User.set_password
+
+    def set_password_late(user: User, text: str | None) -> None:
+        act(User.objects.get(pk=user.pk))
+        stored.append(User.objects.get(pk=user.pk))
+        set_password(user, text)
+
+    stored: list[User] = []
+    monkeypatch.setattr(User, "set_password", set_password_late)
+    answer = change(here)
+    assert answer.status_code == 400
+    assert "Nothing was saved: this session was ended just now." in answer.content.decode()
+    alice.refresh_from_db()
+    assert (alice.sessions_ended, alice.password) == (stored[0].sessions_ended, stored[0].password)
+    assert not is_in(here)
+    assert "account.password_changed" not in verbs(house)
+
+
+def test_a_password_that_is_stored_by_an_old_hash_can_be_changed(
+    house: House, alice: User, settings: Any
+) -> None:
+    hashers = "django.contrib.auth.hashers."
+    settings.PASSWORD_HASHERS = [f"{hashers}PBKDF2PasswordHasher", f"{hashers}MD5PasswordHasher"]
+    User.objects.filter(pk=alice.pk).update(password=make_password(OLD, hasher="md5"))
+    alice.refresh_from_db()
+    client = Client()
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    assert change(client).status_code == 302
+    assert is_in(signed_in_by(NEW))
