@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from engine.credentials import Credentials, Key
 from engine.errors import ServiceError
-from engine.wire.request import Request
+from engine.wire.request import Request, decoded
 from engine.wire.signatures import check_token, find_key, mismatch
 
 #: The parameters of a query that are signed, for they say what is asked for; others are not looked at.
@@ -126,6 +126,10 @@ def _string_to_sign(request: Request, signature: PresignedV2, headers: Mapping[s
 
 
 def _signed_parameters(request: Request) -> list[str]:
-    pairs = [part.partition("=") for part in request.query.split("&")]
+    """The signed parameters as NAME or NAME=VALUE, decoded and by name: a name is what it is once it is decoded."""
+    pairs = [
+        (decoded(name), equals, unquote(value))
+        for name, equals, value in (part.partition("=") for part in request.query.split("&"))
+    ]
     signed = sorted((pair for pair in pairs if pair[0] in _SIGNED_PARAMETERS), key=lambda pair: pair[0])
-    return [f"{name}{equals}{unquote(value)}" for name, equals, value in signed]
+    return ["".join(pair) for pair in signed]

@@ -88,6 +88,9 @@ def test_a_url_is_good_for_its_own_request_only(
     for changed in (
         url.replace("/k?", "/other?"),
         url + "&response-content-type=text%2Fhtml",
+        url + "&tagging",
+        url + "&%74agging",
+        url + "&%72esponse-content-type=text%2Fhtml",
         url.replace("Signature=", "Signature=A"),
         url.replace("Expires=", "Expires=9"),
     ):
