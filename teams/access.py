@@ -58,10 +58,13 @@ def require(member: Membership, needed: Role) -> None:
         )
 
 
-def member_required(needed: Role = Role.VIEWER) -> Callable[[_View[_P]], Callable[..., HttpResponseBase]]:
+def member_required(
+    needed: Role = Role.VIEWER, *, draws_only: bool = False
+) -> Callable[[_View[_P]], Callable[..., HttpResponseBase]]:
     """Decorate a page: sign-in first, then a team, then the role; sets `request.member`, `request.team`.
 
-    A form that has a key is done once, in the team that it was opened in and in no other. An address with a NUL
+    `draws_only` is for a page that reads a form as it is filled in and does nothing, so that it uses up no key. Any
+    other form that has a key is done once, in the team that it was opened in and in no other. An address with a NUL
     character is a BadRequest: PostgreSQL cannot look for one.
     What is not in the current team but in another of the person's, is opened there.
     """
@@ -80,7 +83,7 @@ def member_required(needed: Role = Role.VIEWER) -> Callable[[_View[_P]], Callabl
             request.team = request.member.team
             try:
                 respond = partial(view, request, *args, **kwargs)
-                if form_keys.has_key(request):
+                if form_keys.has_key(request) and not draws_only:
                     return form_keys.respond_once(request, request.member, respond)
                 return respond()
             except Http404:

@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -29,9 +30,16 @@ class Bearer:
 def create(
     *, team: Team, user: User, name: str = "", role: Role | None = None, expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
-    """A new token for a member, and its secret, which cannot be had again. `role` is the most it may do."""
+    """A new token for a member, and its secret, which cannot be had again. `role` is the most it may do.
+
+    Raises PermissionDenied if the user is not in the team any more.
+    """
     secret = new_secret("bd_")
     with transaction.atomic():
+        # Who is removed at the same time either keeps no token or ends this one with the others.
+        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        if not Membership.objects.filter(team=team, user=user).exists():
+            raise PermissionDenied(f"You are not in {team} any more.")
         token = ApiToken.objects.create(
             team=team,
             user=user,

@@ -60,7 +60,7 @@ class Rail:
 
 
 @require_POST
-@member_required(Role.OPERATOR)
+@member_required(Role.OPERATOR, draws_only=True)
 def check(request: MemberRequest) -> HttpResponse:
     """The rail for a form as it is being filled in; nothing is submitted."""
     form = form_of(request, request.POST)

@@ -38,7 +38,7 @@ class Panel:
 
 
 @require_POST
-@member_required(Role.OPERATOR)
+@member_required(Role.OPERATOR, draws_only=True)
 def fields(request: MemberRequest) -> HttpResponse:
     """The form's fields as the edited JSON has them, or what keeps it from being taken over."""
     text = request.POST.get("request_json", "")

@@ -165,6 +165,22 @@ def test_a_token_is_made_once_and_its_secret_is_stored_nowhere(house: House) -> 
     assert once.KeyedRequest.objects.get().answer == {}
 
 
+def test_a_token_is_made_once_whatever_header_comes_with_the_form(house: House) -> None:
+    page = house.page("bob")
+    form = {"name": "ci", "role": "viewer", "days": "30", "form_key": key_of(page.get("/team/tokens/"))}
+    for _ in range(2):
+        page.post("/team/tokens/", form, headers={"HX-Request": "true"})
+    assert ApiToken.objects.count() == 1
+
+
+@pytest.mark.parametrize("address", ["/jobs/new/preflight/", "/jobs/new/fields/"])
+def test_what_is_read_of_a_form_while_it_is_filled_in_waits_for_no_press(house: House, address: str) -> None:
+    page, form = house.page("bob"), job_form(house)
+    job = page.post("/jobs/new/", form)
+    assert page.post(address, {**form, "request_json": "{}"}).status_code == 200
+    assert page.post("/jobs/new/", form)["Location"] == job["Location"]
+
+
 SEED = """
 from django.core.management import call_command
 from tests.cast import make_house

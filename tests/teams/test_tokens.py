@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from teams import tokens
+from teams import members, tokens
 from teams.models import ApiToken, Membership
 from tests.cast import House
 
@@ -56,3 +59,30 @@ def test_use_is_noted_once_a_minute(house: House) -> None:
     tokens.find(secret)
     assert first is not None
     assert ApiToken.objects.get(pk=token.pk).last_used_at == first
+
+
+def test_who_is_removed_gets_no_token_by_a_request_that_began_before(house: House) -> None:
+    bob = house.people["bob"]
+    members.remove(Membership.objects.get(user=bob), by=house.people["alice"])
+    with pytest.raises(PermissionDenied, match="not in First"):
+        tokens.create(team=house.team, user=bob)
+    assert not ApiToken.objects.exists()
+
+
+def test_a_token_page_sent_while_its_person_is_removed_makes_no_token(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member, atomic = Membership.objects.get(user=house.people["bob"]), transaction.atomic
+    page, going = house.page("bob"), [member]
+
+    def atomic_after_removal(*args: Any, **options: Any) -> Any:
+        if going:
+            members.remove(going.pop(), by=house.people["alice"])
+        return atomic(*args, **options)
+
+    monkeypatch.setattr(transaction, "atomic", atomic_after_removal)
+    form = {"name": "ci", "role": "viewer", "days": "30"}
+    assert page.post("/team/tokens/", form).status_code == 403
+    assert not going
+    Membership.objects.create(team=house.team, user=house.people["bob"], role="viewer")
+    assert not ApiToken.objects.exists()
