@@ -153,8 +153,18 @@ def test_an_archive_that_climbs_out_of_its_folder_fails_the_job(real: House, buc
     assert follow(job).state == JobState.FAILED
 
 
-def test_an_image_without_a_runtime_ends_with_a_reason(real: House, bucket: Any) -> None:
-    register(real, "unknown-image", image="example.com/nobody/knows:this")
+def test_an_image_without_a_runtime_ends_with_a_reason(
+    real: House, bucket: Any, engine: EngineProcess
+) -> None:
+    register(real, "unknown-image")
+    # Somebody makes the model anew, past the dashboard, which would not register such an image.
+    sagemaker = engine.client("sagemaker")
+    described = sagemaker.describe_model(ModelName="unknown-image")
+    sagemaker.delete_model(ModelName="unknown-image")
+    sagemaker.create_model(
+        ModelName="unknown-image",
+        PrimaryContainer={**described["PrimaryContainer"], "Image": "example.com/nobody/knows:this"},
+    )
     job = submit(real, model_name="unknown-image")
     starting.start(job.pk)
     job.refresh_from_db()
@@ -319,6 +329,6 @@ def test_registering_the_same_model_again_is_refused_here_and_adopted_from_sagem
 
 
 def test_a_job_without_a_log_says_why(real: House) -> None:
-    assert "does not have the job" in logs.page(real.job()).note
+    assert "the job has not been started" in logs.page(real.job()).note
     running = real.job(JobState.IN_PROGRESS, name="no-such-job")
     assert "begins when the first instance runs" in logs.page(running).note
