@@ -143,16 +143,16 @@ class JobBody(serializers.Serializer[Any]):
 
 
 class FinishBody(serializers.Serializer[Any]):
-    """What the next attempt is called."""
+    """What the next attempt is called, and whether it may replace objects that were there before the job ran."""
 
-    name = serializers.CharField(required=False, help_text="Made from the model's name if left out.")
+    name = serializers.CharField(required=False, help_text="Made from the job's name if left out.")
+    replace_outputs = serializers.BooleanField(default=False, help_text=_REPLACE)
 
 
 class RetryBody(FinishBody):
     """What the next run is called, and where it writes; with another output path it is a job of its own."""
 
     output_path = serializers.CharField(required=False, help_text="s3:// address, instead of the job's.")
-    replace_outputs = serializers.BooleanField(default=False, help_text=_REPLACE)
 
 
 class PresetBody(serializers.Serializer[Any]):

@@ -21,6 +21,7 @@ from jobs.services.errors import (
     NameTaken,
     NoSuchObject,
     NotPossible,
+    OlderOutputs,
     OutputsExist,
     Unavailable,
 )
@@ -62,7 +63,9 @@ def body(
 def handle(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler; what nobody foresaw is logged and answered as a 500 in the same shape."""
     set_rollback()
-    if isinstance(error, NameTaken | OutputsExist | once.KeyReused | once.CutOff | once.InProgress):
+    if isinstance(
+        error, NameTaken | OutputsExist | OlderOutputs | once.KeyReused | once.CutOff | once.InProgress
+    ):
         return _conflict(error)
     if isinstance(error, InvalidFields | FilterError):
         return Response(body(400, "Some fields cannot be used.", error.fields, "invalid"), 400)
@@ -95,11 +98,13 @@ def _failed(error: Exception, path: str) -> Response:
 
 
 def _conflict(
-    error: NameTaken | OutputsExist | once.KeyReused | once.CutOff | once.InProgress,
+    error: NameTaken | OutputsExist | OlderOutputs | once.KeyReused | once.CutOff | once.InProgress,
 ) -> Response:
     """Why a request that is well-formed is not done now; a program finds in it what the sentence names."""
     if isinstance(error, NameTaken):
         return Response(body(409, "The name is taken.", error.fields, "name_taken", job=error.key), 409)
+    if isinstance(error, OlderOutputs):
+        return Response(body(409, str(error), name="outputs_exist", outputs=error.count), 409)
     if isinstance(error, OutputsExist):
         answer = body(409, str(error), name="outputs_exist", outputs=error.count, output_path=error.instead)
         return Response(answer, 409)

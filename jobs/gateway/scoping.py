@@ -7,6 +7,7 @@ from typing import Any
 
 from jobs.gateway.errors import Rejected
 from jobs.gateway.target import Target
+from transform.scope import Scope
 
 #: The one variable of an environment that names an object which SageMaker's containers fetch.
 _SCRIPT = "SAGEMAKER_SUBMIT_DIRECTORY"
@@ -37,6 +38,24 @@ def check_containers(target: Target, containers: Any) -> None:
     for uri in _uris(list(containers)):
         if not target.scope.allows_uri(uri):
             raise OutOfScope(denied_place(target, uri))
+    for container in containers:
+        if (package := package_group(container)) and not allows_package(target.scope, package):
+            raise OutOfScope(f"The model package {package} is not allowed on this connection.")
+
+
+def package_group(container: Mapping[str, Any]) -> str:
+    """The name of the model package, or of its group, that a container definition names; empty if it names none."""
+    named = str(container.get("ModelPackageName", ""))
+    path = named.rpartition(":")[2].partition("/")[2] if named.startswith("arn:") else named
+    return path.partition("/")[0]
+
+
+def allows_package(scope: Scope, name: str) -> bool:
+    """Whether a package of that name or group may be used.
+
+    Not where places alone are listed: its archive may lie anywhere.
+    """
+    return scope.allows_model(name) if scope.names else not scope.places
 
 
 def check_request(target: Target, request: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -52,21 +53,30 @@ def count_outputs(job: TransformJob, target: Target) -> int:
     return known - len(pending) + len(found) if follow_plan else loose
 
 
-def recount(plan: TransformJob, target: Target) -> list[PlannedObject]:
-    """The planned inputs that have no output of any attempt now; raises a GatewayError.
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The planned inputs that have no output of any attempt; `replaced` of them have an older object in its place."""
+
+    rows: list[PlannedObject]
+    replaced: int = 0
+
+
+def recount(plan: TransformJob, target: Target) -> Missing:
+    """What the job's attempts have not written, as it is now; raises a GatewayError.
 
     Marks the plan's rows anew: an output that was counted may have been removed since.
     """
     times = [since for job in queries.attempts(plan) if (since := written_since(job)) is not None]
     bucket, prefix = keys.parse_s3_uri(plan.output_path)
     there: set[str] = set()
-    if times:
-        listed = objects.iterate(target, bucket, _folder(prefix))
-        there = {output.key for output in listed if output.modified >= min(times)}
+    older: set[str] = set()
+    for output in objects.iterate(target, bucket, _folder(prefix)) if times else ():
+        (there if output.modified >= min(times) else older).add(output.key)
     rows = list(plan.planned.order_by("position"))
     _mark([row.pk for row in rows if row.output_key in there and not row.done], done=True)
     _mark([row.pk for row in rows if row.output_key not in there and row.done], done=False)
-    return [row for row in rows if row.output_key not in there]
+    missing = [row for row in rows if row.output_key not in there]
+    return Missing(missing, sum(row.output_key in older for row in missing))
 
 
 def written_since(job: TransformJob) -> datetime | None:

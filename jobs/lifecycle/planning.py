@@ -44,9 +44,24 @@ def make_plan(job: TransformJob, target: Target) -> None:
     except OutOfScope:
         raise
     except (Rejected, ValueError):
+        _check_readable(job, target)
         _keep(job, None)
     else:
+        if not plan.complete:
+            _check_readable(job, target)
         _keep(job, plan)
+
+
+def _check_readable(job: TransformJob, target: Target) -> None:
+    """Raise OutOfScope where a manifest was not read to its end, for a connection that is held to places.
+
+    Its entries may then lie anywhere.
+    """
+    if target.scope.places and job.spec.get("data_type") == "ManifestFile":
+        raise OutOfScope(
+            f"The manifest {job.data} could not be read whole, and this connection may only use what it can be held "
+            f"to. A manifest of up to {MANIFEST_BYTES // 1024**2} MiB can."
+        )
 
 
 def input_bucket(job: TransformJob, target: Target) -> str | None:

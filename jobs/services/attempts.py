@@ -13,7 +13,7 @@ from jobs.models import PlannedObject, TransformJob
 from jobs.models.job_values import new_key
 from jobs.services import replacing, submission, terms
 from jobs.services.asking import asked
-from jobs.services.errors import InvalidFields, NameTaken, NotPossible, OutputsExist
+from jobs.services.errors import InvalidFields, NameTaken, NotPossible, OlderOutputs, OutputsExist
 from jobs.services.replacing import Outputs
 from jobs.states import Origin
 from teams.models import ApiToken, User
@@ -22,21 +22,29 @@ from transform.spec import SpecError, TransformSpec
 
 
 def finish_missing(
-    job: TransformJob, *, by: User, token: ApiToken | None = None, name: str | None = None
+    job: TransformJob,
+    *,
+    by: User,
+    token: ApiToken | None = None,
+    name: str | None = None,
+    replace_outputs: bool = False,
 ) -> TransformJob:
     """Submit the next attempt, over a manifest of the inputs whose outputs are not there now.
 
-    Its outputs get the keys that the first attempt's would have had. Raises NotPossible with the reason, InvalidFields
-    for a `name` that cannot be used, or Unavailable where S3 cannot be asked.
+    Its outputs get the keys that the first attempt's would have had. Raises NotPossible with the reason, OlderOutputs
+    where it would replace objects that `replace_outputs` does not allow to, InvalidFields for a `name` that cannot be
+    used, or Unavailable where S3 cannot be asked.
     """
     plan = _plan_to_finish(job)
     key, request = new_key(), same_request(plan, name=name)
     _check_name(plan, name)
     with asked(plan.connection) as target:
         missing = counting.recount(plan, target)
-        if not missing:
+        if not missing.rows:
             raise NotPossible("Nothing is missing: every input has its output.")
-        listed = _manifest(plan, missing, target)
+        if missing.replaced and not replace_outputs:
+            raise OlderOutputs(missing.replaced)
+        listed = _manifest(plan, missing.rows, target)
         place = manifest_place(plan, key)
         # Written before the job is: a worker may take it up the moment it is committed.
         objects.put(target, *place, listed.body())

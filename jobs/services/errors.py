@@ -60,5 +60,17 @@ class OutputsExist(NotPossible):
         self.instead = instead
 
 
+class OlderOutputs(NotPossible):
+    """A further attempt would replace `count` objects that were there before the job ran."""
+
+    def __init__(self, count: int) -> None:
+        objects, them = ("1 object", "it") if count == 1 else (f"{count:,} objects", "them")
+        super().__init__(
+            f"In place of what is missing there {'is' if count == 1 else 'are'} {objects} from before this job ran. "
+            f"Send replace_outputs: true to replace {them}."
+        )
+        self.count = count
+
+
 class Unavailable(Exception):
     """The connection could not be asked, or refused; the message says why and what to do."""

@@ -13,6 +13,7 @@ from django.db.models.lookups import IContains
 
 from jobs.gateway import GatewayError, Rejected, models
 from jobs.gateway.abilities import abilities
+from jobs.gateway.scoping import allows_package, package_group
 from jobs.lifecycle.asking import asking, target_of
 from jobs.models import Connection, RegisteredModel
 from jobs.models.scoped import TeamQuerySet
@@ -166,6 +167,8 @@ def _outside(scope: Scope, name: str, containers: Sequence[Mapping[str, Any]]) -
         data = definition.get("ModelDataUrl", "")
         if data and not scope.allows_uri(data):
             found.append(("model_data" if len(containers) == 1 else "containers", places))
+        if (package := package_group(definition)) and not allows_package(scope, package):
+            found.append(("containers", f"The model package {package} is not allowed on this connection."))
         if script.startswith("s3://") and not scope.allows_uri(script):
             found.append(("env" if len(containers) == 1 else "containers", places))
     return found

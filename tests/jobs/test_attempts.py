@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from jobs import queries
 from jobs.models import TransformJob
 from jobs.services import attempts, results
 from jobs.services.errors import NotPossible, Unavailable
+from jobs.services.replacing import Outputs
 from jobs.states import JobState, Origin
 from tests.cast import House
 from tests.engine.resources import unique
@@ -144,7 +147,7 @@ def test_running_again_sends_the_same_request_under_a_new_name(
 ) -> None:
     first = run(serving, serving_engine, folder, MIXED, name=unique("named"), tags={"a": "b"})
     put(serving_engine, f"{folder}/in/deep/er/b", b"2\n")
-    second = started(attempts.retry(first, by=serving.people["alice"]))
+    second = started(attempts.retry(first, by=serving.people["alice"], outputs=Outputs.REPLACE))
     assert (second.state, second.attempt, second.origin) == (JobState.COMPLETED, 2, Origin.RETRY)
     assert second.name != first.name
     assert second.spec == {name: value for name, value in first.spec.items() if name != "name"}
@@ -189,3 +192,22 @@ def test_an_engine_that_is_away_leaves_no_attempt(house: House) -> None:
     with pytest.raises(Unavailable, match="cannot be reached"):
         attempts.finish_missing(job, by=house.people["alice"])
     assert queries.attempts(job).count() == 1
+
+
+def test_finishing_asks_before_it_replaces_what_was_there_before_the_job(
+    serving: House, serving_engine: EngineProcess, folder: str
+) -> None:
+    first = run(serving, serving_engine, folder, {"a": b"1\n", "b": b"2\n"})
+    # As if both outputs were somebody else's, from before the job ran.
+    TransformJob.objects.filter(pk=first.pk).update(started_at=timezone.now() + timedelta(minutes=1))
+    first.refresh_from_db()
+    answer = serving.api("alice").post(f"/api/v1/jobs/{first.key}/finish/", {}, "application/json")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error.get("outputs")) == (409, "outputs_exist", 2), error
+    assert "2 objects from before this job ran" in error["message"]
+    page = serving.page("alice")
+    question = page.post(f"/jobs/{first.key}/finish/").content.decode()
+    assert f"Finish {first.name} and replace 2 objects?" in question
+    assert queries.attempts(first).count() == 1
+    page.post(f"/jobs/{first.key}/finish/", {"replace_outputs": "true"})
+    assert queries.attempts(first).count() == 2

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from jobs.lifecycle import importing, starting
+from jobs.lifecycle import importing, planning, starting
 from jobs.lifecycle.asking import asking
 from jobs.models import Connection, RegisteredModel, TransformJob
 from jobs.services import permissions
@@ -87,7 +87,7 @@ def test_the_form_presets_preflight_and_a_repeated_job_are_held_to_it_too(limite
     report = api.post("/api/v1/jobs/preflight/", body(limited), JSON).json()
     assert "s3://bucket/team/" in json.dumps(report)
     before = limited.job(JobState.FAILED)
-    assert api.post(f"/api/v1/jobs/{before.key}/retry/").status_code in {400, 409}
+    assert api.post(f"/api/v1/jobs/{before.key}/retry/", {}, JSON).status_code in {400, 409}
     assert TransformJob.objects.count() == 1
 
 
@@ -97,13 +97,20 @@ def test_the_form_presets_preflight_and_a_repeated_job_are_held_to_it_too(limite
         ({"name": "fraud"}, "name"),
         ({"model_data": "s3://bucket/other/model.tar.gz"}, "model_data"),
         ({"env": {"SAGEMAKER_SUBMIT_DIRECTORY": "s3://other/code.tar.gz"}}, "env"),
+        ({"containers": [{"ModelPackageName": "fraud"}]}, "containers"),
+        (
+            {
+                "containers": [
+                    {"ModelPackageName": "arn:aws:sagemaker:us-east-1:000000000000:model-package/fraud/1"}
+                ]
+            },
+            "containers",
+        ),
     ],
 )
 def test_a_model_outside_is_not_registered(limited: House, changes: dict[str, Any], field: str) -> None:
-    given = {
-        "name": "churn-2", "connection": "engine", "image": "image:1",
-        "model_data": "s3://bucket/team/model.tar.gz", **changes,
-    }  # fmt: skip
+    one = {"image": "image:1", "model_data": "s3://bucket/team/model.tar.gz"}
+    given = {"name": "churn-2", "connection": "engine", **({} if "containers" in changes else one), **changes}
     answer = limited.api("bob").post("/api/v1/models/", given, JSON)
     assert (answer.status_code, set(answer.json()["error"]["fields"])) == (400, {field})
 
@@ -191,6 +198,27 @@ def test_a_manifest_that_names_what_is_outside_is_told_before_and_refused_at_the
     starting.start(job.pk)
     job.refresh_from_db()
     assert (job.state, f"s3://{bucket}/secret/b.csv is not allowed" in job.state_reason) == ("REJECTED", True)
+
+
+def test_a_manifest_that_is_too_large_to_be_read_whole_is_refused(real: House, engine: EngineProcess) -> None:
+    bucket = unique("scoped")
+    s3 = engine.client("s3")
+    s3.create_bucket(Bucket=bucket)
+    listed = [{"prefix": f"s3://{bucket}/secret/"}, "b.csv"]
+    blanks = b" " * (planning.MANIFEST_BYTES + 1)
+    s3.put_object(Bucket=bucket, Key="team/manifest", Body=blanks + json.dumps(listed).encode())
+    limit(real, [f"s3://{bucket}/team/"], [])
+    given = body(
+        real,
+        data=f"s3://{bucket}/team/manifest",
+        data_type="ManifestFile",
+        output_path=f"s3://{bucket}/team/out/",
+    )
+    key = real.api("bob").post("/api/v1/jobs/", given, JSON).json()["id"]
+    job = TransformJob.objects.get(key=key)
+    starting.start(job.pk)
+    job.refresh_from_db()
+    assert (job.state, "could not be read whole" in job.state_reason) == ("REJECTED", True)
 
 
 def test_the_lists_are_set_by_form_and_api_and_shown_to_all(house: House) -> None:

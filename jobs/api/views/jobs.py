@@ -123,7 +123,13 @@ class Finish(TeamView):
         """Submit the next attempt over the inputs that have no output; 409 says why there can be none."""
         job, fields = self.job(id), bodies.fields_of(request.data)
         bodies.check_texts(fields, ["name"])
-        made = attempts.finish_missing(job, by=self.member.user, token=self.token, name=fields.get("name"))
+        made = attempts.finish_missing(
+            job,
+            by=self.member.user,
+            token=self.token,
+            name=fields.get("name"),
+            replace_outputs=bool(fields.get("replace_outputs")),
+        )
         return _created(made, request)
 
 

@@ -15,7 +15,7 @@ from jobs.models.standing import whole
 from jobs.pages.job.showing import find_job
 from jobs.pages.owners import owner
 from jobs.services import archiving, attempts, stopping
-from jobs.services.errors import NotPossible, Unavailable
+from jobs.services.errors import NotPossible, OlderOutputs, Unavailable
 from jobs.states import JobState
 from teams import confirming, notices
 from teams.access import MemberRequest, member_required
@@ -42,7 +42,11 @@ def stop(request: MemberRequest, key: str) -> HttpResponse:
 def finish(request: MemberRequest, key: str) -> HttpResponse:
     """Write what is missing, by a further attempt; the first one's page tells of all of them."""
     job = find_job(request.team, key)
-    _succeeds(request, lambda: attempts.finish_missing(job, by=request.user))
+    may_replace = request.POST.get("replace_outputs") == "true"
+    try:
+        _succeeds(request, lambda: attempts.finish_missing(job, by=request.user, replace_outputs=may_replace))
+    except OlderOutputs as error:
+        return confirming.ask(request, _replace_question(request, job, error.count))
     return redirect(job.root or job)
 
 
@@ -73,9 +77,11 @@ def restore(request: MemberRequest, key: str) -> HttpResponse:
 
 
 def _succeeds(request: MemberRequest, act: Callable[[], object]) -> bool:
-    """Whether it was done; if not, the person is told why."""
+    """Whether it was done; if not, the person is told why. Raises OlderOutputs, which is a question."""
     try:
         act()
+    except OlderOutputs:
+        raise
     except (NotPossible, Unavailable) as error:
         messages.info(request, str(error))
         return False
@@ -97,6 +103,19 @@ def _stop_question(request: MemberRequest, job: TransformJob) -> Question:
         action=reverse("job-stop", args=[job.key]),
         back=job.get_absolute_url(),
         facts=_facts(request, job),
+    )
+
+
+def _replace_question(request: MemberRequest, job: TransformJob, count: int) -> Question:
+    objects = "1 object" if count == 1 else f"{count:,} objects"
+    return Question(
+        title=f"Finish {job.name} and replace {objects}?",
+        says="They were there before this job ran, in the place of outputs that it has not written.",
+        button=f"Replace {objects}",
+        action=reverse("job-finish", args=[job.key]),
+        back=job.get_absolute_url(),
+        facts=_facts(request, job),
+        fields=(("replace_outputs", "true"),),
     )
 
 
