@@ -104,7 +104,9 @@ async def _make(runtime: Runtime, requirements: Path, folder: Path, progress: Pr
         await _run([sys.executable, "-m", "venv", str(folder)], progress)
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     await _run([*install, "--require-hashes", "-r", str(requirements)], progress)
-    (folder / _READY).write_text(await asyncio.to_thread(digest, folder))
+    marker = folder / _READY
+    marker.write_text(await asyncio.to_thread(digest, folder))
+    marker.chmod(0o644)
     progress(f"The environment of {runtime.title} is ready after {time.monotonic() - began:.0f} s.")
 
 

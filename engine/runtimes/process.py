@@ -17,7 +17,13 @@ from pathlib import Path
 from engine.placement import Placement
 from engine.runtimes.confining import KEEPER, Confiner, scratch_folder
 from engine.runtimes.registry import SERVING, Runtime
-from engine.runtimes.usage import Usage, memory_below, unlinked_bytes_below, usage_below
+from engine.runtimes.usage import (
+    Usage,
+    memory_below,
+    processes_below,
+    unlinked_bytes_below,
+    usage_below,
+)
 
 LogLines = Callable[[list[str]], None]
 
@@ -26,6 +32,8 @@ _READ = 64 * 1024
 LONGEST_LINE = 16 * 1024
 #: Seconds between the request to end and the end by force.
 _PATIENCE = 1.0
+#: Seconds for the last lines of a server that has ended.
+_PATIENCE_FOR_LINES = 10.0
 #: Lines that are handed on in one go. After one that took more than `_BUSY` seconds, the reading rests for `_REST`
 #: times as long.
 _LINES_AT_ONCE, _BUSY, _REST = 1000, 0.005, 4
@@ -80,8 +88,9 @@ class ModelServer:
             if not await self._ends_within(_PATIENCE):
                 self.kill(signal.SIGKILL)
                 await self._process.wait()
+        # Its last lines are in the pipe, whose other end is closed now.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._reader, _PATIENCE)
+            await asyncio.wait_for(self._reader, _PATIENCE_FOR_LINES)
         if self._process.stdin is not None:
             self._process.stdin.close()
         _pid_file(self._directory).unlink(missing_ok=True)
@@ -106,6 +115,11 @@ class ModelServer:
 
     def kill(self, number: signal.Signals) -> None:
         """Send a signal to the process and all that it started."""
+        if number != signal.SIGTERM:
+            # SIGTERM the keeper hands on. Of others, its own end would reach the server a moment later.
+            for process in processes_below(self._process.pid):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(process, number)
         # Refused where the group is only what macOS has left of it: processes that have ended.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
@@ -130,7 +144,8 @@ class ModelServer:
             began = time.monotonic()
             self._lines([line.decode(errors="replace") for line in lines[start : start + _LINES_AT_ONCE]])
             spent = time.monotonic() - began
-            await asyncio.sleep(_REST * spent if spent > _BUSY else 0)
+            runs = self._process.returncode is None
+            await asyncio.sleep(_REST * spent if spent > _BUSY and runs else 0)
 
 
 def _pieces(line: bytes) -> list[bytes]:

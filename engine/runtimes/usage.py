@@ -63,6 +63,11 @@ def usage_below(process: int) -> Usage | None:
     return Usage(sum(usage.cpu_seconds for usage in usages), sum(usage.memory for usage in usages))
 
 
+def processes_below(process: int) -> list[int]:
+    """The numbers of all processes that a process has started, however far down, as of now; none without a /proc."""
+    return _tree(_read_processes(), process)[1:]
+
+
 def memory_below(process: int) -> int:
     """The bytes of memory of a process and all that it started, each its share of what several use."""
     return sum(_proportional_memory(number) for number in _tree(_latest.processes(), process))

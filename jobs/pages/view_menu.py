@@ -70,6 +70,7 @@ def change(request: MemberRequest, slug: str) -> HttpResponse:
         elif action in ("default", "no-default"):
             views.set_default(view, member, on=action == "default")
         elif action == "delete" and "sure" not in request.POST:
+            views.check_change(view, member)
             return confirming.ask(request, _delete_question(request, view))
         elif action == "delete":
             views.delete(view, member)

@@ -89,7 +89,7 @@ def share(view: SavedView, member: Membership, *, shared: bool) -> None:
 
 def delete(view: SavedView, member: Membership, token: ApiToken | None = None) -> None:
     """Forget it; the list then opens without a view for whom it was the default. PermissionDenied as `update`."""
-    _check(view, member)
+    check_change(view, member)
     with transaction.atomic():
         _tell(view, member, "view.deleted", token)
         view.delete()
@@ -104,14 +104,15 @@ def set_default(view: SavedView, member: Membership, *, on: bool) -> None:
 
 
 def _change(view: SavedView, member: Membership, verb: str, **values: object) -> None:
-    _check(view, member)
+    check_change(view, member)
     with transaction.atomic():
         SavedView.objects.filter(pk=view.pk).update(**values, changed_at=timezone.now())
         view.refresh_from_db()
         _tell(view, member, verb, None)
 
 
-def _check(view: SavedView, member: Membership) -> None:
+def check_change(view: SavedView, member: Membership) -> None:
+    """Raise PermissionDenied where the member may not change the view."""
     if not may_change(view, member):
         raise PermissionDenied(
             f"“{view}” is {view.owner.label}'s; save it as a view of your own to change it."

@@ -17,11 +17,8 @@ from tests.support.engine import CHECKOUT, EngineProcess
 pytestmark = pytest.mark.xdist_group("contract-documented")
 
 BUCKET = "batchdeck-samples"
-SNIPPETS = dict(
-    re.findall(
-        r"^### ([\w ]+)\n.*?^```\w+\n(.*?)^```", (CHECKOUT / "docs/engine.md").read_text(), re.M | re.S
-    )
-)
+CLIENTS = (CHECKOUT / "docs/engine.md").read_text().partition("\n## Clients\n")[2].partition("\n## ")[0]
+SNIPPETS = dict(re.findall(r"^### ([\w ]+)\n.*?^```\w+\n(.*?)^```", CLIENTS, re.M | re.S))
 
 
 @pytest.fixture(scope="module")

@@ -154,6 +154,7 @@ def test_outputs_of_an_earlier_job_under_the_same_path_do_not_count(ready: Any) 
     later = TransformJob.objects.get(pk=first.pk)
     assert later.started_at is not None
     later.started_at = later.started_at.replace(year=later.started_at.year + 1)
+    later.save()
     assert results.outputs(later).outputs == ()
 
 

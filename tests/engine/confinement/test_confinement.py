@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 
+from engine.config import Config
 from engine.limits import Limits
+from engine.runtimes import Runtimes
 from tests.engine.serving import RUNTIMES, make_readable, start_code, support
 from tests.engine.transforms import archive, instance_processes, put, transform
 from tests.support.engine import CHECKOUT, EngineProcess
@@ -48,6 +50,10 @@ def confining_engine(request: pytest.FixtureRequest, folder: Path) -> Iterator[E
         if os.geteuid() != 0:
             pytest.skip("the tests run as an ordinary user already")
         prefix = [*ORDINARY_USER, str(data_dir)]
+        # That user can read the environment of the image, but not make it.
+        runtimes = Runtimes(Config(folder, RUNTIMES), support())
+        asyncio.run(runtimes.prepare(IMAGE, lambda _: None))
+        RUNTIMES.chmod(0o755)
     process = EngineProcess(
         data_dir, prefix=prefix, ENGINE_LIMITS=f"processes={PROCESSES}", ENGINE_RUNTIMES_DIR=str(RUNTIMES)
     )
