@@ -118,11 +118,15 @@ def _team_with(
     """The first other team of the person in which this address is a page; None where there is none.
 
     Only for an address that names something and that a person opens: a press changes no team, nor does a page in
-    another tab that refreshes itself, a browser that loads ahead, or another site.
+    another tab that refreshes itself, a browser that loads ahead, or another site that nobody has pressed on.
     """
+    # A link in web mail or a chat comes from another site; the browser says that a person pressed it.
+    followed = (
+        request.headers.get("Sec-Fetch-Site") != "cross-site" or request.headers.get("Sec-Fetch-User") == "?1"
+    )
     opened = (
         request.headers.get("Sec-Fetch-Dest", "document") == "document"
-        and request.headers.get("Sec-Fetch-Site") != "cross-site"
+        and followed
         and "prefetch" not in request.headers.get("Sec-Purpose", "")
         and "HX-Request" not in request.headers
     )

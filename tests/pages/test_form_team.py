@@ -130,3 +130,10 @@ def test_neither_loading_ahead_nor_another_site_changes_the_team(
 ) -> None:
     assert alice.get(f"/jobs/{other.job().key}/", headers=headers).status_code == 404
     assert "admin in First" in Page(alice.get("/team/")).all("summary")[0].get("aria-label")
+
+
+def test_a_link_that_is_pressed_in_web_mail_opens_in_its_team(other: House, alice: Client) -> None:
+    pressed = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-User": "?1"}
+    answer = alice.get(f"/jobs/{other.job().key}/", headers=pressed, follow=True)
+    assert answer.status_code == 200
+    assert "you are in that team now" in answer.content.decode()
