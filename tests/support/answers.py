@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -89,7 +90,14 @@ def _paths() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 
 def validator(schema: dict[str, Any]) -> Any:
     """What holds a value to a part of the document, where no field may be that the document lacks."""
-    return Draft202012Validator({**strict(schema), "components": _components()}, format_checker=_FORMATS)
+    return _validator(json.dumps(schema, sort_keys=True))
+
+
+@functools.cache
+def _validator(schema: str) -> Any:
+    """The validator of a schema's JSON: each holds the whole document, so one is made for each schema only."""
+    whole = {**strict(json.loads(schema)), "components": _components()}
+    return Draft202012Validator(whole, format_checker=_FORMATS)
 
 
 @functools.cache
