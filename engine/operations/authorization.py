@@ -5,13 +5,13 @@ Lists are cut into pages over what is the key's alone. An operation without a ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.operations.copying import source_of
-from engine.runner.model_data import SUBMIT_DIRECTORY
+from transform.request_addresses import addresses, package_group
 from transform.scope import Scope
 
 Params = Mapping[str, Any]
@@ -123,7 +123,7 @@ def _resource(scope: Scope, params: Params) -> bool:
 def _package(scope: Scope, params: Params) -> bool:
     """Packages are named by themselves or by their group, each by name or ARN."""
     given = [params[name] for name in ("ModelPackageName", "ModelPackageGroupName") if name in params]
-    return bool(given) and all(scope.allows_model(_name_of(text)) for text in given)
+    return bool(given) and all(scope.allows_model(package_group(text)) for text in given)
 
 
 def _new_package(scope: Scope, params: Params) -> bool:
@@ -133,38 +133,15 @@ def _new_package(scope: Scope, params: Params) -> bool:
 def _packages(scope: Scope, params: Params) -> bool:
     containers = [params.get("PrimaryContainer", {}), *params.get("Containers", [])]
     given = [container["ModelPackageName"] for container in containers if "ModelPackageName" in container]
-    return all(scope.allows_model(_name_of(text)) for text in given)
-
-
-def _name_of(name_or_arn: str) -> str:
-    path = name_or_arn.rpartition(":")[2].partition("/")[2] if name_or_arn.startswith("arn:") else name_or_arn
-    return path.partition("/")[0]
+    return all(scope.allows_model(package_group(text)) for text in given)
 
 
 def _places(scope: Scope, params: Params) -> bool:
     """Whether every address in S3 that the request names, wherever it stands, may be used."""
     return all(
         scope.allows_output(uri) if field == "S3OutputPath" else scope.allows_uri(uri)
-        for field, uri in _uris(params)
+        for field, uri in addresses(params)
     )
-
-
-def _uris(value: Any, field: str = "") -> Iterator[tuple[str, str]]:
-    """The addresses in a request, each with the name of its field. Of an Environment, that of a script alone."""
-    if field == "Environment":
-        script = value.get(SUBMIT_DIRECTORY, "")
-        if script.startswith("s3://"):
-            yield field, script
-    elif isinstance(value, str):
-        if value.startswith(("s3://", "https://")):
-            yield field, value
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            if name != "Tags":
-                yield from _uris(inner, name)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _uris(inner, field)
 
 
 def _streams(scope: Scope, params: Params) -> bool:

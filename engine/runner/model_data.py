@@ -10,8 +10,7 @@ from engine.objects import ObjectStore
 from engine.runner.failures import JobFailed
 from engine.runner.protocols import Readable, RuntimeProvider
 from transform.keys import parse_s3_uri
-
-SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
+from transform.request_addresses import SUBMIT_DIRECTORY
 
 
 async def fetch_model(

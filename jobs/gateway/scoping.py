@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from jobs.gateway.errors import Rejected
 from jobs.gateway.target import Target
+from transform.request_addresses import addresses, package_group
 from transform.scope import Scope
-
-#: The one variable of an environment that names an object which SageMaker's containers fetch.
-_SCRIPT = "SAGEMAKER_SUBMIT_DIRECTORY"
 
 
 class OutOfScope(Rejected):
@@ -35,19 +33,14 @@ def check_model(target: Target, name: str) -> None:
 
 def check_containers(target: Target, containers: Any) -> None:
     """Raises OutOfScope for container definitions that name an object which the connection may not use."""
-    for uri in _uris(list(containers)):
+    for _, uri in addresses(list(containers)):
         if not target.scope.allows_uri(uri):
             raise OutOfScope(denied_place(target, uri))
     for container in containers:
-        if (package := package_group(container)) and not allows_package(target.scope, package):
+        if (package := package_group(container.get("ModelPackageName", ""))) and not allows_package(
+            target.scope, package
+        ):
             raise OutOfScope(f"The model package {package} is not allowed on this connection.")
-
-
-def package_group(container: Mapping[str, Any]) -> str:
-    """The name of the model package, or of its group, that a container definition names; empty if it names none."""
-    named = str(container.get("ModelPackageName", ""))
-    path = named.rpartition(":")[2].partition("/")[2] if named.startswith("arn:") else named
-    return path.partition("/")[0]
 
 
 def allows_package(scope: Scope, name: str) -> bool:
@@ -64,7 +57,7 @@ def check_request(target: Target, request: Mapping[str, Any]) -> None:
     output = request.get("TransformOutput", {}).get("S3OutputPath", "")
     if not target.scope.allows_output(output):
         raise OutOfScope(denied_place(target, output))
-    for uri in _uris({name: value for name, value in request.items() if name != "TransformOutput"}):
+    for _, uri in addresses({name: value for name, value in request.items() if name != "TransformOutput"}):
         if not target.scope.allows_uri(uri):
             raise OutOfScope(denied_place(target, uri))
 
@@ -72,21 +65,3 @@ def check_request(target: Target, request: Mapping[str, Any]) -> None:
 def denied_place(target: Target, uri: str) -> str:
     """The sentence about a place that is not allowed."""
     return f"{uri} is not allowed: this connection may use {', '.join(target.scope.uris)} only."
-
-
-def _uris(value: Any, field: str = "") -> Iterator[str]:
-    """The addresses in a request, wherever they stand. Of an Environment, that of a script alone."""
-    if field == "Environment":
-        script = str(value.get(_SCRIPT, ""))
-        if script.startswith("s3://"):
-            yield script
-    elif isinstance(value, str):
-        if value.startswith(("s3://", "https://")):
-            yield value
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            if name != "Tags":
-                yield from _uris(inner, name)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _uris(inner, field)

@@ -13,7 +13,7 @@ from django.db.models.lookups import IContains
 
 from jobs.gateway import GatewayError, Rejected, models
 from jobs.gateway.abilities import abilities
-from jobs.gateway.scoping import allows_package, package_group
+from jobs.gateway.scoping import allows_package
 from jobs.lifecycle.asking import asking, target_of
 from jobs.models import Connection, RegisteredModel
 from jobs.models.scoped import TeamQuerySet
@@ -21,6 +21,7 @@ from jobs.services import frameworks
 from jobs.services.errors import InvalidFields, Unavailable
 from teams import activity
 from teams.models import ApiToken, User
+from transform.request_addresses import SUBMIT_DIRECTORY, package_group
 from transform.scope import Scope
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -163,11 +164,13 @@ def _outside(scope: Scope, name: str, containers: Sequence[Mapping[str, Any]]) -
     places = f"It must be in {' or '.join(scope.uris)}."
     for definition in containers:
         environment = definition.get("Environment", {})
-        script = str(environment.get("SAGEMAKER_SUBMIT_DIRECTORY", ""))
+        script = str(environment.get(SUBMIT_DIRECTORY, ""))
         data = definition.get("ModelDataUrl", "")
         if data and not scope.allows_uri(data):
             found.append(("model_data" if len(containers) == 1 else "containers", places))
-        if (package := package_group(definition)) and not allows_package(scope, package):
+        if (package := package_group(definition.get("ModelPackageName", ""))) and not allows_package(
+            scope, package
+        ):
             found.append(("containers", f"The model package {package} is not allowed on this connection."))
         if script.startswith("s3://") and not scope.allows_uri(script):
             found.append(("env" if len(containers) == 1 else "containers", places))
