@@ -114,7 +114,9 @@ def page(
         else:
             found = _back(target, job, sought, "", limit)
     lines, older, newer, more = found
-    gone = not lines and not sought.is_filter and _had_lines(streams, label)
+    # Lines of a moment ago are shown once nothing can come between them.
+    settled = _settled(job, sought)
+    gone = not lines and not sought.is_filter and _had_lines(streams, label, settled)
     note = _gone(job, "the lines of this log") if gone else ""
     return LogPage(streams, label, lines, newer, note, older, more, over=_is_over(job) and not more)
 
@@ -305,8 +307,13 @@ def _gone(job: TransformJob, what: str) -> str:
     return f"CloudWatch no longer has {what}: it keeps one as long as its group's retention says."
 
 
-def _had_lines(streams: tuple[LogStream, ...], label: str) -> bool:
-    return any(stream.last_event for stream in streams if label in (ALL, stream.label))
+def _had_lines(streams: tuple[LogStream, ...], label: str, until: int | None) -> bool:
+    """Whether the stream, or any of all, had its last line by then (milliseconds), None for whenever."""
+    return any(
+        stream.last_event and (until is None or stream.last_event.timestamp() * 1000 <= until)
+        for stream in streams
+        if label in (ALL, stream.label)
+    )
 
 
 def _choose(streams: tuple[LogStream, ...], label: str, *, failed: bool) -> str:

@@ -24,6 +24,7 @@ from tests.jobs.following import follow
 from tests.jobs.running import serving, serving_engine
 from tests.support.engine import CHECKOUT, EngineProcess
 from tests.support.html import Page
+from tests.support.polling import until
 
 __all__ = ["serving", "serving_engine"]
 pytestmark = pytest.mark.django_db
@@ -338,8 +339,9 @@ def test_two_teams_on_one_engine_run_their_own_and_reach_nothing_of_each_other(
     job = own_job(anna, "anna")
     assert job.state == JobState.COMPLETED, job.state_reason
     assert own_job(ben, "ben").state == JobState.COMPLETED
-    logs = anna.api("anna").get(f"/api/v1/jobs/{job.key}/logs/?stream=all").json()
-    assert logs["results"]
+    address = f"/api/v1/jobs/{job.key}/logs/?stream=all"
+    # Lines of several streams are shown once nothing can come between them.
+    until(lambda: anna.api("anna").get(address).json()["results"], "the lines of the job's log")
     preview = anna.api("anna").get(
         f"/api/v1/jobs/{job.key}/outputs/preview/", {"key": f"{anna.team.slug}/out/1.csv.out"}
     )

@@ -35,6 +35,7 @@ PROCESSES = 64
 def folder() -> Iterator[Path]:
     """An empty folder that is not below /tmp: a model server has a /tmp of its own."""
     (CHECKOUT / "artifacts").mkdir(exist_ok=True)
+    (CHECKOUT / "artifacts").chmod(0o755)
     with tempfile.TemporaryDirectory(dir=CHECKOUT / "artifacts") as name:
         Path(name).chmod(0o755)
         yield Path(name)
