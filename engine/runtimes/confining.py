@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from engine.runtimes.registry import Runtime
 
 KEEPER = Path(__file__).resolve().with_name("keeper")
 
-#: The keeper adds the server's port number: ids that nobody else on the machine has.
+#: Servers of an engine that is root run under this user id and their port number: ids that nobody else has.
 _FIRST_USER_ID = 2_000_000_000
 #: The versions of Landlock that first restrict TCP ports, and signals and abstract sockets.
 _PORTS_SINCE, _SIGNALS_SINCE = 4, 6
@@ -95,7 +95,7 @@ def find_support(config: Config) -> Support:
     if config.confinement == "off" or sys.platform != "linux":
         return Support()
     with tempfile.TemporaryDirectory(prefix="batchdeck-probe-") as folder:
-        command = [sys.executable, "-I", "-S", str(KEEPER), "--probe", folder]
+        command = [sys.executable, "-I", "-S", str(KEEPER), "--probe", folder, str(_FIRST_USER_ID)]
         answer = subprocess.run(command, capture_output=True, check=True, env={}, timeout=60).stdout
     return Support(**json.loads(answer))
 
@@ -178,8 +178,3 @@ def _links(path: Path) -> Iterator[Path]:
     while path.is_symlink():
         path = path.parent / path.readlink()
         yield path
-
-
-def describe(support: Support) -> dict[str, Any]:
-    """The means and the gaps, for clients that ask."""
-    return {**asdict(support), "gaps": support.gaps()}

@@ -6,7 +6,7 @@ standard input is a pipe that nobody writes to; when the engine goes, however it
 ends every process of the server. Its exit status is the server's; for one ended by a signal, 128 and the signal's
 number, as shells have it.
 
-`python -I -S keeper --probe FOLDER` prints as JSON what the system allows; see probe.py.
+`python -I -S keeper --probe FOLDER USER` prints as JSON what the system allows; see probe.py.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CANNOT_START = 127
 def main() -> int:
     """Run the command and wait for it; returns the exit status."""
     if sys.argv[1] == "--probe":
-        print_support(sys.argv[2])
+        print_support(sys.argv[2], int(sys.argv[3]))
         return 0
     confinement, environment = read_order(sys.argv[1])
     # The engine keeps its files to itself; what is made here is for the server's own user to pass through.

@@ -13,10 +13,11 @@ import view
 from libc import PR_SET_NO_NEW_PRIVS, prctl
 
 
-def print_support(folder: str) -> None:
+def print_support(folder: str, user_id: int) -> None:
     """Print a JSON object: "landlock" (version, 0 without), "seccomp", "namespaces", "network", "user_ids".
 
-    `folder` is an empty one; a view is built on it for a moment. A true value says that the means works here.
+    `folder` is an empty one; a view is built on it for a moment. `user_id` is one that servers may run under. A true
+    value says that the means works here.
     """
     on_linux = sys.platform == "linux"
     root = on_linux and os.geteuid() == 0
@@ -26,7 +27,7 @@ def print_support(folder: str) -> None:
         "seccomp": on_linux and seccomp.is_supported() and _works(_try_filter),
         "namespaces": namespaces,
         "network": namespaces and _works(lambda: _try_view(folder, network=True)),
-        "user_ids": root and namespaces and _works(_try_user),
+        "user_ids": root and namespaces and _works(lambda: _try_user(user_id)),
     }
     sys.stdout.write(json.dumps(support))
 
@@ -61,7 +62,7 @@ def _try_filter() -> None:
     seccomp.restrict(seccomp.NONE, shares_machine=True)
 
 
-def _try_user() -> None:
+def _try_user(user_id: int) -> None:
     os.setgroups([])
-    os.setgid(view.FIRST_USER_ID)
-    os.setuid(view.FIRST_USER_ID)
+    os.setgid(user_id)
+    os.setuid(user_id)

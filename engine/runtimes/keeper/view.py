@@ -31,9 +31,6 @@ _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 
 #: Device files that programs expect.
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
-#: Model servers of an engine that is root run under this user id and the port number added: ids of nobody else.
-FIRST_USER_ID = 2_000_000_000
-
 _STANDARD_STREAMS = {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 
