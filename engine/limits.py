@@ -35,7 +35,7 @@ class Limits:
     processes: int = 1024
     open_files: int = 65536
     cpu_seconds: int = 0
-    #: What a job writes into its folders, and the largest file among that. SageMaker's volume has 30 GB.
+    #: What a job writes into its folders. SageMaker's volume has 30 GB.
     disk_mb: int = 30 * 1024
     #: What a model archive unpacks to.
     unpacked_mb: int = MAX_BYTES // MIB
@@ -66,7 +66,8 @@ class Limits:
             "memory": memory,
             "shared_memory": memory // 2,
             "processes": self.processes,
-            "file_size": self.disk_mb * MIB,
+            # Above `disk_mb`, so that the engine sees the job pass it and says why the job ends.
+            "file_size": 2 * self.disk_mb * MIB,
             "open_files": self.open_files,
             "cpu_seconds": self.cpu_seconds or _LONGEST_JOB_DAYS * _DAY * instance_cpus(instance_type),
         }

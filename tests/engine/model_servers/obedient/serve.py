@@ -92,13 +92,12 @@ def write(megabytes: int) -> None:
 
 
 def hide(megabytes: int) -> None:
-    """Write so many MB again and again into a file that has no name any more."""
+    """Hold a file of so many MB that has no name any more, until somebody ends it."""
     with Path("hidden").open("wb") as file:
         os.unlink("hidden")
-        for _ in range(1000):
-            file.write(bytes(megabytes * 1024**2))
-            file.flush()
-            time.sleep(0.2)
+        file.write(bytes(megabytes * 1024**2))
+        file.flush()
+        time.sleep(300)
 
 
 def take(children: int) -> None:
