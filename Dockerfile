@@ -18,8 +18,11 @@ COPY launcher launcher
 COPY hosting hosting
 COPY transform transform
 COPY engine engine
+COPY aws aws
+COPY failures failures
 COPY teams teams
 COPY jobs jobs
+COPY results results
 COPY webapp webapp
 COPY templates templates
 COPY static static

@@ -24,7 +24,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from jobs.models import TransformJob  # noqa: E402
-from jobs.services import views  # noqa: E402
+from jobs.services.listing import saved_views  # noqa: E402
 from jobs.states import JobState  # noqa: E402
 from teams.models import Membership, Team, User  # noqa: E402
 
@@ -103,7 +103,7 @@ def main() -> None:
         User.objects.get(username="seed-01-ada"), backend="django.contrib.auth.backends.ModelBackend"
     )
     member = Membership.objects.get(user__username="seed-01-ada")
-    views.save(member, "Bench", {"state": "failed"}, shared=True)
+    saved_views.save(member, "Bench", {"state": "failed"}, shared=True)
     fill_today(member.team)
     key = TransformJob.objects.for_team(member.team).filter(state=JobState.FAILED).latest("id").key
     for line in sys.stdin:

@@ -72,7 +72,7 @@ def case(count: int, polls: int) -> dict[str, float]:
 
 def poll(connection: Connection, account: FakeAccount) -> tuple[int, float]:
     """Calls and seconds of one poll."""
-    from jobs.lifecycle import polling
+    from jobs.lifecycle.follow import polling
 
     before, began = account.calls.total(), time.perf_counter()
     type(connection).objects.filter(pk=connection.pk).update(polled_at=None)

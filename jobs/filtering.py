@@ -12,8 +12,8 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from jobs.failures import CAUSES as KNOWN_CAUSES
-from jobs.failures import UNKNOWN
+from failures import CAUSES as KNOWN_CAUSES
+from failures import UNKNOWN
 from jobs.models import Connection, Preset
 from jobs.models.job import JobQuerySet
 from jobs.models.job_indexes import ATTENTION
@@ -56,7 +56,7 @@ class JobFilter:
     preset: str = ""
     #: As it was asked for last: the request's own, or a fallback.
     instance_type: str = ""
-    #: Why it failed or was refused: a slug of jobs.failures.
+    #: Why it failed or was refused: a slug of failures.
     cause: str = ""
     #: Submitted from then on: a date, a time, or how long ago as in 24h, 7d, 2w.
     since: str = ""

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 
-from jobs.failures import cause_named
+from failures import cause_named
 from jobs.filtering import FilterError, JobFilter
 from jobs.models import (
     Connection,

@@ -16,20 +16,11 @@ from celery.signals import heartbeat_sent, worker_ready
 from django.db import connections, transaction
 from kombu.exceptions import OperationalError
 
-from jobs.gateway import GatewayError
-from jobs.lifecycle import (
-    comparing,
-    explaining,
-    feed,
-    image_table,
-    polling,
-    pricing,
-    quotas,
-    reconciling,
-    retrying,
-    starting,
-    stopping,
-)
+from aws import GatewayError
+from jobs.lifecycle import image_table, reconciling
+from jobs.lifecycle.after import comparing, explaining, pricing, retrying
+from jobs.lifecycle.follow import event_queue, polling
+from jobs.lifecycle.queue import quotas, starting, stopping
 from jobs.models import Connection, Heartbeat
 
 log = structlog.get_logger(__name__)
@@ -104,7 +95,7 @@ def look_at_jobs(connection_id: int, names: list[str]) -> None:
 @shared_task
 def read_queue(connection_id: int) -> None:
     """Take the events out of the connection's queue, and have their jobs looked at."""
-    heard = feed.read(connection_id)
+    heard = event_queue.read(connection_id)
     if heard.problem:
         log.warning("queue_not_read", connection=connection_id, problem=heard.problem)
     for pk, names in heard.jobs.items():
@@ -131,7 +122,7 @@ def poll_due_connections() -> None:
     """One task for each connection that has running jobs, and for each that names a queue of events."""
     for connection_id in polling.due_connections():
         enqueue(poll_connection, connection_id)
-    for connection_id in feed.connections():
+    for connection_id in event_queue.connections():
         enqueue(read_queue, connection_id)
 
 

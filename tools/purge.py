@@ -18,6 +18,7 @@ SOURCES = (
     "static/batchdeck.css",
     "jobs/forms/*.py",
     "jobs/templatetags/*.py",
+    "results/templatetags/*.py",
 )
 _CLASS = re.compile(r"\.(-?[A-Za-z_](?:\\.|[\w-])*)")
 _NOT = re.compile(r":not\([^()]*\)")

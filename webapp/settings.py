@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "axes",
     "teams",
     "jobs",
+    "results",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -204,7 +205,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["jobs.api.permissions.TeamRole"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["jobs.api.bodies.BodyParser"],
+    "DEFAULT_PARSER_CLASSES": ["jobs.api.request_serializers.BodyParser"],
     "DEFAULT_PAGINATION_CLASS": "jobs.api.pagination.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "jobs.api.errors.handle",

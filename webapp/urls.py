@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from jobs.api import errors
+from jobs.api.urls import urlpatterns as api_of_jobs
+from results.api.urls import urlpatterns as api_of_results
 from webapp import health
 from webapp.metrics import metrics
 
@@ -17,5 +20,8 @@ urlpatterns = [
     # Before the admin's own addresses: its sign-in is ours.
     path("", include("teams.urls")),
     path("admin/", admin.site.urls),
-    path("", include("jobs.urls")),
+    path("api/v1/", include(([*api_of_results, *api_of_jobs], "api"))),
+    path("api/<path:rest>", errors.not_found),
+    path("", include("results.pages.urls")),
+    path("", include("jobs.pages.urls")),
 ]

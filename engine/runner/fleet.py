@@ -16,13 +16,13 @@ from engine.placement import Placement
 from engine.removing import remove_tree
 from engine.runner.container import Container
 from engine.runner.failures import JobFailed
+from engine.runner.fault_injection import Trouble, TroubledContainer
 from engine.runner.instance import Calls, Instance
 from engine.runner.logs import InstanceLog
 from engine.runner.model_data import fetch_model, fetch_script
 from engine.runner.parameters import container_environment
 from engine.runner.protocols import RuntimeProvider, Server
-from engine.runner.together import all_of
-from engine.runner.trouble import Trouble, TroubledContainer
+from engine.runner.task_groups import all_of
 from engine.store import JobRow
 
 

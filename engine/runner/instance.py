@@ -12,7 +12,7 @@ from engine.runner.failures import ObjectFailed
 from engine.runner.http_client import Answer, AnswerTooLarge, Body, NoAnswer
 from engine.runner.logs import InstanceLog
 from engine.runner.protocols import Usage
-from engine.runner.together import all_of
+from engine.runner.task_groups import all_of
 
 _DEFAULT_TIMEOUT = 600
 _DEFAULT_RETRIES = 3

@@ -22,19 +22,19 @@ from engine.runner.failures import (
     JobFailed,
     ObjectFailed,
 )
+from engine.runner.fault_injection import Trouble, troubles_of
 from engine.runner.fleet import Fleet
 from engine.runner.http_client import Body
 from engine.runner.instance import Instance
-from engine.runner.lacking import reason_against
 from engine.runner.logs import InstanceLog, LogBudget
 from engine.runner.meter import Meter
 from engine.runner.parameters import effective, processing_of
 from engine.runner.plan import Plan, PlannedObject, make_plan
 from engine.runner.protocols import RuntimeProvider
 from engine.runner.publishing import Publisher
-from engine.runner.together import all_of, to_its_end
+from engine.runner.task_groups import all_of, to_its_end
 from engine.runner.transform_object import ObjectTransform
-from engine.runner.trouble import Trouble, troubles_of
+from engine.runner.unsupported import reason_against
 from engine.runner.watch import watched
 from engine.runner.window import Window
 from engine.store import JobRow, Store

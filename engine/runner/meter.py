@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from engine.runner.instance import Instance
-from engine.runner.together import to_its_end
+from engine.runner.task_groups import to_its_end
 from engine.store import Store
 
 NAMESPACE = "/aws/sagemaker/TransformJobs"

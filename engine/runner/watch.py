@@ -12,7 +12,7 @@ from typing import Any
 from engine.limits import MIB, Limits
 from engine.runner.failures import JobFailed
 from engine.runner.instance import Instance
-from engine.runner.together import to_its_end
+from engine.runner.task_groups import to_its_end
 
 #: Seconds between two looks; longer where a look takes long, up to a bound.
 _PAUSE, _LONGEST_PAUSE = 1.0, 5.0

@@ -16,9 +16,9 @@ from typing import Any
 from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.wire import abilities, cbor_protocol, json_protocol, query_protocol, s3_entry, s3_protocol
-from engine.wire.incoming import Receive, incoming
-from engine.wire.performing import SERVICES
+from engine.wire.dispatch import SERVICES
 from engine.wire.request import Request
+from engine.wire.request_body import Receive, incoming
 from engine.wire.response import Response
 from engine.wire.signatures import Signature, find_key, read_signature, verify
 

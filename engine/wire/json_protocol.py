@@ -17,7 +17,7 @@ from botocore.model import OperationModel
 from engine.aws_models import service_model
 from engine.errors import ServiceError
 from engine.operations.context import Context
-from engine.wire.performing import perform
+from engine.wire.dispatch import perform
 from engine.wire.response import Response
 
 log = logging.getLogger(__name__)

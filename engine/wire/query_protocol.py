@@ -14,7 +14,7 @@ from botocore.model import ListShape, Shape, StructureShape
 from engine.aws_models import service_model
 from engine.errors import ServiceError
 from engine.operations.context import Context
-from engine.wire.performing import perform
+from engine.wire.dispatch import perform
 from engine.wire.response import Response
 from engine.wire.xml import DECLARATION, write_xml
 

@@ -22,7 +22,7 @@ from engine.operations.authorization import authorize
 from engine.operations.context import Context
 from engine.operations.s3_limits import check_supported
 from engine.operations.upload_body import UploadBody
-from engine.wire.performing import result_of
+from engine.wire.dispatch import result_of
 from engine.wire.request import Request, decoded
 from engine.wire.response import Response
 from engine.wire.s3_routing import find_operation

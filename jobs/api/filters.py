@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from jobs import queries, tokens
+from jobs import queries, search_query
 from jobs.api.parameters import Moment, PageQuery, Query, Text, Word
 from jobs.filtering import CAUSES, STATE_GROUPS, JobFilter
 from jobs.states import JobState
@@ -66,4 +66,4 @@ def wanted(words: Mapping[str, Any]) -> JobFilter:
     FilterError names what cannot be used.
     """
     texts = {name: words[name] for name in JobFilter.names() if name in words}
-    return JobFilter.read({**tokens.parse(words.get("q", "")), **texts})
+    return JobFilter.read({**search_query.parse(words.get("q", "")), **texts})

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
-from jobs.services import spending
+from jobs.services.listing import spending
 
 _ERROR = {
     "type": "object",

@@ -8,7 +8,6 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 import jobs.api.schema  # noqa: F401  # tells drf-spectacular of our two ways to authenticate
 from jobs.api import errors, views
 
-app_name = "api"
 urlpatterns = [
     path("jobs/", views.Jobs.as_view(), name="jobs"),
     path("jobs/causes/", views.Causes.as_view(), name="job-causes"),
@@ -21,14 +20,7 @@ urlpatterns = [
     path("jobs/<str:id>/retry/", views.Retry.as_view(), name="job-retry"),
     path("jobs/<str:id>/archive/", views.Archive.as_view(), name="job-archive"),
     path("jobs/<str:id>/restore/", views.Restore.as_view(), name="job-restore"),
-    path("jobs/<str:id>/metrics/", views.Metrics.as_view(), name="job-metrics"),
     path("jobs/<str:id>/files/", views.Files.as_view(), name="job-files"),
-    path("jobs/<str:id>/outputs/", views.Outputs.as_view(), name="job-outputs"),
-    path("jobs/<str:id>/outputs/preview/", views.Preview.as_view(), name="job-preview"),
-    path("jobs/<str:id>/outputs/download/", views.Download.as_view(), name="job-download"),
-    path("jobs/<str:id>/records/", views.Records.as_view(), name="job-records"),
-    path("jobs/<str:id>/logs/", views.Logs.as_view(), name="job-logs"),
-    path("jobs/<str:id>/logs/text/", views.LogText.as_view(), name="job-logs-text"),
     path("models/", views.Models.as_view(), name="models"),
     path("models/<int:pk>/", views.Model.as_view(), name="model"),
     path("models/<int:pk>/check/", views.ModelCheck.as_view(), name="model-check"),

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from jobs.forms.fields import TypeLimitsField, WordsField
 from jobs.models import Connection
-from jobs.services import connections
+from jobs.services.connections import connections
 from jobs.services.errors import InvalidFields
 from teams.models import Team, User
 

@@ -12,8 +12,8 @@ from jobs import queries
 from jobs.forms.fields import JSONTextField
 from jobs.forms.job_fields import SECTIONS, Section, job_fields
 from jobs.models import Connection, TransformJob
-from jobs.services import submission, terms
 from jobs.services.errors import InvalidFields
+from jobs.services.submitting import job_options, submission
 from jobs.services.texts import trouble_with
 from teams.models import Team
 
@@ -130,7 +130,7 @@ class JobForm(forms.Form):
 def filled_in_as(job: TransformJob) -> dict[str, Any]:
     """What JobForm begins with to make the job's request; without its name, which SageMaker takes once."""
     spec = {name: value for name, value in job.spec.items() if name != "name"}
-    return {"model": job.model_id, **terms.given(job), **filled_in(spec)}
+    return {"model": job.model_id, **job_options.given(job), **filled_in(spec)}
 
 
 def filled_in(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def filled_in(fields: Mapping[str, Any]) -> dict[str, Any]:
 def settings_of(job: TransformJob) -> dict[str, str]:
     """How the job ran, field by field, empty where it says nothing; what it read, wrote and was called is left out."""
     filled = filled_in(job.spec)
-    names = CHANGEABLE - {"data", "data_type", "output_path", *terms.NAMES}
+    names = CHANGEABLE - {"data", "data_type", "output_path", *job_options.NAMES}
     return {name: as_option(filled.get(name, "")) for name in job_fields() if name in names}
 
 

@@ -9,8 +9,8 @@ from django import forms
 from jobs import queries
 from jobs.forms.fields import JSONTextField, KeyValueField
 from jobs.models import Connection, RegisteredModel
-from jobs.services import models
 from jobs.services.errors import InvalidFields
+from jobs.services.registry import registered_models
 from jobs.services.texts import trouble_with
 from teams.models import Team, User
 
@@ -86,9 +86,9 @@ class ModelForm(forms.Form):
         """
         given = self.cleaned_data
         connection: Connection = given["connection"]
-        one = models.container(given["image"], given["model_data"], given["env"])
+        one = registered_models.container(given["image"], given["model_data"], given["env"])
         try:
-            return models.register(
+            return registered_models.register(
                 connection,
                 name=given["name"],
                 containers=given["containers"] or [one],

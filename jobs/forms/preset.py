@@ -11,8 +11,8 @@ from jobs.forms.job import JobForm
 from jobs.forms.job_fields import SECTIONS, essential_fields
 from jobs.models import Preset
 from jobs.models.preset import Rule, flat
-from jobs.services import presets
 from jobs.services.errors import InvalidFields
+from jobs.services.submitting import presets
 from teams.models import Team, User
 
 #: What a rule's field is called, before the name of the field that it is for.

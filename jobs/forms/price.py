@@ -7,7 +7,7 @@ from itertools import chain
 from django import forms
 
 from jobs.models import Connection
-from jobs.services import prices
+from jobs.services.connections import prices
 from jobs.services.errors import InvalidFields
 from teams.models import User
 

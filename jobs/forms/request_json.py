@@ -14,7 +14,7 @@ from django.http import QueryDict
 from jobs import queries
 from jobs.forms.job import JobForm, filled_in
 from jobs.models import RegisteredModel
-from jobs.services import terms
+from jobs.services.submitting import job_options
 from jobs.services.texts import trouble_with
 from teams.models import Team
 from transform import rules
@@ -67,7 +67,7 @@ def request_of(draft: JobForm) -> dict[str, Any]:
     """The CreateTransformJob request that a form would submit, which was checked; half of one too."""
     if draft.is_valid():
         return draft.parsed[1].to_request()
-    values = {name: value for name, value in draft.body().items() if name not in terms.NAMES}
+    values = {name: value for name, value in draft.body().items() if name not in job_options.NAMES}
     model = draft.cleaned_data.get("model")
     return write_request({**_DEFAULTS, **({"model_name": model.name} if model else {}), **values})
 
@@ -125,7 +125,7 @@ def _replaced(data: QueryDict, form: JobForm) -> QueryDict:
     """The data with the form's values for all but the terms, as a browser would send them."""
     filled = data.copy()
     for bound in form:
-        if bound.html_name not in terms.NAMES:
+        if bound.html_name not in job_options.NAMES:
             value = bound.value() if bound.html_name in form.initial else None
             filled[bound.html_name] = "" if value is None else str(value)
     return filled

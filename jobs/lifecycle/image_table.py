@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from jobs.gateway import images
+from aws import images
 from jobs.models import Connection, ContainerImage, Heartbeat
 
 #: In front of the region: when its table was complete. Not every region has every framework.

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from jobs.clock import has_passed, passed
-from jobs.lifecycle import queueing
-from jobs.lifecycle.starting import SUBMIT_LEASE
+from jobs.lifecycle.queue import queueing
+from jobs.lifecycle.queue.starting import SUBMIT_LEASE
 from jobs.models import Connection, TransformJob
 from jobs.states import JobState
 

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='transformjob',
             name='cause',
-            field=models.CharField(blank=True, help_text="The slug of jobs.failures' cause, once it failed or was rejected.", max_length=40),
+            field=models.CharField(blank=True, help_text="The slug of failures' cause, once it failed or was rejected.", max_length=40),
         ),
         migrations.AddIndex(
             model_name='transformjob',

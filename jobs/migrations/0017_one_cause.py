@@ -2,7 +2,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from jobs.failures import columns_of_reason
+from failures import columns_of_reason
 
 #: Rows filled in at once.
 CHUNK = 1000

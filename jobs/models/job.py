@@ -132,7 +132,7 @@ class TransformJob(models.Model):
     cause = models.CharField(
         max_length=40,
         blank=True,
-        help_text="The slug of jobs.failures' cause, once it failed or was rejected.",
+        help_text="The slug of failures' cause, once it failed or was rejected.",
     )
     failure = models.JSONField(
         default=dict, help_text="The line that tells the cause, who said it, a change to try."

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from jobs.failures import columns_of_reason
+from failures import columns_of_reason
 from jobs.states import FAILURES
 
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"

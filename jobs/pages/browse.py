@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from jobs import queries
 from jobs.models import Connection
-from jobs.services import browsing
+from jobs.services.connections import browsing
 from jobs.services.errors import InvalidFields, NotPossible, Unavailable
 from teams.access import MemberRequest, member_required
 from teams.models import Role

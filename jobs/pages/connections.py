@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jobs import queries
 from jobs.forms.connection import ConnectionForm, LimitsForm
 from jobs.models import Connection, RegisteredModel
-from jobs.services import connections as service
-from jobs.services import limits, permissions
+from jobs.services.connections import connections as service
+from jobs.services.connections import limits, permissions
 from jobs.services.errors import NotPossible, Unavailable
 from teams import confirming
 from teams.access import MemberRequest, member_required, require

@@ -16,9 +16,9 @@ from jobs.forms.job import INSTANCE_TYPES
 from jobs.forms.price import PriceForm
 from jobs.models import Connection
 from jobs.pages.connections import find_connection
-from jobs.services import prices as service
-from jobs.services import spending
+from jobs.services.connections import prices as service
 from jobs.services.errors import NotPossible, Unavailable
+from jobs.services.listing import spending
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
 

@@ -13,16 +13,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from jobs import queries, tokens
+from jobs import queries, search_query
 from jobs.filtering import CAUSES, FilterError
-from jobs.lifecycle import costing, queueing
+from jobs.lifecycle.after import costing
+from jobs.lifecycle.queue import queueing
 from jobs.models import TransformJob
 from jobs.models.job import JobQuerySet
-from jobs.pages import table
+from jobs.pages import csv_export
 from jobs.pages.polling import is_poll, polled, version
 from jobs.pages.view_menu import menu
-from jobs.services import views
-from jobs.services.listing import COLUMNS, Listing
+from jobs.services.listing import saved_views
+from jobs.services.listing.job_list import COLUMNS, Listing
 from jobs.states import JobState
 from teams.access import MemberRequest, member_required
 from teams.refusals import refused
@@ -46,7 +47,7 @@ def history(request: MemberRequest) -> HttpResponseBase:
             lambda: _shown(request, listing),
             version("jobs", *parts, ticking=running),
         )
-    known = views.visible(request.team, request.user)
+    known = saved_views.visible(request.team, request.user)
     usual = next((view for view in known if view.is_default), None)
     if usual and not request.GET:
         return redirect(usual.address)
@@ -70,7 +71,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
     rows = queries.beyond(_matching(request, listing), listing.sort, None)
     name = f"jobs-{request.team.slug}-{timezone.localtime():%Y%m%d-%H%M}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    lines = table.csv(rows, listing.columns if request.GET.get("cols") else None)
+    lines = csv_export.csv(rows, listing.columns if request.GET.get("cols") else None)
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -78,7 +79,7 @@ def _from_box(request: MemberRequest) -> HttpResponse:
     """What was typed into the search box, as the address that the filter panel would make."""
     kept = {name: request.GET[name] for name in ("sort", "cols", "group", "view") if request.GET.get(name)}
     try:
-        given = tokens.parse(request.GET["q"])
+        given = search_query.parse(request.GET["q"])
     except FilterError as error:
         messages.error(request, " ".join(_said(error.fields)))
         given = {}
@@ -162,7 +163,7 @@ def _chips(listing: Listing, view: str) -> list[dict[str, str]]:
     parts = {**listing.parts(), **({"view": view} if view else {})}
     return [
         {
-            "name": tokens.WRITTEN.get(name, name),
+            "name": search_query.WRITTEN.get(name, name),
             "value": value,
             "without": urlencode({k: v for k, v in parts.items() if k != name}) or "view=all",
         }
@@ -177,7 +178,7 @@ def _panel(request: MemberRequest, listing: Listing) -> dict[str, Any]:
     given = listing.wanted.given()
     return {
         "wanted": listing.wanted,
-        "box": tokens.write(given),
+        "box": search_query.write(given),
         "kept": kept,
         "address": {**listing.parts(), **_named(request)},
         "grouped": listing.group,
@@ -222,7 +223,7 @@ def _exactly(request: HttpRequest) -> Listing:
     """What every word of the address describes, `q` as the search box takes it; FilterError names what is none."""
     own = {name: value for name, value in request.GET.items() if name not in ("q", "view")}
     cols = {"cols": ",".join(request.GET.getlist("cols"))}
-    return Listing.read({**tokens.parse(request.GET.get("q", "")), **own, **cols})
+    return Listing.read({**search_query.parse(request.GET.get("q", "")), **own, **cols})
 
 
 #: What the panel calls the filters whose names say less.

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from jobs import queries
 from jobs.models import Connection, ContainerImage
-from jobs.services import models
+from jobs.services.registry import registered_models
 
 #: What people know the SDK's framework words as.
 _TITLES = {
@@ -27,7 +27,7 @@ def image_choices(connections: Iterable[Connection]) -> list[tuple[str, list[tup
     clouds = {connection.region for connection in connections if not connection.is_engine}
     regions = {connection.region for connection in connections}
     table = queries.images(regions)
-    here = models.runnable(engines, [image.uri for image in table]) if engines else set()
+    here = registered_models.runnable(engines, [image.uri for image in table]) if engines else set()
     offered = [image for image in table if image.region in clouds or image.uri in here]
     groups = []
     for (region, framework), images in groupby(offered, key=lambda image: (image.region, image.framework)):

@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jobs import queries
 from jobs.filtering import JobFilter
 from jobs.forms.model import ModelForm
-from jobs.lifecycle import costing, queueing
+from jobs.lifecycle.after import costing
+from jobs.lifecycle.queue import queueing
 from jobs.models import RegisteredModel
 from jobs.pages.image_choices import image_choices
-from jobs.services import artefacts, figures
-from jobs.services import models as service
 from jobs.services.errors import Unavailable
+from jobs.services.registry import artefacts, figures
+from jobs.services.registry import registered_models as service
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
 

@@ -22,12 +22,12 @@ from jobs.forms.job import (
 )
 from jobs.forms.preset import filled_in_as_preset
 from jobs.forms.request_json import Problem
-from jobs.lifecycle.starting import asked_for
+from jobs.lifecycle.queue.starting import asked_for
 from jobs.models import Preset, TransformJob
 from jobs.pages import preflight, preset_choice
 from jobs.pages.request_panel import PENDING, around, held_form, panel_of
-from jobs.services import sample, submission
 from jobs.services.errors import InvalidFields
+from jobs.services.submitting import sample, submission
 from jobs.states import Origin
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team

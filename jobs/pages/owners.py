@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobs.models import TransformJob
-from jobs.services import history
+from jobs.services.listing import history
 from teams.access import MemberRequest
 
 

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_POST
 from jobs.forms.job import JobForm, RawRequestForm
 from jobs.pages import preset_choice
 from jobs.pages.request_panel import panel_of
-from jobs.services import preflight
-from jobs.services.estimating import Estimate
-from jobs.services.matching import Matches
-from jobs.services.preflight import Finding, Level, Report, Trial
+from jobs.services.connections.matching import Matches
+from jobs.services.submitting import preflight
+from jobs.services.submitting.estimates import Estimate
+from jobs.services.submitting.preflight import Finding, Level, Report, Trial
 from teams.access import MemberRequest, member_required
 from teams.models import Role
 

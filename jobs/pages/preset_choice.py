@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from jobs.forms.job import JobForm, RawRequestForm
 from jobs.forms.preset import hold
 from jobs.models import Preset
-from jobs.services import presets
+from jobs.services.submitting import presets
 from teams.access import MemberRequest
 
 

@@ -18,12 +18,13 @@ from jobs.filtering import JobFilter
 from jobs.forms.job import CONTENT_TYPES, INSTANCE_TYPES, filled_in_as
 from jobs.forms.job_fields import job_fields
 from jobs.forms.preset import RULE, PresetForm, preset_start
-from jobs.lifecycle import costing, queueing
+from jobs.lifecycle.after import costing
+from jobs.lifecycle.queue import queueing
 from jobs.models import Preset, RegisteredModel, TransformJob
 from jobs.models.preset import Rule, flat
 from jobs.pages import preset_choice
-from jobs.services import presets as service
-from jobs.services.folders import undated
+from jobs.services.submitting import presets as service
+from jobs.services.submitting.output_folders import undated
 from teams import confirming
 from teams.access import MemberRequest, member_required
 from teams.confirming import Question

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.models import Connection, TransformJob
-from jobs.services import terms
+from jobs.services.submitting import job_options
 from transform.request import read_request
 
 Snippet = dict[str, str]
@@ -26,7 +26,7 @@ _TRANSFORM = (
 def of_job(job: TransformJob, request: Mapping[str, Any]) -> list[Snippet]:
     """`snippets` for a job whose request was `request`."""
     fields = {name: value for name, value in job.spec.items() if name not in ("model_name", "name")}
-    body = {"connection": job.connection.slug, "model": job.model_name, **fields, **terms.given(job)}
+    body = {"connection": job.connection.slug, "model": job.model_name, **fields, **job_options.given(job)}
     return snippets(job.connection, request, body)
 
 

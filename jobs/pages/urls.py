@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from django.urls import path
-from django.views.generic import RedirectView
 
 from jobs.pages import (
     browse,
+    bulk_actions,
     connections,
     costs,
     history,
     home,
-    many,
     models,
     new_job,
-    outputs,
     preflight,
     presets,
     request_panel,
     view_menu,
 )
-from jobs.pages.job import actions, activity, again, files, logs, metrics, overview, request, results
+from jobs.pages.job import actions, activity, again, files, overview, request
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -29,27 +27,13 @@ urlpatterns = [
     path("jobs/export.csv", history.export, name="jobs-csv"),
     path("jobs/views/", view_menu.save, name="save-view"),
     path("jobs/views/<slug:slug>/", view_menu.change, name="change-view"),
-    path("jobs/many/", many.many, name="jobs-many"),
+    path("jobs/many/", bulk_actions.many, name="jobs-many"),
     path("jobs/new/", new_job.new_job, name="new-job"),
     path("jobs/new/preflight/", preflight.check, name="preflight"),
     path("jobs/new/fields/", request_panel.fields, name="job-fields"),
     path("jobs/<str:key>/", overview.overview, name="job"),
     path("jobs/<str:key>/files/", files.files, name="job-files"),
     path("jobs/<str:key>/files/export.csv", files.export, name="job-files-csv"),
-    path("jobs/<str:key>/results/", results.results, name="job-results"),
-    path("jobs/<str:key>/results/input/", results.download_input, name="input-download"),
-    path("jobs/<str:key>/results/picture/", results.picture, name="job-picture"),
-    path("jobs/<str:key>/outputs/", RedirectView.as_view(pattern_name="job-results", query_string=True)),
-    path("jobs/<str:key>/outputs/preview/", outputs.preview, name="output-preview"),
-    path("jobs/<str:key>/outputs/download/", outputs.download, name="output-download"),
-    path("jobs/<str:key>/logs/", logs.logs, name="job-logs"),
-    path("jobs/<str:key>/logs/since/", logs.since, name="job-logs-since"),
-    path("jobs/<str:key>/logs/start/", logs.start, name="job-logs-start"),
-    path("jobs/<str:key>/logs/streams/", logs.streams, name="job-logs-streams"),
-    path("jobs/<str:key>/logs/jump/", logs.jump, name="job-logs-jump"),
-    path("jobs/<str:key>/logs/text/", logs.text, name="job-logs-text"),
-    path("jobs/<str:key>/errors/", logs.errors, name="job-errors"),
-    path("jobs/<str:key>/metrics/", metrics.metrics, name="job-metrics"),
     path("jobs/<str:key>/request/", request.sent, name="job-request"),
     path("jobs/<str:key>/activity/", activity.activity, name="job-activity"),
     path("jobs/<str:key>/stop/", actions.stop, name="job-stop"),

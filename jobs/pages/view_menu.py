@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from jobs.models import SavedView
-from jobs.services import views
 from jobs.services.errors import InvalidFields
-from jobs.services.listing import Listing
+from jobs.services.listing import saved_views
+from jobs.services.listing.job_list import Listing
 from teams import confirming
 from teams.access import MemberRequest, member_required
 from teams.confirming import Question
@@ -30,7 +30,7 @@ def menu(request: MemberRequest, listing: Listing, known: Iterable[SavedView]) -
         "shared_views": [view for view in known if view.owner_id != request.user.pk],
         "view": named,
         "view_changed": named is not None and named.state != listing.parts(),
-        "may_change_view": named is not None and views.may_change(named, request.member),
+        "may_change_view": named is not None and saved_views.may_change(named, request.member),
     }
 
 
@@ -41,11 +41,11 @@ def save(request: MemberRequest) -> HttpResponse:
     query = request.POST.get("query", "")[:4000]
     try:
         shared = request.POST.get("shared") == "1"
-        view = views.save(request.member, request.POST.get("name", ""), _parts(query), shared=shared)
+        view = saved_views.save(request.member, request.POST.get("name", ""), _parts(query), shared=shared)
     except InvalidFields as error:
         return _back(request, query, error)
     if request.POST.get("default"):
-        views.set_default(view, request.member, on=True)
+        saved_views.set_default(view, request.member, on=True)
     messages.success(request, f"Saved as “{view}”{', and shared with the team' if view.shared else ''}.")
     return redirect(view.address)
 
@@ -54,7 +54,7 @@ def save(request: MemberRequest) -> HttpResponse:
 @member_required()
 def change(request: MemberRequest, slug: str) -> HttpResponse:
     """Update, rename, share, delete or make a default of a view that the person sees."""
-    view = get_object_or_404(views.visible(request.team, request.user), slug=slug)
+    view = get_object_or_404(saved_views.visible(request.team, request.user), slug=slug)
     member, action, query = (
         request.member,
         request.POST.get("action", ""),
@@ -62,18 +62,18 @@ def change(request: MemberRequest, slug: str) -> HttpResponse:
     )
     try:
         if action == "update":
-            views.update(view, member, _parts(query))
+            saved_views.update(view, member, _parts(query))
         elif action == "rename":
-            views.rename(view, member, request.POST.get("name", ""))
+            saved_views.rename(view, member, request.POST.get("name", ""))
         elif action in ("share", "unshare"):
-            views.share(view, member, shared=action == "share")
+            saved_views.share(view, member, shared=action == "share")
         elif action in ("default", "no-default"):
-            views.set_default(view, member, on=action == "default")
+            saved_views.set_default(view, member, on=action == "default")
         elif action == "delete" and "sure" not in request.POST:
-            views.check_change(view, member)
+            saved_views.check_change(view, member)
             return confirming.ask(request, _delete_question(request, view))
         elif action == "delete":
-            views.delete(view, member)
+            saved_views.delete(view, member)
             messages.success(request, f"“{view}” is deleted.")
             return redirect(f"{reverse('jobs')}?view=all")
     except InvalidFields as error:

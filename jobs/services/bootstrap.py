@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from jobs.models import Connection, RegisteredModel
-from jobs.services import sample
+from jobs.services.submitting import sample
 from jobs.tasks import enqueue, load_images
 from teams.models import Membership, Role, Team, User
 

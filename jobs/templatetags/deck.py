@@ -15,11 +15,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from failures import cause_named
 from jobs import costs
-from jobs.failures import cause_named
 from jobs.models import Connection, TransformJob
-from jobs.services import frameworks, texts
-from jobs.services.listing import USUAL
+from jobs.services import texts
+from jobs.services.listing.job_list import USUAL
+from jobs.services.registry import frameworks
 from jobs.states import JobState
 
 register = template.Library()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.errors import ServiceError
-from engine.wire.incoming import incoming
+from engine.wire.request_body import incoming
 
 
 def messages(*given: dict[str, Any]) -> Any:

@@ -115,7 +115,9 @@ def test_a_job_that_hides_what_it_writes_is_ended_too(tight_engine: EngineProces
     assert "hold more than 20 MiB on disk" in job.failed()
 
 
-def test_one_file_that_grows_past_the_bound_is_seen_before_its_writing_fails(tight_engine: EngineProcess) -> None:
+def test_one_file_that_grows_past_the_bound_is_seen_before_its_writing_fails(
+    tight_engine: EngineProcess,
+) -> None:
     job = transform(tight_engine, {"x": b"write 30"}, ModelClientConfig={"InvocationsTimeoutInSeconds": 60})
     assert "hold more than 20 MiB on disk" in job.failed()
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.runner.failures import PING_FAILED, JobFailed
-from engine.runner.trouble import Trouble
+from engine.runner.fault_injection import Trouble
 from tests.engine.transforms import container, instance_processes, transform
 from tests.support.engine import EngineProcess
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from jobs.lifecycle import polling
+from jobs.lifecycle.follow import polling
 from jobs.models import Connection, TransformJob
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from jobs.lifecycle import starting
+from jobs.lifecycle.queue import starting
 from jobs.models import TransformJob
-from jobs.services import submission
+from jobs.services.submitting import submission
 from tests.cast import House, make_house
 from tests.engine.conftest import serving_engine
 from tests.engine.resources import ROLE, unique

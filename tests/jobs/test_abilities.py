@@ -8,13 +8,13 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from jobs.gateway import models
-from jobs.gateway.abilities import sagemaker_instance_types
-from jobs.lifecycle.asking import target_of
+from aws import models
+from aws.abilities import sagemaker_instance_types
+from jobs.lifecycle.aws_session import target_of
 from jobs.models import Connection, ContainerImage, RegisteredModel
-from jobs.services import preflight
-from jobs.services.preflight import abilities
-from jobs.services.preflight.findings import Level, Seen, Wanted
+from jobs.services.submitting import preflight
+from jobs.services.submitting.preflight import abilities
+from jobs.services.submitting.preflight.findings import Level, Seen, Wanted
 from tests.cast import FIELDS, House
 from tests.engine.transforms import BUCKET, put
 from tests.jobs.running import folder, run, serving, serving_engine

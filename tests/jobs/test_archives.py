@@ -15,7 +15,7 @@ import pytest
 from engine.limits import Limits
 from engine.runtimes.archive import BadArchive, unpack
 from jobs.models import RegisteredModel
-from jobs.services import archives, frameworks
+from jobs.services.registry import archives, frameworks
 from tests.cast import House
 from tests.engine.resources import unique
 from tests.support.engine import EngineProcess

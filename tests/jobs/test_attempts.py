@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from jobs import queries
 from jobs.models import TransformJob
-from jobs.services import attempts, results
+from jobs.services.attempts import attempts
 from jobs.services.errors import NotPossible, Unavailable
-from jobs.services.replacing import Outputs
+from jobs.services.submitting.replacing import Outputs
 from jobs.states import JobState, Origin
+from results import job_outputs
 from tests.cast import House
 from tests.engine.resources import unique
 from tests.engine.transforms import BUCKET, put
@@ -74,7 +75,7 @@ def test_the_first_job_tells_of_all_attempts_together(
     assert (merged.written, merged.total, merged.missing) == (3, 3, 0)
     first.refresh_from_db()
     assert first.objects_done == 2
-    assert [output.name for output in results.outputs(first).outputs] == [
+    assert [output.name for output in job_outputs.outputs(first).outputs] == [
         "a.out",
         "deep/c.out",
         "deep/er/b.out",
@@ -105,7 +106,7 @@ def test_the_manifest_lies_beside_the_outputs_and_is_no_output_and_no_input(
     assert second.data == f"s3://{BUCKET}/{folder}/out/{name}"
     body = serving_engine.client("s3").get_object(Bucket=BUCKET, Key=f"{folder}/out/{name}")["Body"].read()
     assert json.loads(body) == [{"prefix": f"s3://{BUCKET}/{folder}/in/"}, "deep/er/b"]
-    assert name not in [output.name for output in results.outputs(first).outputs]
+    assert name not in [output.name for output in job_outputs.outputs(first).outputs]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from jobs.services import browsing
+from jobs.services.connections import browsing
 from tests.cast import House
 from tests.support.engine import EngineProcess
 from tests.support.refusing_s3 import refusing

@@ -7,9 +7,9 @@ from typing import Any
 import botocore.session
 import pytest
 
-from jobs.failures import CAUSES, UNKNOWN, Facts, Line, Source, explain
-from jobs.failures.changes import Change
-from jobs.failures.instances import SIZES, larger
+from failures import CAUSES, UNKNOWN, Facts, Line, Source, explain
+from failures.changes import Change
+from failures.instances import SIZES, larger
 
 CSV = {"content_type": "text/csv", "split_type": "Line"}
 JOBLOG = "ClientError: See job logs for more information"

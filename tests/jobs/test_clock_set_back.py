@@ -7,18 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from jobs.lifecycle import (
-    comparing,
-    explaining,
-    feed,
-    importing,
-    polling,
-    pricing,
-    quotas,
-    reconciling,
-    retrying,
-    starting,
-)
+from jobs.lifecycle import reconciling
+from jobs.lifecycle.after import comparing, explaining, pricing, retrying
+from jobs.lifecycle.follow import event_queue, importing, polling
+from jobs.lifecycle.queue import quotas, starting
 from jobs.models import Connection, Heartbeat, Quotas, RowComparison, TransformJob
 from jobs.states import JobState
 from teams import links
@@ -119,7 +111,7 @@ def test_quotas_prices_queues_and_jobs_made_outside_are_read_again(house: House)
     Connection.objects.update(kind=Connection.Kind.AWS, endpoint_url="")
     assert pricing.due_connections() == [house.connection.pk]
     Heartbeat.objects.create(name=f"queue-{house.connection.pk}", beat_at=ahead)
-    assert Heartbeat.claim(f"queue-{house.connection.pk}", feed.LEASE)
+    assert Heartbeat.claim(f"queue-{house.connection.pk}", event_queue.LEASE)
 
 
 def test_a_sign_in_link_does_not_live_longer_for_it(house: House) -> None:

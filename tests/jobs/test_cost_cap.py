@@ -11,11 +11,13 @@ import pytest
 from django.utils import timezone
 
 from jobs import queries
-from jobs.lifecycle import guarding, retrying, starting, stopping
-from jobs.lifecycle.asking import target_of
+from jobs.lifecycle.after import retrying
+from jobs.lifecycle.aws_session import target_of
+from jobs.lifecycle.follow import guarding
+from jobs.lifecycle.queue import starting, stopping
 from jobs.models import InstancePrice, JobEvent, TransformJob
-from jobs.services import prices
-from jobs.services.terms import Terms
+from jobs.services.connections import prices
+from jobs.services.submitting.job_options import Terms
 from jobs.states import JobState
 from tests.cast import FIELDS, House
 from tests.jobs.following import follow, poll_now

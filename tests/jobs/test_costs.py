@@ -10,9 +10,11 @@ import pytest
 from django.utils import timezone
 
 from jobs import costs
-from jobs.lifecycle import costing, starting
+from jobs.lifecycle.after import costing
+from jobs.lifecycle.queue import starting
 from jobs.models import Connection, InstancePrice, TransformJob
-from jobs.services import prices, sample
+from jobs.services.connections import prices
+from jobs.services.submitting import sample
 from jobs.states import JobState
 from tests.cast import House
 from tests.jobs.following import follow

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.core.management import call_command
 
-from jobs.api.answers.requests import REQUEST_FIELDS
+from jobs.api.serializers.requests import REQUEST_FIELDS
 from jobs.states import JobState
 from tests.support.answers import document, validator
 from transform.spec import TransformSpec

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.models import InstancePrice
-from jobs.services.estimating import Estimate, estimate
+from jobs.services.submitting.estimates import Estimate, estimate
 from jobs.states import JobState
 from tests.cast import House
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from jobs.lifecycle.expecting import expected_end
+from jobs.lifecycle.follow.eta import expected_end
 from jobs.models import TransformJob
 from jobs.pages.sentences import sentence
 from jobs.states import JobState

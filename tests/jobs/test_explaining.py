@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from jobs.failures import CAUSES
-from jobs.lifecycle import explaining
+from failures import CAUSES
+from jobs.lifecycle.after import explaining
 from jobs.models import TransformJob
-from jobs.services import failing
+from jobs.services.attempts import failure_report
 from jobs.states import JobState
 from jobs.tasks import reconcile
 from tests.cast import FIELDS, House, make_house
@@ -48,13 +48,13 @@ def followed(house: House, remote: Transform, **spec: Any) -> TransformJob:
     return follow(job)
 
 
-def explained(house: House, remote: Transform, **spec: Any) -> failing.Failure:
+def explained(house: House, remote: Transform, **spec: Any) -> failure_report.Failure:
     """Why a job failed, once its log was read."""
     job = followed(house, remote, **spec)
     assert job.state == JobState.FAILED
     explaining.explain_job(job.pk)
     job.refresh_from_db()
-    failure = failing.failure_of(job)
+    failure = failure_report.failure_of(job)
     assert failure is not None
     assert not failure.is_open
     return failure
@@ -184,7 +184,7 @@ def test_a_job_that_did_not_fail_has_no_failure(house: House) -> None:
 
 def test_a_failure_from_before_causes_were_kept_is_told_from_its_reason(house: House) -> None:
     job = house.job(JobState.FAILED, state_reason="CapacityError: Unable to provision")
-    failure = failing.failure_of(job)
+    failure = failure_report.failure_of(job)
     assert failure
     assert failure.cause == "no-capacity"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.failures import Failure, classify, read_refusal
+from failures import Failure, classify, read_refusal
 
 ASK = "Please use AWS Service Quotas to request an increase for this quota."
 

@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from jobs.models import RegisteredModel, TransformJob
-from jobs.services import figures, prices
+from jobs.services.connections import prices
+from jobs.services.registry import figures
 from jobs.states import JobState
 from tests.cast import House
 from tests.jobs.test_costs import M5, ran

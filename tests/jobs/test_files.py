@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from jobs.filtering import FilterError
-from jobs.lifecycle import blaming, explaining
+from jobs.lifecycle.after import explaining, object_errors
 from jobs.models import PlannedObject, TransformJob
-from jobs.services import attempts, files
+from jobs.services import files
+from jobs.services.attempts import attempts
 from jobs.services.files import FileFilter, FileState
 from jobs.states import JobState
 from tests.cast import House
@@ -118,7 +119,7 @@ def test_what_is_not_written_waits_until_no_attempt_is_left(
     ],
 )
 def test_the_data_logs_lines_are_told_of_their_objects(lines: list[str], said: dict[str, str]) -> None:
-    assert blaming.errors(lines, {"in/a", "odd: key"}) == said
+    assert object_errors.errors(lines, {"in/a", "odd: key"}) == said
 
 
 def test_a_failed_job_names_its_bad_files_in_words_of_the_log(

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from jobs.gateway import GatewayError, NoCapacity, Rejected, Target, Throttled, Unreachable, transforms
-from jobs.gateway.clients import client
-from jobs.lifecycle import starting
+from aws import GatewayError, NoCapacity, Rejected, Target, Throttled, Unreachable, transforms
+from aws.clients import client
+from jobs.lifecycle.queue import starting
 from jobs.states import JobState
 from tests.cast import House
 

@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from failures import Failure
 from jobs import queries
-from jobs.failures import Failure
-from jobs.lifecycle import guarding, reconciling, retrying, starting, stopping
-from jobs.lifecycle.asking import target_of
+from jobs.lifecycle import reconciling
+from jobs.lifecycle.after import retrying
+from jobs.lifecycle.aws_session import target_of
+from jobs.lifecycle.follow import guarding
+from jobs.lifecycle.queue import starting, stopping
 from jobs.models import JobEvent, TransformJob
-from jobs.services import attempts, submission
-from jobs.services.terms import Terms
+from jobs.services.attempts import attempts
+from jobs.services.submitting import submission
+from jobs.services.submitting.job_options import Terms
 from jobs.states import JobState
 from tests.cast import House
 from tests.engine.resources import create_model, put, unique

@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from jobs.models import TransformJob
-from jobs.services import archiving, attempts, changes, history, stopping, submission
-from jobs.services.submission import Lineage
-from jobs.services.terms import Terms
+from jobs.services.attempts import archiving, attempts, changes, stopping
+from jobs.services.listing import history
+from jobs.services.submitting import submission
+from jobs.services.submitting.job_options import Terms
+from jobs.services.submitting.submission import Lineage
 from jobs.states import JobState, Origin
 from teams.models import Activity, ApiToken
 from tests.cast import FIELDS, House

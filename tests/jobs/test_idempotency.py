@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs.models import TransformJob
-from jobs.services import submission
+from jobs.services.submitting import submission
 from jobs.states import JobState
 from teams import once
 from teams.models import KeyedRequest

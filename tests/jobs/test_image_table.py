@@ -11,9 +11,9 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import after_task_publish
 from django.utils import timezone
 
+from aws import images
+from aws.images import FRAMEWORKS
 from jobs import tasks
-from jobs.gateway import images
-from jobs.gateway.images import FRAMEWORKS
 from jobs.models import ContainerImage, Heartbeat
 from tests.cast import House
 

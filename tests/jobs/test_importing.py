@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from jobs.lifecycle import importing, polling, starting
+from jobs.lifecycle.follow import importing, polling
+from jobs.lifecycle.queue import starting
 from jobs.models import Connection, TransformJob
-from jobs.services import prices, sample
+from jobs.services.connections import prices
+from jobs.services.submitting import sample
 from jobs.states import JobState
 from tests.cast import House
 from tests.jobs.following import follow, poll_now

@@ -17,13 +17,17 @@ import pytest
 from django.utils import timezone
 
 from jobs import queries
-from jobs.lifecycle import polling, starting, stopping
+from jobs.lifecycle.follow import polling
+from jobs.lifecycle.queue import starting, stopping
 from jobs.models import Connection, RegisteredModel, TransformJob
 from jobs.pages.sentences import sentence
-from jobs.services import logs, models, permissions, results, sample, submission
-from jobs.services import stopping as stop_service
+from jobs.services.attempts import stopping as stop_service
+from jobs.services.connections import permissions
 from jobs.services.errors import InvalidFields, NotPossible
+from jobs.services.registry import registered_models
+from jobs.services.submitting import sample, submission
 from jobs.states import JobState
+from results import job_outputs, logs
 from tests.cast import House
 from tests.jobs.following import follow, poll_now
 from tests.support.engine import EngineProcess
@@ -69,8 +73,11 @@ def sample_job(house: House) -> TransformJob:
 
 
 def register(house: House, name: str, image: str = IMAGE, data: str = "") -> RegisteredModel:
-    return models.register(
-        house.connection, name=name, containers=[models.container(image, data)], by=house.people["bob"]
+    return registered_models.register(
+        house.connection,
+        name=name,
+        containers=[registered_models.container(image, data)],
+        by=house.people["bob"],
     )
 
 
@@ -136,7 +143,7 @@ def test_outputs_that_an_earlier_job_left_are_not_a_later_ones(
     assert (first.state, first.objects_done) == (JobState.COMPLETED, 1)
     # The second was accepted before the first wrote; it failed before it ran.
     assert (second.state, second.started_at, second.objects_done) == (JobState.FAILED, None, 0)
-    assert results.outputs(second).outputs == ()
+    assert job_outputs.outputs(second).outputs == ()
     assert sentence(second) == "Failed. No output is written."
 
 
@@ -246,7 +253,7 @@ def test_a_manifest_is_planned_entry_by_entry(real: House, loaded: RegisteredMod
     assert [row.key for row in job.planned.all()] == ["x/one.csv", "x/sub/two.csv"]
     job = follow(job)
     assert (job.state, job.warnings) == (JobState.COMPLETED, [])
-    assert [output.key for output in results.outputs(job).outputs] == [
+    assert [output.key for output in job_outputs.outputs(job).outputs] == [
         "mout/one.csv.out",
         "mout/sub/two.csv.out",
     ]
@@ -314,16 +321,16 @@ def test_registering_the_same_model_again_is_refused_here_and_adopted_from_sagem
     Connection.objects.filter(pk=other.connection.pk).update(endpoint_url=real.connection.endpoint_url)
     other.connection.refresh_from_db()
     charlie = other.people["charlie"]
-    adopted = models.register(
-        other.connection, name="shared-model", containers=[models.container(IMAGE)], by=charlie
+    adopted = registered_models.register(
+        other.connection, name="shared-model", containers=[registered_models.container(IMAGE)], by=charlie
     )
     assert adopted.arn
     adopted.delete()
     with pytest.raises(InvalidFields, match="choose another name"):
-        models.register(
+        registered_models.register(
             other.connection,
             name="shared-model",
-            containers=[models.container("other/xgboost:2")],
+            containers=[registered_models.container("other/xgboost:2")],
             by=charlie,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.failures.levels import Level, Levels
+from failures.levels import Level, Levels
 
 TRACEBACK = [
     "Traceback (most recent call last):",

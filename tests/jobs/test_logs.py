@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from jobs.gateway.logs import GROUP
+from aws.logs import GROUP
 from jobs.models import TransformJob
-from jobs.services import log_reading, logs
 from jobs.services.errors import NotPossible
 from jobs.states import JobState
+from results import log_reading, logs
 from tests.cast import House, make_house
 from tests.engine.conftest import serving_engine
 from tests.engine.resources import unique

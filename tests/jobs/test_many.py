@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from jobs.models import TransformJob
-from jobs.services import many
+from jobs.services.listing import bulk_actions
 from jobs.states import JobState
 from teams.models import Activity
 from tests.cast import House
@@ -74,7 +74,7 @@ def test_all_that_match_is_what_the_list_would_show(house: House, other: House) 
 def test_of_too_many_jobs_the_newest_are_done_and_the_rest_told(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many, "MOST", 2)
+    monkeypatch.setattr(bulk_actions, "MOST", 2)
     first, *later = [house.job(JobState.COMPLETED) for _ in range(3)]
     api, body = house.api("bob"), {"action": "archive", "filter": {}}
     answer = post(api, "many/", body).json()
@@ -86,7 +86,7 @@ def test_of_too_many_jobs_the_newest_are_done_and_the_rest_told(
 def test_more_jobs_than_one_request_takes_are_not_run_again(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many, "MOST", 2)
+    monkeypatch.setattr(bulk_actions, "MOST", 2)
     for _ in range(3):
         house.job(JobState.FAILED)
     answer = post(house.api("bob"), "many/", {"action": "retry", "filter": {}})

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.services import metrics
 from jobs.states import JobState
+from results import metrics
 from tests.cast import House
 from tests.jobs.running import folder, run, serving, serving_engine
 from tests.pages.polls import poll

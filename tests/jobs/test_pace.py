@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from aws import transforms
 from bench._fake_account import FakeAccount
-from jobs.gateway import transforms
-from jobs.lifecycle import pacing, polling, queueing, reconciling, starting, stopping
-from jobs.lifecycle.asking import asking
-from jobs.lifecycle.pacing import Pace
+from jobs.lifecycle import reconciling
+from jobs.lifecycle.aws_session import asking
+from jobs.lifecycle.follow import polling
+from jobs.lifecycle.queue import pacing, queueing, starting, stopping
+from jobs.lifecycle.queue.pacing import Pace
 from jobs.models import CallBudget, Connection, TransformJob
 from jobs.states import JobState
 from tests.cast import House

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from jobs.models import Connection, TransformJob
-from jobs.services import connections, permissions
+from jobs.services.connections import connections, permissions
 from jobs.states import JobState
 from tests.cast import FIELDS, House
 from tests.jobs.test_costs import to_aws

@@ -12,11 +12,11 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from jobs.gateway import Target, models, objects
-from jobs.lifecycle.asking import target_of
+from aws import Target, models, objects
+from jobs.lifecycle.aws_session import target_of
 from jobs.models import Quotas, TransformJob
-from jobs.services.preflight import places
-from jobs.services.preflight.findings import Seen, Wanted
+from jobs.services.submitting.preflight import location_checks
+from jobs.services.submitting.preflight.findings import Seen, Wanted
 from jobs.states import JobState
 from tests.cast import FIELDS, House
 from tests.support.engine import EngineProcess
@@ -250,7 +250,7 @@ def test_a_models_archive_has_to_be_there_and_to_fit(case: Case, monkeypatch: py
     assert f"s3://{case.bucket}/model.tar.gz" in found["reason"]
     case.put(**{"model.tar.gz": b"x" * 100})
     assert not blocking(case.ask(model=name))
-    monkeypatch.setattr(places, "VOLUME", 99)
+    monkeypatch.setattr(location_checks, "VOLUME", 99)
     case.check("archive_too_large", "warning", "model", mended=False, model=name)
 
 
@@ -262,7 +262,7 @@ def test_writing_is_tried_without_a_trace_and_a_refusal_is_said(case: Case, refu
     ]
     assert not objects.may_put(refusing_s3, case.bucket, "out/.batchdeck")
     wanted, seen = Wanted({}), Seen(at=timezone.now(), writable=False)
-    (told,) = places.writing(wanted, seen)
+    (told,) = location_checks.writing(wanted, seen)
     assert "s3:PutObject" in told.reason
 
 
@@ -572,7 +572,7 @@ def test_a_connection_that_cannot_be_asked_blocks_nothing(house: House) -> None:
 def test_more_objects_than_are_looked_at_are_counted_as_more(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.services.preflight.looking.LOOKED_AT", 1)
+    monkeypatch.setattr("jobs.services.submitting.preflight.inspection.LOOKED_AT", 1)
     assert case.ask()["input"]["reason"] == "Reads 1+ objects, at least 14 B; the largest is 14 B."
     assert "idle_instances" not in case.ask(instance_count=3)
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from jobs.lifecycle import retrying
+from jobs.lifecycle.after import retrying
 from jobs.models import InstancePrice, Preset, RegisteredModel, TransformJob
-from jobs.services import presets
+from jobs.services.submitting import presets
 from jobs.states import JobState, Origin
 from tests.cast import FIELDS, House
 from tests.support.html import Page

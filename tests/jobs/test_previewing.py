@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 
-from jobs.services.previewing import LIMIT, ROWS, make_preview
+from jobs.services.connections.object_preview import LIMIT, ROWS, make_preview
 
 
 def test_csv_is_a_table() -> None:

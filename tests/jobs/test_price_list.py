@@ -9,11 +9,11 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from aws import Rejected, Target, pricing
 from jobs import tasks
-from jobs.gateway import Rejected, Target, pricing
-from jobs.lifecycle import pricing as reading
+from jobs.lifecycle.after import pricing as reading
 from jobs.models import Connection
-from jobs.services import prices
+from jobs.services.connections import prices
 from tests.cast import House
 from tests.jobs.test_costs import C5, M5, cost_of, ran, to_aws
 from tests.support.price_list import PriceList, product

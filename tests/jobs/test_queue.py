@@ -10,7 +10,8 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from jobs.lifecycle import queueing, reconciling, starting
+from jobs.lifecycle import reconciling
+from jobs.lifecycle.queue import queueing, starting
 from jobs.models import TransformJob
 from jobs.states import JobState
 from tests.cast import House

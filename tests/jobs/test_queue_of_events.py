@@ -10,11 +10,11 @@ import boto3
 import pytest
 from django.utils import timezone
 
+from aws.feed import read_change
 from jobs import tasks
-from jobs.gateway.feed import read_change
-from jobs.lifecycle import feed, polling
-from jobs.lifecycle.asking import asking
-from jobs.lifecycle.pacing import Pace
+from jobs.lifecycle.aws_session import asking
+from jobs.lifecycle.follow import event_queue, polling
+from jobs.lifecycle.queue.pacing import Pace
 from jobs.models import Connection, Heartbeat, TransformJob
 from jobs.states import JobState
 from tests.cast import House
@@ -80,7 +80,7 @@ def test_an_event_has_its_job_looked_at_before_the_next_poll(
     job = queued.job(JobState.IN_PROGRESS, name=remote_job(engine))
     bystander = queued.job(JobState.IN_PROGRESS, name="bystander")
     send(sqs, queued, event(job.name), event(job.name))
-    heard = feed.read(queued.connection.pk)
+    heard = event_queue.read(queued.connection.pk)
     assert (heard.jobs, heard.messages, heard.problem) == ({queued.connection.pk: [job.name]}, 2, "")
     polled = polling.look(queued.connection.pk, [job.name])
     assert (polled.ended, polled.problem) == ([job.pk], "")
@@ -113,7 +113,7 @@ def test_an_event_that_lies_changes_nothing(queued: House, engine: EngineProcess
     # SageMaker knows nothing of this job yet; it was accepted a moment ago.
     job = queued.job(JobState.IN_PROGRESS, name=unique("never-made"), accepted_at=timezone.now())
     send(sqs, queued, event(job.name))
-    heard = feed.read(queued.connection.pk)
+    heard = event_queue.read(queued.connection.pk)
     polling.look(queued.connection.pk, heard.jobs[queued.connection.pk])
     job.refresh_from_db()
     assert job.state == JobState.IN_PROGRESS
@@ -141,7 +141,7 @@ def test_what_is_no_event_of_a_job_here_is_taken_out_and_forgotten(queued: House
         '{"detail-type": 3}',
     ]
     send(sqs, queued, *foreign, *filter(None, malformed))
-    heard = feed.read(queued.connection.pk)
+    heard = event_queue.read(queued.connection.pk)
     assert (heard.jobs, heard.problem) == ({}, "")
     assert heard.messages == len(foreign) + len(malformed) - 1
     assert left(sqs, queued) == 0
@@ -160,7 +160,7 @@ def test_a_job_made_elsewhere_is_found_at_once(queued: House, engine: EngineProc
     )
     name = remote_job(engine)
     send(sqs, queued, event(name))
-    heard = feed.read(queued.connection.pk)
+    heard = event_queue.read(queued.connection.pk)
     assert heard.jobs == {queued.connection.pk: [name]}
     polling.look(queued.connection.pk, [name])
     assert TransformJob.objects.get(name=name).external
@@ -170,35 +170,35 @@ def test_an_event_reaches_the_connection_that_follows_the_job(queued: House, oth
     Connection.objects.filter(pk=other.connection.pk).update(endpoint_url=queued.connection.endpoint_url)
     theirs = other.job(JobState.IN_PROGRESS, name="theirs")
     send(sqs, queued, event(theirs.name))
-    assert feed.read(queued.connection.pk).jobs == {other.connection.pk: ["theirs"]}
+    assert event_queue.read(queued.connection.pk).jobs == {other.connection.pk: ["theirs"]}
 
 
 def test_a_queue_that_cannot_be_read_is_told_and_left_alone_for_a_while(queued: House, sqs: Any) -> None:
     sqs.delete_queue(QueueUrl=queued.connection.queue_url)
-    heard = feed.read(queued.connection.pk)
+    heard = event_queue.read(queued.connection.pk)
     assert "queue" in heard.problem
     queued.connection.refresh_from_db()
     assert queued.connection.queue_error == heard.problem
     assert queued.connection.last_error == ""
     assert heard.problem.split(":")[0] in queued.page("alice").get("/connections/engine/").content.decode()
-    assert feed.read(queued.connection.pk).problem == ""
+    assert event_queue.read(queued.connection.pk).problem == ""
     assert queued.page("alice").get("/connections/").status_code == 200
 
 
 def test_a_service_that_is_away_hangs_nobody(queued: House, settings: Any) -> None:
     settings.SQS_URL = "http://127.0.0.1:9"
-    heard = feed.read(queued.connection.pk)
+    heard = event_queue.read(queued.connection.pk)
     assert heard.problem == "The queue at http://127.0.0.1:9 cannot be reached. Check that it is running."
 
 
 def test_one_worker_reads_a_queue_at_a_time(queued: House, sqs: Any) -> None:
     job = queued.job(JobState.IN_PROGRESS)
     send(sqs, queued, event(job.name))
-    claimed_at = Heartbeat.claim(f"queue-{queued.connection.pk}", feed.LEASE)
+    claimed_at = Heartbeat.claim(f"queue-{queued.connection.pk}", event_queue.LEASE)
     assert claimed_at
-    assert feed.read(queued.connection.pk).messages == 0
+    assert event_queue.read(queued.connection.pk).messages == 0
     Heartbeat.release(f"queue-{queued.connection.pk}", claimed_at)
-    assert feed.read(queued.connection.pk).messages == 1
+    assert event_queue.read(queued.connection.pk).messages == 1
 
 
 def test_an_aws_connection_reads_its_queue_and_learns_its_account(
@@ -219,13 +219,13 @@ def test_an_aws_connection_reads_its_queue_and_learns_its_account(
         house.connection.refresh_from_db()
         assert (house.connection.account_id, house.connection.place) == (ACCOUNT, f"{ACCOUNT}/{region}")
     send(sqs, house, event(job.name, region=region, account=ACCOUNT), event(job.name, region=region))
-    heard = feed.read(house.connection.pk)
+    heard = event_queue.read(house.connection.pk)
     assert (heard.jobs, heard.messages, heard.problem) == ({house.connection.pk: [job.name]}, 2, "")
 
 
 def test_only_connections_that_name_a_queue_are_read(queued: House, other: House) -> None:
-    assert feed.connections() == [queued.connection.pk]
-    assert feed.read(other.connection.pk).messages == 0
+    assert event_queue.connections() == [queued.connection.pk]
+    assert event_queue.read(other.connection.pk).messages == 0
 
 
 def change(house: House, url: Any) -> Any:

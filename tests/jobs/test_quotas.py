@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from jobs.gateway import Unreachable
-from jobs.gateway.quotas import transform_quotas
-from jobs.lifecycle import queueing, quotas, starting
-from jobs.lifecycle.asking import target_of
+from aws import Unreachable
+from aws.quotas import transform_quotas
+from jobs.lifecycle.aws_session import target_of
+from jobs.lifecycle.queue import queueing, quotas, starting
 from jobs.models import Connection, Quotas, TransformJob
-from jobs.services import limits
+from jobs.services.connections import limits
 from jobs.states import JobState
 from jobs.tasks import read_due_quotas
 from tests.cast import House

@@ -12,16 +12,16 @@ from urllib.request import urlopen
 
 import pytest
 
-from jobs.gateway import objects
-from jobs.lifecycle import comparing
-from jobs.lifecycle.asking import asking
+from aws import objects
+from jobs.lifecycle.after import comparing
+from jobs.lifecycle.aws_session import asking
 from jobs.models import RowIndex, TransformJob
-from jobs.services import results
 from jobs.services.errors import NotPossible
-from jobs.services.reading import rows as reading_rows
-from jobs.services.reading.filters import Filter, parse_filter
-from jobs.services.reading.pages import Page, page, picture
 from jobs.states import JobState
+from results import job_outputs
+from results.reading import rows as reading_rows
+from results.reading.filters import Filter, parse_filter
+from results.reading.pages import Page, page, picture
 from tests.cast import House
 from tests.engine.transforms import BUCKET, put
 from tests.jobs.running import folder, run, serving, serving_engine, submitted
@@ -518,10 +518,10 @@ class TestHostile:
         self, serving: House, serving_engine: EngineProcess, folder: str
     ) -> None:
         job = run(serving, serving_engine, folder, {"f": b"a\n"}, **CSV)
-        assert b"".join(results.download_input(job, f"{folder}/in/f").body or ()) == b"a\n"
+        assert b"".join(job_outputs.download_input(job, f"{folder}/in/f").body or ()) == b"a\n"
         put(serving_engine, f"{folder}/secret", b"s")
         with pytest.raises(NotPossible):
-            results.download_input(job, f"{folder}/secret")
+            job_outputs.download_input(job, f"{folder}/secret")
 
     def test_a_download_is_named_as_its_object_in_any_letters(
         self, serving: House, serving_engine: EngineProcess, folder: str

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from jobs.models import TransformJob
-from jobs.services import attempts
+from jobs.services.attempts import attempts
 from jobs.services.errors import OutputsExist
-from jobs.services.replacing import Outputs
+from jobs.services.submitting.replacing import Outputs
 from jobs.states import Origin
 from tests.cast import House
 from tests.engine.transforms import BUCKET, put

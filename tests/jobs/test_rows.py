@@ -10,12 +10,13 @@ import pytest
 from django.utils import timezone
 
 from jobs import queries
-from jobs.lifecycle import comparing
+from jobs.lifecycle.after import comparing
 from jobs.models import Connection, Heartbeat, PlannedObject, RowComparison, TransformJob
 from jobs.pages.sentences import rows_sentence, sentence
-from jobs.services import attempts, results
+from jobs.services.attempts import attempts
 from jobs.states import JobState
 from jobs.tasks import compare_rows, reconcile
+from results import job_outputs
 from tests.cast import House
 from tests.engine.transforms import BUCKET, put
 from tests.jobs.running import folder, run, serving, serving_engine, started
@@ -71,7 +72,7 @@ def test_a_row_that_has_no_answer_is_warned_of_with_its_file(
     assert rows_sentence(queries.rows(job)) == "Rows compared in 5 files: in 1 they differ."
     job.refresh_from_db()
     assert job.records == sum(row.rows_in for row in job.planned.filter(done=True))
-    shown = {output.name: (output.rows_in, output.rows_out) for output in results.outputs(job).outputs}
+    shown = {output.name: (output.rows_in, output.rows_out) for output in job_outputs.outputs(job).outputs}
     assert shown == {f"{name}.out": both for name, both in rows.items()}
 
 

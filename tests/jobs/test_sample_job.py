@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from jobs.lifecycle import starting
+from jobs.lifecycle.queue import starting
 from jobs.models import PlannedObject, RegisteredModel, TransformJob
-from jobs.services import logs, results, sample, submission
 from jobs.services.bootstrap import bootstrap
+from jobs.services.submitting import sample, submission
 from jobs.states import JobState
+from results import job_outputs, logs
 from teams.models import Activity
 from tests.cast import House
 from tests.jobs.following import follow
@@ -59,13 +60,13 @@ def test_the_sample_job_leads_to_predictions(ready: Any, client: Any) -> None:
     assert job.started_at is not None
     assert job.ended_at is not None
 
-    page = results.outputs(job)
+    page = job_outputs.outputs(job)
     assert len(page.outputs) == 4
     assert page.next == ""
     first = page.outputs[0]
     assert first.input_key + ".out" == f"breast-cancer/data/{first.name}"
 
-    shown = results.preview(job, first.key)
+    shown = job_outputs.preview(job, first.key)
     source = SAMPLE / "data" / first.name.removesuffix(".out")
     with source.open() as rows:
         asked = len(list(csv.reader(rows)))
@@ -73,7 +74,7 @@ def test_the_sample_job_leads_to_predictions(ready: Any, client: Any) -> None:
     assert len(shown.rows) == min(asked, 200)
     assert all(0 <= float(row[0]) <= 1 for row in shown.rows)
 
-    whole = results.download(job, first.key)
+    whole = job_outputs.download(job, first.key)
     assert whole.body is not None
     body = b"".join(whole.body)
     assert len(body) == whole.size == first.size
@@ -139,8 +140,8 @@ def test_outputs_are_paged_past_those_of_other_jobs(ready: Any, engine: EnginePr
     starting.start(job.pk)
     follow(job)
     put_strangers_output(job, engine)
-    first = results.outputs(job, limit=3)
-    second = results.outputs(job, after=first.next, limit=3)
+    first = job_outputs.outputs(job, limit=3)
+    second = job_outputs.outputs(job, after=first.next, limit=3)
     assert len(first.outputs) == 3
     assert len(second.outputs) == 1
     assert second.next == ""
@@ -155,7 +156,7 @@ def test_outputs_of_an_earlier_job_under_the_same_path_do_not_count(ready: Any) 
     assert later.started_at is not None
     later.started_at = later.started_at.replace(year=later.started_at.year + 1)
     later.save()
-    assert results.outputs(later).outputs == ()
+    assert job_outputs.outputs(later).outputs == ()
 
 
 def test_a_redelivered_start_adopts_the_job_it_made(ready: Any) -> None:

@@ -11,11 +11,12 @@ import pytest
 from django.utils import timezone
 
 from jobs import queries
-from jobs.lifecycle import queueing, reconciling, starting, stopping
+from jobs.lifecycle import reconciling
+from jobs.lifecycle.queue import queueing, starting, stopping
 from jobs.models import TransformJob
-from jobs.services import stopping as stop_service
-from jobs.services import submission
-from jobs.services.terms import Terms
+from jobs.services.attempts import stopping as stop_service
+from jobs.services.submitting import submission
+from jobs.services.submitting.job_options import Terms
 from jobs.states import JobState
 from teams.models import Role
 from tests.cast import House, make_house

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from jobs.lifecycle import importing, planning, starting
-from jobs.lifecycle.asking import asking
+from jobs.lifecycle.aws_session import asking
+from jobs.lifecycle.follow import importing
+from jobs.lifecycle.queue import planning, starting
 from jobs.models import Connection, RegisteredModel, TransformJob
-from jobs.services import permissions
+from jobs.services.connections import permissions
 from jobs.states import JobState
 from teams.models import User
 from tests.cast import FIELDS, House, make_house

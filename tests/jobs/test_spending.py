@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from jobs.models import Connection
-from jobs.services import prices, spending
+from jobs.services.connections import prices
+from jobs.services.listing import spending
 from jobs.states import JobState
 from teams.models import Membership
 from tests.cast import House

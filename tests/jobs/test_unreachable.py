@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from jobs.gateway.transforms import RemoteJob
-from jobs.lifecycle import finishing, polling, queueing, reconciling, starting, stopping
-from jobs.lifecycle.asking import target_of
+from aws.transforms import RemoteJob
+from jobs.lifecycle import reconciling
+from jobs.lifecycle.aws_session import target_of
+from jobs.lifecycle.follow import finishing, polling
+from jobs.lifecycle.queue import queueing, starting, stopping
 from jobs.models import TransformJob
-from jobs.services import logs, results
 from jobs.services.errors import Unavailable
 from jobs.states import JobState
+from results import job_outputs, logs
 from tests.cast import House
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +100,7 @@ def test_a_job_ends_once_its_outputs_are_counted_or_trouble_lasted_too_long(
 def test_pages_that_ask_for_outputs_or_logs_get_the_sentence(house: House) -> None:
     job = house.job(JobState.IN_PROGRESS, started_at=timezone.now())
     with pytest.raises(Unavailable, match="cannot be reached"):
-        results.outputs(job)
+        job_outputs.outputs(job)
     with pytest.raises(Unavailable, match="cannot be reached"):
         logs.page(job)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.lifecycle import starting
+from jobs.lifecycle.queue import starting
 from jobs.models import TransformJob
 from jobs.states import JobState
 from teams.models import Role

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from jobs.services import views
+from jobs.services.listing import saved_views
 from jobs.states import JobState
 from teams import tokens
 from teams.models import Membership, Role
@@ -71,7 +71,7 @@ def test_a_viewer_changes_nothing_at_any_address(house: House) -> None:
 def test_a_token_limited_to_viewer_writes_at_no_address_of_the_api(house: House) -> None:
     """Its owner is an admin; even what a viewer may keep, such as a view, is not its to make or delete."""
     job = house.job(JobState.IN_PROGRESS)
-    view = views.save(membership(house, "alice"), "mine", {"state": "failed"})
+    view = saved_views.save(membership(house, "alice"), "mine", {"state": "failed"})
     _, secret = tokens.create(team=house.team, user=house.people["alice"], role=Role.VIEWER)
     client = Client(HTTP_AUTHORIZATION=f"Bearer {secret}")
     paths = [found.path for found in addresses(house, job) if not found.is_page]

@@ -13,9 +13,11 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs import queries
-from jobs.lifecycle import starting
+from jobs.lifecycle.queue import starting
 from jobs.models import TransformJob
-from jobs.services import attempts, figures, glance, spending, stopping
+from jobs.services.attempts import attempts, stopping
+from jobs.services.listing import home_summary, spending
+from jobs.services.registry import figures
 from jobs.states import REMOTE, JobState, Origin
 from tests.cast import House
 from tests.engine.resources import unique
@@ -101,8 +103,12 @@ def test_a_job_whose_missing_outputs_were_written_is_completed_everywhere(
     assert (answer["warnings"], answer["attempts_count"], answer["root"]) == ([], 2, None)
     assert [one["state"] for one in answer["attempts"]] == ["FAILED", "COMPLETED"]
     assert client.get(f"/api/v1/jobs/{second.key}/").json()["root"] == first.key
-    figures_now, _ = glance.counts(serving.team)
-    assert (figures_now["failed"], figures_now["attention"], glance.failures(serving.team)) == (0, 0, [])
+    figures_now, _ = home_summary.counts(serving.team)
+    assert (figures_now["failed"], figures_now["attention"], home_summary.failures(serving.team)) == (
+        0,
+        0,
+        [],
+    )
     text = Page(page.get("/jobs/")).by_id("history").text
     assert "3 of 3" in text
     assert "Failed" not in text
@@ -173,7 +179,7 @@ def test_a_job_that_is_being_finished_is_active_and_is_stopped_by_its_own_button
     attempt = further(first, JobState.WAITING)
     client = house.api("bob")
     assert listed(client, "?state=active") == [(first.name, "WAITING", 1)]
-    assert glance.counts(house.team)[0]["waiting"] == 1
+    assert home_summary.counts(house.team)[0]["waiting"] == 1
     assert client.post(f"/api/v1/jobs/{first.key}/archive/").status_code == 409
     assert client.post(f"/api/v1/jobs/{first.key}/stop/").json()["id"] == first.key
     attempt.refresh_from_db()

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from jobs.models import TransformJob
-from jobs.services import attempts, terms
+from jobs.services.attempts import attempts
+from jobs.services.submitting import job_options
 from jobs.states import JobState, Origin
 from tests.cast import FIELDS, House
 from tests.pages.polls import poll, settled
@@ -166,7 +167,7 @@ def test_a_clone_makes_the_same_request_if_nothing_is_edited(house: House, field
     clone = TransformJob.objects.exclude(pk=source.pk).get()
     wanted = {name: value for name, value in source.spec.items() if name != "name"}
     assert json.dumps(clone.spec, sort_keys=True) == json.dumps(wanted, sort_keys=True)
-    assert terms.given(clone) == waits
+    assert job_options.given(clone) == waits
     assert (clone.origin, clone.parent, clone.root, clone.attempt) == (Origin.CLONE, source, None, 1)
     assert f"/jobs/{source.key}/" in Page(client.get(f"/jobs/{clone.key}/")).links()
 

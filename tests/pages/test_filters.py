@@ -12,7 +12,7 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
-from jobs import tokens
+from jobs import search_query
 from jobs.models import Connection, TransformJob
 from jobs.pages.history import PAGE
 from jobs.states import JobState
@@ -119,8 +119,8 @@ def test_the_box_leads_to_the_address_of_the_panel(house: House, jobs: dict[str,
 
 def test_what_the_box_shows_is_read_back_the_same() -> None:
     given = {"state": "failed", "path": "s3://lake/a b/", "text": "two words"}
-    assert tokens.parse(tokens.write(given)) == given
-    assert tokens.parse("s3://lake/x status:failed status:stopped") == {
+    assert search_query.parse(search_query.write(given)) == given
+    assert search_query.parse("s3://lake/x status:failed status:stopped") == {
         "path": "s3://lake/x",
         "state": "failed,stopped",
     }

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from jobs.models import Preset, TransformJob
-from jobs.services import submission
+from jobs.services.submitting import submission
 from jobs.states import JobState
 from teams import once
 from teams.models import ApiToken

@@ -53,7 +53,7 @@ def test_all_that_match_are_acted_on_after_a_question(house: House) -> None:
 def test_more_than_can_be_run_again_at_once_are_refused_before_the_question(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.services.many.MOST", 2)
+    monkeypatch.setattr("jobs.services.listing.bulk_actions.MOST", 2)
     for _ in range(3):
         house.job(JobState.FAILED)
     form = {"action": "retry", "all": "1", "query": "state=failed"}

@@ -9,7 +9,7 @@ import pytest
 
 from jobs.forms.job import JobForm
 from jobs.models import RegisteredModel, TransformJob
-from jobs.services import terms
+from jobs.services.submitting import job_options
 from jobs.states import JobState
 from tests.cast import FIELDS, House
 from tests.pages.requests import EVERYTHING, errors_beside, through_api
@@ -58,7 +58,7 @@ def test_the_form_has_every_field_of_create_transform_job(house: House) -> None:
     page = Page(house.page("bob").get("/jobs/new/"))
     beside = {"csrfmiddlewaretoken", "form_key", "form_team"}
     shown = {node.get("name") for node in page.all("input", "select", "textarea")} - beside
-    assert shown == set(PATHS) - {"model_name"} | {"model", *terms.NAMES, "request_json", "json_shown"}
+    assert shown == set(PATHS) - {"model_name"} | {"model", *job_options.NAMES, "request_json", "json_shown"}
 
 
 def test_every_field_of_create_transform_job_reaches_the_request_from_the_form_and_the_api(
@@ -221,7 +221,7 @@ def test_the_form_begins_with_the_model_that_was_asked_for(house: House) -> None
 
 def test_the_forms_names_are_the_apis(house: House) -> None:
     """So that an API error and the form's name a field alike."""
-    assert set(JobForm(house.team).fields) == set(PATHS) - {"model_name"} | {"model", *terms.NAMES}
+    assert set(JobForm(house.team).fields) == set(PATHS) - {"model_name"} | {"model", *job_options.NAMES}
 
 
 def test_a_job_is_shown_though_its_request_breaks_a_rule_of_today(house: House) -> None:

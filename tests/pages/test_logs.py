@@ -10,8 +10,8 @@ import pytest
 from django.utils import timezone
 
 from jobs.models import TransformJob
-from jobs.services import logs
 from jobs.states import JobState
+from results import logs
 from tests.cast import House, make_house
 from tests.engine.conftest import serving_engine
 from tests.engine.transforms import Transform, transform

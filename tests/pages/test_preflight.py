@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.gateway import models
-from jobs.lifecycle.asking import target_of
+from aws import models
+from jobs.lifecycle.aws_session import target_of
 from jobs.models import TransformJob
 from tests.cast import FIELDS, House
 from tests.pages.requests import errors_beside

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jobs.forms import request_json
 from jobs.forms.job import JobForm
 from jobs.models import TransformJob
-from jobs.services import presets, terms
+from jobs.services.submitting import job_options, presets
 from tests.cast import FIELDS, House
 from tests.pages.requests import EVERYTHING, errors_beside
 from tests.support.forms import shown
@@ -186,7 +186,7 @@ def test_the_fields_alone_are_answered_to_a_script_and_the_terms_stay(house: Hou
     fields = shown(answer)
     assert (fields["priority"], fields["max_payload"], fields["name"]) == ("5", "", "")
     assert (fields["strategy"], fields["model"]) == ("SingleRecord", str(house.model.pk))
-    assert set(terms.NAMES) <= set(fields)
+    assert set(job_options.NAMES) <= set(fields)
     assert answer["HX-Trigger-After-Settle"] == "fields-changed"
 
 

@@ -12,12 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import queries
-from jobs.api import answers, bodies
+from jobs.api import request_serializers, serializers
 from jobs.api.parameters import PageQuery, Query, Text, takes
 from jobs.api.views.base import TeamView
 from jobs.api.views.keyed import keyed
 from jobs.models import Connection
-from jobs.services import browsing, connections, limits, permissions
+from jobs.services.connections import browsing, connections, limits, permissions
 from teams.access import require
 from teams.models import Role
 
@@ -28,7 +28,7 @@ _OTHERS |= {"allowed_places", "allowed_models"}
 class Connections(TeamView, generics.ListAPIView[Connection]):
     """The team's connections."""
 
-    serializer_class = answers.ConnectionAnswer
+    serializer_class = serializers.ConnectionAnswer
     role = Role.ADMIN
 
     def get_queryset(self) -> QuerySet[Connection]:
@@ -45,22 +45,22 @@ class Connections(TeamView, generics.ListAPIView[Connection]):
 
     @extend_schema(
         operation_id="connections_create",
-        request=bodies.ConnectionBody,
-        responses={201: answers.ConnectionAnswer},
+        request=request_serializers.ConnectionBody,
+        responses={201: serializers.ConnectionAnswer},
     )
     @keyed
     def post(self, request: Request) -> Response:
         """Add an AWS connection; admins only."""
-        fields = bodies.fields_of(request.data)
+        fields = request_serializers.fields_of(request.data)
         texts = {"name", "slug", "region", "role_arn", "external_id", "queue_url"}
-        bodies.check_texts(fields, texts, _OTHERS)
+        request_serializers.check_texts(fields, texts, _OTHERS)
         connection = connections.create(
             self.member.team,
             **{"name": "", "region": "", **fields},
             by=self.member.user,
             token=self.token,
         )
-        return Response(answers.ConnectionAnswer(connection).data, status=201)
+        return Response(serializers.ConnectionAnswer(connection).data, status=201)
 
 
 class OfConnection(TeamView):
@@ -76,23 +76,23 @@ class OfConnection(TeamView):
 class OneConnection(OfConnection):
     """One connection."""
 
-    @extend_schema(operation_id="connections_get", responses=answers.ConnectionAnswer)
+    @extend_schema(operation_id="connections_get", responses=serializers.ConnectionAnswer)
     def get(self, request: Request, slug: str) -> Response:
         """A connection with its limits."""
-        return Response(answers.ConnectionAnswer(self._connection(slug)).data)
+        return Response(serializers.ConnectionAnswer(self._connection(slug)).data)
 
     @extend_schema(
         operation_id="connections_change",
-        request=bodies.ConnectionChanges,
-        responses=answers.ConnectionAnswer,
+        request=request_serializers.ConnectionChanges,
+        responses=serializers.ConnectionAnswer,
     )
     def patch(self, request: Request, slug: str) -> Response:
         """Change a connection's name, limits and import; admins only."""
-        changes = bodies.fields_of(request.data)
+        changes = request_serializers.fields_of(request.data)
         connection = connections.change(
             self._connection(slug), changes, by=self.member.user, token=self.token
         )
-        return Response(answers.ConnectionAnswer(connection).data)
+        return Response(serializers.ConnectionAnswer(connection).data)
 
     @extend_schema(operation_id="connections_remove", responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
@@ -106,26 +106,26 @@ class TestConnection(OfConnection):
 
     role = Role.VIEWER
 
-    @extend_schema(operation_id="connections_test", request=None, responses=answers.TestAnswer)
+    @extend_schema(operation_id="connections_test", request=None, responses=serializers.TestAnswer)
     def post(self, request: Request, slug: str) -> Response:
         """Try each call now; takes some seconds. Nothing is changed on the other side."""
-        return Response(answers.TestAnswer(permissions.test(self._connection(slug))).data)
+        return Response(serializers.TestAnswer(permissions.test(self._connection(slug))).data)
 
 
 class AccountQuotas(OfConnection):
     """The limits that hold for a connection's jobs."""
 
-    @extend_schema(operation_id="connections_quotas", responses=answers.LimitsAnswer)
+    @extend_schema(operation_id="connections_quotas", responses=serializers.LimitsAnswer)
     def get(self, request: Request, slug: str) -> Response:
         """Each limit, what is in use of it, and whether it was set by hand or is the account's quota."""
-        return Response(answers.LimitsAnswer(limits.of(self._connection(slug))).data)
+        return Response(serializers.LimitsAnswer(limits.of(self._connection(slug))).data)
 
-    @extend_schema(operation_id="connections_read_quotas", request=None, responses=answers.LimitsAnswer)
+    @extend_schema(operation_id="connections_read_quotas", request=None, responses=serializers.LimitsAnswer)
     def post(self, request: Request, slug: str) -> Response:
         """Read the account's quotas from Service Quotas now; admins only."""
         connection = self._connection(slug)
         limits.read_quotas(connection)
-        return Response(answers.LimitsAnswer(limits.of(connection)).data)
+        return Response(serializers.LimitsAnswer(limits.of(connection)).data)
 
 
 @extend_schema_field({"type": "string", "pattern": "^s3://[^/]+(/.*)?$"})
@@ -144,7 +144,7 @@ class Browse(OfConnection):
     """Looking through a connection's buckets."""
 
     @takes(BrowseQuery)
-    @extend_schema(operation_id="connections_browse", responses=answers.BrowseAnswer)
+    @extend_schema(operation_id="connections_browse", responses=serializers.BrowseAnswer)
     def get(self, request: Request, slug: str) -> Response:
         """What is at an address, 200 names at a time, and what a job with this prefix would read; operators only."""
         connection = self._connection(slug)
@@ -153,4 +153,4 @@ class Browse(OfConnection):
         listing = browsing.browse(connection, self.words["path"], after)
         # What matches is the same on every page, and takes longest to tell.
         found = None if after or listing.buckets else browsing.matches(connection, listing.path)
-        return Response(answers.BrowseAnswer({"listing": listing, "matches": found}).data)
+        return Response(serializers.BrowseAnswer({"listing": listing, "matches": found}).data)

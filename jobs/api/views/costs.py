@@ -11,13 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import queries
-from jobs.api import answers, bodies
+from jobs.api import request_serializers, serializers
 from jobs.api.parameters import Query, Text, takes
 from jobs.api.views.base import TeamView
 from jobs.costs import CURRENCY
 from jobs.models import Connection
-from jobs.services import prices, spending
+from jobs.services.connections import prices
 from jobs.services.errors import InvalidFields
+from jobs.services.listing import spending
 
 
 class _OfConnection(TeamView):
@@ -32,10 +33,10 @@ class _OfConnection(TeamView):
 class Prices(_OfConnection):
     """What an instance costs an hour on a connection."""
 
-    @extend_schema(operation_id="prices_list", responses=answers.PricesAnswer)
+    @extend_schema(operation_id="prices_list", responses=serializers.PricesAnswer)
     def get(self, request: Request, slug: str) -> Response:
         """All known prices, by instance type."""
-        return Response(answers.PricesAnswer(self.connection(slug)).data)
+        return Response(serializers.PricesAnswer(self.connection(slug)).data)
 
     @extend_schema(
         operation_id="prices_change",
@@ -45,11 +46,11 @@ class Prices(_OfConnection):
                 "additionalProperties": {"type": "number", "nullable": True},
             }
         },
-        responses=answers.PricesAnswer,
+        responses=serializers.PricesAnswer,
     )
     def patch(self, request: Request, slug: str) -> Response:
         """Set prices by hand, in US dollars an hour by instance type; null takes one away."""
-        changes = bodies.fields_of(request.data)
+        changes = request_serializers.fields_of(request.data)
         prices.change(self.connection(slug), changes, by=self.member.user, token=self.token)
         return self.get(request, slug)
 
@@ -57,11 +58,11 @@ class Prices(_OfConnection):
 class ReadPrices(_OfConnection):
     """Reading AWS's price list."""
 
-    @extend_schema(operation_id="prices_read", request=None, responses=answers.PricesAnswer)
+    @extend_schema(operation_id="prices_read", request=None, responses=serializers.PricesAnswer)
     def post(self, request: Request, slug: str) -> Response:
         """Read the list now, which otherwise happens once a day; prices set by hand stay."""
         prices.read_list(self.connection(slug))
-        return Response(answers.PricesAnswer(self.connection(slug)).data)
+        return Response(serializers.PricesAnswer(self.connection(slug)).data)
 
 
 @extend_schema_field({"type": "string", "pattern": "^2[0-9]{3}-(0[1-9]|1[0-2])$"})
@@ -92,7 +93,7 @@ class Costs(TeamView):
     """What the team's jobs have cost."""
 
     @takes(CostsQuery)
-    @extend_schema(operation_id="costs", responses=answers.TotalsAnswer)
+    @extend_schema(operation_id="costs", responses=serializers.TotalsAnswer)
     def get(self, request: Request) -> Response:
         """Totals of jobs that have ended, by the month of their end in UTC."""
         words = self.words
@@ -110,7 +111,7 @@ class Costs(TeamView):
             "total": _plain(spending.whole(teams, period, connection)),
             "results": [_plain(row) for row in rows],
         }
-        return Response(answers.TotalsAnswer(answer).data)
+        return Response(serializers.TotalsAnswer(answer).data)
 
 
 def _plain(total: spending.Total) -> dict[str, Any]:

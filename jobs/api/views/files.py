@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from jobs import queries
-from jobs.api import answers
+from jobs.api import serializers
 from jobs.api.parameters import Number, Query, Text, Word, takes
 from jobs.api.views.base import TeamView
 from jobs.services import files
@@ -32,7 +32,7 @@ class Files(TeamView):
     """A job's input objects and what came of each."""
 
     @takes(FilesQuery)
-    @extend_schema(operation_id="jobs_files", responses=answers.FilesAnswer)
+    @extend_schema(operation_id="jobs_files", responses=serializers.FilesAnswer)
     def get(self, request: Request, id: str) -> Response:
         """The input objects, a page at a time."""
         merged, words = queries.merged(self.job(id)), self.words
@@ -51,4 +51,4 @@ class Files(TeamView):
             "next": None if page.next is None else f"{here}?{urlencode({**given, 'after': page.next})}",
             "counts": asdict(files.counts(job)),
         }
-        return Response(answers.FilesAnswer(answer).data)
+        return Response(serializers.FilesAnswer(answer).data)

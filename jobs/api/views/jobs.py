@@ -11,22 +11,25 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import queries
-from jobs.api import answers, bodies
+from jobs.api import request_serializers, serializers
 from jobs.api.filters import JobFilterQuery, JobsQuery, wanted
 from jobs.api.pagination import InOrder
 from jobs.api.parameters import takes
 from jobs.api.views.base import TeamView
 from jobs.api.views.keyed import keyed
-from jobs.lifecycle import costing, queueing
+from jobs.lifecycle.after import costing
+from jobs.lifecycle.queue import queueing
 from jobs.models import TransformJob
-from jobs.services import archiving, attempts, history, preflight, presets, stopping
-from jobs.services.replacing import Outputs
+from jobs.services.attempts import archiving, attempts, stopping
+from jobs.services.listing import history
+from jobs.services.submitting import preflight, presets
+from jobs.services.submitting.replacing import Outputs
 
 
 class Jobs(TeamView, generics.ListAPIView[TransformJob]):
     """The team's jobs, newest first."""
 
-    serializer_class = answers.JobAnswer
+    serializer_class = serializers.JobAnswer
     pagination_class = InOrder
 
     def get_queryset(self) -> QuerySet[TransformJob]:
@@ -48,12 +51,16 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
         """List jobs."""
         return super().get(request, *args, **kwargs)
 
-    @extend_schema(operation_id="jobs_submit", request=bodies.JobBody, responses={201: answers.JobAnswer})
+    @extend_schema(
+        operation_id="jobs_submit",
+        request=request_serializers.JobBody,
+        responses={201: serializers.JobAnswer},
+    )
     @keyed
     def post(self, request: Request) -> Response:
         """Submit a job. It is created in SageMaker soon after; follow its `state`."""
-        fields = bodies.fields_of(request.data)
-        replace = bodies.take_flag(fields, "replace_outputs")
+        fields = request_serializers.fields_of(request.data)
+        replace = request_serializers.take_flag(fields, "replace_outputs")
         job = presets.submit(self.member, fields, token=self.token, replace_outputs=replace)
         return _created(job, request)
 
@@ -62,67 +69,75 @@ class Causes(TeamView):
     """Why jobs failed."""
 
     @takes(JobFilterQuery)
-    @extend_schema(operation_id="jobs_causes", responses=answers.CauseAnswer(many=True))
+    @extend_schema(operation_id="jobs_causes", responses=serializers.CauseAnswer(many=True))
     def get(self, request: Request) -> Response:
         """The failed jobs that the filters of the list keep, counted by cause, the most frequent first."""
         matching = queries.jobs(self.member.team, wanted(self.words).seen_by(self.member.user))
         found = queries.failures(matching)
-        return Response(answers.CauseAnswer(found, many=True).data)
+        return Response(serializers.CauseAnswer(found, many=True).data)
 
 
 class Preflight(TeamView):
     """Checking a job before it is submitted."""
 
-    @extend_schema(operation_id="jobs_preflight", request=bodies.JobBody, responses=answers.PreflightAnswer)
+    @extend_schema(
+        operation_id="jobs_preflight",
+        request=request_serializers.JobBody,
+        responses=serializers.PreflightAnswer,
+    )
     def post(self, request: Request) -> Response:
         """What submitting this body would meet. Nothing is written, here or in S3."""
-        fields = bodies.fields_of(request.data)
-        bodies.take_flag(fields, "replace_outputs")
+        fields = request_serializers.fields_of(request.data)
+        request_serializers.take_flag(fields, "replace_outputs")
         body, _ = presets.take(self.member.team, fields)
         report = preflight.run(self.member.team, body)
-        return Response(answers.PreflightAnswer(report).data)
+        return Response(serializers.PreflightAnswer(report).data)
 
 
 class Job(TeamView):
     """One job."""
 
-    @extend_schema(operation_id="jobs_get", responses=answers.JobDetailAnswer)
+    @extend_schema(operation_id="jobs_get", responses=serializers.JobDetailAnswer)
     def get(self, request: Request, id: str) -> Response:
         """A job with its request and timeline."""
         job = self.job(id)
         queueing.tell([job])
-        return Response(answers.JobDetailAnswer(job, context={"request": request}).data)
+        return Response(serializers.JobDetailAnswer(job, context={"request": request}).data)
 
 
 class Acts(TeamView):
     """What people did with one job."""
 
-    @extend_schema(operation_id="jobs_activity", responses=answers.ActsAnswer)
+    @extend_schema(operation_id="jobs_activity", responses=serializers.ActsAnswer)
     def get(self, request: Request, id: str) -> Response:
         """Who submitted, stopped, cloned, archived it, newest first."""
-        return Response(answers.ActsAnswer({"results": history.acts(self.job(id))}).data)
+        return Response(serializers.ActsAnswer({"results": history.acts(self.job(id))}).data)
 
 
 class Stop(TeamView):
     """Stopping one job."""
 
-    @extend_schema(operation_id="jobs_stop", request=None, responses={202: answers.JobAnswer})
+    @extend_schema(operation_id="jobs_stop", request=None, responses={202: serializers.JobAnswer})
     @keyed
     def post(self, request: Request, id: str) -> Response:
         """Stop a job, or withdraw it while it waits; repeating this is harmless until it has ended."""
         job = stopping.stop(self.job(id), by=self.member.user, token=self.token)
-        return Response(answers.JobAnswer(job, context={"request": request}).data, status=202)
+        return Response(serializers.JobAnswer(job, context={"request": request}).data, status=202)
 
 
 class Finish(TeamView):
     """Writing what a job left."""
 
-    @extend_schema(operation_id="jobs_finish", request=bodies.FinishBody, responses={201: answers.JobAnswer})
+    @extend_schema(
+        operation_id="jobs_finish",
+        request=request_serializers.FinishBody,
+        responses={201: serializers.JobAnswer},
+    )
     @keyed
     def post(self, request: Request, id: str) -> Response:
         """Submit the next attempt over the inputs that have no output; 409 says why there can be none."""
-        job, fields = self.job(id), bodies.fields_of(request.data)
-        bodies.check_texts(fields, ["name"])
+        job, fields = self.job(id), request_serializers.fields_of(request.data)
+        request_serializers.check_texts(fields, ["name"])
         made = attempts.finish_missing(
             job,
             by=self.member.user,
@@ -136,16 +151,20 @@ class Finish(TeamView):
 class Retry(TeamView):
     """Running a job again."""
 
-    @extend_schema(operation_id="jobs_retry", request=bodies.RetryBody, responses={201: answers.JobAnswer})
+    @extend_schema(
+        operation_id="jobs_retry",
+        request=request_serializers.RetryBody,
+        responses={201: serializers.JobAnswer},
+    )
     @keyed
     def post(self, request: Request, id: str) -> Response:
         """Submit the same request under a new name as the next attempt; 409 while one is still running.
 
         409 too where objects would be replaced and the body does not allow it.
         """
-        job, fields = self.job(id), bodies.fields_of(request.data)
-        replace = bodies.take_flag(fields, "replace_outputs")
-        bodies.check_texts(fields, ["name", "output_path"])
+        job, fields = self.job(id), request_serializers.fields_of(request.data)
+        replace = request_serializers.take_flag(fields, "replace_outputs")
+        request_serializers.check_texts(fields, ["name", "output_path"])
         made = attempts.retry(
             job,
             by=self.member.user,
@@ -160,25 +179,25 @@ class Retry(TeamView):
 class Archive(TeamView):
     """Leaving a job out of lists."""
 
-    @extend_schema(operation_id="jobs_archive", request=None, responses=answers.JobAnswer)
+    @extend_schema(operation_id="jobs_archive", request=None, responses=serializers.JobAnswer)
     @keyed
     def post(self, request: Request, id: str) -> Response:
         """Leave an ended job out of lists; 409 for one that has not ended or is archived already."""
         job = archiving.archive(self.job(id), by=self.member.user, token=self.token)
-        return Response(answers.JobAnswer(job, context={"request": request}).data)
+        return Response(serializers.JobAnswer(job, context={"request": request}).data)
 
 
 class Restore(TeamView):
     """Bringing a job back from the archive."""
 
-    @extend_schema(operation_id="jobs_restore", request=None, responses=answers.JobAnswer)
+    @extend_schema(operation_id="jobs_restore", request=None, responses=serializers.JobAnswer)
     @keyed
     def post(self, request: Request, id: str) -> Response:
         """Show an archived job in lists again; 409 for one that is not archived."""
         job = archiving.restore(self.job(id), by=self.member.user, token=self.token)
-        return Response(answers.JobAnswer(job, context={"request": request}).data)
+        return Response(serializers.JobAnswer(job, context={"request": request}).data)
 
 
 def _created(job: TransformJob, request: Request) -> Response:
-    answer = answers.JobAnswer(job, context={"request": request}).data
+    answer = serializers.JobAnswer(job, context={"request": request}).data
     return Response(answer, status=201, headers={"Location": answer["api_url"]})

@@ -12,13 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import queries
-from jobs.api import answers, bodies
+from jobs.api import request_serializers, serializers
 from jobs.api.parameters import PageQuery, Text, takes
 from jobs.api.views.base import TeamView
 from jobs.api.views.keyed import keyed
 from jobs.models import Connection, RegisteredModel
-from jobs.services import artefacts, figures, models
 from jobs.services.errors import InvalidFields
+from jobs.services.registry import artefacts, figures, registered_models
 from teams.models import Membership
 
 
@@ -33,7 +33,7 @@ class ModelsQuery(PageQuery):
 class Models(TeamView, generics.ListAPIView[RegisteredModel]):
     """The team's models, newest first."""
 
-    serializer_class = answers.ModelAnswer
+    serializer_class = serializers.ModelAnswer
 
     def get_queryset(self) -> QuerySet[RegisteredModel]:
         """Models, narrowed by connection or name if asked."""
@@ -44,7 +44,7 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
             rows = rows.filter(connection__slug=slug)
         if name := self.words["name"]:
             rows = rows.filter(name__icontains=name)
-        return models.search(rows, self.words["q"])
+        return registered_models.search(rows, self.words["q"])
 
     def paginate_queryset(self, queryset: Any) -> Any:
         """A page of models, and the figures of all of them."""
@@ -63,18 +63,20 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
         return super().get(request, *args, **kwargs)
 
     @extend_schema(
-        operation_id="models_register", request=bodies.ModelBody, responses={201: answers.ModelAnswer}
+        operation_id="models_register",
+        request=request_serializers.ModelBody,
+        responses={201: serializers.ModelAnswer},
     )
     @keyed
     def post(self, request: Request) -> Response:
         """Register a model: it is made in SageMaker before this answers."""
-        fields = bodies.fields_of(request.data)
-        bodies.check_texts(
+        fields = request_serializers.fields_of(request.data)
+        request_serializers.check_texts(
             fields,
             {"name", "connection", "image", "model_data", "execution_role_arn", "description"},
             {"env", "containers"},
         )
-        model = models.register(
+        model = registered_models.register(
             _connection(self.member, fields.get("connection", "")),
             name=fields.get("name", ""),
             containers=_containers(fields),
@@ -83,7 +85,7 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
             by=self.member.user,
             token=self.token,
         )
-        return Response(answers.ModelAnswer(model).data, status=201)
+        return Response(serializers.ModelAnswer(model).data, status=201)
 
 
 class _OfModel(TeamView):
@@ -96,21 +98,21 @@ class _OfModel(TeamView):
 class Model(_OfModel):
     """One model."""
 
-    @extend_schema(operation_id="models_get", responses=answers.ModelDetailAnswer)
+    @extend_schema(operation_id="models_get", responses=serializers.ModelDetailAnswer)
     def get(self, request: Request, pk: int) -> Response:
         """A model with its figures, and why its jobs failed."""
-        return Response(answers.ModelDetailAnswer(self.model(pk)).data)
+        return Response(serializers.ModelDetailAnswer(self.model(pk)).data)
 
 
 class ModelCheck(_OfModel):
     """Looking at a model's archives."""
 
-    @extend_schema(operation_id="models_check", request=None, responses=answers.ModelDetailAnswer)
+    @extend_schema(operation_id="models_check", request=None, responses=serializers.ModelDetailAnswer)
     def post(self, request: Request, pk: int) -> Response:
         """Look now whether the archives can be read and hold what the containers expect."""
         model = self.model(pk)
         artefacts.check(model)
-        return Response(answers.ModelDetailAnswer(model).data)
+        return Response(serializers.ModelDetailAnswer(model).data)
 
 
 def _connection(member: Membership, slug: str) -> Connection:
@@ -122,7 +124,11 @@ def _connection(member: Membership, slug: str) -> Connection:
 
 def _containers(fields: dict[str, Any]) -> list[dict[str, Any]]:
     if "containers" not in fields:
-        return [models.container(fields.get("image", ""), fields.get("model_data", ""), fields.get("env"))]
+        return [
+            registered_models.container(
+                fields.get("image", ""), fields.get("model_data", ""), fields.get("env")
+            )
+        ]
     beside = sorted({"image", "model_data", "env"} & set(fields))
     if beside:
         raise InvalidFields({name: ["It cannot be given beside containers."] for name in beside})

@@ -12,18 +12,18 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api import answers, bodies
+from jobs.api import request_serializers, serializers
 from jobs.api.parameters import PageQuery, takes
 from jobs.api.views.base import TeamView
 from jobs.api.views.keyed import keyed
 from jobs.models import Preset
-from jobs.services import presets
+from jobs.services.submitting import presets
 
 
 class Presets(TeamView, generics.ListAPIView[Preset]):
     """The team's presets, newest first."""
 
-    serializer_class = answers.PresetAnswer
+    serializer_class = serializers.PresetAnswer
 
     def get_queryset(self) -> QuerySet[Preset]:
         """All of the team's."""
@@ -38,20 +38,22 @@ class Presets(TeamView, generics.ListAPIView[Preset]):
         return super().get(request, *args, **kwargs)
 
     @extend_schema(
-        operation_id="presets_create", request=bodies.PresetBody, responses={201: answers.PresetAnswer}
+        operation_id="presets_create",
+        request=request_serializers.PresetBody,
+        responses={201: serializers.PresetAnswer},
     )
     @keyed
     def post(self, request: Request) -> Response:
         """Save a request as a preset."""
-        fields = bodies.fields_of(request.data)
-        bodies.check_texts(fields, {"name", "description"}, {"body", "rules"})
+        fields = request_serializers.fields_of(request.data)
+        request_serializers.check_texts(fields, {"name", "description"}, {"body", "rules"})
         made = presets.create(
             self.member.team,
             **{"name": "", "body": {}, **fields},
             by=self.member.user,
             token=self.token,
         )
-        return Response(answers.PresetAnswer(made).data, status=201)
+        return Response(serializers.PresetAnswer(made).data, status=201)
 
 
 class OnePreset(TeamView):
@@ -70,17 +72,23 @@ class OnePreset(TeamView):
             raise PermissionDenied("Only who made a preset and the team's admins change it.")
         return found
 
-    @extend_schema(operation_id="presets_get", responses=answers.PresetAnswer)
+    @extend_schema(operation_id="presets_get", responses=serializers.PresetAnswer)
     def get(self, request: Request, preset: str) -> Response:
         """A preset with its request and its rules."""
-        return Response(answers.PresetAnswer(self.preset(preset)).data)
+        return Response(serializers.PresetAnswer(self.preset(preset)).data)
 
-    @extend_schema(operation_id="presets_change", request=bodies.PresetBody, responses=answers.PresetAnswer)
+    @extend_schema(
+        operation_id="presets_change",
+        request=request_serializers.PresetBody,
+        responses=serializers.PresetAnswer,
+    )
     def patch(self, request: Request, preset: str) -> Response:
         """Change its name, description, request or rules; what is left out stays."""
-        found, changes = self.changeable(preset), bodies.fields_of(request.data)
+        found, changes = self.changeable(preset), request_serializers.fields_of(request.data)
         return Response(
-            answers.PresetAnswer(presets.change(found, changes, by=self.member.user, token=self.token)).data
+            serializers.PresetAnswer(
+                presets.change(found, changes, by=self.member.user, token=self.token)
+            ).data
         )
 
     @extend_schema(operation_id="presets_delete", responses={204: None})

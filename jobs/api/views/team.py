@@ -10,7 +10,7 @@ from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api import answers
+from jobs.api import serializers
 from jobs.api.parameters import PageQuery, Text, takes
 from jobs.api.views.base import TeamView
 from teams import activity, members
@@ -20,10 +20,10 @@ from teams.models import Activity
 class Members(TeamView):
     """Who is in the token's team."""
 
-    @extend_schema(operation_id="members_list", responses=answers.MemberAnswer(many=True))
+    @extend_schema(operation_id="members_list", responses=serializers.MemberAnswer(many=True))
     def get(self, request: Request) -> Response:
         """Everybody, by user name."""
-        return Response(answers.MemberAnswer(members.of(self.member.team), many=True).data)
+        return Response(serializers.MemberAnswer(members.of(self.member.team), many=True).data)
 
 
 class ActivityQuery(PageQuery):
@@ -35,7 +35,7 @@ class ActivityQuery(PageQuery):
 class TeamActivity(TeamView, generics.ListAPIView[Activity]):
     """Who did what in the team, newest first."""
 
-    serializer_class = answers.ActivityAnswer
+    serializer_class = serializers.ActivityAnswer
 
     def get_queryset(self) -> QuerySet[Activity]:
         """The record, or one person's part of it."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from jobs.services import engine_keys
+from jobs.services.connections import engine_keys
 from jobs.services.errors import NotPossible
 
 

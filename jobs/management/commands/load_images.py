@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from jobs.gateway import GatewayError, images
+from aws import GatewayError, images
 from jobs.lifecycle import image_table
 from jobs.models import Connection
 

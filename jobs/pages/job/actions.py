@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs.models import TransformJob
 from jobs.models.standing import whole
-from jobs.pages.job.showing import find_job
+from jobs.pages.job.job_page import find_job
 from jobs.pages.owners import owner
-from jobs.services import archiving, attempts, stopping
+from jobs.services.attempts import archiving, attempts, stopping
 from jobs.services.errors import NotPossible, OlderOutputs, Unavailable
 from jobs.states import JobState
 from teams import confirming, notices

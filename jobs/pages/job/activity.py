@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from jobs.pages.job.showing import find_job, show
-from jobs.services import history
+from jobs.pages.job.job_page import find_job, show
+from jobs.services.listing import history
 from teams.access import MemberRequest, member_required
 
 

@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from jobs.models import TransformJob
-from jobs.pages.job.showing import find_job
+from jobs.pages.job.job_page import find_job
 from jobs.pages.owners import owner
-from jobs.services import attempts, replacing
+from jobs.services.attempts import attempts
 from jobs.services.errors import InvalidFields, NotPossible, OutputsExist, Unavailable
-from jobs.services.folders import beside
-from jobs.services.replacing import Outputs, Replaced
+from jobs.services.submitting import replacing
+from jobs.services.submitting.output_folders import beside
+from jobs.services.submitting.replacing import Outputs, Replaced
 from teams import confirming
 from teams.access import MemberRequest, member_required
 from teams.confirming import Question

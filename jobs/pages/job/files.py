@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET
 
 from jobs import queries
 from jobs.filtering import FilterError
-from jobs.pages import table
-from jobs.pages.job.showing import find_job, show
+from jobs.pages import csv_export
+from jobs.pages.job.job_page import find_job, show
 from jobs.pages.sentences import rows_sentence
 from jobs.services import files as service
 from jobs.services.files import FileCounts, FileFilter, Only
@@ -65,7 +65,7 @@ def export(request: MemberRequest, key: str) -> HttpResponseBase:
     except FilterError as error:
         return refused(error.fields)
     merged = queries.merged(job)
-    lines = table.files_csv(service.every(merged.planned_by, wanted, active=merged.is_active))
+    lines = csv_export.files_csv(service.every(merged.planned_by, wanted, active=merged.is_active))
     headers = {"Content-Disposition": f'attachment; filename="{job.name}-files.csv"'}
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 

@@ -10,10 +10,11 @@ from django.views.decorators.http import require_GET
 from jobs import queries
 from jobs.forms.job_fields import job_fields
 from jobs.models import TransformJob
-from jobs.pages.job.showing import find_job, show
+from jobs.pages.job.job_page import find_job, show
 from jobs.pages.phases import phases
 from jobs.pages.sentences import rows_sentence
-from jobs.services import failing, files
+from jobs.services import files
+from jobs.services.attempts import failure_report
 from jobs.states import MEANING, JobState
 from teams.access import MemberRequest, member_required
 
@@ -59,9 +60,9 @@ def _failure(job: TransformJob, merged: queries.Merged) -> dict[str, Any]:
     A job of several attempts failed as the last one that ran did; if the outputs are all there, it did not.
     """
     failed = merged.decisive if job.root_id is None else job
-    failure = None if merged.as_whole(job).state == JobState.COMPLETED else failing.failure_of(failed)
+    failure = None if merged.as_whole(job).state == JobState.COMPLETED else failure_report.failure_of(failed)
     if failure is None or failure.change is None:
         return {"failure": failure, "failed": failed}
     label = job_fields()[failure.change.field].label
-    url = failing.try_url(job, failure.change)
+    url = failure_report.try_url(job, failure.change)
     return {"failure": failure, "failed": failed, "change_label": label, "try_url": url}

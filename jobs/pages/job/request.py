@@ -8,10 +8,11 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from jobs.forms.job_fields import job_fields
-from jobs.lifecycle.starting import asked_for
-from jobs.pages.job.showing import find_job, show
+from jobs.lifecycle.queue.starting import asked_for
+from jobs.pages.job.job_page import find_job, show
 from jobs.pages.snippets import of_job
-from jobs.services import changes, presets
+from jobs.services.attempts import changes
+from jobs.services.submitting import presets
 from teams.access import MemberRequest, member_required
 
 

@@ -1,0 +1,59 @@
+"""What a connection can run: the instance types of its jobs, and on an engine the container images."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import urllib3
+from botocore.model import StringShape
+from botocore.session import get_session
+
+from aws.target import Target
+
+#: Seconds: a person waits, and can do without the answer.
+_TIMEOUT = urllib3.Timeout(connect=2, read=4)
+_MOST = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """`instance_types` are all that are taken. `against` has the reason for each image that cannot be run."""
+
+    instance_types: frozenset[str]
+    against: Mapping[str, str] = field(default_factory=dict)
+
+
+def abilities(target: Target, images: Collection[str] = ()) -> Abilities | None:
+    """What an engine says of these images and of instance types; None where it has no answer."""
+    pool = urllib3.PoolManager(num_pools=1, retries=False, timeout=_TIMEOUT)
+    url = f"{target.endpoint_url.rstrip('/')}/_engine/abilities"
+    try:
+        with pool.request(
+            "POST", url, body=json.dumps({"images": list(images)}), preload_content=False
+        ) as response:
+            body = response.read(_MOST)
+            answer = json.loads(body) if response.status == 200 else None
+    except (urllib3.exceptions.HTTPError, ValueError, RecursionError):
+        return None
+    return _read(answer)
+
+
+@functools.cache
+def sagemaker_instance_types() -> frozenset[str]:
+    """The instance types of TransformInstanceType in botocore's model of SageMaker, of all regions."""
+    shape = get_session().get_service_model("sagemaker").shape_for("TransformInstanceType")
+    assert isinstance(shape, StringShape)
+    return frozenset(shape.enum)
+
+
+def _read(answer: Any) -> Abilities | None:
+    try:
+        types = frozenset(str(name) for name in answer["instance_types"])
+        against = {str(image): str(reason) for image, reason in answer["images"].items() if reason}
+    except (KeyError, TypeError, AttributeError):
+        return None
+    return Abilities(types, against)

@@ -1,0 +1,252 @@
+"""What a connection's credentials may do, tried call by call. No call changes anything.
+
+What makes or stops something is not tried: CreateTransformJob, StopTransformJob, CreateModel, PutObject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from botocore.exceptions import ClientError
+
+from aws.calls import NO_CREDENTIALS, details_of, translated
+from aws.clients import client
+from aws.errors import GatewayError, Rejected
+from aws.logs import GROUP
+from aws.pricing import home_of, is_answered
+from aws.target import Target
+
+#: No job, stream or bucket is called so; being told that is being allowed to ask.
+_NOBODY = "batchdeck-permission-test"
+
+
+def _nobody(target: Target) -> str:
+    """The same with a name that the connection may use."""
+    name = next(iter(target.scope.names), "")
+    return f"{name.removesuffix('*').removesuffix('-')}-{_NOBODY}"[-63:] if name else _NOBODY
+
+
+_DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "Forbidden", "403",
+     "NotAuthorized", "AuthorizationErrorException"}
+)  # fmt: skip
+_ABSENT = frozenset({"ResourceNotFound", "ResourceNotFoundException", "ValidationException"})
+_ASSUME = "sts:AssumeRole"
+_AT_ONCE = 6
+
+
+class Outcome(Enum):
+    """What came of a call."""
+
+    FINE = "fine"
+    DENIED = "denied"
+    UNREACHABLE = "unreachable"
+    NOT_NEEDED = "not needed"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a connection uses: buckets of its models and jobs, and its queue with whom to ask for that."""
+
+    buckets: Sequence[str] = ()
+    queue_url: str = ""
+    queue_target: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One call: the service, the IAM action, what it is needed for, what came of it and what was said.
+
+    `resource` is the ARN that a policy would name, with {region} and {account} in it.
+    """
+
+    service: str
+    action: str
+    use: str
+    outcome: Outcome
+    says: str = ""
+    resource: str = "*"
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    service: str
+    action: str
+    use: str
+    call: Callable[[Target], str | None]
+    resource: str = "*"
+
+
+def probe(target: Target, asked: Asked) -> list[Found]:
+    """Try each call, some at once, each for a few seconds; in the order of the list."""
+    hurried = replace(target, hurried=True)
+    probes = [*_PROBES, *(_of_bucket(bucket) for bucket in asked.buckets)]
+    first = _try(probes[0], hurried)
+    if first.says == NO_CREDENTIALS:
+        # Looking for them takes seconds, and each service's client would look anew.
+        return [
+            Found(one.service, one.action, one.use, first.outcome, first.says, one.resource) for one in probes
+        ]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = [first, *pool.map(lambda one: _try(one, hurried), probes[1:])]
+    found += [*_of_buckets_none(asked), _priced(hurried), _queued(hurried, asked)]
+    return [*_role_refused(target, found), *found]
+
+
+def _role_refused(target: Target, found: Sequence[Found]) -> list[Found]:
+    """The one thing to mend where no call gets as far as being tried: the role is not ours to assume."""
+    says = next((one.says for one in found if _ASSUME in one.says), "")
+    if not says:
+        return []
+    return [Found("STS", _ASSUME, "calling in the role's name", Outcome.DENIED, says, target.role_arn)]
+
+
+def _try(one: _Probe, target: Target) -> Found:
+    def told(outcome: Outcome, says: str = "", account: str = "") -> Found:
+        return Found(one.service, one.action, one.use, outcome, says, one.resource, account)
+
+    try:
+        with translated(target):
+            return told(Outcome.FINE, account=one.call(target) or "")
+    except Rejected as error:
+        if error.code in _DENIED and _ASSUME not in error.sentence:
+            return told(Outcome.DENIED, error.sentence)
+        if error.code in _ABSENT:
+            return told(Outcome.FINE)
+        return told(Outcome.UNREACHABLE, error.sentence)
+    except GatewayError as error:
+        return told(Outcome.UNREACHABLE, error.sentence)
+
+
+def _identity(target: Target) -> str:
+    return client(target, "sts").get_caller_identity()["Account"]
+
+
+def _list_jobs(target: Target) -> None:
+    client(target, "sagemaker").list_transform_jobs(MaxResults=1)
+
+
+def _describe_job(target: Target) -> None:
+    client(target, "sagemaker").describe_transform_job(TransformJobName=_nobody(target))
+
+
+def _list_models(target: Target) -> None:
+    client(target, "sagemaker").list_models(MaxResults=1)
+
+
+def _streams(target: Target) -> None:
+    client(target, "logs").describe_log_streams(
+        logGroupName=GROUP, logStreamNamePrefix=f"{_nobody(target)}/", limit=1
+    )
+
+
+def _log_events(target: Target) -> None:
+    client(target, "logs").get_log_events(logGroupName=GROUP, logStreamName=f"{_nobody(target)}/x", limit=1)
+
+
+def _log_search(target: Target) -> None:
+    client(target, "logs").filter_log_events(
+        logGroupName=GROUP, logStreamNamePrefix=f"{_nobody(target)}/", limit=1
+    )
+
+
+def _metrics(target: Target) -> None:
+    now = datetime.now(UTC)
+    metric = {
+        "Namespace": "/aws/sagemaker/TransformJobs",
+        "MetricName": "CPUUtilization",
+        "Dimensions": [{"Name": "Host", "Value": f"{_nobody(target)}/x"}],
+    }
+    client(target, "cloudwatch").get_metric_data(
+        MetricDataQueries=[{"Id": "a", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Average"}}],
+        StartTime=now - timedelta(minutes=5),
+        EndTime=now,
+    )
+
+
+def _buckets(target: Target) -> None:
+    client(target, "s3").list_buckets()
+
+
+def _quotas(target: Target) -> None:
+    client(target, "service-quotas").list_service_quotas(ServiceCode="sagemaker", MaxResults=1)
+
+
+def _default_quotas(target: Target) -> None:
+    client(target, "service-quotas").list_aws_default_service_quotas(ServiceCode="sagemaker", MaxResults=1)
+
+
+def _prices(target: Target) -> None:
+    home = replace(target, region=home_of(target.region))
+    client(home, "pricing").get_products(ServiceCode="AmazonSageMaker", MaxResults=1)
+
+
+def _of_bucket(bucket: str) -> _Probe:
+    def call(target: Target) -> None:
+        try:
+            client(target, "s3").head_bucket(Bucket=bucket)
+        except ClientError as error:
+            if details_of(error)[0] in ("404", "NoSuchBucket"):
+                raise Rejected(f"There is no bucket {bucket}.", "404") from error
+            raise
+
+    use = f"{bucket}: listing inputs and outputs"
+    return _Probe("S3", "s3:ListBucket", use, call, f"arn:{{partition}}:s3:::{bucket}")
+
+
+def _of_buckets_none(asked: Asked) -> list[Found]:
+    if asked.buckets:
+        return []
+    use = "listing inputs and outputs"
+    return [Found("S3", "s3:ListBucket", use, Outcome.NOT_NEEDED, "No model or job names a bucket yet.")]
+
+
+def _priced(target: Target) -> Found:
+    one = _Probe("Price list", "pricing:GetProducts", "what jobs cost", _prices)
+    if target.is_engine:
+        return Found(one.service, one.action, one.use, Outcome.NOT_NEEDED, "An engine sends no bill.")
+    if not is_answered(target.region):
+        return Found(
+            one.service, one.action, one.use, Outcome.NOT_NEEDED, "AWS tells no prices in this region."
+        )
+    return _try(one, target)
+
+
+def _queued(target: Target, asked: Asked) -> Found:
+    def call(there: Target) -> None:
+        # Seen and left at once: with no time out of sight, whoever reads the queue gets it all the same.
+        client(there, "sqs").receive_message(
+            QueueUrl=asked.queue_url, MaxNumberOfMessages=1, VisibilityTimeout=0, WaitTimeSeconds=0
+        )
+
+    use = "hearing of changes at once"
+    if not asked.queue_url:
+        return Found("SQS", "sqs:ReceiveMessage", use, Outcome.NOT_NEEDED, "No queue of events is set.")
+    name = asked.queue_url.rpartition("/")[2]
+    owner = asked.queue_url.split("/")[-2]
+    arn = f"arn:{{partition}}:sqs:{{region}}:{owner}:{name}"
+    return _try(_Probe("SQS", "sqs:ReceiveMessage", use, call, arn), asked.queue_target or target)
+
+
+_LOGS = f"arn:{{partition}}:logs:{{region}}:{{account}}:log-group:{GROUP}:*"
+_JOBS = "arn:{partition}:sagemaker:{region}:{account}:transform-job/*"
+_PROBES: tuple[_Probe, ...] = (
+    _Probe("STS", "sts:GetCallerIdentity", "whose account it is", _identity),
+    _Probe("SageMaker", "sagemaker:ListTransformJobs", "following jobs", _list_jobs),
+    _Probe("SageMaker", "sagemaker:DescribeTransformJob", "what became of a job", _describe_job, _JOBS),
+    _Probe("SageMaker", "sagemaker:ListModels", "finding models", _list_models),
+    _Probe("Logs", "logs:DescribeLogStreams", "finding a job's logs", _streams, _LOGS),
+    _Probe("Logs", "logs:GetLogEvents", "reading logs, causes of failures", _log_events, _LOGS),
+    _Probe("Logs", "logs:FilterLogEvents", "searching logs", _log_search, _LOGS),
+    _Probe("CloudWatch", "cloudwatch:GetMetricData", "CPU and memory of a job", _metrics),
+    _Probe("S3", "s3:ListAllMyBuckets", "choosing a bucket", _buckets),
+    _Probe("Service Quotas", "servicequotas:ListServiceQuotas", "the account's limits", _quotas),
+    _Probe(
+        "Service Quotas", "servicequotas:ListAWSDefaultServiceQuotas", "AWS's own limits", _default_quotas
+    ),
+)

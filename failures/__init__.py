@@ -1,0 +1,26 @@
+"""What SageMaker's texts about failures and refusals mean: for what is done next, and for the person who reads them."""
+
+from failures.blame import Failure, Refusal, classify, read_refusal
+from failures.cause import UNKNOWN, Cause
+from failures.causes import CAUSES, cause_named
+from failures.changes import Change, Facts
+from failures.explaining import Explanation, Line, Source, columns, columns_of_reason, explain
+
+__all__ = [
+    "CAUSES",
+    "UNKNOWN",
+    "Cause",
+    "Change",
+    "Explanation",
+    "Facts",
+    "Failure",
+    "Line",
+    "Refusal",
+    "Source",
+    "cause_named",
+    "classify",
+    "columns",
+    "columns_of_reason",
+    "explain",
+    "read_refusal",
+]

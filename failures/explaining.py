@@ -1,0 +1,134 @@
+"""From what was said of a failed job to its cause, the line that tells it, and the change to try."""
+
+from __future__ import annotations
+
+import re
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache, lru_cache
+from typing import Any
+
+from failures.blame import classify
+from failures.cause import UNKNOWN, Cause
+from failures.causes import CAUSES
+from failures.causes_of_model import BYTE_ORDER_MARK
+from failures.changes import Change, Facts
+
+#: Of a line, as much as anyone reads.
+LONGEST_QUOTE = 600
+#: What a byte order mark makes of records, told where the first input is seen to begin with one.
+_OF_TEXT = {"csv-unreadable", "json-unreadable", "not-text", "record-refused", "model-error"}
+#: Lines of a model's answer that are quoted with the status.
+_ANSWER_LINES = 3
+#: The heading that the data log puts before a model's answer.
+_HEADING = re.compile(r": Message: *$")
+#: A line that has a status and nothing of the answer.
+_BARE_STATUS = re.compile(r": \w*Error: \d{3} *$")
+#: An object's name, before what is said of it.
+_NAMED = re.compile(r"^(?P<name>\S+/\S[^:]*): ")
+
+
+class Source(Enum):
+    """Who said a line."""
+
+    REASON = "FailureReason"
+    DATA_LOG = "data log"
+    CONTAINER = "container's log"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, without the stamp that SageMaker puts before it."""
+
+    source: Source
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a job failed. `quoted` is what tells it, empty if nothing does; `source` who said that."""
+
+    cause: Cause
+    quoted: str = ""
+    source: Source | None = None
+    change: Change | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it says why, so that no further log can say more."""
+        return self.cause is not UNKNOWN and not self.cause.general
+
+
+def explain(lines: Sequence[Line], facts: Facts) -> Explanation:
+    """The first cause that one of the lines tells: of who spoke first, and general ones last."""
+    found = _first(lines, general=False) or _first(lines, general=True)
+    if found is None:
+        return Explanation(UNKNOWN)
+    cause, position = found
+    if cause.slug in _OF_TEXT and facts.head.startswith(BOM_UTF8):
+        cause = BYTE_ORDER_MARK
+    line = lines[position]
+    bare = cause.general or _BARE_STATUS.search(line.text)
+    quoted = _with_answer(lines, position) if bare else line.text
+    return Explanation(cause, quoted[:LONGEST_QUOTE], line.source, cause.propose(facts, quoted))
+
+
+def columns(found: Explanation) -> dict[str, Any]:
+    """The columns of a job that keep it."""
+    told: dict[str, Any] = {"quoted": found.quoted, "source": found.source.value if found.source else ""}
+    if found.change:
+        told["change"] = {
+            "field": found.change.field, "value": found.change.value, "says": found.change.says,
+        }  # fmt: skip
+    return {"cause": found.cause.slug, "failure": told}
+
+
+def columns_of_reason(reason: str) -> dict[str, Any]:
+    """The same where nothing is known but SageMaker's reason: neither the request nor a log."""
+    return columns(_by_reason(reason))
+
+
+@lru_cache(maxsize=256)
+def _by_reason(reason: str) -> Explanation:
+    return explain([Line(Source.REASON, reason)], Facts())
+
+
+def _first(lines: Sequence[Line], *, general: bool) -> tuple[Cause, int] | None:
+    for source in Source:
+        said = [position for position, line in enumerate(lines) if line.source is source]
+        for cause in CAUSES:
+            if cause.general is general and (at := _telling(cause, lines, said)) is not None:
+                return cause, at
+    return None
+
+
+def _telling(cause: Cause, lines: Sequence[Line], positions: Iterable[int]) -> int | None:
+    for position in positions:
+        line = lines[position]
+        if cause.failure and line.source is Source.REASON and classify(line.text) is cause.failure:
+            return position
+        if cause.patterns and _pattern(cause).search(line.text):
+            return position
+    return None
+
+
+@cache
+def _pattern(cause: Cause) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in cause.patterns), re.IGNORECASE)
+
+
+def _with_answer(lines: Sequence[Line], position: int) -> str:
+    """The line, and of the data log the beginning of the model's answer that follows under its heading."""
+    line = lines[position]
+    name = _NAMED.match(line.text)
+    if line.source is not Source.DATA_LOG or name is None:
+        return line.text
+    beginning = f"{name['name']}: "
+    rest = [each.text for each in lines[position + 1 :] if each.text.startswith(beginning.rstrip())]
+    heading = next((n for n, text in enumerate(rest[:3]) if _HEADING.search(text)), None)
+    if heading is None:
+        return line.text
+    answer = [text.removeprefix(beginning) for text in rest[heading + 1 :][:_ANSWER_LINES]]
+    return "\n".join([line.text, *(text for text in answer if text.strip())])

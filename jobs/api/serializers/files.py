@@ -1,0 +1,41 @@
+"""The input objects of a job, with what came of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from jobs.services.files import FileState
+
+
+class FileAnswer(serializers.Serializer[Any]):
+    """An input object and what came of it; `error` is what the data log said of one that failed.
+
+    `size` is null for a manifest's entries, `rows_in` and `rows_out` while rows are not compared.
+    """
+
+    key = serializers.CharField()
+    state = serializers.ChoiceField(choices=FileState.values)
+    size = serializers.IntegerField(allow_null=True)
+    output_key = serializers.CharField()
+    rows_in = serializers.IntegerField(allow_null=True)
+    rows_out = serializers.IntegerField(allow_null=True)
+    error = serializers.CharField(allow_blank=True)
+
+
+class FileCountsAnswer(serializers.Serializer[Any]):
+    """How many input objects are known one by one; of these, how many `only` would leave."""
+
+    known = serializers.IntegerField()
+    missing = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    rows = serializers.IntegerField()
+
+
+class FilesAnswer(serializers.Serializer[Any]):
+    """Input objects in order; `next` is the address of those after them."""
+
+    results = FileAnswer(many=True)
+    next = serializers.CharField(allow_null=True)
+    counts = FileCountsAnswer()

@@ -1,0 +1,69 @@
+"""What preflight found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from jobs.api.serializers.browsing import MatchesAnswer
+
+
+class FindingAnswer(serializers.Serializer[Any]):
+    """One thing to know about a request; `fix` is the change of fields that mends it, null where none is known."""
+
+    code = serializers.CharField()
+    level = serializers.ChoiceField(choices=["error", "warning", "note"])
+    field = serializers.CharField()
+    reason = serializers.CharField()
+    fix = serializers.DictField(allow_null=True)
+
+
+class EstimateAnswer(serializers.Serializer[Any]):
+    """How long the job will take, from so many like ones of the team; amounts are null without a price."""
+
+    jobs = serializers.IntegerField()
+    seconds_low = serializers.IntegerField(source="low")
+    seconds = serializers.IntegerField(source="middle")
+    seconds_high = serializers.IntegerField(source="high")
+    cost_usd_low = serializers.FloatField(source="cost_low", allow_null=True)
+    cost_usd = serializers.FloatField(source="cost", allow_null=True)
+    cost_usd_high = serializers.FloatField(source="cost_high", allow_null=True)
+    at_least = serializers.BooleanField()
+
+
+class ColumnAnswer(serializers.Serializer[Any]):
+    """A column of the first row of CSV; `number` as filters count, `sent`: the model is sent it."""
+
+    number = serializers.IntegerField()
+    text = serializers.CharField()
+    sent = serializers.BooleanField()
+
+
+class TriedAnswer(serializers.Serializer[Any]):
+    """A record of the input, what the model is sent of it and what is written, which may be empty."""
+
+    record = serializers.CharField()
+    sent = serializers.CharField()
+    written = serializers.CharField()
+
+
+class TrialAnswer(serializers.Serializer[Any]):
+    """What filters and the join make of the first records; `trouble` says why one of them cannot be sent."""
+
+    records = TriedAnswer(many=True)
+    columns = ColumnAnswer(many=True)
+    further = serializers.IntegerField()
+    sent_columns = serializers.IntegerField()
+    trouble = serializers.CharField()
+
+
+class PreflightAnswer(serializers.Serializer[Any]):
+    """What preflight found, errors first, then warnings and notes; what the input's prefix matches; an estimate;
+    the first records as they are filtered and joined.
+    """
+
+    findings = FindingAnswer(many=True)
+    matches = MatchesAnswer(allow_null=True)
+    estimate = EstimateAnswer(allow_null=True)
+    trial = TrialAnswer(allow_null=True)

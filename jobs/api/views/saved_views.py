@@ -1,0 +1,65 @@
+"""Saved views of the list of jobs."""
+
+from __future__ import annotations
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs.api import request_serializers, serializers
+from jobs.api.views.base import TeamView
+from jobs.api.views.keyed import keyed
+from jobs.services.errors import InvalidFields
+from jobs.services.listing import saved_views
+from teams.models import Role
+
+
+class Views(TeamView):
+    """The views that the token's owner sees."""
+
+    #: A viewer keeps views too; sharing them asks for more.
+    role = Role.VIEWER
+
+    @extend_schema(operation_id="views_list", responses=serializers.ViewAnswer(many=True))
+    def get(self, request: Request) -> Response:
+        """Own views, and those that others share, by name."""
+        known = saved_views.visible(self.member.team, self.member.user)
+        return Response(serializers.ViewAnswer(known, many=True, context={"request": request}).data)
+
+    @extend_schema(
+        operation_id="views_save",
+        request=request_serializers.ViewBody,
+        responses={201: serializers.ViewAnswer},
+    )
+    @keyed
+    def post(self, request: Request) -> Response:
+        """Keep a state of the list; private unless `shared`."""
+        given = request_serializers.fields_of(request.data)
+        request_serializers.check_texts(given, ("name",), ("state", "shared"))
+        state, shared = given.get("state", {}), given.get("shared", False)
+        if not isinstance(state, dict):
+            raise InvalidFields({"state": ["It must be an object of filters, sort, cols and group."]})
+        if not isinstance(shared, bool):
+            raise InvalidFields({"shared": ["It must be true or false."]})
+        view = saved_views.save(self.member, given.get("name", ""), state, shared=shared, token=self.token)
+        return Response(serializers.ViewAnswer(view, context={"request": request}).data, status=201)
+
+
+class View(TeamView):
+    """One saved view."""
+
+    role = Role.VIEWER
+
+    @extend_schema(operation_id="views_get", responses=serializers.ViewAnswer)
+    def get(self, request: Request, slug: str) -> Response:
+        """What it shows."""
+        view = get_object_or_404(saved_views.visible(self.member.team, self.member.user), slug=slug)
+        return Response(serializers.ViewAnswer(view, context={"request": request}).data)
+
+    @extend_schema(operation_id="views_delete", responses={204: None})
+    def delete(self, request: Request, slug: str) -> Response:
+        """Delete a view of one's own, or, as an admin, a shared one."""
+        view = get_object_or_404(saved_views.visible(self.member.team, self.member.user), slug=slug)
+        saved_views.delete(view, self.member, token=self.token)
+        return Response(status=204)

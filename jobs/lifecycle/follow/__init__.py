@@ -1,0 +1,1 @@
+"""While a job runs: polls, events, imports, guard rails, and its end."""

@@ -1,0 +1,205 @@
+"""Guard rails of running jobs: a deadline, a cost cap, and how long a job may show no sign of life.
+
+All are looked at in the poll, on the poll's own rows. SageMaker is asked only about a job that looks idle,
+and then twice in its whole silence: before the warning and before the stop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from django.db.models import Q
+from django.utils import timezone
+
+from aws import GatewayError, Target, logs
+from jobs import queries
+from jobs.costs import HOUR, dollars
+from jobs.lifecycle.after import costing
+from jobs.lifecycle.follow.counting import count_outputs
+from jobs.models import Connection, JobEvent, TransformJob
+from jobs.models.job import JobQuerySet
+from jobs.states import JobState
+
+#: A warning comes when this part of what a job may use is used.
+WARN_AT = 0.8
+#: The column that remembers the warning, by the rail's own.
+_WARNED = {
+    "deadline_minutes": "deadline_warned",
+    "max_cost_usd": "cost_warned",
+    "max_idle_minutes": "idle_warned",
+}
+
+
+class _Rail(Protocol):
+    """How much a job has used of what it may: `kind` is the name of the rail's field."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def used(self) -> float:
+        """The part that is used; 1 is all of it."""
+
+    def warning(self) -> str:
+        """What the timeline says before the stop."""
+
+    def cause(self) -> str:
+        """Why it was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Time:
+    """A rail of minutes; `since` is when they began."""
+
+    kind: str
+    since: datetime
+    minutes: int
+
+    @property
+    def used(self) -> float:
+        """The part of the time that is over; 1 is all of it."""
+        return (timezone.now() - self.since) / timedelta(minutes=self.minutes)
+
+    def warning(self) -> str:
+        """What the timeline says before the stop."""
+        left = max(1, round(self.minutes * (1 - self.used)))
+        if self.kind == "deadline_minutes":
+            return f"It is stopped in {left} min, when its {self.minutes} min are over."
+        return f"No output and no log line since {self.since:%H:%M:%S} UTC; it is stopped in {left} min."
+
+    def cause(self) -> str:
+        """Why it was stopped."""
+        if self.kind == "deadline_minutes":
+            return f"Stopped at its deadline, {self.minutes} min after SageMaker accepted it."
+        return f"Stopped: for {self.minutes} min there was no output and no log line."
+
+
+@dataclass(frozen=True, slots=True)
+class _Money:
+    """A rail of US dollars; `price` is that of all its instances for an hour."""
+
+    spent: Decimal
+    cap: Decimal
+    price: Decimal
+    kind: str = "max_cost_usd"
+
+    @property
+    def used(self) -> float:
+        """The part that is spent; 1 is all of it."""
+        return float(self.spent / self.cap)
+
+    def warning(self) -> str:
+        """What the timeline says before the stop."""
+        left = max(1, round((self.cap - self.spent) / self.price * HOUR / 60))
+        return f"It has cost {dollars(self.spent)} of {dollars(self.cap)}; it is stopped in {left} min."
+
+    def cause(self) -> str:
+        """Why it was stopped."""
+        return f"Stopped at its cost cap: it has cost {dollars(self.spent)} of {dollars(self.cap)}."
+
+
+def guard(connection: Connection, target: Target) -> list[int]:
+    """Warn about the connection's jobs that come near a rail; ids of those whose stop is due now.
+
+    A job whose outputs and log cannot be asked for counts as alive.
+    """
+    railed = Q(deadline_minutes__isnull=False) | Q(max_idle_minutes__isnull=False)
+    railed |= Q(max_cost_usd__isnull=False)
+    jobs = list(
+        TransformJob.objects.filter(
+            railed, connection=connection, state=JobState.IN_PROGRESS, stop_requested_at=None
+        ).select_related("connection")
+    )
+    costing.tell(job for job in jobs if job.max_cost_usd is not None)
+    due = [
+        job.pk for job in jobs if any(_hold_to(job, rail) for rail in (_deadline(job), _money(job)) if rail)
+    ]
+    for job in jobs:
+        rail = _idle(job) if job.pk not in due else None
+        if rail is None or rail.used < WARN_AT or (rail.used < 1 and job.idle_warned):
+            continue
+        if _hold_to(job, _heard_of(job, rail, target)):
+            due.append(job.pk)
+    return due
+
+
+def _deadline(job: TransformJob) -> _Time | None:
+    if job.deadline_minutes is None or job.accepted_at is None:
+        return None
+    return _Time("deadline_minutes", job.accepted_at, job.deadline_minutes)
+
+
+def _money(job: TransformJob) -> _Money | None:
+    if job.max_cost_usd is None or job.started_at is None:
+        return None
+    cost = job.cost
+    if cost.amount is None or cost.price is None:
+        _tell_of_no_price(job)
+        return None
+    return _Money(cost.amount, job.max_cost_usd, cost.price * job.instance_count)
+
+
+def _tell_of_no_price(job: TransformJob) -> None:
+    """A price was there when the job was submitted; now that it is gone, nobody should count on the cap."""
+    if not job.cost_warned and _warn_once(job, "cost_warned"):
+        job.note(
+            f"Its cost cap does not hold: {job.connection.name} has no price for {job.instance_type} any more.",
+            JobEvent.Kind.WARNING,
+        )
+
+
+def _idle(job: TransformJob) -> _Time | None:
+    if job.max_idle_minutes is None or job.started_at is None:
+        return None
+    return _Time(
+        "max_idle_minutes", max(job.started_at, job.progress_at or job.started_at), job.max_idle_minutes
+    )
+
+
+def _heard_of(job: TransformJob, rail: _Time, target: Target) -> _Time:
+    """The rail from the job's last sign of life, as outputs and log tell now; then it is warned anew."""
+    try:
+        latest = _last_sign(job, rail.since, target)
+    except GatewayError:
+        # Who cannot be asked may well be at work: no warning, no stop.
+        latest = timezone.now()
+    if latest <= rail.since:
+        return rail
+    TransformJob.objects.filter(pk=job.pk).update(progress_at=latest, idle_warned=False)
+    job.idle_warned = False
+    return _Time(rail.kind, latest, rail.minutes)
+
+
+def _last_sign(job: TransformJob, since: datetime, target: Target) -> datetime:
+    if count_outputs(job, target) != (job.objects_done or 0):
+        return timezone.now()
+    times = [stream.last_event for stream in logs.streams(target, job.name) if stream.last_event]
+    return max(times, default=since)
+
+
+def _hold_to(job: TransformJob, rail: _Rail) -> bool:
+    """Warn, or wish for the stop; True if the stop was wished for by us."""
+    if rail.used < WARN_AT:
+        return False
+    if rail.used >= 1:
+        now = timezone.now()
+        return _running(job).update(stop_requested_at=now, stop_cause=rail.cause(), changed_at=now) == 1
+    if _warn_once(job, _WARNED[rail.kind]):
+        job.note(rail.warning(), JobEvent.Kind.WARNING)
+    return False
+
+
+def _warn_once(job: TransformJob, column: str) -> bool:
+    """True for who sets the column that remembers a warning."""
+    first = _running(job).filter(**{column: False})
+    if first.update(**{column: True, "changed_at": timezone.now()}) != 1:
+        return False
+    queries.settle(job)
+    return True
+
+
+def _running(job: TransformJob) -> JobQuerySet:
+    return TransformJob.objects.filter(pk=job.pk, state=JobState.IN_PROGRESS, stop_requested_at=None)

@@ -1,0 +1,155 @@
+"""One verb for the jobs that were ticked in the list, or for all that match its filters."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.db.models import Max
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from jobs import queries, search_query
+from jobs.filtering import FilterError, JobFilter
+from jobs.models import TransformJob
+from jobs.models.job import JobQuerySet
+from jobs.models.standing import whole
+from jobs.services.errors import InvalidFields, NotPossible
+from jobs.services.listing import bulk_actions as services
+from jobs.services.submitting.replacing import Outputs
+from teams import confirming, notices
+from teams.access import MemberRequest, member_required
+from teams.confirming import Question
+from teams.models import Role
+
+_TITLES = {
+    "stop": "Stop {}?",
+    "archive": "Archive {}?",
+    "restore": "Bring {} back from the archive?",
+    "retry": "Run {} again?",
+}
+_SAYS = {
+    "stop": "Outputs that are written stay. A stopped job cannot go on; another attempt can write what is missing.",
+    "archive": "Lists leave them out from then on. Nothing is deleted, and they can be brought back.",
+    "restore": "Lists show them again.",
+    "retry": "",
+}
+_BUTTONS = {
+    "stop": "Stop them",
+    "archive": "Archive them",
+    "restore": "Bring them back",
+    "retry": "Run them again",
+}
+#: Jobs that the question names.
+_NAMED = 10
+
+
+@require_POST
+@member_required(Role.OPERATOR)
+def many(request: MemberRequest) -> HttpResponse:
+    """Ask, then act on the jobs ticked, or on all that match. Bringing ticked ones back needs no question."""
+    query = QueryDict(request.POST.get("query", "")[:4000])
+    kept = {name: value for name, value in query.items() if "\0" not in value}
+    back = f"{reverse('jobs')}?{urlencode(kept)}"
+    try:
+        if request.POST.get("all"):
+            return _all(request, JobFilter.read(_filters(query)), query, back)
+        return _ticked(request, query, back)
+    except (FilterError, InvalidFields, NotPossible) as error:
+        messages.error(request, _sentence(error))
+    return redirect(back)
+
+
+def _ticked(request: MemberRequest, query: QueryDict, back: str) -> HttpResponse:
+    keys, action = request.POST.getlist("job"), request.POST.get("action", "")
+    if not keys:
+        raise NotPossible("No job was chosen: tick some, or choose all that match.")
+    keys = [key for key in keys if key.isalnum() and key.isascii()]
+    if action == "restore" or "sure" in request.POST:
+        outcome = services.on_these(request.team, action, keys, by=request.user, outputs=_outputs(request))
+        return _finish(request, outcome, back)
+    jobs = services.named(request.team, action, keys)
+    rows = services.able(action, TransformJob.objects.filter(pk__in=[job.pk for job in jobs]))
+    fields: list[tuple[str, object]] = [("job", job.key) for job in jobs]
+    return _ask(request, action, rows, [*fields, ("sure", 1)], query, back, ticked=len(jobs))
+
+
+def _all(request: MemberRequest, wanted: JobFilter, query: QueryDict, back: str) -> HttpResponse:
+    action, text = request.POST.get("action", ""), request.POST.get("up_to", "")
+    up_to = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    if up_to is not None:
+        outcome = services.on_matching(
+            request.team, action, wanted, by=request.user, up_to=up_to, outputs=_outputs(request)
+        )
+        return _finish(request, outcome, back)
+    rows = services.matching(request.team, action, wanted.seen_by(request.user))
+    newest = rows.order_by().aggregate(newest=Max("id"))["newest"]
+    filters = {search_query.WRITTEN.get(name, name): value for name, value in wanted.given().items()}
+    return _ask(request, action, rows, [("all", 1), ("up_to", newest)], query, back, filters=filters)
+
+
+def _ask(
+    request: MemberRequest,
+    action: str,
+    rows: JobQuerySet,
+    fields: list[tuple[str, object]],
+    query: QueryDict,
+    back: str,
+    *,
+    ticked: int | None = None,
+    filters: dict[str, str] | None = None,
+) -> HttpResponse:
+    """The question about these jobs, those `ticked` or all that match `filters`; NotPossible where there are none."""
+    count = queries.count(rows)
+    if not count:
+        which = "that match" if ticked is None else "that are ticked"
+        raise NotPossible(f"None of the jobs {which} is in a state for this.")
+    services.check_number(action, count)
+    counted = f"{queries.COUNTED:,}+" if count > queries.COUNTED else f"{count:,}"
+    title = _TITLES[action].format("1 job" if count == 1 else f"{counted} jobs")
+    whose = services.owners(rows, request.user)
+    question = Question(
+        title=f"{title[:-1]}, submitted by {whose[0][0]}?" if len(whose) == 1 else title,
+        says=_SAYS[action],
+        button=_BUTTONS[action],
+        action=reverse("jobs-many"),
+        back=back,
+        facts=(("Submitted", confirming.sum_of(whose)), *(filters or {}).items()),
+        fields=(*fields, ("action", action), ("query", query.urlencode())),
+    )
+    context = {
+        "jobs": [whole(job) for job in rows.select_related("submitted_by")[:_NAMED]],
+        "further": count - _NAMED,
+        "passed": (ticked or count) - count,
+        "most": services.MOST if count > services.MOST else 0,
+        "every": ticked is None and not filters,
+        "written": services.written(rows) if action == "retry" else None,
+    }
+    return confirming.ask(request, question, "jobs/many.html", **context)
+
+
+def _outputs(request: MemberRequest) -> Outputs:
+    choice = request.POST.get("outputs", "")
+    return Outputs(choice) if choice in set(Outputs) else Outputs.REFUSE
+
+
+def _finish(request: MemberRequest, outcome: services.Outcome, back: str) -> HttpResponse:
+    if outcome.action == "archive" and outcome.done:
+        notices.success_with_undo(request, outcome.sentence, reverse("jobs-many"), outcome.done)
+    else:
+        say = messages.success if outcome.done else messages.info
+        say(request, outcome.sentence)
+    return redirect(back)
+
+
+def _filters(query: QueryDict) -> dict[str, object]:
+    return {name: query.get(name, "") for name in JobFilter.names()}
+
+
+def _sentence(error: Exception) -> str:
+    fields = getattr(error, "fields", None)
+    if fields is None:
+        return str(error)
+    return " ".join(f"{name} {text}" for name, texts in fields.items() for text in texts)

@@ -1,0 +1,88 @@
+"""What the tabs of a job's page share: finding the job, and the frame around a tab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from jobs import queries
+from jobs.lifecycle.after import costing
+from jobs.lifecycle.queue import queueing
+from jobs.models import TransformJob
+from jobs.pages.polling import is_poll, polled, version
+from jobs.pages.sentences import sentence
+from jobs.services.attempts import failure_report
+from jobs.services.listing import history
+from teams.access import MemberRequest
+from teams.models import Team
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One of the strip; `name` is its template's, `address` its URL's."""
+
+    name: str
+    title: str
+    address: str
+
+
+TABS = (
+    Tab("overview", "Overview", "job"),
+    Tab("files", "Files", "job-files"),
+    Tab("results", "Results", "job-results"),
+    Tab("logs", "Logs", "job-logs"),
+    Tab("metrics", "Metrics", "job-metrics"),
+    Tab("request", "Request", "job-request"),
+    Tab("activity", "Activity", "job-activity"),
+)
+
+
+def find_job(team: Team, key: str) -> TransformJob:
+    """The team's job with this key; Http404 for any other team's."""
+    job = queries.jobs(team).filter(key=key).first()
+    if job is None:
+        raise Http404("There is no such job in this team.")
+    return job
+
+
+def show(
+    request: MemberRequest,
+    job: TransformJob,
+    tab: str,
+    context: dict[str, Any],
+    merged: queries.Merged | None = None,
+) -> HttpResponse:
+    """The job's page with this tab open: `jobs/job_<tab>.html` rendered with `context`, within the frame.
+
+    A poll gets the part that changes, or 304; it counts as changed when the job does, and with what `context` has
+    as `page`, `log`, `trouble` or `seen`. With `polls` false in it nothing is polled; with `body_apart` the tab stands
+    behind that part, and is not. `merged` is what the attempts wrote, where it was asked for already.
+    """
+    merged = merged or queries.merged(job)
+    queueing.tell([job, *merged.attempts])
+    costing.tell([job])
+    together = merged if merged.plan and job.root is None and len(merged.attempts) > 1 else None
+    shown = merged.as_whole(job)
+    live = context.get("polls", True) and (merged.is_active or queries.rows_pending(job))
+    whole = {
+        **context,
+        "job": shown,
+        "owner": history.submitter(job),
+        "finish_first": failure_report.may_end_otherwise(merged.decisive),
+        "live": live,
+        "merged": merged,
+        "together": together,
+        "tab": tab,
+        "tabs": TABS,
+        "body": f"jobs/job_{tab}.html",
+        "sentence": sentence(shown, together),
+        "poll_url": request.get_full_path(),
+    }
+    if is_poll(request):
+        seen = [context.get(name) for name in ("page", "log", "trouble", "seen")]
+        tag = version("job", tab, queries.job_version(job), merged.version, seen, ticking=live)
+        return polled(request, "jobs/job_live.html", whole, tag)
+    return render(request, "jobs/job.html", whole)

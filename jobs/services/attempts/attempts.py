@@ -1,0 +1,201 @@
+"""Further attempts at a job: one that writes only what is missing, or one that runs the whole request again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.db import transaction
+
+from aws import Target, objects
+from jobs import queries
+from jobs.lifecycle.follow import counting
+from jobs.lifecycle.queue import planning
+from jobs.models import PlannedObject, TransformJob
+from jobs.models.job_values import new_key
+from jobs.services.calling import asked
+from jobs.services.errors import InvalidFields, NameTaken, NotPossible, OlderOutputs, OutputsExist
+from jobs.services.submitting import job_options, replacing, submission
+from jobs.services.submitting.replacing import Outputs
+from jobs.states import Origin
+from teams.models import ApiToken, User
+from transform import keys, manifest
+from transform.spec import SpecError, TransformSpec
+
+
+def finish_missing(
+    job: TransformJob,
+    *,
+    by: User,
+    token: ApiToken | None = None,
+    name: str | None = None,
+    replace_outputs: bool = False,
+) -> TransformJob:
+    """Submit the next attempt, over a manifest of the inputs whose outputs are not there now.
+
+    Its outputs get the keys that the first attempt's would have had. Raises NotPossible with the reason, OlderOutputs
+    where it would replace objects that `replace_outputs` does not allow to, InvalidFields for a `name` that cannot be
+    used, or Unavailable where S3 cannot be asked.
+    """
+    plan = _plan_to_finish(job)
+    key, request = new_key(), same_request(plan, name=name)
+    _check_name(plan, name)
+    with asked(plan.connection) as target:
+        missing = counting.recount(plan, target)
+        if not missing.rows:
+            raise NotPossible("Nothing is missing: every input has its output.")
+        if missing.replaced and not replace_outputs:
+            raise OlderOutputs(missing.replaced)
+        listed = _manifest(plan, missing.rows, target)
+        place = manifest_place(plan, key)
+        # Written before the job is: a worker may take it up the moment it is committed.
+        objects.put(target, *place, listed.body())
+    data = f"s3://{place[0]}/{place[1]}"
+    spec = replace(request, data=data, data_type="ManifestFile")
+    return _next_attempt(job, Origin.FINISH, spec, key=key, by=by, token=token)
+
+
+def retry(
+    job: TransformJob,
+    *,
+    by: User,
+    token: ApiToken | None = None,
+    name: str | None = None,
+    output_path: str | None = None,
+    outputs: Outputs = Outputs.REFUSE,
+) -> TransformJob:
+    """Submit the job's request again, under a new name, as the next attempt.
+
+    With another `output_path`, or where `outputs` has objects that would be replaced go to a new folder, it is a job of
+    its own, cloned from this one. Raises OutputsExist, NotPossible, and InvalidFields for a name or path that cannot
+    be used.
+    """
+    spec = same_request(job, name=name, output_path=output_path)
+    _check_name(job, name)
+    check_retry(job)
+    if outputs is not Outputs.REPLACE:
+        try:
+            replacing.check(job.connection, spec)
+        except OutputsExist as error:
+            if outputs is Outputs.REFUSE:
+                raise
+            spec = replace(spec, output_path=error.instead)
+    if spec.output_path != job.output_path:
+        lineage = submission.Lineage(job, Origin.CLONE)
+        return submission.submit(
+            job.connection, spec, job_options.of(job), by=by, token=token, lineage=lineage, preset=job.preset
+        )
+    return _next_attempt(job, Origin.RETRY, spec, by=by, token=token)
+
+
+def check_retry(job: TransformJob) -> None:
+    """Raise NotPossible where the job cannot be run again now."""
+    _check_all_ended(list(queries.attempts(job)))
+    _check_connection(job)
+
+
+def manifest_place(plan: TransformJob, key: str) -> tuple[str, str]:
+    """Bucket and key for the manifest of the attempt `key`: below the output path, if that is not input too.
+
+    It ends in .manifest, so that it is nobody's output. Raises NotPossible if the whole bucket is the input.
+    """
+    bucket, output_prefix = keys.parse_s3_uri(plan.output_path)
+    input_bucket, input_prefix = keys.parse_s3_uri(plan.data)
+    name = f".batchdeck/{key}.manifest"
+    for place in (keys.output_folder(output_prefix) + name, name):
+        listed = plan.spec.get("data_type") != "ManifestFile" and bucket == input_bucket
+        if not (listed and place.startswith(input_prefix)):
+            return bucket, place
+    raise NotPossible(
+        "The job reads the whole bucket that it writes to, so a list of what is missing would become its input. "
+        "Run it again instead."
+    )
+
+
+def _plan_to_finish(job: TransformJob) -> TransformJob:
+    """The attempt whose plan says what should be there; NotPossible if there is nothing to hold outputs against."""
+    merged = queries.merged(job)
+    _check_all_ended(merged.attempts)
+    if not merged.ran:
+        raise NotPossible("Nothing was run, so there is nothing to finish. Run it again instead.")
+    if merged.plan is None:
+        raise NotPossible(
+            "What is missing cannot be told, as not every input of this job is known: it could not be listed, or "
+            f"has more than {PlannedObject.LIMIT:,} objects. Run it again instead."
+        )
+    return merged.plan
+
+
+def _manifest(plan: TransformJob, missing: list[PlannedObject], target: Target) -> manifest.Manifest:
+    _, output_prefix = keys.parse_s3_uri(plan.output_path)
+    named = dict.fromkeys((row.key, row.output_key) for row in missing)
+    made = manifest.manifest_of(_input_bucket(plan, target), named, output_prefix)
+    if made is None:
+        raise NotPossible(
+            "No one manifest gives these outputs the keys that the job would: its input begins inside the names "
+            "of several folders. Run it again instead."
+        )
+    return made
+
+
+def _input_bucket(plan: TransformJob, target: Target) -> str:
+    try:
+        bucket = planning.input_bucket(plan, target)
+    except manifest.ManifestError as error:
+        raise NotPossible(f"The job's manifest, {plan.data}, has changed: {error}.") from error
+    if bucket is None:
+        raise NotPossible(f"The job's manifest, {plan.data}, is no longer there.")
+    return bucket
+
+
+def same_request(
+    job: TransformJob, *, name: str | None = None, output_path: str | None = None
+) -> TransformSpec:
+    """The job's request with this name, as SageMaker would not take its own twice, and output path if one is given.
+
+    Raises InvalidFields for those, NotPossible for a request that is no longer allowed.
+    """
+    changes = {"name": name, **({} if output_path is None else {"output_path": output_path})}
+    try:
+        return TransformSpec.from_fields({**job.spec, **changes})
+    except SpecError as error:
+        wrong = {
+            field: list(texts) for field, texts in error.errors.items() if changes.get(field) is not None
+        }
+        if wrong:
+            raise InvalidFields(wrong) from error
+        # Rules may have grown stricter since the job was submitted.
+        raise NotPossible(f"The job's request must be changed first: {error}") from error
+
+
+def _check_name(job: TransformJob, name: str | None) -> None:
+    if name is not None and (taken := submission.named(job.connection, name)):
+        raise NameTaken(taken.name, taken.key)
+
+
+def _check_connection(job: TransformJob) -> None:
+    if job.connection.removed_at:
+        raise NotPossible(
+            f"The connection {job.connection.name} was removed. Clone the job onto another one."
+        )
+
+
+def _next_attempt(
+    job: TransformJob, origin: Origin, spec: TransformSpec, *, by: User, token: ApiToken | None, key: str = ""
+) -> TransformJob:
+    _check_connection(job)
+    with transaction.atomic():
+        # With the first attempt's row locked, two people who press at once do not both start one.
+        first = TransformJob.objects.select_for_update().get(pk=job.first_id)
+        attempts = list(queries.attempts(first))
+        _check_all_ended(attempts)
+        number = attempts[-1].attempt + 1
+        lineage = submission.Lineage(job, origin, root=first, attempt=number, key=key)
+        return submission.submit(
+            job.connection, spec, job_options.of(job), by=by, token=token, lineage=lineage
+        )
+
+
+def _check_all_ended(attempts: list[TransformJob] | tuple[TransformJob, ...]) -> None:
+    active = next((job for job in attempts if job.is_active), None)
+    if active is not None:
+        raise NotPossible(f"{active.name} is not done yet. Wait for its end, or stop it.")

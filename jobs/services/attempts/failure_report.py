@@ -1,0 +1,91 @@
+"""Why a job failed, as pages and the API tell it: read from its row alone, so that lists can too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from failures import Cause, Facts, cause_named, classify
+from jobs.models import TransformJob
+
+
+@dataclass(frozen=True, slots=True)
+class ToTry:
+    """One change to the job's request; `field` is the form's and the API's name, `was` None if it was not set.
+
+    An empty `value` leaves the field out.
+    """
+
+    field: str
+    value: str
+    was: Any
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The cause, the line that tells it and who said that (empty where no rule fits), and a change worth a try."""
+
+    about: Cause
+    quoted: str
+    source: str
+    change: ToTry | None
+    #: Whether a log is still to be read, so that another cause may be found.
+    is_open: bool
+    #: Whether the rules were tried on its log.
+    log_read: bool
+
+    @property
+    def cause(self) -> str:
+        """The slug: the same for all jobs that failed for this cause."""
+        return self.about.slug
+
+    @property
+    def title(self) -> str:
+        """The cause in a few words."""
+        return self.about.title
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        return self.about.advice
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a rule fits."""
+        return self.about != cause_named("")
+
+
+def failure_of(job: TransformJob) -> Failure | None:
+    """Why the job failed or was rejected; None if it did neither."""
+    if not job.has_failed:
+        return None
+    told = job.failure
+    return Failure(
+        cause_named(job.cause),
+        told.get("quoted", ""),
+        told.get("source", ""),
+        _to_try(job, told.get("change")),
+        job.explain_at is not None,
+        bool(told.get("log_read")),
+    )
+
+
+def may_end_otherwise(job: TransformJob) -> bool:
+    """Whether the same request may do better another time: the job did not fail, or its failure may pass."""
+    return not job.has_failed or classify(job.state_reason).may_pass
+
+
+def try_url(job: TransformJob, change: ToTry) -> str:
+    """The new-job form, filled in as the job but for the change."""
+    query = urlencode({"from": job.key, "change": change.field, "to": change.value})
+    return f"{reverse('new-job')}?{query}"
+
+
+def _to_try(job: TransformJob, change: dict[str, str] | None) -> ToTry | None:
+    if not change:
+        return None
+    return ToTry(**change, was=Facts(spec=job.spec).of(change["field"]))

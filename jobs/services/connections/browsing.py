@@ -1,0 +1,192 @@
+"""Looking through a connection's buckets: one level at a time, what a prefix matches, the beginning of an object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from aws import GatewayError, OutOfScope, Rejected, Target, objects
+from jobs.lifecycle.aws_session import asking
+from jobs.models import Connection
+from jobs.services.connections import matching, object_preview
+from jobs.services.connections.matching import Matches
+from jobs.services.errors import InvalidFields, NotPossible, Unavailable
+from transform.keys import is_folder_marker, parse_s3_uri
+
+#: Names on a page.
+PAGE = 200
+#: Objects counted below a prefix, ten calls; what lies behind is "at least".
+COUNTED = 10_000
+#: Bytes read of an object to show how it begins.
+PEEKED = 32 * 1024
+_NO_BUCKET = frozenset({"NoSuchBucket", "404", ""})
+_DENIED = frozenset({"AccessDenied", "403", "Forbidden", "AllAccessDisabled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A bucket, folder or object. `uri` is its whole address, `size` None for what is no object."""
+
+    uri: str
+    name: str
+    size: int | None = None
+    modified: datetime | None = None
+
+    @property
+    def can_be_chosen(self) -> bool:
+        """Whether a field of one line, which drops blanks at its ends, can hold the address."""
+        return self.uri == self.uri.strip() and not set(self.uri) & set("\r\n\0")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of what is right below `path`, folders first; `next` asks for the following one."""
+
+    path: str
+    buckets: tuple[Entry, ...] = ()
+    folders: tuple[Entry, ...] = ()
+    objects: tuple[Entry, ...] = ()
+    next: str = ""
+
+    @property
+    def crumbs(self) -> tuple[Entry, ...]:
+        """The bucket and each folder on the way, the one that is listed last."""
+        bucket, prefix = _split(self.path)
+        if not bucket or self.buckets:
+            return ()
+        parts = prefix.split("/")[:-1]
+        ways = ["/".join(parts[: number + 1]) + "/" for number in range(len(parts))]
+        folders = [
+            Entry(_uri(bucket, way), part or "(no name)") for way, part in zip(ways, parts, strict=True)
+        ]
+        return (Entry(_uri(bucket, ""), bucket), *folders)
+
+
+def browse(connection: Connection, path: str, token: str = "") -> Listing:
+    """What stands at an S3 address, which may end inside a name; the buckets for none, or for half a bucket's name.
+
+    Raises InvalidFields for what is no address, NotPossible where it may not be listed or is not there, naming the
+    permission that is missing, Unavailable if the connection cannot be asked.
+    """
+    bucket, prefix = _split(path)
+    if not bucket:
+        return Listing("s3://", _buckets(connection))
+    if not prefix and not path.endswith("/"):
+        try:
+            known = _buckets(connection)
+        except NotPossible:
+            known = ()
+        if bucket not in {one.name for one in known}:
+            begun = tuple(one for one in known if one.name.startswith(bucket))
+            if begun:
+                return Listing(path, begun)
+    level: objects.Level = _asked(connection, bucket, objects.level, prefix, token=token, limit=PAGE)
+    folder = prefix[: prefix.rfind("/") + 1]
+    return Listing(
+        path=_uri(bucket, prefix),
+        folders=tuple(Entry(_uri(bucket, key), key[len(folder) :] or key) for key in level.folders),
+        objects=tuple(
+            Entry(_uri(bucket, one.key), one.key[len(folder) :], one.size, one.modified)
+            for one in level.objects
+            # Consoles mark a folder with an empty object of its name.
+            if one.size or one.key != folder
+        ),
+        next=level.next,
+    )
+
+
+def matches(connection: Connection, path: str) -> Matches | None:
+    """What a job would read that has this address as its prefix; None for an address without a bucket.
+
+    Raises as `browse` does.
+    """
+    bucket, prefix = _split(path)
+    return _asked(connection, bucket, _match, prefix) if bucket else None
+
+
+def peek(connection: Connection, uri: str) -> object_preview.Preview:
+    """The beginning of an object. Raises as `browse` does; NotPossible if there is none of the name."""
+    bucket, key = _split(uri)
+    found = _asked(connection, bucket, _read, key, needs="s3:GetObject") if key else None
+    if found is None:
+        raise NotPossible(f"There is no object {uri}.")
+    head, size = found
+    return object_preview.make_preview(head, size=size, key=key)
+
+
+def _split(path: str) -> tuple[str, str]:
+    if path in ("", "s3:", "s3:/", "s3://"):
+        return "", ""
+    try:
+        return parse_s3_uri(path)
+    except ValueError as error:
+        raise InvalidFields({"path": ["It must be an S3 address such as s3://bucket/prefix/."]}) from error
+
+
+def _uri(bucket: str, key: str) -> str:
+    return f"s3://{bucket}/{key}"
+
+
+def _buckets(connection: Connection) -> tuple[Entry, ...]:
+    if connection.scope.places:
+        return tuple(Entry(uri, uri.removeprefix("s3://").rstrip("/")) for uri in connection.scope.uris)
+    try:
+        with asking(connection) as target:
+            return tuple(
+                Entry(_uri(one.name, ""), one.name, None, one.created) for one in objects.buckets(target)
+            )
+    except Rejected as error:
+        raise NotPossible(
+            f"{connection.name} may not list the account's buckets ({error.code}): its credentials lack "
+            "s3:ListAllMyBuckets. Type the path instead, as s3://bucket/prefix/."
+        ) from error
+    except GatewayError as error:
+        raise Unavailable(error.sentence) from error
+
+
+def _match(target: Target, bucket: str, prefix: str) -> Matches:
+    found = objects.iterate(target, bucket, prefix)
+    read = (one for one in found if not is_folder_marker(one.key, one.size))
+    first = list(islice(read, COUNTED + 1))
+    return matching.match(bucket, prefix, first[:COUNTED], more=len(first) > COUNTED)
+
+
+def _read(target: Target, bucket: str, key: str) -> tuple[bytes, int] | None:
+    found = objects.head(target, bucket, key)
+    body = objects.read(target, bucket, key, limit=PEEKED) if found else None
+    return None if found is None or body is None else (body, found.size)
+
+
+def _asked(
+    connection: Connection,
+    bucket: str,
+    question: Any,
+    key: str,
+    *,
+    needs: str = "s3:ListBucket",
+    **given: Any,
+) -> Any:
+    try:
+        with asking(connection) as target:
+            return question(target, bucket, key, **given)
+    except Rejected as error:
+        raise NotPossible(_refusal(error, connection, bucket, key, needs)) from error
+    except GatewayError as error:
+        raise Unavailable(error.sentence) from error
+
+
+def _refusal(error: Rejected, connection: Connection, bucket: str, key: str, needs: str) -> str:
+    if isinstance(error, OutOfScope):
+        return error.sentence
+    # Without a code it is boto3 that refused: no bucket can have that name.
+    if error.code in _NO_BUCKET:
+        return f"There is no bucket {bucket}."
+    if error.code not in _DENIED:
+        return f"s3://{bucket} cannot be looked at: {error.sentence}"
+    what = f"s3://{bucket}/{key}" if needs == "s3:GetObject" else f"s3://{bucket}"
+    return (
+        f"{connection.name} may not look at {what}: its credentials lack {needs}. Type the path instead; jobs read "
+        "and write with their model's role, which may have the permission."
+    )

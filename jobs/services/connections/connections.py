@@ -1,0 +1,275 @@
+"""Places where jobs run: adding, changing and removing one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from aws.engine_health import read_confinement_gaps
+from jobs.models import Connection
+from jobs.services.errors import InvalidFields, NotPossible
+from jobs.services.submitting.job_options import INSTANCE_TYPE, is_whole
+from jobs.states import ACTIVE
+from jobs.tasks import enqueue, load_images, read_prices
+from teams import activity
+from teams.models import ApiToken, Team, User
+from transform.scope import Scope, parse_name, parse_place
+
+#: More jobs at once than any account runs; a number has to end somewhere.
+MOST_RUNNING = 100_000
+#: Where jobs run is part of each job that ran there, so it stays.
+CHANGEABLE = (
+    "name", "import_external", "queue_url", "max_running", "max_instances", "max_instances_per_type",
+    "allowed_places", "allowed_models",
+)  # fmt: skip
+#: What one connection's list of places or models may hold.
+MOST_ALLOWED = 100
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_QUEUE_PATH = re.compile(r"/[\w.-]{1,80}/[\w.-]{1,85}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+
+
+def create(
+    team: Team,
+    *,
+    name: str,
+    region: str,
+    by: User | None,
+    slug: str = "",
+    role_arn: str = "",
+    external_id: str = "",
+    import_external: bool = True,
+    queue_url: str = "",
+    max_running: int | None = None,
+    max_instances: int | None = None,
+    max_instances_per_type: Mapping[str, int] | None = None,
+    allowed_places: list[str] | None = None,
+    allowed_models: list[str] | None = None,
+    token: ApiToken | None = None,
+) -> Connection:
+    """An AWS connection: a region, and a role to assume unless the process's own credentials are meant.
+
+    Raises InvalidFields, and PermissionDenied where only staff add connections. It is not tried: `test` does that.
+    """
+    _check_staff(by)
+    slug = slug or slugify(name)[:63]
+    limits = {
+        "max_running": max_running,
+        "max_instances": max_instances,
+        "max_instances_per_type": max_instances_per_type or {},
+    }
+    problems = _problems(name, slug, region, role_arn, external_id) | limit_problems(limits)
+    problems |= _import_problems(import_external)
+    allowed = {"allowed_places": allowed_places or [], "allowed_models": allowed_models or []}
+    problems |= _allowed_problems(allowed)
+    problems |= _queue_problems(queue_url, Connection(kind=Connection.Kind.AWS, region=region))
+    if problems:
+        raise InvalidFields(problems)
+    return _save(
+        team,
+        by,
+        token,
+        name=name.strip(),
+        slug=slug,
+        kind=Connection.Kind.AWS,
+        region=region,
+        role_arn=role_arn,
+        external_id=external_id,
+        import_external=import_external,
+        queue_url=queue_url,
+        **limits,
+        **_allowed(allowed),
+    )
+
+
+def change(
+    connection: Connection, changes: Mapping[str, Any], *, by: User, token: ApiToken | None = None
+) -> Connection:
+    """Change the name, limits, import, queue or what may be used; what waits is looked at anew.
+
+    Raises InvalidFields, and PermissionDenied where only staff change what may be used.
+    """
+    changes = {name: value for name, value in changes.items() if not _is_same(connection, name, value)}
+    if {"allowed_places", "allowed_models"} & set(changes):
+        _check_staff(by)
+    problems = {name: [f"It cannot be changed; {', '.join(CHANGEABLE)} can."] for name in changes}
+    problems = {name: texts for name, texts in problems.items() if name not in CHANGEABLE}
+    problems |= limit_problems(changes) | _import_problems(changes.get("import_external", True))
+    problems |= _queue_problems(changes.get("queue_url", ""), connection) | _allowed_problems(changes)
+    if "name" in changes and not _is_name(changes["name"]):
+        problems["name"] = ["It must be 1 to 80 characters."]
+    if problems:
+        raise InvalidFields(problems)
+    values = {**changes, **_allowed(changes)}
+    if "queue_url" in values:
+        values["queue_error"] = ""
+    if "max_instances_per_type" in values:
+        values["max_instances_per_type"] = values["max_instances_per_type"] or {}
+    with transaction.atomic():
+        for name, value in values.items():
+            setattr(connection, name, value)
+        connection.save(update_fields=list(values))
+        activity.record(connection.team, by, "connection.changed", connection, token=token)
+    return connection
+
+
+def confinement_gaps(connection: Connection) -> list[str] | None:
+    """What model code is not kept from where the connection's jobs run, in sentences.
+
+    None for AWS, which confines every model in containers of its own, and for an engine that does not say.
+    """
+    return read_confinement_gaps(connection.endpoint_url) if connection.is_engine else None
+
+
+def remove(connection: Connection, *, by: User, token: ApiToken | None = None) -> None:
+    """Take a connection away, with its models out of every list; its jobs stay to be looked at.
+
+    Raises NotPossible while it has jobs that are not over, and for the engine of this installation.
+    """
+    if connection.is_own_engine:
+        raise NotPossible(f"{connection.name} is this installation's own engine; it stays.")
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        active = row.jobs.filter(state__in=ACTIVE).count()
+        if active:
+            jobs = "1 job that is" if active == 1 else f"{active:,} jobs that are"
+            raise NotPossible(f"{row.name} has {jobs} not over. Stop them, or wait for their end.")
+        # A failed one that would be submitted again by itself no longer is.
+        row.jobs.filter(next_attempt_at__isnull=False).update(next_attempt_at=None)
+        row.removed_at, row.import_external, row.queue_url = timezone.now(), False, ""
+        row.save(update_fields=["removed_at", "import_external", "queue_url"])
+        activity.record(row.team, by, "connection.removed", row, token=token)
+
+
+def limit_problems(limits: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What of these limits cannot be used, each with what it must be; None is no limit."""
+    problems = {}
+    for field in ("max_running", "max_instances"):
+        value = limits.get(field)
+        if value is not None and not is_whole(value, range(1, MOST_RUNNING + 1)):
+            problems[field] = [
+                f"It must be a whole number from 1 to {MOST_RUNNING:,}, or empty for no limit."
+            ]
+    by_type = limits.get("max_instances_per_type")
+    if by_type is not None and not isinstance(by_type, Mapping):
+        problems["max_instances_per_type"] = ["must map instance types to numbers."]
+    elif by_type:
+        wrong = [name for name, most in by_type.items() if not _is_type_limit(name, most)]
+        if wrong:
+            problems["max_instances_per_type"] = [
+                f"must map instance types such as ml.m5.xlarge to 0 to {MOST_RUNNING:,}; {wrong[0]} is not so."
+            ]
+    return problems
+
+
+def _check_staff(by: User | None) -> None:
+    """Raises PermissionDenied where an installation leaves connections to its own staff; `by` None is itself."""
+    if settings.STAFF_CONNECTIONS and by is not None and not by.is_staff:
+        raise PermissionDenied(
+            "Only the staff of this installation add connections and change what they may use "
+            "(BATCHDECK_STAFF_CONNECTIONS)."
+        )
+
+
+#: How an entry of each list is read; ValueError for one that is wrong.
+_ALLOWED: dict[str, Callable[[str], object]] = {"allowed_places": parse_place, "allowed_models": parse_name}
+
+
+def _is_same(connection: Connection, name: str, value: object) -> bool:
+    return name in _ALLOWED and value == getattr(connection, name)
+
+
+def _allowed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The lists as they are kept: places with a slash at their end."""
+    kept = {name: [text.strip() for text in values[name]] for name in _ALLOWED if name in values}
+    if "allowed_places" in kept:
+        kept["allowed_places"] = Scope.parse(kept["allowed_places"], []).uris
+    return kept
+
+
+def _allowed_problems(values: Mapping[str, Any]) -> dict[str, list[str]]:
+    problems: dict[str, list[str]] = {}
+    for name, parse in _ALLOWED.items():
+        entries = values.get(name, [])
+        if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+            problems[name] = ["It must be a list of texts."]
+        elif len(entries) > MOST_ALLOWED:
+            problems[name] = [f"It must hold at most {MOST_ALLOWED}."]
+        else:
+            problems |= _entry_problems(name, entries, parse)
+    return problems
+
+
+def _entry_problems(name: str, entries: list[str], parse: Callable[[str], object]) -> dict[str, list[str]]:
+    try:
+        for entry in entries:
+            parse(entry)
+    except ValueError as error:
+        return {name: [str(error)]}
+    return {}
+
+
+def _import_problems(wanted: object) -> dict[str, list[str]]:
+    return {} if isinstance(wanted, bool) else {"import_external": ["It must be true or false."]}
+
+
+def _queue_problems(url: object, connection: Connection) -> dict[str, list[str]]:
+    """What is wrong with a queue's address. We sign what we send there, so it may not be just anywhere."""
+    if url == "":
+        return {}
+    if connection.is_engine and not settings.SQS_URL:
+        return {"queue_url": ["is for AWS connections only, unless BATCHDECK_SQS_URL names a service."]}
+    end = ".cn" if connection.region.startswith("cn-") else ""
+    aws = f"https://sqs.{connection.region}.amazonaws.com{end}"
+    host = settings.SQS_URL if connection.is_engine else aws
+    fits = isinstance(url, str) and url.startswith(f"{host}/") and _QUEUE_PATH.fullmatch(url[len(host) :])
+    return {} if fits else {"queue_url": [f"It must be a queue such as {host}/123456789012/name."]}
+
+
+def _is_type_limit(name: object, most: object) -> bool:
+    known = isinstance(name, str) and len(name) <= 64 and INSTANCE_TYPE.fullmatch(name)
+    return bool(known) and is_whole(most, range(MOST_RUNNING + 1))
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and 1 <= len(name.strip()) <= 80
+
+
+def _problems(name: str, slug: str, region: str, role_arn: str, external_id: str) -> dict[str, list[str]]:
+    """What cannot be used, by field, each with what it must be."""
+    named = _is_name(name)
+    fits = {
+        "name": (named, "It must be 1 to 80 characters."),
+        "region": (_REGION.fullmatch(region), "It must be an AWS region such as eu-west-1."),
+        "role_arn": (
+            not role_arn or (len(role_arn) <= 2048 and _ROLE.fullmatch(role_arn)),
+            "It must look like arn:aws:iam::123456789012:role/name.",
+        ),
+        "external_id": (
+            not external_id or (role_arn and 2 <= len(external_id) <= 1224),
+            "It must be 2 to 1224 characters, and is used only with a role to assume.",
+        ),
+        # Made from the name unless given, so a name that is wrong is the only problem worth telling.
+        "slug": (not named or _SLUG.fullmatch(slug), "It must be lowercase letters, digits and hyphens."),
+    }
+    return {field: [sentence] for field, (right, sentence) in fits.items() if not right}
+
+
+def _save(team: Team, by: User | None, token: ApiToken | None, **fields: Any) -> Connection:
+    try:
+        with transaction.atomic():
+            connection = Connection.objects.create(team=team, **fields)
+            activity.record(team, by, "connection.created", connection, token=token)
+            enqueue(load_images, connection.region)
+            enqueue(read_prices, connection.pk)
+    except IntegrityError as error:
+        raise InvalidFields({"slug": ["It is taken by another connection of the team."]}) from error
+    return connection

@@ -1,0 +1,87 @@
+"""A connection's limits as they hold: those set by hand, and the account's quotas where none is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jobs.lifecycle.queue import quotas
+from jobs.lifecycle.queue.capacity import Room, rooms
+from jobs.models import Connection, Quotas
+from jobs.services.calling import asked
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much of something may run at once and does; `quota` is the account's, whether or not it holds.
+
+    `instance_type` is empty for a limit of all jobs.
+    """
+
+    what: str
+    most: int | None
+    used: int
+    by_hand: bool
+    quota: int | None = None
+    instance_type: str = ""
+
+    @property
+    def matters(self) -> bool:
+        """Whether somebody set it, or something runs."""
+        return self.by_hand or self.used > 0 or not self.instance_type
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All limits of a connection. Types with a quota of 0 are only counted."""
+
+    rows: list[Limit]
+    forbidden: int
+    quotas: Quotas | None
+
+    @property
+    def first(self) -> list[Limit]:
+        """Those that somebody set, that are in use, or that count all jobs."""
+        return [row for row in self.rows if row.matters]
+
+    @property
+    def others(self) -> list[Limit]:
+        """The rest: quotas of types that nobody uses now."""
+        return [row for row in self.rows if not row.matters]
+
+
+def of(connection: Connection) -> Limits:
+    """The limits that hold for the connection's jobs now, and what is taken of them."""
+    room = rooms([connection])[connection.pk]
+    read = room.place.quotas
+    own = Quotas.objects.filter(pk=connection.pk).first()
+    per_type = read.instances_per_type if read else {}
+    rows = [
+        Limit("Jobs at once", connection.max_running, room.taken.jobs, connection.max_running is not None),
+        _limit(room, "Instances at once", "", connection.max_instances, read.instances if read else None),
+    ]
+    by_hand = connection.max_instances_per_type
+    allowed = {name for name, most in per_type.items() if most > 0}
+    in_use = {name for name in (*room.place.taken.instances, *room.place.elsewhere) if name}
+    rows += [
+        _limit(room, name, name, by_hand.get(name), per_type.get(name))
+        for name in sorted({*by_hand, *allowed, *in_use})
+    ]
+    forbidden = sum(1 for name in per_type if name not in allowed | in_use | set(by_hand))
+    return Limits(rows, forbidden, _shown(own, read))
+
+
+def read_quotas(connection: Connection) -> Quotas:
+    """Ask Service Quotas now, while a person waits. Raises Unavailable with what to mend."""
+    with asked(connection) as target:
+        return quotas.read(connection, target)
+
+
+def _limit(room: Room, what: str, instance_type: str, by_hand: int | None, quota: int | None) -> Limit:
+    used = room.place.of if by_hand is None and quota is not None else room.taken.of
+    most = quota if by_hand is None else by_hand
+    return Limit(what, most, used(instance_type), by_hand is not None, quota, instance_type)
+
+
+def _shown(own: Quotas | None, read: Quotas | None) -> Quotas | None:
+    """Whose times and troubles to tell: the connection's own, unless only another to the same account was read."""
+    return own if own and (own.read_at or not read) else read or own

@@ -1,0 +1,81 @@
+"""The price table of a connection, as people change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import transaction
+
+from aws import GatewayError
+from jobs.lifecycle.after import pricing
+from jobs.models import Connection
+from jobs.models.price import PriceSource
+from jobs.services.errors import InvalidFields, NotPossible, Unavailable
+from jobs.services.submitting.job_options import INSTANCE_TYPE
+from teams import activity
+from teams.models import ApiToken, User
+
+#: Dearer than any instance; a number has to end somewhere.
+MOST_USD = 10_000
+#: Prices are kept to a millionth of a dollar.
+_DECIMALS = 6
+
+
+def change(
+    connection: Connection, prices: Mapping[str, Any], *, by: User, token: ApiToken | None = None
+) -> None:
+    """Set prices by hand, by instance type in US dollars an hour; None takes one away. Raises InvalidFields.
+
+    Ended jobs that had no price get the new one; what has a figure keeps it.
+    """
+    read = {name: _price(value) for name, value in prices.items() if value is not None}
+    wrong = [name for name in prices if len(name) > 64 or not INSTANCE_TYPE.fullmatch(name)]
+    problems = {name: ["It must be an instance type such as ml.m5.xlarge."] for name in wrong}
+    for name in (name for name, price in read.items() if price is None):
+        text = f"It must be US dollars an hour: 0 to {MOST_USD:,}, with at most {_DECIMALS} decimals."
+        problems.setdefault(name, []).append(text)
+    if problems:
+        raise InvalidFields(problems)
+    with transaction.atomic():
+        gone = [name for name, value in prices.items() if value is None]
+        connection.prices.filter(instance_type__in=gone).delete()
+        # What AWS says of them is asked for anew.
+        if gone:
+            Connection.objects.filter(pk=connection.pk).update(prices_read_at=None)
+        pricing.write(
+            connection,
+            {name: price for name, price in read.items() if price is not None},
+            PriceSource.HAND,
+        )
+        detail = {name: None if value is None else str(read[name]) for name, value in prices.items()}
+        activity.record(
+            connection.team, by, "connection.priced", connection, token=token, detail={"prices": detail}
+        )
+
+
+def read_list(connection: Connection) -> int:
+    """Read AWS's price list now; how many types it prices. Raises NotPossible for an engine, or Unavailable."""
+    if connection.is_engine:
+        raise NotPossible(
+            "An engine has no price list: its machine is yours. Set a price by hand if you want one."
+        )
+    try:
+        return pricing.read_list(connection)
+    except GatewayError as error:
+        raise Unavailable(f"The price list could not be read: {error.sentence}") from error
+
+
+def _price(value: object) -> Decimal | None:
+    """The price that a number or its text says; None if it says none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    try:
+        price = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    if not price.is_finite() or not 0 <= price <= MOST_USD:
+        return None
+    exponent = price.normalize().as_tuple().exponent
+    return price if isinstance(exponent, int) and exponent >= -_DECIMALS else None

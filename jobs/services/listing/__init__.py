@@ -1,0 +1,1 @@
+"""Jobs as lists: filters, columns, saved views, actions on many jobs, sums."""

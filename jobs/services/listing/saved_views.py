@@ -1,0 +1,144 @@
+"""Saved views of the list of jobs: private unless their owner shares them with the team."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain, count
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.text import slugify
+
+from jobs.filtering import FilterError
+from jobs.models import DefaultView, SavedView
+from jobs.services.errors import InvalidFields
+from jobs.services.listing.job_list import Listing
+from teams import activity
+from teams.access import require
+from teams.models import ApiToken, Membership, Role, Team, User
+
+#: Views that one person may keep in a team.
+MOST = 100
+#: What the address calls the list without a view.
+_TAKEN = ("all",)
+
+
+def visible(team: Team, user: User) -> QuerySet[SavedView]:
+    """The person's own views and the team's shared ones, by name; the list opens with the one that `is_default`."""
+    mine = DefaultView.objects.filter(view=OuterRef("pk"), user=user)
+    rows = SavedView.objects.for_team(team).filter(Q(owner=user) | Q(shared=True))
+    named = rows.select_related("owner").order_by("name", "id")
+    return named.annotate(is_default=Exists(mine))  # type: ignore[no-redef]  # it says so itself
+
+
+def may_change(view: SavedView, member: Membership) -> bool:
+    """Whether the member may rename, replace or delete it: the owner, and an admin once it is shared."""
+    return view.owner_id == member.user_id or (view.shared and member.can_admin)
+
+
+def save(
+    member: Membership,
+    name: str,
+    state: Mapping[str, object],
+    *,
+    shared: bool = False,
+    token: ApiToken | None = None,
+) -> SavedView:
+    """Keep this state of the list under a new name.
+
+    Raises InvalidFields for a name or state that cannot be kept, PermissionDenied for a viewer who would share it.
+    """
+    if shared:
+        require(member, Role.OPERATOR)
+    name, parts = _name(name), _state(state)
+    with transaction.atomic():
+        if SavedView.objects.filter(team=member.team, owner=member.user).count() >= MOST:
+            raise InvalidFields({"name": [f"There are {MOST} views of yours already; delete one first."]})
+        view = SavedView.objects.create(
+            team=member.team,
+            owner=member.user,
+            name=name,
+            slug=_free_slug(member.team, name),
+            state=parts,
+            shared=shared,
+        )
+        _tell(view, member, "view.shared" if shared else "view.saved", token)
+    return view
+
+
+def update(view: SavedView, member: Membership, state: Mapping[str, object]) -> None:
+    """Have the view show this from now on; raises as `save`, PermissionDenied to whom it is not."""
+    _change(view, member, "view.updated", state=_state(state))
+
+
+def rename(view: SavedView, member: Membership, name: str) -> None:
+    """Give it another name; its address stays. Raises as `update`."""
+    _change(view, member, "view.renamed", name=_name(name))
+
+
+def share(view: SavedView, member: Membership, *, shared: bool) -> None:
+    """Show it to the whole team, or to its owner alone again. Raises as `update`."""
+    if shared:
+        require(member, Role.OPERATOR)
+    _change(view, member, "view.shared" if shared else "view.unshared", shared=shared)
+    if not shared:
+        DefaultView.objects.filter(view=view).exclude(user=view.owner).delete()
+
+
+def delete(view: SavedView, member: Membership, token: ApiToken | None = None) -> None:
+    """Forget it; the list then opens without a view for whom it was the default. PermissionDenied as `update`."""
+    check_change(view, member)
+    with transaction.atomic():
+        _tell(view, member, "view.deleted", token)
+        view.delete()
+
+
+def set_default(view: SavedView, member: Membership, *, on: bool) -> None:
+    """Open the list with it for this person, or no longer; anybody may who sees it."""
+    if on:
+        DefaultView.objects.update_or_create(team=member.team, user=member.user, defaults={"view": view})
+    else:
+        DefaultView.objects.filter(view=view, user=member.user).delete()
+
+
+def _change(view: SavedView, member: Membership, verb: str, **values: object) -> None:
+    check_change(view, member)
+    with transaction.atomic():
+        SavedView.objects.filter(pk=view.pk).update(**values, changed_at=timezone.now())
+        view.refresh_from_db()
+        _tell(view, member, verb, None)
+
+
+def check_change(view: SavedView, member: Membership) -> None:
+    """Raise PermissionDenied where the member may not change the view."""
+    if not may_change(view, member):
+        raise PermissionDenied(
+            f"“{view}” is {view.owner.label}'s; save it as a view of your own to change it."
+        )
+
+
+def _name(name: object) -> str:
+    text = " ".join(name.split()) if isinstance(name, str) else ""
+    if not text or len(text) > 60 or "\0" in text:
+        raise InvalidFields({"name": ["It must be a text of 1 to 60 characters."]})
+    return text
+
+
+def _state(state: Mapping[str, object]) -> dict[str, str]:
+    try:
+        return Listing.read(state).parts()
+    except FilterError as error:
+        raise InvalidFields(error.fields) from error
+
+
+def _free_slug(team: Team, name: str) -> str:
+    base = slugify(name)[:70] or "view"
+    taken = set(SavedView.objects.filter(team=team, slug__startswith=base).values_list("slug", flat=True))
+    names = chain([base], (f"{base}-{number}" for number in count(2)))
+    return next(slug for slug in names if slug not in taken and slug not in _TAKEN)
+
+
+def _tell(view: SavedView, member: Membership, verb: str, token: ApiToken | None) -> None:
+    activity.record(view.team, member.user, verb, view, token=token)

@@ -1,0 +1,1 @@
+"""Registered models: their containers, archives and figures."""

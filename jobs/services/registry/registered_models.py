@@ -1,0 +1,235 @@
+"""Registering a model: checked here, made in SageMaker, then written down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+from django.db.models.lookups import IContains
+
+from aws import GatewayError, Rejected, models
+from aws.abilities import abilities
+from aws.scoping import allows_package
+from jobs.lifecycle.aws_session import asking, target_of
+from jobs.models import Connection, RegisteredModel
+from jobs.models.scoped import TeamQuerySet
+from jobs.services.errors import InvalidFields, Unavailable
+from jobs.services.registry import frameworks
+from teams import activity
+from teams.models import ApiToken, User
+from transform.request_addresses import SUBMIT_DIRECTORY, package_group
+from transform.scope import Scope
+
+_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+_DATA = re.compile(r"(https|s3)://([^/]+)/?(.*)")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+_ENV_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+#: Of ContainerDefinition, what batch transform can use.
+_CONTAINER_FIELDS = frozenset(
+    {"Image", "ImageConfig", "Mode", "ModelDataUrl", "Environment", "ContainerHostname", "ModelPackageName",
+     "InferenceSpecificationName"}
+)  # fmt: skip
+
+
+def search(rows: TeamQuerySet[RegisteredModel], text: str) -> TeamQuerySet[RegisteredModel]:
+    """Those of `rows` that have each word in their name, description, connection's name, or a container."""
+    for word in text.split():
+        of_container = IContains(Cast("containers", TextField()), word)
+        told = Q(name__icontains=word) | Q(description__icontains=word) | Q(connection__name__icontains=word)
+        rows = rows.filter(told | Q(of_container))
+    return rows
+
+
+def container(image: str, model_data: str = "", env: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A ContainerDefinition from a form's or the API's fields; empty ones are left out, none is checked."""
+    definition: dict[str, Any] = {"Image": image}
+    if model_data:
+        definition["ModelDataUrl"] = model_data
+    if env:
+        definition["Environment"] = env
+    return definition
+
+
+def validate(name: str, containers: Sequence[Mapping[str, Any]], execution_role_arn: str = "") -> None:
+    """Raise InvalidFields naming each field that SageMaker would refuse.
+
+    One container's problems are keyed `image`, `model_data` and `env`; those of a pipeline `containers`.
+    """
+    problems: dict[str, list[str]] = {}
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        problems["name"] = [
+            "It must be 1 to 63 letters, digits and hyphens, beginning and ending with no hyphen."
+        ]
+    if execution_role_arn and not (_ROLE.fullmatch(execution_role_arn) and len(execution_role_arn) <= 2048):
+        problems["execution_role_arn"] = ["It must look like arn:aws:iam::123456789012:role/name."]
+    if not 1 <= len(containers) <= 15:
+        problems["containers"] = ["It must be 1 to 15 containers."]
+    for position, definition in enumerate(containers):
+        found = _container_problems(definition)
+        if len(containers) == 1:
+            problems |= found
+        elif found:
+            texts = [
+                f"Container {position + 1}{'' if field == 'containers' else f', {field}'}: {text}"
+                for field, said in found.items()
+                for text in said
+            ]
+            problems["containers"] = [*problems.get("containers", []), *texts]
+    if problems:
+        raise InvalidFields(problems)
+
+
+def register(
+    connection: Connection,
+    *,
+    name: str,
+    containers: Sequence[Mapping[str, Any]],
+    by: User | None,
+    execution_role_arn: str = "",
+    description: str = "",
+    token: ApiToken | None = None,
+) -> RegisteredModel:
+    """Make the model in SageMaker and write it down. One that is there already, and the same, is adopted.
+
+    Raises InvalidFields for what must be changed, Unavailable if SageMaker could not be asked.
+    """
+    validate(name, containers, execution_role_arn)
+    if not connection.is_engine and not execution_role_arn:
+        raise InvalidFields(
+            {"execution_role_arn": ["It is required: the role that SageMaker runs the model with."]}
+        )
+    if outside := _outside(connection.scope, name, containers):
+        raise InvalidFields(
+            {field: [f"{text} {connection.name} may use nothing else."] for field, text in outside}
+        )
+    if RegisteredModel.objects.filter(connection=connection, name=name).exists():
+        raise InvalidFields(
+            {"name": [f"{name} is registered already on {connection.name}; choose another name."]}
+        )
+    _check_images(connection, containers)
+    arn = _create_or_adopt(connection, name, containers, execution_role_arn)
+    try:
+        with transaction.atomic():
+            model = RegisteredModel.objects.create(
+                team=connection.team,
+                connection=connection,
+                name=name,
+                containers=[dict(definition) for definition in containers],
+                execution_role_arn=execution_role_arn,
+                arn=arn,
+                description=description[:200],
+                registered_by=by,
+            )
+            activity.record(connection.team, by, "model.registered", model, token=token)
+    except IntegrityError as error:
+        raise InvalidFields({"name": [f"{name} is registered already; choose another name."]}) from error
+    return model
+
+
+def runnable(connections: Iterable[Connection], images: Collection[str]) -> set[str]:
+    """Those of the images that one of these engines can run; what an engine does not tell is told from the names."""
+    runs: set[str] = set()
+    for connection in connections:
+        answer = abilities(target_of(connection), images)
+        if answer is None:
+            runs |= {image for image in images if (framework := frameworks.of(image)) and framework.in_engine}
+        else:
+            runs |= set(images) - answer.against.keys()
+    return runs
+
+
+def _check_images(connection: Connection, containers: Sequence[Mapping[str, Any]]) -> None:
+    """Raise InvalidFields for an image that the connection, an engine, has no runtime for."""
+    images = [str(one["Image"]) for one in containers if one.get("Image")]
+    answer = abilities(target_of(connection), images) if connection.is_engine and images else None
+    against = answer.against if answer else {}
+    if len(containers) == 1 and against:
+        raise InvalidFields({"image": list(against.values())})
+    texts = [
+        f"Container {position}: {against[one['Image']]}"
+        for position, one in enumerate(containers, start=1)
+        if one.get("Image") in against
+    ]
+    if texts:
+        raise InvalidFields({"containers": texts})
+
+
+def _outside(scope: Scope, name: str, containers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """What of a model the scope leaves out: fields, each with what it must be."""
+    found = [] if scope.allows_model(name) else [("name", f"It must be {' or '.join(scope.names)}.")]
+    places = f"It must be in {' or '.join(scope.uris)}."
+    for definition in containers:
+        environment = definition.get("Environment", {})
+        script = str(environment.get(SUBMIT_DIRECTORY, ""))
+        data = definition.get("ModelDataUrl", "")
+        if data and not scope.allows_uri(data):
+            found.append(("model_data" if len(containers) == 1 else "containers", places))
+        if (package := package_group(definition.get("ModelPackageName", ""))) and not allows_package(
+            scope, package
+        ):
+            found.append(("containers", f"The model package {package} is not allowed on this connection."))
+        if script.startswith("s3://") and not scope.allows_uri(script):
+            found.append(("env" if len(containers) == 1 else "containers", places))
+    return found
+
+
+def _create_or_adopt(
+    connection: Connection, name: str, containers: Sequence[Mapping[str, Any]], role: str
+) -> str:
+    try:
+        with asking(connection) as target:
+            try:
+                return models.create(target, name=name, containers=containers, execution_role_arn=role)
+            except models.ModelNameTaken:
+                found = models.describe(target, name)
+                if found is not None and _same(found, containers):
+                    return found.arn
+                raise
+    except models.ModelNameTaken as error:
+        raise InvalidFields({"name": [error.sentence]}) from error
+    except Rejected as error:
+        raise InvalidFields({"__all__": [f"SageMaker refused the model: {error.sentence}"]}) from error
+    except GatewayError as error:
+        raise Unavailable(f"{error.sentence} The model was not registered.") from error
+
+
+def _same(found: models.RemoteModel, containers: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether SageMaker's model is the one asked for, by what decides its predictions."""
+    told = ("Image", "ModelDataUrl", "ModelPackageName")
+    ours = [[c.get(field) for field in told] + [c.get("Environment") or {}] for c in containers]
+    theirs = [[c.get(field) for field in told] + [c.get("Environment") or {}] for c in found.containers]
+    return ours == theirs
+
+
+def _container_problems(definition: Mapping[str, Any]) -> dict[str, list[str]]:
+    problems: dict[str, list[str]] = {}
+    if not isinstance(definition, Mapping):
+        return {"containers": ["It must be an object: a SageMaker ContainerDefinition."]}
+    unknown = sorted(set(definition) - _CONTAINER_FIELDS)
+    if unknown:
+        problems["containers"] = [f"{', '.join(unknown)} cannot be used with batch transform."]
+    image = definition.get("Image", "")
+    if not definition.get("ModelPackageName") and (not image or not isinstance(image, str)):
+        problems["image"] = ["It is required: a container image's URI."]
+    elif not isinstance(image, str) or len(image) > 255 or any(letter.isspace() for letter in image):
+        problems["image"] = ["It must be an image URI of at most 255 characters without blanks."]
+    data = definition.get("ModelDataUrl", "")
+    if data and (not isinstance(data, str) or not _DATA.fullmatch(data) or not data.endswith(".tar.gz")):
+        problems["model_data"] = ["It must be the s3:// address of one .tar.gz archive."]
+    environment = definition.get("Environment", {})
+    if not isinstance(environment, Mapping) or len(environment) > 100:
+        problems["env"] = ["It must be an object of at most 100 names and texts."]
+    elif bad := [key for key, value in environment.items() if not _fits(key, value)]:
+        problems["env"] = [
+            f"{key} must be a name of letters, digits and _, with a text." for key in map(str, bad)
+        ]
+    return problems
+
+
+def _fits(key: object, value: object) -> bool:
+    named = isinstance(key, str) and len(key) <= 1024 and _ENV_NAME.fullmatch(key) is not None
+    return named and isinstance(value, str) and len(value) <= 1024

@@ -1,0 +1,1 @@
+"""Jobs to be: presets, options, preflight, and the submission of a job."""

@@ -1,0 +1,233 @@
+"""Saved requests: making, changing and using them, and telling what a job has other than its preset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from jobs.models import Connection, Preset, RegisteredModel, TransformJob
+from jobs.models.preset import NESTED, Rule, flat
+from jobs.services.errors import InvalidFields
+from jobs.services.submitting import job_options, replacing, submission
+from jobs.services.submitting.job_options import Terms
+from jobs.states import Origin
+from teams import activity
+from teams.models import ApiToken, Membership, Team, User
+from transform.request import PATHS
+from transform.spec import TransformSpec
+
+#: Every field that a preset may hold, by the form's names. A name is used once, so it is each job's own.
+FIELDS = (
+    "connection",
+    "model",
+    *(name for name in PATHS if name not in ("name", "model_name")),
+    *job_options.NAMES,
+)
+#: What a field is where a request does not give it.
+_USUAL: dict[str, Any] = {"instance_count": 1, "data_type": "S3Prefix", "priority": 0, "max_retries": 0}
+#: A preset may leave these to the job.
+_MAY_BE_MISSING = frozenset({"connection", "model", "data", "output_path", "instance_type"})
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field that a job has other than its preset had it then; None where one of them does not give it."""
+
+    field: str
+    preset: Any
+    job: Any
+    locked: bool
+
+
+def create(
+    team: Team,
+    *,
+    name: str,
+    body: Mapping[str, Any],
+    rules: Mapping[str, str] | None = None,
+    description: str = "",
+    by: User | None,
+    token: ApiToken | None = None,
+) -> Preset:
+    """Save a request under a name of its own; InvalidFields for what cannot be used."""
+    preset = Preset(team=team, created_by=by)
+    _fill(preset, name=name, body=body, rules=rules or {}, description=description)
+    preset.slug = _free_slug(team, name)
+    return _save(preset, by, token, "preset.created")
+
+
+def change(preset: Preset, changes: Mapping[str, Any], *, by: User, token: ApiToken | None = None) -> Preset:
+    """Change `name`, `description`, `body` or `rules`; jobs that used it stay as they are. Raises InvalidFields."""
+    known = ("name", "description", "body", "rules")
+    unknown = {
+        name: [f"There is no such field. There are {', '.join(known)}."]
+        for name in changes
+        if name not in known
+    }
+    if unknown:
+        raise InvalidFields(unknown)
+    now = {name: getattr(preset, name) for name in known}
+    _fill(preset, **{**now, **changes})
+    preset.changed_at = timezone.now()
+    return _save(preset, by, token, "preset.changed")
+
+
+def delete(preset: Preset, *, by: User, token: ApiToken | None = None) -> None:
+    """Take it away; jobs that used it keep what it was."""
+    with transaction.atomic():
+        activity.record(preset.team, by, "preset.deleted", preset, token=token)
+        preset.delete()
+
+
+def find(team: Team, text: str) -> Preset | None:
+    """The team's preset with this slug, or with just this name if no other has it."""
+    rows = Preset.objects.for_team(team).select_related("model__connection", "created_by")
+    named = list(rows.filter(name__iexact=text)[:2])
+    return rows.filter(slug=text).first() or (named[0] if len(named) == 1 else None)
+
+
+def take(team: Team, body: Mapping[str, Any]) -> tuple[dict[str, Any], Preset | None]:
+    """A submission's body with its `preset` filled in under what it gives itself; null leaves a field out.
+
+    Raises InvalidFields if the team has no such preset.
+    """
+    given = dict(body)
+    slug = given.pop("preset", None)
+    if slug is None:
+        return given, None
+    preset = find(team, slug) if isinstance(slug, str) else None
+    if preset is None:
+        raise InvalidFields({"preset": ["It must be the slug of one of the team's presets."]})
+    if "request" in given:
+        return given, preset
+    for name in NESTED:
+        if isinstance(given.get(name), Mapping):
+            given[name] = {**(preset.body.get(name) or {}), **given[name]}
+    return {**preset.body, **given}, preset
+
+
+def submit(
+    member: Membership,
+    body: Mapping[str, Any],
+    *,
+    token: ApiToken | None = None,
+    replace_outputs: bool = False,
+) -> TransformJob:
+    """Submit a body that may name a preset; InvalidFields names the fields, locked ones too.
+
+    Raises OutputsExist where the job would replace objects, unless `replace_outputs` allows that.
+    """
+    filled, preset = take(member.team, body)
+    asked = submission.parse(member.team, filled)
+    if preset and preset.holds(member):
+        hold(preset, *asked)
+    if not replace_outputs:
+        connection, spec, _ = asked
+        replacing.check(connection, spec)
+    return submission.submit(*asked, by=member.user, token=token, preset=preset)
+
+
+def hold(preset: Preset, connection: Connection, spec: TransformSpec, asked: Terms) -> None:
+    """Raise InvalidFields for each locked field that these have other than the preset."""
+    wanted = _normal(flat(preset.body))
+    given = _normal(flat({**spec.to_fields(), **asked.columns(), "model": spec.model_name}))
+    given["connection"] = connection.slug
+    names = preset.locked | ({"connection"} if "model" in preset.locked else set())
+    wrong = sorted(name for name in names if wanted.get(name) != given.get(name))
+    if wrong:
+        raise InvalidFields({name: [f"It is locked by the preset {preset.name}."] for name in wrong})
+
+
+def differences(job: TransformJob) -> list[Difference]:
+    """What the job has other than its preset had when it was submitted, in the form's order; empty without one."""
+    if not job.preset_used:
+        return []
+    was, locked = _normal(job.preset_used["fields"]), job.preset_used["locked"]
+    now = _normal(flat({**job.spec, **job_options.given(job), "model": job.model_name}))
+    now["connection"] = job.connection.slug
+    # What its attempts have used up of the retries and the cost is no difference that anybody made.
+    spent = {"max_retries", "max_cost_usd"} if job.origin == Origin.RETRY else set()
+    return [
+        Difference(name, was.get(name), now.get(name), name in locked)
+        for name in FIELDS
+        if was.get(name) != now.get(name) and name not in spent
+    ]
+
+
+def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Only known fields, each as JSON has it, without those that are as they would be anyway."""
+    plain = {
+        name: float(value) if isinstance(value, Decimal) else value
+        for name, value in values.items()
+        if name in FIELDS
+    }
+    return {name: value for name, value in plain.items() if value != _USUAL.get(name)}
+
+
+def _fill(preset: Preset, *, name: Any, body: Any, rules: Any, description: Any) -> None:
+    problems: dict[str, list[str]] = {}
+    if not isinstance(name, str) or not 1 <= len(name.strip()) <= 80:
+        problems["name"] = ["It must be 1 to 80 characters."]
+    if not isinstance(description, str) or len(description) > 400:
+        problems["description"] = ["It must be at most 400 characters."]
+    if not isinstance(body, Mapping):
+        raise InvalidFields({**problems, "body": ["It must be an object: the fields of a job."]})
+    problems |= _rule_problems(rules) | _body_problems(preset.team, body)
+    if problems:
+        raise InvalidFields(problems)
+    preset.name, preset.description = name.strip(), description.strip()
+    preset.body = dict(body)
+    if cap := job_options.take(dict(body)).max_cost_usd:
+        # As jobs keep it, however it was written: they are compared.
+        preset.body["max_cost_usd"] = float(cap)
+    preset.rules = {field: rule for field, rule in rules.items() if rule != Rule.EXPOSED}
+    preset.model = RegisteredModel.objects.filter(
+        team=preset.team, name=body.get("model"), connection__slug=body.get("connection")
+    ).first()
+
+
+def _rule_problems(rules: Any) -> dict[str, list[str]]:
+    if not isinstance(rules, Mapping):
+        return {"rules": ["They must map fields to exposed, locked or hidden."]}
+    wrong = [name for name, rule in rules.items() if name not in FIELDS or rule not in Rule.values]
+    return {"rules": [f"{wrong[0]} is no field of a job, or no rule for one."]} if wrong else {}
+
+
+def _body_problems(team: Team, body: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What of the given fields no job could be submitted with. What is missing may be given later."""
+    beside = {name: ["A preset has none of this."] for name in ("name", "request", "preset") if name in body}
+    if beside:
+        return beside
+    try:
+        submission.parse(team, body)
+    except InvalidFields as error:
+        missing = {name for name in _MAY_BE_MISSING if name not in body}
+        # Of a model that is gone, the preset still says the name.
+        return {name: texts for name, texts in error.fields.items() if name not in missing}
+    return {}
+
+
+def _free_slug(team: Team, name: str) -> str:
+    base = slugify(name)[:55].strip("-") or "preset"
+    taken = set(Preset.objects.for_team(team).filter(slug__startswith=base).values_list("slug", flat=True))
+    ways = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
+    return next(slug for slug in ways if slug not in taken)
+
+
+def _save(preset: Preset, by: User | None, token: ApiToken | None, verb: str) -> Preset:
+    try:
+        with transaction.atomic():
+            preset.save()
+            # What is no longer for a model is not what a job of that model begins with.
+            others = RegisteredModel.objects.filter(default_preset=preset).exclude(presets=preset)
+            others.update(default_preset=None)
+            activity.record(preset.team, by, verb, preset, token=token)
+    except IntegrityError as error:
+        raise InvalidFields({"name": ["Another preset of this name was saved just now."]}) from error
+    return preset

@@ -1,0 +1,244 @@
+"""Submitting a transform job: check, write, and wake a worker."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from jobs import queries
+from jobs.lifecycle.after import costing
+from jobs.models import Connection, JobEvent, Preset, RegisteredModel, TransformJob
+from jobs.models.job_values import MAX_TAGS, OWN_TAGS, attempt_name, new_key, remote_name
+from jobs.services.errors import InvalidFields, NameTaken
+from jobs.services.submitting.job_options import NAMES, Terms, take
+from jobs.states import JobState, Origin
+from jobs.tasks import enqueue, start_job
+from teams import activity
+from teams.models import ApiToken, Team, User
+from transform.spec import SpecError, TransformSpec
+
+#: Every field that the body of a submission may have.
+FIELDS = (
+    *("connection", "preset", "request", "model"),
+    *(item.name for item in dataclasses.fields(TransformSpec) if item.name != "model_name"),
+    *NAMES,
+    "replace_outputs",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """The job that another one comes from, and how; `root` and `attempt` for an attempt after the first.
+
+    `key` is the new job's own, if it had to be known before.
+    """
+
+    parent: TransformJob
+    origin: Origin
+    root: TransformJob | None = None
+    attempt: int = 1
+    key: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        """The columns of a job's row that say this."""
+        found = {"parent": self.parent, "origin": self.origin, "root": self.root, "attempt": self.attempt}
+        if self.root is None:
+            return found
+        # A further attempt is the same job.
+        return {**found, "preset": self.parent.preset, "preset_used": self.parent.preset_used}
+
+    @property
+    def sentence(self) -> str:
+        """What the timeline begins with."""
+        if self.root is None:
+            return f"Submitted; cloned from {self.parent.name}."
+        return f"Submitted as attempt {self.attempt} of {self.root.name}."
+
+
+def submit(
+    connection: Connection,
+    spec: TransformSpec,
+    terms: Terms = Terms(),  # noqa: B008  # frozen
+    *,
+    by: User | None,
+    token: ApiToken | None = None,
+    lineage: Lineage | None = None,
+    preset: Preset | None = None,
+) -> TransformJob:
+    """Write the job as WAITING and, once that is committed, wake a worker to create it.
+
+    `preset` is only remembered; whether its locks hold is for `presets` to say.
+
+    The answer comes before SageMaker is asked; its `name` is final. Raises InvalidFields, as NameTaken
+    when another job of the connection has the name.
+    """
+    # A request taken from another job's answer carries that job's marks.
+    spec = replace(spec, tags={key: value for key, value in spec.tags.items() if key not in OWN_TAGS})
+    if len(spec.tags) > MAX_TAGS:
+        raise InvalidFields(
+            {"tags": [f"It must be at most {MAX_TAGS}; SageMaker's fiftieth marks the job as ours."]}
+        )
+    if outside := scope_problems(connection, spec):
+        raise InvalidFields(outside)
+    try:
+        return _write(connection, spec, terms, by, token, lineage, preset)
+    except IntegrityError as error:
+        taken = named(connection, spec.name)
+        if taken is None:
+            raise
+        raise NameTaken(taken.name, taken.key) from error
+
+
+def scope_problems(connection: Connection, spec: TransformSpec) -> dict[str, list[str]]:
+    """What of the request the connection may not use, by field."""
+    scope = connection.scope
+    places = f"It must be in {' or '.join(scope.uris)}: {connection.name} may use nothing else."
+    names = f"It must be {' or '.join(scope.names)}: {connection.name} may use nothing else."
+    capture = spec.data_capture_config.destination_s3_uri if spec.data_capture_config else ""
+    script = spec.env.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
+    fits = {
+        "data": (scope.allows_uri(spec.data), places),
+        "output_path": (scope.allows_output(spec.output_path), places),
+        "data_capture_config": (not capture or scope.allows_uri(capture), places),
+        "env": (not script.startswith("s3://") or scope.allows_uri(script), places),
+        "model": (scope.allows_model(spec.model_name), names),
+        "name": (not connection.engine_key or not spec.name or scope.allows_job(spec.name), names),
+    }
+    return {field: [sentence] for field, (right, sentence) in fits.items() if not right}
+
+
+def named(connection: Connection, name: str | None) -> TransformJob | None:
+    """The connection's job that has this name, unless it never got to SageMaker and so did not use it up."""
+    unused = {JobState.REJECTED, JobState.CANCELLED}
+    return TransformJob.objects.filter(connection=connection, name=name).exclude(state__in=unused).first()
+
+
+def _write(
+    connection: Connection,
+    spec: TransformSpec,
+    terms: Terms,
+    by: User | None,
+    token: ApiToken | None,
+    lineage: Lineage | None,
+    preset: Preset | None,
+) -> TransformJob:
+    key, now = (lineage and lineage.key) or new_key(), timezone.now()
+    with transaction.atomic():
+        job = TransformJob.objects.create(
+            key=key,
+            team=connection.team,
+            connection=connection,
+            model=RegisteredModel.objects.filter(connection=connection, name=spec.model_name).first(),
+            model_name=spec.model_name,
+            name=spec.name or _name(connection, spec, key, now, lineage),
+            spec=spec.to_fields(),
+            instance_type=spec.instance_type,
+            instance_count=spec.instance_count,
+            **terms.columns(),
+            submitted_by=by,
+            created_at=now,
+            changed_at=now,
+            **(lineage.fields() if lineage else {}),
+            **(preset.as_used() if preset else {}),
+        )
+        reason = lineage.sentence if lineage else "Submitted."
+        JobEvent.objects.create(job=job, at=now, to_state=JobState.WAITING, by=by, reason=reason)
+        activity.record(connection.team, by, "job.submitted", job, token=token)
+        enqueue(start_job, job.pk)
+    return job
+
+
+def _name(
+    connection: Connection, spec: TransformSpec, key: str, now: datetime, lineage: Lineage | None
+) -> str:
+    """The name of a job that was given none: a further attempt's is the first one's and its number."""
+    if lineage is None or lineage.root is None:
+        return remote_name(spec.model_name, key, now)
+    name = attempt_name(lineage.root.name, lineage.attempt)
+    return attempt_name(lineage.root.name, lineage.attempt, key) if named(connection, name) else name
+
+
+def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpec, Terms]:
+    """The connection, request and terms that a body describes; InvalidFields names every problem at once."""
+    fields = dict(body)
+    slug = fields.pop("connection", None)
+    problems: dict[str, list[str]] = {}
+    if "request" not in fields:
+        problems |= {name: _no_field(name) for name in fields if name not in FIELDS}
+        fields = {name: value for name, value in fields.items() if name in FIELDS}
+    connection = _connection(team, slug, problems)
+    spec: TransformSpec | None = None
+    terms = Terms()
+    try:
+        terms = take(fields)
+    except InvalidFields as error:
+        problems |= error.fields
+    try:
+        spec = _spec(fields)
+    except SpecError as error:
+        problems |= {_public(name): list(texts) for name, texts in error.errors.items()}
+    except InvalidFields as error:
+        problems |= error.fields
+    if spec is not None and spec.instance_type in terms.fallback_instance_types:
+        problems["fallback_instance_types"] = [f"It must be other types than {spec.instance_type} itself."]
+    if connection and spec:
+        problems |= scope_problems(connection, spec)
+    if connection and spec and terms.max_cost_usd and (text := _cannot_cap(connection, spec, terms)):
+        problems["max_cost_usd"] = [text]
+    if problems or connection is None or spec is None:
+        raise InvalidFields(problems)
+    if taken := named(connection, spec.name):
+        raise NameTaken(taken.name, taken.key)
+    return connection, spec, terms
+
+
+def _connection(team: Team, slug: object, problems: dict[str, list[str]]) -> Connection | None:
+    if not isinstance(slug, str) or not slug:
+        problems["connection"] = ["It is required: the slug of one of the team's connections."]
+        return None
+    found = queries.connections(team).filter(slug=slug).first()
+    if found is None:
+        known = ", ".join(queries.connections(team).values_list("slug", flat=True)) or "none yet"
+        problems["connection"] = [f"It must be one of the team's connections ({known})."]
+    return found
+
+
+def _spec(fields: dict[str, Any]) -> TransformSpec:
+    if "request" not in fields:
+        if "model" in fields:
+            fields["model_name"] = fields.pop("model")
+        return TransformSpec.from_fields(fields)
+    request = fields.pop("request")
+    if fields:
+        raise InvalidFields({name: ["It cannot be given beside request; put it inside."] for name in fields})
+    if not isinstance(request, Mapping):
+        raise InvalidFields({"request": ["It must be an object: the CreateTransformJob JSON."]})
+    return TransformSpec.from_request(request)
+
+
+def _no_field(name: str) -> list[str]:
+    """What to say of a field that no submission has."""
+    if name == "model_name":
+        return ["It is not a field here; use model."]
+    return [f"There is no such field. There are {', '.join(FIELDS)}."]
+
+
+def _cannot_cap(connection: Connection, spec: TransformSpec, terms: Terms) -> str:
+    """Why a cost cap would not hold, since the cost could not be told; empty if it does."""
+    missing = costing.unpriced(connection, [spec.instance_type, *terms.fallback_instance_types])
+    if not missing:
+        return ""
+    return (
+        f"It cannot be held to: {connection.name} has no price for {', '.join(missing)}. Set one on the connection's "
+        "prices page, or leave the cap out."
+    )
+
+
+def _public(name: str) -> str:
+    return "model" if name == "model_name" else name

@@ -1,0 +1,1 @@
+"""API of what a job has produced."""

@@ -1,0 +1,17 @@
+"""Addresses of the API of what a job has produced."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from results.api import views
+
+urlpatterns = [
+    path("jobs/<str:id>/metrics/", views.Metrics.as_view(), name="job-metrics"),
+    path("jobs/<str:id>/outputs/", views.Outputs.as_view(), name="job-outputs"),
+    path("jobs/<str:id>/outputs/preview/", views.Preview.as_view(), name="job-preview"),
+    path("jobs/<str:id>/outputs/download/", views.Download.as_view(), name="job-download"),
+    path("jobs/<str:id>/records/", views.Records.as_view(), name="job-records"),
+    path("jobs/<str:id>/logs/", views.Logs.as_view(), name="job-logs"),
+    path("jobs/<str:id>/logs/text/", views.LogText.as_view(), name="job-logs-text"),
+]

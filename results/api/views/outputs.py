@@ -1,0 +1,98 @@
+"""What a job wrote: outputs, previews, downloads."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from urllib.parse import urlencode
+
+from django.http import HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from jobs import queries
+from jobs.api.parameters import Query, Text, takes
+from jobs.api.views.base import TeamView
+from jobs.models import TransformJob
+from results import job_outputs
+from results.api import serializers
+
+
+class OutputsQuery(Query):
+    """Which page."""
+
+    after = Text(default="", help_text="Out of `next`: the last key of a page.")
+
+
+class Outputs(TeamView):
+    """A job's outputs."""
+
+    @takes(OutputsQuery)
+    @extend_schema(operation_id="jobs_outputs", responses=serializers.OutputsAnswer)
+    def get(self, request: Request, id: str) -> Response:
+        """The outputs that exist, in key order, a hundred at a time."""
+        job = self.job(id)
+        page = job_outputs.outputs(job, after=self.words["after"])
+        merged = queries.merged(job)
+        whole = merged.as_whole(merged.first)
+        here = reverse("api:job-outputs", args=[id], request=request)
+        rows = [{**asdict(output), **self._links(request, job, output.key)} for output in page.outputs]
+        answer = {
+            "results": rows,
+            "next": f"{here}?{urlencode({'after': page.next})}" if page.next else None,
+            "objects_done": whole.objects_done,
+            "objects_total": whole.objects_total,
+        }
+        return Response(serializers.OutputsAnswer(answer).data)
+
+    def _links(self, request: Request, job: TransformJob, key: str) -> dict[str, str]:
+        query = urlencode({"key": key})
+        return {
+            "uri": f"s3://{job.output_path.split('/')[2]}/{key}",
+            "preview_url": f"{reverse('api:job-preview', args=[job.key], request=request)}?{query}",
+            "download_url": f"{reverse('api:job-download', args=[job.key], request=request)}?{query}",
+        }
+
+
+class OutputQuery(Query):
+    """Which output."""
+
+    key = Text(required=True, allow_blank=False, help_text="An output's key.")
+
+
+class Preview(TeamView):
+    """The beginning of an output."""
+
+    @takes(OutputQuery)
+    @extend_schema(operation_id="jobs_output_preview", responses=serializers.PreviewAnswer)
+    def get(self, request: Request, id: str) -> Response:
+        """The first 200 rows of the first 256 KiB."""
+        shown = job_outputs.preview(self.job(id), self.words["key"])
+        return Response(serializers.PreviewAnswer(asdict(shown)).data)
+
+
+class Download(TeamView):
+    """A whole output."""
+
+    @takes(OutputQuery)
+    @extend_schema(
+        operation_id="jobs_output_download",
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 302: None},
+    )
+    def get(self, request: Request, id: str) -> HttpResponseBase:
+        """The bytes, or for AWS a redirect to a signed S3 address."""
+        return download_response(job_outputs.download(self.job(id), self.words["key"]))
+
+
+def download_response(found: job_outputs.Download) -> HttpResponseBase:
+    """An output as an HTTP answer that browsers save and never show."""
+    if found.url:
+        return HttpResponseRedirect(found.url)
+    response = StreamingHttpResponse(found.body or iter(()), content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, found.filename)
+    response["Content-Length"] = str(found.size)
+    return response

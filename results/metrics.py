@@ -1,0 +1,116 @@
+"""What a job's instances used while it ran. Raises Unavailable."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from aws import metrics
+from aws.metrics import Series
+from jobs.models import TransformJob
+from jobs.services.calling import asked
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A metric: CloudWatch's name of it, what a person calls it, and what its 100 % are."""
+
+    name: str
+    title: str
+    meaning: str
+
+
+KINDS = (
+    Kind("CPUUtilization", "CPU", "100 % is one vCPU; four busy ones are 400 %."),
+    Kind("MemoryUtilization", "Memory", "Of the instance's memory."),
+    Kind("GPUUtilization", "GPU", "100 % is one GPU; four busy ones are 400 %."),
+    Kind("GPUMemoryUtilization", "GPU memory", "100 % is the memory of one GPU."),
+    Kind("DiskUtilization", "Disk", "Of the instance's disk."),
+)
+#: Points of a line: more are no more to see, and each costs its bytes.
+_POINTS = 300
+#: Seconds of one point at least. An engine measures more often, as its jobs are short.
+_MINUTE, _ENGINE_PERIODS = 60, (5, 10, 20, 30)
+#: Around the job's time, as a minute is dated by its beginning and told after its end.
+_MARGIN = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One instance: its values at the chart's times, None where there is none, and what they come to."""
+
+    instance: str
+    values: tuple[float | None, ...]
+    minimum: float
+    mean: float
+    maximum: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One metric of all instances, in percent."""
+
+    name: str
+    title: str
+    meaning: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The charts, over common `times`, of averages over `period` seconds; without any a `note` that says why."""
+
+    period: int
+    times: tuple[datetime, ...]
+    charts: tuple[Chart, ...]
+    note: str
+
+
+def usage(job: TransformJob) -> Usage:
+    """What is known of the job's instances; a metric that its instances do not have is left out."""
+    if job.accepted_at is None:
+        return Usage(0, (), (), _note(job))
+    start, end = job.accepted_at, job.ended_at or timezone.now()
+    period = period_of(end - start, engine=job.connection.is_engine)
+    with asked(job.connection) as target:
+        found = metrics.usage(
+            target, job.name, [kind.name for kind in KINDS], start - _MARGIN, end + _MARGIN, period
+        )
+    times = tuple(sorted({at for series in found for at, _ in series.points}))
+    charts = tuple(
+        Chart(kind.name, kind.title, kind.meaning, lines)
+        for kind in KINDS
+        if (lines := tuple(_lines(found, kind.name, times)))
+    )
+    return Usage(period, times, charts, "" if charts else _note(job))
+
+
+def period_of(length: timedelta, *, engine: bool) -> int:
+    """Seconds of one point for a job of this length: what CloudWatch takes, and no more points than can be seen."""
+    seconds = length.total_seconds() / _POINTS
+    if engine:
+        fine = next((period for period in _ENGINE_PERIODS if period >= seconds), None)
+        if fine:
+            return fine
+    return _MINUTE * max(1, math.ceil(seconds / _MINUTE))
+
+
+def _lines(found: Iterable[Series], name: str, times: tuple[datetime, ...]) -> Iterable[Line]:
+    for series in found:
+        if series.metric == name and series.points:
+            values = dict(series.points)
+            known = list(values.values())
+            mean = sum(known) / len(known)
+            yield Line(series.instance, tuple(map(values.get, times)), min(known), mean, max(known))
+
+
+def _note(job: TransformJob) -> str:
+    if job.is_active:
+        return "The first numbers come about a minute after the first instance runs."
+    if job.started_at is None:
+        return "No instance ran, so there are no numbers."
+    return "CloudWatch has no numbers of this job: it ended within its first minute, or ran more than two weeks ago."

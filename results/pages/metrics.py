@@ -1,0 +1,31 @@
+"""The tab with what a job's instances used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from jobs.pages.job.job_page import find_job, show
+from jobs.pages.polling import is_poll
+from jobs.services.errors import Unavailable
+from results import metrics as service
+from teams.access import MemberRequest, member_required
+
+
+@require_GET
+@member_required()
+def metrics(request: MemberRequest, key: str) -> HttpResponse:
+    """CPU, memory and GPU by instance, as figures and as a table.
+
+    A poll of the frame asks CloudWatch nothing: the page keeps what it has, and its script asks the API each minute.
+    """
+    job = find_job(request.team, key)
+    context: dict[str, Any] = {}
+    if not is_poll(request):
+        try:
+            context["usage"] = service.usage(job)
+        except Unavailable as error:
+            context["trouble"] = str(error)
+    return show(request, job, "metrics", context)

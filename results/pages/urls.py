@@ -1,0 +1,25 @@
+"""Addresses of the pages of what a job has produced."""
+
+from __future__ import annotations
+
+from django.urls import path
+from django.views.generic import RedirectView
+
+from results.pages import logs, metrics, outputs, records
+
+urlpatterns = [
+    path("jobs/<str:key>/results/", records.results, name="job-results"),
+    path("jobs/<str:key>/results/input/", records.download_input, name="input-download"),
+    path("jobs/<str:key>/results/picture/", records.picture, name="job-picture"),
+    path("jobs/<str:key>/outputs/", RedirectView.as_view(pattern_name="job-results", query_string=True)),
+    path("jobs/<str:key>/outputs/preview/", outputs.preview, name="output-preview"),
+    path("jobs/<str:key>/outputs/download/", outputs.download, name="output-download"),
+    path("jobs/<str:key>/logs/", logs.logs, name="job-logs"),
+    path("jobs/<str:key>/logs/since/", logs.since, name="job-logs-since"),
+    path("jobs/<str:key>/logs/start/", logs.start, name="job-logs-start"),
+    path("jobs/<str:key>/logs/streams/", logs.streams, name="job-logs-streams"),
+    path("jobs/<str:key>/logs/jump/", logs.jump, name="job-logs-jump"),
+    path("jobs/<str:key>/logs/text/", logs.text, name="job-logs-text"),
+    path("jobs/<str:key>/errors/", logs.errors, name="job-errors"),
+    path("jobs/<str:key>/metrics/", metrics.metrics, name="job-metrics"),
+]
