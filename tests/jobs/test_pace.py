@@ -34,9 +34,9 @@ with connection.schema_editor() as schema:
 #: A process that asks for a job again and again, for four seconds.
 PREPARE = """
 import sys, time
-from jobs.gateway import transforms
-from jobs.lifecycle.asking import asking
-from jobs.lifecycle.pacing import Pace
+from aws import transforms
+from jobs.lifecycle.aws_session import asking
+from jobs.lifecycle.queue.pacing import Pace
 from jobs.models import Connection
 connection = Connection(pk=1, kind="engine", endpoint_url=sys.argv[1], name="Engine")
 """

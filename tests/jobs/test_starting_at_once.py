@@ -23,7 +23,7 @@ for house in houses:
         house.job(instance_type="ml.g5.xlarge", name=f"job-{number}")
 """
 PREPARE = """
-from jobs.lifecycle.starting import claim
+from jobs.lifecycle.queue.starting import claim
 from jobs.models import TransformJob
 jobs = list(TransformJob.objects.select_related("connection").order_by("id"))
 """
