@@ -1,39 +1,48 @@
-"""What the first lines of CSV tell: a header above numbers, or a column of names beside them. Bytes in."""
+"""What the first lines of CSV show: a header above numbers, or a column of names beside them. Bytes in."""
 
 from __future__ import annotations
 
 import csv
 
-_SHOWN = 60
 
+def header_of(head: bytes) -> tuple[str, ...]:
+    """The column names in the first line; empty if that line is data.
 
-def header_of(head: bytes) -> str:
-    """The first line, if it looks like names above numbers; else empty."""
-    rows = _rows(head, 2)
-    if len(rows) < 2 or len(rows[0]) != len(rows[1]):
-        return ""
-    names = not any(_is_number(cell) for cell in rows[0]) and all(cell.strip() for cell in rows[0])
-    return whole_lines(head)[0][:_SHOWN] if names and any(_is_number(cell) for cell in rows[1]) else ""
+    A header is a line of texts, none of them a number, above a line of as many values of which at least one is a
+    number. Names may repeat, as they do in joined tables. A line that repeats one text alone, such as NA,NA, is data.
+    """
+    # The second line may be the last, without a line end; where `head` cuts it off, it rarely has as many values.
+    lines = [_text(line) for line in head.split(b"\n") if line.strip()][:2]
+    if len(lines) < 2:
+        return ()
+    names, values = map(_cells, lines)
+    are_names = all(names) and not any(map(_is_number, names)) and (len(names) == 1 or len({*names}) > 1)
+    return names if are_names and len(values) == len(names) and any(map(_is_number, values)) else ()
 
 
 def has_first_column_of_names(head: bytes) -> bool:
-    """Whether each row begins with what is no number and goes on with numbers alone, as rows with an id do."""
-    rows = _rows(head, 20)
+    """Whether each row is a text and then numbers alone, as rows that start with an id are."""
+    rows = [_cells(line) for line in whole_lines(head)[:20]]
     return bool(rows) and all(
-        len(row) > 1 and not _is_number(row[0]) and all(_is_number(cell) for cell in row[1:]) for row in rows
+        len(row) > 1 and not _is_number(row[0]) and all(map(_is_number, row[1:])) for row in rows
     )
 
 
 def whole_lines(head: bytes) -> list[str]:
-    """The lines that are all there; the last one may have been cut off."""
-    return [line.decode("utf-8", "replace").rstrip("\r") for line in head.split(b"\n")[:-1] if line.strip()]
+    """The lines that end within `head`, without empty ones."""
+    return [_text(line) for line in head.split(b"\n")[:-1] if line.strip()]
 
 
-def _rows(head: bytes, most: int) -> list[list[str]]:
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace").rstrip("\r")
+
+
+def _cells(line: str) -> tuple[str, ...]:
     try:
-        return list(csv.reader(whole_lines(head)[:most]))
-    except csv.Error:
-        return []
+        row = next(csv.reader([line]))
+    except csv.Error:  # A field may have 128 KiB at most.
+        return ()
+    return tuple(cell.strip() for cell in row)
 
 
 def _is_number(cell: str) -> bool:

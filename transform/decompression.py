@@ -1,4 +1,4 @@
-"""CompressionType Gzip: bytes in, bytes out, streaming."""
+"""Gzip, as CompressionType has it: whole objects as they stream, and the beginning of one. Bytes in, bytes out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,28 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 _LARGEST_PIECE = 1024 * 1024
+_MAGIC = b"\x1f\x8b"
 
 
 class NotGzip(ValueError):
     """The object is no gzip, is damaged, or is cut short."""
+
+
+def is_gzip(head: bytes) -> bool:
+    """Whether an object that starts with these bytes is a gzip."""
+    return head.startswith(_MAGIC)
+
+
+def beginning(head: bytes, limit: int) -> tuple[bytes, bool]:
+    """Decompress the first bytes of a gzip, to `limit` bytes at most: a small one may hold gigabytes.
+
+    The second value is whether that is all of its first member. Raises NotGzip.
+    """
+    decompressor = zlib.decompressobj(wbits=31)
+    try:
+        return decompressor.decompress(head, limit), decompressor.eof
+    except zlib.error as error:
+        raise NotGzip(f"not valid Gzip: {error}") from error
 
 
 def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -15,13 +14,15 @@ from jobs.lifecycle.follow.counting import written_since
 from jobs.lifecycle.queue import planning
 from jobs.models import RowIndex, TransformJob
 from jobs.services.connections.object_preview import LIMIT, Preview, make_preview
-from results.reading.cells import Format, cells_of, format_of, hex_of, is_number
+from results.reading.cells import Format, format_of, hex_of
 from results.reading.cutting import Cutter, Lines, cutter_of
 from results.reading.files import File
 from results.reading.pictures import LARGEST, picture_type
 from results.reading.rows import PAGE_BYTES, Rows
 from results.reading.source import Source, opened
 from transform import keys, manifest, rowmarks
+from transform.csv_head import header_of
+from transform.decompression import NotGzip, beginning
 
 Name = Literal["input", "output"]
 #: Unpacked of a gzip to see what it holds.
@@ -166,27 +167,14 @@ def _told(side: Side, content_type: str | None, form: Format | None = None) -> S
         return side
     opening = _opening(side.source.head) if side.is_gzip else side.source.head
     side.form = form or format_of(content_type, side.key, opening)
-    side.columns = header_of(opening, side.form)
+    side.columns = header_of(opening[:_OPENING]) if side.form == "csv" else ()
     return side
-
-
-def header_of(opening: bytes, form: Format) -> tuple[str, ...]:
-    """The names in the first row of CSV, where they are names: texts that differ, above at least one number."""
-    if form != "csv":
-        return ()
-    first, *others = [line.rstrip(b"\r") for line in opening[:_OPENING].split(b"\n", 2)][:2]
-    if not others or not others[0]:
-        return ()
-    names = [cell.text.strip() for cell in cells_of(first, form)]
-    below = [cell.text for cell in cells_of(others[0], form)]
-    are_names = all(names) and not any(map(is_number, names)) and len({*names}) == len(names)
-    return tuple(names) if are_names and len(below) == len(names) and any(map(is_number, below)) else ()
 
 
 def _opening(head: bytes) -> bytes:
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, _OPENING)
-    except zlib.error:
+        return beginning(head, _OPENING)[0]
+    except NotGzip:
         return b""
 
 

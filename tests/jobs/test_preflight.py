@@ -430,6 +430,8 @@ def test_more_instances_than_objects_are_a_warning(case: Case) -> None:
 def test_a_header_and_a_quoted_line_end_are_warnings(case: Case) -> None:
     case.put(**{"heads/a.csv": b"a,b,c\n1,2,3\n", "quoted/a.csv": b'1,"two\nlines"\n'})
     case.check("csv_header", "warning", "data", mended=False, data=f"s3://{case.bucket}/heads/")
+    case.put(**{"twice/a.csv": b"b,b,c\n1,2,3\n"})
+    case.check("csv_header", "warning", "data", mended=False, data=f"s3://{case.bucket}/twice/")
     found = case.check(
         "csv_line_in_quotes", "warning", "data", mended=False, data=f"s3://{case.bucket}/quoted/"
     )

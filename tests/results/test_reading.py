@@ -104,6 +104,12 @@ def test_a_header_names_the_columns_and_is_still_a_record(
     assert shown(page(job))[0] == (1, "age,plan", "AGE,PLAN")
 
 
+def test_a_header_may_repeat_a_name(serving: House, serving_engine: EngineProcess, folder: str) -> None:
+    first = page(run(serving, serving_engine, folder, {"f": b"id,value,id\n1,2,3\n"}, **CSV))
+    assert first.given
+    assert first.given.columns == ("id", "value", "id")
+
+
 def test_rows_of_numbers_are_no_header(serving: House, serving_engine: EngineProcess, folder: str) -> None:
     found = page(run(serving, serving_engine, folder, {"f": b"1,a\n2,b\n"}, **CSV))
     assert found.given

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transform.decompression import NotGzip, gunzip
+from transform.decompression import NotGzip, beginning, gunzip, is_gzip
 
 MEMBERS = st.lists(st.binary(max_size=200), max_size=5)
 
@@ -46,3 +46,17 @@ def test_a_member_that_is_cut_short_is_told(data: bytes, draw: st.DataObject) ->
 def test_what_is_no_gzip_is_told(data: bytes) -> None:
     with pytest.raises(NotGzip, match="not valid Gzip"):
         list(gunzip([data]))
+
+
+def test_the_beginning_of_a_gzip_is_no_longer_than_the_limit_and_known_to_be_a_part() -> None:
+    head = gzip.compress(bytes(20 * 1024 * 1024))
+    assert is_gzip(head)
+    assert beginning(head, 1000) == (bytes(1000), False)
+    assert beginning(gzip.compress(b"a,b")[:-9], 1000)[1] is False
+    assert beginning(gzip.compress(b"a,b"), 1000) == (b"a,b", True)
+
+
+def test_what_is_no_gzip_has_no_beginning() -> None:
+    assert not is_gzip(b"a,b")
+    with pytest.raises(NotGzip):
+        beginning(b"a,b", 1000)

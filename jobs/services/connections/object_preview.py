@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import zlib
 from dataclasses import dataclass
 from typing import Literal
+
+from transform.decompression import NotGzip, beginning, is_gzip
 
 #: Bytes read of an object.
 LIMIT = 256 * 1024
@@ -35,7 +36,7 @@ def make_preview(head: bytes, *, size: int, key: str, content_type: str = "") ->
     if not head:
         return Preview("empty", size=size)
     cut = len(head) < size
-    if head.startswith(b"\x1f\x8b"):
+    if is_gzip(head):
         head, cut = _gunzip(head, cut)
     text = _decode(head, cut)
     if text is None:
@@ -55,13 +56,11 @@ def make_preview(head: bytes, *, size: int, key: str, content_type: str = "") ->
 
 
 def _gunzip(head: bytes, cut: bool) -> tuple[bytes, bool]:
-    # A bounded decompression: a small archive may hold gigabytes.
-    unpacker = zlib.decompressobj(wbits=31)
     try:
-        body = unpacker.decompress(head, LIMIT)
-    except zlib.error:
+        body, is_whole = beginning(head, LIMIT)
+    except NotGzip:
         return head, cut
-    return body, not unpacker.eof
+    return body, not is_whole
 
 
 def _decode(head: bytes, cut: bool) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
@@ -21,6 +20,7 @@ from jobs.services.submitting import replacing
 from jobs.services.submitting.preflight.findings import Found, Seen, Wanted
 from jobs.services.submitting.replacing import Replaced
 from transform import manifest
+from transform.decompression import NotGzip, beginning, is_gzip
 from transform.keys import is_folder_marker, output_folder, parse_s3_uri
 
 #: Objects looked at in one place, three calls; what lies behind is "more".
@@ -33,7 +33,6 @@ HEAD, LONGEST = 256 * 1024, 8 * 1024 * 1024
 BEGINNING = 4096
 #: Archives of a model that are looked for.
 ARCHIVES = 3
-_GZIP = b"\x1f\x8b"
 MANIFEST_BYTES = 4 * 1024 * 1024
 _NO_BUCKET = frozenset({"NoSuchBucket", "404"})
 
@@ -173,17 +172,16 @@ def _head(target: Target, wanted: Wanted, seen: Seen) -> None:
             head = objects.read(target, place[0], seen.first.key, limit=LONGEST) or b""
     except Rejected:
         return
-    seen.packed = head.startswith(_GZIP)
+    seen.packed = is_gzip(head)
     seen.beginning = _unpacked(head) if seen.packed else head
     if lines:
         seen.head = seen.beginning
 
 
 def _unpacked(head: bytes) -> bytes:
-    # Bounded: a small archive may hold gigabytes.
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, HEAD)
-    except zlib.error:
+        return beginning(head, HEAD)[0]
+    except NotGzip:
         return b""
 
 

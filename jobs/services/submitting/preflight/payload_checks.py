@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from jobs.services.submitting.preflight import records
 from jobs.services.submitting.preflight.findings import Finding, Level, Seen, Wanted
 from jobs.services.texts import filesize
-from transform.csv_head import header_of
+from transform.csv_head import header_of, whole_lines
 from transform.dataprocessing import media_type
 from transform.rules import MAX_PAYLOAD_MB
 
 #: What SageMaker takes where MaxPayloadInMB is not given.
 DEFAULT_PAYLOAD_MB = 6
 _MB = 1024 * 1024
+#: Characters of a header that a finding quotes.
+_HEADER_SHOWN = 60
 _TYPE_OF = {
     ".csv": "text/csv",
     ".jsonl": "application/jsonlines",
@@ -234,7 +236,8 @@ def lines(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
     if not seen.head:
         return
     if kind == "text/csv":
-        if header := header_of(seen.head):
+        if header_of(seen.head):
+            header = whole_lines(seen.head)[0][:_HEADER_SHOWN]
             text = (
                 f"The first line looks like names of columns, and the model is sent it as a record: {header}"
             )
