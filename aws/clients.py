@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import boto3
 from botocore.config import Config
-from botocore.credentials import DeferredRefreshableCredentials
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+)
+from botocore.exceptions import NoCredentialsError
 from botocore.session import Session as BotocoreSession
 from botocore.session import get_session
 
@@ -118,25 +123,37 @@ def _aws_session(target: Target) -> BotocoreSession:
     """A session with the default credential chain, or with a role's credentials that renew themselves."""
     session = get_session()
     if target.role_arn:
-        session._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]
-            refresh_using=_role_fetcher(target), method="assume-role"
-        )
+        resolver = CredentialResolver([_RoleProvider(target)])
+        session.register_component("credential_provider", resolver)
     return session
 
 
-def _role_fetcher(target: Target) -> Callable[[], dict[str, str]]:
-    def fetch() -> dict[str, str]:
-        sts = boto3.session.Session().client("sts", region_name=target.region, config=_CONFIG)
-        asked: dict[str, Any] = {"RoleArn": target.role_arn, "RoleSessionName": "batchdeck"}
-        if target.external_id:
-            asked["ExternalId"] = target.external_id
-        answer = sts.assume_role(**asked)["Credentials"]
-        expires: datetime = answer["Expiration"]
-        return {
-            "access_key": answer["AccessKeyId"],
-            "secret_key": answer["SecretAccessKey"],
-            "token": answer["SessionToken"],
-            "expiry_time": expires.astimezone(UTC).isoformat(),
-        }
+class _RoleProvider(CredentialProvider):
+    """Credentials of the target's role, which are fetched at the first call and again before they expire."""
 
-    return fetch
+    METHOD = "assume-role"
+
+    def __init__(self, target: Target) -> None:
+        super().__init__()
+        self._target = target
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(refresh_using=self._fetch, method=self.METHOD)
+
+    def _fetch(self) -> dict[str, Any]:
+        # Our own credentials come from the default chain each time, since they may have changed.
+        session = get_session()
+        own_credentials = session.get_credentials()
+        if own_credentials is None:
+            raise NoCredentialsError
+        role_session = {"RoleSessionName": "batchdeck"}
+        if self._target.external_id:
+            role_session["ExternalId"] = self._target.external_id
+        fetcher = AssumeRoleCredentialFetcher(
+            partial(session.create_client, region_name=self._target.region, config=_CONFIG),
+            own_credentials,
+            self._target.role_arn,
+            extra_args=role_session,
+        )
+        credentials: dict[str, Any] = fetcher.fetch_credentials()
+        return credentials
