@@ -72,23 +72,23 @@ def read_arguments(arguments: list[str]) -> Config:
     for name, meaning in _OPTIONS.items():
         option, variable = f"--{name}", f"ENGINE_{name.replace('-', '_').upper()}"
         parser.add_argument(option, default=os.environ.get(variable, ""), help=f"{meaning} ({variable})")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     config = Config(
-        data_dir=given.data_dir.absolute(),
-        runtimes_dir=given.runtimes_dir.absolute(),
-        extra_runtimes=given.extra_runtimes and given.extra_runtimes.absolute(),
-        quotas=quotas.check_names(read_numbers("ENGINE_QUOTAS", given.quotas)),
-        rate_limits=throttle.check_names(read_numbers("ENGINE_RATE_LIMITS", given.rate_limits)),
-        no_capacity=quotas.instance_types("ENGINE_NO_CAPACITY", given.no_capacity),
-        events_url=events.check_url("ENGINE_EVENTS_URL", given.events_url),
-        events_queue=events.check_url("ENGINE_EVENTS_QUEUE", given.events_queue),
+        data_dir=options.data_dir.absolute(),
+        runtimes_dir=options.runtimes_dir.absolute(),
+        extra_runtimes=options.extra_runtimes and options.extra_runtimes.absolute(),
+        quotas=quotas.check_names(read_numbers("ENGINE_QUOTAS", options.quotas)),
+        rate_limits=throttle.check_names(read_numbers("ENGINE_RATE_LIMITS", options.rate_limits)),
+        no_capacity=quotas.instance_types("ENGINE_NO_CAPACITY", options.no_capacity),
+        events_url=events.check_url("ENGINE_EVENTS_URL", options.events_url),
+        events_queue=events.check_url("ENGINE_EVENTS_QUEUE", options.events_queue),
         unsettled=Unsettled.from_environment(os.environ),
-        log_retention_days=read_days("ENGINE_LOG_RETENTION_DAYS", given.log_retention_days, default=90),
-        confinement=read_confinement("ENGINE_CONFINEMENT", given.confinement),
-        connect_ports=read_ports("ENGINE_CONNECT_PORTS", given.connect_ports),
-        limits=Limits.from_numbers("ENGINE_LIMITS", read_numbers("ENGINE_LIMITS", given.limits)),
+        log_retention_days=read_days("ENGINE_LOG_RETENTION_DAYS", options.log_retention_days, default=90),
+        confinement=read_confinement("ENGINE_CONFINEMENT", options.confinement),
+        connect_ports=read_ports("ENGINE_CONNECT_PORTS", options.connect_ports),
+        limits=Limits.from_numbers("ENGINE_LIMITS", read_numbers("ENGINE_LIMITS", options.limits)),
     )
-    return replace(events.check_one(config), host=given.host, port=given.port)
+    return replace(events.check_single_receiver(config), host=options.host, port=options.port)
 
 
 def check_confinement(config: Config) -> Support:

@@ -37,15 +37,15 @@ class Unsettled:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Unsettled:
         """The settings as the environment has them, by default ours. Raises BadSetting."""
-        given: dict[str, bool] = {}
+        answers: dict[str, bool] = {}
         for item in fields(cls):
             variable = f"ENGINE_{item.name.upper()}"
             text = environment.get(variable, "").strip().lower()
             if text and text not in _ANSWERS:
                 raise BadSetting(f"{variable} must be yes or no, not {text!r}")
             if text:
-                given[item.name] = _ANSWERS[text]
-        return cls(**given)
+                answers[item.name] = _ANSWERS[text]
+        return cls(**answers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,8 +77,8 @@ class Credentials:
             return
         if changed == self._teams_read:
             return
-        found = [_team_key(file, self.account_id) for file in sorted(self.keys_dir.glob("*.json"))]
-        self._teams = {key.access_key_id: key for key in found if key is not None}
+        team_keys = [_team_key(file, self.account_id) for file in sorted(self.keys_dir.glob("*.json"))]
+        self._teams = {key.access_key_id: key for key in team_keys if key is not None}
         # A change within the same tick of the file system's clock would have the same time.
         self._teams_read = changed if time.time_ns() - changed > _TICK else -1
 

@@ -21,16 +21,16 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 def main(arguments: Sequence[str]) -> int:
     """Make, change or remove a key; the exit status. A key that is there keeps its id and secret."""
-    given = _parser().parse_args(arguments)
-    file = given.data_dir / "keys" / f"{given.name}.json"
-    if given.remove:
+    options = _parser().parse_args(arguments)
+    file = options.data_dir / "keys" / f"{options.name}.json"
+    if options.remove:
         if not file.exists():
-            return _fail(f"there is no key {given.name} in {file.parent}")
+            return _fail(f"there is no key {options.name} in {file.parent}")
         file.unlink()
-        sys.stdout.write(f"The key {given.name} is gone; what is signed with it is refused.\n")
+        sys.stdout.write(f"The key {options.name} is gone; what is signed with it is refused.\n")
         return 0
     try:
-        scope = Scope.parse(given.s3, given.names)
+        scope = Scope.parse(options.s3, options.names)
     except ValueError as error:
         return _fail(str(error))
     if not scope.places or not scope.names:

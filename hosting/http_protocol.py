@@ -137,7 +137,9 @@ class BoundedProtocol(HttpToolsProtocol):
             and connection is not self
             and not connection._is_busy()
         ]
-        longest = min(quiet, key=lambda other: (other.cycle is not None, other._quiet_since), default=self)
+        longest = min(
+            quiet, key=lambda waiting: (waiting.cycle is not None, waiting._quiet_since), default=self
+        )
         self.connections.discard(longest)
         longest.transport.abort()
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from engine.objects.bodies import BodyWriter
 from engine.objects.info import Entry, ObjectInfo
 from engine.objects.store import ObjectReader, ObjectStore, ObjectWriter, no_such_bucket, no_such_key
-from engine.objects.uploads import Part, Upload, Uploads, Wanted
+from engine.objects.uploads import CompletedPart, Part, Upload, Uploads
 
 __all__ = [
     "BodyWriter",
+    "CompletedPart",
     "Entry",
     "ObjectInfo",
     "ObjectReader",
@@ -17,7 +18,6 @@ __all__ = [
     "Part",
     "Upload",
     "Uploads",
-    "Wanted",
     "no_such_bucket",
     "no_such_key",
 ]

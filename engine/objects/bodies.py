@@ -79,10 +79,10 @@ class Bodies:
             self._doomed |= held
         self._unlink(names - held)
 
-    def sweep(self, wanted: set[str]) -> None:
-        """Remove every file that is not wanted: what a killed engine had begun to write."""
+    def sweep(self, names_in_use: set[str]) -> None:
+        """Remove every file whose name is not in use: what a killed engine had begun to write."""
         for folder in self._directory.iterdir():
-            self._unlink({path.name for path in folder.iterdir()} - wanted)
+            self._unlink({path.name for path in folder.iterdir()} - names_in_use)
 
     def _unlink(self, names: Iterable[str]) -> None:
         for name in names:

@@ -40,8 +40,8 @@ class _Crc:
 
 
 class _XxHash:
-    def __init__(self, made: crt.XXHash) -> None:
-        self._hash = made
+    def __init__(self, xx_hash: crt.XXHash) -> None:
+        self._hash = xx_hash
 
     def update(self, data: bytes) -> None:
         self._hash.update(data)
@@ -74,7 +74,7 @@ ALGORITHMS = tuple(_DIGESTS)
 FULL_OBJECT, COMPOSITE = "FULL_OBJECT", "COMPOSITE"
 
 
-def member(algorithm: str) -> str:
+def member_name(algorithm: str) -> str:
     """S3's name for such a checksum in requests and answers: `ChecksumCRC32`."""
     return f"Checksum{algorithm}"
 
@@ -111,7 +111,7 @@ def type_of(checksum: str) -> str:
     return COMPOSITE if "-" in checksum else FULL_OBJECT
 
 
-def joined(algorithm: str, kind: str, parts: Sequence[tuple[str, int]]) -> str:
+def join_checksums(algorithm: str, kind: str, parts: Sequence[tuple[str, int]]) -> str:
     """The checksum of an object made of `parts`, each its own checksum and its size in bytes."""
     raw = [(base64.b64decode(text), size) for text, size in parts]
     if kind == FULL_OBJECT:

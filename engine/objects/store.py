@@ -331,11 +331,11 @@ def _check_bucket(connection: sqlite3.Connection, bucket: str) -> None:
 def _between(prefix: bytes, after: bytes | None) -> tuple[str, list[bytes]]:
     """The SQL condition, and its parameters, of keys that start with `prefix` and lie beyond `after`."""
     condition, low = ("key > ?", after) if after is not None and after >= prefix else ("key >= ?", prefix)
-    end = past(prefix)
+    end = end_of_prefix(prefix)
     return (condition, [low]) if end is None else (f"{condition} AND key < ?", [low, end])
 
 
-def past(prefix: bytes) -> bytes | None:
+def end_of_prefix(prefix: bytes) -> bytes | None:
     """The first key in byte order beyond all keys that start with `prefix`; None when there is no such end."""
     stripped = prefix.rstrip(b"\xff")
     return stripped[:-1] + bytes([stripped[-1] + 1]) if stripped else None

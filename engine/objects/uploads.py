@@ -52,7 +52,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CompletedPart:
     """A part as its client names it to complete an upload."""
 
     number: int
@@ -118,8 +118,8 @@ class Uploads:
     def all(self, bucket: str, prefix: str) -> list[Upload]:
         """The uploads to a bucket whose keys start with `prefix`, by key, for one key by age."""
         sql = f"SELECT {_UPLOAD_COLUMNS} FROM uploads WHERE bucket = ? ORDER BY key, created, id"  # noqa: S608
-        found = (_upload(row) for row in self._database.read(sql, (bucket,)))
-        return [upload for upload in found if upload.key.startswith(prefix)]
+        uploads = (_upload(row) for row in self._database.read(sql, (bucket,)))
+        return [upload for upload in uploads if upload.key.startswith(prefix)]
 
     def part_writer(self) -> BodyWriter:
         """Where a part's bytes go until `add_part`."""
@@ -169,8 +169,8 @@ class Uploads:
             spare = self.end(connection, upload.id, Body())
         self._bodies.discard(spare)
 
-    def end(self, connection: sqlite3.Connection, upload_id: str, kept: Body) -> list[Body]:
-        """Within a transaction, forget an upload; returns the parts' bodies that `kept` does not use.
+    def end(self, connection: sqlite3.Connection, upload_id: str, kept_body: Body) -> list[Body]:
+        """Within a transaction, forget an upload; returns the parts' bodies that `kept_body` does not use.
 
         Raises NoSuchUpload.
         """
@@ -178,7 +178,7 @@ class Uploads:
         connection.execute("DELETE FROM parts WHERE upload = ?", (upload_id,))
         if connection.execute("DELETE FROM uploads WHERE id = ?", (upload_id,)).rowcount == 0:
             raise no_such_upload()
-        in_use = {name for name, _ in kept.files}
+        in_use = {name for name, _ in kept_body.files}
         bodies = (Body.from_json(row[0]) for row in rows)
         return [body for body in bodies if not in_use.issuperset(name for name, _ in body.files)]
 
@@ -187,12 +187,12 @@ class Uploads:
         ids = connection.execute("SELECT id FROM uploads WHERE bucket = ?", (bucket,)).fetchall()
         return [body for (upload_id,) in ids for body in self.end(connection, upload_id, Body())]
 
-    def assemble(self, upload: Upload, wanted: Sequence[Wanted]) -> ObjectInfo:
-        """The object that the parts `wanted` make; publish it to end the upload.
+    def assemble(self, upload: Upload, completed_parts: Sequence[CompletedPart]) -> ObjectInfo:
+        """The object that the parts `completed_parts` make; publish it to end the upload.
 
         Raises InvalidPart, InvalidPartOrder, EntityTooSmall as S3 does.
         """
-        numbers = [part.number for part in wanted]
+        numbers = [part.number for part in completed_parts]
         if numbers != sorted(set(numbers)):
             raise ServiceError(
                 "InvalidPartOrder",
@@ -201,7 +201,7 @@ class Uploads:
             )
         there = {part.number: part for part in self.parts(upload)}
         chosen = [there[number] for number in numbers if number in there]
-        if len(chosen) < len(wanted) or not all(map(_is_meant, chosen, wanted)):
+        if len(chosen) < len(completed_parts) or not all(map(_is_meant, chosen, completed_parts)):
             raise ServiceError(
                 "InvalidPart",
                 "One or more of the specified parts could not be found. The part may not have been uploaded, "
@@ -214,9 +214,9 @@ class Uploads:
         return _joined(upload, chosen)
 
 
-def _is_meant(part: Part, wanted: Wanted) -> bool:
-    return part.etag == wanted.etag.strip('"') and all(
-        part.checksums.get(name, value) == value for name, value in wanted.checksums.items()
+def _is_meant(part: Part, completed_part: CompletedPart) -> bool:
+    return part.etag == completed_part.etag.strip('"') and all(
+        part.checksums.get(name, value) == value for name, value in completed_part.checksums.items()
     )
 
 
@@ -238,12 +238,12 @@ def _joined(upload: Upload, parts: Sequence[Part]) -> ObjectInfo:
 
 
 def _joined_checksums(upload: Upload, parts: Sequence[Part]) -> dict[str, str]:
-    name = checksums.member(upload.checksum)
-    known = [(part.checksums[name], part.size) for part in parts if name in part.checksums]
-    if not upload.checksum or len(known) < len(parts):
+    name = checksums.member_name(upload.checksum)
+    part_checksums = [(part.checksums[name], part.size) for part in parts if name in part.checksums]
+    if not upload.checksum or len(part_checksums) < len(parts):
         # Only an upload begun by an older engine has parts without.
         return {}
-    return {name: checksums.joined(upload.checksum, upload.checksum_type, known)}
+    return {name: checksums.join_checksums(upload.checksum, upload.checksum_type, part_checksums)}
 
 
 def _upload(row: tuple[Any, ...]) -> Upload:

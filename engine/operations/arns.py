@@ -38,7 +38,7 @@ def package_arn(config: Config, path: str) -> str:
     return f"arn:aws:sagemaker:{config.region}:{config.account_id}:model-package/{path}"
 
 
-def named(config: Config, kind: str, name_or_arn: str) -> str | None:
+def resource_name(config: Config, kind: str, name_or_arn: str) -> str | None:
     """The name of a resource that is given by name or by ARN; None for an ARN of something else."""
     if not name_or_arn.startswith("arn:"):
         return name_or_arn

@@ -122,8 +122,8 @@ def _resource(scope: Scope, params: Params) -> bool:
 
 def _package(scope: Scope, params: Params) -> bool:
     """Packages are named by themselves or by their group, each by name or ARN."""
-    given = [params[name] for name in ("ModelPackageName", "ModelPackageGroupName") if name in params]
-    return bool(given) and all(scope.allows_model(package_group(text)) for text in given)
+    references = [params[name] for name in ("ModelPackageName", "ModelPackageGroupName") if name in params]
+    return bool(references) and all(scope.allows_model(package_group(text)) for text in references)
 
 
 def _new_package(scope: Scope, params: Params) -> bool:
@@ -132,8 +132,10 @@ def _new_package(scope: Scope, params: Params) -> bool:
 
 def _packages(scope: Scope, params: Params) -> bool:
     containers = [params.get("PrimaryContainer", {}), *params.get("Containers", [])]
-    given = [container["ModelPackageName"] for container in containers if "ModelPackageName" in container]
-    return all(scope.allows_model(package_group(text)) for text in given)
+    references = [
+        container["ModelPackageName"] for container in containers if "ModelPackageName" in container
+    ]
+    return all(scope.allows_model(package_group(text)) for text in references)
 
 
 def _places(scope: Scope, params: Params) -> bool:

@@ -44,18 +44,18 @@ def list_buckets(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     if limit is not None and not 1 <= limit <= _MOST_BUCKETS:
         raise ServiceError("InvalidArgument", f"MaxBuckets must be between 1 and {_MOST_BUCKETS}.")
     after = key_of_token(params.get("ContinuationToken", ""))
-    found = [
+    buckets = [
         (name, created)
         for name, created in ctx.objects.buckets()
         if name.startswith(prefix) and name > after and ctx.scope.touches(name)
     ]
-    page = found[:limit]
+    page = buckets[:limit]
     region = ctx.config.region
     return {
         "Buckets": [{"Name": name, "CreationDate": when, "BucketRegion": region} for name, when in page],
         "Owner": ctx.owner,
         "Prefix": prefix or None,
-        "ContinuationToken": token_of_key(page[-1][0]) if len(found) > len(page) else None,
+        "ContinuationToken": token_of_key(page[-1][0]) if len(buckets) > len(page) else None,
     }
 
 

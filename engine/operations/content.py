@@ -41,11 +41,11 @@ def checked_key(key: str) -> str:
 
 def kept_headers(params: dict[str, Any]) -> dict[str, str]:
     """The headers of a request that its object keeps. `aws-chunked` was the transfer, not the content."""
-    kept = {name: str(params[name]) for name in KEPT_HEADERS if params.get(name) is not None}
-    codings = [coding.strip() for coding in kept.pop("ContentEncoding", "").split(",")]
+    headers = {name: str(params[name]) for name in KEPT_HEADERS if params.get(name) is not None}
+    codings = [coding.strip() for coding in headers.pop("ContentEncoding", "").split(",")]
     if content := ",".join(coding for coding in codings if coding not in ("", "aws-chunked")):
-        kept["ContentEncoding"] = content
-    return kept
+        headers["ContentEncoding"] = content
+    return headers
 
 
 def metadata_of(params: dict[str, Any]) -> dict[str, str]:
@@ -61,7 +61,7 @@ def metadata_of(params: dict[str, Any]) -> dict[str, str]:
     return metadata
 
 
-def quoted(etag: str) -> str:
+def quoted_etag(etag: str) -> str:
     """ETags stand in quotes on the wire."""
     return f'"{etag}"'
 

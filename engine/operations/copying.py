@@ -11,10 +11,10 @@ from urllib.parse import unquote_to_bytes
 from engine.errors import ServiceError
 from engine.objects import ObjectInfo, ObjectReader, checksums
 from engine.operations.conditions import check_read, check_write
-from engine.operations.content import checked_key, kept_headers, metadata_of, quoted
+from engine.operations.content import checked_key, kept_headers, metadata_of, quoted_etag
 from engine.operations.context import Context
 from engine.operations.header_tags import header_tags
-from engine.operations.objects import shown_checksums, shown_encryption
+from engine.operations.objects import checksum_members, encryption_members
 
 #: The largest object of one copy, in bytes (S3: 5 GiB; larger ones are copied by parts).
 MAX_COPY = 5 * 1024**3
@@ -28,8 +28,8 @@ async def copy_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         check_write(params, ctx.objects.head(params["Bucket"], checked_key(params["Key"])))
         # A copy of gigabytes takes seconds, in which others want to be answered.
         info = await asyncio.to_thread(_copy, ctx, params, reader)
-    result = {"ETag": quoted(info.etag), "LastModified": info.modified, **shown_checksums(info)}
-    return {"CopyObjectResult": result, **shown_encryption(info)}
+    result = {"ETag": quoted_etag(info.etag), "LastModified": info.modified, **checksum_members(info)}
+    return {"CopyObjectResult": result, **encryption_members(info)}
 
 
 def _check_copy(params: dict[str, Any], source: ObjectInfo) -> None:
@@ -82,13 +82,13 @@ def open_source(ctx: Context, params: dict[str, Any]) -> ObjectReader:
 
 
 def _new_headers(params: dict[str, Any], source: ObjectInfo) -> dict[str, str]:
-    given = kept_headers(params)
+    new_headers = kept_headers(params)
     if params.get("MetadataDirective") == "REPLACE":
-        return given
+        return new_headers
     # How an object is stored is the copy's own affair; what it holds is copied.
     own = ("StorageClass", "ServerSideEncryption", "SSEKMSKeyId", "WebsiteRedirectLocation")
     described = {name: value for name, value in source.headers.items() if name not in own}
-    return {**described, **{name: given[name] for name in own if name in given}}
+    return {**described, **{name: new_headers[name] for name in own if name in new_headers}}
 
 
 def _copy(ctx: Context, params: dict[str, Any], reader: ObjectReader) -> ObjectInfo:
@@ -96,8 +96,10 @@ def _copy(ctx: Context, params: dict[str, Any], reader: ObjectReader) -> ObjectI
     headers = _new_headers(params, source)
     metadata = metadata_of(params) if params.get("MetadataDirective") == "REPLACE" else source.metadata
     tags = header_tags(params) if params.get("TaggingDirective") == "REPLACE" else source.tags
-    kept = [checksums.algorithm_of(name) for name in source.checksums]
-    algorithm = params.get("ChecksumAlgorithm") or (kept[0] if kept else checksums.DEFAULT)
+    source_algorithms = [checksums.algorithm_of(name) for name in source.checksums]
+    algorithm = params.get("ChecksumAlgorithm") or (
+        source_algorithms[0] if source_algorithms else checksums.DEFAULT
+    )
     digest = checksums.new_digest(algorithm)
     with ctx.objects.writer(
         params["Bucket"], params["Key"], headers=headers, metadata=metadata, tags=tags
@@ -105,5 +107,5 @@ def _copy(ctx: Context, params: dict[str, Any], reader: ObjectReader) -> ObjectI
         while chunk := reader.read(_CHUNK):
             digest.update(chunk)
             writer.write(chunk)
-        computed = {checksums.member(algorithm): checksums.text_of(digest)}
+        computed = {checksums.member_name(algorithm): checksums.text_of(digest)}
         return writer.commit(computed, partial(check_write, params))

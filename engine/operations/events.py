@@ -35,7 +35,7 @@ _LONGEST_PAUSE = 60.0
 _LONGEST_WAIT = 3600.0
 
 #: What an event shows of the request; per "Automating SageMaker with EventBridge" in the developer guide.
-_SHOWN = (
+_REQUEST_MEMBERS = (
     "TransformJobName",
     "ModelName",
     "MaxConcurrentTransforms",
@@ -66,7 +66,7 @@ def check_url(setting: str, text: str) -> str | None:
     return text
 
 
-def check_one(config: Config) -> Config:
+def check_single_receiver(config: Config) -> Config:
     """The configuration as it is. Raises BadSetting if events are to go to two receivers."""
     if config.events_url and config.events_queue:
         raise BadSetting(
@@ -139,7 +139,7 @@ def event_of(config: Config, row: JobRow, change: ChangeRow, tags: Mapping[str, 
     """
     request = with_defaults(row.request)
     detail = {
-        **{name: request[name] for name in _SHOWN if name in request},
+        **{name: request[name] for name in _REQUEST_MEMBERS if name in request},
         "TransformJobArn": row.arn,
         "TransformJobStatus": change.status,
         "FailureReason": change.failure_reason,

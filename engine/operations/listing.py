@@ -40,7 +40,7 @@ def list_objects_v2(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         raise ServiceError("InvalidArgument", "The continuation token provided is incorrect")
     after = key_of_token(token) if token else params.get("StartAfter", "")
     listing = _list(ctx, params, after)
-    encode = encoder(params)
+    encode = name_encoder(params)
     owner = ctx.owner if params.get("FetchOwner") else None
     return {
         **_common(params, listing, owner),
@@ -54,7 +54,7 @@ def list_objects_v2(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 def list_objects(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """A page of a bucket in the older form, which goes on from a key called Marker."""
     listing = _list(ctx, params, params.get("Marker", ""))
-    encode = encoder(params)
+    encode = name_encoder(params)
     return {
         **_common(params, listing, ctx.owner),
         "Marker": encode(params.get("Marker", "")),
@@ -66,7 +66,7 @@ def list_objects(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 def list_object_versions(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Every object once: versions are not kept, so each has the one version called null."""
     listing = _list(ctx, params, params.get("KeyMarker", ""))
-    encode = encoder(params)
+    encode = name_encoder(params)
     common = _common(params, listing, ctx.owner)
     return {
         **common,
@@ -80,7 +80,7 @@ def list_object_versions(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
 
 
 def _common(params: dict[str, Any], listing: _Listing, owner: dict[str, str] | None) -> dict[str, Any]:
-    encode = encoder(params)
+    encode = name_encoder(params)
     return {
         "Name": params["Bucket"],
         "Prefix": encode(params.get("Prefix", "")),
@@ -100,9 +100,9 @@ def _list(ctx: Context, params: dict[str, Any], after: str) -> _Listing:
     if limit == 0:
         return _Listing()
     if not params.get("Delimiter"):
-        found = ctx.objects.entries(bucket, prefix, after.encode() if after else None, limit + 1)
-        more = len(found) > limit
-        return _Listing(found[:limit], [], found[limit - 1].key if more else "", more)
+        entries = ctx.objects.entries(bucket, prefix, after.encode() if after else None, limit + 1)
+        more = len(entries) > limit
+        return _Listing(entries[:limit], [], entries[limit - 1].key if more else "", more)
     return _rolled_up(ctx.objects, bucket, prefix, params["Delimiter"], after, limit)
 
 
@@ -145,13 +145,13 @@ def _end_of(prefix: str) -> bytes:
 
 
 def _limit(params: dict[str, Any]) -> int:
-    wanted: int = params.get("MaxKeys", MAX_KEYS)
-    if not 0 <= wanted < 2**31:
+    max_keys: int = params.get("MaxKeys", MAX_KEYS)
+    if not 0 <= max_keys < 2**31:
         raise ServiceError("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
-    return min(wanted, MAX_KEYS)
+    return min(max_keys, MAX_KEYS)
 
 
-def encoder(params: dict[str, Any]) -> Callable[[str], str]:
+def name_encoder(params: dict[str, Any]) -> Callable[[str], str]:
     """How names are written: percent-encoded if EncodingType asks for it, for XML cannot hold every character."""
     if params.get("EncodingType") == "url":
         return lambda text: quote(text, safe="/-_.~*")

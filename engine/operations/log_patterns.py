@@ -22,10 +22,10 @@ def compile_pattern(pattern: str) -> Callable[[str], bool]:
     text = pattern.strip()
     if text[:1] in ("{", "[", "%"):
         raise UnsupportedPattern("Only text patterns are supported: no JSON, column or regular expressions.")
-    wanted: dict[str, list[str]] = {"": [], "?": [], "-": []}
+    terms_by_sign: dict[str, list[str]] = {"": [], "?": [], "-": []}
     for sign, term in _terms(text):
-        wanted[sign].append(term)
-    every, either, never = wanted[""], wanted["?"], wanted["-"]
+        terms_by_sign[sign].append(term)
+    every, either, never = terms_by_sign[""], terms_by_sign["?"], terms_by_sign["-"]
     if every or never:
         return lambda message: all(t in message for t in every) and not any(t in message for t in never)
     return lambda message: not either or any(term in message for term in either)

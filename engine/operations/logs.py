@@ -139,8 +139,8 @@ def _filter(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         after=after,
         newest_first=newest_first,
     )
-    found, position = _scan(events, matches, params.get("limit", _PAGE_EVENTS))
-    answer = _page("events", [_filtered(row) for row in found], listing, position)
+    matching_events, position = _scan(events, matches, params.get("limit", _PAGE_EVENTS))
+    answer = _page("events", [_filtered(row) for row in matching_events], listing, position)
     return {**answer, "searchedLogStreams": []}
 
 
@@ -159,17 +159,17 @@ def _scan(
     events: Iterator[EventRow], matches: Callable[[str], bool], limit: int
 ) -> tuple[list[EventRow], list[int] | None]:
     """The matching events that fit on a page, and where to go on, or None if everything has been seen."""
-    found: list[EventRow] = []
+    matching_events: list[EventRow] = []
     size = 0
     position: list[int] | None = None
     for row in islice(events, _SCAN_EVENTS):
         if matches(row.message):
             size += _size(row)
-            if len(found) == limit or (found and size > _PAGE_BYTES):
-                return found, position
-            found.append(row)
+            if len(matching_events) == limit or (matching_events and size > _PAGE_BYTES):
+                return matching_events, position
+            matching_events.append(row)
         position = row.position
-    return found, position if next(events, None) is not None else None
+    return matching_events, position if next(events, None) is not None else None
 
 
 def _named_streams(ctx: Context, group: str, params: dict[str, Any]) -> Iterable[str] | None:

@@ -41,12 +41,12 @@ def list_metrics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         after = read_token("metrics", token, (str, str))
         if after is None:
             raise ServiceError("InvalidParameterValue", "The NextToken is invalid.")
-    wanted = _wanted_host(params.get("Dimensions", []))
-    if params.get("Namespace", NAMESPACE) != NAMESPACE or wanted is None:
+    filtered_host = _filtered_host(params.get("Dimensions", []))
+    if params.get("Namespace", NAMESPACE) != NAMESPACE or filtered_host is None:
         return {"Metrics": []}
     rows = ctx.store.metrics.list(
         hosts=_allowed_hosts(ctx),
-        host=wanted or None,
+        host=filtered_host or None,
         name=params.get("MetricName"),
         active_since=int(time.time()) - _RECENT if "RecentlyActive" in params else None,
         limit=_PAGE + 1,
@@ -123,10 +123,10 @@ def _searched(ctx: Context, query: dict[str, Any], start: float, end: float) -> 
         return []
     rows = ctx.store.metrics.list(hosts=_allowed_hosts(ctx), host_contains=search.substring, limit=-1)
     matching = (row for row in rows if search.matches(row.host, row.name))
-    found = list(islice(matching, _MOST_SERIES))
+    series_rows = list(islice(matching, _MOST_SERIES))
     series = [
         (row, _points(ctx, _metric(row.host, row.name), period, search.statistic, start, end))
-        for row in found
+        for row in series_rows
     ]
     return [
         {"Id": query["Id"], "Label": _label(query.get("Label"), row.host, row.name), "points": points}
@@ -135,13 +135,13 @@ def _searched(ctx: Context, query: dict[str, Any], start: float, end: float) -> 
     ]
 
 
-def _label(wanted: str | None, host: str, name: str) -> str:
+def _label(label: str | None, host: str, name: str) -> str:
     """What a series that a SEARCH found is called; a label may name properties, as in ${PROP('Dim.Host')}."""
-    if wanted is None:
+    if label is None:
         return f"{host} {name}"
-    for known, value in ((f"Dim.{_DIMENSION}", host), ("MetricName", name)):
-        wanted = wanted.replace(f"${{PROP('{known}')}}", value)
-    return wanted
+    for property_name, value in ((f"Dim.{_DIMENSION}", host), ("MetricName", name)):
+        label = label.replace(f"${{PROP('{property_name}')}}", value)
+    return label
 
 
 def _points(
@@ -169,13 +169,13 @@ def _page(params: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, An
             raise ServiceError("InvalidNextToken", "The NextToken is invalid.")
         skip = position[0]
     end, passed = skip + room, 0
-    shown = []
+    metric_results = []
     for result in results:
         points = result.pop("points")
         part = points[max(0, skip - passed) : max(0, end - passed)]
         passed += len(points)
         whole = passed <= end
-        shown.append(
+        metric_results.append(
             {
                 **result,
                 "Timestamps": [at for at, _ in part],
@@ -183,7 +183,7 @@ def _page(params: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, An
                 "StatusCode": "Complete" if whole else "PartialData",
             }
         )
-    answer: dict[str, Any] = {"MetricDataResults": shown, "Messages": []}
+    answer: dict[str, Any] = {"MetricDataResults": metric_results, "Messages": []}
     if passed > end:
         answer["NextToken"] = make_token("metric-data", [end])
     return answer
@@ -209,12 +209,12 @@ def _exact_host(dimensions: list[dict[str, str]]) -> str | None:
     return dimensions[0]["Value"]
 
 
-def _wanted_host(filters: list[dict[str, str]]) -> str | None:
+def _filtered_host(filters: list[dict[str, str]]) -> str | None:
     """The host that ListMetrics' filters name, "" for any, None if no metric can pass them."""
     host = ""
-    for each in filters:
-        value = each.get("Value", host)
-        if each["Name"] != _DIMENSION or (host and value != host):
+    for dimension_filter in filters:
+        value = dimension_filter.get("Value", host)
+        if dimension_filter["Name"] != _DIMENSION or (host and value != host):
             return None
         host = value
     return host

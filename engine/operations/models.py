@@ -29,7 +29,7 @@ def create_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     _check_containers(params)
     tags = tag_mapping(params.get("Tags", []))
     if ctx.store.models.get(name) is not None:
-        raise _taken(arn)
+        raise _name_taken(arn)
     for container in containers_of(params):
         if "ModelPackageName" in container:
             containers_of_package(ctx, container)
@@ -37,7 +37,7 @@ def create_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
             check_artifacts(ctx, container)
     request = {key: value for key, value in params.items() if key != "Tags"}
     if not ctx.store.models.create(ModelRow(name, arn, request, now()), tags):
-        raise _taken(arn)
+        raise _name_taken(arn)
     return {"ModelArn": arn}
 
 
@@ -69,7 +69,7 @@ def delete_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Remove a model's entry; its artifacts and its jobs stay."""
     row = find_model(ctx, params["ModelName"])
     if not ctx.store.models.delete(row.name):
-        raise _unknown(row.arn)
+        raise _no_such_model(row.arn)
     ctx.store.tags.clear(row.arn)
     return {}
 
@@ -78,7 +78,7 @@ def find_model(ctx: Context, name: str) -> ModelRow:
     """The model of that name. Raises ServiceError(ValidationException) if there is none."""
     row = ctx.store.models.get(name)
     if row is None:
-        raise _unknown(model_arn(ctx.config, name))
+        raise _no_such_model(model_arn(ctx.config, name))
     return row
 
 
@@ -116,9 +116,9 @@ def _described(container: dict[str, Any]) -> dict[str, Any]:
     return {"Mode": "SingleModel", "Environment": {}, **container}
 
 
-def _taken(arn: str) -> ServiceError:
+def _name_taken(arn: str) -> ServiceError:
     return validation_error(f'Cannot create already existing model "{arn}".')
 
 
-def _unknown(arn: str) -> ServiceError:
+def _no_such_model(arn: str) -> ServiceError:
     return validation_error(f'Could not find model "{arn}".')

@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any
 
 from engine.errors import ServiceError
-from engine.objects import ObjectInfo, Part, Upload, Wanted, checksums
+from engine.objects import CompletedPart, ObjectInfo, Part, Upload, checksums
 from engine.operations.conditions import check_write
-from engine.operations.content import byte_range, checked_key, kept_headers, metadata_of, quoted
+from engine.operations.content import byte_range, checked_key, kept_headers, metadata_of, quoted_etag
 from engine.operations.context import Context
 from engine.operations.copying import MAX_COPY, open_source
 from engine.operations.header_tags import header_tags
-from engine.operations.objects import MAX_PUT, shown_checksums, shown_encryption
+from engine.operations.objects import MAX_PUT, checksum_members, encryption_members
 
 MAX_PARTS = 10_000
 _CHUNK = 1024 * 1024
@@ -63,8 +63,11 @@ async def upload_part(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         raise
     part = ctx.objects.uploads.add_part(upload, number, writer, computed)
     # What the client did not speak of is for the whole object's sake.
-    shown = [checksums.member(name) for name in body.announced() or [upload.checksum]]
-    return {"ETag": quoted(part.etag), **{name: computed[name] for name in shown if name in computed}}
+    checksum_members = [checksums.member_name(name) for name in body.announced() or [upload.checksum]]
+    return {
+        "ETag": quoted_etag(part.etag),
+        **{name: computed[name] for name in checksum_members if name in computed},
+    }
 
 
 async def upload_part_copy(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
@@ -75,14 +78,16 @@ async def upload_part_copy(ctx: Context, params: dict[str, Any]) -> dict[str, An
         start, end = _copied_span(params, reader.info)
         reader.narrow(start, end)
         part = await asyncio.to_thread(_copy_part, ctx, upload, number, reader.read)
-    return {"CopyPartResult": {"ETag": quoted(part.etag), "LastModified": part.modified, **part.checksums}}
+    return {
+        "CopyPartResult": {"ETag": quoted_etag(part.etag), "LastModified": part.modified, **part.checksums}
+    }
 
 
 def complete_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Make the object of its parts, in one step."""
     bucket, key = params["Bucket"], params["Key"]
     upload = _upload(ctx, params)
-    info = ctx.objects.uploads.assemble(upload, _wanted(params))
+    info = ctx.objects.uploads.assemble(upload, _completed_parts(params))
     for name, value in info.checksums.items():
         if params.get(name, value).partition("-")[0] != value.partition("-")[0]:
             raise ServiceError(
@@ -97,9 +102,9 @@ def complete_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str,
         "Location": f"/{bucket}/{key}",
         "Bucket": bucket,
         "Key": key,
-        "ETag": quoted(info.etag),
-        **shown_checksums(info),
-        **shown_encryption(info),
+        "ETag": quoted_etag(info.etag),
+        **checksum_members(info),
+        **encryption_members(info),
     }
 
 
@@ -115,25 +120,25 @@ def _upload(ctx: Context, params: dict[str, Any]) -> Upload:
     return ctx.objects.uploads.get(params["Bucket"], params["Key"], params["UploadId"])
 
 
-def _wanted(params: dict[str, Any]) -> list[Wanted]:
+def _completed_parts(params: dict[str, Any]) -> list[CompletedPart]:
     parts = params.get("MultipartUpload", {}).get("Parts") or []
     if not parts or any("PartNumber" not in part or "ETag" not in part for part in parts):
         raise ServiceError(
             "MalformedXML",
             "The XML you provided was not well-formed or did not validate against our published schema",
         )
-    names = [checksums.member(name) for name in checksums.ALGORITHMS]
+    names = [checksums.member_name(name) for name in checksums.ALGORITHMS]
     return [
-        Wanted(part["PartNumber"], part["ETag"], {name: part[name] for name in names if name in part})
+        CompletedPart(part["PartNumber"], part["ETag"], {name: part[name] for name in names if name in part})
         for part in parts
     ]
 
 
 def _copied_span(params: dict[str, Any], source: ObjectInfo) -> tuple[int, int]:
-    given = params.get("CopySourceRange")
-    span = byte_range(given, source.size) if given is not None else (0, source.size)
+    range_header = params.get("CopySourceRange")
+    span = byte_range(range_header, source.size) if range_header is not None else (0, source.size)
     # Unlike a read, a copy of a range must lie within its source; per the API reference of UploadPartCopy.
-    if span is None or (given is not None and given.rpartition("-")[2] != str(span[1] - 1)):
+    if span is None or (range_header is not None and range_header.rpartition("-")[2] != str(span[1] - 1)):
         raise ServiceError(
             "InvalidArgument",
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are "
@@ -156,7 +161,7 @@ def _copy_part(ctx: Context, upload: Upload, number: int, read: Callable[[int], 
     except BaseException:
         writer.abort()
         raise
-    computed = {checksums.member(upload.checksum or checksums.DEFAULT): checksums.text_of(digest)}
+    computed = {checksums.member_name(upload.checksum or checksums.DEFAULT): checksums.text_of(digest)}
     return ctx.objects.uploads.add_part(upload, number, writer, computed)
 
 

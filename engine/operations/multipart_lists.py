@@ -7,9 +7,9 @@ from typing import Any
 
 from engine.errors import ServiceError
 from engine.objects import Upload
-from engine.operations.content import quoted
+from engine.operations.content import quoted_etag
 from engine.operations.context import Context
-from engine.operations.listing import encoder
+from engine.operations.listing import name_encoder
 
 _MOST = 1000
 
@@ -48,7 +48,7 @@ def list_parts(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
             {
                 "PartNumber": part.number,
                 "LastModified": part.modified,
-                "ETag": quoted(part.etag),
+                "ETag": quoted_etag(part.etag),
                 "Size": part.size,
                 **part.checksums,
             }
@@ -62,7 +62,7 @@ def list_multipart_uploads(ctx: Context, params: dict[str, Any]) -> dict[str, An
     ctx.objects.check_bucket(params["Bucket"])
     prefix, delimiter = params.get("Prefix", ""), params.get("Delimiter", "")
     limit = _limit(params, "MaxUploads")
-    encode = encoder(params)
+    encode = name_encoder(params)
     page = _roll_up(
         _after(ctx.objects.uploads.all(params["Bucket"], prefix), params), prefix, delimiter, limit
     )
@@ -122,7 +122,7 @@ def _entry(ctx: Context, upload: Upload, key: str) -> dict[str, Any]:
 
 
 def _limit(params: dict[str, Any], name: str) -> int:
-    wanted: int = params.get(name, _MOST)
-    if not 0 <= wanted < 2**31:
+    limit: int = params.get(name, _MOST)
+    if not 0 <= limit < 2**31:
         raise ServiceError("InvalidArgument", f"Argument {name} must be an integer between 0 and 2147483647")
-    return min(wanted, _MOST)
+    return min(limit, _MOST)

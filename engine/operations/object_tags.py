@@ -7,7 +7,7 @@ from typing import Any
 from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.operations.header_tags import MOST_OF_AN_OBJECT, checked_tags
-from engine.operations.objects import find
+from engine.operations.objects import find_object
 
 # The API reference of PutBucketTagging.
 _MOST_OF_A_BUCKET = 50
@@ -15,19 +15,19 @@ _MOST_OF_A_BUCKET = 50
 
 def get_object_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """An object's tags."""
-    return {"TagSet": _tag_set(find(ctx, params).tags)}
+    return {"TagSet": _tag_set(find_object(ctx, params).tags)}
 
 
 def put_object_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Replace an object's tags."""
     tags = _tags(params, MOST_OF_AN_OBJECT)
-    ctx.objects.set_tags(find(ctx, params), tags)
+    ctx.objects.set_tags(find_object(ctx, params), tags)
     return {}
 
 
 def delete_object_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Take all of an object's tags away."""
-    ctx.objects.set_tags(find(ctx, params), {})
+    ctx.objects.set_tags(find_object(ctx, params), {})
     return {"StatusCode": 204}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import ServiceError
 from engine.objects import ObjectInfo, ObjectReader, checksums, no_such_key
 from engine.operations.conditions import check_delete, check_read, check_write
-from engine.operations.content import byte_range, checked_key, kept_headers, metadata_of, quoted
+from engine.operations.content import byte_range, checked_key, kept_headers, metadata_of, quoted_etag
 from engine.operations.context import Context
 from engine.operations.header_tags import header_tags
 
@@ -40,14 +40,14 @@ async def put_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     ) as writer:
         computed = await body.copy(writer.write, algorithm)
         info = writer.commit(computed, partial(check_write, params))
-    return {"ETag": quoted(info.etag), **shown_checksums(info), **shown_encryption(info)}
+    return {"ETag": quoted_etag(info.etag), **checksum_members(info), **encryption_members(info)}
 
 
 def get_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """An object's bytes, or a range of them, streamed."""
     reader = ctx.objects.open(params["Bucket"], params["Key"])
     try:
-        _check_wanted(params, reader.info)
+        _check_request_conditions(params, reader.info)
         answer = _described(params, reader.info)
         span = _span(params, reader.info)
         reader.narrow(*(span or (0, reader.info.size)))
@@ -59,7 +59,7 @@ def get_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 def head_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """What GetObject would say of an object, without its bytes."""
-    info = find(ctx, params)
+    info = find_object(ctx, params)
     return {**_described(params, info), **_ranged(info, _span(params, info)), **_overrides(params)}
 
 
@@ -74,11 +74,11 @@ def delete_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 def delete_objects(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Remove up to 1,000 objects; what could not be removed is told one by one."""
     ctx.objects.check_bucket(params["Bucket"])
-    wanted = params["Delete"]["Objects"]
-    if len(wanted) > 1000:
+    identifiers = params["Delete"]["Objects"]
+    if len(identifiers) > 1000:
         raise ServiceError("MalformedXML", "Delete may name 1,000 objects at most.")
     deleted, errors = [], []
-    for item in wanted:
+    for item in identifiers:
         try:
             _check_version(item)
             _delete(ctx, params["Bucket"], item["Key"], item.get("ETag"))
@@ -95,44 +95,47 @@ def _delete(ctx: Context, bucket: str, key: str, etag: str | None) -> None:
 
 def get_object_attributes(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The attributes of an object that were asked for by name."""
-    wanted = {name.strip() for name in params["ObjectAttributes"].split(",")}
-    info = find(ctx, params)
+    attribute_names = {name.strip() for name in params["ObjectAttributes"].split(",")}
+    info = find_object(ctx, params)
     count = info.parts_count
     values = {
         "ETag": info.etag,
-        "Checksum": shown_checksums(info) or None,
+        "Checksum": checksum_members(info) or None,
         "ObjectParts": {"TotalPartsCount": count} if count else None,
         "StorageClass": info.headers.get("StorageClass", "STANDARD"),
         "ObjectSize": info.size,
     }
-    if not wanted <= values.keys():
+    if not attribute_names <= values.keys():
         raise ServiceError("InvalidArgument", "Invalid attribute name specified.")
-    return {"LastModified": info.modified, **{name: values[name] for name in values if name in wanted}}
+    return {
+        "LastModified": info.modified,
+        **{name: values[name] for name in values if name in attribute_names},
+    }
 
 
-def find(ctx: Context, params: dict[str, Any]) -> ObjectInfo:
+def find_object(ctx: Context, params: dict[str, Any]) -> ObjectInfo:
     """The object a request names, if it meets the request's conditions. Raises NoSuchKey, NoSuchBucket and those."""
     info = ctx.objects.head(params["Bucket"], params["Key"])
     if info is None:
         ctx.objects.check_bucket(params["Bucket"])
         raise no_such_key(params["Key"])
-    _check_wanted(params, info)
+    _check_request_conditions(params, info)
     return info
 
 
-def shown_checksums(info: ObjectInfo) -> dict[str, str]:
+def checksum_members(info: ObjectInfo) -> dict[str, str]:
     """An object's checksum and whether it is one of the whole or of its parts."""
     kinds = {checksums.type_of(value) for value in info.checksums.values()}
     return {**info.checksums, **({"ChecksumType": kinds.pop()} if kinds else {})}
 
 
-def shown_encryption(info: ObjectInfo) -> dict[str, str]:
+def encryption_members(info: ObjectInfo) -> dict[str, str]:
     """What an object was asked to be encrypted with."""
     names = ("ServerSideEncryption", "SSEKMSKeyId")
     return {name: info.headers[name] for name in names if name in info.headers}
 
 
-def _check_wanted(params: dict[str, Any], info: ObjectInfo) -> None:
+def _check_request_conditions(params: dict[str, Any], info: ObjectInfo) -> None:
     _check_version(params)
     check_read(params, info)
 
@@ -151,13 +154,13 @@ def _described(params: dict[str, Any], info: ObjectInfo) -> dict[str, Any]:
     return {
         "AcceptRanges": "bytes",
         "LastModified": info.modified,
-        "ETag": quoted(info.etag),
+        "ETag": quoted_etag(info.etag),
         "Metadata": info.metadata,
         "TagCount": len(info.tags) or None,
         "PartsCount": info.parts_count if "PartNumber" in params else None,
         **headers,
         "ContentType": info.content_type,
-        **(shown_checksums(info) if whole and params.get("ChecksumMode") == "ENABLED" else {}),
+        **(checksum_members(info) if whole and params.get("ChecksumMode") == "ENABLED" else {}),
     }
 
 
@@ -187,8 +190,8 @@ def _ranged(info: ObjectInfo, span: tuple[int, int] | None) -> dict[str, Any]:
 
 def _overrides(params: dict[str, Any]) -> dict[str, Any]:
     """`response-content-type` and its kin, which a presigned URL may carry."""
-    given = {name: params.get(f"Response{name}") for name in _OVERRIDES}
-    return {name: value for name, value in given.items() if value is not None}
+    overrides = {name: params.get(f"Response{name}") for name in _OVERRIDES}
+    return {name: value for name, value in overrides.items() if value is not None}
 
 
 async def _stream(reader: ObjectReader) -> AsyncIterator[bytes]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from engine.errors import ServiceError, validation_error
-from engine.operations.arns import named, package_group_arn
+from engine.operations.arns import package_group_arn, resource_name
 from engine.operations.context import Context
 from engine.operations.paging import list_page
 from engine.operations.tags import tag_mapping
 from engine.store.clock import now
-from engine.store.packages import GroupRow, PackageOrder, group_position
+from engine.store.packages import PackageGroupRow, PackageOrder, group_position
 
 _ORDER_TYPES: dict[PackageOrder, tuple[type, ...]] = {"Name": (str,), "CreationTime": (float, str)}
 
@@ -24,7 +24,7 @@ def create_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     arn = package_group_arn(ctx.config, name)
     request = {key: value for key, value in params.items() if key != "Tags"}
     if not ctx.store.packages.create_group(
-        GroupRow(name, arn, request, now()), tag_mapping(params.get("Tags", []))
+        PackageGroupRow(name, arn, request, now()), tag_mapping(params.get("Tags", []))
     ):
         raise validation_error(f"Model Package Group already exists: {arn}")
     return {"ModelPackageGroupArn": arn}
@@ -63,9 +63,9 @@ def delete_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def find_group(ctx: Context, name_or_arn: str) -> GroupRow:
+def find_group(ctx: Context, name_or_arn: str) -> PackageGroupRow:
     """The group of that name or ARN. Raises ServiceError(ValidationException) if there is none."""
-    name = named(ctx.config, "model-package-group", name_or_arn)
+    name = resource_name(ctx.config, "model-package-group", name_or_arn)
     row = ctx.store.packages.group(name) if name else None
     if row is None:
         arn = package_group_arn(ctx.config, name) if name else name_or_arn
@@ -73,7 +73,7 @@ def find_group(ctx: Context, name_or_arn: str) -> GroupRow:
     return row
 
 
-def _summary(row: GroupRow) -> dict[str, Any]:
+def _summary(row: PackageGroupRow) -> dict[str, Any]:
     return {
         **row.request,
         "ModelPackageGroupArn": row.arn,

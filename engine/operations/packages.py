@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from engine.errors import ServiceError, validation_error
-from engine.operations.arns import named, package_arn
+from engine.operations.arns import package_arn, resource_name
 from engine.operations.artifacts import check_artifacts
 from engine.operations.context import Context
 from engine.operations.package_groups import find_group
@@ -113,17 +113,17 @@ def delete_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Remove a package; the models made from it and their jobs stay."""
     row = find_package(ctx, params["ModelPackageName"])
     if not ctx.store.packages.delete(row):
-        raise _unknown(row.arn)
+        raise _no_such_package(row.arn)
     ctx.store.tags.clear(row.arn)
     return {}
 
 
 def find_package(ctx: Context, reference: str) -> PackageRow:
     """The package of that name, `group/version` or ARN. Raises ServiceError(ValidationException)."""
-    path = named(ctx.config, "model-package", reference)
+    path = resource_name(ctx.config, "model-package", reference)
     row = ctx.store.packages.by_path(path) if path else None
     if row is None:
-        raise _unknown(package_arn(ctx.config, path) if path else reference)
+        raise _no_such_package(package_arn(ctx.config, path) if path else reference)
     return row
 
 
@@ -136,15 +136,15 @@ def containers_of_package(ctx: Context, container: dict[str, Any]) -> list[dict[
     specification = row.request.get("InferenceSpecification")
     if name := container.get("InferenceSpecificationName"):
         further = row.request.get("AdditionalInferenceSpecifications", [])
-        specification = next((each for each in further if each["Name"] == name), None)
+        specification = next((entry for entry in further if entry["Name"] == name), None)
     if specification is None:
         raise validation_error(
             f"ModelPackage {row.arn} has no inference specification{f' {name}' if name else ''}."
         )
     own = container.get("Environment", {})
     return [
-        {**each, "Environment": {**each.get("Environment", {}), **own}}
-        for each in specification["Containers"]
+        {**entry, "Environment": {**entry.get("Environment", {}), **own}}
+        for entry in specification["Containers"]
     ]
 
 
@@ -170,7 +170,7 @@ def _check_specification(ctx: Context, specification: dict[str, Any]) -> None:
 def _earlier_package(ctx: Context, params: dict[str, Any]) -> PackageRow | None:
     """What an earlier request with this ClientToken made; a token counts for one group or package name alone."""
     token, group = params.get("ClientToken"), params.get("ModelPackageGroupName")
-    name = named(ctx.config, "model-package-group", group) if group else params["ModelPackageName"]
+    name = resource_name(ctx.config, "model-package-group", group) if group else params["ModelPackageName"]
     if not token or not name:
         return None
     return ctx.store.packages.by_client_token(token, name, versioned=group is not None)
@@ -207,5 +207,5 @@ def _summary(row: PackageRow) -> dict[str, Any]:
     }
 
 
-def _unknown(arn: str) -> ServiceError:
+def _no_such_package(arn: str) -> ServiceError:
     return validation_error(f"ModelPackage {arn} does not exist.")

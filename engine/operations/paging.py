@@ -75,8 +75,8 @@ def list_page(
     name = f"{listing}:{sort_by}:{ascending}"
     rows = read(
         name_contains=params.get("NameContains"),
-        created_after=seconds(params, "CreationTimeAfter"),
-        created_before=seconds(params, "CreationTimeBefore"),
+        created_after=epoch_seconds(params, "CreationTimeAfter"),
+        created_before=epoch_seconds(params, "CreationTimeBefore"),
         sort_by=sort_by,
         ascending=ascending,
         limit=limit + 1,
@@ -86,7 +86,7 @@ def list_page(
     return rows[:limit], more
 
 
-def seconds(params: dict[str, Any], name: str) -> float | None:
+def epoch_seconds(params: dict[str, Any], name: str) -> float | None:
     """A point in time among the parameters, as epoch seconds; None if it is not given."""
     moment = params.get(name)
     return None if moment is None else moment.timestamp()

@@ -52,9 +52,9 @@ class _Quota:
 
 def check_names(quotas: Mapping[str, float]) -> Mapping[str, float]:
     """The setting as it is. Raises BadSetting if it names what is no instance type."""
-    known = {quota.key for quota in _all()}
+    quota_names = {quota.key for quota in _all_quotas()}
     for key in quotas:
-        if key not in known:
+        if key not in quota_names:
             raise BadSetting(
                 f"ENGINE_QUOTAS names {key!r}; it may name instance types of SageMaker, and total."
             )
@@ -64,7 +64,7 @@ def check_names(quotas: Mapping[str, float]) -> Mapping[str, float]:
 def instance_types(setting: str, text: str) -> frozenset[str]:
     """The instance types in a list with commas. Raises BadSetting, naming `setting`, if one is none."""
     named = frozenset(filter(None, (part.strip() for part in text.split(","))))
-    for name in named - {quota.key for quota in _all() if quota.key != TOTAL}:
+    for name in named - {quota.key for quota in _all_quotas() if quota.key != TOTAL}:
         raise BadSetting(f"{setting} names {name!r}, which is no instance type of SageMaker.")
     return named
 
@@ -75,7 +75,7 @@ def check_quotas(ctx: Context, resources: Mapping[str, Any]) -> None:
     The SDK's `local` and `local_gpu` are no types of AWS, and count for nothing. `resources` is the
     request's TransformResources.
     """
-    instance_type, wanted = resources["InstanceType"], resources["InstanceCount"]
+    instance_type, instance_count = resources["InstanceType"], resources["InstanceCount"]
     if not instance_type.startswith("ml."):
         return
     for quota, used in (
@@ -83,8 +83,8 @@ def check_quotas(ctx: Context, resources: Mapping[str, Any]) -> None:
         (_Quota(TOTAL), ctx.store.jobs.instances()),
     ):
         limit = int(_value(ctx, quota))
-        if used + wanted > limit:
-            raise _exceeded(quota, limit, used, wanted)
+        if used + instance_count > limit:
+            raise _exceeded(quota, limit, used, instance_count)
 
 
 def get_service_quota(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def get_service_quota(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 def list_service_quotas(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The quotas of SageMaker as they hold for this account; one of them if QuotaCode is given."""
-    quotas = (_find(params),) if "QuotaCode" in params else _all()
+    quotas = (_find(params),) if "QuotaCode" in params else _all_quotas()
     _check_service(params)
     return _page(params, [_described(ctx, quota, _value(ctx, quota)) for quota in quotas])
 
@@ -108,11 +108,11 @@ def get_default_quota(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 def list_default_quotas(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The quotas of SageMaker as they are for an account nobody has changed."""
     _check_service(params)
-    return _page(params, [_described(ctx, quota, _DEFAULT) for quota in _all()])
+    return _page(params, [_described(ctx, quota, _DEFAULT) for quota in _all_quotas()])
 
 
 @functools.cache
-def _all() -> tuple[_Quota, ...]:
+def _all_quotas() -> tuple[_Quota, ...]:
     types = service_model("sagemaker").shape_for("TransformInstanceType")
     assert isinstance(types, StringShape)
     return tuple(_Quota(key) for key in (TOTAL, *sorted(types.enum)))
@@ -124,15 +124,17 @@ def _value(ctx: Context, quota: _Quota) -> float:
 
 def _find(params: dict[str, Any]) -> _Quota:
     _check_service(params)
-    for quota in _all():
+    for quota in _all_quotas():
         if quota.code == params["QuotaCode"]:
             return quota
-    raise _unknown(f"The service sagemaker has no quota {params['QuotaCode']}.")
+    raise _no_such_quota(f"The service sagemaker has no quota {params['QuotaCode']}.")
 
 
 def _check_service(params: dict[str, Any]) -> None:
     if params["ServiceCode"] != "sagemaker":
-        raise _unknown(f"The embedded engine has no quotas of {params['ServiceCode']}, only of sagemaker.")
+        raise _no_such_quota(
+            f"The embedded engine has no quotas of {params['ServiceCode']}, only of sagemaker."
+        )
 
 
 def _described(ctx: Context, quota: _Quota, value: float) -> dict[str, Any]:
@@ -178,15 +180,15 @@ def _page(params: dict[str, Any], quotas: list[dict[str, Any]]) -> dict[str, Any
     return answer
 
 
-def _exceeded(quota: _Quota, limit: int, used: int, wanted: int) -> ServiceError:
+def _exceeded(quota: _Quota, limit: int, used: int, instance_count: int) -> ServiceError:
     return ServiceError(
         "ResourceLimitExceeded",
         f"The account-level service limit '{quota.name}' is {limit} Instances, with current utilization of "
-        f"{used} Instances and a request delta of {wanted} Instances. Please use AWS Service Quotas to request "
+        f"{used} Instances and a request delta of {instance_count} Instances. Please use AWS Service Quotas to request "
         "an increase for this quota. If AWS Service Quotas is not available, contact AWS support to request an "
         "increase for this quota.",
     )
 
 
-def _unknown(message: str) -> ServiceError:
+def _no_such_quota(message: str) -> ServiceError:
     return ServiceError("NoSuchResourceException", message)

@@ -10,14 +10,14 @@ from engine.config import BadSetting
 from engine.errors import ServiceError
 
 #: The name in ENGINE_RATE_LIMITS of the limit for every operation that has none of its own.
-EACH = "each"
+EVERY_OPERATION = "each"
 
 
 def check_names(limits: Mapping[str, float]) -> Mapping[str, float]:
     """The setting as it is. Raises BadSetting if it names what is no operation of SageMaker."""
-    known = {EACH, *service_model("sagemaker").operation_names}
+    operation_names = {EVERY_OPERATION, *service_model("sagemaker").operation_names}
     for name in limits:
-        if name not in known:
+        if name not in operation_names:
             raise BadSetting(
                 f"ENGINE_RATE_LIMITS names {name!r}; it may name operations of SageMaker, and each."
             )
@@ -38,7 +38,7 @@ class Throttle:
 
         SageMaker's rates are not public; its answer is. A rate of 0 refuses everything.
         """
-        rate = self._limits.get(operation, self._limits.get(EACH))
+        rate = self._limits.get(operation, self._limits.get(EVERY_OPERATION))
         if rate is None:
             return
         now = self._clock()

@@ -13,7 +13,7 @@ from engine.operations.arns import transform_job_arn
 from engine.operations.context import Context
 from engine.operations.models import containers_of, find_model
 from engine.operations.packages import containers_of_package
-from engine.operations.paging import list_page, seconds
+from engine.operations.paging import epoch_seconds, list_page
 from engine.operations.quotas import check_quotas
 from engine.operations.tags import tag_mapping
 from engine.store import JobRow, ModelRow
@@ -39,7 +39,7 @@ def create_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
     name = params["TransformJobName"]
     arn = transform_job_arn(ctx.config, name)
     if ctx.store.jobs.get(name) is not None:
-        raise _taken(arn)
+        raise _name_taken(arn)
     _check_spec(params)
     tags = tag_mapping(params.get("Tags", []))
     model = find_model(ctx, params["ModelName"])
@@ -50,7 +50,7 @@ def create_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
     request = {key: value for key, value in params.items() if key != "Tags"}
     row = JobRow(name, arn, request, containers, "InProgress", None, created, created, None, None, ctx.scope)
     if not ctx.store.jobs.create(row, tags):
-        raise _taken(arn)
+        raise _name_taken(arn)
     ctx.runner.submit(name)
     return {"TransformJobArn": arn}
 
@@ -77,8 +77,8 @@ def list_transform_jobs(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         ctx.store.jobs.list,
         names=ctx.scope.job_names,
         status=params.get("StatusEquals"),
-        modified_after=seconds(params, "LastModifiedTimeAfter"),
-        modified_before=seconds(params, "LastModifiedTimeBefore"),
+        modified_after=epoch_seconds(params, "LastModifiedTimeAfter"),
+        modified_before=epoch_seconds(params, "LastModifiedTimeBefore"),
     )
     rows, more = list_page(
         params, chosen, listing="transform-jobs", orders=_ORDER_TYPES, position=job_position
@@ -143,10 +143,10 @@ def _check_input(ctx: Context, source: dict[str, Any], model: ModelRow) -> None:
     except ValueError:
         raise validation_error(f'"{uri}" is not an S3 URL.') from None
     if source["S3DataType"] == "ManifestFile":
-        found = ctx.objects.head(bucket, key) is not None
+        has_input = ctx.objects.head(bucket, key) is not None
     else:
-        found = next(iter(ctx.objects.iter_prefix(bucket, key)), None) is not None
-    if not found:
+        has_input = next(iter(ctx.objects.iter_prefix(bucket, key)), None) is not None
+    if not has_input:
         arn = model.request.get("ExecutionRoleArn", "")
         role = f'the role "{arn}"' if arn else "the model's role"
         raise validation_error(
@@ -189,7 +189,7 @@ def _summary(ctx: Context, row: JobRow) -> dict[str, Any]:
     }
 
 
-def _taken(arn: str) -> ServiceError:
+def _name_taken(arn: str) -> ServiceError:
     return ServiceError(
         "ResourceInUse",
         "Job name must be unique within an AWS account and region, and a job with this name already exists "

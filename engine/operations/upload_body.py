@@ -86,8 +86,8 @@ class UploadBody:
         return header in self.headers or header in trailer
 
     def _digests(self, algorithm: str) -> dict[str, Digest]:
-        wanted = [*self.announced(), *([algorithm] if algorithm else [])]
-        return {name: checksums.new_digest(name) for name in wanted}
+        algorithms = [*self.announced(), *([algorithm] if algorithm else [])]
+        return {name: checksums.new_digest(name) for name in algorithms}
 
     def _check_size(self, size: int) -> None:
         if self.length is not None and size != self.length:
@@ -108,9 +108,9 @@ class UploadBody:
         return promised
 
     def _checked(self, digests: Mapping[str, Digest], algorithm: str) -> dict[str, str]:
-        given = {**self.headers, **self.trailers}
+        header_fields = {**self.headers, **self.trailers}
         for name in self.announced():
-            promised = given.get(_HEADER + name.lower())
+            promised = header_fields.get(_HEADER + name.lower())
             computed = checksums.text_of(digests[name])
             if promised is None:
                 raise ServiceError("MalformedTrailerError", "The announced checksum did not follow the body.")
@@ -119,4 +119,4 @@ class UploadBody:
             if promised != computed:
                 raise ServiceError("BadDigest", f"The {name} you specified did not match what we received.")
         named = {*self.announced(), *([algorithm] if algorithm else [])}
-        return {checksums.member(name): checksums.text_of(digests[name]) for name in named}
+        return {checksums.member_name(name): checksums.text_of(digests[name]) for name in named}

@@ -10,7 +10,7 @@ from typing import Any
 from engine.runner.failures import PING_FAILED, JobFailed
 from engine.runner.http_client import Answer, AnswerTooLarge, Body, HttpClient, NoAnswer
 from engine.runner.parameters import read_offer
-from engine.runner.protocols import Server, Usage
+from engine.runner.protocols import RunningServer, ServerUsage
 
 #: Seconds one /ping may take (developer guide), and the pauses between two: short, for the user waits.
 _PING_TIMEOUT = 2.0
@@ -28,13 +28,13 @@ class Container:
     """A model server and how to have it again: `start` makes a fresh one."""
 
     def __init__(
-        self, start: Callable[[], Awaitable[Server]], ping_deadline: float, largest_answer: int
+        self, start: Callable[[], Awaitable[RunningServer]], ping_deadline: float, largest_answer: int
     ) -> None:
         """`ping_deadline` is in seconds, `largest_answer` in bytes."""
         self._start = start
         self._ping_deadline = ping_deadline
         self._largest_answer = largest_answer
-        self._server: Server | None = None
+        self._server: RunningServer | None = None
         self._client: HttpClient | None = None
         self._restarts_left = _RESTARTS
         self._reviving = asyncio.Lock()
@@ -76,7 +76,7 @@ class Container:
             await self._revive()
             raise
 
-    def usage(self) -> Usage | None:
+    def usage(self) -> ServerUsage | None:
         """What the server uses; None while there is none, or nobody can tell. Called in a thread."""
         return self._server.usage() if self._server is not None else None
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from engine.runner.container import Container
 from engine.runner.failures import JobFailed
 from engine.runner.http_client import Answer, Body
-from engine.runner.protocols import Server
+from engine.runner.protocols import RunningServer
 from engine.store import JobRow, Store
 
 TAG = "engine:trouble"
@@ -44,15 +44,15 @@ class Trouble:
     @classmethod
     def read(cls, text: str) -> Trouble:
         """From the words that ask for it. Raises JobFailed for words there are not."""
-        asked: dict[str, float] = {}
+        numbers: dict[str, float] = {}
         for word in text.split():
             name, _, number = word.partition("=")
-            asked[name.replace("-", "_")] = _number(word, number)
+            numbers[name.replace("-", "_")] = _number(word, number)
         known_names = [field.name for field in fields(cls)]
-        if not asked.keys() <= set(known_names):
-            known = ", ".join(name.replace("_", "-") for name in known_names)
-            raise JobFailed(f"ClientError: {TAG} has {text!r}; it may have {known}")
-        return cls(**asked)
+        if not numbers.keys() <= set(known_names):
+            words = ", ".join(name.replace("_", "-") for name in known_names)
+            raise JobFailed(f"ClientError: {TAG} has {text!r}; it may have {words}")
+        return cls(**numbers)
 
 
 def troubles_of(store: Store, row: JobRow) -> list[Trouble]:
@@ -60,7 +60,8 @@ def troubles_of(store: Store, row: JobRow) -> list[Trouble]:
     model = store.models.get(row.request["ModelName"])
     tags = {**(store.tags.list(model.arn) if model else {}), **store.tags.list(row.arn)}
     environments = (
-        {**each.get("Environment", {}), **row.request.get("Environment", {})} for each in row.containers
+        {**container.get("Environment", {}), **row.request.get("Environment", {})}
+        for container in row.containers
     )
     return [Trouble.read(tags.get(TAG) or environment.get(VARIABLE, "")) for environment in environments]
 
@@ -70,7 +71,7 @@ class TroubledContainer(Container):
 
     def __init__(
         self,
-        start: Callable[[], Awaitable[Server]],
+        start: Callable[[], Awaitable[RunningServer]],
         ping_deadline: float,
         largest_answer: int,
         trouble: Trouble,

@@ -21,8 +21,8 @@ from engine.runner.instance import Calls, Instance
 from engine.runner.logs import InstanceLog
 from engine.runner.model_data import fetch_model, fetch_script
 from engine.runner.parameters import container_environment
-from engine.runner.protocols import RuntimeProvider, Server
-from engine.runner.task_groups import all_of
+from engine.runner.protocols import RunningServer, RuntimeProvider
+from engine.runner.task_groups import run_all
 from engine.store import JobRow
 
 
@@ -73,7 +73,7 @@ class Fleet:
             Instance([self._container(number, blueprint, log) for blueprint in self._blueprints], calls, log)
             for number, log in enumerate(logs, start=1)
         ]
-        await all_of(instance.start() for instance in self.instances)
+        await run_all(instance.start() for instance in self.instances)
 
     async def end(self) -> None:
         """End every instance and remove what the job had on disk."""
@@ -101,10 +101,12 @@ class Fleet:
             blueprint.model_dir,
             blueprint.script_dir if blueprint.script_dir.exists() else None,
             instance_type=self._row.request["TransformResources"]["InstanceType"],
-            network_isolation=any(each.get("EnableNetworkIsolation", False) for each in self._row.containers),
+            network_isolation=any(
+                container.get("EnableNetworkIsolation", False) for container in self._row.containers
+            ),
         )
 
-        async def start() -> Server:
+        async def start() -> RunningServer:
             return await self._runtimes.start(
                 blueprint.prepared, placement, blueprint.environment, log.container(blueprint.name)
             )

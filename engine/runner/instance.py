@@ -11,8 +11,8 @@ from engine.runner.container import Container
 from engine.runner.failures import ObjectFailed
 from engine.runner.http_client import Answer, AnswerTooLarge, Body, NoAnswer
 from engine.runner.logs import InstanceLog
-from engine.runner.protocols import Usage
-from engine.runner.task_groups import all_of
+from engine.runner.protocols import ServerUsage
+from engine.runner.task_groups import run_all
 
 _DEFAULT_TIMEOUT = 600
 _DEFAULT_RETRIES = 3
@@ -56,13 +56,13 @@ class Instance:
 
     async def start(self) -> None:
         """Start every container. Raises JobFailed."""
-        await all_of(container.start() for container in self._containers)
+        await run_all(container.start() for container in self._containers)
 
     async def stop(self) -> None:
         """End every container."""
-        await all_of(container.stop() for container in self._containers)
+        await run_all(container.stop() for container in self._containers)
 
-    def usage(self) -> list[Usage]:
+    def usage(self) -> list[ServerUsage]:
         """What each container uses of which that can be told. Called in a thread."""
         return [usage for container in self._containers if (usage := container.usage()) is not None]
 

@@ -28,14 +28,14 @@ from engine.runner.http_client import Body
 from engine.runner.instance import Instance
 from engine.runner.logs import InstanceLog, LogBudget
 from engine.runner.meter import Meter
-from engine.runner.parameters import effective, processing_of
+from engine.runner.parameters import effective_parameters, processing_of
 from engine.runner.plan import Plan, PlannedObject, make_plan
 from engine.runner.protocols import RuntimeProvider
 from engine.runner.publishing import Publisher
-from engine.runner.task_groups import all_of, to_its_end
+from engine.runner.task_groups import run_all, run_to_end
 from engine.runner.transform_object import ObjectTransform
 from engine.runner.unsupported import reason_against
-from engine.runner.watch import watched
+from engine.runner.watch import run_watched
 from engine.runner.window import Window
 from engine.store import JobRow, Store
 from engine.store.clock import now
@@ -85,7 +85,7 @@ class Job:
             if isinstance(error, OSError):
                 reason = f"InternalServerError: {error.strerror or error}"
         finally:
-            await to_its_end(self._fleet.end())
+            await run_to_end(self._fleet.end())
         self._finish(reason)
 
     def _finish(self, reason: str | None) -> None:
@@ -122,8 +122,10 @@ class Job:
             self._first_log.sagemaker,
             self._row.scope,
         )
-        left = self._less_what_is_done(plan)
-        started = await self._transform_all(left, troubles) if left.keys else self._row.started
+        remaining_plan = self._remaining_plan(plan)
+        started = (
+            await self._transform_all(remaining_plan, troubles) if remaining_plan.keys else self._row.started
+        )
         if started is not None:
             write_capture(self._objects, self._row, plan, self._done(), started)
 
@@ -138,7 +140,7 @@ class Job:
         work = self._start_and_transform(plan, shares, processing, logs)
         limits = self._config.limits
         memory = limits.memory_of(self._request["TransformResources"]["InstanceType"])
-        await watched(work, self._fleet.directory, self._fleet.instances, limits, memory)
+        await run_watched(work, self._fleet.directory, self._fleet.instances, limits, memory)
         return started
 
     async def _start_and_transform(
@@ -153,13 +155,15 @@ class Job:
         self, plan: Plan, shares: list[list[str]], processing: DataProcessing
     ) -> None:
         """Each instance its share of the objects."""
-        parameters = effective(self._request, await self._fleet.instances[0].execution_parameters())
+        parameters = effective_parameters(
+            self._request, await self._fleet.instances[0].execution_parameters()
+        )
         for instance in self._fleet.instances:
             instance.log.sagemaker(parameters.line)
         publisher = Publisher(self._objects, self._store.jobs, self._row.name)
         work = ObjectTransform(self._config, self._objects, self._request, parameters, processing, publisher)
         try:
-            await all_of(
+            await run_all(
                 self._run_share(instance, plan, share, work)
                 for instance, share in zip(self._fleet.instances, shares, strict=True)
             )
@@ -170,15 +174,16 @@ class Job:
         outcomes = self._store.jobs.finished_objects(self._row.name)
         return {key for key, outcome in outcomes.items() if outcome == "done"}
 
-    def _less_what_is_done(self, plan: Plan) -> Plan:
-        """What a run that was broken off has left to do; failed objects are tried once more."""
+    def _remaining_plan(self, plan: Plan) -> Plan:
+        """What an interrupted run has left to do. Failed objects are tried again."""
         done = self._done()
-        left = plan.without(done) if done else plan
+        remaining_plan = plan.without(done) if done else plan
         if self._row.started is not None:
             self._first_log.sagemaker(
-                f"The job is taken up again; {len(left.keys)} of {len(plan.keys)} objects are left to transform"
+                f"The job is taken up again; {len(remaining_plan.keys)} of {len(plan.keys)} objects "
+                "are left to transform"
             )
-        return left
+        return remaining_plan
 
     async def _run_share(
         self, instance: Instance, plan: Plan, share: list[str], work: ObjectTransform
@@ -192,7 +197,7 @@ class Job:
             for key in waiting:
                 await self._transform(instance, plan.object(key), work, window)
 
-        await all_of(one_after_the_other() for _ in range(min(size + 1, len(share))))
+        await run_all(one_after_the_other() for _ in range(min(size + 1, len(share))))
 
     async def _transform(
         self, instance: Instance, planned: PlannedObject, work: ObjectTransform, window: Window[Body]

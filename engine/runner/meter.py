@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from engine.runner.instance import Instance
-from engine.runner.task_groups import to_its_end
+from engine.runner.task_groups import run_to_end
 from engine.store import Store
 
 NAMESPACE = "/aws/sagemaker/TransformJobs"
@@ -52,18 +52,18 @@ class Meter:
 
     async def _run(self) -> None:
         while True:
-            await to_its_end(asyncio.to_thread(self._measure))
+            await run_to_end(asyncio.to_thread(self._measure))
             await asyncio.sleep(self._pause)
 
     def _measure(self) -> None:
         """Note what each instance uses, less those measured a moment ago."""
         for instance in self._instances:
-            now, host, usage = time.time(), instance.log.host, instance.usage()
+            now, host, usages = time.time(), instance.log.host, instance.usage()
             began, cpu_before = self._before.get(host, (self._began, 0.0))
-            if not usage or (host in self._before and now - began < _SHORTEST):
+            if not usages or (host in self._before and now - began < _SHORTEST):
                 continue
-            cpu = sum(each.cpu_seconds for each in usage)
-            memory = sum(each.memory for each in usage)
+            cpu = sum(usage.cpu_seconds for usage in usages)
+            memory = sum(usage.memory for usage in usages)
             # A server that was started again counts from 0 again.
             share = 100 * max(0.0, cpu - cpu_before) / max(now - began, _SHORTEST)
             values = (min(share, 100.0 * (os.cpu_count() or 1)), 100 * memory / _memory_of_machine())

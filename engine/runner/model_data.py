@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.objects import ObjectStore
+from engine.readable import Readable
 from engine.runner.failures import JobFailed
-from engine.runner.protocols import Readable, RuntimeProvider
+from engine.runner.protocols import RuntimeProvider
 from transform.keys import parse_s3_uri
 from transform.request_addresses import SUBMIT_DIRECTORY
 

@@ -48,7 +48,7 @@ class Parameters:
         )
 
 
-def effective(request: Mapping[str, Any], offered: Mapping[str, Any]) -> Parameters:
+def effective_parameters(request: Mapping[str, Any], offered: Mapping[str, Any]) -> Parameters:
     """Precedence as documented for CreateTransformJob: the request, /execution-parameters, 1 / 6 MB / MultiRecord.
 
     MaxConcurrentTransforms 0 is the same as not given. What a container offers that makes no sense is ignored,
@@ -71,16 +71,16 @@ def processing_of(request: Mapping[str, Any], unsettled: Unsettled, started: flo
 
     Of DataCaptureConfig it has what changes records: a random UUID and the job's start for each of them.
     """
-    asked = request.get("DataProcessing", {})
+    filters = request.get("DataProcessing", {})
     begun = datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     marks = request.get("DataCaptureConfig", {}).get("GenerateInferenceId", False)
     try:
         return data_processing(
             content_type=request["TransformInput"].get("ContentType"),
             accept=request["TransformOutput"].get("Accept"),
-            input_filter=asked.get("InputFilter"),
-            output_filter=asked.get("OutputFilter"),
-            join_source=asked.get("JoinSource"),
+            input_filter=filters.get("InputFilter"),
+            output_filter=filters.get("OutputFilter"),
+            join_source=filters.get("JoinSource"),
             range_end_included=unsettled.range_end_included,
             mark=(lambda: Mark(str(uuid.uuid4()), begun)) if marks else None,
         )

@@ -39,9 +39,10 @@ class Places:
             return f"Waits for a free place on the engine: {jobs}."
         if own == total:
             return f"Waits for a free place on the engine: {jobs}, all of this team."
-        others = f"{total - own} job" if total - own == 1 else f"{total - own} jobs"
+        other_jobs = f"{total - own} job" if total - own == 1 else f"{total - own} jobs"
         also = f" and {own} of this team" if own else ""
-        return f"Waits for a free place on the engine: {others} of other teams{also} {'runs' if total == 1 else 'run'}."
+        verb = "runs" if total == 1 else "run"
+        return f"Waits for a free place on the engine: {other_jobs} of other teams{also} {verb}."
 
     async def _take(self, owner: str) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -69,10 +70,15 @@ class Places:
             del self._running[owner]
         self._admit()
 
+    def _order(self, owner: str) -> tuple[int, int]:
+        """How many jobs of the owner run, then the number of its oldest waiting job."""
+        oldest, _ = self._waiting[owner][0]
+        return self._running[owner], oldest
+
     def _admit(self) -> None:
         """Give every place that is free to a job that waits."""
         while self._waiting:
-            owner = min(self._waiting, key=lambda each: (self._running[each], self._waiting[each][0][0]))
+            owner = min(self._waiting, key=self._order)
             spare = 0 if self._running[owner] else self._spare
             if self._running.total() >= self._count + spare:
                 return

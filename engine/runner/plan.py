@@ -90,25 +90,25 @@ def make_plan(
             )
         plan = replace(plan, bucket=manifest.bucket, prefix=manifest.prefix, keys=keys)
     else:
-        found = (info for info in objects.iter_prefix(bucket, prefix) if not _is_marker(info, note))
-        plan = replace(plan, keys=_less_own_outputs(plan, found, begun))
+        input_objects = (info for info in objects.iter_prefix(bucket, prefix) if not _is_marker(info, note))
+        plan = replace(plan, keys=_less_own_outputs(plan, input_objects, begun))
     if not plan.keys:
         raise JobFailed(f"ClientError: No S3 objects found under S3 URL {source['S3Uri']!r}")
     _check_outputs(plan)
     return plan
 
 
-def chunks(objects: ObjectStore, planned: PlannedObject) -> Generator[bytes, None, None]:
+def read_chunks(objects: ObjectStore, planned: PlannedObject) -> Generator[bytes, None, None]:
     """An input object's bytes in pieces of about 1 MiB. Raises ServiceError if it has gone meanwhile."""
     with objects.open_body(planned.bucket, planned.key) as reader:
         while chunk := reader.read(_CHUNK):
             yield chunk
 
 
-def _less_own_outputs(plan: Plan, found: Iterable[ObjectInfo], begun: float | None) -> list[str]:
+def _less_own_outputs(plan: Plan, input_objects: Iterable[ObjectInfo], begun: float | None) -> list[str]:
     if begun is None or plan.bucket != plan.output_bucket:
-        return [info.key for info in found]
-    times = {info.key: info.modified for info in found}
+        return [info.key for info in input_objects]
+    times = {info.key: info.modified for info in input_objects}
     outputs = {plan.output_key(key) for key in times}
     return [key for key, modified in times.items() if key not in outputs or modified < begun]
 

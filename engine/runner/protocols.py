@@ -8,16 +8,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from engine.placement import Placement
+from engine.readable import Readable
 
 
-class Readable(Protocol):
-    """Anything with bytes to read."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes; empty at the end."""
-
-
-class Usage(Protocol):
+class ServerUsage(Protocol):
     """What a server and all that it started use."""
 
     @property
@@ -29,7 +23,7 @@ class Usage(Protocol):
         """Bytes of memory now."""
 
 
-class Server(Protocol):
+class RunningServer(Protocol):
     """A model server that was started."""
 
     address: tuple[str, int]
@@ -41,7 +35,7 @@ class Server(Protocol):
     async def wait(self) -> None:
         """Return when it has ended."""
 
-    def usage(self) -> Usage | None:
+    def usage(self) -> ServerUsage | None:
         """What it uses; None once it has ended, and where the system does not tell. Called in a thread."""
 
     def exact_memory(self) -> int:
@@ -72,7 +66,7 @@ class RuntimeProvider(Protocol):
         placement: Placement,
         environment: Mapping[str, str],
         lines: Callable[[list[str]], None],
-    ) -> Server:
+    ) -> RunningServer:
         """Start a server; what it prints goes to `lines`."""
 
     def unpack(self, archive: Readable, directory: Path) -> None:

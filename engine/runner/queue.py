@@ -44,8 +44,10 @@ class Queue:
 
     def _signed(self, form: str) -> dict[str, str]:
         if self._credentials is None:
-            found = get_session().get_credentials()
-            self._credentials = found or Credentials(self.own.access_key_id, self.own.secret_access_key)
+            machine_credentials = get_session().get_credentials()
+            self._credentials = machine_credentials or Credentials(
+                self.own.access_key_id, self.own.secret_access_key
+            )
         kind = "application/x-www-form-urlencoded; charset=utf-8"
         request = AWSRequest("POST", self.url, data=form, headers={"Content-Type": kind})
         SigV4Auth(self._credentials.get_frozen_credentials(), "sqs", self._region()).add_auth(request)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def all_of(coroutines: Iterable[Coroutine[Any, Any, Any]]) -> None:
+async def run_all(coroutines: Iterable[Coroutine[Any, Any, Any]]) -> None:
     """Run all at once; the first error cancels the others and is raised as itself."""
     try:
         async with asyncio.TaskGroup() as group:
@@ -19,7 +19,7 @@ async def all_of(coroutines: Iterable[Coroutine[Any, Any, Any]]) -> None:
         raise errors.exceptions[0] from None
 
 
-async def to_its_end(coroutine: Coroutine[Any, Any, T]) -> T:
+async def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
     """The coroutine's result, with cancellation held back until it has one: for what must not be left half done."""
     task = asyncio.ensure_future(coroutine)
     cancelled: asyncio.CancelledError | None = None

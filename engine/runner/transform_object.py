@@ -15,7 +15,7 @@ from engine.runner.failures import ObjectFailed
 from engine.runner.http_client import Body
 from engine.runner.instance import Instance
 from engine.runner.parameters import Parameters
-from engine.runner.plan import PlannedObject, chunks
+from engine.runner.plan import PlannedObject, read_chunks
 from engine.runner.publishing import Publisher
 from engine.runner.window import Window
 from transform.assembling import assembled
@@ -75,7 +75,7 @@ class ObjectTransform:
         source = self.request["TransformInput"]
 
         def data() -> Iterator[bytes]:
-            read = opened.enter_context(closing(chunks(self.objects, planned)))
+            read = opened.enter_context(closing(read_chunks(self.objects, planned)))
             return gunzip(read) if source.get("CompressionType") == "Gzip" else read
 
         how = self._splitting(source.get("SplitType", "None"))
@@ -108,16 +108,18 @@ class ObjectTransform:
         """What one payload adds to the output. Raises ObjectFailed, JobFailed, RecordError."""
         if self.processing.does_nothing or not isinstance(payload, bytes):
             return self._assembled(await instance.transform(payload))
-        body = await _aside(payload, lambda: self.processing.request(payload))
+        body = await _in_thread_if_large(payload, lambda: self.processing.request(payload))
         if body is None:
             return b""
         answer = await instance.transform(body)
-        return self._assembled(await _aside(payload, lambda: self.processing.result(payload, answer)))
+        return self._assembled(
+            await _in_thread_if_large(payload, lambda: self.processing.result(payload, answer))
+        )
 
     def _assembled(self, body: bytes) -> bytes:
         how = self.request["TransformOutput"].get("AssembleWith")
         return assembled(body, how, double_newlines=self.config.unsettled.double_newlines)
 
 
-async def _aside(payload: bytes, work: Callable[[], T]) -> T:
+async def _in_thread_if_large(payload: bytes, work: Callable[[], T]) -> T:
     return work() if len(payload) < _LARGE else await asyncio.to_thread(work)

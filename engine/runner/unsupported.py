@@ -14,7 +14,7 @@ def reason_against(row: JobRow, runtimes: RuntimeProvider) -> str | None:
     for container in row.containers:
         if reason := runtimes.reason_against(container.get("Image", "")):
             return f"ClientError: {reason}"
-    fields = [name for each in row.containers for name in _of_container(each)]
+    fields = [name for container in row.containers for name in _of_container(container)]
     if not fields:
         return None
     return (

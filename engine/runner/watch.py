@@ -12,7 +12,7 @@ from typing import Any
 from engine.limits import MIB, Limits
 from engine.runner.failures import JobFailed
 from engine.runner.instance import Instance
-from engine.runner.task_groups import to_its_end
+from engine.runner.task_groups import run_to_end
 
 #: Seconds between two looks; longer where a look takes long, up to a bound.
 _PAUSE, _LONGEST_PAUSE = 1.0, 5.0
@@ -21,7 +21,7 @@ _PAUSE_PER_LOOK = 10
 _SMALL = 64 * MIB
 
 
-async def watched(
+async def run_watched(
     work: Coroutine[Any, Any, None], folder: Path, instances: Sequence[Instance], limits: Limits, memory: int
 ) -> None:
     """Run `work`; what is written to `folder` and the `memory` bytes of each instance are bounded meanwhile.
@@ -33,7 +33,7 @@ async def watched(
         while not working.done():
             began = time.monotonic()
             look = asyncio.to_thread(_reason_to_end, folder, instances, limits, memory)
-            if reason := await to_its_end(look):
+            if reason := await run_to_end(look):
                 raise JobFailed(reason)
             pause = min(max(_PAUSE, _PAUSE_PER_LOOK * (time.monotonic() - began)), _LONGEST_PAUSE)
             await asyncio.wait([working], timeout=pause)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from engine.config import Config
 from engine.placement import Placement
+from engine.readable import Readable
 from engine.runtimes import process
-from engine.runtimes.archive import BadArchive, Readable, unpack
+from engine.runtimes.archive import BadArchive, unpack
 from engine.runtimes.confining import Confiner, Support, find_support
 from engine.runtimes.environments import EnvironmentFailed, prepare
 from engine.runtimes.registry import BadRuntime, Runtime, find_runtime, load_runtimes

@@ -9,24 +9,17 @@ import os
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 
 from engine.disk import is_full
 from engine.errors import CannotRun
 from engine.limits import MIB, Limits
+from engine.readable import Readable
 from transform.archives import MAX_MEMBERS, kind_of, trouble_with_member
 
 _CHUNK = 1024 * 1024
 _LONGEST_HEADER = 16 * 1024 * 1024
 #: Reads behind the end after which the archive is left: tarfile asks on for all that a member claims to have.
 _PATIENCE = 20
-
-
-class Readable(Protocol):
-    """Anything with bytes to read."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes; empty at the end."""
 
 
 class BadArchive(CannotRun):
@@ -126,7 +119,9 @@ class _Unpacking:
         path = PurePosixPath(name)
         real = Path(os.path.realpath(self._directory / path.parent)) / path.name
         landed = Path(os.path.realpath(self._directory / path))
-        if path.is_absolute() or not all(each.is_relative_to(self._directory) for each in (real, landed)):
+        if path.is_absolute() or not all(
+            location.is_relative_to(self._directory) for location in (real, landed)
+        ):
             raise BadArchive(
                 f"The model archive is refused: its member {member!r} leads outside of the model's folder."
             )

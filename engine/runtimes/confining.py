@@ -122,11 +122,11 @@ class Confiner:
         if user_id is not None:
             for folder in (placement.directory, scratch):
                 os.chown(folder, user_id, user_id)
-        given = (placement.model_dir, *([placement.script_dir] if placement.script_dir else []))
+        job_folders = (placement.model_dir, *([placement.script_dir] if placement.script_dir else []))
         return {
             "readable": [
                 *_SYSTEM,
-                *(str(path) for path in (*interpreter_paths(python), *runtime.readable, *given)),
+                *(str(path) for path in (*interpreter_paths(python), *runtime.readable, *job_folders)),
             ],
             "writable": [str(placement.directory), str(scratch)],
             "binds": {

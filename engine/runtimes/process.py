@@ -18,7 +18,7 @@ from engine.placement import Placement
 from engine.runtimes.confining import KEEPER, Confiner, scratch_folder
 from engine.runtimes.registry import SERVING, Runtime
 from engine.runtimes.usage import (
-    Usage,
+    ProcessUsage,
     memory_below,
     processes_below,
     unlinked_bytes_below,
@@ -101,7 +101,7 @@ class ModelServer:
             await asyncio.wait_for(self._process.wait(), seconds)
         return self._process.returncode is not None
 
-    def usage(self) -> Usage | None:
+    def usage(self) -> ProcessUsage | None:
         """What the process and all that it started use; None once it has ended, and without a /proc."""
         return usage_below(self._process.pid)
 

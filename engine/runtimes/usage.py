@@ -18,7 +18,7 @@ _FRESH = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class ProcessUsage:
     """CPU seconds since the processes' start, and bytes of memory now."""
 
     cpu_seconds: float
@@ -28,7 +28,7 @@ class Usage:
 @dataclass(frozen=True, slots=True)
 class _Process:
     parent: int
-    usage: Usage
+    usage: ProcessUsage
 
 
 class _Look:
@@ -51,7 +51,7 @@ class _Look:
 _latest = _Look()
 
 
-def usage_below(process: int) -> Usage | None:
+def usage_below(process: int) -> ProcessUsage | None:
     """What a process and all that it started use together; None if it has ended, and without a /proc.
 
     Memory that processes share is counted for each. The CPU time of one that has ended is gone.
@@ -60,7 +60,7 @@ def usage_below(process: int) -> Usage | None:
     usages = [processes[number].usage for number in _tree(processes, process)]
     if not usages:
         return None
-    return Usage(sum(usage.cpu_seconds for usage in usages), sum(usage.memory for usage in usages))
+    return ProcessUsage(sum(usage.cpu_seconds for usage in usages), sum(usage.memory for usage in usages))
 
 
 def processes_below(process: int) -> list[int]:
@@ -88,8 +88,8 @@ def unlinked_bytes_below(process: int) -> int:
 def _tree(processes: dict[int, _Process], root: int) -> list[int]:
     """The numbers of a process and all below it; empty if it is not there."""
     children: dict[int, list[int]] = {}
-    for number, each in processes.items():
-        children.setdefault(each.parent, []).append(number)
+    for number, process in processes.items():
+        children.setdefault(process.parent, []).append(number)
     numbers = [root] if root in processes else []
     for number in numbers:
         numbers += children.get(number, [])
@@ -114,6 +114,6 @@ def _read_processes() -> dict[int, _Process]:
             ticks = int(fields[_USER_TICKS]) + int(fields[_SYSTEM_TICKS])
         except (OSError, IndexError):
             continue  # It ended while we looked.
-        usage = Usage(ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE"))
+        usage = ProcessUsage(ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE"))
         processes[int(path.parent.name)] = _Process(parent, usage)
     return processes

@@ -84,12 +84,12 @@ class Jobs:
 
     def instances(self, instance_type: str | None = None) -> int:
         """How many instances the unfinished jobs asked for together: of one type, or of all that AWS has."""
-        found = self._database.read(
+        rows = self._database.read(
             "SELECT coalesce(sum(json_extract(request, '$.TransformResources.InstanceCount')), 0) FROM jobs "
             "WHERE status IN (?, ?) AND json_extract(request, '$.TransformResources.InstanceType') GLOB ?",
             (*UNFINISHED, instance_type or "ml.*"),
         )
-        return int(found[0][0])
+        return int(rows[0][0])
 
     def move(
         self,

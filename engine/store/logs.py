@@ -26,7 +26,7 @@ _FIND_STREAM = (
 
 
 @dataclass(frozen=True, slots=True)
-class GroupRow:
+class LogGroupRow:
     """A log group; events older than `retention_days` go, None leaves that to the engine's own setting."""
 
     name: str
@@ -101,13 +101,13 @@ class Logs:
         pattern: str | None = None,
         limit: int = 50,
         after: list[Any] | None = None,
-    ) -> list[GroupRow]:
+    ) -> list[LogGroupRow]:
         """Up to `limit` groups by name; `pattern` is a part of the name, `after` is [name]."""
         query = PageQuery("SELECT name, created, retention_days FROM log_groups")
         _where_prefix(query, "name", prefix)
         query.where("instr(name, ?) > 0", pattern)
         sql, parameters = query.page(["name"], ascending=True, limit=limit, after=after)
-        return [GroupRow(*row) for row in self._database.read(sql, parameters)]
+        return [LogGroupRow(*row) for row in self._database.read(sql, parameters)]
 
     def set_retention(self, group: str, days: int | None) -> None:
         """Keep the group's events for so many days; None for as long as the engine keeps those of others."""

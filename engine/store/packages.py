@@ -25,7 +25,7 @@ _SELECT = "SELECT name, version, arn, request, created, modified FROM packages"
 
 
 @dataclass(frozen=True, slots=True)
-class GroupRow:
+class PackageGroupRow:
     """A model package group: `request` is CreateModelPackageGroup's, `created` epoch seconds."""
 
     name: str
@@ -50,7 +50,7 @@ class PackageRow:
     modified: float | None
 
 
-def group_position(row: GroupRow, order: PackageOrder) -> list[Any]:
+def group_position(row: PackageGroupRow, order: PackageOrder) -> list[Any]:
     """Where `row` stands in a listing of that order; give it as `after` to read on from there."""
     return [row.name] if order == "Name" else [row.created, row.name]
 
@@ -66,7 +66,7 @@ class Packages:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create_group(self, row: GroupRow, tags: Mapping[str, str] = MappingProxyType({})) -> bool:
+    def create_group(self, row: PackageGroupRow, tags: Mapping[str, str] = MappingProxyType({})) -> bool:
         """Add a group and its tags; False if its name is taken (nothing is changed then)."""
         with self._database.transaction() as connection:
             inserted = connection.execute(
@@ -78,7 +78,7 @@ class Packages:
                 insert_tags(connection, row.arn, tags)
         return inserted == 1
 
-    def group(self, name: str) -> GroupRow | None:
+    def group(self, name: str) -> PackageGroupRow | None:
         """The group of that name, or None."""
         rows = self._database.read(f"{_SELECT_GROUP} WHERE name = ?", (name,))
         return _group_row(rows[0]) if rows else None
@@ -97,13 +97,13 @@ class Packages:
     def add_version(self, group: str, request: Mapping[str, Any]) -> PackageRow | None:
         """Add the group's next version, one no version had before; None if there is no such group."""
         with self._database.transaction() as connection:
-            found = connection.execute(
+            group_row = connection.execute(
                 "UPDATE package_groups SET versions = versions + 1 WHERE name = ? RETURNING versions, arn",
                 (group,),
             ).fetchone()
-            if found is None:
+            if group_row is None:
                 return None
-            version, group_arn = found
+            version, group_arn = group_row
             arn = f"{group_arn.replace(':model-package-group/', ':model-package/')}/{version}"
             row = PackageRow(group, version, arn, dict(request), now(), None)
             _insert(connection.execute, row)
@@ -161,7 +161,7 @@ class Packages:
         ascending: bool = True,
         limit: int = 10,
         after: list[Any] | None = None,
-    ) -> list[GroupRow]:
+    ) -> list[PackageGroupRow]:
         """Up to `limit` groups that pass every filter, from just behind the position `after`."""
         query = PageQuery(_SELECT_GROUP)
         query.where("instr(name, ?) > 0", name_contains)
@@ -204,9 +204,9 @@ def _insert(execute: Any, row: PackageRow) -> Any:
     )
 
 
-def _group_row(columns: tuple[Any, ...]) -> GroupRow:
+def _group_row(columns: tuple[Any, ...]) -> PackageGroupRow:
     name, arn, request, created = columns
-    return GroupRow(name, arn, json.loads(request), created)
+    return PackageGroupRow(name, arn, json.loads(request), created)
 
 
 def _row(columns: tuple[Any, ...]) -> PackageRow:

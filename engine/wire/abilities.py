@@ -22,8 +22,8 @@ _MOST = 1024 * 1024
 async def answer(request: Request, runner: JobRunner) -> Response:
     """The instance types, and for each image of the body `{"images": [URI, …]}` null or why it cannot be run."""
     try:
-        asked = json.loads(await request.read(_MOST))
-        images = [str(image)[:255] for image in asked["images"]]
+        question = json.loads(await request.read(_MOST))
+        images = [str(image)[:255] for image in question["images"]]
     except (ValueError, KeyError, TypeError, RecursionError, ServiceError):
         return _json(400, {"message": f'POST {PATH} takes {{"images": ["…"]}}, of at most {_MOST} bytes.'})
     reasons = {image: runner.reason_against(image) for image in images}

@@ -18,7 +18,7 @@ from engine.operations.context import Context
 from engine.wire import abilities, cbor_protocol, json_protocol, query_protocol, s3_entry, s3_protocol
 from engine.wire.dispatch import SERVICES
 from engine.wire.request import Request
-from engine.wire.request_body import Receive, incoming
+from engine.wire.request_body import Receive, read_body
 from engine.wire.response import Response
 from engine.wire.signatures import Signature, find_key, read_signature, verify
 
@@ -30,7 +30,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 HEALTH = "/_engine/health"
 
 #: Bytes of a refused address that its answer repeats.
-_SHOWN = 1024
+_REPEATED_ADDRESS_BYTES = 1024
 
 #: Services whose name in signatures is not botocore's.
 _SIGNED_AS = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
@@ -100,9 +100,9 @@ class App:
             raise ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
         if signature is None or signature.service == "s3":
             return await s3_entry.answer(self._ctx, request, signature)
-        return await self._other(request, signature)
+        return await self._answer_service(request, signature)
 
-    async def _other(self, request: Request, signature: Signature) -> Response:
+    async def _answer_service(self, request: Request, signature: Signature) -> Response:
         # Before the body, which is part of what is signed: strangers have none of theirs kept in memory.
         find_key(self._ctx.credentials, signature.access_key_id)
         body = await request.read(json_protocol.MAX_BODY)
@@ -123,12 +123,14 @@ class App:
         )
 
 
-def refuse(address: bytes, fields: Iterable[tuple[bytes, bytes]], status: int, message: str) -> Response:
+def early_refusal(
+    address: bytes, fields: Iterable[tuple[bytes, bytes]], status: int, message: str
+) -> Response:
     """The answer to a request that is refused before it is complete.
 
     `address` and `fields`, the request's target and its header fields, may lack what did not arrive.
     """
-    path, _, query = address[:_SHOWN].decode("latin-1").partition("?")
+    path, _, query = address[:_REPEATED_ADDRESS_BYTES].decode("latin-1").partition("?")
     request = Request("GET", path, query, _headers(fields), _nothing())
     try:
         signature = read_signature(request)
@@ -149,7 +151,7 @@ def _read_scope(scope: Scope, receive: Receive) -> Request:
         path=path.decode("latin-1").partition("?")[0],
         query=scope["query_string"].decode("latin-1"),
         headers=_headers(scope["headers"]),
-        body=incoming(receive),
+        body=read_body(receive),
     )
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncIterator
 
 from engine.errors import ServiceError
-from engine.wire.signatures import Verified, chunk_signature
+from engine.wire.signatures import VerifiedRequest, chunk_signature
 
 _LONGEST_LINE = 4096
 _SIZE = re.compile(rb"[0-9a-fA-F]{1,15}")
@@ -25,7 +25,7 @@ class ChunkedBody:
     signature is checked at its end: whoever reads must not publish before the last of it has been read.
     """
 
-    def __init__(self, raw: AsyncIterator[bytes], verified: Verified) -> None:
+    def __init__(self, raw: AsyncIterator[bytes], verified: VerifiedRequest) -> None:
         self._raw = raw
         self._verified = verified
         self._signed = "AWS4-HMAC" in verified.payload_hash
@@ -73,10 +73,10 @@ class ChunkedBody:
             self._check("TRAILER", hashlib.sha256(lines).hexdigest(), signature)
 
     def _check(self, kind: str, sha256: str, signature: str) -> None:
-        wanted = chunk_signature(self._verified, self._previous, kind, sha256)
-        if not hmac.compare_digest(wanted.encode(), signature.encode()):
+        expected_signature = chunk_signature(self._verified, self._previous, kind, sha256)
+        if not hmac.compare_digest(expected_signature.encode(), signature.encode()):
             raise ServiceError("SignatureDoesNotMatch", "A chunk's signature does not match.", status=403)
-        self._previous = wanted
+        self._previous = expected_signature
 
     async def _line(self, at_end: bool = False) -> bytes:
         while (end := self._buffer.find(b"\r\n")) < 0:

@@ -12,7 +12,7 @@ _DEEPEST = 64
 #: Values in one request; GetMetricData at its limit of 500 queries has half of them.
 _MOST_ITEMS = 100_000
 
-_UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _OTHER = range(8)
+_UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE_OR_FLOAT = range(8)
 _INDEFINITE = 31
 _FLOATS = {25: ">e", 26: ">f", 27: ">d"}
 _SIMPLE = {20: False, 21: True, 22: None, 23: None}
@@ -51,11 +51,11 @@ def loads(data: bytes) -> Any:
 
 def _write(out: bytearray, value: Any) -> None:
     if value is None or isinstance(value, bool):
-        out.append(_OTHER << 5 | (22 if value is None else 20 + value))
+        out.append(_SIMPLE_OR_FLOAT << 5 | (22 if value is None else 20 + value))
     elif isinstance(value, int):
         _head(out, _UNSIGNED if value >= 0 else _NEGATIVE, value if value >= 0 else -1 - value)
     elif isinstance(value, float):
-        out.append(_OTHER << 5 | 27)
+        out.append(_SIMPLE_OR_FLOAT << 5 | 27)
         out += struct.pack(">d", value)
     elif isinstance(value, Timestamp):
         _head(out, _TAG, _EPOCH_SECONDS)
@@ -100,8 +100,8 @@ class _Reader:
         if depth > _DEEPEST:
             raise BadCbor(f"items are nested more than {_DEEPEST} deep")
         major, form = divmod(self._take(1)[0], 32)
-        if major == _OTHER:
-            return self._other(form)
+        if major == _SIMPLE_OR_FLOAT:
+            return self._simple_or_float(form)
         if form == _INDEFINITE:
             return self._indefinite(major, depth)
         number = self._number(form)
@@ -136,7 +136,7 @@ class _Reader:
             raise BadCbor("a key that is no text")
         return key, self.item(depth + 1)
 
-    def _other(self, form: int) -> Any:
+    def _simple_or_float(self, form: int) -> Any:
         if form in _FLOATS:
             value = struct.unpack(_FLOATS[form], self._take(1 << form - 24))[0]
             if not math.isfinite(value):
@@ -157,6 +157,6 @@ class _Reader:
         end = self.position + size
         if end > len(self._data):
             raise IndexError("the data ends before the item does")
-        taken = self._data[self.position : end]
+        content = self._data[self.position : end]
         self.position = end
-        return taken
+        return content

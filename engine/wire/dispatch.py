@@ -49,11 +49,11 @@ async def perform(
         ctx.throttle.admit(model.name)
     params = _params(service, model, document)
     authorize(ctx, service, model.name, params)
-    result = await result_of(ctx, operation, params)
+    result = await run_operation(ctx, operation, params)
     return serialize(model.output_shape, result, timestamp) if model.output_shape is not None else None
 
 
-async def result_of(ctx: Context, operation: Operation, params: dict[str, Any]) -> Any:
+async def run_operation(ctx: Context, operation: Operation, params: dict[str, Any]) -> Any:
     """What the operation returns. Raises ServiceError, also where the engine's disk is full."""
     try:
         result = operation(ctx, params)

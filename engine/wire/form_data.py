@@ -71,9 +71,9 @@ class FormData:
             if len(self._buffer) > _MOST:
                 raise _too_long()
             await self._more()
-        found = bytes(self._buffer[:end])
+        content = bytes(self._buffer[:end])
         del self._buffer[: end + len(mark)]
-        return found
+        return content
 
     async def _exactly(self, size: int) -> bytes:
         while len(self._buffer) < size:

@@ -144,8 +144,8 @@ _PARSERS: dict[str, Callable[[Shape, Any], Any]] = {
 }
 
 
-def _mismatch(value: Any, wanted: str) -> ServiceError:
-    return ServiceError("SerializationException", f"{_kind(value)} can not be converted to {wanted}")
+def _mismatch(value: Any, type_phrase: str) -> ServiceError:
+    return ServiceError("SerializationException", f"{_kind(value)} can not be converted to {type_phrase}")
 
 
 def _kind(value: Any) -> str:

@@ -25,10 +25,10 @@ from engine.wire.signatures import (
     check_token_text,
     find_key,
     form_signature,
-    mismatch,
     policy_signature,
+    signature_mismatch,
 )
-from engine.wire.xml import DECLARATION, escaped
+from engine.wire.xml import DECLARATION, escape_text
 
 #: Fields that stand for headers of PutObject. All others have no such meaning: a form must not become a copy.
 _HEADERS = ("cache-control", "content-type", "content-disposition", "content-encoding", "expires")
@@ -70,15 +70,15 @@ def _verify(ctx: Context, fields: Mapping[str, str]) -> Key:
     if "x-amz-signature" in fields:
         signature = form_signature(fields)
         key = find_key(ctx.credentials, signature.access_key_id)
-        wanted = policy_signature(key, signature, fields["policy"])
-        given = signature.signature
+        expected_signature = policy_signature(key, signature, fields["policy"])
+        sent_signature = signature.signature
     else:
         key = find_key(ctx.credentials, fields.get("awsaccesskeyid", ""))
         digest = hmac.new(key.secret_access_key.encode(), fields["policy"].encode(), hashlib.sha1).digest()
-        wanted, given = base64.b64encode(digest).decode(), fields.get("signature", "")
+        expected_signature, sent_signature = base64.b64encode(digest).decode(), fields.get("signature", "")
     check_token_text(key, fields.get("x-amz-security-token"))
-    if not hmac.compare_digest(wanted.encode(), given.encode()):
-        raise mismatch()
+    if not hmac.compare_digest(expected_signature.encode(), sent_signature.encode()):
+        raise signature_mismatch()
     return key
 
 
@@ -109,7 +109,7 @@ def _success(fields: Mapping[str, str], bucket: str, key: str, stored: Response,
         return Response(303, {**headers, "location": urlunsplit(redirect._replace(query=urlencode(query)))})
     if fields.get("success_action_status") == "201":
         values = {"Location": location, "Bucket": bucket, "Key": key, "ETag": etag}
-        content = "".join(f"<{name}>{escaped(value)}</{name}>" for name, value in values.items())
+        content = "".join(f"<{name}>{escape_text(value)}</{name}>" for name, value in values.items())
         body = f"{DECLARATION}<PostResponse>{content}</PostResponse>".encode()
         return Response(201, {**headers, "content-type": "application/xml"}, body)
     return Response(200 if fields.get("success_action_status") == "200" else 204, headers)

@@ -50,7 +50,7 @@ def check_policy(text: str, fields: Mapping[str, str]) -> Policy:
         raise _invalid("it has no list of conditions")
     named: set[str] = {"bucket"}
     policy = Policy()
-    for operator, name, value in (one for condition in conditions for one in _split(condition)):
+    for operator, name, value in (rule for condition in conditions for rule in _split(condition)):
         if operator == "content-length-range":
             policy = Policy(_size(name), _size(value))
             continue
@@ -90,11 +90,11 @@ def _split(condition: Any) -> list[tuple[str, Any, Any]]:
     raise _invalid("a condition is neither an object nor a list of three")
 
 
-def _check(operator: str, field: str, wanted: str, given: str) -> None:
+def _check(operator: str, field: str, condition_value: str, field_value: str) -> None:
     if operator not in ("eq", "starts-with"):
         raise _invalid(f"{operator!r} is no condition")
-    if not (given == wanted if operator == "eq" else given.startswith(wanted)):
-        raise _denied(f'Policy Condition failed: ["{operator}", "${field}", "{wanted}"]')
+    if not (field_value == condition_value if operator == "eq" else field_value.startswith(condition_value)):
+        raise _denied(f'Policy Condition failed: ["{operator}", "${field}", "{condition_value}"]')
 
 
 def _size(value: Any) -> int:

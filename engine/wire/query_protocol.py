@@ -73,8 +73,10 @@ async def _answer(ctx: Context, service: str, form: Form, request_id: str) -> st
         version = model.metadata["apiVersion"]
         raise ServiceError("InvalidAction", f"Could not find operation {name} for version {version}")
     operation = model.operation_model(name)
-    given = operation.input_shape
-    result = await perform(ctx, service, operation, lambda: document(given, tree_of(form)) if given else {})
+    input_shape = operation.input_shape
+    result = await perform(
+        ctx, service, operation, lambda: document(input_shape, tree_of(form)) if input_shape else {}
+    )
     output = operation.output_shape
     content = write_xml(f"{name}Result", output, result) if output else ""
     metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"

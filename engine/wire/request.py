@@ -28,15 +28,15 @@ class Request:
         "+" stays a plus: AWS signs and reads it so.
         """
         pairs = (part.partition("=") for part in self.query.split("&") if part)
-        return [(decoded(name), decoded(value)) for name, _, value in pairs]
+        return [(percent_decoded(name), percent_decoded(value)) for name, _, value in pairs]
 
     async def drain(self) -> None:
-        """Read what is left of a refused request, within bounds: a reset would hide the answer."""
-        left = _DRAIN_LIMIT
+        """Read the rest of a refused request, within bounds: a reset would hide the answer."""
+        bytes_left = _DRAIN_LIMIT
         try:
             async for chunk in self.body:
-                left -= len(chunk)
-                if left < 0:
+                bytes_left -= len(chunk)
+                if bytes_left < 0:
                     return
         except ServiceError:
             return
@@ -55,7 +55,7 @@ class Request:
         return b"".join(chunks)
 
 
-def decoded(text: str) -> str:
+def percent_decoded(text: str) -> str:
     """Undo percent-encoding. Raises a ServiceError when what comes out is not UTF-8."""
     try:
         return unquote_to_bytes(text).decode()

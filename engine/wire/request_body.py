@@ -14,7 +14,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 IDLE_SECONDS = 60.0
 
 
-async def incoming(receive: Receive, idle: float = IDLE_SECONDS) -> AsyncIterator[bytes]:
+async def read_body(receive: Receive, idle: float = IDLE_SECONDS) -> AsyncIterator[bytes]:
     """The body's bytes. Raises IncompleteBody when the client leaves, RequestTimeout after `idle` silent seconds."""
     while True:
         try:

@@ -22,12 +22,12 @@ from engine.operations.authorization import authorize
 from engine.operations.context import Context
 from engine.operations.s3_limits import check_supported
 from engine.operations.upload_body import UploadBody
-from engine.wire.dispatch import result_of
-from engine.wire.request import Request, decoded
+from engine.wire.dispatch import run_operation
+from engine.wire.request import Request, percent_decoded
 from engine.wire.response import Response
 from engine.wire.s3_routing import find_operation
 from engine.wire.text_values import from_text
-from engine.wire.xml import DECLARATION, escaped, parse_xml, write_content
+from engine.wire.xml import DECLARATION, escape_text, parse_xml, write_content
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ async def dispatch(ctx: Context, request: Request, body: UploadBody) -> Response
 def error_response(request: Request, error: ServiceError) -> Response:
     """An error in S3's XML; without a body for HEAD, which has none, and for 304."""
     fields = {"Code": error.code, "Message": error.message, **error.extra, "Resource": request.path}
-    content = "".join(f"<{name}>{escaped(text)}</{name}>" for name, text in fields.items())
+    content = "".join(f"<{name}>{escape_text(text)}</{name}>" for name, text in fields.items())
     body = f"{DECLARATION}<Error>{content}</Error>".encode()
     if request.method == "HEAD" or error.status == 304:
         return Response(error.status, error.headers)
@@ -114,7 +114,7 @@ async def _answer(ctx: Context, request: Request, body: UploadBody) -> Response:
     params = await _params(model, request, target, query, body)
     authorize(ctx, "s3", model.name, params)
     check_supported(params, ctx.config.account_id)
-    return serialize(model, await result_of(ctx, operation, params))
+    return serialize(model, await run_operation(ctx, operation, params))
 
 
 def _lacking(operation: str) -> ServiceError:
@@ -124,7 +124,7 @@ def _lacking(operation: str) -> ServiceError:
 
 def find_target(request: Request) -> Target:
     """Bucket and key of a request, in path style or by virtual host (`bucket.localhost`, `bucket.s3.…`)."""
-    path = decoded(request.path).removeprefix("/")
+    path = percent_decoded(request.path).removeprefix("/")
     if bucket := host_bucket(request):
         return Target(bucket, path)
     bucket, _, key = path.partition("/")
@@ -144,7 +144,7 @@ async def _params(
     params: dict[str, Any] = {}
     if shape is None:
         return params
-    given: dict[str, Mapping[str, str]] = {
+    texts_by_location: dict[str, Mapping[str, str]] = {
         "uri": {"Bucket": target.bucket, "Key": target.key},
         "querystring": query,
         "header": request.headers,
@@ -152,7 +152,7 @@ async def _params(
     for name, location, wire_name, member in _located(shape):
         if location == "headers":
             params[name] = _prefixed(request, wire_name)
-        elif (text := given[location].get(wire_name)) is not None:
+        elif (text := texts_by_location[location].get(wire_name)) is not None:
             _set(params, name, member, text)
     await _set_payload(params, shape, body)
     _check_required(shape, params)
@@ -169,12 +169,14 @@ def _check_enum(name: str, shape: Shape, text: str) -> None:
 @functools.cache
 def _located(shape: StructureShape) -> list[tuple[str, str, str, Shape]]:
     """The members that are not in a body: name, location, name on the wire, shape. Each request asks."""
-    found = []
+    located_members = []
     for name, member in shape.members.items():
         if location := member.serialization.get("location"):
             wire_name = member.serialization.get("name", name)
-            found.append((name, location, wire_name.lower() if "header" in location else wire_name, member))
-    return found
+            located_members.append(
+                (name, location, wire_name.lower() if "header" in location else wire_name, member)
+            )
+    return located_members
 
 
 def _set(params: dict[str, Any], name: str, shape: Shape, text: str) -> None:
@@ -246,7 +248,7 @@ def serialize(model: OperationModel, result: dict[str, Any]) -> Response:
 def _document(root: str, shape: Shape, value: Any) -> bytes:
     if root == "GetBucketLocationResult":
         # The one answer whose root element is the value itself.
-        text = escaped(value.get("LocationConstraint") or "")
+        text = escape_text(value.get("LocationConstraint") or "")
         return f'{DECLARATION}<LocationConstraint xmlns="{NAMESPACE}">{text}</LocationConstraint>'.encode()
     return f'{DECLARATION}<{root} xmlns="{NAMESPACE}">{write_content(shape, value)}</{root}>'.encode()
 

@@ -36,10 +36,10 @@ def find_operation(
 ) -> OperationModel | None:
     """The S3 operation of a request, or None if S3 has none like it. `headers` are lower-case names."""
     routes = _routes().get((method, _level(bucket, key)), ())
-    found = [route for route in routes if route.matches(query, headers)]
-    if not found:
+    matching_routes = [route for route in routes if route.matches(query, headers)]
+    if not matching_routes:
         return None
-    return service_model("s3").operation_model(max(found, key=lambda route: route.weight).operation)
+    return service_model("s3").operation_model(max(matching_routes, key=lambda route: route.weight).operation)
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import uvicorn
 
-from engine.wire.app import App, refuse
+from engine.wire.app import App, early_refusal
 from hosting.http_protocol import BoundedProtocol
 from hosting.http_server import BoundedServer
 
@@ -19,7 +19,7 @@ class EngineProtocol(BoundedProtocol):
     def error_answer(self, status: int, message: str) -> tuple[Mapping[str, str], bytes]:
         """An S3 error document, or the JSON or CBOR of the other services."""
         begun = self.headers is not None
-        answer = refuse(self.url if begun else b"", self.headers if begun else [], status, message)
+        answer = early_refusal(self.url if begun else b"", self.headers if begun else [], status, message)
         assert isinstance(answer.body, bytes)
         return answer.headers, answer.body
 

@@ -15,8 +15,8 @@ from urllib.parse import unquote
 
 from engine.credentials import Credentials, Key
 from engine.errors import ServiceError
-from engine.wire.request import Request, decoded
-from engine.wire.signatures import check_token, find_key, mismatch
+from engine.wire.request import Request, percent_decoded
+from engine.wire.signatures import check_token, find_key, signature_mismatch
 
 #: The parameters of a query that are signed, for they say what is asked for; others are not looked at.
 _SIGNED_PARAMETERS = frozenset(
@@ -102,7 +102,7 @@ def verify_v2(
     to_sign = _string_to_sign(request, signature, headers, bucket)
     digest = hmac.new(key.secret_access_key.encode(), to_sign.encode(), hashlib.sha1).digest()
     if not hmac.compare_digest(base64.b64encode(digest), signature.signature.encode()):
-        raise mismatch()
+        raise signature_mismatch()
     return key, Request(request.method, request.path, request.query, headers, request.body)
 
 
@@ -128,7 +128,7 @@ def _string_to_sign(request: Request, signature: PresignedV2, headers: Mapping[s
 def _signed_parameters(request: Request) -> list[str]:
     """The signed parameters as NAME or NAME=VALUE, decoded and by name: a name is what it is once it is decoded."""
     pairs = [
-        (decoded(name), equals, unquote(value))
+        (percent_decoded(name), equals, unquote(value))
         for name, equals, value in (part.partition("=") for part in request.query.split("&"))
     ]
     signed = sorted((pair for pair in pairs if pair[0] in _SIGNED_PARAMETERS), key=lambda pair: pair[0])

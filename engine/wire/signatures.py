@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from engine.credentials import Credentials, Key
 from engine.errors import ServiceError
-from engine.wire.request import Request, decoded
+from engine.wire.request import Request, percent_decoded
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -45,7 +45,7 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedRequest:
     """A request whose signature holds: whose it is, and what signing its chunks goes on from."""
 
     key: Key
@@ -63,7 +63,9 @@ def read_signature(request: Request) -> Signature | None:
     return _from_query(query) if "X-Amz-Signature" in query else None
 
 
-def verify(request: Request, signature: Signature, credentials: Credentials, payload_hash: str) -> Verified:
+def verify(
+    request: Request, signature: Signature, credentials: Credentials, payload_hash: str
+) -> VerifiedRequest:
     """Check key, clock and signature. `payload_hash` is the hex digest or word that the client signed.
 
     Raises InvalidAccessKeyId, RequestTimeTooSkewed, AccessDenied (expired) or SignatureDoesNotMatch; the
@@ -79,8 +81,8 @@ def verify(request: Request, signature: Signature, credentials: Credentials, pay
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         to_sign = "\n".join((ALGORITHM, signature.timestamp, signature.scope, digest))
         if hmac.compare_digest(_sign(signing_key, to_sign).hex().encode(), signature.signature.encode()):
-            return Verified(key, signature, signing_key, payload_hash)
-    raise mismatch()
+            return VerifiedRequest(key, signature, signing_key, payload_hash)
+    raise signature_mismatch()
 
 
 def find_key(credentials: Credentials, access_key_id: str) -> Key:
@@ -96,7 +98,7 @@ def find_key(credentials: Credentials, access_key_id: str) -> Key:
     return key
 
 
-def mismatch() -> ServiceError:
+def signature_mismatch() -> ServiceError:
     """S3's answer to a signature that was not made with the key it names."""
     return ServiceError(
         "SignatureDoesNotMatch",
@@ -111,7 +113,7 @@ def policy_signature(key: Key, signature: Signature, policy: str) -> str:
     return _sign(_signing_key(key.secret_access_key, signature), policy).hex()
 
 
-def chunk_signature(verified: Verified, previous: str, kind: str, sha256: str) -> str:
+def chunk_signature(verified: VerifiedRequest, previous: str, kind: str, sha256: str) -> str:
     """The signature of one aws-chunked chunk (`kind` PAYLOAD) or of the trailers (`kind` TRAILER)."""
     parts = [f"{ALGORITHM}-{kind}", verified.signature.timestamp, verified.signature.scope, previous]
     if kind == "PAYLOAD":
@@ -124,8 +126,13 @@ def _from_header(header: str, timestamp: str) -> Signature:
     algorithm, _, rest = header.partition(" ")
     fields = dict(part.strip().partition("=")[::2] for part in rest.split(","))
     credential = fields.get("Credential", "").split("/")
-    wanted = {"Credential", "SignedHeaders", "Signature"}
-    if algorithm != ALGORITHM or not wanted.issubset(fields) or len(credential) != 5 or not timestamp:
+    required_fields = {"Credential", "SignedHeaders", "Signature"}
+    if (
+        algorithm != ALGORITHM
+        or not required_fields.issubset(fields)
+        or len(credential) != 5
+        or not timestamp
+    ):
         raise ServiceError("AuthorizationHeaderMalformed", "The authorization header is malformed.")
     access_key_id, date, region, service, _ = credential
     signed = tuple(fields["SignedHeaders"].split(";"))
@@ -167,11 +174,11 @@ def check_token(request: Request, key: Key) -> None:
     check_token_text(key, request.headers.get("x-amz-security-token") or in_query)
 
 
-def check_token_text(key: Key, given: str | None) -> None:
-    """Raises InvalidToken unless `given` is the token of the key, if it has one."""
+def check_token_text(key: Key, sent_token: str | None) -> None:
+    """Raises InvalidToken unless `sent_token` is the token of the key, if it has one."""
     if key.token is None:
         return
-    if not given or not hmac.compare_digest(given.encode(), key.token.encode()):
+    if not sent_token or not hmac.compare_digest(sent_token.encode(), key.token.encode()):
         raise ServiceError(
             "InvalidToken", "The provided token is malformed or otherwise invalid.", status=403
         )
@@ -186,8 +193,8 @@ def form_signature(fields: Mapping[str, str]) -> Signature:
             "A signed form has the fields x-amz-algorithm, x-amz-credential, x-amz-date and x-amz-signature.",
         )
     access_key_id, date, region, service, _ = credential
-    given = (fields["x-amz-signature"], fields["x-amz-date"])
-    return Signature(access_key_id, date, region, service, (), *given)
+    signature_and_date = (fields["x-amz-signature"], fields["x-amz-date"])
+    return Signature(access_key_id, date, region, service, (), *signature_and_date)
 
 
 def _check_clock(signature: Signature) -> None:
@@ -231,7 +238,7 @@ def _canonical_paths(request: Request, signature: Signature) -> list[str]:
 
     They differ where a client encodes more than it must, such as a slash within a key, and signs that.
     """
-    path = quote(decoded(request.path), safe="/-_.~") or "/"
+    path = quote(percent_decoded(request.path), safe="/-_.~") or "/"
     if signature.service != "s3":
         # All services but S3 sign the path encoded once more.
         return [quote(path, safe="/-_.~")]

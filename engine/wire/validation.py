@@ -47,7 +47,7 @@ def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
         yield from _structure_problems(shape, value, path + ".")
         return
     for constraint in _own_constraints(shape, value):
-        yield _sentence(_shown(value), path, constraint)
+        yield _sentence(_printed(value), path, constraint)
     if isinstance(shape, ListShape | MapShape) and len(value) > most_items(shape):
         return
     if isinstance(shape, ListShape):
@@ -78,7 +78,9 @@ def _map_problems(shape: MapShape, items: Mapping[str, Any], path: str) -> Itera
     ):
         broken = dict.fromkeys(text for value in values for text in _own_constraints(member, value))
         if broken:
-            yield _sentence(_shown(items), path, f"Map {what} must satisfy constraint: [{', '.join(broken)}]")
+            yield _sentence(
+                _printed(items), path, f"Map {what} must satisfy constraint: [{', '.join(broken)}]"
+            )
     if not isinstance(shape.value, StringShape):
         for key, value in items.items():
             yield from _problems(shape.value, value, f"{path}.{key}.member")
@@ -135,16 +137,16 @@ def _compiled(pattern: str) -> regex.Pattern[str] | None:
         return None
 
 
-def _sentence(shown: str, path: str, constraint: str) -> str:
-    return f"Value '{shown}' at '{path}' failed to satisfy constraint: {constraint}"
+def _sentence(value_text: str, path: str, constraint: str) -> str:
+    return f"Value '{value_text}' at '{path}' failed to satisfy constraint: {constraint}"
 
 
-def _shown(value: Any) -> str:
+def _printed(value: Any) -> str:
     """The value as AWS prints it: lists and maps in Java's way."""
     if isinstance(value, Mapping):
-        return "{" + _joined(f"{key}={_shown(item)}" for key, item in value.items()) + "}"
+        return "{" + _joined(f"{key}={_printed(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + _joined(_shown(item) for item in value) + "]"
+        return "[" + _joined(_printed(item) for item in value) + "]"
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)

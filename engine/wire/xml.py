@@ -92,10 +92,10 @@ def write_content(shape: Shape, value: Any) -> str:
         )
     if isinstance(shape, MapShape):
         raise TypeError("no operation here answers with a map in XML")
-    return escaped(_text(shape, value))
+    return escape_text(_text(shape, value))
 
 
-def escaped(text: str) -> str:
+def escape_text(text: str) -> str:
     """Text as it stands in an element. Control characters are written by number, as S3 does: a carriage return
     survives so; the others XML cannot hold at all, which is what EncodingType is for."""
     if not _SPECIAL.search(text):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.errors import ServiceError
-from engine.wire.request_body import incoming
+from engine.wire.request_body import read_body
 
 
 def messages(*given: dict[str, Any]) -> Any:
@@ -22,7 +22,7 @@ def messages(*given: dict[str, Any]) -> Any:
 
 
 async def read(receive: Any) -> list[bytes]:
-    return [chunk async for chunk in incoming(receive, idle=0.01)]
+    return [chunk async for chunk in read_body(receive, idle=0.01)]
 
 
 async def test_a_body_comes_piece_by_piece() -> None:

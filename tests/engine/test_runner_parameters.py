@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.runner.parameters import Parameters, effective, read_offer
+from engine.runner.parameters import Parameters, effective_parameters, read_offer
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ from engine.runner.parameters import Parameters, effective, read_offer
 def test_the_request_comes_first_then_the_container_then_the_default(
     request_says: dict[str, Any], container_says: dict[str, Any], holds: Parameters
 ) -> None:
-    assert effective(request_says, container_says) == holds
+    assert effective_parameters(request_says, container_says) == holds
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"nonsense", b"\xff"])

@@ -23,7 +23,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """A whole HTTP request. Header names are lower-case."""
 
     method: str
@@ -43,7 +43,7 @@ class Reply:
 
 
 #: What answers requests.
-Answer = Callable[[Request], Awaitable[Reply]]
+Answer = Callable[[HttpRequest], Awaitable[Reply]]
 
 
 async def listen(answer: Answer, listener: socket.socket) -> None:
@@ -59,7 +59,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self._parser = httptools.HttpRequestParser(self)
-        self._waiting: deque[Request] = deque()
+        self._waiting: deque[HttpRequest] = deque()
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -86,7 +86,7 @@ class _Connection(asyncio.Protocol):
                 break
         self._task = None
 
-    async def _reply(self, request: Request) -> Reply:
+    async def _reply(self, request: HttpRequest) -> Reply:
         try:
             return await self._answer(request)
         except Exception:  # Whatever the model's code raises is this request's alone; the server goes on.
@@ -116,7 +116,7 @@ class _Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         method, path = self._parser.get_method().decode(), self._url.partition(b"?")[0].decode("latin-1")
         keep_alive = self._parser.should_keep_alive()
-        self._waiting.append(Request(method, path, self._headers, b"".join(self._body), keep_alive))
+        self._waiting.append(HttpRequest(method, path, self._headers, b"".join(self._body), keep_alive))
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._answer_all())
 

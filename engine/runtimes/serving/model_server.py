@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import uvloop
-from http_server import BACKLOG, Reply, Request, listen
+from http_server import BACKLOG, HttpRequest, Reply, listen
 
 __all__ = ["Invoke", "Reply", "apply_user_environment", "model_dir", "serve"]
 
@@ -51,13 +51,13 @@ def _listener() -> socket.socket:
 def serve(invoke: Invoke, execution_parameters: bytes | None = None) -> None:
     """Serve until told to stop: /ping, /invocations, and /execution-parameters if there are any (JSON)."""
 
-    async def answer(request: Request) -> Reply:
-        asked = (request.method, request.path)
-        if asked == ("POST", "/invocations"):
+    async def answer(request: HttpRequest) -> Reply:
+        endpoint = (request.method, request.path)
+        if endpoint == ("POST", "/invocations"):
             return await invoke(request.body, request.headers)
-        if asked == ("GET", "/ping"):
+        if endpoint == ("GET", "/ping"):
             return Reply(200)
-        if asked == ("GET", "/execution-parameters") and execution_parameters is not None:
+        if endpoint == ("GET", "/execution-parameters") and execution_parameters is not None:
             return Reply(200, execution_parameters, "application/json")
         return Reply(404, b"Not Found")
 

@@ -25,13 +25,15 @@ class Handlers:
     """The user's script with its model loaded."""
 
     def __init__(self, script: ModuleType, model_dir: str) -> None:
-        """Load the model. Raises SystemExit when `model_fn` is missing or transform_fn stands beside others."""
+        """Load the model. Raises SystemExit when `model_fn` is missing or transform_fn stands beside the others."""
         if not hasattr(script, "model_fn"):
             raise SystemExit("The script must define model_fn(model_dir), which returns the loaded model")
         self._transform: Callable[..., Any] | None = getattr(script, "transform_fn", None)
-        others = [name for name in ("input_fn", "predict_fn", "output_fn") if hasattr(script, name)]
-        if self._transform is not None and others:
-            raise SystemExit(f"transform_fn stands in place of {', '.join(others)}: define one or the others")
+        other_functions = [name for name in ("input_fn", "predict_fn", "output_fn") if hasattr(script, name)]
+        if self._transform is not None and other_functions:
+            raise SystemExit(
+                f"transform_fn stands in place of {', '.join(other_functions)}: define one or the others"
+            )
         self._input: Callable[..., Any] = getattr(script, "input_fn", default_input)
         self._predict: Callable[..., Any] = getattr(script, "predict_fn", default_predict)
         self._output: Callable[..., Any] = getattr(script, "output_fn", default_output)

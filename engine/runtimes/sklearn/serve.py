@@ -55,7 +55,7 @@ def load_script(path: Path) -> ModuleType:
     return module
 
 
-class Server:
+class ScriptServer:
     """Answers invocations. The user's code runs in one thread: models are rarely safe in several."""
 
     def __init__(self, handlers: Handlers) -> None:
@@ -86,7 +86,7 @@ def main() -> None:
     apply_user_environment()
     handlers = Handlers(load_script(script), str(model_dir()))
     sys.stdout.write(f"{script.name}: model loaded\n")
-    serve(Server(handlers).invoke)
+    serve(ScriptServer(handlers).invoke)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class Model:
         """A prediction, or a list of them, for each row of a float32 matrix. Raises XGBoostError."""
         rows = np.ascontiguousarray(rows, dtype=np.float32)
         shape, dimensions = ctypes.POINTER(c_bst_ulong)(), c_bst_ulong()
-        found = ctypes.POINTER(ctypes.c_float)()
+        values = ctypes.POINTER(ctypes.c_float)()
         _check_call(
             _LIB.XGBoosterPredictFromDense(
                 self._booster.handle,
@@ -48,13 +48,13 @@ class Model:
                 None,
                 ctypes.byref(shape),
                 ctypes.byref(dimensions),
-                ctypes.byref(found),
+                ctypes.byref(values),
             )
         )
         sizes = shape[: dimensions.value]
         # Copied: the library uses the memory again for the next call.
         count = int(np.prod(sizes))
-        return np.frombuffer(ctypes.string_at(found, 4 * count), dtype=np.float32).reshape(sizes)
+        return np.frombuffer(ctypes.string_at(values, 4 * count), dtype=np.float32).reshape(sizes)
 
 
 def _described(rows: Any) -> bytes:
@@ -65,7 +65,7 @@ def _described(rows: Any) -> bytes:
     )
 
 
-class Together:
+class PredictionBatcher:
     """Predicts for several requests in one call where they have few rows."""
 
     def __init__(self, predict: Callable[[Any], Any]) -> None:
@@ -77,11 +77,11 @@ class Together:
         if len(rows) >= _FEW:
             return self._predict(rows)
         loop = asyncio.get_running_loop()
-        found = loop.create_future()
+        prediction = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._predict_waiting)
-        self._waiting.append((rows, found))
-        return await found
+        self._waiting.append((rows, prediction))
+        return await prediction
 
     def _predict_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -90,14 +90,14 @@ class Together:
         except Exception as error:
             if len(waiting) > 1:
                 # One of them is to blame; each gets its own answer.
-                for one in waiting:
-                    self._waiting = [one]
+                for request in waiting:
+                    self._waiting = [request]
                     self._predict_waiting()
             elif not waiting[0][1].done():
                 waiting[0][1].set_exception(error)
             return
         start = 0
-        for rows, found in waiting:
-            if not found.done():
-                found.set_result(predictions[start : start + len(rows)])
+        for rows, prediction in waiting:
+            if not prediction.done():
+                prediction.set_result(predictions[start : start + len(rows)])
             start += len(rows)

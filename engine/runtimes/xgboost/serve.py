@@ -21,7 +21,7 @@ import numpy as np
 import xgboost
 from formats import UnreadablePayload, read_csv, read_libsvm, write_lines
 from model_server import Reply, model_dir, serve
-from predicting import Model, Together
+from predicting import Model, PredictionBatcher
 
 LIBSVM_TYPES = ("text/libsvm", "text/x-libsvm")
 ACCEPTED = ("application/json", "application/jsonlines", "text/csv", "*/*", "")
@@ -66,13 +66,13 @@ def load_model(path: Path) -> xgboost.Booster:
     return booster
 
 
-class Server:
+class BoosterServer:
     """Answers invocations."""
 
     def __init__(self, models: list[xgboost.Booster]) -> None:
         self._models = [Model(model) for model in models]
         self._features = self._models[0].features
-        self._together = Together(self._predict)
+        self._batcher = PredictionBatcher(self._predict)
         self._batch = "SAGEMAKER_BATCH" in os.environ
         self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv")
 
@@ -84,7 +84,7 @@ class Server:
             # In batch transform the container writes lines whatever Accept says.
             accept = "text/csv" if self._batch else self._accept(headers.get("accept", ""))
             rows = self._checked(self._parse(body, headers.get("content-type", "text/csv")))
-            predictions = await self._together.predict(rows)
+            predictions = await self._batcher.predict(rows)
         except Refused as refused:
             return Reply(refused.status, refused.text.encode())
         return Reply(200, self._write(predictions, accept), accept)
@@ -162,7 +162,7 @@ def main() -> None:
         )
     models = load_models(model_dir())
     sys.stdout.write(f"XGBoost {xgboost.__version__}: {len(models)} model(s) loaded\n")
-    serve(Server(models).invoke, execution_parameters())
+    serve(BoosterServer(models).invoke, execution_parameters())
 
 
 if __name__ == "__main__":
