@@ -33,7 +33,7 @@ from teams.models import Team, User
 __all__ = ["Merged", "attempts", "job_version", "merged", "settle", "whole"]
 
 
-def jobs(team: Team, wanted: JobFilter | None = None) -> JobQuerySet:
+def jobs(team: Team, job_filter: JobFilter | None = None) -> JobQuerySet:
     """The team's jobs, newest first, with the connection, model and submitter at hand.
 
     Without a filter, archived ones too.
@@ -43,9 +43,7 @@ def jobs(team: Team, wanted: JobFilter | None = None) -> JobQuerySet:
         .select_related("connection", "model", "submitted_by", "parent", "root")
         .order_by("-created_at", "-id")
     )
-    if wanted is None:
-        return rows
-    return wanted.of_connection(wanted.narrow(rows), team.pk)
+    return rows if job_filter is None else job_filter.narrow(rows, team)
 
 
 #: Of so many of the latest jobs the inputs are offered again.

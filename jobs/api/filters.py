@@ -8,9 +8,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from jobs import queries, search_query
+from jobs import filtering, queries, search_query
 from jobs.api.parameters import Moment, PageQuery, Query, Text, Word
-from jobs.filtering import CAUSES, STATE_GROUPS, JobFilter
+from jobs.filtering import FILTERS, JobFilter
+from jobs.filtering.kinds import STATE_GROUPS
 from jobs.states import JobState
 
 _STATE = "|".join([*JobState.values, *(state.lower() for state in JobState.values), *STATE_GROUPS])
@@ -18,36 +19,19 @@ _STATE = "|".join([*JobState.values, *(state.lower() for state in JobState.value
 
 @extend_schema_field({"type": "string", "pattern": f"^({_STATE})(,({_STATE}))*$"})
 class States(serializers.CharField):
-    """States and groups of them with commas between; `JobFilter` reads it."""
+    """States and groups of them with commas between; `JobFilter` checks them."""
 
 
 class JobFilterQuery(Query):
-    """What a list of jobs is narrowed to: `JobFilter` by its names, or as the search box takes it."""
+    """The filters of a list of jobs, each by its name, or all in `q` as the search box takes them."""
 
-    state = States(required=False, help_text="A state, several with commas, active or ended.")
-    model = Text(63, help_text="The model's name.")
-    owner = Text(150, help_text="Who submitted it: a user name, or me.")
-    connection = Text(80, help_text="The connection's slug.")
-    preset = Text(80, help_text="The slug of the preset that it began with.")
-    instance_type = Text(60, help_text="As it was requested last.")
-    cause = Word(tuple(CAUSES), help_text="Why it failed.")
-    since = Moment(help_text="Submitted from then on: a date, a time, or how long ago, as in 24h, 7d or 2w.")
-    until = Moment(help_text="Submitted before then; a date counts whole.")
-    ended = Moment(help_text="Ended from then on, as in since.")
-    attention = Word(
-        ("true",),
-        help_text="Completed with warnings, at a limit of its own or silent, of the last seven days.",
+    q = Text(
+        help_text='All of these as the search box takes them: `status:failed model:churn owner:me "nightly run"`.'
     )
-    tag = Text(400, help_text="key or key=value.")
-    path = Text(help_text="What it reads or writes: an S3 address, its beginning, or an object below it.")
-    name = Text(63, help_text="A part of the name.")
-    text = Text(200, help_text="Words in the name, an S3 address or a tag.")
-    external = Word(("true", "false"), help_text="true: made outside Batchdeck; false: made here.")
-    archived = Word(("true", "false", "any"), help_text="true: archived ones only; any: they too.")
-    attempts = Word(
-        ("true", "false", "any"), help_text="true: further attempts only, each by itself; any: they too."
-    )
-    q = Text(help_text="All of these as the search box takes them: status:failed model:churn text.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """A parameter for each filter, and those that are declared here."""
+        return {**{declared.name: _parameter(declared) for declared in FILTERS}, **super().get_fields()}
 
 
 class JobsQuery(PageQuery, JobFilterQuery):
@@ -60,10 +44,21 @@ class JobsQuery(PageQuery, JobFilterQuery):
     )
 
 
-def wanted(words: Mapping[str, Any]) -> JobFilter:
-    """The filter that a query describes; where `q` and a parameter name the same, the parameter counts.
+def read_filter(words: Mapping[str, Any]) -> JobFilter:
+    """The filter that a query describes; where `q` and a parameter name the same filter, the parameter counts.
 
     FilterError names what cannot be used.
     """
     texts = {name: words[name] for name in JobFilter.names() if name in words}
     return JobFilter.read({**search_query.parse(words.get("q", "")), **texts})
+
+
+def _parameter(declared: filtering.Filter) -> serializers.Field[Any, Any, Any, Any]:
+    kind, help_text = declared.kind, declared.help_text
+    if isinstance(kind, filtering.Choice):
+        return Word(kind.words, help_text=help_text)
+    if isinstance(kind, filtering.Moment):
+        return Moment(help_text=help_text)
+    if isinstance(kind, filtering.States):
+        return States(required=False, help_text=help_text)
+    return Text(kind.max_length, help_text=help_text)

@@ -11,8 +11,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from jobs import queries, search_query
-from jobs.filtering import FilterError, JobFilter
+from jobs import queries
+from jobs.filtering import FilterError, JobFilter, find_filter
 from jobs.models import TransformJob
 from jobs.models.job import JobQuerySet
 from jobs.models.standing import whole
@@ -76,17 +76,17 @@ def _ticked(request: MemberRequest, query: QueryDict, back: str) -> HttpResponse
     return _ask(request, action, rows, [*fields, ("sure", 1)], query, back, ticked=len(jobs))
 
 
-def _all(request: MemberRequest, wanted: JobFilter, query: QueryDict, back: str) -> HttpResponse:
+def _all(request: MemberRequest, job_filter: JobFilter, query: QueryDict, back: str) -> HttpResponse:
     action, text = request.POST.get("action", ""), request.POST.get("up_to", "")
     up_to = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
     if up_to is not None:
         outcome = services.on_matching(
-            request.team, action, wanted, by=request.user, up_to=up_to, outputs=_outputs(request)
+            request.team, action, job_filter, by=request.user, up_to=up_to, outputs=_outputs(request)
         )
         return _finish(request, outcome, back)
-    rows = services.matching(request.team, action, wanted.seen_by(request.user))
+    rows = services.matching(request.team, action, job_filter.for_user(request.user))
     newest = rows.order_by().aggregate(newest=Max("id"))["newest"]
-    filters = {search_query.WRITTEN.get(name, name): value for name, value in wanted.given().items()}
+    filters = {find_filter(name).word: value for name, value in job_filter.values.items()}
     return _ask(request, action, rows, [("all", 1), ("up_to", newest)], query, back, filters=filters)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,17 +15,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from jobs import queries, search_query
-from jobs.filtering import CAUSES, FilterError
+from jobs.filtering import FILTERS, FilterError, Moment, find_filter
 from jobs.lifecycle.after import costing
 from jobs.lifecycle.queue import queueing
 from jobs.models import TransformJob
 from jobs.models.job import JobQuerySet
-from jobs.pages import csv_export
+from jobs.pages import csv_export, filter_panel
 from jobs.pages.polling import is_poll, polled, version
 from jobs.pages.view_menu import menu
 from jobs.services.listing import saved_views
 from jobs.services.listing.job_list import COLUMNS, Listing
-from jobs.states import JobState
 from teams.access import MemberRequest, member_required
 from teams.refusals import refused
 
@@ -37,14 +37,14 @@ def history(request: MemberRequest) -> HttpResponseBase:
     """The team's jobs, narrowed, sorted and grouped by what the address says."""
     if "q" in request.GET:
         return _from_box(request)
-    listing, problems = _asked(request)
+    listing, problems = _read_listing(request)
     if is_poll(request):
         running = queries.jobs(request.team).active().exists()
         parts = (request.GET.urlencode(), queries.jobs_version(request.team))
         return polled(
             request,
             "jobs/causes_live.html" if listing.group else "jobs/history_live.html",
-            lambda: _shown(request, listing),
+            lambda: _live_part(request, listing),
             version("jobs", *parts, ticking=running),
         )
     known = saved_views.visible(request.team, request.user)
@@ -53,7 +53,7 @@ def history(request: MemberRequest) -> HttpResponseBase:
         return redirect(usual.address)
     context = {
         "problems": problems,
-        **_shown(request, listing),
+        **_live_part(request, listing),
         **_panel(request, listing),
         **menu(request, listing, known),
     }
@@ -65,7 +65,7 @@ def history(request: MemberRequest) -> HttpResponseBase:
 def export(request: MemberRequest) -> HttpResponseBase:
     """All jobs that the address describes, as CSV, sent while it is read; all columns unless it names some."""
     try:
-        listing = _exactly(request)
+        listing = _read_exactly(request)
     except FilterError as error:
         return refused(error.fields)
     rows = queries.beyond(_matching(request, listing), listing.sort, None)
@@ -81,16 +81,16 @@ def _from_box(request: MemberRequest) -> HttpResponse:
     try:
         given = search_query.parse(request.GET["q"])
     except FilterError as error:
-        messages.error(request, " ".join(_said(error.fields)))
+        messages.error(request, " ".join(_problem_sentences(error.fields)))
         given = {}
     return redirect(f"{reverse('jobs')}?{urlencode({**given, **kept})}")
 
 
 def _matching(request: MemberRequest, listing: Listing) -> JobQuerySet:
-    return queries.jobs(request.team, listing.wanted.seen_by(request.user))
+    return queries.jobs(request.team, listing.job_filter.for_user(request.user))
 
 
-def _shown(request: MemberRequest, listing: Listing) -> dict[str, Any]:
+def _live_part(request: MemberRequest, listing: Listing) -> dict[str, Any]:
     """What the part of the page that renews itself shows."""
     address = listing.parts()
     view = request.GET.get("view", "")
@@ -133,7 +133,7 @@ def _rows(
         "select": request.member.can_operate,
         "sorts": _sorts(named, listing.sort),
         "columns": listing.columns,
-        "wanted": listing.wanted,
+        "archived": listing.job_filter.values.get("archived", ""),
     }
 
 
@@ -163,11 +163,11 @@ def _chips(listing: Listing, view: str) -> list[dict[str, str]]:
     parts = {**listing.parts(), **({"view": view} if view else {})}
     return [
         {
-            "name": search_query.WRITTEN.get(name, name),
+            "name": find_filter(name).word,
             "value": value,
             "without": urlencode({k: v for k, v in parts.items() if k != name}) or "view=all",
         }
-        for name, value in listing.wanted.given().items()
+        for name, value in listing.job_filter.values.items()
     ]
 
 
@@ -175,10 +175,9 @@ def _panel(request: MemberRequest, listing: Listing) -> dict[str, Any]:
     """What the filter panel, the search box and the menus above the list show."""
     own = {name: value for name, value in listing.parts().items() if name in ("sort", "cols", "group")}
     kept = {**own, **_named(request)}
-    given = listing.wanted.given()
     return {
-        "wanted": listing.wanted,
-        "box": search_query.write(given),
+        "filter_fields": filter_panel.fields(request.team, listing.job_filter),
+        "box": search_query.write(listing.job_filter.values),
         "kept": kept,
         "address": {**listing.parts(), **_named(request)},
         "grouped": listing.group,
@@ -187,11 +186,6 @@ def _panel(request: MemberRequest, listing: Listing) -> dict[str, Any]:
         "these_columns": urlencode({**listing.parts(), "cols": ",".join(listing.columns) or "none"}),
         "all_columns": urlencode({name: v for name, v in listing.parts().items() if name != "cols"}),
         "choices": [(name, word, name in listing.columns) for name, word in COLUMNS.items()],
-        "states": [("active", "Active"), ("ended", "Ended"), *JobState.choices],
-        "causes": CAUSES,
-        "models": queries.models(request.team).values_list("name", flat=True).distinct().order_by("name"),
-        "connections": queries.connections(request.team),
-        "people": request.team.members.order_by("username").values_list("username", flat=True),
     }
 
 
@@ -202,37 +196,39 @@ def _address(parts: dict[str, str]) -> str:
 
 def _lately(listing: Listing) -> dict[str, str]:
     """What failed long ago is looked at on purpose only."""
-    timed = listing.wanted.since or listing.wanted.until or listing.wanted.ended
-    return {} if timed else {"ended": "30d"}
+    has_time = {"since", "until", "ended"} & listing.job_filter.values.keys()
+    return {} if has_time else {"ended": "30d"}
 
 
 def _named(request: HttpRequest) -> dict[str, str]:
     return {"view": request.GET["view"]} if request.GET.get("view") else {}
 
 
-def _asked(request: HttpRequest) -> tuple[Listing, list[str]]:
-    """What the address describes, and sentences about what of it was left out as it cannot be used."""
-    given = {name: request.GET.get(name, "") for name in Listing.names()}
+def _read_listing(request: HttpRequest) -> tuple[Listing, list[str]]:
+    """The listing that the address describes, and sentences about the parts that cannot be used and were left out."""
+    listing, problems = Listing.read_usable(_address_parts(request))
+    return listing, _problem_sentences(problems)
+
+
+def _read_exactly(request: HttpRequest) -> Listing:
+    """The listing that every word of the address describes, with `q` as the search box takes it.
+
+    FilterError names each word that cannot be used.
+    """
+    return Listing.read({**search_query.parse(request.GET.get("q", "")), **_address_parts(request)})
+
+
+def _address_parts(request: HttpRequest) -> dict[str, str]:
+    """The words of the address that describe a listing, whether they can be used or not."""
+    parts = {name: str(value) for name, value in request.GET.items() if name not in ("q", "view", "before")}
     # The column chooser sends a name for each box that is ticked.
-    given["cols"] = ",".join(request.GET.getlist("cols"))
-    listing, problems = Listing.read_what_can_be(given)
-    return listing, _said(problems)
+    return {**parts, "cols": ",".join(request.GET.getlist("cols"))}
 
 
-def _exactly(request: HttpRequest) -> Listing:
-    """What every word of the address describes, `q` as the search box takes it; FilterError names what is none."""
-    own = {name: value for name, value in request.GET.items() if name not in ("q", "view")}
-    cols = {"cols": ",".join(request.GET.getlist("cols"))}
-    return Listing.read({**search_query.parse(request.GET.get("q", "")), **own, **cols})
-
-
-#: What the panel calls the filters whose names say less.
-_LABELS = {
-    "since": "Submitted from (since)",
-    "until": "Submitted until (until)",
-    "ended": "Ended from (ended)",
-}
-
-
-def _said(fields: Any) -> list[str]:
-    return [f"{_LABELS.get(name, name)}: {text}" for name, texts in fields.items() for text in texts]
+def _problem_sentences(problems: Mapping[str, list[str]]) -> list[str]:
+    labels = {
+        declared.name: f"{declared.label} ({declared.name})"
+        for declared in FILTERS
+        if isinstance(declared.kind, Moment)
+    }
+    return [f"{labels.get(name, name)}: {text}" for name, texts in problems.items() for text in texts]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.core.management import call_command
 
+from jobs.api.filters import JobFilterQuery
 from jobs.api.serializers.requests import REQUEST_FIELDS
 from jobs.states import JobState
 from tests.support.answers import document, validator
@@ -20,6 +21,21 @@ def test_every_job_field_and_state_is_documented() -> None:
     fields = {field.name for field in dataclasses.fields(TransformSpec)} - {"model_name"}
     assert {name for name in fields if name not in text} == set()
     assert {state for state in JobState if f"`{state}`" not in text} == set()
+
+
+def test_the_table_of_filters_is_the_filters_that_there_are() -> None:
+    text = (ROOT / "docs/api.md").read_text()
+    rows = text.partition("| parameter | what it keeps |\n|---|---|\n")[2].partition("\n\n")[0]
+    fields = JobFilterQuery().fields
+    assert rows.splitlines() == [f"| `{name}` | {field.help_text} |" for name, field in fields.items()]
+
+
+def test_the_schema_says_of_each_filter_what_it_keeps() -> None:
+    for path in ("/api/v1/jobs/", "/api/v1/jobs/causes/"):
+        parameters = document()["paths"][path]["get"]["parameters"]
+        described = {item["name"]: item.get("description") for item in parameters}
+        for name, field in JobFilterQuery().fields.items():
+            assert described[name] == field.help_text
 
 
 def test_the_schema_is_valid_and_complete_without_a_warning(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from jobs import search_query
+from jobs.filtering import FILTERS, Filter
 from jobs.models import Connection, TransformJob
 from jobs.pages.history import PAGE
 from jobs.states import JobState
@@ -152,6 +153,41 @@ def test_a_wrong_filter_is_named_everywhere(
     export = client.get(f"/jobs/export.csv?{query}")
     assert export.status_code == 400
     assert field in export.content.decode()
+
+
+def test_a_misspelt_filter_is_named_everywhere(house: House, jobs: dict[str, TransformJob]) -> None:
+    answer = house.api("vera").get("/api/v1/jobs/?stat=failed")
+    assert answer.status_code == 400
+    assert list(answer.json()["error"]["fields"]) == ["stat"]
+    client = house.page("vera")
+    assert any("stat: is no filter" in text for text in messages(Page(client.get("/jobs/?stat=failed"))))
+    assert client.get("/jobs/export.csv?stat=failed").status_code == 400
+
+
+@pytest.mark.parametrize("declared", FILTERS, ids=lambda declared: declared.name)
+def test_the_panel_and_the_box_have_each_filter(house: House, declared: Filter) -> None:
+    field = Page(house.page("vera").get("/jobs/")).by_id(f"f-{declared.name}")
+    assert field.get("name") == declared.name
+    for word in (declared.name, declared.word, *declared.aliases):
+        assert search_query.parse(f"{word}:x") == {declared.name: "x"}
+
+
+def test_the_panel_keeps_values_that_its_menus_do_not_have(house: House) -> None:
+    page = Page(house.page("vera").get("/jobs/?state=failed,stopped&connection=gone&cause=Out-Of-Memory"))
+    selected = {
+        name: [
+            option.get("value")
+            for option in Page.all_below(page.by_id(f"f-{name}"), "option")
+            if "selected" in option.attributes
+        ]
+        for name in ("state", "connection", "cause", "archived")
+    }
+    assert selected == {
+        "state": ["failed,stopped"],
+        "connection": ["gone"],
+        "cause": ["out-of-memory"],
+        "archived": [""],
+    }
 
 
 @pytest.mark.parametrize("name", ["since", "until", "ended"])

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from jobs import queries
 from jobs.api import request_serializers, serializers
-from jobs.api.filters import JobFilterQuery, JobsQuery, wanted
+from jobs.api.filters import JobFilterQuery, JobsQuery, read_filter
 from jobs.api.pagination import InOrder
 from jobs.api.parameters import takes
 from jobs.api.views.base import TeamView
@@ -36,7 +36,7 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
         """Jobs narrowed by the query parameters."""
         if getattr(self, "swagger_fake_view", False):
             return TransformJob.objects.none()
-        return queries.jobs(self.member.team, wanted(self.words).seen_by(self.member.user))
+        return queries.jobs(self.member.team, read_filter(self.words).for_user(self.member.user))
 
     def paginate_queryset(self, queryset: Any) -> Any:
         """A page of jobs, each waiting one with its place in line."""
@@ -72,7 +72,7 @@ class Causes(TeamView):
     @extend_schema(operation_id="jobs_causes", responses=serializers.CauseAnswer(many=True))
     def get(self, request: Request) -> Response:
         """The failed jobs that the filters of the list keep, counted by cause, the most frequent first."""
-        matching = queries.jobs(self.member.team, wanted(self.words).seen_by(self.member.user))
+        matching = queries.jobs(self.member.team, read_filter(self.words).for_user(self.member.user))
         found = queries.failures(matching)
         return Response(serializers.CauseAnswer(found, many=True).data)
 

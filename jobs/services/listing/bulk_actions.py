@@ -133,7 +133,7 @@ def named(team: Team, action: str, keys: Iterable[str]) -> list[TransformJob]:
 def on_matching(
     team: Team,
     action: str,
-    wanted: JobFilter,
+    job_filter: JobFilter,
     *,
     by: User,
     token: ApiToken | None = None,
@@ -147,7 +147,7 @@ def on_matching(
     `up_to` is a row id: jobs submitted after it are left alone. Running again is not repeated for the rest, so
     with more than MOST jobs it raises NotPossible and does nothing.
     """
-    rows = matching(team, action, wanted.seen_by(by), up_to=up_to)
+    rows = matching(team, action, job_filter.for_user(by), up_to=up_to)
     found = list(rows[: MOST + 1])
     check_number(action, len(found))
     outcome = _do(action, found[:MOST], by, token, outputs)
@@ -161,10 +161,10 @@ def check_number(action: str, count: int) -> None:
         raise NotPossible(f"More than {MOST} jobs match; narrow the filter to run fewer again at once.")
 
 
-def matching(team: Team, action: str, wanted: JobFilter, *, up_to: int | None = None) -> JobQuerySet:
+def matching(team: Team, action: str, job_filter: JobFilter, *, up_to: int | None = None) -> JobQuerySet:
     """The jobs that match and to which `action` can be done; InvalidFields for a word that is no action."""
     _check(action)
-    rows = able(action, queries.jobs(team, wanted))
+    rows = able(action, queries.jobs(team, job_filter))
     return rows if up_to is None else rows.filter(id__lte=up_to)
 
 

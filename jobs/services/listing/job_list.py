@@ -37,30 +37,24 @@ _OWN = ("sort", "cols", "group")
 class Listing:
     """One way to look at a team's jobs."""
 
-    wanted: JobFilter = dataclasses.field(default_factory=JobFilter)
+    job_filter: JobFilter = dataclasses.field(default_factory=JobFilter)
     sort: str = queries.NEWEST
     columns: tuple[str, ...] = USUAL
     group: str = ""
 
     @classmethod
-    def names(cls) -> tuple[str, ...]:
-        """The names of all its parts, as in an address."""
-        return (*JobFilter.names(), *_OWN)
-
-    @classmethod
-    def read(cls, given: Mapping[str, object]) -> Self:
-        """What these parts describe; FilterError names all that is wrong."""
-        found, problems = cls.read_what_can_be(given)
+    def read(cls, parts: Mapping[str, object]) -> Self:
+        """The listing that these parts describe; FilterError names everything wrong."""
+        listing, problems = cls.read_usable(parts)
         if problems:
             raise FilterError(problems)
-        return found
+        return listing
 
     @classmethod
-    def read_what_can_be(cls, given: Mapping[str, object]) -> tuple[Self, dict[str, list[str]]]:
-        """What the right ones of these parts describe, and sentences about the others by name."""
-        texts = {name: value for name, value in given.items() if name not in _OWN}
-        wanted, problems = _read_filter(texts)
-        own = {name: given.get(name, "") for name in _OWN}
+    def read_usable(cls, parts: Mapping[str, object]) -> tuple[Self, dict[str, list[str]]]:
+        """The listing that the usable parts describe, and sentences about the others by name."""
+        job_filter, problems = _read_filter({name: text for name, text in parts.items() if name not in _OWN})
+        own = {name: parts.get(name, "") for name in _OWN}
         problems |= {
             name: ["It must be a text."] for name, value in own.items() if not isinstance(value, str)
         }
@@ -75,26 +69,26 @@ class Listing:
         if group not in ("", *GROUPS):
             problems["group"] = [f"It must be {', '.join(GROUPS)} or empty."]
             group = ""
-        return cls(wanted, sort, tuple(name for name in COLUMNS if name in columns), group), problems
+        return cls(job_filter, sort, tuple(name for name in COLUMNS if name in columns), group), problems
 
     def parts(self) -> dict[str, str]:
-        """Its address, without what is so by itself; `read` understands it."""
+        """Query parameters that differ from the defaults; `read` parses them."""
         own = {
             "sort": "" if self.sort == queries.NEWEST else self.sort,
             "cols": "" if self.columns == USUAL else ",".join(self.columns) or "none",
             "group": self.group,
         }
-        return {**self.wanted.given(), **{name: value for name, value in own.items() if value}}
+        return {**self.job_filter.values, **{name: value for name, value in own.items() if value}}
 
 
 def _read_filter(texts: Mapping[str, object]) -> tuple[JobFilter, dict[str, list[str]]]:
     try:
         return JobFilter.read(texts), {}
     except FilterError as error:
-        # An address typed by hand or kept from another version: what is right of it still counts.
-        right = {
-            name: value.strip()
-            for name, value in texts.items()
-            if name in JobFilter.names() and name not in error.fields and isinstance(value, str)
+        # In an address typed by hand or kept from another version, the usable filters still count.
+        usable = {
+            name: text
+            for name, text in texts.items()
+            if name in JobFilter.names() and name not in error.fields
         }
-        return JobFilter(**right), error.fields
+        return JobFilter.read(usable), error.fields
