@@ -66,7 +66,7 @@ class LogLines:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LogQuery:
     """Which lines of a job's log: of one stream, by its label, or of all by time, newest first if `backward`.
 
     `phrase` is to be in a line as it stands, or else any of `terms`; `since` and `until` are milliseconds since
@@ -118,7 +118,7 @@ def lines(target: Target, stream: str, *, limit: int, from_start: bool = False) 
     return [LogLine(_at(row["timestamp"]), row["message"]) for row in answer["events"]]
 
 
-def pages(target: Target, wanted: Wanted, *, token: str = "", size: int = 500) -> Iterator[LogLines]:
+def pages(target: Target, wanted: LogQuery, *, token: str = "", size: int = 500) -> Iterator[LogLines]:
     """The lines that are wanted, a call to CloudWatch for each page; nothing if it does not have the stream.
 
     A page may be empty although more follow: CloudWatch looks through so many lines at a time.
@@ -142,7 +142,7 @@ def pages(target: Target, wanted: Wanted, *, token: str = "", size: int = 500) -
             return
 
 
-def _request(wanted: Wanted, size: int) -> Any:
+def _request(wanted: LogQuery, size: int) -> Any:
     asked: dict[str, Any] = {
         "logGroupName": GROUP,
         "startTime": max(wanted.since, _NEWEST_FIRST_SINCE),

@@ -95,7 +95,7 @@ def buckets(target: Target) -> tuple[Bucket, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class FolderLevel:
     """One level of a bucket's tree: key prefixes that end in a slash, and objects.
 
     `next` asks for what comes behind them; empty when that was all.
@@ -106,7 +106,7 @@ class Level:
     next: str = ""
 
 
-def level(target: Target, bucket: str, prefix: str, *, token: str = "", limit: int = 1000) -> Level:
+def level(target: Target, bucket: str, prefix: str, *, token: str = "", limit: int = 1000) -> FolderLevel:
     """What stands right below `prefix`, in byte order, by one call; `token` is an earlier answer's `next`.
 
     A prefix that ends inside a name gives all names that go on from there.
@@ -117,7 +117,7 @@ def level(target: Target, bucket: str, prefix: str, *, token: str = "", limit: i
         asked["ContinuationToken"] = token
     with translated(target):
         page = client(target, "s3").list_objects_v2(**asked)  # type: ignore[arg-type]
-    return Level(
+    return FolderLevel(
         folders=tuple(row["Prefix"] for row in page.get("CommonPrefixes", [])),
         objects=tuple(
             RemoteObject(row["Key"], row["Size"], row["LastModified"]) for row in page.get("Contents", [])

@@ -39,7 +39,7 @@ _ASSUME = "sts:AssumeRole"
 _AT_ONCE = 6
 
 
-class Outcome(Enum):
+class ProbeOutcome(Enum):
     """What came of a call."""
 
     FINE = "fine"
@@ -49,7 +49,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ProbeScope:
     """What a connection uses: buckets of its models and jobs, and its queue with whom to ask for that."""
 
     buckets: Sequence[str] = ()
@@ -58,7 +58,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ProbeResult:
     """One call: the service, the IAM action, what it is needed for, what came of it and what was said.
 
     `resource` is the ARN that a policy would name, with {region} and {account} in it.
@@ -67,7 +67,7 @@ class Found:
     service: str
     action: str
     use: str
-    outcome: Outcome
+    outcome: ProbeOutcome
     says: str = ""
     resource: str = "*"
     account: str = ""
@@ -82,7 +82,7 @@ class _Probe:
     resource: str = "*"
 
 
-def probe(target: Target, asked: Asked) -> list[Found]:
+def probe(target: Target, asked: ProbeScope) -> list[ProbeResult]:
     """Try each call, some at once, each for a few seconds; in the order of the list."""
     hurried = replace(target, hurried=True)
     probes = [*_PROBES, *(_of_bucket(bucket) for bucket in asked.buckets)]
@@ -90,7 +90,8 @@ def probe(target: Target, asked: Asked) -> list[Found]:
     if first.says == NO_CREDENTIALS:
         # Looking for them takes seconds, and each service's client would look anew.
         return [
-            Found(one.service, one.action, one.use, first.outcome, first.says, one.resource) for one in probes
+            ProbeResult(one.service, one.action, one.use, first.outcome, first.says, one.resource)
+            for one in probes
         ]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = [first, *pool.map(lambda one: _try(one, hurried), probes[1:])]
@@ -98,29 +99,31 @@ def probe(target: Target, asked: Asked) -> list[Found]:
     return [*_role_refused(target, found), *found]
 
 
-def _role_refused(target: Target, found: Sequence[Found]) -> list[Found]:
+def _role_refused(target: Target, found: Sequence[ProbeResult]) -> list[ProbeResult]:
     """The one thing to mend where no call gets as far as being tried: the role is not ours to assume."""
     says = next((one.says for one in found if _ASSUME in one.says), "")
     if not says:
         return []
-    return [Found("STS", _ASSUME, "calling in the role's name", Outcome.DENIED, says, target.role_arn)]
+    return [
+        ProbeResult("STS", _ASSUME, "calling in the role's name", ProbeOutcome.DENIED, says, target.role_arn)
+    ]
 
 
-def _try(one: _Probe, target: Target) -> Found:
-    def told(outcome: Outcome, says: str = "", account: str = "") -> Found:
-        return Found(one.service, one.action, one.use, outcome, says, one.resource, account)
+def _try(one: _Probe, target: Target) -> ProbeResult:
+    def told(outcome: ProbeOutcome, says: str = "", account: str = "") -> ProbeResult:
+        return ProbeResult(one.service, one.action, one.use, outcome, says, one.resource, account)
 
     try:
         with translated(target):
-            return told(Outcome.FINE, account=one.call(target) or "")
+            return told(ProbeOutcome.FINE, account=one.call(target) or "")
     except Rejected as error:
         if error.code in _DENIED and _ASSUME not in error.sentence:
-            return told(Outcome.DENIED, error.sentence)
+            return told(ProbeOutcome.DENIED, error.sentence)
         if error.code in _ABSENT:
-            return told(Outcome.FINE)
-        return told(Outcome.UNREACHABLE, error.sentence)
+            return told(ProbeOutcome.FINE)
+        return told(ProbeOutcome.UNREACHABLE, error.sentence)
     except GatewayError as error:
-        return told(Outcome.UNREACHABLE, error.sentence)
+        return told(ProbeOutcome.UNREACHABLE, error.sentence)
 
 
 def _identity(target: Target) -> str:
@@ -199,25 +202,31 @@ def _of_bucket(bucket: str) -> _Probe:
     return _Probe("S3", "s3:ListBucket", use, call, f"arn:{{partition}}:s3:::{bucket}")
 
 
-def _of_buckets_none(asked: Asked) -> list[Found]:
+def _of_buckets_none(asked: ProbeScope) -> list[ProbeResult]:
     if asked.buckets:
         return []
     use = "listing inputs and outputs"
-    return [Found("S3", "s3:ListBucket", use, Outcome.NOT_NEEDED, "No model or job names a bucket yet.")]
+    return [
+        ProbeResult(
+            "S3", "s3:ListBucket", use, ProbeOutcome.NOT_NEEDED, "No model or job names a bucket yet."
+        )
+    ]
 
 
-def _priced(target: Target) -> Found:
+def _priced(target: Target) -> ProbeResult:
     one = _Probe("Price list", "pricing:GetProducts", "what jobs cost", _prices)
     if target.is_engine:
-        return Found(one.service, one.action, one.use, Outcome.NOT_NEEDED, "An engine sends no bill.")
+        return ProbeResult(
+            one.service, one.action, one.use, ProbeOutcome.NOT_NEEDED, "An engine sends no bill."
+        )
     if not is_answered(target.region):
-        return Found(
-            one.service, one.action, one.use, Outcome.NOT_NEEDED, "AWS tells no prices in this region."
+        return ProbeResult(
+            one.service, one.action, one.use, ProbeOutcome.NOT_NEEDED, "AWS tells no prices in this region."
         )
     return _try(one, target)
 
 
-def _queued(target: Target, asked: Asked) -> Found:
+def _queued(target: Target, asked: ProbeScope) -> ProbeResult:
     def call(there: Target) -> None:
         # Seen and left at once: with no time out of sight, whoever reads the queue gets it all the same.
         client(there, "sqs").receive_message(
@@ -226,7 +235,9 @@ def _queued(target: Target, asked: Asked) -> Found:
 
     use = "hearing of changes at once"
     if not asked.queue_url:
-        return Found("SQS", "sqs:ReceiveMessage", use, Outcome.NOT_NEEDED, "No queue of events is set.")
+        return ProbeResult(
+            "SQS", "sqs:ReceiveMessage", use, ProbeOutcome.NOT_NEEDED, "No queue of events is set."
+        )
     name = asked.queue_url.rpartition("/")[2]
     owner = asked.queue_url.split("/")[-2]
     arn = f"arn:{{partition}}:sqs:{{region}}:{owner}:{name}"

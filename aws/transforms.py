@@ -29,7 +29,7 @@ _NO_MODEL = "Could not find model"
 _REQUEST_FIELDS = frozenset(path[0] for path in PATHS.values())
 
 
-class NameTaken(Rejected):
+class JobNameTaken(Rejected):
     """A transform job of this name exists already; names are unique for ever in an account and region."""
 
 
@@ -67,7 +67,7 @@ class RemoteJob:
 
 
 def create(target: Target, request: Mapping[str, Any]) -> str:
-    """Call CreateTransformJob with this request and return the ARN; raises NameTaken or a GatewayError."""
+    """Call CreateTransformJob with this request and return the ARN; raises JobNameTaken or a GatewayError."""
     check_request(target, request)
     with translated(target):
         try:
@@ -75,7 +75,7 @@ def create(target: Target, request: Mapping[str, Any]) -> str:
         except ClientError as error:
             code, message = details_of(error)
             if code == "ResourceInUse":
-                raise NameTaken(message, code) from error
+                raise JobNameTaken(message, code) from error
             if message.startswith(_NO_MODEL):
                 advice = "Register it on this connection, or check its name."
                 raise Rejected(f"{message.rstrip('.')}. {advice}", code) from error

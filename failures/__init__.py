@@ -1,10 +1,10 @@
 """What SageMaker's texts about failures and refusals mean: for what is done next, and for the person who reads them."""
 
-from failures.blame import Failure, Refusal, classify, read_refusal
+from failures.blame import FailureKind, Refusal, classify, read_refusal
 from failures.cause import UNKNOWN, Cause
 from failures.causes import CAUSES, cause_named
 from failures.changes import Change, Facts
-from failures.explaining import Explanation, Line, Source, columns, columns_of_reason, explain
+from failures.explaining import Explanation, LogSource, LogText, columns, columns_of_reason, explain
 
 __all__ = [
     "CAUSES",
@@ -13,10 +13,10 @@ __all__ = [
     "Change",
     "Explanation",
     "Facts",
-    "Failure",
-    "Line",
+    "FailureKind",
+    "LogSource",
+    "LogText",
     "Refusal",
-    "Source",
     "cause_named",
     "classify",
     "columns",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Failure(Enum):
+class FailureKind(Enum):
     """Why a job failed, as far as it matters to whoever would run it again."""
 
     CAPACITY = "the region had no instance"
@@ -23,15 +23,15 @@ class Failure(Enum):
     @property
     def may_pass(self) -> bool:
         """Whether the same job may well succeed another time."""
-        return self in {Failure.CAPACITY, Failure.INTERNAL}
+        return self in {FailureKind.CAPACITY, FailureKind.INTERNAL}
 
 
 #: How FailureReason begins, and what it means.
 _BEGINNINGS = (
-    ("CapacityError", Failure.CAPACITY),
-    ("InternalServerError", Failure.INTERNAL),
-    ("ClientError", Failure.CLIENT),
-    ("AlgorithmError", Failure.ALGORITHM),
+    ("CapacityError", FailureKind.CAPACITY),
+    ("InternalServerError", FailureKind.INTERNAL),
+    ("ClientError", FailureKind.CLIENT),
+    ("AlgorithmError", FailureKind.ALGORITHM),
 )
 
 _QUOTA = re.compile(
@@ -61,12 +61,12 @@ class Refusal:
         return _OF_ONE_TYPE.match(self.name) is not None
 
 
-def classify(failure_reason: str) -> Failure:
+def classify(failure_reason: str) -> FailureKind:
     """What a FailureReason means."""
     for beginning, failure in _BEGINNINGS:
         if failure_reason.startswith(beginning):
             return failure
-    return Failure.UNKNOWN
+    return FailureKind.UNKNOWN
 
 
 def read_refusal(message: str) -> Refusal | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from failures import changes as try_
-from failures.blame import Failure
+from failures.blame import FailureKind
 from failures.changes import Proposal
 
 
@@ -19,7 +19,7 @@ class Cause:
     patterns: tuple[str, ...] = ()
     propose: Proposal = try_.nothing
     #: The class of FailureReason that tells it.
-    failure: Failure | None = None
+    failure: FailureKind | None = None
     #: True: it says what was seen and not why, so it holds only where nothing else does.
     general: bool = False
 

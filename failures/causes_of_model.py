@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from failures import changes as try_
-from failures.blame import Failure
+from failures.blame import FailureKind
 from failures.cause import Cause
 
 BYTE_ORDER_MARK = Cause(
@@ -159,7 +159,7 @@ GENERAL = (
         "Often it passes: run it again, by automatic retries if you like. If it stays, the model with its container "
         "may need more than the 30 GB of disk or the memory of the instance.",
         propose=try_.larger_instance,
-        failure=Failure.INTERNAL,
+        failure=FailureKind.INTERNAL,
         general=True,
     ),
 )  # fmt: skip

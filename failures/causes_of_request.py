@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from failures import changes as try_
-from failures.blame import Failure
+from failures.blame import FailureKind
 from failures.cause import Cause
 
 REQUEST_SIZE = (
@@ -77,7 +77,7 @@ RESOURCES = (
         "The region had no such instance to spare",
         "Try again later or with another instance type. Fallback types and automatic retries do both.",
         propose=try_.other_instance,
-        failure=Failure.CAPACITY,
+        failure=FailureKind.CAPACITY,
     ),
     Cause(
         "quota",

@@ -30,7 +30,7 @@ _BARE_STATUS = re.compile(r": \w*Error: \d{3} *$")
 _NAMED = re.compile(r"^(?P<name>\S+/\S[^:]*): ")
 
 
-class Source(Enum):
+class LogSource(Enum):
     """Who said a line."""
 
     REASON = "FailureReason"
@@ -39,10 +39,10 @@ class Source(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogText:
     """One line, without the stamp that SageMaker puts before it."""
 
-    source: Source
+    source: LogSource
     text: str
 
 
@@ -52,7 +52,7 @@ class Explanation:
 
     cause: Cause
     quoted: str = ""
-    source: Source | None = None
+    source: LogSource | None = None
     change: Change | None = None
 
     @property
@@ -61,7 +61,7 @@ class Explanation:
         return self.cause is not UNKNOWN and not self.cause.general
 
 
-def explain(lines: Sequence[Line], facts: Facts) -> Explanation:
+def explain(lines: Sequence[LogText], facts: Facts) -> Explanation:
     """The first cause that one of the lines tells: of who spoke first, and general ones last."""
     found = _first(lines, general=False) or _first(lines, general=True)
     if found is None:
@@ -92,11 +92,11 @@ def columns_of_reason(reason: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _by_reason(reason: str) -> Explanation:
-    return explain([Line(Source.REASON, reason)], Facts())
+    return explain([LogText(LogSource.REASON, reason)], Facts())
 
 
-def _first(lines: Sequence[Line], *, general: bool) -> tuple[Cause, int] | None:
-    for source in Source:
+def _first(lines: Sequence[LogText], *, general: bool) -> tuple[Cause, int] | None:
+    for source in LogSource:
         said = [position for position, line in enumerate(lines) if line.source is source]
         for cause in CAUSES:
             if cause.general is general and (at := _telling(cause, lines, said)) is not None:
@@ -104,10 +104,10 @@ def _first(lines: Sequence[Line], *, general: bool) -> tuple[Cause, int] | None:
     return None
 
 
-def _telling(cause: Cause, lines: Sequence[Line], positions: Iterable[int]) -> int | None:
+def _telling(cause: Cause, lines: Sequence[LogText], positions: Iterable[int]) -> int | None:
     for position in positions:
         line = lines[position]
-        if cause.failure and line.source is Source.REASON and classify(line.text) is cause.failure:
+        if cause.failure and line.source is LogSource.REASON and classify(line.text) is cause.failure:
             return position
         if cause.patterns and _pattern(cause).search(line.text):
             return position
@@ -119,11 +119,11 @@ def _pattern(cause: Cause) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in cause.patterns), re.IGNORECASE)
 
 
-def _with_answer(lines: Sequence[Line], position: int) -> str:
+def _with_answer(lines: Sequence[LogText], position: int) -> str:
     """The line, and of the data log the beginning of the model's answer that follows under its heading."""
     line = lines[position]
     name = _NAMED.match(line.text)
-    if line.source is not Source.DATA_LOG or name is None:
+    if line.source is not LogSource.DATA_LOG or name is None:
         return line.text
     beginning = f"{name['name']}: "
     rest = [each.text for each in lines[position + 1 :] if each.text.startswith(beginning.rstrip())]

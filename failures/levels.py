@@ -33,7 +33,7 @@ TERMS = (
 )  # fmt: skip
 
 
-class Level(StrEnum):
+class LogLevel(StrEnum):
     """How bad a line is."""
 
     ERROR = "error"
@@ -54,31 +54,31 @@ class Levels:
         self._told: set[str] = set()
         self._about: dict[str, str] = {}
 
-    def of(self, stream: str, text: str) -> tuple[Level, bool]:
+    def of(self, stream: str, text: str) -> tuple[LogLevel, bool]:
         """A container's line: its level, and whether it begins what went wrong rather than going on with it."""
         # Python's logging writes its message right before the traceback: one thing went wrong, not two.
         told = stream in self._told
         self._told.discard(stream)
         if stream in self._inside:
             if not text.strip() or text[0] in " \t":
-                return Level.ERROR, False
+                return LogLevel.ERROR, False
             self._inside.discard(stream)
             if not _OPENS.search(text):
-                return Level.ERROR, False
+                return LogLevel.ERROR, False
         if _OPENS.search(text):
             self._inside.add(stream)
-            return Level.ERROR, not told
+            return LogLevel.ERROR, not told
         if _JAVA_FRAME.match(text):
-            return Level.ERROR, False
+            return LogLevel.ERROR, False
         if _ERROR.search(text):
             self._told.add(stream)
-            return Level.ERROR, True
-        return (Level.WARNING if _WARNING.search(text) else Level.PLAIN), False
+            return LogLevel.ERROR, True
+        return (LogLevel.WARNING if _WARNING.search(text) else LogLevel.PLAIN), False
 
-    def of_object(self, stream: str, text: str) -> tuple[Level, bool]:
+    def of_object(self, stream: str, text: str) -> tuple[LogLevel, bool]:
         """The same of a line of a data log that is about an object: an error, begun by the object's first line."""
         named = _ABOUT.match(text)
         about = named[1] if named else ""
         begins = self._about.get(stream) != about
         self._about[stream] = about
-        return Level.ERROR, begins
+        return LogLevel.ERROR, begins

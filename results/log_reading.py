@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aws import Rejected, Target, logs
-from aws.logs import LogLine, LogLines, Wanted
-from failures.levels import TERMS, Level, Levels, clean
+from aws.logs import LogLine, LogLines, LogQuery
+from failures.levels import TERMS, Levels, LogLevel, clean
 from jobs.models import TransformJob
 from jobs.services.errors import NoSuchPlace
 
@@ -51,7 +51,7 @@ class Told:
     text: str
     stream: str
     id: str
-    level: Level
+    level: LogLevel
     begins: bool
 
 
@@ -135,7 +135,7 @@ def batches(
         until = from_ms
     elif origin:
         since = max(since, from_ms if number else from_ms + 1)
-    wanted = Wanted(
+    wanted = LogQuery(
         job.name,
         stream=sought.stream,
         phrase="" if sought.errors else sought.search,
@@ -154,7 +154,7 @@ def batches(
         yield _Batch(kept, f"{origin}~{page.next_token}" if page.next_token else "")
 
 
-def _pages(target: Target, wanted: Wanted, token: str, size: int) -> Iterator[LogLines]:
+def _pages(target: Target, wanted: LogQuery, token: str, size: int) -> Iterator[LogLines]:
     """CloudWatch's pages from `token` on. Raises NoSuchPlace for a token that CloudWatch does not know."""
     try:
         yield from logs.pages(target, wanted, token=token, size=size)
@@ -201,14 +201,14 @@ def _one(line: LogLine, levels: Levels) -> Told:
     elif logs.is_telling(text):
         level, begins = levels.of_object(line.stream, text)
     else:
-        level, begins = Level.PLAIN, False
+        level, begins = LogLevel.PLAIN, False
     return Told(line.at, text, line.stream, line.id, level, begins)
 
 
 def _is_sought(line: Told, sought: Sought) -> bool:
     if not sought.errors:
         return True
-    return line.level == Level.ERROR and sought.search in line.text
+    return line.level == LogLevel.ERROR and sought.search in line.text
 
 
 def _in_time(lines: list[Told], backward: bool) -> tuple[Told, ...]:

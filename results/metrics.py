@@ -16,7 +16,7 @@ from jobs.services.calling import asked
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class MetricKind:
     """A metric: CloudWatch's name of it, what a person calls it, and what its 100 % are."""
 
     name: str
@@ -25,11 +25,11 @@ class Kind:
 
 
 KINDS = (
-    Kind("CPUUtilization", "CPU", "100 % is one vCPU; four busy ones are 400 %."),
-    Kind("MemoryUtilization", "Memory", "Of the instance's memory."),
-    Kind("GPUUtilization", "GPU", "100 % is one GPU; four busy ones are 400 %."),
-    Kind("GPUMemoryUtilization", "GPU memory", "100 % is the memory of one GPU."),
-    Kind("DiskUtilization", "Disk", "Of the instance's disk."),
+    MetricKind("CPUUtilization", "CPU", "100 % is one vCPU; four busy ones are 400 %."),
+    MetricKind("MemoryUtilization", "Memory", "Of the instance's memory."),
+    MetricKind("GPUUtilization", "GPU", "100 % is one GPU; four busy ones are 400 %."),
+    MetricKind("GPUMemoryUtilization", "GPU memory", "100 % is the memory of one GPU."),
+    MetricKind("DiskUtilization", "Disk", "Of the instance's disk."),
 )
 #: Points of a line: more are no more to see, and each costs its bytes.
 _POINTS = 300
@@ -40,7 +40,7 @@ _MARGIN = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MetricLine:
     """One instance: its values at the chart's times, None where there is none, and what they come to."""
 
     instance: str
@@ -57,7 +57,7 @@ class Chart:
     name: str
     title: str
     meaning: str
-    lines: tuple[Line, ...]
+    lines: tuple[MetricLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,13 @@ def period_of(length: timedelta, *, engine: bool) -> int:
     return _MINUTE * max(1, math.ceil(seconds / _MINUTE))
 
 
-def _lines(found: Iterable[Series], name: str, times: tuple[datetime, ...]) -> Iterable[Line]:
+def _lines(found: Iterable[Series], name: str, times: tuple[datetime, ...]) -> Iterable[MetricLine]:
     for series in found:
         if series.metric == name and series.points:
             values = dict(series.points)
             known = list(values.values())
             mean = sum(known) / len(known)
-            yield Line(series.instance, tuple(map(values.get, times)), min(known), mean, max(known))
+            yield MetricLine(series.instance, tuple(map(values.get, times)), min(known), mean, max(known))
 
 
 def _note(job: TransformJob) -> str:

@@ -17,7 +17,7 @@ MAX_MEMBERS = 100_000
 MAX_DEPTH = 100
 
 
-class Kind(Enum):
+class MemberKind(Enum):
     """What a member of a tar is. A link's target is relative to its own folder, a hard link's to the archive's top."""
 
     FILE = "file"
@@ -27,30 +27,30 @@ class Kind(Enum):
     OTHER = "device or pipe"
 
 
-def kind_of(member: tarfile.TarInfo) -> Kind:
+def kind_of(member: tarfile.TarInfo) -> MemberKind:
     """What a member is, in the words of these rules."""
     if member.issym():
-        return Kind.LINK
+        return MemberKind.LINK
     if member.islnk():
-        return Kind.HARD_LINK
+        return MemberKind.HARD_LINK
     if member.isdir():
-        return Kind.FOLDER
-    return Kind.FILE if member.isfile() else Kind.OTHER
+        return MemberKind.FOLDER
+    return MemberKind.FILE if member.isfile() else MemberKind.OTHER
 
 
-def trouble_with_member(name: str, kind: Kind, target: str = "") -> str:
+def trouble_with_member(name: str, kind: MemberKind, target: str = "") -> str:
     """Why a member is refused, as the end of a sentence that begins with it; empty if it is not.
 
     `target` is where a link leads, as the archive says it.
     """
-    if kind is Kind.OTHER:
+    if kind is MemberKind.OTHER:
         return "is a device or pipe"
     if name.count("/") > MAX_DEPTH:
         return f"lies more than {MAX_DEPTH} folders deep"
     paths = [name]
-    if kind is Kind.LINK:
+    if kind is MemberKind.LINK:
         paths.append(target if target.startswith("/") else posixpath.join(posixpath.dirname(name), target))
-    elif kind is Kind.HARD_LINK:
+    elif kind is MemberKind.HARD_LINK:
         paths.append(target)
     return "leads outside of the model's folder" if _any_outside(paths) else ""
 

@@ -18,7 +18,7 @@ from jobs.pages.request_panel import panel_of
 from jobs.services.connections.matching import Matches
 from jobs.services.submitting import preflight
 from jobs.services.submitting.estimates import Estimate
-from jobs.services.submitting.preflight import Finding, Level, Report, Trial
+from jobs.services.submitting.preflight import Finding, FindingLevel, PreflightReport, Trial
 from teams.access import MemberRequest, member_required
 from teams.models import Role
 
@@ -26,7 +26,7 @@ Form = JobForm | RawRequestForm
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FindingRow:
     """A finding as the page shows it; `at` is the id of its field, `fix` what its button sends; empty for none."""
 
     finding: Finding
@@ -45,9 +45,9 @@ class Rail:
     the first records, where they are known.
     """
 
-    errors: list[Row]
-    warnings: list[Row]
-    notes: list[Row]
+    errors: list[FindingRow]
+    warnings: list[FindingRow]
+    notes: list[FindingRow]
     missing: list[str]
     matches: Matches | None = None
     estimate: Estimate | None = None
@@ -79,32 +79,36 @@ def form_of(request: MemberRequest, data: QueryDict) -> Form:
     return form
 
 
-def report_of(request: MemberRequest, form: Form) -> Report:
+def report_of(request: MemberRequest, form: Form) -> PreflightReport:
     """What preflight says of a bound form."""
     form.is_valid()
     if form.asked is None:
-        return Report(tuple(_unreadable(name, errors) for name, errors in form.errors.as_data().items()))
+        return PreflightReport(
+            tuple(_unreadable(name, errors) for name, errors in form.errors.as_data().items())
+        )
     return preflight.run(request.team, form.asked, form.wrong())
 
 
 def _unreadable(name: str, errors: list[ValidationError]) -> Finding:
     """What keeps a pasted request from being read; what is empty is still to be filled in, not wrong."""
     code = "required" if errors[0].code == "required" else "invalid"
-    return Finding(code, Level.ERROR, name, " ".join(text for error in errors for text in error.messages))
+    return Finding(
+        code, FindingLevel.ERROR, name, " ".join(text for error in errors for text in error.messages)
+    )
 
 
-def rail_of(form: Form, report: Report, data: Mapping[str, Any]) -> Rail:
+def rail_of(form: Form, report: PreflightReport, data: Mapping[str, Any]) -> Rail:
     """The report as the page shows it, with what was ticked."""
     ticks = set(data.getlist("tick")) if isinstance(data, QueryDict) else set()
     order = list(form.fields)
     found = sorted(report.findings, key=lambda one: order.index(one.field) if one.field in order else -1)
-    rows = {level: [_row(form, one, ticks) for one in found if one.level is level] for level in Level}
-    errors = [row for row in rows[Level.ERROR] if row.finding.code != "required"]
-    missing = [row.label for row in rows[Level.ERROR] if row.finding.code == "required"]
+    rows = {level: [_row(form, one, ticks) for one in found if one.level is level] for level in FindingLevel}
+    errors = [row for row in rows[FindingLevel.ERROR] if row.finding.code != "required"]
+    missing = [row.label for row in rows[FindingLevel.ERROR] if row.finding.code == "required"]
     return Rail(
         errors,
-        rows[Level.WARNING],
-        rows[Level.NOTE],
+        rows[FindingLevel.WARNING],
+        rows[FindingLevel.NOTE],
         missing,
         report.matches,
         report.estimate,
@@ -112,9 +116,9 @@ def rail_of(form: Form, report: Report, data: Mapping[str, Any]) -> Rail:
     )
 
 
-def stands_in_the_way(form: Form, report: Report, ticks: list[str]) -> bool:
+def stands_in_the_way(form: Form, report: PreflightReport, ticks: list[str]) -> bool:
     """Whether preflight forbids submitting; if so the form says why, beside the fields."""
-    for finding in report.of(Level.ERROR):
+    for finding in report.of(FindingLevel.ERROR):
         form.add_error(finding.field if finding.field in form.fields else None, finding.reason)
     if unticked := report.unticked(ticks):
         some = "a warning" if len(unticked) == 1 else f"{len(unticked)} warnings"
@@ -135,15 +139,17 @@ def with_fix(data: QueryDict) -> QueryDict:
     return changed
 
 
-def _row(form: Form, finding: Finding, ticks: set[str]) -> Row:
+def _row(form: Form, finding: Finding, ticks: set[str]) -> FindingRow:
     field = form.fields.get(finding.field)
     label = str(field.label) if field else finding.field.replace("__all__", "")
     at = form[finding.field].id_for_label if field and _is_open(form, finding.field) else ""
     ticked = finding.tick in ticks
     if not finding.fix or not all(_is_open(form, name) for name in finding.fix):
-        return Row(finding, label, at, ticked)
+        return FindingRow(finding, label, at, ticked)
     says = " and ".join(_says(form, name, value) for name, value in finding.fix.items())
-    return Row(finding, label, at, ticked, json.dumps(dict(finding.fix)), f"{says[0].upper()}{says[1:]}")
+    return FindingRow(
+        finding, label, at, ticked, json.dumps(dict(finding.fix)), f"{says[0].upper()}{says[1:]}"
+    )
 
 
 def _says(form: Form, name: str, value: str | int) -> str:

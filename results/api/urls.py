@@ -7,11 +7,11 @@ from django.urls import path
 from results.api import views
 
 urlpatterns = [
-    path("jobs/<str:id>/metrics/", views.Metrics.as_view(), name="job-metrics"),
-    path("jobs/<str:id>/outputs/", views.Outputs.as_view(), name="job-outputs"),
-    path("jobs/<str:id>/outputs/preview/", views.Preview.as_view(), name="job-preview"),
-    path("jobs/<str:id>/outputs/download/", views.Download.as_view(), name="job-download"),
-    path("jobs/<str:id>/records/", views.Records.as_view(), name="job-records"),
-    path("jobs/<str:id>/logs/", views.Logs.as_view(), name="job-logs"),
-    path("jobs/<str:id>/logs/text/", views.LogText.as_view(), name="job-logs-text"),
+    path("jobs/<str:id>/metrics/", views.MetricsView.as_view(), name="job-metrics"),
+    path("jobs/<str:id>/outputs/", views.OutputsView.as_view(), name="job-outputs"),
+    path("jobs/<str:id>/outputs/preview/", views.PreviewView.as_view(), name="job-preview"),
+    path("jobs/<str:id>/outputs/download/", views.DownloadView.as_view(), name="job-download"),
+    path("jobs/<str:id>/records/", views.RecordsView.as_view(), name="job-records"),
+    path("jobs/<str:id>/logs/", views.LogsView.as_view(), name="job-logs"),
+    path("jobs/<str:id>/logs/text/", views.LogTextView.as_view(), name="job-logs-text"),
 ]

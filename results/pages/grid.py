@@ -16,7 +16,7 @@ _SHOWN = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class GridColumn:
     """A column of one side: `name` in JSON, else its `position`."""
 
     label: str
@@ -33,7 +33,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class GridCell:
     """A cell's text, cut to what fits, under its column's label."""
 
     label: str
@@ -43,12 +43,12 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class GridRow:
     """A row of the table. `more` is the beginning of what has no column; `bar` the prediction, from 0 to 1."""
 
     number: int
-    given: tuple[Shown, ...]
-    answer: tuple[Shown, ...]
+    given: tuple[GridCell, ...]
+    answer: tuple[GridCell, ...]
     more: str = ""
     bar: float | None = None
     lacks: str = ""
@@ -58,9 +58,9 @@ class Line:
 class Grid:
     """The table; `hidden` is how many of the input's columns have none of their own."""
 
-    given: tuple[Column, ...]
-    answer: tuple[Column, ...]
-    lines: tuple[Line, ...]
+    given: tuple[GridColumn, ...]
+    answer: tuple[GridColumn, ...]
+    lines: tuple[GridRow, ...]
     hidden: int = 0
     has_bars: bool = False
 
@@ -87,7 +87,7 @@ def grid_of(page: Page) -> Grid:
     bars = [_bar(pair, answer) for pair in page.pairs]
     has_bars = bool(bars) and all(bar is not None for bar in bars)
     lines = tuple(
-        Line(
+        GridRow(
             pair.number,
             _cells(shown, pair.given),
             _cells(answer, pair.answer),
@@ -100,15 +100,15 @@ def grid_of(page: Page) -> Grid:
     return Grid(shown, answer, lines, len(rest), has_bars)
 
 
-def _columns(halves: Sequence[Half | None], side: Side | None) -> tuple[Column, ...]:
+def _columns(halves: Sequence[Half | None], side: Side | None) -> tuple[GridColumn, ...]:
     there = [half for half in halves if half is not None]
     names = dict.fromkeys(cell.name for half in there for cell in half.cells if cell.name)
     if names:
-        found = [Column(name, name=name) for name in names]
+        found = [GridColumn(name, name=name) for name in names]
     else:
         count = max((len(half.cells) for half in there), default=0)
         headed = side.columns if side else ()
-        found = [Column(label_of(n, count, headed), n) for n in range(count)]
+        found = [GridColumn(label_of(n, count, headed), n) for n in range(count)]
     return tuple(replace(column, number=_is_numeric(column, there, side)) for column in found)
 
 
@@ -119,7 +119,7 @@ def label_of(n: int, count: int, headed: Sequence[str]) -> str:
     return "line" if count == 1 else str(n)
 
 
-def _is_numeric(column: Column, halves: Sequence[Half], side: Side | None) -> bool:
+def _is_numeric(column: GridColumn, halves: Sequence[Half], side: Side | None) -> bool:
     found = [column.cell(half.cells) for half in halves]
     texts = [cell.text for cell in found if cell is not None and cell.text]
     # The header row itself holds names.
@@ -127,7 +127,7 @@ def _is_numeric(column: Column, halves: Sequence[Half], side: Side | None) -> bo
     return sum(map(is_number, texts)) * 2 > len(texts)
 
 
-def _answer_columns(page: Page) -> tuple[Column, ...]:
+def _answer_columns(page: Page) -> tuple[GridColumn, ...]:
     """The output's columns; of a joined one only the model's, where they are known: the input stands beside."""
     found = _columns([pair.answer for pair in page.pairs], page.answer)
     known = [(pair.predicted, pair.answer) for pair in page.pairs if pair.answer]
@@ -141,7 +141,7 @@ def _answer_columns(page: Page) -> tuple[Column, ...]:
     return own or found
 
 
-def _marked(column: Column, page: Page, unseen: set[int]) -> Column:
+def _marked(column: GridColumn, page: Page, unseen: set[int]) -> GridColumn:
     position = column.position
     if column.name and page.pairs and page.pairs[0].given:
         names = [cell.name for cell in page.pairs[0].given.cells]
@@ -149,15 +149,15 @@ def _marked(column: Column, page: Page, unseen: set[int]) -> Column:
     return replace(column, unseen=position in unseen)
 
 
-def _cells(columns: Sequence[Column], half: Half | None) -> tuple[Shown, ...]:
+def _cells(columns: Sequence[GridColumn], half: Half | None) -> tuple[GridCell, ...]:
     found = [(column, column.cell(half.cells) if half else None) for column in columns]
     return tuple(
-        Shown(column.label, cell.text[:_SHOWN] if cell else "", column.number, column.unseen)
+        GridCell(column.label, cell.text[:_SHOWN] if cell else "", column.number, column.unseen)
         for column, cell in found
     )
 
 
-def _bar(pair: Pair, answer: Sequence[Column]) -> float | None:
+def _bar(pair: Pair, answer: Sequence[GridColumn]) -> float | None:
     """The row's one prediction where it is a share, as a probability is."""
     cell = answer[0].cell(pair.answer.cells) if pair.answer and len(answer) == 1 else None
     value = cell.number if cell else None

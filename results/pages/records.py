@@ -17,7 +17,7 @@ from jobs.services.errors import NotPossible, Unavailable
 from jobs.states import JobState
 from results import job_outputs as service
 from results import logs
-from results.pages.grid import Shown, grid_of, label_of
+from results.pages.grid import GridCell, grid_of, label_of
 from results.pages.outputs import download_answer
 from results.reading.files import offered
 from results.reading.pages import LIMIT, Page
@@ -32,7 +32,7 @@ _VALUES = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ResultsAddress:
     """What the page's address holds; each link is it with something changed."""
 
     file: str
@@ -94,9 +94,9 @@ def picture(request: MemberRequest, key: str) -> HttpResponse:
     return HttpResponse(body, content_type=kind, headers=headers)
 
 
-def _address(request: MemberRequest) -> Address:
+def _address(request: MemberRequest) -> ResultsAddress:
     given = request.GET
-    return Address(
+    return ResultsAddress(
         file=given.get("file", ""),
         first=_number(given.get("from", "")) or 1,
         filter=given.get("filter", "").strip()[:200],
@@ -111,12 +111,12 @@ def _number(text: str) -> int:
     return min(int(digits), _FARTHEST) if digits.isascii() and digits.isdigit() else 0
 
 
-def _context(job: TransformJob, asked: Address, found: Page) -> dict[str, Any]:
+def _context(job: TransformJob, asked: ResultsAddress, found: Page) -> dict[str, Any]:
     grid = grid_of(found)
     chosen = next((pair for pair in found.pairs if pair.number == asked.row), None)
     record = chosen or (found.pairs[0] if found.pairs else None)
     answer = found.answer
-    here = asked if asked.file or found.file is None else Address(found.file.name, *_rest(asked))
+    here = asked if asked.file or found.file is None else ResultsAddress(found.file.name, *_rest(asked))
     return {
         "asked": here,
         "found": found,
@@ -138,11 +138,11 @@ def _context(job: TransformJob, asked: Address, found: Page) -> dict[str, Any]:
     }
 
 
-def _rest(asked: Address) -> tuple[int, str, int, str]:
+def _rest(asked: ResultsAddress) -> tuple[int, str, int, str]:
     return asked.first, asked.filter, asked.row, asked.find
 
 
-def _links(here: Address, found: Page) -> dict[str, str]:
+def _links(here: ResultsAddress, found: Page) -> dict[str, str]:
     """Where the page's buttons lead; empty where there is nothing."""
     file = found.file
     before = max(1, found.first - LIMIT)
@@ -156,14 +156,14 @@ def _links(here: Address, found: Page) -> dict[str, str]:
         else "",
         "again": here.but(),
         "unfiltered": here.but(filter=""),
-        "next_file": Address(file.next, 1, here.filter, 0, "").but() if file and file.next else "",
-        "previous_file": Address(file.previous, 1, here.filter, 0, "").but()
+        "next_file": ResultsAddress(file.next, 1, here.filter, 0, "").but() if file and file.next else "",
+        "previous_file": ResultsAddress(file.previous, 1, here.filter, 0, "").but()
         if file and file.previous
         else "",
     }
 
 
-def _choices(job: TransformJob, asked: Address, found: Page) -> list[tuple[str, bool, str]]:
+def _choices(job: TransformJob, asked: ResultsAddress, found: Page) -> list[tuple[str, bool, str]]:
     """Files to choose from: each one's name, whether it has an output, and where it leads."""
     if found.file is not None and found.file.planned is None:
         names = [
@@ -171,7 +171,7 @@ def _choices(job: TransformJob, asked: Address, found: Page) -> list[tuple[str, 
         ]
     else:
         names = [(row.key, row.key, row.done) for row in offered(job, asked.find)]
-    return [(label, done, Address(name, 1, asked.filter, 0, "").but()) for label, name, done in names]
+    return [(label, done, ResultsAddress(name, 1, asked.filter, 0, "").but()) for label, name, done in names]
 
 
 def _record(pair: Pair) -> dict[str, Any]:
@@ -181,13 +181,13 @@ def _record(pair: Pair) -> dict[str, Any]:
     return {"pair": pair, "given": given, "answer": answer, "joined": pair.spec.get("join_source") == "Input"}
 
 
-def _values(half: Half | None, is_marked: Callable[[int], bool]) -> list[Shown]:
+def _values(half: Half | None, is_marked: Callable[[int], bool]) -> list[GridCell]:
     if half is None:
         return []
     names = half.side.columns
     count = len(half.cells)
     return [
-        Shown(cell.name or label_of(n, count, names), cell.text, cell.number is not None, is_marked(n))
+        GridCell(cell.name or label_of(n, count, names), cell.text, cell.number is not None, is_marked(n))
         for n, cell in enumerate(half.cells[:_VALUES])
     ]
 

@@ -20,7 +20,7 @@ _LOOKED_AT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class ResultFile:
     """An input object and its output. `planned` is its row where the input was listed.
 
     `position` counts from 1 in key order, and `previous` and `next` are the names of its neighbours; 0 and empty where
@@ -40,7 +40,7 @@ class File:
         return self.input_key or self.output_key
 
 
-def find(job: TransformJob, target: Target, name: str) -> File | None:
+def find(job: TransformJob, target: Target, name: str) -> ResultFile | None:
     """The job's file of this name, an input's or an output's key; without a name, the first that has an output.
 
     None if the job has no file yet. NoSuchObject if it has none of this name.
@@ -57,7 +57,7 @@ def offered(job: TransformJob, text: str) -> list[PlannedObject]:
     return list((rows.filter(key__icontains=text) if text else rows)[:OFFERED])
 
 
-def _planned(job: TransformJob, name: str) -> File | None:
+def _planned(job: TransformJob, name: str) -> ResultFile | None:
     rows = job.planned.order_by("position")
     if name:
         found = rows.filter(Q(key=name) | Q(output_key=name)).first()
@@ -67,7 +67,7 @@ def _planned(job: TransformJob, name: str) -> File | None:
         return None
     beside = rows.filter(position__in=(found.position - 1, found.position + 1)).values_list("position", "key")
     around = dict(beside)
-    return File(
+    return ResultFile(
         found.key,
         found.output_key,
         found,
@@ -77,7 +77,7 @@ def _planned(job: TransformJob, name: str) -> File | None:
     )
 
 
-def _written(job: TransformJob, target: Target, name: str) -> File | None:
+def _written(job: TransformJob, target: Target, name: str) -> ResultFile | None:
     """Of a job whose input was not listed: an output that lies where its outputs do."""
     since = written_since(job)
     if since is None:
@@ -93,7 +93,7 @@ def _written(job: TransformJob, target: Target, name: str) -> File | None:
     output = name if name.endswith(keys.OUTPUT_SUFFIX) else ""
     if not output.startswith(folder) or not output:
         raise NoSuchObject("This job has no such file.")
-    return File(_input_of(job, output, prefix), output)
+    return ResultFile(_input_of(job, output, prefix), output)
 
 
 def _input_of(job: TransformJob, output: str, output_prefix: str) -> str:

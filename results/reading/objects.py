@@ -16,9 +16,9 @@ from jobs.models import RowIndex, TransformJob
 from jobs.services.connections.object_preview import LIMIT, Preview, make_preview
 from results.reading.cells import Format, format_of, hex_of
 from results.reading.cutting import Cutter, Lines, cutter_of
-from results.reading.files import File
+from results.reading.files import ResultFile
 from results.reading.pictures import LARGEST, picture_type
-from results.reading.rows import PAGE_BYTES, Rows
+from results.reading.rows import PAGE_BYTES, RowReader
 from results.reading.source import Source, opened
 from transform import keys, manifest, rowmarks
 from transform.csv_head import header_of
@@ -71,14 +71,14 @@ class Side:
         """When it was written; None if there is nothing."""
         return self.source.modified if self.source else None
 
-    def rows(self, file: File, first: int, page_bytes: int = PAGE_BYTES) -> Rows | None:
+    def rows(self, file: ResultFile, first: int, page_bytes: int = PAGE_BYTES) -> RowReader | None:
         """Its rows from `first` on; None if it has none."""
         if self.source is None or self.state != "ok":
             return None
         marks = [rowmarks.START] if self.is_gzip else _index(self, file)
-        return Rows(self.source, self.cutter, first, self.is_gzip, marks, page_bytes)
+        return RowReader(self.source, self.cutter, first, self.is_gzip, marks, page_bytes)
 
-    def learn(self, file: File, rows: Rows | None) -> None:
+    def learn(self, file: ResultFile, rows: RowReader | None) -> None:
         """Keep what reading it taught of where its rows begin."""
         if rows is None or file.planned is None or self.source is None or self.is_gzip:
             return
@@ -101,7 +101,7 @@ class Side:
         return Block(shown, kind, _dump(head) if shown.kind == "binary" and not kind else "")
 
 
-def input_side(job: TransformJob, file: File, target: Target) -> Side:
+def input_side(job: TransformJob, file: ResultFile, target: Target) -> Side:
     """The file's input. Raises Throttled and Unreachable."""
     if not file.input_key:
         return Side("input", "", "unknown", "Which input this output was made of is not known.")
@@ -123,7 +123,7 @@ def input_side(job: TransformJob, file: File, target: Target) -> Side:
     return _told(side, job.spec.get("content_type"), "binary" if framed else None)
 
 
-def output_side(job: TransformJob, file: File, target: Target) -> Side:
+def output_side(job: TransformJob, file: ResultFile, target: Target) -> Side:
     """The file's output. Raises Throttled and Unreachable."""
     bucket, _ = keys.parse_s3_uri(job.output_path)
     since = written_since(job)
@@ -144,7 +144,7 @@ def output_side(job: TransformJob, file: File, target: Target) -> Side:
     return _told(side, job.spec.get("accept") or job.spec.get("content_type"))
 
 
-def _no_output(job: TransformJob, file: File) -> Side:
+def _no_output(job: TransformJob, file: ResultFile) -> Side:
     if job.is_active:
         return Side(
             "output",
@@ -183,7 +183,7 @@ def _dump(head: bytes) -> str:
     return "\n".join(f"{at:06x}  {hex_of(head[at : at + 16])}" for at in lines)
 
 
-def _changed(job: TransformJob, file: File, source: Source) -> str:
+def _changed(job: TransformJob, file: ResultFile, source: Source) -> str:
     """Whether the input is another one than the job read, as a sentence."""
     planned = file.planned.etag if file.planned else ""
     by_etag = planned and source.etag and planned != source.etag
@@ -203,7 +203,7 @@ def _replaced(job: TransformJob, source: Source) -> str:
     return "The output was replaced after the job ended, by another job or by hand."
 
 
-def _index(side: Side, file: File) -> list[rowmarks.Mark]:
+def _index(side: Side, file: ResultFile) -> list[rowmarks.Mark]:
     """What is known of where its rows begin; nothing of another object under the same key."""
     if file.planned is None or side.source is None:
         return [rowmarks.START]

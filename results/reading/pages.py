@@ -13,12 +13,12 @@ from jobs.services.errors import NoSuchObject, NotPossible
 from jobs.services.texts import filesize
 from results.reading import files, pairing
 from results.reading.alignment import Alignment, alignment_of
-from results.reading.files import File
+from results.reading.files import ResultFile
 from results.reading.filters import Filter, parse_filter
 from results.reading.objects import Block, Name, Side, input_side, output_side
 from results.reading.pairing import LOOK_BYTES, Pair
 from results.reading.pictures import LARGEST, picture_type
-from results.reading.rows import PAGE_BYTES, Rows
+from results.reading.rows import PAGE_BYTES, RowReader
 
 LIMIT = 50
 MOST = 200
@@ -33,7 +33,7 @@ class Page:
     is shown, `trouble` says why nothing is.
     """
 
-    file: File | None
+    file: ResultFile | None
     alignment: Alignment
     first: int = 1
     pairs: list[Pair] = field(default_factory=list)
@@ -95,7 +95,7 @@ def input_place(job: TransformJob, name: str) -> tuple[str, str]:
     return bucket, file.input_key
 
 
-def _side(job: TransformJob, file: File, target: Target, side: Name) -> Side:
+def _side(job: TransformJob, file: ResultFile, target: Target, side: Name) -> Side:
     return (input_side if side == "input" else output_side)(job, file, target)
 
 
@@ -105,7 +105,7 @@ def _nothing(job: TransformJob) -> str:
     return "The job wrote no outputs."
 
 
-def _fill(page: Page, job: TransformJob, file: File, sides: tuple[Side, Side], limit: int) -> None:
+def _fill(page: Page, job: TransformJob, file: ResultFile, sides: tuple[Side, Side], limit: int) -> None:
     given, answer = page.given, page.answer = sides
     page.warnings += given.notes + answer.notes
     if page.alignment.kind == "whole":
@@ -116,7 +116,7 @@ def _fill(page: Page, job: TransformJob, file: File, sides: tuple[Side, Side], l
         _fill_rows(page, job, file, sides, limit)
 
 
-def _fill_rows(page: Page, job: TransformJob, file: File, sides: tuple[Side, Side], limit: int) -> None:
+def _fill_rows(page: Page, job: TransformJob, file: ResultFile, sides: tuple[Side, Side], limit: int) -> None:
     most = LOOK_BYTES if page.filter else PAGE_BYTES
     start = page.first - 1
     given = sides[0].rows(file, start, most)
@@ -138,7 +138,7 @@ def _fill_rows(page: Page, job: TransformJob, file: File, sides: tuple[Side, Sid
     _tell_differing(page)
 
 
-def _count(page: Page, file: File, given: Rows | None, answer: Rows | None) -> None:
+def _count(page: Page, file: ResultFile, given: RowReader | None, answer: RowReader | None) -> None:
     planned = file.planned
     page.total_in = given.total if given else None
     page.total_out = answer.total if answer else None
@@ -146,7 +146,7 @@ def _count(page: Page, file: File, given: Rows | None, answer: Rows | None) -> N
         page.total_in, page.total_out = planned.rows_in, planned.rows_out
 
 
-def _tell_far(page: Page, given: Rows | None, far: list[Rows]) -> None:
+def _tell_far(page: Page, given: RowReader | None, far: list[RowReader]) -> None:
     """Say of a row that was not come to how far it went, and what can be done."""
     if not far:
         return

@@ -13,7 +13,7 @@ from results.reading.cutting import Row
 from results.reading.filters import Filter
 from results.reading.objects import Side
 from results.reading.predictions import predicted, unseen
-from results.reading.rows import Rows
+from results.reading.rows import RowReader
 
 #: Read of each object in one request to look for rows, and how long that may take.
 LOOK_BYTES = 8 * 1024 * 1024
@@ -94,7 +94,10 @@ class Pair:
 
 
 def pairs(
-    spec: Mapping[str, Any], first: int, given: tuple[Side, Rows | None], answer: tuple[Side, Rows | None]
+    spec: Mapping[str, Any],
+    first: int,
+    given: tuple[Side, RowReader | None],
+    answer: tuple[Side, RowReader | None],
 ) -> Iterator[Pair]:
     """Record n with row n, from `first` (counted from 0) on, until both end or one may be read no further."""
     left, right = iter(given[1] or ()), iter(answer[1] or ())
@@ -112,7 +115,7 @@ def pairs(
 
 
 @dataclass(slots=True)
-class Found:
+class MatchingPairs:
     """The pairs to show; `looked` is the number of the last one looked at, `more` whether others follow it."""
 
     pairs: list[Pair]
@@ -120,10 +123,10 @@ class Found:
     more: bool
 
 
-def some(found: Iterator[Pair], first: int, limit: int, wanted: Filter | None) -> Found:
+def some(found: Iterator[Pair], first: int, limit: int, wanted: Filter | None) -> MatchingPairs:
     """Up to `limit` pairs, of those that the filter asks for."""
     deadline = time.monotonic() + LOOK_SECONDS
-    taken = Found([], first, more=False)
+    taken = MatchingPairs([], first, more=False)
     for pair in found:
         if len(taken.pairs) == limit or time.monotonic() > deadline:
             taken.more = True
@@ -140,5 +143,5 @@ def _holds(half: Half, text: str) -> bool:
     return text.encode() in half.row.body.lower() if text.isascii() else text in half.text.casefold()
 
 
-def _goes_on(rows: Rows | None) -> bool:
+def _goes_on(rows: RowReader | None) -> bool:
     return rows is not None and not rows.ended

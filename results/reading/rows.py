@@ -42,7 +42,7 @@ class _Limited:
 
 
 @dataclass(slots=True)
-class Rows:
+class RowReader:
     """The rows from `first` on, to be gone through once; afterwards the rest tells how that ended.
 
     `ended`: the object's end was reached, and `total` is how many rows it has. `too_far`: `first` was not reached;

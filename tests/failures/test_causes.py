@@ -7,7 +7,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from failures import CAUSES, UNKNOWN, Facts, Line, Source, explain
+from failures import CAUSES, UNKNOWN, Facts, LogSource, LogText, explain
 from failures.changes import Change
 from failures.instances import SIZES, larger
 
@@ -105,30 +105,30 @@ CONTAINER = [
 
 @pytest.mark.parametrize(("text", "cause"), REASONS)
 def test_a_reason_tells_its_cause(text: str, cause: str) -> None:
-    found = explain([Line(Source.REASON, text)], Facts())
+    found = explain([LogText(LogSource.REASON, text)], Facts())
     assert (found.cause.slug, found.quoted) == (cause, text)
 
 
 @pytest.mark.parametrize(("text", "cause"), DATA_LOG)
 def test_a_line_of_the_data_log_tells_its_cause(text: str, cause: str) -> None:
-    found = explain([Line(Source.REASON, JOBLOG), Line(Source.DATA_LOG, text)], Facts())
-    assert (found.cause.slug, found.quoted, found.source) == (cause, text, Source.DATA_LOG)
+    found = explain([LogText(LogSource.REASON, JOBLOG), LogText(LogSource.DATA_LOG, text)], Facts())
+    assert (found.cause.slug, found.quoted, found.source) == (cause, text, LogSource.DATA_LOG)
 
 
 @pytest.mark.parametrize(("text", "cause"), CONTAINER)
 def test_a_line_of_the_containers_log_tells_its_cause_where_the_data_log_only_says_what_was_seen(
     text: str, cause: str
 ) -> None:
-    seen = Line(Source.DATA_LOG, "b/k.csv: Unable to get response from algorithm")
-    found = explain([Line(Source.REASON, JOBLOG), seen, Line(Source.CONTAINER, text)], Facts())
-    assert (found.cause.slug, found.quoted, found.source) == (cause, text, Source.CONTAINER)
+    seen = LogText(LogSource.DATA_LOG, "b/k.csv: Unable to get response from algorithm")
+    found = explain([LogText(LogSource.REASON, JOBLOG), seen, LogText(LogSource.CONTAINER, text)], Facts())
+    assert (found.cause.slug, found.quoted, found.source) == (cause, text, LogSource.CONTAINER)
 
 
 def test_a_bare_status_is_quoted_with_the_models_answer_and_a_type_that_it_names_is_tried() -> None:
     answer = "Content type application/json is not supported here. Please use text/csv or text/libsvm."
     said = ["ClientError: 415", "", "Message:", answer]
-    lines = [Line(Source.DATA_LOG, f"b/k.csv: {text}") for text in said]
-    found = explain([Line(Source.REASON, JOBLOG), *lines], Facts({"content_type": "application/json"}))
+    lines = [LogText(LogSource.DATA_LOG, f"b/k.csv: {text}") for text in said]
+    found = explain([LogText(LogSource.REASON, JOBLOG), *lines], Facts({"content_type": "application/json"}))
     assert found.quoted == f"b/k.csv: ClientError: 415\n{answer}"
     assert found.change == Change("content_type", "text/csv", "The message names this type.")
 
@@ -148,7 +148,7 @@ def test_slugs_are_words_that_fit_the_column_and_are_there_once() -> None:
     "text", ["", JOBLOG, "AlgorithmError: See job logs for more information", "Something nobody saw before"]
 )
 def test_where_no_rule_fits_none_is_guessed(text: str) -> None:
-    found = explain([Line(Source.REASON, text), Line(Source.CONTAINER, "200 OK")], Facts())
+    found = explain([LogText(LogSource.REASON, text), LogText(LogSource.CONTAINER, "200 OK")], Facts())
     assert (found.cause, found.quoted, found.change) == (UNKNOWN, "", None)
 
 
@@ -161,7 +161,7 @@ def test_a_status_is_quoted_with_what_the_model_answered() -> None:
         "b/k: that?",
         "b/l: ClientError: 400",
     ]
-    found = explain([Line(Source.DATA_LOG, line) for line in lines], Facts())
+    found = explain([LogText(LogSource.DATA_LOG, line) for line in lines], Facts())
     assert found.quoted == "b/k: ClientError: 400\nwhat is\nthat?"
 
 
@@ -197,7 +197,9 @@ def test_a_status_is_quoted_with_what_the_model_answered() -> None:
 def test_a_cause_proposes_the_change_that_its_request_lacks(
     text: str, spec: dict[str, Any], field: str, value: str
 ) -> None:
-    change = explain([Line(Source.DATA_LOG, text)], Facts(spec=spec, instance_type="ml.m5.large")).change
+    change = explain(
+        [LogText(LogSource.DATA_LOG, text)], Facts(spec=spec, instance_type="ml.m5.large")
+    ).change
     assert change is not None
     assert (change.field, change.value) == (field, value)
 
@@ -205,15 +207,19 @@ def test_a_cause_proposes_the_change_that_its_request_lacks(
 def test_nothing_is_proposed_that_the_request_has_already_or_that_is_not_allowed() -> None:
     full = {**CSV, "max_payload": 100}
     assert (
-        explain([Line(Source.DATA_LOG, "A record is larger than MaxPayloadInMB allows")], Facts(full)).change
+        explain(
+            [LogText(LogSource.DATA_LOG, "A record is larger than MaxPayloadInMB allows")], Facts(full)
+        ).change
         is None
     )
     alone = {**CSV, "strategy": "SingleRecord"}
-    assert explain([Line(Source.DATA_LOG, "x: Extra data: line 2 column 1")], Facts(alone)).change is None
+    assert (
+        explain([LogText(LogSource.DATA_LOG, "x: Extra data: line 2 column 1")], Facts(alone)).change is None
+    )
 
 
 def test_without_capacity_the_first_other_fallback_is_tried_and_else_a_type_of_the_same_size() -> None:
-    said = [Line(Source.REASON, REASONS[0][0])]
+    said = [LogText(LogSource.REASON, REASONS[0][0])]
     first = explain(said, Facts(instance_type="ml.m5.large", fallbacks=("ml.c5.xlarge",))).change
     second = explain(said, Facts(instance_type="ml.g5.2xlarge")).change
     assert first
@@ -222,7 +228,7 @@ def test_without_capacity_the_first_other_fallback_is_tried_and_else_a_type_of_t
 
 
 def test_in_the_engine_more_memory_is_no_matter_of_the_instance_type() -> None:
-    found = explain([Line(Source.CONTAINER, "MemoryError")], Facts(CSV, "ml.m5.large", embedded=True))
+    found = explain([LogText(LogSource.CONTAINER, "MemoryError")], Facts(CSV, "ml.m5.large", embedded=True))
     assert found.change
     assert found.change.field == "max_payload"
 
@@ -259,7 +265,7 @@ def test_in_the_engine_more_memory_is_no_matter_of_the_instance_type() -> None:
 def test_a_column_is_filtered_only_where_one_is_too_many_in_all_files(
     line: str, written: int, proposed: bool
 ) -> None:
-    found = explain([Line(Source.DATA_LOG, f"b/k.csv: {line}")], Facts(spec=CSV, written=written))
+    found = explain([LogText(LogSource.DATA_LOG, f"b/k.csv: {line}")], Facts(spec=CSV, written=written))
     assert found.cause.slug == "wrong-columns"
     assert (found.change is not None) == proposed
 
@@ -286,6 +292,6 @@ def test_sizes_of_instances_are_those_that_sagemaker_takes() -> None:
 def test_unreadable_csv_is_filtered_for_a_column_of_ids_and_never_for_a_header(
     head: bytes, value: str | None
 ) -> None:
-    said = [Line(Source.DATA_LOG, "b/k.csv: could not convert string to float: 'a-17'")]
+    said = [LogText(LogSource.DATA_LOG, "b/k.csv: could not convert string to float: 'a-17'")]
     change = explain(said, Facts(spec=CSV, head=head)).change
     assert (change.value if change else None) == value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from failures import Failure, classify, read_refusal
+from failures import FailureKind, classify, read_refusal
 
 ASK = "Please use AWS Service Quotas to request an increase for this quota."
 
@@ -15,23 +15,23 @@ ASK = "Please use AWS Service Quotas to request an increase for this quota."
         (
             "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML "
             "instance type.",
-            Failure.CAPACITY,
+            FailureKind.CAPACITY,
             True,
         ),
         (
             "InternalServerError: We encountered an internal error.  Please try again.",
-            Failure.INTERNAL,
+            FailureKind.INTERNAL,
             True,
         ),
-        ("ClientError: See job logs for more information", Failure.CLIENT, False),
-        ("AlgorithmError: See job logs for more information", Failure.ALGORITHM, False),
-        ("AlgorithmError: Model container failed to respond to ping…", Failure.ALGORITHM, False),
-        ("", Failure.UNKNOWN, False),
-        ("prod no longer knows this job, so how it ended cannot be told.", Failure.UNKNOWN, False),
+        ("ClientError: See job logs for more information", FailureKind.CLIENT, False),
+        ("AlgorithmError: See job logs for more information", FailureKind.ALGORITHM, False),
+        ("AlgorithmError: Model container failed to respond to ping…", FailureKind.ALGORITHM, False),
+        ("", FailureKind.UNKNOWN, False),
+        ("prod no longer knows this job, so how it ended cannot be told.", FailureKind.UNKNOWN, False),
     ],
 )
 def test_a_failure_reason_says_whether_the_same_job_may_succeed_another_time(
-    text: str, failure: Failure, may_pass: bool
+    text: str, failure: FailureKind, may_pass: bool
 ) -> None:
     assert classify(text) is failure
     assert failure.may_pass is may_pass

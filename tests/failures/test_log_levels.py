@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from failures.levels import Level, Levels
+from failures.levels import Levels, LogLevel
 
 TRACEBACK = [
     "Traceback (most recent call last):",
@@ -32,20 +32,20 @@ def test_a_traceback_behind_a_traceback_is_another_error() -> None:
 def test_streams_do_not_end_each_others_tracebacks() -> None:
     levels = Levels()
     levels.of("one/data-log", "ERROR: a request failed")
-    assert levels.of("two/data-log", TRACEBACK[0]) == (Level.ERROR, True)
-    assert levels.of("one/data-log", TRACEBACK[0]) == (Level.ERROR, False)
-    assert levels.of("two/data-log", TRACEBACK[1]) == (Level.ERROR, False)
+    assert levels.of("two/data-log", TRACEBACK[0]) == (LogLevel.ERROR, True)
+    assert levels.of("one/data-log", TRACEBACK[0]) == (LogLevel.ERROR, False)
+    assert levels.of("two/data-log", TRACEBACK[1]) == (LogLevel.ERROR, False)
 
 
 @pytest.mark.parametrize(
     ("line", "level"),
     [
-        ("12:00 WARNING 3 rows skipped", Level.WARNING),
-        ("Killed", Level.ERROR),
-        ('127.0.0.1 "POST /invocations HTTP/1.1" 500 21', Level.ERROR),
-        ('127.0.0.1 "POST /invocations HTTP/1.1" 200 500', Level.PLAIN),
-        ("0 errors so far", Level.PLAIN),
+        ("12:00 WARNING 3 rows skipped", LogLevel.WARNING),
+        ("Killed", LogLevel.ERROR),
+        ('127.0.0.1 "POST /invocations HTTP/1.1" 500 21', LogLevel.ERROR),
+        ('127.0.0.1 "POST /invocations HTTP/1.1" 200 500', LogLevel.PLAIN),
+        ("0 errors so far", LogLevel.PLAIN),
     ],
 )
-def test_a_line_has_the_level_that_it_says(line: str, level: Level) -> None:
+def test_a_line_has_the_level_that_it_says(line: str, level: LogLevel) -> None:
     assert Levels().of("one/data-log", line)[0] == level

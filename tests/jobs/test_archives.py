@@ -40,14 +40,14 @@ def packed(files: dict[str, bytes], **special: tarfile.TarInfo) -> bytes:
     return out.getvalue()
 
 
-def look(body: bytes, piece: int = 1000) -> archives.Listing:
+def look(body: bytes, piece: int = 1000) -> archives.ArchiveContents:
     pieces: Iterator[bytes] = (body[start : start + piece] for start in range(0, len(body), piece))
     return archives.look(pieces, time.monotonic() + 30)
 
 
 def test_all_files_of_a_small_archive_are_seen() -> None:
     listing = look(packed({"./xgboost-model": b"x" * 5000, "code/inference.py": b"pass"}))
-    assert listing == archives.Listing(("xgboost-model", "code/inference.py"), whole=True)
+    assert listing == archives.ArchiveContents(("xgboost-model", "code/inference.py"), whole=True)
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "a/../../b"])
@@ -148,7 +148,7 @@ def test_a_member_that_claims_more_than_there_is_ends_the_look() -> None:
 
 
 def test_reading_ends_when_the_time_is_over() -> None:
-    assert archives.look(iter([packed({"a": b""})]), time.monotonic() - 1) == archives.Listing()
+    assert archives.look(iter([packed({"a": b""})]), time.monotonic() - 1) == archives.ArchiveContents()
 
 
 @pytest.mark.parametrize(

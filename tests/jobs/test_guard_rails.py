@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from failures import Failure
+from failures import FailureKind
 from jobs import queries
 from jobs.lifecycle import reconciling
 from jobs.lifecycle.after import retrying
@@ -151,7 +151,7 @@ def test_a_fault_of_sagemakers_own_passes_after_a_while_on_the_same_type(house: 
     due = retrying.retry_at(job, INTERNAL)
     assert due is not None
     assert timedelta(seconds=50) < due - timezone.now() <= retrying.PAUSE
-    assert retrying.next_type(job, Failure.INTERNAL) == M5
+    assert retrying.next_type(job, FailureKind.INTERNAL) == M5
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def walled(real: House, wall: Wall, engine: EngineProcess) -> House:
     return real
 
 
-def outcomes(report: permissions.Report) -> dict[str, str]:
+def outcomes(report: permissions.PermissionReport) -> dict[str, str]:
     return {line.action: line.outcome for line in report.lines}
 
 

@@ -129,14 +129,14 @@ class AccountQuotas(OfConnection):
 
 
 @extend_schema_field({"type": "string", "pattern": "^s3://[^/]+(/.*)?$"})
-class Address(Text):
+class S3AddressField(Text):
     """An S3 address; `browse` reads it."""
 
 
 class BrowseQuery(Query):
     """Where to look."""
 
-    path = Address(default="", help_text="An s3:// address, which may end inside a name.")
+    path = S3AddressField(default="", help_text="An s3:// address, which may end inside a name.")
     after = Text(default="", help_text="Out of the last answer's `next`.")
 
 

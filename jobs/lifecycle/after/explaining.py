@@ -13,7 +13,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from aws import GatewayError, Rejected, Target, logs, objects
-from failures import Explanation, Facts, Line, Source, columns, explain
+from failures import Explanation, Facts, LogSource, LogText, columns, explain
 from jobs import clock, queries
 from jobs.lifecycle.after import log_ends, object_errors
 from jobs.lifecycle.aws_session import asking
@@ -37,7 +37,7 @@ _HEAD = 16 * 1024
 
 def at_the_end(job: TransformJob, reason: str) -> dict[str, Any]:
     """The columns of a job that ends with this reason, before any log is read."""
-    found = explain([Line(Source.REASON, reason)], facts_of(job))
+    found = explain([LogText(LogSource.REASON, reason)], facts_of(job))
     to_read = not found.is_sure and job.accepted_at is not None
     return {**columns(found), "explain_at": timezone.now() if to_read else None}
 
@@ -55,7 +55,7 @@ def explain_job(job_id: int) -> str:
     job = TransformJob.objects.select_related("connection").filter(pk=job_id, state=JobState.FAILED).first()
     if job is None or job.explain_at is None:
         return ""
-    said, head = [Line(Source.REASON, job.state_reason)], b""
+    said, head = [LogText(LogSource.REASON, job.state_reason)], b""
     try:
         with asking(job.connection, Pace.AFTER) as target:
             said += read(target, job)
@@ -69,20 +69,20 @@ def explain_job(job_id: int) -> str:
     if rows.update(**values, changed_at=timezone.now()) != 1:
         return ""
     queries.settle(job)
-    object_errors.keep(job, [line.text for line in said if line.source == Source.DATA_LOG])
+    object_errors.keep(job, [line.text for line in said if line.source == LogSource.DATA_LOG])
     return found.cause.slug
 
 
-def read(target: Target, job: TransformJob) -> list[Line]:
+def read(target: Target, job: TransformJob) -> list[LogText]:
     """What the data logs said first, and containers last, without the stamps before it. Raises GatewayError."""
     streams = logs.streams(target, job.name)
     first = log_ends.beginnings(target, streams, most=_DATA_LOGS, limit=_FIRST_LINES)
     told = [line for lines in first for line in lines]
-    said = [Line(Source.DATA_LOG, line.text) for line in told]
+    said = [LogText(LogSource.DATA_LOG, line.text) for line in told]
     if explain(said, Facts()).is_sure:
         return said
     last = log_ends.endings(target, log_ends.containers(streams), _LAST_LINES)
-    return said + [Line(Source.CONTAINER, line.text) for lines in last for line in lines]
+    return said + [LogText(LogSource.CONTAINER, line.text) for lines in last for line in lines]
 
 
 def _head(target: Target, job: TransformJob) -> bytes:

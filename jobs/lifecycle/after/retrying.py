@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from failures import Failure, classify
+from failures import FailureKind, classify
 from jobs import clock, queries
 from jobs.models import JobEvent, TransformJob
 from jobs.models.job_values import attempt_name, new_key
@@ -35,10 +35,10 @@ def retry_at(job: TransformJob, failure_reason: str, cost: Decimal | None = None
     return timezone.now() + (timedelta() if changes_type else PAUSE)
 
 
-def next_type(job: TransformJob, failure: Failure) -> str:
+def next_type(job: TransformJob, failure: FailureKind) -> str:
     """The instance type of the next attempt: where there was no capacity the one after the failed job's, in turn."""
     types: list[str] = list(dict.fromkeys([job.spec["instance_type"], *job.fallback_instance_types]))
-    if failure is not Failure.CAPACITY or job.instance_type not in types:
+    if failure is not FailureKind.CAPACITY or job.instance_type not in types:
         return str(job.instance_type)
     return types[(types.index(job.instance_type) + 1) % len(types)]
 

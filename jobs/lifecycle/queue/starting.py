@@ -104,7 +104,7 @@ def _create_or_adopt(job: TransformJob, target: Target) -> str:
     """The ARN of this job in SageMaker, created now or by an earlier try that did not live to say so."""
     try:
         return transforms.create(target, creation_request(job))
-    except transforms.NameTaken as taken:
+    except transforms.JobNameTaken as taken:
         remote = transforms.describe(target, job.name)
         if remote is not None and _is_ours(job, remote.arn, target):
             return remote.arn

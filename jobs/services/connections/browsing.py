@@ -41,7 +41,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class BucketPage:
     """A page of what is right below `path`, folders first; `next` asks for the following one."""
 
     path: str
@@ -64,7 +64,7 @@ class Listing:
         return (Entry(_uri(bucket, ""), bucket), *folders)
 
 
-def browse(connection: Connection, path: str, token: str = "") -> Listing:
+def browse(connection: Connection, path: str, token: str = "") -> BucketPage:
     """What stands at an S3 address, which may end inside a name; the buckets for none, or for half a bucket's name.
 
     Raises InvalidFields for what is no address, NotPossible where it may not be listed or is not there, naming the
@@ -72,7 +72,7 @@ def browse(connection: Connection, path: str, token: str = "") -> Listing:
     """
     bucket, prefix = _split(path)
     if not bucket:
-        return Listing("s3://", _buckets(connection))
+        return BucketPage("s3://", _buckets(connection))
     if not prefix and not path.endswith("/"):
         try:
             known = _buckets(connection)
@@ -81,10 +81,10 @@ def browse(connection: Connection, path: str, token: str = "") -> Listing:
         if bucket not in {one.name for one in known}:
             begun = tuple(one for one in known if one.name.startswith(bucket))
             if begun:
-                return Listing(path, begun)
-    level: objects.Level = _asked(connection, bucket, objects.level, prefix, token=token, limit=PAGE)
+                return BucketPage(path, begun)
+    level: objects.FolderLevel = _asked(connection, bucket, objects.level, prefix, token=token, limit=PAGE)
     folder = prefix[: prefix.rfind("/") + 1]
-    return Listing(
+    return BucketPage(
         path=_uri(bucket, prefix),
         folders=tuple(Entry(_uri(bucket, key), key[len(folder) :] or key) for key in level.folders),
         objects=tuple(

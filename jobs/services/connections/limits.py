@@ -11,7 +11,7 @@ from jobs.services.calling import asked
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class ConnectionLimit:
     """How much of something may run at once and does; `quota` is the account's, whether or not it holds.
 
     `instance_type` is empty for a limit of all jobs.
@@ -34,17 +34,17 @@ class Limit:
 class Limits:
     """All limits of a connection. Types with a quota of 0 are only counted."""
 
-    rows: list[Limit]
+    rows: list[ConnectionLimit]
     forbidden: int
     quotas: Quotas | None
 
     @property
-    def first(self) -> list[Limit]:
+    def first(self) -> list[ConnectionLimit]:
         """Those that somebody set, that are in use, or that count all jobs."""
         return [row for row in self.rows if row.matters]
 
     @property
-    def others(self) -> list[Limit]:
+    def others(self) -> list[ConnectionLimit]:
         """The rest: quotas of types that nobody uses now."""
         return [row for row in self.rows if not row.matters]
 
@@ -56,7 +56,9 @@ def of(connection: Connection) -> Limits:
     own = Quotas.objects.filter(pk=connection.pk).first()
     per_type = read.instances_per_type if read else {}
     rows = [
-        Limit("Jobs at once", connection.max_running, room.taken.jobs, connection.max_running is not None),
+        ConnectionLimit(
+            "Jobs at once", connection.max_running, room.taken.jobs, connection.max_running is not None
+        ),
         _limit(room, "Instances at once", "", connection.max_instances, read.instances if read else None),
     ]
     by_hand = connection.max_instances_per_type
@@ -76,10 +78,12 @@ def read_quotas(connection: Connection) -> Quotas:
         return quotas.read(connection, target)
 
 
-def _limit(room: Room, what: str, instance_type: str, by_hand: int | None, quota: int | None) -> Limit:
+def _limit(
+    room: Room, what: str, instance_type: str, by_hand: int | None, quota: int | None
+) -> ConnectionLimit:
     used = room.place.of if by_hand is None and quota is not None else room.taken.of
     most = quota if by_hand is None else by_hand
-    return Limit(what, most, used(instance_type), by_hand is not None, quota, instance_type)
+    return ConnectionLimit(what, most, used(instance_type), by_hand is not None, quota, instance_type)
 
 
 def _shown(own: Quotas | None, read: Quotas | None) -> Quotas | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from aws.probing import Asked, Found, probe
+from aws.probing import ProbeResult, ProbeScope, probe
 from jobs.lifecycle.aws_session import target_of
 from jobs.lifecycle.follow.event_queue import queue_target
 from jobs.models import Connection, RegisteredModel, TransformJob
@@ -21,7 +21,7 @@ _LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PermissionCheck:
     """One thing that a connection does: `outcome` is fine, denied, unreachable or not needed."""
 
     service: str
@@ -33,10 +33,10 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PermissionReport:
     """What a test found: `account` is empty where nobody said whose it is."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[PermissionCheck, ...]
     account: str = ""
 
     @property
@@ -45,12 +45,12 @@ class Report:
         return any(line.outcome in ("fine", "denied") for line in self.lines)
 
     @property
-    def denied(self) -> list[Line]:
+    def denied(self) -> list[PermissionCheck]:
         """What the credentials may not do."""
         return [line for line in self.lines if line.outcome == "denied"]
 
     @property
-    def unreachable(self) -> list[Line]:
+    def unreachable(self) -> list[PermissionCheck]:
         """What could not be tried."""
         return [line for line in self.lines if line.outcome == "unreachable"]
 
@@ -67,11 +67,11 @@ class Report:
         return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) if statements else ""
 
 
-def test(connection: Connection) -> Report:
+def test(connection: Connection) -> PermissionReport:
     """Try each call now, and keep what came of it on the connection's row; takes some seconds at most."""
     found = probe(target_of(connection), _asked(connection))
     account = next((one.account for one in found if one.account), "")
-    report = Report(tuple(_line(one, connection, account) for one in found), account)
+    report = PermissionReport(tuple(_line(one, connection, account) for one in found), account)
     rows = Connection.objects.filter(pk=connection.pk)
     rows.update(tested_at=timezone.now(), tested=[_kept(line) for line in report.lines])
     if account:
@@ -81,29 +81,31 @@ def test(connection: Connection) -> Report:
     return report
 
 
-def last(connection: Connection) -> Report | None:
+def last(connection: Connection) -> PermissionReport | None:
     """What the last test found; None before the first."""
     if connection.tested_at is None:
         return None
-    return Report(tuple(Line(**kept) for kept in connection.tested), connection.account_id)
+    return PermissionReport(
+        tuple(PermissionCheck(**kept) for kept in connection.tested), connection.account_id
+    )
 
 
-def _line(found: Found, connection: Connection, account: str) -> Line:
+def _line(found: ProbeResult, connection: Connection, account: str) -> PermissionCheck:
     region = connection.region
     partition = (
         "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
     )
     resource = found.resource.format(partition=partition, region=region, account=account or "*")
-    return Line(found.service, found.action, found.use, found.outcome.value, found.says, resource)
+    return PermissionCheck(found.service, found.action, found.use, found.outcome.value, found.says, resource)
 
 
-def _kept(line: Line) -> dict[str, Any]:
-    return {name: getattr(line, name) for name in Line.__slots__}
+def _kept(line: PermissionCheck) -> dict[str, Any]:
+    return {name: getattr(line, name) for name in PermissionCheck.__slots__}
 
 
-def _asked(connection: Connection) -> Asked:
+def _asked(connection: Connection) -> ProbeScope:
     target = queue_target(connection) if connection.queue_url else None
-    return Asked(_buckets(connection), connection.queue_url, target)
+    return ProbeScope(_buckets(connection), connection.queue_url, target)
 
 
 def _buckets(connection: Connection) -> list[str]:

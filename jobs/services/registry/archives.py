@@ -26,7 +26,7 @@ _PATIENCE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ArchiveContents:
     """The files of an archive as far as they were seen, by their path below its top.
 
     `whole` if that is all of them. `damage` says why it cannot be unpacked, `refused` which member nobody would
@@ -39,7 +39,7 @@ class Listing:
     refused: str = ""
 
 
-def look(pieces: Iterator[bytes], until: float) -> Listing:
+def look(pieces: Iterator[bytes], until: float) -> ArchiveContents:
     """What the archive holds, out of as many of its pieces as are needed until then, by `time.monotonic`.
 
     Errors of reading pass through.
@@ -53,14 +53,14 @@ def look(pieces: Iterator[bytes], until: float) -> Listing:
                 size += member.size if member.isfile() else 0
                 refused = _why_refused(member) or trouble_with_size(size, number)
                 if refused:
-                    return Listing(tuple(files), refused=refused)
+                    return ArchiveContents(tuple(files), refused=refused)
                 if member.isfile():
                     files.append(str(PurePosixPath(member.name)))
     except _Enough:
-        return Listing(tuple(files))
+        return ArchiveContents(tuple(files))
     except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
-        return Listing(tuple(files), damage=f"is no complete .tar.gz ({error})")
-    return Listing(tuple(files), whole=True)
+        return ArchiveContents(tuple(files), damage=f"is no complete .tar.gz ({error})")
+    return ArchiveContents(tuple(files), whole=True)
 
 
 def _why_refused(member: tarfile.TarInfo) -> str:

@@ -28,7 +28,7 @@ _WORST: tuple[Level, ...] = ("ok", "warn", "fail")
 
 
 @dataclass(frozen=True, slots=True)
-class Archive:
+class ArchiveCheck:
     """What was found of one container's archive; `size` None where it could not be read, `files` the first NAMED."""
 
     uri: str
@@ -41,12 +41,12 @@ class Archive:
     whole: bool = False
 
 
-def check(model: RegisteredModel) -> list[Archive]:
+def check(model: RegisteredModel) -> list[ArchiveCheck]:
     """Look at each container's archive now, and keep what was found; Unavailable if S3 cannot be asked.
 
     A few megabytes of each are read, in at most some seconds, whatever its size.
     """
-    found: list[Archive] = []
+    found: list[ArchiveCheck] = []
     until = time.monotonic() + SECONDS
     with asked(model.connection) as target:
         for container in model.containers:
@@ -60,10 +60,10 @@ def check(model: RegisteredModel) -> list[Archive]:
     return found
 
 
-def last(model: RegisteredModel) -> list[Archive]:
+def last(model: RegisteredModel) -> list[ArchiveCheck]:
     """What was found when it was last looked at; empty before that."""
     return [
-        Archive(
+        ArchiveCheck(
             **{
                 **kept,
                 "files": tuple(kept["files"]),
@@ -74,12 +74,12 @@ def last(model: RegisteredModel) -> list[Archive]:
     ]
 
 
-def worst(found: list[Archive]) -> Level:
+def worst(found: list[ArchiveCheck]) -> Level:
     """The gravest level among them."""
     return max((archive.level for archive in found), key=_WORST.index, default="ok")
 
 
-def _kept(archive: Archive) -> dict[str, Any]:
+def _kept(archive: ArchiveCheck) -> dict[str, Any]:
     return {
         **asdict(archive),
         "files": list(archive.files),
@@ -87,25 +87,27 @@ def _kept(archive: Archive) -> dict[str, Any]:
     }
 
 
-def _look(target: Target, uri: str, container: Mapping[str, Any], until: float) -> Archive:
+def _look(target: Target, uri: str, container: Mapping[str, Any], until: float) -> ArchiveCheck:
     try:
         bucket, key = keys.parse_s3_uri(uri)
         head = objects.head(target, bucket, key)
         body = objects.read_in_ranges(target, bucket, key, piece=_PIECE) if head else None
         if head is None or body is None:
-            return Archive(uri, "fail", "There is no such object.")
+            return ArchiveCheck(uri, "fail", "There is no such object.")
         listing = archives.look(body.pieces, until)
     except ValueError:
-        return Archive(uri, "fail", "This is no address of an object in S3.")
+        return ArchiveCheck(uri, "fail", "This is no address of an object in S3.")
     except Rejected as error:
-        return Archive(uri, "fail", f"It cannot be read with this connection's credentials: {error.sentence}")
+        return ArchiveCheck(
+            uri, "fail", f"It cannot be read with this connection's credentials: {error.sentence}"
+        )
     level, says = _verdict(listing, head.size, container)
-    return Archive(
+    return ArchiveCheck(
         uri, level, says, head.size, head.modified, listing.files[:NAMED], len(listing.files), listing.whole
     )
 
 
-def _verdict(listing: archives.Listing, size: int, container: Mapping[str, Any]) -> tuple[Level, str]:
+def _verdict(listing: archives.ArchiveContents, size: int, container: Mapping[str, Any]) -> tuple[Level, str]:
     if not size:
         return "fail", "It is empty."
     if listing.damage or listing.refused:

@@ -1,8 +1,16 @@
 """Views of the API of what a job has produced."""
 
-from results.api.views.logs import Logs, LogText
-from results.api.views.metrics import Metrics
-from results.api.views.outputs import Download, Outputs, Preview
-from results.api.views.records import Records
+from results.api.views.logs import LogsView, LogTextView
+from results.api.views.metrics import MetricsView
+from results.api.views.outputs import DownloadView, OutputsView, PreviewView
+from results.api.views.records import RecordsView
 
-__all__ = ["Download", "LogText", "Logs", "Metrics", "Outputs", "Preview", "Records"]
+__all__ = [
+    "DownloadView",
+    "LogTextView",
+    "LogsView",
+    "MetricsView",
+    "OutputsView",
+    "PreviewView",
+    "RecordsView",
+]

@@ -34,7 +34,7 @@ class LogTextQuery(Query):
 
 
 @extend_schema_field({"type": "string", "pattern": "^([0-9]{1,15}-[0-9]{0,80}(~.+)?|~.+)$"})
-class Place(Text):
+class LogPosition(Text):
     """A place in a log; `log_reading` reads it."""
 
 
@@ -46,9 +46,9 @@ class LogsQuery(LogTextQuery):
         help_text="One of `streams`, or `all` for all of them by time. If left out: of a failed job the data log, "
         "else the instance that spoke last.",
     )
-    token = Place(default="", help_text="Out of the last answer: only what came since.")
-    before = Place(default="", help_text="Out of the last answer: what came before it.")
-    at = Place(default="", help_text="A line's `id`: the lines around it, unfiltered.")
+    token = LogPosition(default="", help_text="Out of the last answer: only what came since.")
+    before = LogPosition(default="", help_text="Out of the last answer: what came before it.")
+    at = LogPosition(default="", help_text="A line's `id`: the lines around it, unfiltered.")
 
     def validate(self, words: dict[str, Any]) -> dict[str, Any]:
         """One place at most."""
@@ -58,7 +58,7 @@ class LogsQuery(LogTextQuery):
         return words
 
 
-class Logs(TeamView):
+class LogsView(TeamView):
     """A job's log."""
 
     @takes(LogsQuery)
@@ -84,7 +84,7 @@ class Logs(TeamView):
         return Response(serializers.LogsAnswer(answer).data)
 
 
-class LogText(TeamView):
+class LogTextView(TeamView):
     """A job's whole log."""
 
     @takes(LogTextQuery)

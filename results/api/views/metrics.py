@@ -13,7 +13,7 @@ from results import metrics
 from results.api import serializers
 
 
-class Metrics(TeamView):
+class MetricsView(TeamView):
     """CPU, memory and GPU of a job's instances."""
 
     @extend_schema(operation_id="jobs_metrics", responses=serializers.UsageAnswer)

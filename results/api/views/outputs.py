@@ -28,7 +28,7 @@ class OutputsQuery(Query):
     after = Text(default="", help_text="Out of `next`: the last key of a page.")
 
 
-class Outputs(TeamView):
+class OutputsView(TeamView):
     """A job's outputs."""
 
     @takes(OutputsQuery)
@@ -64,7 +64,7 @@ class OutputQuery(Query):
     key = Text(required=True, allow_blank=False, help_text="An output's key.")
 
 
-class Preview(TeamView):
+class PreviewView(TeamView):
     """The beginning of an output."""
 
     @takes(OutputQuery)
@@ -75,7 +75,7 @@ class Preview(TeamView):
         return Response(serializers.PreviewAnswer(asdict(shown)).data)
 
 
-class Download(TeamView):
+class DownloadView(TeamView):
     """A whole output."""
 
     @takes(OutputQuery)

@@ -26,7 +26,7 @@ class RecordsQuery(Query):
     )
 
 
-class Records(TeamView):
+class RecordsView(TeamView):
     """Input records beside output rows."""
 
     @takes(RecordsQuery)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import SequenceMatcher, get_close_matches
 
-from jobs.services.submitting.preflight.findings import Finding, Level, Seen, Wanted
+from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Inspection, RequestFields
 
 #: By so much a name is more like the one that was meant than like the next: a letter of a dozen.
 _CLEARLY = 0.03
 
 
-def instance_types(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+def instance_types(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
     """SageMaker refuses a job on a type that it does not have, whatever else is right."""
     name, types = wanted.text("instance_type"), seen.instance_types
     if types is None:
@@ -29,15 +29,15 @@ def instance_types(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
             yield Finding("instance_unknown", _level(seen), "fallback_instance_types", text)
 
 
-def images(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+def images(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
     """An engine without a runtime for a model's image fails every job of it."""
     for reason in dict.fromkeys(seen.against.values()):
-        yield Finding("image_cannot_run", Level.ERROR, "model_name", reason)
+        yield Finding("image_cannot_run", FindingLevel.ERROR, "model_name", reason)
 
 
-def _level(seen: Seen) -> Level:
+def _level(seen: Inspection) -> FindingLevel:
     """AWS may have types that are newer than those known here; an engine says itself what it takes."""
-    return Level.ERROR if seen.is_engine else Level.WARNING
+    return FindingLevel.ERROR if seen.is_engine else FindingLevel.WARNING
 
 
 def nearest_types(name: str, types: frozenset[str]) -> list[str]:
@@ -51,7 +51,7 @@ def nearest_types(name: str, types: frozenset[str]) -> list[str]:
     return nearest[:1] if clear else nearest
 
 
-def _sentence(name: str, nearest: list[str], seen: Seen) -> str:
+def _sentence(name: str, nearest: list[str], seen: Inspection) -> str:
     meant = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
     if seen.is_engine:
         return f"There is no instance type {name[:60]}, so the job would be refused.{meant}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from jobs.services.submitting.preflight.findings import Seen, Wanted
+from jobs.services.submitting.preflight.findings import Inspection, RequestFields
 from transform.csv_rows import columns
 from transform.dataprocessing import FORMATS, DataProcessing, data_processing, media_type
 from transform.formats import Mark, RecordError
@@ -24,7 +24,7 @@ _PLACE = re.compile(r"^(Row|Record) 1 of the request: ")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TrialColumn:
     """A column of the first row: its number as filters count, its text, and whether the model is sent it."""
 
     number: int
@@ -50,7 +50,7 @@ class Trial:
     """
 
     records: tuple[Tried, ...] = ()
-    columns: tuple[Column, ...] = ()
+    columns: tuple[TrialColumn, ...] = ()
     further: int = 0
     sent_columns: int = 0
     trouble: str = ""
@@ -61,7 +61,7 @@ class Trial:
         return len(self.columns) + self.further
 
 
-def trial(wanted: Wanted, seen: Seen) -> Trial | None:
+def trial(wanted: RequestFields, seen: Inspection) -> Trial | None:
     """None where nothing is filtered or joined, or where no line of the input was seen."""
     lines = [line.removesuffix(b"\r") for line in seen.head.split(b"\n")[:-1] if line.strip()][:RECORDS]
     asked = (wanted.text("input_filter"), wanted.text("output_filter"), wanted.text("join_source"))
@@ -130,7 +130,7 @@ def _columns(processing: DataProcessing, line: bytes) -> Trial:
         kept = [b""]  # None is sent; their numbers are what helps to mend the filter.
     sent = set(numbers).intersection(kept[0].split(b","))
     shown = tuple(
-        Column(at, _shown(cell, _CELL), number in sent)
+        TrialColumn(at, _shown(cell, _CELL), number in sent)
         for at, (number, cell) in enumerate(zip(numbers, cells[:COLUMNS], strict=False))
     )
     return Trial(columns=shown, further=len(cells) - len(shown), sent_columns=len(sent))

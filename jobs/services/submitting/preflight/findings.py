@@ -18,7 +18,7 @@ from transform.keys import parse_s3_uri
 Fix = Mapping[str, str | int]
 
 
-class Level(StrEnum):
+class FindingLevel(StrEnum):
     """An error blocks submitting, a warning needs a tick, a note is only told."""
 
     ERROR = "error"
@@ -36,7 +36,7 @@ class Finding:
     """
 
     code: str
-    level: Level
+    level: FindingLevel
     field: str
     reason: str
     fix: Fix | None = None
@@ -53,7 +53,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestFields:
     """The request's fields that are well-formed, by their SDK names with dots; others count as not given."""
 
     values: Mapping[str, Any]
@@ -82,7 +82,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ObjectList:
     """Objects of one place. `more`: there are further ones; `problem`: it cannot be used, and why."""
 
     objects: tuple[RemoteObject, ...] = ()
@@ -103,16 +103,16 @@ class Found:
 
 
 @dataclass(slots=True)
-class Seen:
+class Inspection:
     """What the connection told. None: it was not asked, or did not answer; `trouble` then says why."""
 
     at: datetime
     trouble: str = ""
     model_known: bool | None = None
-    inputs: Found | None = None
+    inputs: ObjectList | None = None
     #: Folders and objects whose names go on from where the input's prefix ends.
     beside: tuple[str, ...] = ()
-    outputs: Found | None = None
+    outputs: ObjectList | None = None
     #: The objects that the outputs would replace; None where there are none, or that is not known.
     replaced: Replaced | None = None
     #: The first object that has bytes, whether these are gzip, and how it begins, unpacked, where lines are cut.

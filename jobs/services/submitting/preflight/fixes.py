@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from aws.abilities import sagemaker_instance_types
 from jobs.services.submitting.preflight.abilities import nearest_types
-from jobs.services.submitting.preflight.findings import Fix, Wanted
+from jobs.services.submitting.preflight.findings import Fix, RequestFields
 from transform.dataprocessing import FORMATS, media_type
 from transform.rules import MAX_PAYLOAD_MB
 
 
-def of_rule(field: str, wanted: Wanted) -> Fix | None:
+def of_rule(field: str, wanted: RequestFields) -> Fix | None:
     """The change to `field`, which a rule refuses as it is wanted; None where only a person knows."""
     if field == "max_payload":
         return _payload(wanted)
@@ -23,7 +23,7 @@ def of_rule(field: str, wanted: Wanted) -> Fix | None:
     return None
 
 
-def _payload(wanted: Wanted) -> Fix | None:
+def _payload(wanted: RequestFields) -> Fix | None:
     concurrent, payload = wanted.number("max_concurrent_transforms"), wanted.number("max_payload")
     if payload is not None and payload > MAX_PAYLOAD_MB:
         return {"max_payload": MAX_PAYLOAD_MB // max(1, concurrent or 1) or 1}
@@ -34,7 +34,7 @@ def _payload(wanted: Wanted) -> Fix | None:
     return {"max_payload": MAX_PAYLOAD_MB // concurrent}
 
 
-def _join(field: str, wanted: Wanted) -> Fix | None:
+def _join(field: str, wanted: RequestFields) -> Fix | None:
     kind = wanted.text("content_type")
     if field == "accept" and _readable(kind):
         return {"accept": kind}

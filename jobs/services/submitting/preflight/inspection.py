@@ -17,7 +17,7 @@ from jobs.lifecycle.aws_session import asking
 from jobs.lifecycle.queue.capacity import Limit, rooms
 from jobs.models import Connection, Quotas, TransformJob
 from jobs.services.submitting import replacing
-from jobs.services.submitting.preflight.findings import Found, Seen, Wanted
+from jobs.services.submitting.preflight.findings import Inspection, ObjectList, RequestFields
 from jobs.services.submitting.replacing import Replaced
 from transform import manifest
 from transform.decompression import NotGzip, beginning, is_gzip
@@ -37,9 +37,9 @@ MANIFEST_BYTES = 4 * 1024 * 1024
 _NO_BUCKET = frozenset({"NoSuchBucket", "404"})
 
 
-def look(connection: Connection, wanted: Wanted) -> Seen:
+def look(connection: Connection, wanted: RequestFields) -> Inspection:
     """What the connection tells about the request. Never raises: what it would not tell stays None."""
-    seen = Seen(at=timezone.now(), limits=_limits(connection, wanted), is_engine=connection.is_engine)
+    seen = Inspection(at=timezone.now(), limits=_limits(connection, wanted), is_engine=connection.is_engine)
     if not connection.is_engine:
         seen.instance_types = sagemaker_instance_types() | _with_quota(connection)
     end = time.monotonic() + SECONDS
@@ -63,7 +63,7 @@ def _with_quota(connection: Connection) -> frozenset[str]:
     return frozenset(quotas.instances_per_type if quotas else ())
 
 
-def _limits(connection: Connection, wanted: Wanted) -> tuple[Limit, ...]:
+def _limits(connection: Connection, wanted: RequestFields) -> tuple[Limit, ...]:
     if not wanted.text("instance_type"):
         return ()
     asked = TransformJob(
@@ -74,7 +74,7 @@ def _limits(connection: Connection, wanted: Wanted) -> tuple[Limit, ...]:
     return tuple(rooms([connection])[connection.pk].limits(asked))
 
 
-def _model(target: Target, wanted: Wanted, seen: Seen) -> None:
+def _model(target: Target, wanted: RequestFields, seen: Inspection) -> None:
     name = wanted.text("model_name")
     if not name:
         return
@@ -91,7 +91,7 @@ def _model(target: Target, wanted: Wanted, seen: Seen) -> None:
     seen.archives = tuple((uri, size) for uri in archives[:ARCHIVES] for size in _size_of(target, uri))
 
 
-def _abilities(target: Target, wanted: Wanted, seen: Seen) -> None:
+def _abilities(target: Target, wanted: RequestFields, seen: Inspection) -> None:
     answer = abilities(target, seen.images) if target.is_engine else None
     if answer is not None:
         seen.against, seen.instance_types = answer.against, answer.instance_types
@@ -107,7 +107,7 @@ def _size_of(target: Target, uri: str) -> list[int | None]:
     return [found.size if found else None]
 
 
-def _inputs(target: Target, wanted: Wanted, seen: Seen) -> None:
+def _inputs(target: Target, wanted: RequestFields, seen: Inspection) -> None:
     place = wanted.place("data")
     if place is None:
         return
@@ -118,7 +118,7 @@ def _inputs(target: Target, wanted: Wanted, seen: Seen) -> None:
         seen.inputs = _below(target, bucket, prefix)
 
 
-def _beside(target: Target, wanted: Wanted, seen: Seen) -> None:
+def _beside(target: Target, wanted: RequestFields, seen: Inspection) -> None:
     place = wanted.place("data")
     if (
         place is None
@@ -132,7 +132,7 @@ def _beside(target: Target, wanted: Wanted, seen: Seen) -> None:
         seen.beside = (*level.folders, *(found.key for found in level.objects))
 
 
-def _outputs(target: Target, wanted: Wanted, seen: Seen) -> None:
+def _outputs(target: Target, wanted: RequestFields, seen: Inspection) -> None:
     place = wanted.place("output_path")
     if place is not None:
         seen.outputs = _below(target, place[0], output_folder(place[1]))
@@ -140,7 +140,7 @@ def _outputs(target: Target, wanted: Wanted, seen: Seen) -> None:
             seen.replaced = _replaced(target, wanted)
 
 
-def _replaced(target: Target, wanted: Wanted) -> Replaced | None:
+def _replaced(target: Target, wanted: RequestFields) -> Replaced | None:
     is_manifest = wanted.text("data_type") == "ManifestFile"
     try:
         return replacing.find(
@@ -150,7 +150,7 @@ def _replaced(target: Target, wanted: Wanted) -> Replaced | None:
         return None
 
 
-def _writing(target: Target, wanted: Wanted, seen: Seen) -> None:
+def _writing(target: Target, wanted: RequestFields, seen: Inspection) -> None:
     place = wanted.place("output_path")
     if place is not None and seen.outputs and not seen.outputs.problem:
         try:
@@ -159,7 +159,7 @@ def _writing(target: Target, wanted: Wanted, seen: Seen) -> None:
             seen.writable = None
 
 
-def _head(target: Target, wanted: Wanted, seen: Seen) -> None:
+def _head(target: Target, wanted: RequestFields, seen: Inspection) -> None:
     place, inputs = wanted.place("data"), seen.inputs
     seen.first = next((found for found in inputs.objects if found.size), None) if inputs else None
     if place is None or seen.first is None:
@@ -185,43 +185,45 @@ def _unpacked(head: bytes) -> bytes:
         return b""
 
 
-def _below(target: Target, bucket: str, prefix: str) -> Found:
+def _below(target: Target, bucket: str, prefix: str) -> ObjectList:
     try:
         return _first_of(objects.iterate(target, bucket, prefix))
     except Rejected as error:
         return _refused(error, bucket)
 
 
-def _first_of(found: Iterable[RemoteObject]) -> Found:
+def _first_of(found: Iterable[RemoteObject]) -> ObjectList:
     real = (one for one in found if not is_folder_marker(one.key, one.size))
     first = tuple(islice(real, LOOKED_AT + 1))
-    return Found(first[:LOOKED_AT], more=len(first) > LOOKED_AT)
+    return ObjectList(first[:LOOKED_AT], more=len(first) > LOOKED_AT)
 
 
-def _listed_in_manifest(target: Target, bucket: str, key: str) -> Found:
+def _listed_in_manifest(target: Target, bucket: str, key: str) -> ObjectList:
     try:
         body = objects.read(target, bucket, key, limit=MANIFEST_BYTES)
     except Rejected as error:
         return _refused(error, bucket)
     if body is None:
-        return Found(problem=f"There is no object s3://{bucket}/{key} to read the manifest from.")
+        return ObjectList(problem=f"There is no object s3://{bucket}/{key} to read the manifest from.")
     if len(body) == MANIFEST_BYTES:
-        return Found(unknown="The manifest is too large to be looked through here.")
+        return ObjectList(unknown="The manifest is too large to be looked through here.")
     try:
         named = manifest.parse_manifest(body)
     except manifest.ManifestError as error:
-        return Found(problem=f"{str(error).rstrip('.')}.")
+        return ObjectList(problem=f"{str(error).rstrip('.')}.")
     if not named.entries:
-        return Found(problem="The manifest names no object.")
+        return ObjectList(problem="The manifest names no object.")
     outside = next((one for one in named.keys if not target.scope.allows(named.bucket, one)), None)
     if outside is not None:
-        return Found(problem=denied_place(target, f"s3://{named.bucket}/{outside}"))
+        return ObjectList(problem=denied_place(target, f"s3://{named.bucket}/{outside}"))
     count = f"{len(named.entries):,} object{'s' if len(named.entries) > 1 else ''}"
-    return Found(unknown=f"The manifest names {count}, not looked at here.")
+    return ObjectList(unknown=f"The manifest names {count}, not looked at here.")
 
 
-def _refused(error: Rejected, bucket: str) -> Found:
+def _refused(error: Rejected, bucket: str) -> ObjectList:
     # Without a code it is boto3 that refused: no bucket can have that name.
     if error.code in _NO_BUCKET or not error.code:
-        return Found(problem=f"There is no bucket {bucket}.")
-    return Found(unknown=f"s3://{bucket} may not be listed with this service's permissions ({error.code}).")
+        return ObjectList(problem=f"There is no bucket {bucket}.")
+    return ObjectList(
+        unknown=f"s3://{bucket} may not be listed with this service's permissions ({error.code})."
+    )

@@ -5,70 +5,72 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobs.services.registry.archives import VOLUME
-from jobs.services.submitting.preflight.findings import Finding, Fix, Level, Seen, Wanted
+from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Fix, Inspection, RequestFields
 from jobs.services.texts import filesize
 from transform.keys import OUTPUT_SUFFIX, output_folder
 
 _NAMED = 2
 
 
-def model(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+def model(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
     """The model has to be there."""
     if seen.model_known is False:
         name = wanted.text("model_name")
         yield Finding(
             "model_missing",
-            Level.ERROR,
+            FindingLevel.ERROR,
             "model_name",
             f"SageMaker has no model named {name} on this connection; it may have been deleted. Register it again.",
         )
 
 
-def archive(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+def archive(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
     """The model's archives have to be there, and to fit on the disk beside what is unpacked of them."""
     for uri, size in seen.archives:
         if size is None:
             text = f"The model's archive {uri} is not there, so no container can load it. Upload it again."
-            yield Finding("archive_missing", Level.ERROR, "model_name", text)
+            yield Finding("archive_missing", FindingLevel.ERROR, "model_name", text)
         elif size > VOLUME:
             text = (
                 f"The model's archive is {filesize(size)}; an instance without disks of its own has "
                 f"{filesize(VOLUME)}. SageMaker then says no more than InternalServerError. Make it smaller, or "
                 "take an instance type with disks, such as ml.g5."
             )
-            yield Finding("archive_too_large", Level.WARNING, "model_name", text, about=("instance_type",))
+            yield Finding(
+                "archive_too_large", FindingLevel.WARNING, "model_name", text, about=("instance_type",)
+            )
 
 
-def writing(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+def writing(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
     """Whether the output can be written is for the model's role to say; ours may tell, or not."""
     if seen.writable is False:
         text = (
             "Whether the output can be written was not tried: this service's own credentials lack s3:PutObject there. "
             "The job writes with its model's role."
         )
-        yield Finding("output_not_tried", Level.NOTE, "output_path", text)
+        yield Finding("output_not_tried", FindingLevel.NOTE, "output_path", text)
 
 
-def inputs(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+def inputs(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
     """There must be something to read; how much it is."""
     found = seen.inputs
     if found is None:
         return
     if found.problem:
-        yield Finding("input_unusable", Level.ERROR, "data", found.problem)
+        yield Finding("input_unusable", FindingLevel.ERROR, "data", found.problem)
     elif found.unknown:
-        yield Finding("input_unseen", Level.NOTE, "data", found.unknown)
+        yield Finding("input_unseen", FindingLevel.NOTE, "data", found.unknown)
     elif not found.objects:
         text = f"No object begins with {wanted.text('data')}, and SageMaker refuses a job that reads nothing."
-        yield Finding("no_input", Level.ERROR, "data", text)
+        yield Finding("no_input", FindingLevel.ERROR, "data", text)
     else:
         sizes = [one.size for one in found.objects]
         least = "at least " if found.more else ""
         text = f"Reads {found.count}, {least}{filesize(sum(sizes))}; the largest is {filesize(max(sizes))}."
-        yield Finding("input", Level.NOTE, "data", text)
+        yield Finding("input", FindingLevel.NOTE, "data", text)
 
 
-def siblings(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+def siblings(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
     """S3Prefix is a plain beginning of keys: `data` also means `data_old/`."""
     place = wanted.place("data")
     if place is None:
@@ -82,14 +84,14 @@ def siblings(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
     more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
     yield Finding(
         "siblings",
-        Level.WARNING,
+        FindingLevel.WARNING,
         "data",
         f"This is the beginning of a key, so it also reads {names}{more}.",
         fix={"data": f"s3://{bucket}/{meant}"} if meant.endswith("/") else None,
     )
 
 
-def strangers(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+def strangers(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
     """Objects among the input that are hardly meant as input."""
     if seen.inputs is None:
         return
@@ -112,16 +114,16 @@ def strangers(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
             text = (
                 f"Among the input are {what}, such as {_short(there[0])}; the model would be sent them too."
             )
-            yield Finding(code, Level.WARNING, "data", text)
+            yield Finding(code, FindingLevel.WARNING, "data", text)
     empty = [one.key for one in seen.inputs.objects if not one.size]
     if empty:
         text = (
             f"{len(empty)} of the objects are empty, such as {_short(empty[0])}; the model may refuse them."
         )
-        yield Finding("empty_objects", Level.NOTE, "data", text)
+        yield Finding("empty_objects", FindingLevel.NOTE, "data", text)
 
 
-def output_inside(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+def output_inside(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
     """An output below the input's prefix is the next job's input."""
     source, target = wanted.place("data"), wanted.place("output_path")
     if source is None or target is None or wanted.text("data_type") == "ManifestFile":
@@ -129,7 +131,7 @@ def output_inside(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
     if source[0] == target[0] and output_folder(target[1]).startswith(source[1]):
         yield Finding(
             "output_inside_input",
-            Level.WARNING,
+            FindingLevel.WARNING,
             "output_path",
             "The outputs come below the input, so the next job over this input would read them too.",
             fix=_outside(*source),
@@ -137,19 +139,19 @@ def output_inside(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
         )
 
 
-def outputs(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+def outputs(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
     """An output replaces whatever has its name."""
     found = seen.outputs
     if found is None:
         return
     if found.problem:
-        yield Finding("output_unusable", Level.ERROR, "output_path", found.problem)
+        yield Finding("output_unusable", FindingLevel.ERROR, "output_path", found.problem)
     elif found.unknown:
-        yield Finding("output_unseen", Level.NOTE, "output_path", found.unknown)
+        yield Finding("output_unseen", FindingLevel.NOTE, "output_path", found.unknown)
     elif replaced := seen.replaced:
         yield Finding(
             "outputs_replaced",
-            Level.WARNING,
+            FindingLevel.WARNING,
             "output_path",
             f"{replaced.counted} {'is' if replaced.counted == '1 output' else 'are'} there already and would be "
             f"replaced, such as {_short(replaced.example)}.",
@@ -158,7 +160,7 @@ def outputs(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
         )
     elif found.objects:
         text = f"{found.count} {'is' if found.count == '1 object' else 'are'} there already; none would be replaced."
-        yield Finding("output_not_empty", Level.NOTE, "output_path", text)
+        yield Finding("output_not_empty", FindingLevel.NOTE, "output_path", text)
 
 
 def _outside(bucket: str, prefix: str) -> Fix | None:

@@ -15,7 +15,7 @@ from jobs.services.submitting import estimates, submission
 from jobs.services.submitting.estimates import Estimate
 from jobs.services.submitting.preflight import abilities, fixes, location_checks, payload_checks
 from jobs.services.submitting.preflight.filter_trial import Trial, trial
-from jobs.services.submitting.preflight.findings import Finding, Level, Seen, Wanted
+from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Inspection, RequestFields
 from jobs.services.submitting.preflight.inspection import look
 from teams.models import Team
 from transform.request import read_request
@@ -43,13 +43,13 @@ CHECKS = (
     payload_checks.encoding,
     payload_checks.lines,
 )
-_ORDER = list(Level)
+_ORDER = list(FindingLevel)
 _REQUIRED = ("connection", "model_name", "data", "output_path", "instance_type")
 _GROUPS = ("model_client_config", "data_capture_config")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PreflightReport:
     """All findings, errors first; where known, what the input's prefix matches, how long the job will take, and
     what filters make of the first records.
     """
@@ -59,16 +59,16 @@ class Report:
     estimate: Estimate | None = None
     trial: Trial | None = None
 
-    def of(self, level: Level) -> list[Finding]:
+    def of(self, level: FindingLevel) -> list[Finding]:
         """The findings of one level."""
         return [finding for finding in self.findings if finding.level == level]
 
     def unticked(self, ticks: Collection[str]) -> list[Finding]:
         """Warnings that nobody said to be intended."""
-        return [finding for finding in self.of(Level.WARNING) if finding.tick not in ticks]
+        return [finding for finding in self.of(FindingLevel.WARNING) if finding.tick not in ticks]
 
 
-def run(team: Team, body: Mapping[str, Any], wrong: Mapping[str, list[str]] | None = None) -> Report:
+def run(team: Team, body: Mapping[str, Any], wrong: Mapping[str, list[str]] | None = None) -> PreflightReport:
     """Check what a body for `presets.submit` says; never raises for what is in it.
 
     `wrong` holds what is known already to be wrong with the body's fields, such as a number that is none.
@@ -78,8 +78,10 @@ def run(team: Team, body: Mapping[str, Any], wrong: Mapping[str, list[str]] | No
         # A model chosen from a list brings its connection.
         problems.pop("connection", None)
     given = _values(body)
-    well_formed = Wanted({name: value for name, value in given.items() if _public(name) not in problems})
-    found = [_of_rule(name, texts, Wanted(given)) for name, texts in problems.items()]
+    well_formed = RequestFields(
+        {name: value for name, value in given.items() if _public(name) not in problems}
+    )
+    found = [_of_rule(name, texts, RequestFields(given)) for name, texts in problems.items()]
     connection = _connection(team, body)
     matches = estimate = tried = None
     if connection is not None:
@@ -88,12 +90,12 @@ def run(team: Team, body: Mapping[str, Any], wrong: Mapping[str, list[str]] | No
         tried = trial(well_formed, seen)
         if tried and tried.trouble:
             found.append(
-                Finding("record_fails", Level.WARNING, "input_filter", tried.trouble, about=("data",))
+                Finding("record_fails", FindingLevel.WARNING, "input_filter", tried.trouble, about=("data",))
             )
         matches, estimate = _matches(well_formed, seen), _estimate(connection, well_formed, seen)
     found.sort(key=lambda finding: _ORDER.index(finding.level))
     told = tuple(replace(one.marked(given), field=_public(one.field)) for one in found)
-    return Report(told, matches, estimate, tried)
+    return PreflightReport(told, matches, estimate, tried)
 
 
 def _problems(team: Team, body: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -125,30 +127,30 @@ def _values(body: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _of_rule(field: str, texts: list[str], given: Wanted) -> Finding:
+def _of_rule(field: str, texts: list[str], given: RequestFields) -> Finding:
     name = "model_name" if field == "model" else field
     empty = name in _REQUIRED and given.values.get(name) in (None, "")
     missing = empty and (name == "model_name" or "required" in texts[0])
     fix = None if missing else fixes.of_rule(field, given)
-    return Finding("required" if missing else "invalid", Level.ERROR, name, " ".join(texts), fix=fix)
+    return Finding("required" if missing else "invalid", FindingLevel.ERROR, name, " ".join(texts), fix=fix)
 
 
-def _checked(wanted: Wanted, seen: Seen) -> list[Finding]:
+def _checked(wanted: RequestFields, seen: Inspection) -> list[Finding]:
     found = [finding for check in CHECKS for finding in check(wanted, seen)]
     if seen.trouble:
         text = f"{seen.trouble} What depends on it was not checked."
-        found.append(Finding("not_looked_at", Level.NOTE, "connection", text))
+        found.append(Finding("not_looked_at", FindingLevel.NOTE, "connection", text))
     return found
 
 
-def _matches(wanted: Wanted, seen: Seen) -> Matches | None:
+def _matches(wanted: RequestFields, seen: Inspection) -> Matches | None:
     place, found = wanted.place("data"), seen.inputs
     if place is None or found is None or not found.objects:
         return None
     return matching.match(*place, found.objects, more=found.more)
 
 
-def _estimate(connection: Connection, wanted: Wanted, seen: Seen) -> Estimate | None:
+def _estimate(connection: Connection, wanted: RequestFields, seen: Inspection) -> Estimate | None:
     found = seen.inputs
     if found is None or not found.objects:
         return None
