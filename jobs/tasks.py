@@ -17,6 +17,7 @@ from django.db import connections, transaction
 from kombu.exceptions import OperationalError
 
 from aws import GatewayError
+from jobs.batches import batched
 from jobs.lifecycle import image_table, reconciling
 from jobs.lifecycle.after import comparing, explaining, pricing, retrying
 from jobs.lifecycle.follow import event_queue, polling
@@ -99,8 +100,8 @@ def read_queue(connection_id: int) -> None:
     if heard.problem:
         log.warning("queue_not_read", connection=connection_id, problem=heard.problem)
     for pk, names in heard.jobs.items():
-        for start in range(0, len(names), LOOKS_AT_ONCE):
-            enqueue(look_at_jobs, pk, names[start : start + LOOKS_AT_ONCE])
+        for batch in batched(names, LOOKS_AT_ONCE):
+            enqueue(look_at_jobs, pk, batch)
 
 
 def _go_on(connection_id: int, polled: polling.Polled) -> None:

@@ -14,13 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.costs import Cost, NoAmount, amount, instance_seconds
-from jobs.models.connection import Connection
 from jobs.models.job_indexes import CONSTRAINTS, INDEXES
+from jobs.models.job_request import JobRequest
 from jobs.models.job_values import KEY_LENGTH, derived, new_key, searchable
-from jobs.models.registered import RegisteredModel
 from jobs.models.scoped import TeamQuerySet
 from jobs.states import ACTIVE, FAILURES, MOVES, TERMINAL, JobState, Origin
-from teams.models import Team, User
+from teams.models import User
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -37,17 +36,11 @@ class JobQuerySet(TeamQuerySet["TransformJob"]):
         return self.filter(overall_state__in=ACTIVE)
 
 
-class TransformJob(models.Model):
+class TransformJob(JobRequest):
     """One batch transform job. `key` is its id in addresses and the API; `name` is SageMaker's."""
 
     key = models.CharField(max_length=KEY_LENGTH, unique=True, default=new_key, editable=False)
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="jobs")
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="jobs")
-    model = models.ForeignKey(RegisteredModel, null=True, on_delete=models.SET_NULL, related_name="jobs")
-    model_name = models.CharField(max_length=63)
     name = models.CharField(max_length=63)
-    spec = models.JSONField(help_text="The request in the SageMaker SDK's field names.")
-    submitted_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="jobs")
 
     origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.NEW)
     parent = models.ForeignKey(
@@ -65,35 +58,10 @@ class TransformJob(models.Model):
         help_text="The first attempt, of later ones; a clone is a first attempt itself.",
     )
     attempt = models.PositiveIntegerField(default=1)
-    preset = models.ForeignKey(
-        "jobs.Preset", null=True, on_delete=models.SET_NULL, related_name="jobs", db_index=False
-    )
-    preset_used = models.JSONField(
-        default=dict, help_text="What the preset was then: slug, name, fields, locked."
-    )
 
-    priority = models.SmallIntegerField(default=0, help_text="-10 to 10; higher ones start first.")
-    instance_type = models.CharField(
-        max_length=64, blank=True, help_text="What is asked for now: the request's own, or a fallback."
-    )
-    instance_count = models.PositiveIntegerField(default=1)
-    fallback_instance_types = models.JSONField(default=list, help_text="Tried in turn without capacity.")
     lacks_capacity = models.BooleanField(
         default=False, help_text="Waiting because SageMaker had no instance; others of its type wait behind."
     )
-    max_retries = models.PositiveSmallIntegerField(
-        default=0, help_text="How often it is submitted again after a failure that may pass."
-    )
-    deadline_minutes = models.PositiveIntegerField(
-        null=True, help_text="Minutes after SageMaker accepted it when it is stopped."
-    )
-    max_idle_minutes = models.PositiveIntegerField(
-        null=True, help_text="Minutes without output or log line after which it is stopped."
-    )
-    max_cost_usd = models.DecimalField(
-        max_digits=14, decimal_places=6, null=True, help_text="US dollars at which it is stopped."
-    )
-
     external = models.BooleanField(
         default=False, help_text="Made outside Batchdeck and found in SageMaker; nobody here owns it."
     )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import accumulate, islice
+from itertools import accumulate
 from typing import Any
 
 from django.db import connection as database
 from django.utils import timezone
 
+from jobs.batches import batched
+from jobs.lifecycle.creating import columns_of_request
 from jobs.models import Connection, RegisteredModel, TransformJob
 from jobs.models.job_values import derived, new_key, searchable
 from jobs.states import JobState
@@ -121,7 +123,7 @@ def seed(jobs: int, teams: int, *, tell: Callable[[int], None] = lambda done: No
         _row(base, number, jobs, dice.choices(seeds, cum_weights=shares)[0], dice) for number in range(jobs)
     )
     done = 0
-    for batch in _batches(rows):
+    for batch in batched(rows, BATCH):
         _write(list(base), batch)
         done += len(batch)
         tell(done)
@@ -129,12 +131,6 @@ def seed(jobs: int, teams: int, *, tell: Callable[[int], None] = lambda done: No
         with database.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE jobs_transformjob")
     return seeds[0].team
-
-
-def _batches(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    left = iter(rows)
-    while batch := list(islice(left, BATCH)):
-        yield batch
 
 
 def _blank_row() -> dict[str, Any]:
@@ -155,13 +151,10 @@ def _row(base: dict[str, Any], number: int, of: int, seed: _TeamSeed, dice: rand
     ended = number < of - _ACTIVE
     external = dice.random() < 0.07
     values = {
+        **columns_of_request(dice.choices(seed.connections, (5, 1))[0], spec),
         "key": new_key(),
-        "team_id": seed.team.pk,
-        "connection_id": dice.choices(seed.connections, (5, 1))[0].pk,
         "model_id": model.pk,
-        "model_name": model.name,
         "name": name,
-        "instance_type": spec["instance_type"],
         "submitted_by_id": None if external else dice.choice(seed.people).pk,
         "external": external,
         "search_text": searchable(name, spec),

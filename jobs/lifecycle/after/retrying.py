@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from failures import FailureKind, classify
 from jobs import clock, queries
-from jobs.models import JobEvent, TransformJob
-from jobs.models.job_values import attempt_name, new_key
-from jobs.states import JobState, Origin
+from jobs.lifecycle.creating import next_attempt_of
+from jobs.models import TransformJob
+from jobs.states import JobState
 
 #: What passed with an instance type passes with the same one after a while; with another type, at once.
 PAUSE = timedelta(minutes=1)
@@ -67,40 +66,18 @@ def retry(job_id: int) -> int | None:
         latest = queries.attempts(first).order_by("-attempt").first()
         if latest is not None and latest.pk != job.pk:
             return None
-        made = TransformJob.objects.create(**_next(job, first))
-        reason = f"Submitted as attempt {made.attempt} of {first.name}, as the failure may pass."
-        if made.instance_type != job.instance_type:
-            reason = f"{reason} It asks for {made.instance_type} instead of {job.instance_type}."
-        JobEvent.objects.create(job=made, at=made.created_at, to_state=JobState.WAITING, reason=reason)
-        job.note(f"Submitted again as {made.name}.")
-    return made.pk
-
-
-def _next(job: TransformJob, first: TransformJob) -> dict[str, Any]:
-    key, now = new_key(), timezone.now()
-    same = (
-        "team", "connection", "model", "model_name", "submitted_by", "priority", "instance_count",
-        "fallback_instance_types", "deadline_minutes", "max_idle_minutes", "preset", "preset_used",
-    )  # fmt: skip
-    return {
-        **{name: getattr(job, name) for name in same},
-        "key": key,
-        "name": _name(job, first, key),
-        "spec": {name: value for name, value in job.spec.items() if name != "name"},
-        "instance_type": next_type(job, classify(job.state_reason)),
-        "max_retries": job.max_retries - 1,
-        # The person meant all that happens without them.
-        "max_cost_usd": None if job.max_cost_usd is None else _left(job.max_cost_usd, job.cost_usd),
-        "origin": Origin.RETRY,
-        "parent": job,
-        "root": first,
-        "attempt": job.attempt + 1,
-        "created_at": now,
-        "changed_at": now,
-    }
-
-
-def _name(job: TransformJob, first: TransformJob, key: str) -> str:
-    name = attempt_name(first.name, job.attempt + 1)
-    taken = TransformJob.objects.filter(connection=job.connection_id, name=name).exists()
-    return attempt_name(first.name, job.attempt + 1, key) if taken else name
+        instance_type = next_type(job, classify(job.state_reason))
+        reason = f"Submitted as attempt {job.attempt + 1} of {first.name}, as the failure may pass."
+        if instance_type != job.instance_type:
+            reason = f"{reason} It asks for {instance_type} instead of {job.instance_type}."
+        next_attempt = next_attempt_of(
+            job,
+            first,
+            reason=reason,
+            instance_type=instance_type,
+            max_retries=job.max_retries - 1,
+            # The person set the limit for all attempts that are made without them.
+            max_cost_usd=None if job.max_cost_usd is None else _left(job.max_cost_usd, job.cost_usd),
+        )
+        job.note(f"Submitted again as {next_attempt.name}.")
+    return next_attempt.pk

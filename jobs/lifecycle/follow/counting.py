@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from aws import Target, objects
 from jobs import queries
+from jobs.batches import batched
 from jobs.clock import passed
 from jobs.lifecycle.follow.eta import expected_end
 from jobs.models import Connection, PlannedObject, TransformJob
 from jobs.states import REMOTE
 from transform import keys
 
-_Row = TypeVar("_Row")
-
+#: Rows named by one statement.
+_ROWS_AT_ONCE = 500
 #: Jobs of a connection that are counted in one poll, so that the number of calls does not grow with the jobs.
 JOBS_PER_POLL = 5
 #: A running job's count is renewed no more often than this.
@@ -110,8 +109,8 @@ def _folder(prefix: str) -> str:
 
 
 def _mark(rows: list[int], *, done: bool) -> None:
-    for some in _portions(rows):
-        PlannedObject.objects.filter(pk__in=some).update(done=done)
+    for batch in batched(rows, _ROWS_AT_ONCE):
+        PlannedObject.objects.filter(pk__in=batch).update(done=done)
 
 
 def _mark_in_earlier_attempts(job: TransformJob, output_keys: list[str]) -> None:
@@ -119,10 +118,5 @@ def _mark_in_earlier_attempts(job: TransformJob, output_keys: list[str]) -> None
     if job.root_id is None:
         return
     earlier: QuerySet[TransformJob] = queries.attempts(job).filter(attempt__lt=job.attempt).order_by()
-    for some in _portions(output_keys):
-        PlannedObject.objects.filter(job__in=earlier, output_key__in=some).update(done=True)
-
-
-def _portions(rows: list[_Row]) -> Iterator[list[_Row]]:
-    for start in range(0, len(rows), 500):
-        yield rows[start : start + 500]
+    for batch in batched(output_keys, _ROWS_AT_ONCE):
+        PlannedObject.objects.filter(job__in=earlier, output_key__in=batch).update(done=True)

@@ -14,9 +14,11 @@ from django.utils import timezone
 
 from aws import Target, transforms
 from aws.transforms import RemoteJob, RemoteSummary
+from jobs.batches import batched
 from jobs.clock import has_passed
 from jobs.lifecycle.after import costing, explaining
-from jobs.models import Connection, JobEvent, RegisteredModel, TransformJob
+from jobs.lifecycle.creating import create_job
+from jobs.models import Connection, TransformJob
 from jobs.models.job_values import JOB_TAG
 from jobs.states import FROM_SAGEMAKER, TERMINAL, JobState
 from transform.request import read_request
@@ -73,7 +75,7 @@ def _import_window(
     made: list[int],
 ) -> datetime:
     """Import what was created in between; up to when everything is known now."""
-    for page in _by_hundred(list(transforms.list_created(target, after, before))):
+    for page in batched(list(transforms.list_created(target, after, before)), 100):
         known = _known(connection, page)
         for row in page:
             if row.name in known or not target.scope.allows_job(row.name):
@@ -84,10 +86,6 @@ def _import_window(
             if job is not None:
                 made.append(job.pk)
     return before
-
-
-def _by_hundred(rows: list[RemoteSummary]) -> list[list[RemoteSummary]]:
-    return [rows[start : start + 100] for start in range(0, len(rows), 100)]
 
 
 def _known(connection: Connection, page: list[RemoteSummary]) -> set[str]:
@@ -123,15 +121,13 @@ def _write(connection: Connection, remote: RemoteJob, tags: dict[str, str]) -> T
     state, now = FROM_SAGEMAKER[remote.status], timezone.now()
     # Rules of ours are not applied: SageMaker took the request.
     spec, _ = read_request(remote.request)
-    job = TransformJob(
-        team=connection.team,
-        connection=connection,
-        model=RegisteredModel.objects.filter(connection=connection, name=remote.model_name).first(),
+    ended = (remote.ended or now) if state in TERMINAL else None
+    job = create_job(
+        connection,
+        {**spec, "tags": tags},
+        reason="Found in SageMaker; made outside Batchdeck.",
         model_name=remote.model_name,
         name=remote.name,
-        spec={**spec, "tags": tags},
-        instance_type=spec.get("instance_type", ""),
-        instance_count=spec.get("instance_count", 1),
         external=True,
         state=state,
         state_reason=remote.failure_reason,
@@ -139,18 +135,13 @@ def _write(connection: Connection, remote: RemoteJob, tags: dict[str, str]) -> T
         created_at=remote.created or now,
         accepted_at=remote.created or now,
         started_at=remote.started,
-        ended_at=(remote.ended or now) if state in TERMINAL else None,
+        ended_at=ended,
         # What its input was when it began, nobody listed.
         planned_at=now,
         plan_complete=False,
     )
-    if state in TERMINAL:
-        for name, value in costing.final(job, remote.started, remote.ended).items():
-            setattr(job, name, value)
-    job.save()
-    if state == JobState.FAILED:
-        TransformJob.objects.filter(pk=job.pk).update(**explaining.at_the_end(job, remote.failure_reason))
-    JobEvent.objects.create(
-        job=job, at=now, to_state=state, reason="Found in SageMaker; made outside Batchdeck."
-    )
+    if ended:
+        told = explaining.at_the_end(job, remote.failure_reason) if state == JobState.FAILED else {}
+        columns = {**costing.final(job, remote.started, remote.ended), **told}
+        TransformJob.objects.filter(pk=job.pk).update(**columns)
     return job

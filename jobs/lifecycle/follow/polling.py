@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from aws import GatewayError, Paced, Target, transforms
 from aws.transforms import RemoteJob, RemoteSummary
+from jobs.batches import batched
 from jobs.lifecycle.aws_session import asking
 from jobs.lifecycle.follow import importing
 from jobs.lifecycle.follow.counting import count_some
@@ -154,9 +155,8 @@ def _tell_why(tracked: list[TransformJob], listed: dict[str, RemoteSummary]) -> 
     for reason, ids in waiting.items():
         # Of a job that is to stop, the row says how that goes.
         rows = TransformJob.objects.filter(state=JobState.IN_PROGRESS, stop_requested_at=None)
-        for start in range(0, len(ids), _ROWS_AT_ONCE):
-            some = rows.filter(pk__in=ids[start : start + _ROWS_AT_ONCE])
-            some.update(state_reason=reason, changed_at=timezone.now())
+        for batch in batched(ids, _ROWS_AT_ONCE):
+            rows.filter(pk__in=batch).update(state_reason=reason, changed_at=timezone.now())
 
 
 def _listed(target: Target, lease: _Lease) -> dict[str, RemoteSummary]:

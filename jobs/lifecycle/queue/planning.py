@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 
 from django.db import transaction
 from django.utils import timezone
@@ -133,8 +132,6 @@ def _keep(job: TransformJob, plan: Plan | None) -> None:
             "plan_complete": plan.complete if plan else False,
         }
         if TransformJob.objects.filter(pk=job.pk, planned_at=None).update(**values) == 1 and plan:
-            rows = iter(plan.rows)
-            while batch := list(islice(rows, 1000)):
-                PlannedObject.objects.bulk_create(batch)
+            PlannedObject.objects.bulk_create(plan.rows, batch_size=1000)
     for name, value in values.items():
         setattr(job, name, value)

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from aws import Target, objects
 from jobs import queries
+from jobs.lifecycle.creating import Lineage, job_named
 from jobs.lifecycle.follow import counting
 from jobs.lifecycle.queue import planning
 from jobs.models import PlannedObject, TransformJob
@@ -80,7 +81,7 @@ def retry(
                 raise
             spec = replace(spec, output_path=error.instead)
     if spec.output_path != job.output_path:
-        lineage = submission.Lineage(job, Origin.CLONE)
+        lineage = Lineage(job, Origin.CLONE)
         return submission.submit(
             job.connection, spec, job_options.of(job), by=by, token=token, lineage=lineage, preset=job.preset
         )
@@ -168,7 +169,7 @@ def same_request(
 
 
 def _check_name(job: TransformJob, name: str | None) -> None:
-    if name is not None and (taken := submission.named(job.connection, name)):
+    if name is not None and (taken := job_named(job.connection, name)):
         raise NameTaken(taken.name, taken.key)
 
 
@@ -189,7 +190,7 @@ def _next_attempt(
         attempts = list(queries.attempts(first))
         _check_all_ended(attempts)
         number = attempts[-1].attempt + 1
-        lineage = submission.Lineage(job, origin, root=first, attempt=number, key=key)
+        lineage = Lineage(job, origin, root=first, attempt=number, key=key)
         return submission.submit(
             job.connection, spec, job_options.of(job), by=by, token=token, lineage=lineage
         )

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from jobs import queries
 from jobs.lifecycle.after import costing
-from jobs.models import Connection, JobEvent, Preset, RegisteredModel, TransformJob
-from jobs.models.job_values import MAX_TAGS, OWN_TAGS, attempt_name, new_key, remote_name
+from jobs.lifecycle.creating import Lineage as Lineage
+from jobs.lifecycle.creating import create_job, job_named
+from jobs.models import Connection, Preset, TransformJob
+from jobs.models.job_values import MAX_TAGS, OWN_TAGS
 from jobs.services.errors import InvalidFields, NameTaken
 from jobs.services.submitting.job_options import NAMES, Terms, take
-from jobs.states import JobState, Origin
 from jobs.tasks import enqueue, start_job
 from teams import activity
 from teams.models import ApiToken, Team, User
@@ -30,35 +29,6 @@ FIELDS = (
     *NAMES,
     "replace_outputs",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Lineage:
-    """The job that another one comes from, and how; `root` and `attempt` for an attempt after the first.
-
-    `key` is the new job's own, if it had to be known before.
-    """
-
-    parent: TransformJob
-    origin: Origin
-    root: TransformJob | None = None
-    attempt: int = 1
-    key: str = ""
-
-    def fields(self) -> dict[str, Any]:
-        """The columns of a job's row that say this."""
-        found = {"parent": self.parent, "origin": self.origin, "root": self.root, "attempt": self.attempt}
-        if self.root is None:
-            return found
-        # A further attempt is the same job.
-        return {**found, "preset": self.parent.preset, "preset_used": self.parent.preset_used}
-
-    @property
-    def sentence(self) -> str:
-        """What the timeline begins with."""
-        if self.root is None:
-            return f"Submitted; cloned from {self.parent.name}."
-        return f"Submitted as attempt {self.attempt} of {self.root.name}."
 
 
 def submit(
@@ -89,7 +59,7 @@ def submit(
     try:
         return _write(connection, spec, terms, by, token, lineage, preset)
     except IntegrityError as error:
-        taken = named(connection, spec.name)
+        taken = job_named(connection, spec.name)
         if taken is None:
             raise
         raise NameTaken(taken.name, taken.key) from error
@@ -113,12 +83,6 @@ def scope_problems(connection: Connection, spec: TransformSpec) -> dict[str, lis
     return {field: [sentence] for field, (right, sentence) in fits.items() if not right}
 
 
-def named(connection: Connection, name: str | None) -> TransformJob | None:
-    """The connection's job that has this name, unless it never got to SageMaker and so did not use it up."""
-    unused = {JobState.REJECTED, JobState.CANCELLED}
-    return TransformJob.objects.filter(connection=connection, name=name).exclude(state__in=unused).first()
-
-
 def _write(
     connection: Connection,
     spec: TransformSpec,
@@ -128,40 +92,13 @@ def _write(
     lineage: Lineage | None,
     preset: Preset | None,
 ) -> TransformJob:
-    key, now = (lineage and lineage.key) or new_key(), timezone.now()
+    reason = lineage.sentence if lineage else "Submitted."
+    columns = {**terms.columns(), **(preset.as_used() if preset else {})}
     with transaction.atomic():
-        job = TransformJob.objects.create(
-            key=key,
-            team=connection.team,
-            connection=connection,
-            model=RegisteredModel.objects.filter(connection=connection, name=spec.model_name).first(),
-            model_name=spec.model_name,
-            name=spec.name or _name(connection, spec, key, now, lineage),
-            spec=spec.to_fields(),
-            instance_type=spec.instance_type,
-            instance_count=spec.instance_count,
-            **terms.columns(),
-            submitted_by=by,
-            created_at=now,
-            changed_at=now,
-            **(lineage.fields() if lineage else {}),
-            **(preset.as_used() if preset else {}),
-        )
-        reason = lineage.sentence if lineage else "Submitted."
-        JobEvent.objects.create(job=job, at=now, to_state=JobState.WAITING, by=by, reason=reason)
+        job = create_job(connection, spec.to_fields(), reason=reason, by=by, lineage=lineage, **columns)
         activity.record(connection.team, by, "job.submitted", job, token=token)
         enqueue(start_job, job.pk)
     return job
-
-
-def _name(
-    connection: Connection, spec: TransformSpec, key: str, now: datetime, lineage: Lineage | None
-) -> str:
-    """The name of a job that was given none: a further attempt's is the first one's and its number."""
-    if lineage is None or lineage.root is None:
-        return remote_name(spec.model_name, key, now)
-    name = attempt_name(lineage.root.name, lineage.attempt)
-    return attempt_name(lineage.root.name, lineage.attempt, key) if named(connection, name) else name
 
 
 def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpec, Terms]:
@@ -193,7 +130,7 @@ def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpe
         problems["max_cost_usd"] = [text]
     if problems or connection is None or spec is None:
         raise InvalidFields(problems)
-    if taken := named(connection, spec.name):
+    if taken := job_named(connection, spec.name):
         raise NameTaken(taken.name, taken.key)
     return connection, spec, terms
 
