@@ -33,7 +33,11 @@ _TODAY = 60
 #: What a day brought: so many jobs of each, however long the history.
 _OF_TODAY: tuple[dict[str, Any], ...] = (
     {"state": JobState.FAILED, "cause": "wrong-columns", "warnings": []},
-    {"state": JobState.COMPLETED, "cause": "", "warnings": ["An output has another number of rows."]},
+    {
+        "state": JobState.COMPLETED,
+        "cause": "",
+        "warnings": [{"code": "rows-differ", "text": "An output has another number of rows."}],
+    },
     {"state": JobState.IN_PROGRESS, "cause": "", "warnings": []},
 )
 

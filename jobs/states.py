@@ -28,6 +28,22 @@ class Origin(models.TextChoices):
     CLONE = "clone", "Cloned"
 
 
+class WaitsFor(models.TextChoices):
+    """What a job that is WAITING waits for. Empty: a worker's first try."""
+
+    TURN = "turn", "Its turn in line"
+    CALLS = "calls", "A call to SageMaker that its rate allows"
+    NEXT_TRY = "next-try", "The next try, after an answer that may change"
+
+
+class WarningCode(models.TextChoices):
+    """What a warning of an ended job is about."""
+
+    OUTPUTS_MISSING = "outputs-missing", "Outputs are missing"
+    NOT_COUNTED = "not-counted", "Outputs could not be counted"
+    ROWS_DIFFER = "rows-differ", "Inputs and outputs have different numbers of rows"
+
+
 _S = JobState
 
 MEANING: dict[JobState, str] = {

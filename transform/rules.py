@@ -14,6 +14,7 @@ from transform.batching import SPLIT_TYPES
 from transform.dataprocessing import FORMATS, media_type
 from transform.jsonpath import BadPath, Names, parse, unexpected_character
 from transform.keys import parse_s3_uri
+from transform.rule_texts import REQUIRED, RuleText
 
 Values = Mapping[str, Any]
 Report = Callable[[str, str], None]
@@ -86,7 +87,7 @@ def check(values: Values) -> dict[str, list[str]]:
     flat = _flatten(values, report)
     for name in _REQUIRED:
         if flat.get(name) in (None, ""):
-            report(name, "This is required.")
+            report(name, RuleText("This is required.", REQUIRED))
     _check_fields(flat, report)
     _check_env(values.get("env"), report)
     _check_tags(values.get("tags"), report)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms import BoundField
 
 from jobs import queries
@@ -16,6 +17,7 @@ from jobs.services.errors import InvalidFields
 from jobs.services.submitting import job_options, submission
 from jobs.services.texts import trouble_with
 from teams.models import Team
+from transform.rule_texts import INVALID, RuleText, code_of
 
 #: The types that teams use most; any other can be typed.
 INSTANCE_TYPES = (
@@ -93,8 +95,11 @@ class JobForm(forms.Form):
         return body
 
     def wrong(self) -> dict[str, list[str]]:
-        """What is wrong with the fields of a form that was checked, in sentences."""
-        return {name: [str(text) for text in texts] for name, texts in self.errors.items()}
+        """What is wrong with the fields of a form that was checked: sentences with the codes of their rules."""
+        return {
+            name: [RuleText(text, error.code or INVALID) for error in errors for text in error.messages]
+            for name, errors in self.errors.as_data().items()
+        }
 
     def _report(self, problems: dict[str, list[str]]) -> None:
         for name, texts in problems.items():
@@ -103,7 +108,8 @@ class JobForm(forms.Form):
                 continue
             if name in self.errors:
                 continue
-            self.add_error(name if name in self.fields else None, texts)
+            errors = [ValidationError(text, code=code_of(text)) for text in texts]
+            self.add_error(name if name in self.fields else None, errors)
 
     @property
     def folds(self) -> list[dict[str, Any]]:

@@ -55,5 +55,5 @@ def next_to_start(connection: Connection) -> list[int]:
     return [
         job.pk
         for job in queueing.next_in_line(connection, AT_ONCE)
-        if job.next_attempt_at or job.state_reason or has_passed(job.created_at, GRACE)
+        if job.next_attempt_at or job.waits_for or has_passed(job.created_at, GRACE)
     ]

@@ -17,8 +17,9 @@ from jobs.costs import Cost, NoAmount, amount, instance_seconds
 from jobs.models.job_indexes import CONSTRAINTS, INDEXES
 from jobs.models.job_request import JobRequest
 from jobs.models.job_values import KEY_LENGTH, derived, new_key, searchable
+from jobs.models.job_warnings import warning_texts
 from jobs.models.scoped import TeamQuerySet
-from jobs.states import ACTIVE, FAILURES, MOVES, TERMINAL, JobState, Origin
+from jobs.states import ACTIVE, FAILURES, MOVES, TERMINAL, JobState, Origin, WaitsFor
 from teams.models import User
 
 if TYPE_CHECKING:
@@ -68,7 +69,12 @@ class TransformJob(JobRequest):
 
     state = models.CharField(max_length=16, choices=JobState.choices, default=JobState.WAITING)
     state_reason = models.TextField(blank=True)
-    warnings = models.JSONField(default=list, help_text="Sentences about what does not agree.")
+    waits_for = models.CharField(
+        max_length=8, choices=WaitsFor.choices, blank=True, help_text="Once a waiting job was tried."
+    )
+    warnings = models.JSONField(
+        default=list, help_text="What does not agree: objects with a code and a text."
+    )
     arn = models.CharField(max_length=2048, blank=True)
     tries = models.PositiveIntegerField(default=0, help_text="How often Create was put off.")
     next_attempt_at = models.DateTimeField(
@@ -261,6 +267,11 @@ class TransformJob(JobRequest):
         )
 
     @property
+    def warning_texts(self) -> list[str]:
+        """The sentences of its warnings."""
+        return warning_texts(self.warnings)
+
+    @property
     def data(self) -> str:
         """Where the input is, as an s3:// URI."""
         return str(self.spec.get("data", ""))
@@ -318,7 +329,7 @@ class TransformJob(JobRequest):
             before = TransformJob.objects.select_for_update().filter(pk=self.pk, state__in=from_).first()
             if before is None:
                 return False
-            values = {"state": to, "state_reason": reason, "changed_at": now, **fields}
+            values = {"state": to, "state_reason": reason, "waits_for": "", "changed_at": now, **fields}
             found = derived(to, reason, values.get("started_at", before.started_at), values.get("ended_at"))
             values = {**found, **values}
             if TransformJob.objects.filter(pk=self.pk, state=before.state).update(**values) != 1:

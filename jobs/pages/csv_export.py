@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from jobs.models import TransformJob
+from jobs.models.job_warnings import warning_texts
 from jobs.services.files import File
 
 #: Rows that are in memory at once.
@@ -95,7 +96,7 @@ def _cells(row: Any) -> list[object]:
     started = parse_datetime(row.joint["started_at"] or "") if row.joint else row.started_at
     return [
         row.key, row.name, row.overall_state, row.joint.get("attempts", 1), joint["state_reason"], row.overall_cause,
-        " ".join(joint["warnings"]), row.model_name,
+        " ".join(warning_texts(joint["warnings"])), row.model_name,
         row.connection__slug, row.submitted_by__username, row.external, row.instance_type, row.instance_count,
         spec.get("data", ""), spec.get("output_path", ""), " ".join(f"{key}={value}" for key, value in tags.items()),
         joint["objects_total"], joint["objects_done"], row.overall_duration,

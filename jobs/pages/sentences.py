@@ -30,11 +30,7 @@ def _together(job: TransformJob, merged: Merged) -> str:
 
 
 def _waiting(job: TransformJob) -> str:
-    return (
-        f"Waiting: {job.state_reason}"
-        if job.state_reason not in ("", "Submitted.")
-        else "Waiting for a worker."
-    )
+    return f"Waiting: {job.state_reason}" if job.state_reason else "Waiting for a worker."
 
 
 def _in_progress(job: TransformJob) -> str:
@@ -73,7 +69,7 @@ def _rest(job: TransformJob) -> str:
 def _completed(job: TransformJob) -> str:
     if job.warnings:
         # Each has the files behind a colon; the notes below say it all.
-        heads = [warning.partition(":")[0].rstrip(".") for warning in job.warnings]
+        heads = [warning.partition(":")[0].rstrip(".") for warning in job.warning_texts]
         return f"Completed with warnings: {', '.join(head[0].lower() + head[1:] for head in heads)}."
     return f"Done: {_written(job)}."
 

@@ -17,7 +17,8 @@ from jobs.batches import batched
 from jobs.lifecycle.creating import columns_of_request
 from jobs.models import Connection, RegisteredModel, TransformJob
 from jobs.models.job_values import derived, new_key, searchable
-from jobs.states import JobState
+from jobs.models.job_warnings import job_warning
+from jobs.states import JobState, WarningCode
 from teams.models import Membership, Role, Team, User
 
 PREFIX = "seed-"
@@ -58,7 +59,11 @@ FAILURES = (
 )
 _HOW_OFTEN = [often for *_, often in FAILURES]
 _REFUSED = "The account's quota of ml.p3.2xlarge for transform job usage is 0 instances."
-_SHORT_OF_ROWS = ["1 of the files has another number of rows in its output than in its input."]
+_SHORT_OF_ROWS = [
+    job_warning(
+        WarningCode.ROWS_DIFFER, "1 of the files has another number of rows in its output than in its input."
+    )
+]
 #: States of ended jobs and how many in a hundred end so.
 _ENDS = {
     JobState.COMPLETED: 80,

@@ -153,7 +153,7 @@ def test_an_object_that_stands_for_a_folder_is_no_missing_output(
     serving: House, serving_engine: EngineProcess, folder: str
 ) -> None:
     job = run(serving, serving_engine, folder, {"a": b"1\n", "sub_$folder$": b""})
-    assert (job.state, job.warnings, job.objects_done, job.objects_total) == ("COMPLETED", [], 1, 1)
+    assert (job.state, job.warning_texts, job.objects_done, job.objects_total) == ("COMPLETED", [], 1, 1)
     put(serving_engine, f"{folder}/in/more_$folder$", b"")
     report = preflight.run(
         serving.team, {**FIELDS, "connection": "engine", "data": f"s3://{BUCKET}/{folder}/in/"}

@@ -88,12 +88,14 @@ def test_a_completed_job_whose_output_was_removed_is_finished_and_then_has_no_wa
     serving: House, serving_engine: EngineProcess, folder: str
 ) -> None:
     first = run(serving, serving_engine, folder, {"a": b"1\n", "b": b"2\n"})
-    TransformJob.objects.filter(pk=first.pk).update(warnings=["1 of 2 outputs are missing: b."])
+    TransformJob.objects.filter(pk=first.pk).update(
+        warnings=[{"code": "outputs-missing", "text": "1 of 2 outputs are missing: b."}]
+    )
     serving_engine.client("s3").delete_object(Bucket=BUCKET, Key=f"{folder}/out/b.out")
     second = finish(serving, first)
     assert [row.key for row in second.planned.all()] == [f"{folder}/in/b"]
     first.refresh_from_db()
-    assert (first.state, first.warnings) == (JobState.COMPLETED, [])
+    assert (first.state, first.warning_texts) == (JobState.COMPLETED, [])
 
 
 def test_the_manifest_lies_beside_the_outputs_and_is_no_output_and_no_input(

@@ -22,7 +22,17 @@ pytestmark = pytest.mark.django_db
 #: The columns that are an attempt's own. A new column is copied, or is named here.
 OWN = {
     *("id", "key", "name", "origin", "parent", "root", "attempt"),
-    *("state", "state_reason", "lacks_capacity", "external", "warnings", "arn", "tries", "next_attempt_at"),
+    *(
+        "state",
+        "state_reason",
+        "waits_for",
+        "lacks_capacity",
+        "external",
+        "warnings",
+        "arn",
+        "tries",
+        "next_attempt_at",
+    ),
     *("stop_requested_at", "stop_requested_by", "stop_cause", "progress_at"),
     *("deadline_warned", "idle_warned", "cost_warned"),
     *("created_at", "changed_at", "accepted_at", "remote_modified_at", "started_at", "ended_at"),

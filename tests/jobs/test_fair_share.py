@@ -12,7 +12,7 @@ from django.utils import timezone
 from jobs.lifecycle import reconciling
 from jobs.lifecycle.queue import queueing, starting
 from jobs.models import Connection, Quotas, TransformJob
-from jobs.states import JobState
+from jobs.states import JobState, WaitsFor
 from tests.cast import House
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,10 @@ def shared(house: House, other: House) -> tuple[House, House]:
 
 
 def waiting(house: House, instance_type: str = G5, **fields: Any) -> TransformJob:
-    return house.job(instance_type=instance_type, **{"state_reason": queueing.ITS_TURN, **fields})
+    return house.job(
+        instance_type=instance_type,
+        **{"waits_for": WaitsFor.TURN, "state_reason": queueing.ITS_TURN, **fields},
+    )
 
 
 def told(*jobs: TransformJob) -> list[str]:
@@ -99,7 +102,7 @@ def test_a_team_that_is_held_up_by_its_own_limit_holds_up_nobody(shared: tuple[H
 
 def test_what_one_team_was_refused_does_not_hold_up_another(shared: tuple[House, House]) -> None:
     first, second = shared
-    refused = waiting(first, lacks_capacity=True, state_reason="None left.")
+    refused = waiting(first, lacks_capacity=True, waits_for=WaitsFor.NEXT_TRY, state_reason="None left.")
     behind, theirs = waiting(first), waiting(second)
     assert turn(first) == [refused, theirs]
     assert starting.start(behind.pk) is starting.Started.ITS_TURN

@@ -194,7 +194,7 @@ def test_a_job_that_completed_without_all_its_outputs_says_so(
     engine.client("s3").delete_object(Bucket=bucket, Key=f"{folder}part-0.csv.out")
     job = follow(job)
     assert job.state == JobState.COMPLETED
-    assert job.warnings == ["1 of 4 outputs are missing: part-0.csv."]
+    assert job.warning_texts == ["1 of 4 outputs are missing: part-0.csv."]
     assert job.objects_done == 3
 
 
@@ -252,7 +252,7 @@ def test_a_manifest_is_planned_entry_by_entry(real: House, loaded: RegisteredMod
     starting.start(job.pk)
     assert [row.key for row in job.planned.all()] == ["x/one.csv", "x/sub/two.csv"]
     job = follow(job)
-    assert (job.state, job.warnings) == (JobState.COMPLETED, [])
+    assert (job.state, job.warning_texts) == (JobState.COMPLETED, [])
     assert [output.key for output in job_outputs.outputs(job).outputs] == [
         "mout/one.csv.out",
         "mout/sub/two.csv.out",

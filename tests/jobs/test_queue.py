@@ -13,7 +13,7 @@ from django.utils import timezone
 from jobs.lifecycle import reconciling
 from jobs.lifecycle.queue import queueing, starting
 from jobs.models import TransformJob
-from jobs.states import JobState
+from jobs.states import JobState, WaitsFor
 from tests.cast import House
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def limited(house: House) -> House:
 
 def waiting(house: House, instance_type: str = M5, count: int = 1, **fields: Any) -> TransformJob:
     """A job whose turn had not come when it was tried."""
-    values = {"state_reason": queueing.ITS_TURN, **fields}
+    values = {"waits_for": WaitsFor.TURN, "state_reason": queueing.ITS_TURN, **fields}
     return house.job(instance_type=instance_type, instance_count=count, **values)
 
 
@@ -110,8 +110,9 @@ def test_a_place_that_became_free_goes_to_the_first_in_line(limited: House) -> N
 
 def test_of_a_type_that_sagemaker_has_none_of_one_job_tries_at_a_time(house: House) -> None:
     later = timezone.now() + timedelta(minutes=5)
-    refused = [waiting(house, G5, lacks_capacity=True, next_attempt_at=later, state_reason="None left.")]
-    refused += [waiting(house, G5, lacks_capacity=True, state_reason="None left.") for _ in range(2)]
+    none_left = {"lacks_capacity": True, "waits_for": WaitsFor.NEXT_TRY, "state_reason": "None left."}
+    refused = [waiting(house, G5, next_attempt_at=later, **none_left)]
+    refused += [waiting(house, G5, **none_left) for _ in range(2)]
     fresh, other = waiting(house, G5), waiting(house, M5)
     assert turn(house) == [other]
     assert starting.start(fresh.pk) is starting.Started.ITS_TURN

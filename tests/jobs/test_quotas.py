@@ -15,7 +15,7 @@ from jobs.lifecycle.aws_session import target_of
 from jobs.lifecycle.queue import queueing, quotas, starting
 from jobs.models import Connection, Quotas, TransformJob
 from jobs.services.connections import limits
-from jobs.states import JobState
+from jobs.states import JobState, WaitsFor
 from jobs.tasks import read_due_quotas
 from tests.cast import House
 from tests.support.engine import EngineProcess
@@ -56,7 +56,7 @@ def known(house: House) -> House:
 
 
 def waiting(house: House, instance_type: str, count: int = 1, **fields: Any) -> TransformJob:
-    values = {"state_reason": queueing.ITS_TURN, **fields}
+    values = {"waits_for": WaitsFor.TURN, "state_reason": queueing.ITS_TURN, **fields}
     return house.job(instance_type=instance_type, instance_count=count, **values)
 
 

@@ -62,12 +62,12 @@ def test_a_row_that_has_no_answer_is_warned_of_with_its_file(
     serving: House, serving_engine: EngineProcess, folder: str, strategy: str
 ) -> None:
     job = lossy(serving, serving_engine, folder, BODIES, strategy=strategy)
-    assert (job.state, job.warnings) == (JobState.COMPLETED, [])
+    assert (job.state, job.warning_texts) == (JobState.COMPLETED, [])
     assert queries.rows_pending(job)
     compared(job)
     rows = {"a": (2, 2), "b": (3, 2), "c": (2, 2), "d": (2, 2), "empty": (0, 0)}
     assert found(job) == rows
-    assert job.warnings == ["1 row count differs: b (3 in, 2 out)."]
+    assert job.warning_texts == ["1 row count differs: b (3 in, 2 out)."]
     assert sentence(job) == "Completed with warnings: 1 row count differs."
     assert rows_sentence(queries.rows(job)) == "Rows compared in 5 files: in 1 they differ."
     job.refresh_from_db()
@@ -80,7 +80,9 @@ def test_missing_outputs_and_rows_are_told_of_together(
     serving: House, serving_engine: EngineProcess, folder: str
 ) -> None:
     job = lossy(serving, serving_engine, folder, BODIES)
-    TransformJob.objects.filter(pk=job.pk).update(warnings=["3 of 812 outputs are missing: x, y, z."])
+    TransformJob.objects.filter(pk=job.pk).update(
+        warnings=[{"code": "outputs-missing", "text": "3 of 812 outputs are missing: x, y, z."}]
+    )
     compared(job)
     assert sentence(job) == "Completed with warnings: 3 of 812 outputs are missing, 1 row count differs."
 
@@ -91,7 +93,7 @@ def test_of_many_that_differ_some_are_named(
     job = lossy(serving, serving_engine, folder, {f"{n:02}": b"1\nlost\n" for n in range(20)})
     compared(job)
     named = "00 (2 in, 1 out), 01 (2 in, 1 out), 02 (2 in, 1 out) and 17 more"
-    assert job.warnings == [f"20 row counts differ: {named}."]
+    assert job.warning_texts == [f"20 row counts differ: {named}."]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_reading_ends_where_inputs_and_outputs_together_are_too_much(
     assert found(job)["a"] == (2, 1)
     assert found(job)["c"] == (None, None)
     assert "and no more may be" in rows_sentence(queries.rows(job))
-    assert job.warnings == ["1 row count differs: a (2 in, 1 out)."]
+    assert job.warning_texts == ["1 row count differs: a (2 in, 1 out)."]
 
 
 def test_what_unpacks_to_too_much_is_not_unpacked_to_its_end(
@@ -211,7 +213,7 @@ def test_an_input_that_was_replaced_since_is_not_held_against_the_output(
     s3.delete_object(Bucket=BUCKET, Key=f"{folder}/out/b.out")
     compared(job)
     assert found(job) == {"a": (None, None), "b": (None, None), "c": (1, 1)}
-    assert job.warnings == []
+    assert job.warning_texts == []
     said = "Rows compared in 1 file: none differs. Rows of 2 files were not compared: removed, replaced"
     assert rows_sentence(queries.rows(job)).startswith(said)
 
@@ -231,7 +233,7 @@ def test_an_input_of_more_files_than_are_kept_says_how_many_were_looked_at(
     monkeypatch.setattr(PlannedObject, "LIMIT", 2)
     job = compared(lossy(serving, serving_engine, folder, BODIES))
     assert found(job) == {"a": (2, 2), "b": (3, 2)}
-    assert job.warnings == ["1 row count differs: b (3 in, 2 out)."]
+    assert job.warning_texts == ["1 row count differs: b (3 in, 2 out)."]
     assert rows_sentence(queries.rows(job)).endswith("Only the first 2 files were looked at.")
 
 
@@ -261,7 +263,7 @@ def test_it_goes_by_slices_and_after_a_kill_from_the_last_one(
     assert queries.rows(job) == queries.Rows(20, 20, False, "")
     assert RowComparison.objects.get(job=job).bytes_read == 20 * (len(b"1\nlost\n") + len(b"1\n"))
     assert not comparing.compare_some(job.pk)
-    assert len(job.warnings) == 1
+    assert len(job.warning_texts) == 1
 
 
 def test_an_engine_that_is_away_is_asked_again_later_and_not_for_ever(
@@ -288,7 +290,7 @@ def test_the_worker_compares_what_the_rows_say_is_due(
     job = lossy(serving, serving_engine, folder, {"a": b"1\nlost\n"})
     compare_rows(job.pk)
     job.refresh_from_db()
-    assert job.warnings
+    assert job.warning_texts
     reconcile()
     assert comparing.due() == []
 
@@ -297,14 +299,14 @@ def test_a_later_attempts_rows_are_told_on_the_first_jobs_page(
     serving: House, serving_engine: EngineProcess, folder: str
 ) -> None:
     first = compared(lossy(serving, serving_engine, folder, {"a": b"1\nlost\n", "b": b"bad\n"}))
-    assert (first.state, first.warnings) == (JobState.FAILED, ["1 row count differs: a (2 in, 1 out)."])
+    assert (first.state, first.warning_texts) == (JobState.FAILED, ["1 row count differs: a (2 in, 1 out)."])
     assert "usable" not in sentence(first)
     put(serving_engine, f"{folder}/in/b", b"1\n2\nlost\n")
     second = compared(started(attempts.finish_missing(first, by=serving.people["alice"])))
-    assert second.warnings == ["1 row count differs: b (3 in, 2 out)."]
+    assert second.warning_texts == ["1 row count differs: b (3 in, 2 out)."]
     first.refresh_from_db()
     assert found(first) == {"a": (2, 1), "b": (3, 2)}
-    assert first.warnings == ["2 row counts differ: a (2 in, 1 out), b (3 in, 2 out)."]
+    assert first.warning_texts == ["2 row counts differ: a (2 in, 1 out), b (3 in, 2 out)."]
 
 
 def test_the_api_has_the_rows(serving: House, serving_engine: EngineProcess, folder: str) -> None:

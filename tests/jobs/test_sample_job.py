@@ -54,7 +54,7 @@ def test_the_sample_job_leads_to_predictions(ready: Any, client: Any) -> None:
     assert starting.start(job.pk) is starting.Started.RUNNING
     job = follow(job)
     assert (job.state, job.state_reason) == (JobState.COMPLETED, "")
-    assert job.warnings == []
+    assert job.warning_texts == []
     assert job.objects_done == job.objects_total == 4
     assert job.bytes_total == sum(file.stat().st_size for file in (SAMPLE / "data").iterdir())
     assert job.started_at is not None

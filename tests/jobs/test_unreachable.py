@@ -94,7 +94,7 @@ def test_a_job_ends_once_its_outputs_are_counted_or_trouble_lasted_too_long(
     job.refresh_from_db()
     assert job.state == state
     assert finished is (state == JobState.COMPLETED)
-    assert job.warnings == ([f"The outputs could not be counted: {SAYS_WHY}"] if finished else [])
+    assert job.warning_texts == ([f"The outputs could not be counted: {SAYS_WHY}"] if finished else [])
 
 
 def test_pages_that_ask_for_outputs_or_logs_get_the_sentence(house: House) -> None:

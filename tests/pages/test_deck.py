@@ -25,7 +25,10 @@ def test_each_state_is_told_by_word_shape_and_colour(state: JobState) -> None:
 
 
 def test_a_completed_job_with_warnings_is_not_simply_completed() -> None:
-    job = TransformJob(state=JobState.COMPLETED, warnings=["1 of 2 outputs are missing."])
+    job = TransformJob(
+        state=JobState.COMPLETED,
+        warnings=[{"code": "outputs-missing", "text": "1 of 2 outputs are missing."}],
+    )
     assert "Warnings" in deck.status(job)
     assert "Completed with warnings" in deck.status(job, "lg")
 

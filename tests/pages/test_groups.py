@@ -108,8 +108,15 @@ def test_a_poll_reads_only_what_it_draws(house: House) -> None:
 def test_what_needs_attention_is_found_for_seven_days(house: House) -> None:
     fine = {"ended_at": NOW}
     house.job(JobState.COMPLETED, name="fine", **fine)
-    house.job(JobState.COMPLETED, name="short", warnings=["rows differ"], **fine)
-    house.job(JobState.COMPLETED, name="old", warnings=["rows differ"], ended_at=NOW - timedelta(days=8))
+    house.job(
+        JobState.COMPLETED, name="short", warnings=[{"code": "rows-differ", "text": "rows differ"}], **fine
+    )
+    house.job(
+        JobState.COMPLETED,
+        name="old",
+        warnings=[{"code": "rows-differ", "text": "rows differ"}],
+        ended_at=NOW - timedelta(days=8),
+    )
     house.job(JobState.IN_PROGRESS, name="silent", idle_warned=True)
     house.job(JobState.STOPPED, name="dear", cost_warned=True, **fine)
     names = shown(Page(house.page("vera").get("/jobs/?attention=true&sort=name")))

@@ -30,7 +30,12 @@ def morning(house: House) -> None:
     house.job(JobState.FAILED, name="broke", state_reason="CapacityError: none.", ended_at=NOW)
     house.job(JobState.FAILED, name="broke-before", ended_at=NOW - timedelta(days=2))
     house.job(JobState.FAILED, name="long-ago", ended_at=NOW - timedelta(days=9))
-    house.job(JobState.COMPLETED, name="short", ended_at=NOW, warnings=["rows differ"])
+    house.job(
+        JobState.COMPLETED,
+        name="short",
+        ended_at=NOW,
+        warnings=[{"code": "rows-differ", "text": "rows differ"}],
+    )
 
 
 def figures(page: Page) -> dict[str, tuple[str, str]]:

@@ -119,6 +119,8 @@ def test_what_a_later_attempt_counted_is_not_missing(house: House) -> None:
 
 
 def test_warnings_come_before_everything_else(house: House) -> None:
-    job = house.job(JobState.COMPLETED, warnings=["1 of 2 outputs is missing."])
+    job = house.job(
+        JobState.COMPLETED, warnings=[{"code": "outputs-missing", "text": "1 of 2 outputs is missing."}]
+    )
     body = Page(house.page("vera").get(f"/jobs/{job.key}/")).of_class("stack")[0]
     assert body.text.startswith("1 of 2 outputs is missing.")

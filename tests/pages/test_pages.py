@@ -45,7 +45,9 @@ def filled(house: House) -> list[str]:
             PlannedObject.objects.create(
                 job=job, position=position, key=key, output_key=f"out/{key}.out", size=5, done=not position
             )
-    warned = house.job(JobState.COMPLETED, warnings=["1 of 2 outputs are missing."])
+    warned = house.job(
+        JobState.COMPLETED, warnings=[{"code": "outputs-missing", "text": "1 of 2 outputs are missing."}]
+    )
     Connection.objects.update(last_error="The engine cannot be reached.")
     found = [page.path for job in TransformJob.objects.all() for page in pages(house, job)]
     return sorted({*found, f"/jobs/{warned.key}/", "/jobs/new/?as=json", "/jobs/?state=failed&name=x"})

@@ -30,7 +30,7 @@ class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
     api_url = serializers.SerializerMethodField()
     connection = serializers.CharField(source="connection.slug")
     model = serializers.CharField(source="model_name")
-    warnings = serializers.ListField(child=serializers.CharField())
+    warnings = serializers.ListField(child=serializers.CharField(), source="warning_texts")
     fallback_instance_types = serializers.ListField(child=serializers.CharField())
     instance_type_used = serializers.CharField(source="instance_type")
     submitted_by = serializers.SerializerMethodField()

@@ -8,16 +8,20 @@ from django.utils import timezone
 
 from jobs import queries
 from jobs.models import PlannedObject, TransformJob
-from jobs.states import RAN, JobState
+from jobs.models.job_warnings import JobWarning, job_warning
+from jobs.states import RAN, JobState, WarningCode
 from transform import keys
 
 #: Files that a warning names.
 NAMED = 3
-_ROWS = "row count"
 
 
-def gaps(job: TransformJob, missing: int, total: int) -> str:
-    """Which outputs are missing, by what their keys have below the output path."""
+def gaps(job: TransformJob, missing: int, total: int) -> JobWarning:
+    """A warning that names missing outputs, by their keys below the output path."""
+    return job_warning(WarningCode.OUTPUTS_MISSING, _gaps_sentence(job, missing, total))
+
+
+def _gaps_sentence(job: TransformJob, missing: int, total: int) -> str:
     rows = job.planned.filter(done=False).order_by("position").values_list("output_key", flat=True)
     named = [_name(job, key) for key in rows[:NAMED]]
     sentence = f"{missing:,} of {total:,} outputs are missing"
@@ -27,23 +31,23 @@ def gaps(job: TransformJob, missing: int, total: int) -> str:
     return f"{sentence}: {_listed(named, missing)}."
 
 
-def row_differences(job: TransformJob) -> str:
-    """Which inputs have another number of rows than their outputs; empty if none is known to."""
+def _row_warnings(job: TransformJob) -> list[JobWarning]:
+    """A warning that names the inputs whose outputs have another number of rows; none if no such input is known."""
     differing = queries.rows_differing(job)
     count = differing.count()
     if not count:
-        return ""
+        return []
     named = [
         f"{_name(job, row.output_key)} ({row.rows_in:,} in, {row.rows_out:,} out)"
         for row in differing[:NAMED]
     ]
     sentence = f"{count:,} row counts differ" if count > 1 else "1 row count differs"
-    return f"{sentence}: {_listed(named, count)}."
+    return [job_warning(WarningCode.ROWS_DIFFER, f"{sentence}: {_listed(named, count)}.")]
 
 
 def settle(job: TransformJob) -> None:
-    """Say anew what the rows tell; the rest of the warnings stays."""
-    _write(job, [text for text in job.warnings if _ROWS not in text.partition(":")[0]])
+    """Renew the warning about rows; the other warnings stay."""
+    _write(job, [warning for warning in job.warnings if warning["code"] != WarningCode.ROWS_DIFFER])
 
 
 def settle_earlier_attempts(job: TransformJob) -> None:
@@ -58,10 +62,9 @@ def settle_earlier_attempts(job: TransformJob) -> None:
         _write(earlier, [gaps(earlier, missing, total)] if missing else [])
 
 
-def _write(job: TransformJob, others: list[str]) -> None:
-    found = row_differences(job)
+def _write(job: TransformJob, output_warnings: list[JobWarning]) -> None:
     # The page knows by `changed_at` that there is something to see.
-    job.warnings, job.changed_at = [*others, found] if found else others, timezone.now()
+    job.warnings, job.changed_at = [*output_warnings, *_row_warnings(job)], timezone.now()
     TransformJob.objects.filter(pk=job.pk).update(warnings=job.warnings, changed_at=job.changed_at)
     queries.settle(job)
 

@@ -15,7 +15,8 @@ from jobs.lifecycle.after.output_warnings import gaps, settle_earlier_attempts
 from jobs.lifecycle.after.retrying import retry_at
 from jobs.lifecycle.follow.counting import count_outputs
 from jobs.models import TransformJob
-from jobs.states import REMOTE, JobState
+from jobs.models.job_warnings import JobWarning, job_warning
+from jobs.states import REMOTE, JobState, WarningCode
 
 #: A name may be unknown for a moment after Create answered; after this it is gone.
 UNKNOWN_FOR = timedelta(minutes=2)
@@ -37,7 +38,8 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
         passes = isinstance(error, Throttled | Unreachable)
         if passes and remote.ended and not has_passed(remote.ended, COUNTED_WITHIN):
             return False
-        done, warnings = job.objects_done, [f"The outputs could not be counted: {error.sentence}"]
+        text = f"The outputs could not be counted: {error.sentence}"
+        done, warnings = job.objects_done, [job_warning(WarningCode.NOT_COUNTED, text)]
     cost = costing.final(job, remote.started, remote.ended)
     failed = state == JobState.FAILED
     with transaction.atomic():
@@ -73,7 +75,7 @@ def vanish(job: TransformJob) -> bool:
     return job.move(JobState.FAILED, from_=REMOTE, reason=reason, ended_at=timezone.now(), **told)
 
 
-def _count(job: TransformJob, state: JobState, target: Target) -> tuple[int, list[str]]:
+def _count(job: TransformJob, state: JobState, target: Target) -> tuple[int, list[JobWarning]]:
     done = count_outputs(job, target)
     total = job.objects_total
     if state != JobState.COMPLETED or total is None or not job.plan_complete or done >= total:

@@ -24,7 +24,6 @@ PATIENCE = 2.0
 STEP = 40.0
 #: Seconds between two looks at an empty bucket.
 _LOOK = (0.02, 0.25)
-_BEGINNING = "SageMaker is called at most"
 
 
 class Pace(Enum):
@@ -47,15 +46,10 @@ def has_room(connection: Connection) -> bool:
     return not rate or CallBudget.has_one(connection.place, rate=rate, size=_size(rate))
 
 
-def is_sentence(reason: str) -> bool:
-    """Whether this is what `sentence` says of some place."""
-    return reason.startswith(_BEGINNING)
-
-
 def sentence(connection: Connection) -> str:
     """Why a call was not made."""
     rate = rate_of(connection)
-    return f"{_BEGINNING} {rate:g} times a second in {connection.place_label}, and no call is left now."
+    return f"SageMaker is called at most {rate:g} times a second in {connection.place_label}, and no call is left now."
 
 
 @contextmanager

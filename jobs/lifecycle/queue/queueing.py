@@ -18,7 +18,7 @@ from jobs import clock
 from jobs.lifecycle.queue import fair_share
 from jobs.lifecycle.queue.capacity import Room, count, empty_rooms, rooms
 from jobs.models import Connection, TransformJob
-from jobs.states import JobState
+from jobs.states import JobState, WaitsFor
 
 #: What the row of a job says that was tried before its turn; `tell` says more.
 ITS_TURN = "Waiting for its turn."
@@ -165,7 +165,7 @@ def _reason(job: TransformJob, room: Room, whole: int, of_type: int, *, turns: b
         return f"{room.say(short, job)}; {ordinal(of_type)} in line{teams}."
     if job.lacks_capacity:
         return f"{job.state_reason.rstrip('.')}; {ordinal(of_type)} in line."
-    if of_type > 1 and job.state_reason == ITS_TURN:
+    if of_type > 1 and job.waits_for == WaitsFor.TURN:
         return f"Behind other {job.instance_type} jobs on {job.connection.name}; {ordinal(of_type)} in line."
     return job.state_reason
 

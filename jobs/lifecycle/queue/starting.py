@@ -20,7 +20,7 @@ from jobs.lifecycle.queue.pacing import Pace
 from jobs.lifecycle.queue.planning import make_plan
 from jobs.models import TransformJob
 from jobs.models.job_values import JOB_TAG, MAX_TAGS, TEAM_TAG, attempt_name, has_own_name, searchable
-from jobs.states import JobState
+from jobs.states import JobState, WaitsFor
 from transform.request import write_request
 
 #: After this a job still SUBMITTING is taken to have lost its worker.
@@ -54,7 +54,7 @@ def start(job_id: int) -> Started:
         return Started.NOT_OURS
     if job.state == JobState.WAITING and not pacing.has_room(job.connection):
         # It keeps its place in line, and reconcile comes for it.
-        _tell_why(job, pacing.sentence(job.connection), instead_of=job.state_reason)
+        _write_wait(job, WaitsFor.CALLS, pacing.sentence(job.connection))
         return Started.PACED
     claimed = claim(job)
     if claimed is not None:
@@ -79,8 +79,9 @@ def claim(job: TransformJob) -> Started | None:
         capacity.lock(job.connection)
         if job.state == JobState.WAITING and not queueing.is_turn(job, job.connection):
             # So that the next free place finds it: a job that nobody has tried yet has a message on its way.
-            paced = pacing.is_sentence(job.state_reason)
-            _tell_why(job, queueing.ITS_TURN, instead_of=job.state_reason if paced else "")
+            # What SageMaker answered to an earlier try stays.
+            if job.waits_for in {"", WaitsFor.CALLS}:
+                _write_wait(job, WaitsFor.TURN, queueing.ITS_TURN)
             return Started.ITS_TURN
         if job.move(JobState.SUBMITTING, from_={JobState.WAITING}, next_attempt_at=None):
             return None
@@ -93,11 +94,13 @@ def claim(job: TransformJob) -> Started | None:
     return Started.NOT_OURS
 
 
-def _tell_why(job: TransformJob, reason: str, *, instead_of: str) -> None:
-    """Say on the row of a job that stays WAITING what it waits for, if nothing else was said meanwhile."""
+def _write_wait(job: TransformJob, waits_for: WaitsFor, reason: str) -> None:
+    """Write on the row of a job that stays WAITING what it waits for, unless the row has changed meanwhile."""
     if reason != job.state_reason:
-        rows = TransformJob.objects.filter(pk=job.pk, state=JobState.WAITING, state_reason=instead_of)
-        rows.update(state_reason=reason, changed_at=timezone.now())
+        rows = TransformJob.objects.filter(
+            pk=job.pk, state=JobState.WAITING, waits_for=job.waits_for, state_reason=job.state_reason
+        )
+        rows.update(waits_for=waits_for, state_reason=reason, changed_at=timezone.now())
 
 
 def _create_or_adopt(job: TransformJob, target: Target) -> str:
@@ -188,7 +191,12 @@ def _without_capacity(job: TransformJob, error: NoCapacity) -> Started:
     following = types[types.index(job.instance_type) + 1 :] if job.instance_type in types else []
     if following and (refusal is None or refusal.is_of_one_type):
         reason = f"{error.sentence.rstrip('.')}. Tried next: {following[0]}."
-        values = {"instance_type": following[0], "next_attempt_at": None, "lacks_capacity": False}
+        values = {
+            "instance_type": following[0],
+            "next_attempt_at": None,
+            "lacks_capacity": False,
+            "waits_for": WaitsFor.NEXT_TRY,
+        }
         moved = job.move(JobState.WAITING, from_={JobState.SUBMITTING}, reason=reason, **values)
         return _cancel_if_asked(job, Started.NEXT_TYPE) if moved else Started.NOT_OURS
     # One that asks for more than the whole quota would hold up its type for ever.
@@ -207,6 +215,7 @@ def _put_off(job: TransformJob, error: Throttled | Unreachable | NoCapacity, **v
         reason=error.sentence,
         tries=job.tries + 1,
         next_attempt_at=due,
+        waits_for=WaitsFor.NEXT_TRY,
         **{"lacks_capacity": False, **values},
     )
     return _cancel_if_asked(job, Started.LATER) if moved else Started.NOT_OURS

@@ -20,6 +20,7 @@ from jobs.services.submitting.job_options import NAMES, Terms, take
 from jobs.tasks import enqueue, start_job
 from teams import activity
 from teams.models import ApiToken, Team, User
+from transform.rule_texts import REQUIRED, RuleText
 from transform.spec import SpecError, TransformSpec
 
 #: Every field that the body of a submission may have.
@@ -137,7 +138,9 @@ def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpe
 
 def _connection(team: Team, slug: object, problems: dict[str, list[str]]) -> Connection | None:
     if not isinstance(slug, str) or not slug:
-        problems["connection"] = ["It is required: the slug of one of the team's connections."]
+        problems["connection"] = [
+            RuleText("It is required: the slug of one of the team's connections.", REQUIRED)
+        ]
         return None
     found = queries.connections(team).filter(slug=slug).first()
     if found is None:

@@ -19,6 +19,7 @@ from jobs.services.submitting.preflight.findings import Finding, FindingLevel, I
 from jobs.services.submitting.preflight.inspection import look
 from teams.models import Team
 from transform.request import read_request
+from transform.rule_texts import REQUIRED, code_of
 
 CHECKS = (
     location_checks.model,
@@ -130,7 +131,7 @@ def _values(body: Mapping[str, Any]) -> dict[str, Any]:
 def _of_rule(field: str, texts: list[str], given: RequestFields) -> Finding:
     name = "model_name" if field == "model" else field
     empty = name in _REQUIRED and given.values.get(name) in (None, "")
-    missing = empty and (name == "model_name" or "required" in texts[0])
+    missing = empty and (name == "model_name" or code_of(texts[0]) == REQUIRED)
     fix = None if missing else fixes.of_rule(field, given)
     return Finding("required" if missing else "invalid", FindingLevel.ERROR, name, " ".join(texts), fix=fix)
 
