@@ -1,51 +1,55 @@
-"""multipart/form-data as browsers send it (RFC 7578), read as it comes: small fields, then one file of any size."""
+"""multipart/form-data as browsers send it (RFC 7578): small fields, then one file of any size, read as it arrives."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator
-from email.message import Message
+from functools import partial
+from typing import Any
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 
 from engine.errors import ServiceError
 
 #: S3: "the form data and boundaries (excluding the contents of the file) cannot exceed 20KB".
-_MOST = 20 * 1024
+_MAX_FIELD_BYTES = 20 * 1024
+
+#: The parser's callbacks that are used. A header's name or value, or a part's data, may come in several pieces.
+_EVENTS = ("header_field", "header_value", "header_end", "headers_finished", "part_data", "part_end", "end")
 
 
 class FormData:
-    """A form whose last part is the file; what follows that is not read."""
+    """A form whose last part is the file. Parts after the file are ignored."""
 
     def __init__(self, content_type: str, raw: AsyncIterator[bytes]) -> None:
-        """Raises MalformedPOSTRequest if the content type names no boundary."""
-        head = Message()
-        head["content-type"] = content_type
-        boundary = head.get_param("boundary")
-        if not isinstance(boundary, str) or not boundary or not boundary.isascii():
+        """Raises MalformedPOSTRequest if the content type has no usable boundary."""
+        boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+        if not boundary or not boundary.isascii():
             raise _malformed("its Content-Type has no boundary")
-        self._delimiter = b"\r\n--" + boundary.encode()
         self._raw = raw
-        # The first delimiter has no line end before it.
-        self._buffer = bytearray(b"\r\n")
+        self._events: deque[tuple[str, bytes]] = deque()
+        callbacks: Any = {f"on_{event}": partial(self._record, event) for event in _EVENTS}
+        try:
+            self._parser = MultipartParser(boundary, callbacks)
+        except FormParserError as error:
+            raise _malformed(str(error)) from None
         self.filename = ""
 
     async def fields(self) -> dict[str, str]:
-        """The fields up to the file, names in lower case; then `file` can be read.
+        """The fields before the file, by lower-case name. Call it once, then read `file`.
 
-        Raises MalformedPOSTRequest, InvalidArgument (no file), MaxPostPreDataLengthExceeded.
+        Raises MalformedPOSTRequest, InvalidArgument (no file), MaxPostPreDataLengthExceeded, IncompleteBody.
         """
         fields: dict[str, str] = {}
         size = 0
-        await self._until(self._delimiter)
         while True:
-            if (await self._exactly(2)) == b"--":
-                raise ServiceError("InvalidArgument", "POST requires exactly one file upload per request.")
-            name, filename = _disposition(await self._until(b"\r\n\r\n"))
+            name, filename = _names(await self._disposition())
             if name == "file":
                 self.filename = filename
                 return fields
-            value = await self._until(self._delimiter)
+            value = await self._field_value(_MAX_FIELD_BYTES - size - len(name))
             size += len(name) + len(value)
-            if size > _MOST:
-                raise _too_long()
             try:
                 fields[name] = value.decode()
             except UnicodeDecodeError:
@@ -53,51 +57,65 @@ class FormData:
 
     async def file(self) -> AsyncIterator[bytes]:
         """The file's bytes. Raises IncompleteBody if the form ends before the file does."""
-        while (end := self._buffer.find(self._delimiter)) < 0:
-            # The delimiter may have come in part.
-            sure = len(self._buffer) - len(self._delimiter)
-            if sure > 0:
-                yield bytes(self._buffer[:sure])
-                del self._buffer[:sure]
-            await self._more()
-        yield bytes(self._buffer[:end])
-        del self._buffer[: end + len(self._delimiter)]
-        await self._exactly(2)
+        async for data in self._part_data():
+            yield data
         async for _ in self._raw:
             pass
 
-    async def _until(self, mark: bytes) -> bytes:
-        while (end := self._buffer.find(mark)) < 0:
-            if len(self._buffer) > _MOST:
-                raise _too_long()
-            await self._more()
-        content = bytes(self._buffer[:end])
-        del self._buffer[: end + len(mark)]
-        return content
+    async def _disposition(self) -> bytes:
+        """The Content-Disposition header of the next part, empty if it has none."""
+        disposition = name = value = b""
+        while True:
+            event, data = await self._next_event()
+            if event == "header_field":
+                name += data
+            elif event == "header_value":
+                value += data
+            elif event == "header_end":
+                disposition = value if name.lower() == b"content-disposition" else disposition
+                name = value = b""
+            elif event == "headers_finished":
+                return disposition
+            elif event == "end":
+                raise ServiceError("InvalidArgument", "POST requires exactly one file upload per request.")
 
-    async def _exactly(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            await self._more()
-        return bytes(self._buffer[:size])
+    async def _field_value(self, limit: int) -> bytes:
+        value = bytearray()
+        async for data in self._part_data():
+            value += data
+            if len(value) > limit:
+                break
+        if len(value) > limit:
+            raise _too_long()
+        return bytes(value)
 
-    async def _more(self) -> None:
-        chunk = await anext(self._raw, b"")
-        if not chunk:
-            raise ServiceError("IncompleteBody", "The form ends before its last boundary.")
-        self._buffer += chunk
+    async def _part_data(self) -> AsyncIterator[bytes]:
+        while (event_data := await self._next_event())[0] == "part_data":
+            yield event_data[1]
+
+    async def _next_event(self) -> tuple[str, bytes]:
+        while not self._events:
+            chunk = await anext(self._raw, b"")
+            if not chunk:
+                raise ServiceError("IncompleteBody", "The form ends before its last boundary.")
+            try:
+                self._parser.write(chunk)
+            except FormParserError as error:
+                raise _malformed(str(error)) from None
+        return self._events.popleft()
+
+    def _record(self, event: str, data: bytes = b"", start: int = 0, end: int = 0) -> None:
+        self._events.append((event, data[start:end]))
 
 
-def _disposition(head: bytes) -> tuple[str, str]:
-    for line in head.decode(errors="replace").split("\r\n"):
-        header, _, value = line.partition(":")
-        if header.strip().lower() == "content-disposition":
-            message = Message()
-            message["content-disposition"] = value
-            name = message.get_param("name", header="content-disposition")
-            filename = message.get_filename() or ""
-            if isinstance(name, str) and name:
-                return name.lower(), filename.replace("\\", "/").rpartition("/")[2]
-    raise _malformed("a part has no name")
+def _names(disposition: bytes) -> tuple[str, str]:
+    """The field's name in lower case, and the file's own name without folders."""
+    parameters = parse_options_header(disposition)[1]
+    name = parameters.get(b"name", b"").decode(errors="replace")
+    if not name:
+        raise _malformed("a part has no name")
+    filename = parameters.get(b"filename", b"").decode(errors="replace")
+    return name.lower(), filename.replace("\\", "/").rpartition("/")[2]
 
 
 def _malformed(why: str) -> ServiceError:
@@ -111,5 +129,5 @@ def _too_long() -> ServiceError:
     return ServiceError(
         "MaxPostPreDataLengthExceeded",
         "Your POST request fields preceding the upload file were too large.",
-        extra={"MaxPostPreDataLengthBytes": str(_MOST)},
+        extra={"MaxPostPreDataLengthBytes": str(_MAX_FIELD_BYTES)},
     )
