@@ -42,6 +42,7 @@ CHECKS = (
     Check("migrations", ("manage.py", "makemigrations", "--check", "--dry-run")),
     Check("django", ("manage.py", "check", "--deploy", "--fail-level", "WARNING"), _PRODUCTION),
     Check("templates", ("-m", "djlint", "templates", "--lint", "--quiet")),
+    Check("template format", ("-m", "djlint", "templates", "--check", "--quiet")),
 )
 
 
@@ -69,7 +70,7 @@ def _run(one: Check, environment: Environment, env: dict[str, str]) -> bool:
     )
     passed = answer.returncode == 0
     took = f"{time.monotonic() - started:.1f} s"
-    print(f"{'ok    ' if passed else 'FAILED'} {one.name:<14} {took}", flush=True)
+    print(f"{'ok    ' if passed else 'FAILED'} {one.name:<15} {took}", flush=True)
     if not passed:
         print(answer.stdout.rstrip(), flush=True)
     return passed
