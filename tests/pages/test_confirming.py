@@ -94,7 +94,7 @@ def test_bulk_stop_names_the_jobs_and_how_many_are_whose(house: House) -> None:
     page = house.page("bob")
     keys = [job.key for job in (*theirs, mine, ended)]
     asked = page.post("/jobs/many/", {"action": "stop", "job": keys})
-    text = asked.content.decode()
+    text = Page(asked).text
     assert Page(asked).all("h1")[0].text == "Stop 3 jobs?"
     assert "2 by alice, 1 by you" in text
     assert "1 of the ticked jobs is not in a state for this" in text

@@ -14,6 +14,11 @@ class Page:
     def __init__(self, answer: Any) -> None:
         self._root = parse_html(answer.content.decode())
 
+    @property
+    def text(self) -> str:
+        """All text of the page, with single blanks."""
+        return Node(self._root).text
+
     def all(self, *tags: str) -> list[Node]:
         """The elements of these kinds in document order; without `tags`, all."""
         return [node for node in _walk(self._root) if not tags or node.tag in tags]
