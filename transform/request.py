@@ -5,43 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-#: SDK field -> path in the CreateTransformJob request (botocore's CreateTransformJobRequest shape).
-PATHS: dict[str, tuple[str, ...]] = {
-    "name": ("TransformJobName",),
-    "model_name": ("ModelName",),
-    "max_concurrent_transforms": ("MaxConcurrentTransforms",),
-    "max_payload": ("MaxPayloadInMB",),
-    "strategy": ("BatchStrategy",),
-    "env": ("Environment",),
-    "data_type": ("TransformInput", "DataSource", "S3DataSource", "S3DataType"),
-    "data": ("TransformInput", "DataSource", "S3DataSource", "S3Uri"),
-    "content_type": ("TransformInput", "ContentType"),
-    "compression_type": ("TransformInput", "CompressionType"),
-    "split_type": ("TransformInput", "SplitType"),
-    "output_path": ("TransformOutput", "S3OutputPath"),
-    "accept": ("TransformOutput", "Accept"),
-    "assemble_with": ("TransformOutput", "AssembleWith"),
-    "output_kms_key": ("TransformOutput", "KmsKeyId"),
-    "instance_type": ("TransformResources", "InstanceType"),
-    "instance_count": ("TransformResources", "InstanceCount"),
-    "volume_kms_key": ("TransformResources", "VolumeKmsKeyId"),
-    "transform_ami_version": ("TransformResources", "TransformAmiVersion"),
-    "input_filter": ("DataProcessing", "InputFilter"),
-    "output_filter": ("DataProcessing", "OutputFilter"),
-    "join_source": ("DataProcessing", "JoinSource"),
-    "model_client_config.invocations_timeout_in_seconds": (
-        "ModelClientConfig",
-        "InvocationsTimeoutInSeconds",
-    ),
-    "model_client_config.invocations_max_retries": ("ModelClientConfig", "InvocationsMaxRetries"),
-    "data_capture_config.destination_s3_uri": ("DataCaptureConfig", "DestinationS3Uri"),
-    "data_capture_config.kms_key_id": ("DataCaptureConfig", "KmsKeyId"),
-    "data_capture_config.generate_inference_id": ("DataCaptureConfig", "GenerateInferenceId"),
-    "experiment_config": ("ExperimentConfig",),
-    "tags": ("Tags",),
-}
+from transform.request_fields import FIELDS
 
-_FIELDS = {path: name for name, path in PATHS.items()}
+#: SDK field -> path in the CreateTransformJob request.
+PATHS: dict[str, tuple[str, ...]] = {name: entry.path for name, entry in FIELDS.items()}
+
+_NAMES = {path: name for name, path in PATHS.items()}
 _GROUPS = {path[:depth] for path in PATHS.values() for depth in range(1, len(path))}
 
 
@@ -78,8 +47,8 @@ def _walk(
 ) -> None:
     for key, value in node.items():
         path = (*at, str(key))
-        if path in _FIELDS:
-            _store(values, _FIELDS[path], value)
+        if path in _NAMES:
+            _store(values, _NAMES[path], value)
         elif path not in _GROUPS:
             errors[".".join(path)] = ["CreateTransformJob has no such field."]
         elif isinstance(value, Mapping):

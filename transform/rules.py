@@ -1,6 +1,6 @@
 """What a transform request must obey: each field's own bounds, and the rules that span fields.
 
-Bounds come from the service's model (botocore's CreateTransformJobRequest), rules from its documentation.
+Bounds come from the table of fields, rules from the service's documentation.
 A check takes the request's fields as plain values and reports under the SDK's field names.
 """
 
@@ -10,65 +10,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from transform.batching import SPLIT_TYPES
 from transform.dataprocessing import FORMATS, media_type
+from transform.field_facts import Kind
 from transform.jsonpath import BadPath, Names, parse, unexpected_character
 from transform.keys import parse_s3_uri
+from transform.request_fields import FIELDS, GROUPS, MAX_PAYLOAD_MB, REQUIRED_NAMES, RequestField, fields_of
 from transform.rule_texts import REQUIRED, RuleText
 
 Values = Mapping[str, Any]
 Report = Callable[[str, str], None]
 
-DATA_TYPES = ("S3Prefix", "ManifestFile")
-STRATEGIES = ("MultiRecord", "SingleRecord")
-COMPRESSION_TYPES = ("None", "Gzip")
-ASSEMBLE_WITH = ("None", "Line")
-JOIN_SOURCES = ("None", "Input")
-
-#: The largest body in MB, and the largest product of concurrency and body, that the service takes.
-MAX_PAYLOAD_MB = 100
-MAX_INSTANCES = 100
-
-_CHOICES = {
-    "data_type": DATA_TYPES,
-    "split_type": SPLIT_TYPES,
-    "strategy": STRATEGIES,
-    "compression_type": COMPRESSION_TYPES,
-    "assemble_with": ASSEMBLE_WITH,
-    "join_source": JOIN_SOURCES,
-}
-
-#: What a text must match as a whole, and in words.
-PATTERNS = {
-    "name": (r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "letters, digits and hyphens between them, 63 at most"),
-    "model_name": (
-        r"[a-zA-Z0-9]([\-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?",
-        "letters, digits and hyphens between them, 63 at most",
-    ),
-    "instance_type": (r"ml\.[a-z0-9-]+\.[a-z0-9]+|local(_gpu)?", "an instance type such as ml.m5.xlarge"),
-    "output_kms_key": (r"[a-zA-Z0-9:/_-]{0,2048}", "a KMS key id, alias or ARN"),
-    "volume_kms_key": (r"[a-zA-Z0-9:/_-]{0,2048}", "a KMS key id, alias or ARN"),
-    "data_capture_config.kms_key_id": (r"[a-zA-Z0-9:/_-]{0,2048}", "a KMS key id, alias or ARN"),
-    "transform_ami_version": (r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "an AMI version's name"),
-}
-
-_RANGES = {
-    "instance_count": (1, MAX_INSTANCES),
-    "max_concurrent_transforms": (0, None),
-    "max_payload": (0, MAX_PAYLOAD_MB),
-    "model_client_config.invocations_timeout_in_seconds": (1, 3600),
-    "model_client_config.invocations_max_retries": (0, 3),
-}
-
-#: The most characters of a text.
-LENGTHS = {"content_type": 256, "accept": 256, "input_filter": 63, "output_filter": 63}
-_URIS = ("data", "output_path", "data_capture_config.destination_s3_uri")
-_REQUIRED = ("model_name", "data", "output_path", "instance_type")
-
-_GROUPS = {
-    "model_client_config": ("invocations_timeout_in_seconds", "invocations_max_retries"),
-    "data_capture_config": ("destination_s3_uri", "kms_key_id", "generate_inference_id"),
-}
 #: The types whose records filters, joins and inference ids can read.
 _TYPES = ", ".join(FORMATS)
 _EXPERIMENT_KEYS = ("ExperimentName", "TrialName", "TrialComponentDisplayName", "RunName")
@@ -85,7 +36,7 @@ def check(values: Values) -> dict[str, list[str]]:
         errors.setdefault(name, []).append(text)
 
     flat = _flatten(values, report)
-    for name in _REQUIRED:
+    for name in REQUIRED_NAMES:
         if flat.get(name) in (None, ""):
             report(name, RuleText("This is required.", REQUIRED))
     _check_fields(flat, report)
@@ -105,13 +56,13 @@ def _flatten(values: Values, report: Report) -> dict[str, Any]:
     """Bring nested fields up under dotted names; leave out what was not given."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
-        if name not in _GROUPS:
+        if name not in GROUPS:
             flat[name] = value
         elif not isinstance(value, Mapping):
-            report(name, "It must be an object with " + ", ".join(_GROUPS[name]) + ".")
+            report(name, "It must be an object with " + ", ".join(fields_of(name)) + ".")
         else:
             for inner, inner_value in value.items():
-                if inner in _GROUPS[name]:
+                if inner in fields_of(name):
                     flat[f"{name}.{inner}"] = inner_value
                 else:
                     report(f"{name}.{inner}", "There is no such field.")
@@ -120,73 +71,71 @@ def _flatten(values: Values, report: Report) -> dict[str, Any]:
 
 def _check_fields(flat: dict[str, Any], report: Report) -> None:
     for name, value in flat.items():
-        if name in _RANGES:
-            _check_range(name, value, report)
-        elif name in ("env", "tags", "experiment_config"):
-            continue
-        elif name.endswith("generate_inference_id"):
+        entry = FIELDS[name]
+        if entry.kind is Kind.WHOLE:
+            _check_range(entry, value, report)
+        elif entry.kind is Kind.FLAG:
             if not isinstance(value, bool):
                 report(name, "It must be true or false.")
-        elif not isinstance(value, str):
-            report(name, "It must be text.")
-        elif value or name not in _REQUIRED:
-            _check_text(name, value, report)
+        elif entry.kind in (Kind.TEXT, Kind.CHOICE):
+            if not isinstance(value, str):
+                report(name, "It must be text.")
+            elif value or name not in REQUIRED_NAMES:
+                _check_text(entry, value, report)
 
 
-def _check_range(name: str, value: Any, report: Report) -> None:
-    low, high = _RANGES[name]
+def _check_range(entry: RequestField, value: Any, report: Report) -> None:
+    low, high = entry.low, entry.high
     bounds = f"from {low} to {high}" if high is not None else f"{low} or more"
     if not isinstance(value, int) or isinstance(value, bool):
-        report(name, f"It must be a whole number, {bounds}.")
+        report(entry.name, f"It must be a whole number, {bounds}.")
     elif value < low or (high is not None and value > high):
-        report(name, f"It must be {bounds}.")
+        report(entry.name, f"It must be {bounds}.")
 
 
-def _check_text(name: str, value: str, report: Report) -> None:
-    if name in _CHOICES and value not in _CHOICES[name]:
-        report(name, "It must be one of " + ", ".join(_CHOICES[name]) + ".")
-    if name in PATTERNS:
-        pattern, meaning = PATTERNS[name]
-        if not re.fullmatch(pattern, value):
-            report(name, f"It must be {meaning}.")
-    if name in LENGTHS and len(value) > LENGTHS[name]:
-        report(name, f"It must be {LENGTHS[name]} characters at most.")
-    if name in ("content_type", "accept") and not (value.isascii() and value.isprintable()):
-        report(name, "It must be one line of plain text, such as text/csv.")
-    if name in _URIS:
-        _check_uri(name, value, report)
+def _check_text(entry: RequestField, value: str, report: Report) -> None:
+    if entry.choices and value not in entry.choices:
+        report(entry.name, "It must be one of " + ", ".join(entry.choices) + ".")
+    if entry.pattern and not re.fullmatch(entry.pattern, value):
+        report(entry.name, f"It must be {entry.must_be}.")
+    if entry.is_s3_uri and not _is_s3_uri(value):
+        report(entry.name, "It must be an S3 URI such as s3://bucket/prefix/.")
+    elif entry.longest and len(value) > entry.longest:
+        report(entry.name, f"It must be {entry.longest} characters at most.")
+    if entry.name in ("content_type", "accept") and not (value.isascii() and value.isprintable()):
+        report(entry.name, "It must be one line of plain text, such as text/csv.")
 
 
-def _check_uri(name: str, value: str, report: Report) -> None:
+def _is_s3_uri(text: str) -> bool:
     try:
-        parse_s3_uri(value)
+        parse_s3_uri(text)
     except ValueError:
-        report(name, "It must be an S3 URI such as s3://bucket/prefix/.")
-    else:
-        if len(value) > 1024:
-            report(name, "It must be 1024 characters at most.")
+        return False
+    return True
 
 
 def _check_env(env: Any, report: Report) -> None:
     if not _is_text_map(env, "env", report):
         return
-    if len(env) > 16:
-        report("env", "It may hold 16 variables at most.")
+    most, longest = FIELDS["env"].most or 0, FIELDS["env"].longest or 0
+    if len(env) > most:
+        report("env", f"It may hold {most} variables at most.")
     for key, value in env.items():
         if not _ENV_NAME.fullmatch(key):
             report("env", f"{key!r} is no variable name: letters, digits and _, not starting with a digit.")
-        if len(value) > 10240:
-            report("env", f"The value of {key} must be 10240 characters at most.")
+        if len(value) > longest:
+            report("env", f"The value of {key} must be {longest} characters at most.")
 
 
 def _check_tags(tags: Any, report: Report) -> None:
     if not _is_text_map(tags, "tags", report):
         return
-    if len(tags) > 50:
-        report("tags", "There may be 50 tags at most.")
+    most, longest = FIELDS["tags"].most or 0, FIELDS["tags"].longest or 0
+    if len(tags) > most:
+        report("tags", f"There may be {most} tags at most.")
     for key, value in tags.items():
-        if not 1 <= len(key) <= 128 or len(value) > 256:
-            report("tags", f"Tag {key!r}: a key has 1 to 128 characters, a value 256 at most.")
+        if not 1 <= len(key) <= 128 or len(value) > longest:
+            report("tags", f"Tag {key!r}: a key has 1 to 128 characters, a value {longest} at most.")
         elif not (_TAG_TEXT.fullmatch(key) and _TAG_TEXT.fullmatch(value)):
             report("tags", f"Tag {key!r}: letters, digits, spaces and _ . : / = + - @ only.")
         elif key.lower().startswith("aws:"):
@@ -196,11 +145,12 @@ def _check_tags(tags: Any, report: Report) -> None:
 def _check_experiment(config: Any, report: Report) -> None:
     if not _is_text_map(config, "experiment_config", report):
         return
+    shortest, longest = FIELDS["experiment_config"].shortest, FIELDS["experiment_config"].longest or 0
     for key, value in config.items():
         if key not in _EXPERIMENT_KEYS:
             report("experiment_config", f"{key!r} is not one of {', '.join(_EXPERIMENT_KEYS)}.")
-        elif not 1 <= len(value) <= 120:
-            report("experiment_config", f"{key} must have 1 to 120 characters.")
+        elif not shortest <= len(value) <= longest:
+            report("experiment_config", f"{key} must have {shortest} to {longest} characters.")
 
 
 def _is_text_map(value: Any, name: str, report: Report) -> bool:

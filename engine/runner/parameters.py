@@ -14,7 +14,7 @@ from engine.runner.failures import JobFailed
 from transform.batching import MEGABYTE
 from transform.dataprocessing import DataProcessing, data_processing
 from transform.formats import Mark
-from transform.rules import MAX_PAYLOAD_MB
+from transform.request_fields import MAX_PAYLOAD_MB
 
 #: What containers and the API call the same strategy.
 _STRATEGIES = {

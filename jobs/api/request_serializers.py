@@ -9,12 +9,12 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from jobs.api.serializer_fields import option_body_fields, request_body_fields
 from jobs.services.connections.connections import MOST_RUNNING
 from jobs.services.errors import InvalidFields
 from jobs.services.listing.bulk_actions import ACTIONS, MOST
-from jobs.services.submitting import job_options
 from jobs.services.texts import trouble_with
-from transform import rules
+from transform.request_fields import FIELDS
 
 
 class BodyParser(JSONParser):
@@ -28,31 +28,7 @@ class BodyParser(JSONParser):
             raise ParseError("The body is nested too deeply.") from error
 
 
-class ModelClientConfig(serializers.Serializer[Any]):
-    """How long and how often SageMaker asks the model; SageMaker's default holds for what is left out."""
-
-    invocations_timeout_in_seconds = serializers.IntegerField(required=False, min_value=1, max_value=3600)
-    invocations_max_retries = serializers.IntegerField(required=False, min_value=0, max_value=3)
-
-
-class DataCaptureConfig(serializers.Serializer[Any]):
-    """Where SageMaker keeps a copy of what goes in and comes out."""
-
-    destination_s3_uri = serializers.CharField(help_text="s3:// address.")
-    kms_key_id = serializers.CharField(required=False)
-    generate_inference_id = serializers.BooleanField(required=False)
-
-
 _REPLACE = "Whether it may replace objects at its output path; without it that is refused with 409."
-
-
-def _text(name: str, **more: Any) -> serializers.CharField:
-    """A text of a request as `transform.rules` has it."""
-    longest = rules.LENGTHS.get(name)
-    if name not in rules.PATTERNS:
-        return serializers.CharField(required=False, allow_blank=True, max_length=longest, **more)
-    pattern, _ = rules.PATTERNS[name]
-    return serializers.RegexField(f"^({pattern})$", required=False, **more)
 
 
 class JobBody(serializers.Serializer[Any]):
@@ -62,84 +38,17 @@ class JobBody(serializers.Serializer[Any]):
         required=False, help_text="A preset's slug; what is given beside it goes first."
     )
     connection = serializers.CharField(required=False, help_text="A connection's slug; a preset may have it.")
-    model = _text("model_name", help_text="The model's name in SageMaker.")
-    name = _text("name", help_text="Made from the model's name if left out.")
-    data = serializers.CharField(  # type: ignore[assignment]  # DRF keeps declared fields apart from `.data`
-        required=False, help_text="s3:// address of the input."
-    )
-    data_type = serializers.ChoiceField(choices=["S3Prefix", "ManifestFile"], required=False)
-    content_type = _text("content_type")
-    split_type = serializers.ChoiceField(choices=["None", "Line", "RecordIO", "TFRecord"], required=False)
-    compression_type = serializers.ChoiceField(choices=["None", "Gzip"], required=False)
-    strategy = serializers.ChoiceField(choices=["MultiRecord", "SingleRecord"], required=False)
-    assemble_with = serializers.ChoiceField(choices=["None", "Line"], required=False)
-    accept = _text("accept")
-    output_path = serializers.CharField(required=False, help_text="s3:// address for the outputs.")
-    instance_type = _text("instance_type")
-    instance_count = serializers.IntegerField(required=False, min_value=1, max_value=rules.MAX_INSTANCES)
-    max_concurrent_transforms = serializers.IntegerField(required=False, min_value=0)
-    max_payload = serializers.IntegerField(
-        required=False, min_value=0, max_value=rules.MAX_PAYLOAD_MB, help_text="MiB"
-    )
-    env = serializers.DictField(
-        child=serializers.CharField(allow_blank=True, max_length=10240), required=False
-    )
-    input_filter = _text("input_filter")
-    output_filter = _text("output_filter")
-    join_source = serializers.ChoiceField(choices=["None", "Input"], required=False)
-    model_client_config = ModelClientConfig(required=False)
-    tags = serializers.DictField(
-        child=serializers.CharField(allow_blank=True, max_length=256), required=False
-    )
-    output_kms_key = _text("output_kms_key")
-    volume_kms_key = _text("volume_kms_key")
-    transform_ami_version = _text("transform_ami_version")
-    data_capture_config = DataCaptureConfig(required=False)
-    experiment_config = serializers.DictField(child=serializers.CharField(max_length=120), required=False)
-    priority = serializers.IntegerField(
-        required=False, min_value=-10, max_value=10, help_text="Higher ones start first; beside request too."
-    )
-    fallback_instance_types = serializers.ListField(
-        child=serializers.RegexField(f"^{job_options.INSTANCE_TYPE.pattern}$"),
-        required=False,
-        max_length=job_options.MOST_FALLBACKS,
-        help_text="Tried in this order when there is no instance; beside request too.",
-    )
-    max_retries = serializers.IntegerField(
-        required=False,
-        min_value=0,
-        max_value=10,
-        help_text="How often it is submitted again after a failure of capacity or of SageMaker's own.",
-    )
-    deadline_minutes = serializers.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=job_options.MINUTES[-1],
-        help_text="It is stopped so long after SageMaker accepted it.",
-    )
-    max_idle_minutes = serializers.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=job_options.MINUTES[-1],
-        help_text="It is stopped after so long without output or log line.",
-    )
-    max_cost_usd = serializers.FloatField(
-        required=False,
-        min_value=float(job_options.LEAST_USD),
-        max_value=job_options.MOST_USD,
-        help_text="It is stopped when its instances have cost so many US dollars.",
-    )
     request = serializers.DictField(
-        required=False, help_text="CreateTransformJob JSON, instead of the above."
+        required=False, help_text="CreateTransformJob JSON, instead of the request's fields."
     )
     replace_outputs = serializers.BooleanField(default=False, help_text=_REPLACE)
 
     def get_fields(self) -> dict[str, Any]:
-        """Its fields, each of which null leaves out, but for those that it cannot stand for."""
-        known = super().get_fields()
-        for name, field in known.items():
+        """The fields above, the request's and our own options; null leaves most of them out."""
+        fields = {**super().get_fields(), **request_body_fields(), **option_body_fields()}
+        for name, field in fields.items():
             field.allow_null = name not in ("request", "replace_outputs")
-        return known
+        return fields
 
 
 class FinishBody(serializers.Serializer[Any]):
@@ -183,7 +92,7 @@ class ManyBody(serializers.Serializer[Any]):
 class ModelBody(serializers.Serializer[Any]):
     """A model: one container by `image`, `model_data` and `env`, or a pipeline by `containers`."""
 
-    name = serializers.RegexField(f"^({rules.PATTERNS['model_name'][0]})$")
+    name = serializers.RegexField(f"^({FIELDS['model_name'].pattern})$")
     connection = serializers.CharField()
     image = serializers.CharField(required=False, max_length=255)
     model_data = serializers.CharField(required=False, allow_blank=True)

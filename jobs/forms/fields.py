@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -123,7 +124,7 @@ class JSONTextField(forms.CharField):
             raise forms.ValidationError("It is nested too deeply.") from error
 
 
-def choices(words: tuple[str, ...], labels: dict[str, str] | None = None) -> list[tuple[str, str]]:
-    """Options for an optional enumeration: first "not given", then SageMaker's own words with what they mean."""
-    named = labels or {}
-    return [("", "Default"), *((word, f"{word}: {named[word]}" if word in named else word) for word in words)]
+def choices(words: Mapping[str, str], *, with_default: bool = True) -> list[tuple[str, str]]:
+    """Options for SageMaker's words, each with what it does; before them "Default" for a value that is not given."""
+    options = [(word, f"{word}: {meaning}" if meaning else word) for word, meaning in words.items()]
+    return [("", "Default"), *options] if with_default else options

@@ -17,6 +17,7 @@ from jobs.services.errors import InvalidFields
 from jobs.services.submitting import job_options, submission
 from jobs.services.texts import trouble_with
 from teams.models import Team
+from transform.request_fields import GROUPS
 from transform.rule_texts import INVALID, RuleText, code_of
 
 #: The types that teams use most; any other can be typed.
@@ -136,14 +137,14 @@ class JobForm(forms.Form):
 def filled_in_as(job: TransformJob) -> dict[str, Any]:
     """What JobForm begins with to make the job's request; without its name, which SageMaker takes once."""
     spec = {name: value for name, value in job.spec.items() if name != "name"}
-    return {"model": job.model_id, **job_options.given(job), **filled_in(spec)}
+    return {"model": job.model_id, **job_options.non_default_options(job), **filled_in(spec)}
 
 
 def filled_in(fields: Mapping[str, Any]) -> dict[str, Any]:
     """What JobForm begins with for these fields of the SDK; `model` is for the caller to add."""
     filled: dict[str, Any] = {}
     for name, value in fields.items():
-        if name in ("model_client_config", "data_capture_config"):
+        if name in GROUPS:
             filled |= {f"{name}.{inner}": as_option(given) for inner, given in value.items()}
         elif name != "model_name":
             filled[name] = value

@@ -20,9 +20,8 @@ from teams.models import Team
 from transform import rules
 from transform.json_positions import positions
 from transform.request import PATHS, read_request, write_request
+from transform.request_fields import DEFAULTS
 
-#: What a request says of itself, as TransformSpec does, where the form says nothing.
-_DEFAULTS = {"data_type": "S3Prefix", "instance_count": 1}
 _BLANK: tuple[Any, ...] = (None, "", {}, [])
 
 
@@ -69,7 +68,7 @@ def request_of(draft: JobForm) -> dict[str, Any]:
         return draft.parsed[1].to_request()
     values = {name: value for name, value in draft.body().items() if name not in job_options.NAMES}
     model = draft.cleaned_data.get("model")
-    return write_request({**_DEFAULTS, **({"model_name": model.name} if model else {}), **values})
+    return write_request({**DEFAULTS, **({"model_name": model.name} if model else {}), **values})
 
 
 def write(draft: JobForm) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from jobs.options import OPTIONS
 from jobs.states import JobState
 
 #: What somebody should look at: completed with warnings, at or near its deadline or cost cap, without a sign of life.
@@ -33,7 +34,8 @@ CONSTRAINTS = [
         name="job_first_attempt_has_no_root",
     ),
     models.CheckConstraint(
-        condition=models.Q(priority__gte=-10, priority__lte=10), name="job_priority_in_range"
+        condition=models.Q(priority__gte=OPTIONS["priority"].low, priority__lte=OPTIONS["priority"].high),
+        name="job_priority_in_range",
     ),
 ]
 #: Each question that a page or a periodic task asks has one.

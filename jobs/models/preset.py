@@ -10,6 +10,7 @@ from django.utils import timezone
 from jobs.models.registered import RegisteredModel
 from jobs.models.scoped import TeamQuerySet
 from teams.models import Membership, Team, User
+from transform.request_fields import GROUPS
 
 
 class Rule(models.TextChoices):
@@ -90,12 +91,8 @@ def flat(body: dict[str, Any]) -> dict[str, Any]:
     """A body by the form's field names: of nested fields each inner one. What is empty is left out."""
     found: dict[str, Any] = {}
     for name, value in body.items():
-        if name in NESTED and isinstance(value, dict):
+        if name in GROUPS and isinstance(value, dict):
             found |= {f"{name}.{inner}": given for inner, given in value.items()}
         else:
             found[name] = value
     return {name: value for name, value in found.items() if value not in (None, "", {}, [])}
-
-
-#: Fields of a body that are objects with fields of their own.
-NESTED = ("model_client_config", "data_capture_config")

@@ -9,24 +9,20 @@ from typing import Any
 from jobs.models import Connection, TransformJob
 from jobs.services.submitting import job_options
 from transform.request import read_request
+from transform.request_fields import FIELDS, GROUPS, SdkCall
 
 Snippet = dict[str, str]
-
-#: Arguments of the SDK's Transformer; those of its transform() have the fields' names but for a few.
-_TRANSFORMER = (
-    "model_name", "instance_count", "instance_type", "strategy", "assemble_with", "output_path", "output_kms_key",
-    "accept", "max_concurrent_transforms", "max_payload", "env", "volume_kms_key",
-)  # fmt: skip
-_TRANSFORM = (
-    "data", "data_type", "content_type", "compression_type", "split_type", "input_filter", "output_filter",
-    "join_source", "experiment_config",
-)  # fmt: skip
 
 
 def of_job(job: TransformJob, request: Mapping[str, Any]) -> list[Snippet]:
     """`snippets` for a job whose request was `request`."""
     fields = {name: value for name, value in job.spec.items() if name not in ("model_name", "name")}
-    body = {"connection": job.connection.slug, "model": job.model_name, **fields, **job_options.given(job)}
+    body = {
+        "connection": job.connection.slug,
+        "model": job.model_name,
+        **fields,
+        **job_options.non_default_options(job),
+    }
     return snippets(job.connection, request, body)
 
 
@@ -58,13 +54,11 @@ def _arguments(values: Mapping[str, Any]) -> str:
 
 def _sdk(connection: Connection, request: Mapping[str, Any]) -> str:
     fields = read_request(request)[0]
-    session, made = "", {name: fields[name] for name in _TRANSFORMER if name in fields}
+    made = _sdk_arguments(SdkCall.TRANSFORMER, fields)
+    # The SDK takes tags as the request has them.
     made |= {"tags": request["Tags"]} if request.get("Tags") else {}
-    given = {name: fields[name] for name in _TRANSFORM if name in fields}
-    given |= {"job_name": fields["name"]} if "name" in fields else {}
-    if config := request.get("ModelClientConfig"):
-        given["model_client_config"] = config
-    imports, arguments = "from sagemaker.transformer import Transformer\n", _arguments(made)
+    called = _sdk_arguments(SdkCall.TRANSFORM, fields)
+    imports, session, arguments = "from sagemaker.transformer import Transformer\n", "", _arguments(made)
     if connection.is_engine:
         imports = f"import boto3\nfrom sagemaker import Session\n{imports}"
         url = connection.public_url
@@ -73,25 +67,32 @@ def _sdk(connection: Connection, request: Mapping[str, Any]) -> str:
             f'    sagemaker_client=boto.client("sagemaker", endpoint_url="{url}"),\n)\n'
         )
         arguments += "    sagemaker_session=session,\n"
-    if capture := request.get("DataCaptureConfig"):
-        imports += "from sagemaker.inputs import BatchDataCaptureConfig\n"
-        given["batch_data_capture_config"] = _Call(
-            "BatchDataCaptureConfig",
-            destination_s3_uri=capture.get("DestinationS3Uri"),
-            kms_key_id=capture.get("KmsKeyId"),
-            generate_inference_id=capture.get("GenerateInferenceId"),
-        )
-    # The SDK's second generation has no argument for it.
-    left = (
-        "\n# TransformAmiVersion cannot be given through this SDK; use boto3 for it."
-        if ("transform_ami_version" in fields)
-        else ""
-    )
+    for name, group in GROUPS.items():
+        if not request.get(group.member):
+            continue
+        if group.sdk_class:
+            module, _, class_name = group.sdk_class.rpartition(".")
+            imports += f"from {module} import {class_name}\n"
+            called[group.sdk_keyword] = _Call(class_name, **fields[name])
+        else:
+            called[group.sdk_keyword] = request[group.member]
+    without = [
+        entry.path[-1] for name, entry in FIELDS.items() if entry.sdk_call is SdkCall.NONE and name in fields
+    ]
+    comments = "".join(f"\n# {name} cannot be given through this SDK; use boto3 for it." for name in without)
     return (
         f"{imports}{session}\ntransformer = Transformer(\n{arguments})\n"
-        f"transformer.transform(\n{_arguments(given)})"
-        f"{left}"
+        f"transformer.transform(\n{_arguments(called)})"
+        f"{comments}"
     )
+
+
+def _sdk_arguments(call: SdkCall, fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        entry.sdk_keyword or name: fields[name]
+        for name, entry in FIELDS.items()
+        if entry.sdk_call is call and name in fields
+    }
 
 
 class _Call:

@@ -16,8 +16,8 @@ from jobs.lifecycle.aws_session import target_of
 from jobs.lifecycle.follow import guarding
 from jobs.lifecycle.queue import starting, stopping
 from jobs.models import InstancePrice, JobEvent, TransformJob
+from jobs.options import RunOptions
 from jobs.services.connections import prices
-from jobs.services.submitting.job_options import Terms
 from jobs.states import JobState
 from tests.cast import FIELDS, House
 from tests.jobs.following import follow, poll_now
@@ -70,7 +70,7 @@ def test_a_job_is_warned_once_at_four_fifths_of_its_cap_and_then_stopped_with_th
 def test_a_real_job_that_costs_too_much_is_stopped(sleepy: EngineProcess, settings: Any) -> None:
     house = house_on(sleepy, settings)
     prices.change(house.connection, {M5: 10_000}, by=house.people["bob"])
-    job = submit(house, sleepy, Terms(max_cost_usd=Decimal("0.01")), body="sleep")
+    job = submit(house, sleepy, RunOptions(max_cost_usd=Decimal("0.01")), body="sleep")
     assert starting.start(job.pk) is starting.Started.RUNNING
     job = follow_stopping(job)
     assert job.state == JobState.STOPPED

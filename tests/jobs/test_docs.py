@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from django.core.management import call_command
 
 from jobs.api.filters import JobFilterQuery
 from jobs.api.serializers.requests import REQUEST_FIELDS
+from jobs.models import TransformJob
+from jobs.options import OPTIONS, RunOptions
 from jobs.states import JobState
 from tests.support.answers import document, validator
+from tools.field_tables import DOCUMENT, document_with_tables
+from transform.field_facts import Kind
+from transform.request_fields import FIELDS, GROUPS
+from transform.rules import check
 from transform.spec import TransformSpec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,3 +93,33 @@ def test_each_text_of_an_address_is_declared_to_hold_no_nul() -> None:
         for operation in path.values():
             for parameter in operation.get("parameters", []):
                 assert not validator(parameter["schema"]).is_valid("a\0"), parameter["name"]
+
+
+def test_the_tables_of_fields_are_those_of_the_code() -> None:
+    assert document_with_tables(DOCUMENT.read_text(encoding="utf-8")) == DOCUMENT.read_text(
+        encoding="utf-8"
+    ), "run `python -m tools.field_tables`"
+
+
+def test_the_schema_has_the_bounds_that_the_rules_check() -> None:
+    schemas = document()["components"]["schemas"]
+    for name, entry in FIELDS.items():
+        if entry.kind is not Kind.WHOLE:
+            continue
+        group, _, inner = name.rpartition(".")
+        properties = schemas[GROUPS[group].type.__name__ if group else "JobBody"]["properties"]
+        least, most = properties[inner]["minimum"], properties[inner].get("maximum")
+        assert name not in check(_body(name, least)), name
+        assert name in check(_body(name, least - 1)), name
+        assert most is None or name not in check(_body(name, most)), name
+        assert most is None or name in check(_body(name, most + 1)), name
+
+
+def _body(name: str, value: int) -> dict[str, Any]:
+    group, _, inner = name.rpartition(".")
+    return {group: {inner: value}} if group else {name: value}
+
+
+def test_each_option_is_a_column_of_a_job_with_its_default() -> None:
+    columns = TransformJob(spec={})
+    assert {name: getattr(columns, name) for name in OPTIONS} == RunOptions().columns()

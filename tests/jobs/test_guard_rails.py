@@ -17,9 +17,9 @@ from jobs.lifecycle.aws_session import target_of
 from jobs.lifecycle.follow import guarding
 from jobs.lifecycle.queue import starting, stopping
 from jobs.models import JobEvent, TransformJob
+from jobs.options import RunOptions
 from jobs.services.attempts import attempts
 from jobs.services.submitting import submission
-from jobs.services.submitting.job_options import Terms
 from jobs.states import JobState
 from tests.cast import House
 from tests.engine.resources import create_model, put, unique
@@ -40,7 +40,7 @@ def scarce(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
 
 
 def submit(
-    house: House, engine: EngineProcess, terms: Terms, body: str = "x", kind: str = M5
+    house: House, engine: EngineProcess, terms: RunOptions, body: str = "x", kind: str = M5
 ) -> TransformJob:
     spec = TransformSpec(
         model_name=create_model(engine, PrimaryContainer=container(engine)),
@@ -59,7 +59,7 @@ def test_a_job_is_warned_of_its_deadline_once_and_then_stopped_with_the_reason(
     scarce: EngineProcess, settings: Any
 ) -> None:
     house = house_on(scarce, settings)
-    job = submit(house, scarce, Terms(deadline_minutes=10, max_idle_minutes=60), body="sleep")
+    job = submit(house, scarce, RunOptions(deadline_minutes=10, max_idle_minutes=60), body="sleep")
     assert starting.start(job.pk) is starting.Started.RUNNING
     assert poll_now(house.connection).to_stop == []
     assert warnings_of(job) == []
@@ -113,7 +113,7 @@ def test_a_line_in_the_log_is_a_sign_of_life(scarce: EngineProcess, settings: An
 
 
 def follow_until_completed(house: House, engine: EngineProcess) -> TransformJob:
-    job = submit(house, engine, Terms(max_idle_minutes=10))
+    job = submit(house, engine, RunOptions(max_idle_minutes=10))
     starting.start(job.pk)
     job = follow(job)
     assert job.state == JobState.COMPLETED
@@ -131,7 +131,7 @@ def test_a_job_without_capacity_is_submitted_again_on_its_fallback(
     scarce: EngineProcess, settings: Any
 ) -> None:
     house = house_on(scarce, settings)
-    job = submit(house, scarce, Terms(fallback_instance_types=(M5,), max_retries=2), kind=P3)
+    job = submit(house, scarce, RunOptions(fallback_instance_types=(M5,), max_retries=2), kind=P3)
     starting.start(job.pk)
     job = follow(job)
     assert (job.state, job.state_reason[:14]) == (JobState.FAILED, "CapacityError:")

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from jobs.models import TransformJob
+from jobs.options import RunOptions
 from jobs.services.attempts import archiving, attempts, changes, stopping
 from jobs.services.listing import history
 from jobs.services.submitting import submission
-from jobs.services.submitting.job_options import Terms
 from jobs.services.submitting.submission import Lineage
 from jobs.states import JobState, Origin
 from teams.models import Activity, ApiToken
@@ -26,7 +26,7 @@ def submitted(house: House, name: str = "alice") -> TransformJob:
     return submission.submit(house.connection, SPEC, by=house.people[name])
 
 
-def cloned(house: House, parent: TransformJob, spec: TransformSpec, terms: Terms) -> TransformJob:
+def cloned(house: House, parent: TransformJob, spec: TransformSpec, terms: RunOptions) -> TransformJob:
     lineage = Lineage(parent, Origin.CLONE)
     return submission.submit(house.connection, spec, terms, by=house.people["bob"], lineage=lineage)
 
@@ -41,7 +41,7 @@ def test_the_acts_upon_a_job_are_told_newest_first_with_what_came_of_them(house:
     archiving.archive(job, by=house.people["alice"])
     archiving.restore(job, by=house.people["bob"])
     again = attempts.retry(job, by=house.people["alice"])
-    clone = cloned(house, job, SPEC, Terms())
+    clone = cloned(house, job, SPEC, RunOptions())
     assert told(job) == [
         ("bob", "cloned it as", clone.name),
         ("alice", "started attempt 2, for all of it again:", again.name),
@@ -85,7 +85,7 @@ def test_the_acts_of_another_teams_job_are_not_told(house: House, other: House) 
 def test_the_request_tells_which_fields_are_others_than_those_it_was_cloned_from(house: House) -> None:
     parent = submitted(house)
     spec = replace(SPEC, max_payload=10, strategy="SingleRecord", env={"LEVEL": "2", "NEW": "y"})
-    job = cloned(house, parent, spec, Terms(priority=3))
+    job = cloned(house, parent, spec, RunOptions(priority=3))
     found = {one.field: (one.was, one.now) for one in changes.since_parent(job)}
     assert found == {
         "max_payload": (None, 10),
@@ -116,7 +116,7 @@ def test_a_job_that_is_run_again_has_no_changes_and_a_first_one_no_table(house: 
 
 def test_the_api_tells_the_acts(house: House) -> None:
     job = submitted(house)
-    clone = cloned(house, job, SPEC, Terms())
+    clone = cloned(house, job, SPEC, RunOptions())
     answer = house.api("vera").get(f"/api/v1/jobs/{job.key}/activity/").json()
     assert [(act["who"], act["verb"], act["said"], act["job"]) for act in answer["results"]] == [
         ("bob", "job.submitted", "cloned it as", clone.key),

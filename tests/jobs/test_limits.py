@@ -105,7 +105,7 @@ def test_a_job_keeps_the_terms_it_was_submitted_with(house: House) -> None:
     assert answer.status_code == 201, answer.content
     assert {name: answer.json()[name] for name in given} == given
     assert answer.json()["instance_type_used"] == FIELDS["instance_type"]
-    assert job_options.given(TransformJob.objects.get()) == given
+    assert job_options.non_default_options(TransformJob.objects.get()) == given
 
 
 def test_terms_stand_beside_a_request_too(house: House) -> None:

@@ -14,9 +14,9 @@ from jobs import queries
 from jobs.lifecycle import reconciling
 from jobs.lifecycle.queue import queueing, starting, stopping
 from jobs.models import TransformJob
+from jobs.options import RunOptions
 from jobs.services.attempts import stopping as stop_service
 from jobs.services.submitting import submission
-from jobs.services.submitting.job_options import Terms
 from jobs.states import JobState
 from teams.models import Role
 from tests.cast import House, make_house
@@ -67,7 +67,7 @@ def submit(
         instance_type=instance_type,
         instance_count=count,
     )
-    terms = Terms(fallback_instance_types=fallbacks)
+    terms = RunOptions(fallback_instance_types=fallbacks)
     return submission.submit(house.connection, spec, terms, by=house.people["bob"])
 
 

@@ -167,7 +167,7 @@ def test_a_clone_makes_the_same_request_if_nothing_is_edited(house: House, field
     clone = TransformJob.objects.exclude(pk=source.pk).get()
     wanted = {name: value for name, value in source.spec.items() if name != "name"}
     assert json.dumps(clone.spec, sort_keys=True) == json.dumps(wanted, sort_keys=True)
-    assert job_options.given(clone) == waits
+    assert job_options.non_default_options(clone) == waits
     assert (clone.origin, clone.parent, clone.root, clone.attempt) == (Origin.CLONE, source, None, 1)
     assert f"/jobs/{source.key}/" in Page(client.get(f"/jobs/{clone.key}/")).links()
 

@@ -14,7 +14,7 @@ from jobs import queries
 from jobs.api.serializers.costs import CostAnswer
 from jobs.api.serializers.failures import FailureAnswer
 from jobs.api.serializers.presets import DifferenceAnswer
-from jobs.api.serializers.requests import REQUEST_FIELDS, RequestAnswer
+from jobs.api.serializers.requests import RequestAnswer
 from jobs.lifecycle.queue.starting import creation_request
 from jobs.models import JobEvent, TransformJob
 from jobs.services.attempts import changes, failure_report
@@ -31,10 +31,8 @@ class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
     connection = serializers.CharField(source="connection.slug")
     model = serializers.CharField(source="model_name")
     warnings = serializers.ListField(child=serializers.CharField(), source="warning_texts")
-    fallback_instance_types = serializers.ListField(child=serializers.CharField())
     instance_type_used = serializers.CharField(source="instance_type")
     submitted_by = serializers.SerializerMethodField()
-    max_cost_usd = serializers.FloatField(allow_null=True)
     cost = CostAnswer()
     eta = serializers.DateTimeField(
         source="expected_end",
@@ -69,8 +67,7 @@ class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
             "arn", "submitted_by", "external", "origin", "preset", "parent", "root", "attempt", "attempts_count",
             "created_at", "changed_at",
             "accepted_at", "started_at", "ended_at", "objects_total", "objects_done", "bytes_total", "eta",
-            "stop_requested_at", "priority", "fallback_instance_types", "instance_type_used", "max_retries",
-            "deadline_minutes", "max_idle_minutes", "max_cost_usd", "cost", "archived_at", *REQUEST_FIELDS,
+            "stop_requested_at", "instance_type_used", "cost", "archived_at",
         ]  # fmt: skip
 
     def get_url(self, job: TransformJob) -> str:

@@ -83,7 +83,13 @@ def retry(
     if spec.output_path != job.output_path:
         lineage = Lineage(job, Origin.CLONE)
         return submission.submit(
-            job.connection, spec, job_options.of(job), by=by, token=token, lineage=lineage, preset=job.preset
+            job.connection,
+            spec,
+            job_options.options_of(job),
+            by=by,
+            token=token,
+            lineage=lineage,
+            preset=job.preset,
         )
     return _next_attempt(job, Origin.RETRY, spec, by=by, token=token)
 
@@ -192,7 +198,7 @@ def _next_attempt(
         number = attempts[-1].attempt + 1
         lineage = Lineage(job, origin, root=first, attempt=number, key=key)
         return submission.submit(
-            job.connection, spec, job_options.of(job), by=by, token=token, lineage=lineage
+            job.connection, spec, job_options.options_of(job), by=by, token=token, lineage=lineage
         )
 
 

@@ -35,7 +35,12 @@ def since_parent(job: TransformJob) -> tuple[Changed, ...]:
 def _asked(job: TransformJob) -> dict[str, Any]:
     """The job's fields as a body has them, without its name, which is always its own."""
     spec = {name: value for name, value in job.spec.items() if name not in ("model_name", "name")}
-    return {"connection": job.connection.slug, "model": job.model_name, **spec, **job_options.given(job)}
+    return {
+        "connection": job.connection.slug,
+        "model": job.model_name,
+        **spec,
+        **job_options.non_default_options(job),
+    }
 
 
 def _flat(fields: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

@@ -14,8 +14,9 @@ from django.utils.text import slugify
 
 from aws.engine_health import read_confinement_gaps
 from jobs.models import Connection
+from jobs.options import INSTANCE_TYPE
 from jobs.services.errors import InvalidFields, NotPossible
-from jobs.services.submitting.job_options import INSTANCE_TYPE, is_whole
+from jobs.services.submitting.job_options import is_whole
 from jobs.states import ACTIVE
 from jobs.tasks import enqueue, load_images, read_prices
 from teams import activity

@@ -12,8 +12,8 @@ from aws import GatewayError
 from jobs.lifecycle.after import pricing
 from jobs.models import Connection
 from jobs.models.price import PriceSource
+from jobs.options import INSTANCE_TYPE
 from jobs.services.errors import InvalidFields, NotPossible, Unavailable
-from jobs.services.submitting.job_options import INSTANCE_TYPE
 from teams import activity
 from teams.models import ApiToken, User
 

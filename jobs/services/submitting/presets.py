@@ -12,25 +12,26 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from jobs.models import Connection, Preset, RegisteredModel, TransformJob
-from jobs.models.preset import NESTED, Rule, flat
+from jobs.models.preset import Rule, flat
+from jobs.options import OPTIONS, RunOptions
 from jobs.services.errors import InvalidFields
 from jobs.services.submitting import job_options, replacing, submission
-from jobs.services.submitting.job_options import Terms
 from jobs.states import Origin
 from teams import activity
 from teams.models import ApiToken, Membership, Team, User
-from transform.request import PATHS
+from transform.request_fields import DEFAULTS, GROUPS
+from transform.request_fields import FIELDS as REQUEST_FIELDS
 from transform.spec import TransformSpec
 
 #: Every field that a preset may hold, by the form's names. A name is used once, so it is each job's own.
 FIELDS = (
     "connection",
     "model",
-    *(name for name in PATHS if name not in ("name", "model_name")),
+    *(name for name in REQUEST_FIELDS if name not in ("name", "model_name")),
     *job_options.NAMES,
 )
 #: What a field is where a request does not give it.
-_USUAL: dict[str, Any] = {"instance_count": 1, "data_type": "S3Prefix", "priority": 0, "max_retries": 0}
+_DEFAULTS: dict[str, Any] = {**DEFAULTS, **{name: option.default for name, option in OPTIONS.items()}}
 #: A preset may leave these to the job.
 _MAY_BE_MISSING = frozenset({"connection", "model", "data", "output_path", "instance_type"})
 
@@ -106,7 +107,7 @@ def take(team: Team, body: Mapping[str, Any]) -> tuple[dict[str, Any], Preset | 
         raise InvalidFields({"preset": ["It must be the slug of one of the team's presets."]})
     if "request" in given:
         return given, preset
-    for name in NESTED:
+    for name in GROUPS:
         if isinstance(given.get(name), Mapping):
             given[name] = {**(preset.body.get(name) or {}), **given[name]}
     return {**preset.body, **given}, preset
@@ -133,7 +134,7 @@ def submit(
     return submission.submit(*asked, by=member.user, token=token, preset=preset)
 
 
-def hold(preset: Preset, connection: Connection, spec: TransformSpec, asked: Terms) -> None:
+def hold(preset: Preset, connection: Connection, spec: TransformSpec, asked: RunOptions) -> None:
     """Raise InvalidFields for each locked field that these have other than the preset."""
     wanted = _normal(flat(preset.body))
     given = _normal(flat({**spec.to_fields(), **asked.columns(), "model": spec.model_name}))
@@ -149,7 +150,7 @@ def differences(job: TransformJob) -> list[Difference]:
     if not job.preset_used:
         return []
     was, locked = _normal(job.preset_used["fields"]), job.preset_used["locked"]
-    now = _normal(flat({**job.spec, **job_options.given(job), "model": job.model_name}))
+    now = _normal(flat({**job.spec, **job_options.non_default_options(job), "model": job.model_name}))
     now["connection"] = job.connection.slug
     # What its attempts have used up of the retries and the cost is no difference that anybody made.
     spent = {"max_retries", "max_cost_usd"} if job.origin == Origin.RETRY else set()
@@ -167,7 +168,7 @@ def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if name in FIELDS
     }
-    return {name: value for name, value in plain.items() if value != _USUAL.get(name)}
+    return {name: value for name, value in plain.items() if value != _DEFAULTS.get(name)}
 
 
 def _fill(preset: Preset, *, name: Any, body: Any, rules: Any, description: Any) -> None:
@@ -183,7 +184,7 @@ def _fill(preset: Preset, *, name: Any, body: Any, rules: Any, description: Any)
         raise InvalidFields(problems)
     preset.name, preset.description = name.strip(), description.strip()
     preset.body = dict(body)
-    if cap := job_options.take(dict(body)).max_cost_usd:
+    if cap := job_options.take_options(dict(body)).max_cost_usd:
         # As jobs keep it, however it was written: they are compared.
         preset.body["max_cost_usd"] = float(cap)
     preset.rules = {field: rule for field, rule in rules.items() if rule != Rule.EXPOSED}

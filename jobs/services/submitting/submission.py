@@ -15,8 +15,9 @@ from jobs.lifecycle.creating import Lineage as Lineage
 from jobs.lifecycle.creating import create_job, job_named
 from jobs.models import Connection, Preset, TransformJob
 from jobs.models.job_values import MAX_TAGS, OWN_TAGS
+from jobs.options import RunOptions
 from jobs.services.errors import InvalidFields, NameTaken
-from jobs.services.submitting.job_options import NAMES, Terms, take
+from jobs.services.submitting.job_options import NAMES, take_options
 from jobs.tasks import enqueue, start_job
 from teams import activity
 from teams.models import ApiToken, Team, User
@@ -35,7 +36,7 @@ FIELDS = (
 def submit(
     connection: Connection,
     spec: TransformSpec,
-    terms: Terms = Terms(),  # noqa: B008  # frozen
+    options: RunOptions = RunOptions(),  # noqa: B008  # frozen
     *,
     by: User | None,
     token: ApiToken | None = None,
@@ -58,7 +59,7 @@ def submit(
     if outside := scope_problems(connection, spec):
         raise InvalidFields(outside)
     try:
-        return _write(connection, spec, terms, by, token, lineage, preset)
+        return _write(connection, spec, options, by, token, lineage, preset)
     except IntegrityError as error:
         taken = job_named(connection, spec.name)
         if taken is None:
@@ -87,14 +88,14 @@ def scope_problems(connection: Connection, spec: TransformSpec) -> dict[str, lis
 def _write(
     connection: Connection,
     spec: TransformSpec,
-    terms: Terms,
+    options: RunOptions,
     by: User | None,
     token: ApiToken | None,
     lineage: Lineage | None,
     preset: Preset | None,
 ) -> TransformJob:
     reason = lineage.sentence if lineage else "Submitted."
-    columns = {**terms.columns(), **(preset.as_used() if preset else {})}
+    columns = {**options.columns(), **(preset.as_used() if preset else {})}
     with transaction.atomic():
         job = create_job(connection, spec.to_fields(), reason=reason, by=by, lineage=lineage, **columns)
         activity.record(connection.team, by, "job.submitted", job, token=token)
@@ -102,8 +103,8 @@ def _write(
     return job
 
 
-def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpec, Terms]:
-    """The connection, request and terms that a body describes; InvalidFields names every problem at once."""
+def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpec, RunOptions]:
+    """The connection, request and options that a body describes; InvalidFields names every problem at once."""
     fields = dict(body)
     slug = fields.pop("connection", None)
     problems: dict[str, list[str]] = {}
@@ -112,9 +113,9 @@ def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpe
         fields = {name: value for name, value in fields.items() if name in FIELDS}
     connection = _connection(team, slug, problems)
     spec: TransformSpec | None = None
-    terms = Terms()
+    options = RunOptions()
     try:
-        terms = take(fields)
+        options = take_options(fields)
     except InvalidFields as error:
         problems |= error.fields
     try:
@@ -123,17 +124,17 @@ def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpe
         problems |= {_public(name): list(texts) for name, texts in error.errors.items()}
     except InvalidFields as error:
         problems |= error.fields
-    if spec is not None and spec.instance_type in terms.fallback_instance_types:
+    if spec is not None and spec.instance_type in options.fallback_instance_types:
         problems["fallback_instance_types"] = [f"It must be other types than {spec.instance_type} itself."]
     if connection and spec:
         problems |= scope_problems(connection, spec)
-    if connection and spec and terms.max_cost_usd and (text := _cannot_cap(connection, spec, terms)):
+    if connection and spec and options.max_cost_usd and (text := _cannot_cap(connection, spec, options)):
         problems["max_cost_usd"] = [text]
     if problems or connection is None or spec is None:
         raise InvalidFields(problems)
     if taken := job_named(connection, spec.name):
         raise NameTaken(taken.name, taken.key)
-    return connection, spec, terms
+    return connection, spec, options
 
 
 def _connection(team: Team, slug: object, problems: dict[str, list[str]]) -> Connection | None:
@@ -169,9 +170,9 @@ def _no_field(name: str) -> list[str]:
     return [f"There is no such field. There are {', '.join(FIELDS)}."]
 
 
-def _cannot_cap(connection: Connection, spec: TransformSpec, terms: Terms) -> str:
+def _cannot_cap(connection: Connection, spec: TransformSpec, options: RunOptions) -> str:
     """Why a cost cap would not hold, since the cost could not be told; empty if it does."""
-    missing = costing.unpriced(connection, [spec.instance_type, *terms.fallback_instance_types])
+    missing = costing.unpriced(connection, [spec.instance_type, *options.fallback_instance_types])
     if not missing:
         return ""
     return (

@@ -6,7 +6,7 @@ from aws.abilities import sagemaker_instance_types
 from jobs.services.submitting.preflight.abilities import nearest_types
 from jobs.services.submitting.preflight.findings import Fix, RequestFields
 from transform.dataprocessing import FORMATS, media_type
-from transform.rules import MAX_PAYLOAD_MB
+from transform.request_fields import MAX_PAYLOAD_MB
 
 
 def of_rule(field: str, wanted: RequestFields) -> Fix | None:

@@ -11,7 +11,7 @@ from jobs.services.submitting.preflight.findings import Finding, FindingLevel, I
 from jobs.services.texts import filesize
 from transform.csv_head import header_of, whole_lines
 from transform.dataprocessing import media_type
-from transform.rules import MAX_PAYLOAD_MB
+from transform.request_fields import MAX_PAYLOAD_MB
 
 #: What SageMaker takes where MaxPayloadInMB is not given.
 DEFAULT_PAYLOAD_MB = 6
