@@ -12,9 +12,10 @@ import boto3
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.display import THEMES, set_display
 from tests.e2e.signing import follow
 from tests.engine.transforms import MODEL_SERVERS, archive
-from tests.support.house import CHECKOUT, House
+from tests.support.house import CHECKOUT, House, wait_until
 
 pytestmark = [
     pytest.mark.browser,
@@ -62,6 +63,17 @@ def start_job(house: House) -> None:
     )  # fmt: skip
 
 
+def line_count(house: House) -> int:
+    """How many lines the engine has of the job's containers."""
+    logs = client(house, "logs")
+    group = "/aws/sagemaker/TransformJobs"
+    streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
+    return sum(
+        len(logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"])
+        for stream in streams
+    )
+
+
 def ids(page: Page) -> list[str]:
     return list(page.eval_on_selector_all("#log-lines > li", "lines => lines.map(line => line.dataset.id)"))
 
@@ -91,7 +103,8 @@ def test_a_reader_follows_searches_and_opens_a_line(
     page.mouse.wheel(0, -500)
     expect(switch).to_have_attribute("aria-pressed", "false")
     top = page.eval_on_selector("#log-lines", "list => list.scrollTop")
-    page.wait_for_timeout(3000)
+    written = line_count(talking)
+    wait_until(lambda: line_count(talking) >= written + 40, 60, lambda: f"{line_count(talking)} lines")
     assert page.eval_on_selector("#log-lines", "list => list.scrollTop") == top
     page.get_by_role("button", name="Follow is paused: go on").click()
     expect(page.get_by_text("The job has ended: no line will follow.").first).to_be_visible(timeout=120_000)
@@ -117,8 +130,7 @@ def test_a_reader_follows_searches_and_opens_a_line(
     page.get_by_role("button", name="Search").click()
     expect(page.locator("#log-lines mark")).to_have_text("column 7")
     for width in (390, 1280):
-        for theme in ("light", "dark"):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        for theme in THEMES:
+            set_display(page, width, theme)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             page.screenshot(path=shots / f"logs-{width}-{theme}.png")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.display import THEMES, WIDTHS, set_display
 from tests.support.house import CHECKOUT, House
 
 pytestmark = [
@@ -63,12 +64,9 @@ def submit(page: Page, house: House, bucket: str) -> None:
 
 def look(page: Page, shots: Path, name: str) -> None:
     """Screenshots for people to look at: a phone and a desk, by day and by night."""
-    for width in (390, 1280, 1920):
-        for theme in ("light", "dark"):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-            # The colours change within a moment.
-            page.wait_for_timeout(400)
+    for width in WIDTHS:
+        for theme in THEMES:
+            set_display(page, width, theme)
             page.screenshot(path=shots / f"bad-file-{name}-{width}-{theme}.png", full_page=True)
     page.set_viewport_size({"width": 1280, "height": 900})
 

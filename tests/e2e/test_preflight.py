@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.display import THEMES, WIDTHS, set_display
 from tests.e2e.test_accessibility import violations
 from tests.support.house import House
 
@@ -47,11 +48,9 @@ def test_the_rail_is_readable_at_every_width_and_in_both_themes(
 ) -> None:
     page = signed_in
     fill(page, house)
-    for width in (390, 1280, 1920):
-        for theme in ("light", "dark"):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-            page.wait_for_timeout(400)
+    for width in WIDTHS:
+        for theme in THEMES:
+            set_display(page, width, theme)
             page.screenshot(path=shots / f"preflight-{width}-{theme}.png", full_page=True, caret="initial")
             assert violations(page) == []
 

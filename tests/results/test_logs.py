@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -179,8 +179,11 @@ def test_errors_of_objects_are_told_by_stream(serving: House, serving_engine: En
     assert [line.at for line in page.lines] == sorted(line.at for line in page.lines)
 
 
-def followed(job: TransformJob, stream: str, search: str = "") -> tuple[list[str], int]:
-    """What a reader sees who opens the page and follows it to the end, and how often they ask."""
+def followed(job: TransformJob, stream: str, search: str, poll: Callable[[], None]) -> tuple[list[str], int]:
+    """What a reader sees who opens the page and follows it to the end, and how often they ask.
+
+    `poll` gives the row the state of the engine's job, as the poller of the connection does.
+    """
     page = logs.page(job, stream=stream, search=search)
     seen, polls = texts(page), 0
     earlier = page
@@ -191,6 +194,7 @@ def followed(job: TransformJob, stream: str, search: str = "") -> tuple[list[str
         page = logs.since(job, stream=stream, search=search, token=page.token)
         seen += texts(page)
         polls += 1
+        poll()
         job.refresh_from_db()
     return seen, polls
 
@@ -208,17 +212,14 @@ def test_following_a_running_job_shows_each_line_once(
     job = known(serving, remote, state=JobState.IN_PROGRESS, accepted_at=now, started_at=now, ended_at=None)
     monkeypatch.setattr(logs, "_QUIET", logs._SETTLED_ENGINE)
 
-    def refresh(*_: Any, **__: Any) -> None:
-        """As the poller would: the row ends once the engine's job has."""
-        TransformJob.refresh_from_db(job)
+    def poll() -> None:
         if not job.is_terminal and remote.status != "InProgress":
             job.move(JobState.COMPLETED, from_={JobState.IN_PROGRESS}, ended_at=timezone.now())
 
-    monkeypatch.setattr(job, "refresh_from_db", refresh)
     label = (
         logs.ALL if stream != "one" else next(s.label for s in logs.page(job).streams if not s.is_data_log)
     )
-    seen, polls = followed(job, label, "line 00" if stream == "search" else "")
+    seen, polls = followed(job, label, "line 00" if stream == "search" else "", poll)
     written = [texts_of_stream(serving_engine, name) for name in remote.streams]
     if stream == "one":
         assert seen in written
