@@ -17,6 +17,7 @@ SOURCES = (
     "static/*.js",
     "static/batchdeck.css",
     "jobs/forms/*.py",
+    "jobs/services/listing/columns.py",
     "jobs/templatetags/*.py",
     "results/templatetags/*.py",
 )

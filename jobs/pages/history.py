@@ -24,7 +24,8 @@ from jobs.pages import csv_export, filter_panel
 from jobs.pages.polling import is_poll, polled, version
 from jobs.pages.view_menu import menu
 from jobs.services.listing import saved_views
-from jobs.services.listing.job_list import COLUMNS, Listing
+from jobs.services.listing.columns import COLUMNS
+from jobs.services.listing.job_list import Listing
 from teams.access import MemberRequest, member_required
 from teams.refusals import refused
 
@@ -71,7 +72,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
     rows = queries.beyond(_matching(request, listing), listing.sort, None)
     name = f"jobs-{request.team.slug}-{timezone.localtime():%Y%m%d-%H%M}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    lines = csv_export.csv(rows, listing.columns if request.GET.get("cols") else None)
+    lines = csv_export.job_lines(rows, listing.columns if request.GET.get("cols") else None)
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -185,7 +186,7 @@ def _panel(request: MemberRequest, listing: Listing) -> dict[str, Any]:
         "by_cause": urlencode({**_lately(listing), **listing.parts(), "group": "cause", **_named(request)}),
         "these_columns": urlencode({**listing.parts(), "cols": ",".join(listing.columns) or "none"}),
         "all_columns": urlencode({name: v for name, v in listing.parts().items() if name != "cols"}),
-        "choices": [(name, word, name in listing.columns) for name, word in COLUMNS.items()],
+        "choices": [(column.name, column.head, column.name in listing.columns) for column in COLUMNS],
     }
 
 

@@ -6,10 +6,12 @@ import json
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django import template
 from django.forms import BoundField
+from django.template import Context, Template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -19,7 +21,7 @@ from failures import cause_named
 from jobs import costs
 from jobs.models import Connection, TransformJob
 from jobs.services import texts
-from jobs.services.listing.job_list import USUAL
+from jobs.services.listing import columns as job_columns
 from jobs.services.registry import frameworks
 from jobs.states import JobState
 
@@ -85,9 +87,20 @@ def item(values: Mapping[str, Any], name: str) -> Any:
 
 
 @register.simple_tag
-def columns_of(columns: Collection[str] | None) -> Collection[str]:
-    """The columns that a table of jobs shows: those given, else the usual ones."""
-    return USUAL if columns is None or columns == "" else columns
+def columns_of(names: Collection[str] | None) -> list[job_columns.Column]:
+    """The columns that a table of jobs shows: those of these names, else the default ones."""
+    return job_columns.find_columns(job_columns.DEFAULT_NAMES if names is None or names == "" else names)
+
+
+@register.simple_tag(takes_context=True)
+def job_cell(context: Context, column: job_columns.Column) -> SafeString:
+    """The cell of the context's `job` in this column."""
+    return _cell_template(column).render(context)
+
+
+@cache
+def _cell_template(column: job_columns.Column) -> Template:
+    return Template(f"{{% load deck %}}{column.cell}")
 
 
 @register.filter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
@@ -15,12 +14,11 @@ from django.views.decorators.http import require_GET
 
 from teams import activity as record
 from teams.access import MemberRequest, member_required
+from teams.csv_lines import csv_lines
 from teams.models import Activity
 from teams.refusals import refused, unknown_words
 
 PAGE = 100
-#: What a spreadsheet takes for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @require_GET
@@ -61,20 +59,14 @@ def _wanted(request: MemberRequest) -> QuerySet[Activity]:
     return record.of(request.team, request.GET.get("person", ""))
 
 
-class _Echo:
-    """A file for csv that gives back what is written."""
-
-    def write(self, value: str) -> str:
-        return value
-
-
 def _lines(rows: QuerySet[Activity]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(["at", "person", "token", "did", "kind", "id", "name", "detail"])
-    for row in rows.iterator(chunk_size=2000):
-        detail = ", ".join(f"{name} {value}" for name, value in row.detail.items())
-        token = row.token.name or row.token.prefix if row.token else ""
-        who = row.user.username if row.user else row.who
-        cells = [timezone.localtime(row.at).isoformat(timespec="seconds"), who, token, row.verb]
-        cells += [row.object_kind, row.object_id, row.object_label, detail]
-        yield writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+    names = ("at", "person", "token", "did", "kind", "id", "name", "detail")
+    return csv_lines(names, (_cells(row) for row in rows.iterator(chunk_size=2000)))
+
+
+def _cells(row: Activity) -> list[str]:
+    detail = ", ".join(f"{name} {value}" for name, value in row.detail.items())
+    token = row.token.name or row.token.prefix if row.token else ""
+    who = row.user.username if row.user else row.who
+    at = timezone.localtime(row.at).isoformat(timespec="seconds")
+    return [at, who, token, row.verb, row.object_kind, row.object_id, row.object_label, detail]

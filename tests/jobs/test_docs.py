@@ -12,6 +12,7 @@ from jobs.api.filters import JobFilterQuery
 from jobs.api.serializers.requests import REQUEST_FIELDS
 from jobs.models import TransformJob
 from jobs.options import OPTIONS, RunOptions
+from jobs.services.listing import columns
 from jobs.states import JobState
 from tests.support.answers import document, validator
 from tools.field_tables import DOCUMENT, document_with_tables
@@ -35,6 +36,13 @@ def test_the_table_of_filters_is_the_filters_that_there_are() -> None:
     rows = text.partition("| parameter | what it keeps |\n|---|---|\n")[2].partition("\n\n")[0]
     fields = JobFilterQuery().fields
     assert rows.splitlines() == [f"| `{name}` | {field.help_text} |" for name, field in fields.items()]
+
+
+def test_the_columns_of_a_view_are_the_columns_that_there_are() -> None:
+    text = " ".join((ROOT / "docs/api.md").read_text().split())
+    assert (
+        f"`cols` (columns with commas: {', '.join(f'`{name}`' for name in columns.NAMES)}, or `none`)" in text
+    )
 
 
 def test_the_schema_says_of_each_filter_what_it_keeps() -> None:

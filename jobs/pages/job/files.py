@@ -65,7 +65,7 @@ def export(request: MemberRequest, key: str) -> HttpResponseBase:
     except FilterError as error:
         return refused(error.fields)
     merged = queries.merged(job)
-    lines = csv_export.files_csv(service.every(merged.planned_by, wanted, active=merged.is_active))
+    lines = csv_export.file_lines(service.every(merged.planned_by, wanted, active=merged.is_active))
     headers = {"Content-Disposition": f'attachment; filename="{job.name}-files.csv"'}
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 

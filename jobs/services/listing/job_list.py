@@ -1,4 +1,4 @@
-"""What a list of jobs shows and how: filters, order, columns and grouping, as an address or a saved view has them."""
+"""A way to look at the list of jobs: filters, order, columns and grouping, as an address or a saved view has it."""
 
 from __future__ import annotations
 
@@ -9,27 +9,10 @@ from typing import Self
 
 from jobs import queries
 from jobs.filtering import FilterError, JobFilter
+from jobs.services.listing import columns as job_columns
 
-#: Columns that may be left out, in the order of the table, and how their heads say it.
-COLUMNS = {
-    "model": "Model",
-    "path": "Input → output",
-    "progress": "Objects written",
-    "cause": "Failure cause",
-    "duration": "Duration",
-    "cost": "Cost",
-    "instance": "Instance",
-    "connection": "Connection",
-    "tags": "Tags",
-    "owner": "Owner",
-    "started": "Started",
-    "ended": "Ended",
-    "submitted": "Submitted",
-}
-#: Those that are shown unless others are asked for. Status and name are shown always.
-USUAL = ("model", "path", "progress", "duration", "cost", "owner", "submitted")
 GROUPS = ("cause",)
-#: Names beside those of the filters.
+#: Parts of an address beside the filters.
 _OWN = ("sort", "cols", "group")
 
 
@@ -39,7 +22,8 @@ class Listing:
 
     job_filter: JobFilter = dataclasses.field(default_factory=JobFilter)
     sort: str = queries.NEWEST
-    columns: tuple[str, ...] = USUAL
+    #: The names of the columns that are shown.
+    columns: tuple[str, ...] = job_columns.DEFAULT_NAMES
     group: str = ""
 
     @classmethod
@@ -63,19 +47,27 @@ class Listing:
             sort = queries.sort_of(sort)
         except FilterError as error:
             sort, problems = queries.NEWEST, {**problems, **error.fields}
-        columns = tuple(filter(None, (word.strip() for word in cols.split(",")))) if cols else USUAL
-        if unknown := [word for word in columns if word not in COLUMNS and word != "none"]:
-            problems["cols"] = [f"{unknown[0][:40]} is no column; there are {', '.join(COLUMNS)}, and none."]
+        names = (
+            tuple(filter(None, (word.strip() for word in cols.split(","))))
+            if cols
+            else job_columns.DEFAULT_NAMES
+        )
+        if unknown := [name for name in names if name not in (*job_columns.NAMES, "none")]:
+            problems["cols"] = [
+                f"{unknown[0][:40]} is no column; there are {', '.join(job_columns.NAMES)}, and none."
+            ]
         if group not in ("", *GROUPS):
             problems["group"] = [f"It must be {', '.join(GROUPS)} or empty."]
             group = ""
-        return cls(job_filter, sort, tuple(name for name in COLUMNS if name in columns), group), problems
+        return cls(
+            job_filter, sort, tuple(name for name in job_columns.NAMES if name in names), group
+        ), problems
 
     def parts(self) -> dict[str, str]:
         """Query parameters that differ from the defaults; `read` parses them."""
         own = {
             "sort": "" if self.sort == queries.NEWEST else self.sort,
-            "cols": "" if self.columns == USUAL else ",".join(self.columns) or "none",
+            "cols": "" if self.columns == job_columns.DEFAULT_NAMES else ",".join(self.columns) or "none",
             "group": self.group,
         }
         return {**self.job_filter.values, **{name: value for name, value in own.items() if value}}
