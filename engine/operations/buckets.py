@@ -8,6 +8,7 @@ from typing import Any
 from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.operations.listing import key_of_token, token_of_key
+from engine.operations.table import operation
 
 # "Bucket naming rules" in the S3 user guide: 3 to 63 lower-case letters, digits, dots and hyphens, no IP address.
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -15,6 +16,7 @@ _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+", re.ASCII)
 _MOST_BUCKETS = 10_000
 
 
+@operation("s3", "CreateBucket")
 def create_bucket(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Make a bucket. Making one that is there already is harmless, as in us-east-1."""
     bucket = params["Bucket"]
@@ -26,18 +28,21 @@ def create_bucket(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"Location": f"/{bucket}"}
 
 
+@operation("s3", "HeadBucket")
 def head_bucket(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Whether a bucket is there, and its region."""
     ctx.objects.check_bucket(params["Bucket"])
     return {"BucketRegion": ctx.config.region}
 
 
+@operation("s3", "DeleteBucket")
 def delete_bucket(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Remove an empty bucket."""
     ctx.disk.ensure(lambda: ctx.objects.delete_bucket(params["Bucket"]))
     return {"StatusCode": 204}
 
 
+@operation("s3", "ListBuckets")
 def list_buckets(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The buckets by name: all of them, or a page if MaxBuckets asks for pages."""
     prefix, limit = params.get("Prefix", ""), params.get("MaxBuckets")
@@ -59,6 +64,7 @@ def list_buckets(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@operation("s3", "GetBucketLocation")
 def get_bucket_location(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The bucket's region; us-east-1 is written as nothing at all."""
     ctx.objects.check_bucket(params["Bucket"])
@@ -66,6 +72,7 @@ def get_bucket_location(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"LocationConstraint": "" if region == "us-east-1" else region}
 
 
+@operation("s3", "GetBucketVersioning")
 def get_bucket_versioning(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Versions are not kept, and were never switched on: an answer without a status says just that."""
     ctx.objects.check_bucket(params["Bucket"])

@@ -15,12 +15,14 @@ from engine.operations.content import checked_key, kept_headers, metadata_of, qu
 from engine.operations.context import Context
 from engine.operations.header_tags import header_tags
 from engine.operations.objects import checksum_members, encryption_members
+from engine.operations.table import operation
 
 #: The largest object of one copy, in bytes (S3: 5 GiB; larger ones are copied by parts).
 MAX_COPY = 5 * 1024**3
 _CHUNK = 1024 * 1024
 
 
+@operation("s3", "CopyObject")
 async def copy_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Copy an object within the store, with its headers and metadata or with new ones."""
     with open_source(ctx, params) as reader:

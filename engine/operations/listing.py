@@ -13,6 +13,7 @@ from engine.errors import ServiceError
 from engine.objects import Entry, ObjectStore
 from engine.objects.checksums import algorithm_of, type_of
 from engine.operations.context import Context
+from engine.operations.table import operation
 
 MAX_KEYS = 1000
 #: What is read first after a common prefix: often the next thing is another one, and the rest would be waste.
@@ -33,6 +34,7 @@ class _Listing:
         return len(self.objects) + len(self.prefixes)
 
 
+@operation("s3", "ListObjectsV2")
 def list_objects_v2(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """A page of a bucket; ContinuationToken is opaque, StartAfter is a key."""
     token = params.get("ContinuationToken")
@@ -51,6 +53,7 @@ def list_objects_v2(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@operation("s3", "ListObjects")
 def list_objects(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """A page of a bucket in the older form, which goes on from a key called Marker."""
     listing = _list(ctx, params, params.get("Marker", ""))
@@ -63,6 +66,7 @@ def list_objects(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@operation("s3", "ListObjectVersions")
 def list_object_versions(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Every object once: versions are not kept, so each has the one version called null."""
     listing = _list(ctx, params, params.get("KeyMarker", ""))

@@ -8,6 +8,7 @@ from typing import Any
 from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.operations.logs import find_group, no_stream
+from engine.operations.table import operation
 
 #: The days that PutRetentionPolicy takes; per the API reference.
 RETENTION_DAYS = frozenset(
@@ -15,6 +16,7 @@ RETENTION_DAYS = frozenset(
 )
 
 
+@operation("logs", "DeleteLogStream")
 async def delete_log_stream(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Delete a stream with its events."""
     group, stream = find_group(ctx, params), params["logStreamName"]
@@ -24,6 +26,7 @@ async def delete_log_stream(ctx: Context, params: dict[str, Any]) -> dict[str, A
     return {}
 
 
+@operation("logs", "DeleteLogGroup")
 async def delete_log_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Delete a group with all its streams; a job that still runs makes it anew with its next line."""
     group = find_group(ctx, params)
@@ -33,6 +36,7 @@ async def delete_log_group(ctx: Context, params: dict[str, Any]) -> dict[str, An
     return {}
 
 
+@operation("logs", "PutRetentionPolicy")
 def put_retention_policy(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Keep a group's events for so many days."""
     group, days = find_group(ctx, params), params["retentionInDays"]
@@ -45,6 +49,7 @@ def put_retention_policy(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
     return {}
 
 
+@operation("logs", "DeleteRetentionPolicy")
 def delete_retention_policy(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Keep a group's events as long as the engine keeps those of others."""
     ctx.store.logs.set_retention(find_group(ctx, params), None)

@@ -13,6 +13,7 @@ from engine.operations.arns import log_group_arn
 from engine.operations.context import Context
 from engine.operations.log_patterns import UnsupportedPattern, compile_pattern
 from engine.operations.paging import make_token, read_token
+from engine.operations.table import operation
 from engine.store.logs import EventRow, StreamOrder, StreamRow, stream_position
 
 #: A page holds at most this many bytes, counting 26 for each event beside its message; per the API reference.
@@ -31,6 +32,7 @@ _NEWEST_FIRST_SINCE = 1_704_067_200_000
 _EVENT_TOKEN = re.compile(r"([fb])/(\d{20})(\d{36})")
 
 
+@operation("logs", "DescribeLogGroups")
 def describe_log_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The log groups there are, by name."""
     prefix, pattern = params.get("logGroupNamePrefix"), params.get("logGroupNamePattern")
@@ -55,6 +57,7 @@ def describe_log_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return _page("logGroups", groups, "log-groups", [rows[limit - 1].name] if len(rows) > limit else None)
 
 
+@operation("logs", "DescribeLogStreams")
 def describe_log_streams(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The streams of a group, by name or by the time of their last event."""
     group = find_group(ctx, params)
@@ -79,6 +82,7 @@ def describe_log_streams(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
     return _page("logStreams", streams, listing, last)
 
 
+@operation("logs", "GetLogEvents")
 def get_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The events of one stream, oldest first on the page, and the tokens of the pages before and after it.
 
@@ -112,6 +116,7 @@ def get_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@operation("logs", "FilterLogEvents")
 async def filter_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The events of many streams as one, by time, that match a pattern. `endTime` is included here.
 

@@ -12,6 +12,7 @@ from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.operations.metric_search import BadSearch, Search, parse_search
 from engine.operations.paging import make_token, read_token
+from engine.operations.table import operation
 from engine.runner.meter import NAMESPACE
 
 _DIMENSION = "Host"
@@ -34,6 +35,7 @@ _STATISTICS: Mapping[str, Callable[[list[float]], float]] = {
 Points = list[tuple[float, float]]
 
 
+@operation("cloudwatch", "ListMetrics")
 def list_metrics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The metrics the caller may see, by host; those of all jobs that ever ran, unless RecentlyActive is given."""
     after = None
@@ -58,6 +60,7 @@ def list_metrics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+@operation("cloudwatch", "GetMetricData")
 def get_metric_data(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """What each query asks for: a metric's statistic by period, or that of every metric a SEARCH finds."""
     start, end = _range(params)
@@ -77,6 +80,7 @@ def get_metric_data(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return _page(params, results)
 
 
+@operation("cloudwatch", "GetMetricStatistics")
 def get_metric_statistics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Statistics of one metric by period; in no order that one may rely on, as the API reference says."""
     start, end = _range(params)

@@ -11,6 +11,7 @@ from engine.operations.artifacts import check_artifacts
 from engine.operations.context import Context
 from engine.operations.packages import containers_of_package
 from engine.operations.paging import list_page
+from engine.operations.table import operation
 from engine.operations.tags import tag_mapping
 from engine.store import ModelRow
 from engine.store.clock import now
@@ -22,6 +23,7 @@ _ORDER_TYPES: dict[ModelOrder, tuple[type, ...]] = {"Name": (str,), "CreationTim
 _ENVIRONMENT_LIMIT = 32 * 1024
 
 
+@operation("sagemaker", "CreateModel")
 def create_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Register a model; what its containers name must be there."""
     name = params["ModelName"]
@@ -41,6 +43,7 @@ def create_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"ModelArn": arn}
 
 
+@operation("sagemaker", "DescribeModel")
 def describe_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Everything about a model."""
     row = find_model(ctx, params["ModelName"])
@@ -57,6 +60,7 @@ def describe_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+@operation("sagemaker", "ListModels")
 def list_models(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The models that the caller may use, newest first unless told otherwise."""
     allowed = partial(ctx.store.models.list, names=ctx.scope.names)
@@ -65,6 +69,7 @@ def list_models(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"Models": summaries, **more}
 
 
+@operation("sagemaker", "DeleteModel")
 def delete_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Remove a model's entry; its artifacts and its jobs stay."""
     row = find_model(ctx, params["ModelName"])

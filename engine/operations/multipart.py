@@ -15,11 +15,13 @@ from engine.operations.context import Context
 from engine.operations.copying import MAX_COPY, open_source
 from engine.operations.header_tags import header_tags
 from engine.operations.objects import MAX_PUT, checksum_members, encryption_members
+from engine.operations.table import operation
 
 MAX_PARTS = 10_000
 _CHUNK = 1024 * 1024
 
 
+@operation("s3", "CreateMultipartUpload")
 def create_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Begin an upload."""
     ctx.objects.check_bucket(params["Bucket"])
@@ -49,6 +51,7 @@ def create_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, A
     }
 
 
+@operation("s3", "UploadPart")
 async def upload_part(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Receive one part; it counts only when it has arrived whole and its checksums hold."""
     upload = _upload(ctx, params)
@@ -70,6 +73,7 @@ async def upload_part(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@operation("s3", "UploadPartCopy")
 async def upload_part_copy(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Take one part from an object that is in the store already, or from a range of it."""
     upload = _upload(ctx, params)
@@ -83,6 +87,7 @@ async def upload_part_copy(ctx: Context, params: dict[str, Any]) -> dict[str, An
     }
 
 
+@operation("s3", "CompleteMultipartUpload")
 def complete_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Make the object of its parts, in one step."""
     bucket, key = params["Bucket"], params["Key"]
@@ -108,6 +113,7 @@ def complete_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str,
     }
 
 
+@operation("s3", "AbortMultipartUpload")
 def abort_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Give an upload up."""
     upload = _upload(ctx, params)

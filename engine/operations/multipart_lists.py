@@ -10,6 +10,7 @@ from engine.objects import Upload
 from engine.operations.content import quoted_etag
 from engine.operations.context import Context
 from engine.operations.listing import name_encoder
+from engine.operations.table import operation
 
 _MOST = 1000
 
@@ -23,6 +24,7 @@ class _Page:
     truncated: bool = False
 
 
+@operation("s3", "ListParts")
 def list_parts(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The parts that have arrived, by number."""
     ctx.objects.check_bucket(params["Bucket"])
@@ -57,6 +59,7 @@ def list_parts(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@operation("s3", "ListMultipartUploads")
 def list_multipart_uploads(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The uploads in progress, by key; those of a common prefix count once."""
     ctx.objects.check_bucket(params["Bucket"])

@@ -8,16 +8,19 @@ from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.operations.header_tags import MOST_OF_AN_OBJECT, checked_tags
 from engine.operations.objects import find_object
+from engine.operations.table import operation
 
 # The API reference of PutBucketTagging.
 _MOST_OF_A_BUCKET = 50
 
 
+@operation("s3", "GetObjectTagging")
 def get_object_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """An object's tags."""
     return {"TagSet": _tag_set(find_object(ctx, params).tags)}
 
 
+@operation("s3", "PutObjectTagging")
 def put_object_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Replace an object's tags."""
     tags = _tags(params, MOST_OF_AN_OBJECT)
@@ -25,12 +28,14 @@ def put_object_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+@operation("s3", "DeleteObjectTagging")
 def delete_object_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Take all of an object's tags away."""
     ctx.objects.set_tags(find_object(ctx, params), {})
     return {"StatusCode": 204}
 
 
+@operation("s3", "GetBucketTagging")
 def get_bucket_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """A bucket's tags. Raises NoSuchTagSet if it has none."""
     tags = ctx.objects.bucket_tags(params["Bucket"])
@@ -41,12 +46,14 @@ def get_bucket_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"TagSet": _tag_set(tags)}
 
 
+@operation("s3", "PutBucketTagging")
 def put_bucket_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Replace a bucket's tags."""
     ctx.objects.set_bucket_tags(params["Bucket"], _tags(params, _MOST_OF_A_BUCKET))
     return {"StatusCode": 204}
 
 
+@operation("s3", "DeleteBucketTagging")
 def delete_bucket_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Take all of a bucket's tags away."""
     ctx.objects.set_bucket_tags(params["Bucket"], {})

@@ -12,6 +12,7 @@ from engine.operations.conditions import check_delete, check_read, check_write
 from engine.operations.content import byte_range, checked_key, kept_headers, metadata_of, quoted_etag
 from engine.operations.context import Context
 from engine.operations.header_tags import header_tags
+from engine.operations.table import operation
 
 #: The largest object of one PUT, in bytes (S3: 5 GiB; larger ones are multipart uploads).
 MAX_PUT = 5 * 1024**3
@@ -26,6 +27,7 @@ _OVERRIDES = (
 )
 
 
+@operation("s3", "PutObject")
 async def put_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Store an object; nothing of it shows until it has arrived whole and its checksums hold."""
     bucket, key, body = params["Bucket"], checked_key(params["Key"]), params["Body"]
@@ -43,6 +45,7 @@ async def put_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"ETag": quoted_etag(info.etag), **checksum_members(info), **encryption_members(info)}
 
 
+@operation("s3", "GetObject")
 def get_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """An object's bytes, or a range of them, streamed."""
     reader = ctx.objects.open(params["Bucket"], params["Key"])
@@ -57,12 +60,14 @@ def get_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {**answer, **_ranged(reader.info, span), "Body": _stream(reader), **_overrides(params)}
 
 
+@operation("s3", "HeadObject")
 def head_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """What GetObject would say of an object, without its bytes."""
     info = find_object(ctx, params)
     return {**_described(params, info), **_ranged(info, _span(params, info)), **_overrides(params)}
 
 
+@operation("s3", "DeleteObject")
 def delete_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Remove an object; one that is not there is no error."""
     ctx.objects.check_bucket(params["Bucket"])
@@ -71,6 +76,7 @@ def delete_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"StatusCode": 204}
 
 
+@operation("s3", "DeleteObjects")
 def delete_objects(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Remove up to 1,000 objects; what could not be removed is told one by one."""
     ctx.objects.check_bucket(params["Bucket"])
@@ -93,6 +99,7 @@ def _delete(ctx: Context, bucket: str, key: str, etag: str | None) -> None:
     ctx.disk.ensure(lambda: ctx.objects.delete(bucket, key, partial(check_delete, etag)))
 
 
+@operation("s3", "GetObjectAttributes")
 def get_object_attributes(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The attributes of an object that were asked for by name."""
     attribute_names = {name.strip() for name in params["ObjectAttributes"].split(",")}

@@ -11,6 +11,7 @@ from engine.errors import ServiceError, validation_error
 from engine.operations.arns import package_group_arn, resource_name
 from engine.operations.context import Context
 from engine.operations.paging import list_page
+from engine.operations.table import operation
 from engine.operations.tags import tag_mapping
 from engine.store.clock import now
 from engine.store.packages import PackageGroupRow, PackageOrder, group_position
@@ -18,6 +19,7 @@ from engine.store.packages import PackageGroupRow, PackageOrder, group_position
 _ORDER_TYPES: dict[PackageOrder, tuple[type, ...]] = {"Name": (str,), "CreationTime": (float, str)}
 
 
+@operation("sagemaker", "CreateModelPackageGroup")
 def create_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Make a group, with no versions yet."""
     name = params["ModelPackageGroupName"]
@@ -30,12 +32,14 @@ def create_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"ModelPackageGroupArn": arn}
 
 
+@operation("sagemaker", "DescribeModelPackageGroup")
 def describe_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Everything about a group."""
     row = find_group(ctx, params["ModelPackageGroupName"])
     return {**_summary(row), "CreatedBy": {}}
 
 
+@operation("sagemaker", "ListModelPackageGroups")
 def list_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Groups, oldest first unless told otherwise."""
     if params.get("CrossAccountFilterOption") == "CrossAccount":
@@ -51,6 +55,7 @@ def list_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"ModelPackageGroupSummaryList": [_summary(row) for row in rows], **more}
 
 
+@operation("sagemaker", "DeleteModelPackageGroup")
 def delete_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Remove a group that has no versions left."""
     row = find_group(ctx, params["ModelPackageGroupName"])

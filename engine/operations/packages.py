@@ -15,6 +15,7 @@ from engine.operations.artifacts import check_artifacts
 from engine.operations.context import Context
 from engine.operations.package_groups import find_group
 from engine.operations.paging import list_page
+from engine.operations.table import operation
 from engine.operations.tags import tag_mapping
 from engine.store.clock import now
 from engine.store.packages import PackageOrder, PackageRow, package_position
@@ -44,6 +45,7 @@ _REPLACED = (
 )
 
 
+@operation("sagemaker", "CreateModelPackage")
 def create_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Register a package; a request for the same package or group with the same ClientToken makes no second one."""
     _check_request(params)
@@ -54,6 +56,7 @@ def create_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"ModelPackageArn": row.arn}
 
 
+@operation("sagemaker", "DescribeModelPackage")
 def describe_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Everything about a package."""
     row = find_package(ctx, params["ModelPackageName"])
@@ -67,6 +70,7 @@ def describe_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@operation("sagemaker", "ListModelPackages")
 def list_packages(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Packages, oldest first unless told otherwise: a group's, or those of no group unless told otherwise."""
     group = params.get("ModelPackageGroupName")
@@ -88,6 +92,7 @@ def list_packages(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"ModelPackageSummaryList": [_summary(row) for row in rows], **more}
 
 
+@operation("sagemaker", "UpdateModelPackage")
 def update_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Approve or reject a package, or change what else may be changed."""
     row = find_package(ctx, params["ModelPackageArn"])
@@ -109,6 +114,7 @@ def update_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"ModelPackageArn": row.arn}
 
 
+@operation("sagemaker", "DeleteModelPackage")
 def delete_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Remove a package; the models made from it and their jobs stay."""
     row = find_package(ctx, params["ModelPackageName"])

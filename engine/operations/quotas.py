@@ -19,6 +19,7 @@ from engine.config import BadSetting
 from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.operations.paging import make_token, read_token
+from engine.operations.table import operation
 
 #: The name in ENGINE_QUOTAS of the quota over all instance types.
 TOTAL = "total"
@@ -87,12 +88,14 @@ def check_quotas(ctx: Context, resources: Mapping[str, Any]) -> None:
             raise _exceeded(quota, limit, used, instance_count)
 
 
+@operation("service-quotas", "GetServiceQuota")
 def get_service_quota(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """One quota as it holds for this account."""
     quota = _find(params)
     return {"Quota": _described(ctx, quota, _value(ctx, quota))}
 
 
+@operation("service-quotas", "ListServiceQuotas")
 def list_service_quotas(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The quotas of SageMaker as they hold for this account; one of them if QuotaCode is given."""
     quotas = (_find(params),) if "QuotaCode" in params else _all_quotas()
@@ -100,11 +103,13 @@ def list_service_quotas(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return _page(params, [_described(ctx, quota, _value(ctx, quota)) for quota in quotas])
 
 
+@operation("service-quotas", "GetAWSDefaultServiceQuota")
 def get_default_quota(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """One quota as it is for an account nobody has changed."""
     return {"Quota": _described(ctx, _find(params), _DEFAULT)}
 
 
+@operation("service-quotas", "ListAWSDefaultServiceQuotas")
 def list_default_quotas(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The quotas of SageMaker as they are for an account nobody has changed."""
     _check_service(params)

@@ -7,10 +7,12 @@ from typing import Any
 
 from engine.errors import ServiceError, validation_error
 from engine.operations.context import Context
+from engine.operations.table import operation
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\w+=,.@-]+/)*([\w+=,.@-]{1,64})")
 
 
+@operation("sts", "GetCallerIdentity")
 def get_caller_identity(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The account and the user of the keys that signed."""
     assert ctx.caller is not None
@@ -21,6 +23,7 @@ def get_caller_identity(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"UserId": user, "Account": arn.split(":")[4], "Arn": arn}
 
 
+@operation("sts", "AssumeRole")
 def assume_role(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Session keys that act as the role. Every key may ask; the role may do what the key may, for as long as it may.
 

@@ -8,6 +8,7 @@ from typing import Any
 from engine.errors import ServiceError, validation_error
 from engine.operations.arns import Resource, parse_resource
 from engine.operations.context import Context
+from engine.operations.table import operation
 
 #: Tags one resource may have; per the API reference of CreateTransformJob's Tags.
 _LIMIT = 50
@@ -29,6 +30,7 @@ def tag_mapping(tags: list[dict[str, str]]) -> dict[str, str]:
     return mapping
 
 
+@operation("sagemaker", "AddTags")
 def add_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Put tags on a resource, over those of the same key; answers with all it has then."""
     arn = _existing(ctx, params["ResourceArn"])
@@ -39,6 +41,7 @@ def add_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"Tags": _listed(ctx, arn)}
 
 
+@operation("sagemaker", "ListTags")
 def list_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """A resource's tags: always one page, for the smallest page holds as many as a resource can have."""
     arn = _existing(ctx, params["ResourceArn"])
@@ -47,6 +50,7 @@ def list_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"Tags": _listed(ctx, arn)}
 
 
+@operation("sagemaker", "DeleteTags")
 def delete_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Take tags off a resource; keys it does not have are passed over."""
     ctx.store.tags.remove(_existing(ctx, params["ResourceArn"]), params["TagKeys"])

@@ -15,6 +15,7 @@ from engine.operations.models import containers_of, find_model
 from engine.operations.packages import containers_of_package
 from engine.operations.paging import epoch_seconds, list_page
 from engine.operations.quotas import check_quotas
+from engine.operations.table import operation
 from engine.operations.tags import tag_mapping
 from engine.store import JobRow, ModelRow
 from engine.store.clock import now
@@ -30,6 +31,7 @@ _ORDER_TYPES: dict[JobOrder, tuple[type, ...]] = {
 }
 
 
+@operation("sagemaker", "CreateTransformJob")
 def create_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Accept a transform job and set it going; answers before the job has begun.
 
@@ -55,6 +57,7 @@ def create_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
     return {"TransformJobArn": arn}
 
 
+@operation("sagemaker", "DescribeTransformJob")
 def describe_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Everything about a job: the request with SageMaker's defaults filled in, and how far it is."""
     row = ctx.store.jobs.get(params["TransformJobName"])
@@ -71,6 +74,7 @@ def describe_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, An
     }
 
 
+@operation("sagemaker", "ListTransformJobs")
 def list_transform_jobs(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Summaries of the caller's jobs that pass every filter, newest first unless told otherwise."""
     chosen = partial(
@@ -86,6 +90,7 @@ def list_transform_jobs(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {"TransformJobSummaries": [_summary(ctx, row) for row in rows], **more}
 
 
+@operation("sagemaker", "StopTransformJob")
 def stop_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Ask a job to stop; answers at once. A job that is already stopping is left to it."""
     name = params["TransformJobName"]
