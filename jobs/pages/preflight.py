@@ -16,7 +16,7 @@ from jobs.forms.job import JobForm, RawRequestForm
 from jobs.pages import preset_choice
 from jobs.pages.request_panel import panel_of
 from jobs.services.connections.matching import Matches
-from jobs.services.submitting import preflight
+from jobs.services.submitting.drafting import Draft
 from jobs.services.submitting.estimates import Estimate
 from jobs.services.submitting.preflight import Finding, FindingLevel, PreflightReport, Trial
 from teams.access import MemberRequest, member_required
@@ -63,30 +63,30 @@ class Rail:
 @member_required(Role.OPERATOR, draws_only=True)
 def check(request: MemberRequest) -> HttpResponse:
     """The rail for a form as it is being filled in; nothing is submitted."""
-    form = form_of(request, request.POST)
-    found = report_of(request, form)
-    context: dict[str, Any] = {"rail": rail_of(form, found, request.POST), "live": True}
+    draft = preset_choice.draft_of(request)
+    form = form_of(request, draft, request.POST)
+    report = report_of(draft, form)
+    context: dict[str, Any] = {"rail": rail_of(form, report, request.POST), "live": True}
     if isinstance(form, JobForm):
         context["panel"] = panel_of(form, request.POST)
     return render(request, "jobs/preflight_live.html", context)
 
 
-def form_of(request: MemberRequest, data: QueryDict) -> Form:
-    """The form that was sent: by its fields, or with `?as=json` as a request."""
-    make = RawRequestForm if request.GET.get("as") == "json" else JobForm
-    form = make(request.team, data)
-    preset_choice.held(request, form)
-    return form
+def form_of(request: MemberRequest, draft: Draft, data: QueryDict) -> Form:
+    """The form that was sent: its fields, or with `?as=json` a request."""
+    if request.GET.get("as") == "json":
+        return RawRequestForm(request.team, data)
+    return preset_choice.filled_form(draft, data)
 
 
-def report_of(request: MemberRequest, form: Form) -> PreflightReport:
-    """What preflight says of a bound form."""
+def report_of(draft: Draft, form: Form) -> PreflightReport:
+    """Preflight's report on a form with data."""
     form.is_valid()
     if form.asked is None:
         return PreflightReport(
             tuple(_unreadable(name, errors) for name, errors in form.errors.as_data().items())
         )
-    return preflight.run(request.team, form.asked, form.wrong())
+    return draft.check(form.asked, form.wrong())
 
 
 def _unreadable(name: str, errors: list[ValidationError]) -> Finding:
@@ -116,14 +116,14 @@ def rail_of(form: Form, report: PreflightReport, data: Mapping[str, Any]) -> Rai
     )
 
 
-def stands_in_the_way(form: Form, report: PreflightReport, ticks: list[str]) -> bool:
-    """Whether preflight forbids submitting; if so the form says why, beside the fields."""
+def allows(form: Form, report: PreflightReport, ticks: list[str]) -> bool:
+    """Whether preflight allows submitting; if not, the form has the reasons beside its fields."""
     for finding in report.of(FindingLevel.ERROR):
         form.add_error(finding.field if finding.field in form.fields else None, finding.reason)
     if unticked := report.unticked(ticks):
         some = "a warning" if len(unticked) == 1 else f"{len(unticked)} warnings"
         form.add_error(None, f"Preflight has {some}: tick what is intended, or change it.")
-    return bool(form.errors)
+    return not form.errors
 
 
 def with_fix(data: QueryDict) -> QueryDict:

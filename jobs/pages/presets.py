@@ -180,11 +180,11 @@ def _start(request: MemberRequest) -> dict[str, Any]:
 
 def _held(request: MemberRequest) -> dict[str, Any]:
     """What the new-job form did not send, since the preset that it begins with locks it: values with their rules."""
-    begun = preset_choice.chosen(request)
-    if begun is None or preset_choice.is_unlocked(request):
+    preset = preset_choice.draft_of(request).locking_preset
+    if preset is None:
         return {}
-    start = preset_start(begun)
-    return {name: value for name, value in start.items() if name.removeprefix(RULE) in begun.locked}
+    start = preset_start(preset)
+    return {name: value for name, value in start.items() if name.removeprefix(RULE) in preset.locked}
 
 
 def _form_page(request: MemberRequest, form: PresetForm, preset: Preset | None = None) -> HttpResponse:

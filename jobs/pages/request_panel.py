@@ -41,15 +41,15 @@ class Panel:
 @member_required(Role.OPERATOR, draws_only=True)
 def fields(request: MemberRequest) -> HttpResponse:
     """The form's fields as the edited JSON has them, or what keeps it from being taken over."""
-    text = request.POST.get("request_json", "")
-    reading = request_json.read(text, request.POST, partial(held_form, request))
+    draft, text = preset_choice.draft_of(request), request.POST.get("request_json", "")
+    reading = request_json.read(text, request.POST, partial(preset_choice.filled_form, draft))
     form = JobForm(request.team, initial=reading.data.dict())
-    preset_choice.held(request, form)
+    preset_choice.keep_locked(draft, form)
     context = {
         "form": form,
         "problems": reading.problems,
         "mark": request_json.mark(text),
-        **around(request.team),
+        **suggestions(request.team),
     }
     answer = render(request, "jobs/job_fields_live.html", context)
     if reading.problems:
@@ -59,15 +59,8 @@ def fields(request: MemberRequest) -> HttpResponse:
     return answer
 
 
-def held_form(request: MemberRequest, data: QueryDict) -> JobForm:
-    """The form with this data, and with what the preset locks as the preset has it."""
-    form = JobForm(request.team, data)
-    preset_choice.held(request, form)
-    return form
-
-
-def around(team: Team) -> dict[str, object]:
-    """What the fields offer to choose from."""
+def suggestions(team: Team) -> dict[str, object]:
+    """The values that the fields suggest."""
     return {
         "instance_types": INSTANCE_TYPES,
         "content_types": CONTENT_TYPES,

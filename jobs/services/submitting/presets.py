@@ -87,10 +87,16 @@ def delete(preset: Preset, *, by: User, token: ApiToken | None = None) -> None:
 
 
 def find(team: Team, text: str) -> Preset | None:
-    """The team's preset with this slug, or with just this name if no other has it."""
+    """The team's preset with this slug, else the only one with this name."""
+    # PostgreSQL cannot look for a text with a NUL character.
+    if "\0" in text:
+        return None
     rows = Preset.objects.for_team(team).select_related("model__connection", "created_by")
-    named = list(rows.filter(name__iexact=text)[:2])
-    return rows.filter(slug=text).first() or (named[0] if len(named) == 1 else None)
+    preset = rows.filter(slug=text).first()
+    if preset is None:
+        namesakes = list(rows.filter(name__iexact=text)[:2])
+        preset = namesakes[0] if len(namesakes) == 1 else None
+    return preset
 
 
 def take(team: Team, body: Mapping[str, Any]) -> tuple[dict[str, Any], Preset | None]:
