@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -81,9 +82,10 @@ class Merged:
         """`job`, one of the attempts; if it is the first of several, a copy that stands as all of them do now."""
         if job.root_id is not None or len(self.attempts) == 1:
             return job
+        overall = copy(job)
         for name, value in standing(self.attempts, self.total, self.written).items():
-            setattr(job, name, value)
-        return whole(job)
+            setattr(overall, name, value)
+        return whole(overall)
 
 
 def attempts(job: TransformJob) -> JobQuerySet:

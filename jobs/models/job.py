@@ -175,6 +175,8 @@ class TransformJob(JobRequest):
 
     #: Of a copy that `standing.whole` made: how many attempts there are, and what they cost together.
     attempts_count: int = 1
+    #: Whether this is a copy with computed values, made to be shown: it cannot be saved.
+    is_copy: bool = False
     joint_cost: Cost | None = None
 
     objects: ClassVar[JobQuerySet] = JobQuerySet.as_manager()  # type: ignore[assignment]
@@ -190,7 +192,12 @@ class TransformJob(JobRequest):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's; a new row gets what lists are searched and sorted by, and a further attempt joins its job."""
+        """Save the row; a new one gets what lists are searched and sorted by, and a further attempt joins its job.
+
+        Raises TypeError for a copy that was made to be shown.
+        """
+        if self.is_copy:
+            raise TypeError(f"the copy of job {self.key} has computed values and cannot be saved")
         adding = self._state.adding
         if adding:
             self.search_text = self.search_text or searchable(self.name, self.spec)
@@ -283,7 +290,7 @@ class TransformJob(JobRequest):
 
     @cached_property
     def price_now(self) -> Decimal | None:
-        """What an instance of it costs an hour by the table of now; `costing.tell` reads it for many jobs at once."""
+        """The price of one of its instances an hour, by the table of now; `costing.current_prices` reads many at once."""
         rows = self.connection.prices.filter(instance_type=self.instance_type)
         return rows.values_list("usd_per_hour", flat=True).first()
 

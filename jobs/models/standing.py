@@ -80,6 +80,7 @@ def whole(job: TransformJob) -> TransformJob:
         return job
     joint = dict(job.joint)
     overall = copy(job)
+    overall.is_copy = True
     for name in _TIMES:
         value = joint.pop(name)
         setattr(overall, name, datetime.fromisoformat(value) if value else None)

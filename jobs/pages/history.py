@@ -16,8 +16,6 @@ from django.views.decorators.http import require_GET
 
 from jobs import queries, search_query
 from jobs.filtering import FILTERS, FilterError, Moment, find_filter
-from jobs.lifecycle.after import costing
-from jobs.lifecycle.queue import queueing
 from jobs.models import TransformJob
 from jobs.models.job import JobQuerySet
 from jobs.pages import csv_export, filter_panel
@@ -25,6 +23,7 @@ from jobs.pages.polling import is_poll, polled, version
 from jobs.pages.view_menu import menu
 from jobs.services.listing import saved_views
 from jobs.services.listing.columns import COLUMNS
+from jobs.services.listing.display import for_display
 from jobs.services.listing.job_list import Listing
 from teams.access import MemberRequest, member_required
 from teams.refusals import refused
@@ -120,17 +119,16 @@ def _rows(
     page = list(queries.beyond(matching, listing.sort, cursor)[: PAGE + 1])
     shown = page[:PAGE]
     whole = cursor is None and len(page) <= PAGE
-    queueing.tell(shown)
-    costing.tell(shown)
+    jobs = for_display(shown)
     return {
-        "jobs": [queries.whole(job) for job in shown],
+        "jobs": jobs,
         "count": len(shown) if whole else queries.count(matching),
         "counted": queries.COUNTED,
         "older": urlencode({**named, "before": shown[-1].pk}) if len(page) > PAGE else "",
         "newest": urlencode(named) if cursor else "",
         "newer": urlencode({**named, **_page_before(matching, listing.sort, shown)}) if cursor else "",
         "is_newest": not cursor,
-        "active": any(queries.whole(job).is_active for job in shown),
+        "active": any(job.is_active for job in jobs),
         "select": request.member.can_operate,
         "sorts": _sorts(named, listing.sort),
         "columns": listing.columns,

@@ -11,12 +11,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jobs import queries
 from jobs.filtering import JobFilter
-from jobs.lifecycle.after import costing
-from jobs.lifecycle.queue import queueing
 from jobs.models import TransformJob
 from jobs.pages.polling import is_poll, polled, version
 from jobs.services.errors import InvalidFields, NotPossible
 from jobs.services.listing import home_summary
+from jobs.services.listing.display import for_display
 from jobs.services.submitting import sample
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
@@ -62,16 +61,14 @@ def _first_visit(request: HttpRequest) -> HttpResponse:
 
 def _busy(team: Team) -> dict[str, object]:
     figures, by_connection = home_summary.counts(team)
-    active = list(queries.jobs(team, JobFilter(state="active"))[:_SHOWN])
-    queueing.tell(active)
-    costing.tell(active)
+    active = queries.jobs(team, JobFilter(state="active"))[:_SHOWN]
     failures = home_summary.failures(team)
     return {
         **figures,
         "counted": queries.COUNTED,
         "failed_link": urlencode(home_summary.FAILED),
         "attention_link": urlencode(home_summary.ATTENTION),
-        "active_jobs": [queries.whole(job) for job in active],
+        "active_jobs": for_display(active),
         "active_columns": ("model", "progress", "duration", "cost"),
         "ended_columns": ("model", "duration", "cost", "owner", "ended"),
         "failures": [
@@ -79,7 +76,7 @@ def _busy(team: Team) -> dict[str, object]:
         ],
         "failures_link": urlencode({"group": "cause", **home_summary.LATELY}),
         "failed_lately": sum(one.count for one in failures),
-        "latest_jobs": [queries.whole(job) for job in home_summary.ended(team)[:_ENDED]],
+        "latest_jobs": for_display(home_summary.ended(team)[:_ENDED]),
         "spend": home_summary.spend(team),
         "health": home_summary.health(team, by_connection),
         "processes": home_summary.processes(),

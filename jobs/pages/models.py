@@ -12,11 +12,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jobs import queries
 from jobs.filtering import JobFilter
 from jobs.forms.model import ModelForm
-from jobs.lifecycle.after import costing
-from jobs.lifecycle.queue import queueing
 from jobs.models import RegisteredModel
 from jobs.pages.image_choices import image_choices
 from jobs.services.errors import Unavailable
+from jobs.services.listing.display import for_display
 from jobs.services.registry import artefacts, figures
 from jobs.services.registry import registered_models as service
 from teams.access import MemberRequest, member_required
@@ -56,13 +55,11 @@ def models(request: MemberRequest) -> HttpResponse:
 def model(request: MemberRequest, pk: int) -> HttpResponse:
     """One model: how it does, its containers with their archives, its latest jobs."""
     found = find_model(request.team, pk)
-    jobs = list(queries.jobs(request.team, JobFilter()).filter(model=found)[:_JOBS_SHOWN])
-    queueing.tell(jobs)
-    costing.tell(jobs)
+    jobs = queries.jobs(request.team, JobFilter()).filter(model=found)[:_JOBS_SHOWN]
     archives = {archive.uri: archive for archive in artefacts.last(found)}
     context = {
         "model": found,
-        "jobs": [queries.whole(job) for job in jobs],
+        "jobs": for_display(jobs),
         "figures": figures.of([found])[found.pk],
         "days": figures.DAYS,
         "counted": queries.COUNTED,

@@ -18,11 +18,10 @@ from jobs.filtering import JobFilter
 from jobs.forms.job import CONTENT_TYPES, INSTANCE_TYPES, filled_in_as
 from jobs.forms.job_fields import job_fields
 from jobs.forms.preset import RULE, PresetForm, preset_start
-from jobs.lifecycle.after import costing
-from jobs.lifecycle.queue import queueing
 from jobs.models import Preset, RegisteredModel, TransformJob
 from jobs.models.preset import Rule, flat
 from jobs.pages import preset_choice
+from jobs.services.listing.display import for_display
 from jobs.services.submitting import presets as service
 from jobs.services.submitting.output_folders import undated
 from teams import confirming
@@ -62,13 +61,11 @@ def presets(request: MemberRequest) -> HttpResponse:
 def preset(request: MemberRequest, preset: str) -> HttpResponse:
     """One preset: what it holds, which of it is locked, and the jobs that began with it."""
     found = find_preset(request.team, preset)
-    jobs = list(queries.jobs(request.team, JobFilter()).filter(preset=found)[:_JOBS_SHOWN])
-    queueing.tell(jobs)
-    costing.tell(jobs)
+    jobs = queries.jobs(request.team, JobFilter()).filter(preset=found)[:_JOBS_SHOWN]
     context = {
         "preset": found,
         "rows": _rows(found),
-        "jobs": [queries.whole(job) for job in jobs],
+        "jobs": for_display(jobs),
         "filters": urlencode({"preset": found.slug}),
         "may_change": found.may_be_changed_by(request.member),
         "is_default": found.model is not None and found.model.default_preset_id == found.pk,

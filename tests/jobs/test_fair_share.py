@@ -12,6 +12,7 @@ from django.utils import timezone
 from jobs.lifecycle import reconciling
 from jobs.lifecycle.queue import queueing, starting
 from jobs.models import Connection, Quotas, TransformJob
+from jobs.services.listing.display import for_display
 from jobs.states import JobState, WaitsFor
 from tests.cast import House
 
@@ -40,7 +41,7 @@ def waiting(house: House, instance_type: str = G5, **fields: Any) -> TransformJo
 
 def told(*jobs: TransformJob) -> list[str]:
     shown = list(TransformJob.objects.select_related("connection").filter(pk__in=[job.pk for job in jobs]))
-    queueing.tell(shown)
+    shown = for_display(shown)
     return [next(one.state_reason for one in shown if one.pk == job.pk) for job in jobs]
 
 
@@ -145,6 +146,6 @@ def test_places_of_any_number_of_jobs_and_teams_take_the_same_few_queries(
     jobs = [waiting(house) for house in shared for _ in range(30)]
     shown = list(TransformJob.objects.select_related("connection").filter(pk__in=[job.pk for job in jobs]))
     with CaptureQueriesContext(database) as seen:
-        queueing.tell(shown)
+        shown = for_display(shown)
     assert len(seen) == 4
     assert sum("; 1st in line, as teams take turns." in job.state_reason for job in shown) == 1

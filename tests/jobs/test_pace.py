@@ -13,9 +13,10 @@ from bench._fake_account import FakeAccount
 from jobs.lifecycle import reconciling
 from jobs.lifecycle.aws_session import asking
 from jobs.lifecycle.follow import polling
-from jobs.lifecycle.queue import pacing, queueing, starting, stopping
+from jobs.lifecycle.queue import pacing, starting, stopping
 from jobs.lifecycle.queue.pacing import Pace
 from jobs.models import CallBudget, Connection, TransformJob
+from jobs.services.listing.display import for_display
 from jobs.states import JobState
 from tests.cast import House
 from tests.jobs.following import poll_now
@@ -99,8 +100,7 @@ def test_a_job_stays_waiting_and_says_why_and_is_found_again(empty: House) -> No
     assert time.monotonic() - begun < 1
     job.refresh_from_db()
     assert (job.state, job.state_reason, job.tries, job.events.count()) == (JobState.WAITING, WHY, 0, 0)
-    queueing.tell([job])
-    assert job.state_reason == WHY
+    assert for_display([job])[0].state_reason == WHY
     assert reconciling.next_to_start(empty.connection) == [job.pk]
     CallBudget.objects.all().delete()
     # There is room again: it gets as far as the closed port.

@@ -13,6 +13,7 @@ from django.utils import timezone
 from jobs.lifecycle import reconciling
 from jobs.lifecycle.queue import queueing, starting
 from jobs.models import TransformJob
+from jobs.services.listing.display import for_display
 from jobs.states import JobState, WaitsFor
 from tests.cast import House
 
@@ -38,8 +39,7 @@ def waiting(house: House, instance_type: str = M5, count: int = 1, **fields: Any
 
 def told(job: TransformJob) -> str:
     job.refresh_from_db()
-    queueing.tell([job])
-    return job.state_reason
+    return for_display([job])[0].state_reason
 
 
 def turn(house: House) -> list[TransformJob]:
@@ -126,7 +126,7 @@ def test_places_of_any_number_of_jobs_take_the_same_few_queries(limited: House) 
     made = [waiting(limited, kind, priority=n % 3) for n in range(40) for kind in (G5, M5)]
     shown = list(TransformJob.objects.select_related("connection").filter(pk__in=[job.pk for job in made]))
     with CaptureQueriesContext(database) as seen:
-        queueing.tell(shown)
+        shown = for_display(shown)
     assert len(seen) == 3
     places = sorted(
         int(job.state_reason.split("; ")[1][:2].rstrip("snrt")) for job in shown if job.instance_type == G5

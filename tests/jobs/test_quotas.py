@@ -15,6 +15,7 @@ from jobs.lifecycle.aws_session import target_of
 from jobs.lifecycle.queue import queueing, quotas, starting
 from jobs.models import Connection, Quotas, TransformJob
 from jobs.services.connections import limits
+from jobs.services.listing.display import for_display
 from jobs.states import JobState, WaitsFor
 from jobs.tasks import read_due_quotas
 from tests.cast import House
@@ -62,8 +63,7 @@ def waiting(house: House, instance_type: str, count: int = 1, **fields: Any) -> 
 
 def told(job: TransformJob) -> str:
     job.refresh_from_db()
-    queueing.tell([job])
-    return job.state_reason
+    return for_display([job])[0].state_reason
 
 
 def test_the_engines_quotas_are_read_by_type_and_together(scarce: House) -> None:

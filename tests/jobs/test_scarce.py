@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from jobs import queries
 from jobs.lifecycle import reconciling
-from jobs.lifecycle.queue import queueing, starting, stopping
+from jobs.lifecycle.queue import starting, stopping
 from jobs.models import TransformJob
 from jobs.options import RunOptions
 from jobs.services.attempts import stopping as stop_service
+from jobs.services.listing.display import for_display
 from jobs.services.submitting import submission
 from jobs.states import JobState
 from teams.models import Role
@@ -88,10 +89,10 @@ def test_a_job_beyond_the_quota_waits_in_the_services_words_until_another_of_its
     assert try_now(third) is starting.Started.ITS_TURN
     assert second.next_attempt_at is not None
     assert timedelta(seconds=40) < second.next_attempt_at - timezone.now() < timedelta(seconds=80)
-    queueing.tell([second, third])
-    assert "'ml.m5.large for transform job usage' is 1 Instances" in second.state_reason
-    assert second.state_reason.endswith("; 1st in line.")
-    assert third.state_reason == f"Behind other {M5} jobs on Engine; 2nd in line."
+    reasons = [job.state_reason for job in for_display([second, third])]
+    assert "'ml.m5.large for transform job usage' is 1 Instances" in reasons[0]
+    assert reasons[0].endswith("; 1st in line.")
+    assert reasons[1] == f"Behind other {M5} jobs on Engine; 2nd in line."
     stop_service.stop(first, by=house.people["bob"])
     stopping.stop_remote(first.pk)
     follow(first)

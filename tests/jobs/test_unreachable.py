@@ -13,9 +13,10 @@ from aws.transforms import RemoteJob
 from jobs.lifecycle import reconciling
 from jobs.lifecycle.aws_session import target_of
 from jobs.lifecycle.follow import finishing, polling
-from jobs.lifecycle.queue import queueing, starting, stopping
+from jobs.lifecycle.queue import starting, stopping
 from jobs.models import TransformJob
 from jobs.services.errors import Unavailable
+from jobs.services.listing.display import for_display
 from jobs.states import JobState
 from results import job_outputs, logs
 from tests.cast import House
@@ -144,8 +145,7 @@ def test_jobs_beyond_the_connections_places_wait_for_their_turn(house: House) ->
     for job in (second, third):
         assert starting.start(job.pk) is starting.Started.ITS_TURN
     told = list(TransformJob.objects.filter(pk__in=[second.pk, third.pk]).order_by("id"))
-    queueing.tell(told)
-    assert [job.state_reason for job in told] == [
+    assert [job.state_reason for job in for_display(told)] == [
         "1 of 1 jobs running on Engine; 1st in line.",
         "1 of 1 jobs running on Engine; 2nd in line.",
     ]

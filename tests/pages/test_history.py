@@ -6,6 +6,7 @@ import pytest
 
 from jobs.models import TransformJob
 from jobs.pages.history import PAGE
+from jobs.services.listing.display import for_display
 from jobs.states import JobState
 from tests.cast import House
 from tests.support.html import Page
@@ -100,6 +101,14 @@ def test_an_archived_job_is_hidden_from_every_list_but_keeps_its_page(house: Hou
     assert len(shown(Page(client.get("/jobs/?archived=any")))) == 2
     client.post(f"/jobs/{job.key}/restore/")
     assert len(shown(Page(client.get("/jobs/")))) == 2
+
+
+def test_a_job_that_was_made_to_be_shown_cannot_be_saved(house: House) -> None:
+    job = house.job(JobState.WAITING)
+    (shown_job,) = for_display([job])
+    with pytest.raises(TypeError, match="cannot be saved"):
+        shown_job.save()
+    job.save()
 
 
 def test_a_filter_that_cannot_be_used_is_named_and_the_others_count(house: House) -> None:

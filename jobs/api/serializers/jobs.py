@@ -19,6 +19,7 @@ from jobs.lifecycle.queue.starting import creation_request
 from jobs.models import JobEvent, TransformJob
 from jobs.services.attempts import changes, failure_report
 from jobs.services.attempts.failure_report import try_url
+from jobs.services.listing.display import for_display_with_attempts
 from jobs.services.submitting import presets
 
 
@@ -233,6 +234,5 @@ class JobDetailAnswer(JobAnswer):
 
     def to_representation(self, job: TransformJob) -> dict[str, Any]:
         """As above, with the attempts read once."""
-        self._merged = queries.merged(job)
-        self._merged.as_whole(job)
-        return super().to_representation(job)
+        shown_job, self._merged = for_display_with_attempts(job, queries.merged(job))
+        return super().to_representation(shown_job)

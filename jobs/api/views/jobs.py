@@ -17,11 +17,10 @@ from jobs.api.pagination import InOrder
 from jobs.api.parameters import takes
 from jobs.api.views.base import TeamView
 from jobs.api.views.keyed import keyed
-from jobs.lifecycle.after import costing
-from jobs.lifecycle.queue import queueing
 from jobs.models import TransformJob
 from jobs.services.attempts import archiving, attempts, stopping
 from jobs.services.listing import history
+from jobs.services.listing.display import for_display
 from jobs.services.submitting import preflight, presets
 from jobs.services.submitting.replacing import Outputs
 
@@ -40,10 +39,7 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
 
     def paginate_queryset(self, queryset: Any) -> Any:
         """A page of jobs, each waiting one with its place in line."""
-        page = super().paginate_queryset(queryset)
-        queueing.tell(page or [])
-        costing.tell(page or [])
-        return page
+        return for_display(super().paginate_queryset(queryset) or [])
 
     @takes(JobsQuery)
     @extend_schema(operation_id="jobs_list")
@@ -100,9 +96,7 @@ class Job(TeamView):
     @extend_schema(operation_id="jobs_get", responses=serializers.JobDetailAnswer)
     def get(self, request: Request, id: str) -> Response:
         """A job with its request and timeline."""
-        job = self.job(id)
-        queueing.tell([job])
-        return Response(serializers.JobDetailAnswer(job, context={"request": request}).data)
+        return Response(serializers.JobDetailAnswer(self.job(id), context={"request": request}).data)
 
 
 class Acts(TeamView):

@@ -113,7 +113,10 @@ def guard(connection: Connection, target: Target) -> list[int]:
             railed, connection=connection, state=JobState.IN_PROGRESS, stop_requested_at=None
         ).select_related("connection")
     )
-    costing.tell(job for job in jobs if job.max_cost_usd is not None)
+    prices = costing.current_prices(job for job in jobs if job.max_cost_usd is not None)
+    for job in jobs:
+        if job.pk in prices:
+            job.price_now = prices[job.pk]
     due = [
         job.pk for job in jobs if any(_hold_to(job, rail) for rail in (_deadline(job), _money(job)) if rail)
     ]

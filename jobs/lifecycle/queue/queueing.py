@@ -20,7 +20,7 @@ from jobs.lifecycle.queue.capacity import Room, count, empty_rooms, rooms
 from jobs.models import Connection, TransformJob
 from jobs.states import JobState, WaitsFor
 
-#: What the row of a job says that was tried before its turn; `tell` says more.
+#: What the row of a job says that was tried before its turn; `waiting_reasons` says more.
 ITS_TURN = "Waiting for its turn."
 #: As long at most is a job put off.
 LONGEST_PAUSE = timedelta(minutes=18)
@@ -86,21 +86,23 @@ def try_sooner(connection: Connection, instance_types: Iterable[str]) -> None:
         rows.update(next_attempt_at=timezone.now())
 
 
-def tell(jobs: Iterable[TransformJob]) -> None:
-    """Write into each waiting job, in memory, what it waits for and its place; a few queries for all of them.
+def waiting_reasons(jobs: Iterable[TransformJob]) -> dict[int, str]:
+    """What each waiting job in line waits for, and its place, by row id; a few queries for all of them.
 
-    The jobs' connections must be at hand. What a job that was put off has heard from SageMaker stays.
+    The jobs' connections must be at hand. A job that was put off, for a reason of its own, is not among them.
     """
     waiting = [job for job in jobs if job.state == JobState.WAITING and _in_line(job)]
     if not waiting:
-        return
+        return {}
     there = rooms({job.connection_id: job.connection for job in waiting}.values())
     places = _places(waiting)
     shared = _shared_places(waiting, there)
+    reasons = {}
     for job in waiting:
         whole, of_type = places.get(job.pk, (1, 1))
         turns = shared.get(job.pk)
-        job.state_reason = _reason(job, there[job.connection_id], whole, turns or of_type, turns=bool(turns))
+        reasons[job.pk] = _reason(job, there[job.connection_id], whole, turns or of_type, turns=bool(turns))
+    return reasons
 
 
 def _line() -> QuerySet[TransformJob]:

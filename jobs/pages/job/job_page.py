@@ -9,13 +9,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from jobs import queries
-from jobs.lifecycle.after import costing
-from jobs.lifecycle.queue import queueing
 from jobs.models import TransformJob
 from jobs.pages.polling import is_poll, polled, version
 from jobs.pages.sentences import sentence
 from jobs.services.attempts import failure_report
 from jobs.services.listing import history
+from jobs.services.listing.display import for_display_with_attempts
 from teams.access import MemberRequest
 from teams.models import Team
 
@@ -61,11 +60,8 @@ def show(
     as `page`, `log`, `trouble` or `seen`. With `polls` false in it nothing is polled; with `body_apart` the tab stands
     behind that part, and is not. `merged` is what the attempts wrote, where it was asked for already.
     """
-    merged = merged or queries.merged(job)
-    queueing.tell([job, *merged.attempts])
-    costing.tell([job])
+    shown, merged = for_display_with_attempts(job, merged or queries.merged(job))
     together = merged if merged.plan and job.root is None and len(merged.attempts) > 1 else None
-    shown = merged.as_whole(job)
     live = context.get("polls", True) and (merged.is_active or queries.rows_pending(job))
     whole = {
         **context,
