@@ -290,7 +290,7 @@ class TransformJob(JobRequest):
 
     @cached_property
     def price_now(self) -> Decimal | None:
-        """The price of one of its instances an hour, by the table of now; `costing.current_prices` reads many at once."""
+        """What one of its instances costs an hour now; `costing.current_prices` reads the prices of many jobs."""
         rows = self.connection.prices.filter(instance_type=self.instance_type)
         return rows.values_list("usd_per_hour", flat=True).first()
 

@@ -15,12 +15,12 @@ from jobs.api.serializers.costs import CostAnswer
 from jobs.api.serializers.failures import FailureAnswer
 from jobs.api.serializers.presets import DifferenceAnswer
 from jobs.api.serializers.requests import RequestAnswer
-from jobs.lifecycle.queue.starting import creation_request
 from jobs.models import JobEvent, TransformJob
 from jobs.services.attempts import changes, failure_report
 from jobs.services.attempts.failure_report import try_url
 from jobs.services.listing.display import for_display_with_attempts
 from jobs.services.submitting import presets
+from jobs.services.submitting.requests import sent_request
 
 
 class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
@@ -205,7 +205,7 @@ class JobDetailAnswer(JobAnswer):
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_request(self, job: TransformJob) -> dict[str, Any]:
         """The request as SageMaker gets it."""
-        return creation_request(job)
+        return sent_request(job)
 
     @extend_schema_field(EventAnswer(many=True))
     def get_events(self, job: TransformJob) -> Any:

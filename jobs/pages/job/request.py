@@ -8,11 +8,11 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from jobs.forms.job_fields import job_fields
-from jobs.lifecycle.queue.starting import asked_for
 from jobs.pages.job.job_page import find_job, show
 from jobs.pages.snippets import of_job
 from jobs.services.attempts import changes
 from jobs.services.submitting import presets
+from jobs.services.submitting.requests import original_request
 from teams.access import MemberRequest, member_required
 
 
@@ -21,10 +21,10 @@ from teams.access import MemberRequest, member_required
 def sent(request: MemberRequest, key: str) -> HttpResponse:
     """What of the request is another than its parent's, the request as it was sent, and as code."""
     job = find_job(request.team, key)
-    asked = asked_for(job)
+    original = original_request(job)
     context = {
-        "sent": json.dumps(asked, indent=2),
-        "snippets": of_job(job, asked),
+        "sent": json.dumps(original, indent=2),
+        "snippets": of_job(job, original),
         "differences": presets.differences(job),
         "changes": changes.since_parent(job),
         "labels": {name: field.label for name, field in job_fields().items()},
