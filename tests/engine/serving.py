@@ -83,6 +83,13 @@ class Served:
             headers["Content-Type"] = content_type
         return await self._client.request("POST", "/invocations", headers, body, SECONDS)
 
+    async def first_line(self) -> str:
+        """The first line of the log: it may arrive after the server is healthy."""
+        async with asyncio.timeout(SECONDS):
+            while not self.log:
+                await asyncio.sleep(0.01)
+        return self.log[0]
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()

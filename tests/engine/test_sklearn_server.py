@@ -259,7 +259,8 @@ async def test_requirements_are_not_installed_and_the_log_says_so(tmp_path: Path
     script(tmp_path / "model", TELL)
     script(tmp_path / "model", "emoji\n", "code/requirements.txt")
     async with served("sklearn", tmp_path / "home", tmp_path / "model") as server:
-        assert server.log[0].startswith("code/requirements.txt is not installed: the environment is locked")
+        line = await server.first_line()
+        assert line.startswith("code/requirements.txt is not installed: the environment is locked")
 
 
 # What cannot be served

@@ -96,7 +96,7 @@ class Outside:
             "socket": str(self.socket_path),
             "too_much_memory": 2 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             "too_many_processes": 4 * PROCESSES,
-            "too_large_file": Limits().disk_mb * 1024**2 + 1,
+            "too_large_file": Limits().of_server("ml.m5.large")["file_size"] + 1,
         }
 
 
