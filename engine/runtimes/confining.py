@@ -24,8 +24,6 @@ KEEPER = Path(__file__).resolve().with_name("keeper")
 
 #: Servers of an engine that is root run under this user id and their port number: ids that nobody else has.
 _FIRST_USER_ID = 2_000_000_000
-#: The versions of Landlock that first restrict TCP ports, and signals and abstract sockets.
-_PORTS_SINCE, _SIGNALS_SINCE = 4, 6
 
 #: The system's own programs, libraries and public settings. Nothing below them is the engine's or the dashboard's.
 _SYSTEM = (
@@ -47,9 +45,14 @@ _SYSTEM = (
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """Which means of confinement this system has; `landlock` is the version of its interface, 0 without."""
+    """Which means of confinement this system has, as the keeper's probe finds them.
 
-    landlock: int = 0
+    `ports` and `signals` say what its version of Landlock can restrict besides files.
+    """
+
+    landlock: bool = False
+    ports: bool = False
+    signals: bool = False
     seccomp: bool = False
     namespaces: bool = False
     network: bool = False
@@ -59,7 +62,7 @@ class Support:
         """What model code is not kept from here, a sentence for each, with what the system would need."""
         rows = (
             (
-                self.landlock > 0 or self.namespaces,
+                self.landlock or self.namespaces,
                 "Model code can read and write what the engine's user can: the kernel has no Landlock (Linux 5.13) "
                 "and allows no namespaces.",
             ),
@@ -69,12 +72,12 @@ class Support:
                 "they can be ended may outlive its job: the system allows no user, mount and process namespaces.",
             ),
             (
-                self.landlock >= _PORTS_SINCE,
+                self.ports,
                 "Model code can connect to the machine's TCP ports through sockets that it is handed: there are no "
                 "rules for ports (Landlock of Linux 6.7).",
             ),
             (
-                self.namespaces or self.landlock >= _SIGNALS_SINCE,
+                self.namespaces or self.signals,
                 "Model code can signal the engine's processes: there are neither process namespaces nor scoped "
                 "signals (Landlock of Linux 6.12).",
             ),
@@ -144,7 +147,7 @@ class Confiner:
             "listener": listener,
             "root": str(self._root(placement)) if support.namespaces else None,
             "own_network": support.network and listener is not None and not connect_ports,
-            "landlock": support.landlock > 0,
+            "landlock": support.landlock,
             "seccomp": support.seccomp,
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,33 +40,10 @@ class Runtime:
         return any(re.search(pattern, repository) for pattern in self.patterns)
 
 
-def _built_in(name: str, title: str, pattern: str) -> Runtime:
-    folder = _HERE / name
-    return Runtime(
-        name,
-        title,
-        (pattern,),
-        ("python", "-I", "-u", str(SERVING / "start.py"), str(folder / "serve.py")),
-        folder / "requirements.txt",
-        readable=(folder, SERVING),
-        inherits_listener=True,
-    )
-
-
-BUILT_IN = (
-    _built_in("xgboost", "XGBoost, algorithm mode (sagemaker-xgboost)", r"(^|/)(sagemaker-)?xgboost$"),
-    _built_in(
-        "sklearn",
-        "scikit-learn, script mode (sagemaker-scikit-learn)",
-        r"(^|/)(sagemaker-scikit-learn|scikit-learn|sklearn)$",
-    ),
-)
-
-
 def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
-    """The built-in runtimes, behind those of the folder `extra`.
+    """The built-in runtimes, behind those of the folder `extra`, which win where both have a pattern for an image.
 
-    Each sub-folder of `extra` is one runtime, described by its `runtime.json`:
+    Each sub-folder of `extra` is one runtime, described by its `runtime.json`, as the built-in ones are:
 
         {"title": "Our ranker", "patterns": ["/ranker$"], "program": "serve.py"}
         {"title": "Our ranker", "patterns": ["/ranker$"], "command": ["gunicorn", "ranker:app"]}
@@ -94,6 +71,14 @@ def find_runtime(runtimes: tuple[Runtime, ...], image: str) -> Runtime | None:
     head, slash, last = repository.rpartition("/")
     repository = head + slash + last.partition(":")[0]
     return next((runtime for runtime in runtimes if runtime.serves(repository)), None)
+
+
+def _read_built_in(path: Path) -> Runtime:
+    """A runtime of this package: its program is started isolated and serves on the socket that it inherits."""
+    runtime = _read(path)
+    _, program = runtime.command
+    command = ("python", "-I", "-u", str(SERVING / "start.py"), program)
+    return replace(runtime, command=command, inherits_listener=True)
 
 
 def _read(path: Path) -> Runtime:
@@ -141,3 +126,9 @@ def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
         raise ValueError(f"{value!r} is not a list of texts")
     return tuple(value)
+
+
+#: The runtimes of this package: every folder beside this file that has a `runtime.json`.
+BUILT_IN = tuple(
+    sorted((_read_built_in(path) for path in _HERE.glob("*/runtime.json")), key=lambda runtime: runtime.title)
+)

@@ -14,16 +14,20 @@ from libc import PR_SET_NO_NEW_PRIVS, prctl
 
 
 def print_support(folder: str, user_id: int) -> None:
-    """Print a JSON object: "landlock" (version, 0 without), "seccomp", "namespaces", "network", "user_ids".
+    """Print a JSON object of booleans: which means of confinement work on this system.
 
-    `folder` is an empty one; a view is built on it for a moment. `user_id` is one that servers may run under. A true
-    value says that the means works here.
+    "landlock" restricts files, with "ports" also TCP ports, with "signals" also signals and abstract sockets. The
+    others are "seccomp", "namespaces", "network" and "user_ids". `folder` is an empty folder, on which a view is built
+    for a moment. `user_id` is a user that servers may run as.
     """
     on_linux = sys.platform == "linux"
     root = on_linux and os.geteuid() == 0
+    landlock_version = landlock.version() if on_linux else 0
     namespaces = on_linux and _works(lambda: _try_view(folder, network=False))
     support = {
-        "landlock": landlock.version() if on_linux else 0,
+        "landlock": landlock_version > 0,
+        "ports": landlock_version >= landlock.PORTS_SINCE,
+        "signals": landlock_version >= landlock.SIGNALS_SINCE,
         "seccomp": on_linux and seccomp.is_supported() and _works(_try_filter),
         "namespaces": namespaces,
         "network": namespaces and _works(lambda: _try_view(folder, network=True)),

@@ -4,6 +4,9 @@ Runs in a runtime's own environment, where start.py puts it on the path (PYTHONP
 needs httptools and uvloop there and nothing of the engine.
 """
 
+# Siblings are found where the server runs, not from here.
+# mypy: disable-error-code="import-not-found"
+
 from __future__ import annotations
 
 import os

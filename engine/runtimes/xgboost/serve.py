@@ -5,6 +5,9 @@ its errors. Runs in its own environment and knows nothing of the engine: the por
 the model's folder SAGEMAKER_MODEL_DIR.
 """
 
+# Siblings are found where the server runs, not from here.
+# mypy: disable-error-code="import-not-found"
+
 from __future__ import annotations
 
 import json

@@ -15,13 +15,12 @@ Environment = Mapping[str, str]
 class Framework:
     """A kind of model server. `lacks` says what files of a whole archive do not have, empty if nothing is missing.
 
-    `pattern` is searched for in the image's repository; `in_engine` if the engine serves it without Docker.
+    `pattern` is searched for in the image's repository.
     """
 
     title: str
     pattern: str
     lacks: Callable[[Files, Environment], str]
-    in_engine: bool = False
 
 
 def of(image: str) -> Framework | None:
@@ -95,8 +94,8 @@ def _depth(name: str) -> int:
 
 
 KNOWN = (
-    Framework("XGBoost", r"^(sagemaker-)?xgboost$", _xgboost, in_engine=True),
-    Framework("scikit-learn", r"^(sagemaker-)?(scikit-learn|sklearn)$", _sklearn, in_engine=True),
+    Framework("XGBoost", r"^(sagemaker-)?xgboost$", _xgboost),
+    Framework("scikit-learn", r"^(sagemaker-)?(scikit-learn|sklearn)$", _sklearn),
     Framework("Hugging Face", r"^huggingface-", _huggingface),
     Framework("PyTorch", r"pytorch", _pytorch),
     Framework("TensorFlow Serving", r"tensorflow", _tensorflow),

@@ -18,7 +18,6 @@ from jobs.lifecycle.aws_session import asking, target_of
 from jobs.models import Connection, RegisteredModel
 from jobs.models.scoped import TeamQuerySet
 from jobs.services.errors import InvalidFields, Unavailable
-from jobs.services.registry import frameworks
 from teams import activity
 from teams.models import ApiToken, User
 from transform.request_addresses import SUBMIT_DIRECTORY, package_group
@@ -131,14 +130,11 @@ def register(
 
 
 def runnable(connections: Iterable[Connection], images: Collection[str]) -> set[str]:
-    """Those of the images that one of these engines can run; what an engine does not tell is told from the names."""
+    """The images that at least one of these engines can run. An engine that does not answer is taken to run all."""
     runs: set[str] = set()
     for connection in connections:
         answer = abilities(target_of(connection), images)
-        if answer is None:
-            runs |= {image for image in images if (framework := frameworks.of(image)) and framework.in_engine}
-        else:
-            runs |= set(images) - answer.against.keys()
+        runs |= set(images) - (answer.against.keys() if answer is not None else set())
     return runs
 
 
