@@ -1,1 +1,1 @@
-"""Benchmarks: each file is one, run by `./deck bench NAME`. docs/performance.md has what they found."""
+"""Benchmarks: each file is one, run by `./deck bench NAME`. docs/performance.md has their results."""

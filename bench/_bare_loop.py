@@ -1,4 +1,4 @@
-"""The least that can be done: ready-made requests to a model server, as many in flight as asked, answers dropped."""
+"""The lower bound: ready-made requests to a model server, a given number in flight, answers dropped."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ async def seconds(requests: Sequence[Sequence[bytes]], ports: Sequence[int], in_
     dones = []
     began = time.perf_counter()
     for share, port in zip(requests, ports, strict=True):
-        left = iter(share)
+        remaining = iter(share)
         for _ in range(in_flight):
             done: asyncio.Future[None] = loop.create_future()
-            await loop.create_connection(partial(_Line, left, done), "127.0.0.1", port)
+            await loop.create_connection(partial(_Line, remaining, done), "127.0.0.1", port)
             dones.append(done)
     await asyncio.gather(*dones)
     return time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""What the engine is measured beside, on model servers like its own: the bare loop, and the SDK's local mode."""
+"""The rivals of the engine, on the same model servers: the bare loop and the SDK's local mode."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from transform.batching import MEGABYTE, Splitting, payloads
 
 
 def bare_loop(model: Path, workload: Workload, instances: int) -> float:
-    """Seconds that the workload's payloads take, ready-made."""
+    """Seconds for the workload's payloads, made before the clock starts."""
     shares: list[list[bytes]] = [[] for _ in range(instances)]
     for number, body in enumerate(workload.objects):
         cut = payloads([body], Splitting("Line", workload.strategy, 6 * MEGABYTE))
@@ -83,10 +83,10 @@ async def _model_servers(model: Path, count: int) -> AsyncIterator[list[int]]:
         runtimes = Runtimes(config, find_support(config))
         prepared = await runtimes.prepare(IMAGE, print)
         environment = {"SAGEMAKER_BATCH": "true", "SAGEMAKER_MODEL_DIR": str(model)}
-        said: list[str] = []
+        log_lines: list[str] = []
         servers = [
             await runtimes.start(
-                prepared, Placement(Path(folder) / str(number), model), environment, said.extend
+                prepared, Placement(Path(folder) / str(number), model), environment, log_lines.extend
             )
             for number in range(count)
         ]

@@ -1,4 +1,4 @@
-"""A caller of the REST API who repeats a request only when no answer came, or 503 with a time to come again."""
+"""A client of the REST API that repeats a request only without an answer, or after 503 with Retry-After."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Api:
         return self._until_answered(path, None)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        """What the API answers. Raises Refused, or TimeoutError when no answer came for long."""
+        """The API's answer. Raises Refused, or TimeoutError."""
         return self._until_answered(path, body)
 
     def submit(self, body: dict[str, Any]) -> bool:
@@ -91,7 +91,7 @@ class Api:
 def _refused(error: urllib.error.HTTPError) -> Refused:
     text = error.read().decode(errors="replace")
     try:
-        said = json.loads(text)["error"]
-        return Refused(error.code, said["code"], f"{said['message']} {said['fields']}")
+        error_body = json.loads(text)["error"]
+        return Refused(error.code, error_body["code"], f"{error_body['message']} {error_body['fields']}")
     except (ValueError, KeyError, TypeError):
         return Refused(error.code, "", text[:200])

@@ -107,9 +107,9 @@ class Engine:
         return str(self._sagemaker.describe_transform_job(TransformJobName=name)["TransformJobStatus"])
 
     def _wait_for(self, name: str, key: str) -> None:
-        """Until the job has written that output, or has ended.
+        """Wait until the job has written that output, or has ended.
 
-        Who asks through boto3 that often costs the machine as much as the job does: so a signed URL is looked at
+        Asking through boto3 that often costs the machine as much as the job does: so a signed URL is read
         over one connection, and the status only once a second.
         """
         url = urlsplit(self._s3.generate_presigned_url("head_object", {"Bucket": BUCKET, "Key": key}))
@@ -131,7 +131,7 @@ class Engine:
         """When the first instance had its parameters: the first request follows at once."""
         logs = self._process.client("logs")
         group = "/aws/sagemaker/TransformJobs"
-        found = logs.filter_log_events(
+        response = logs.filter_log_events(
             logGroupName=group, logStreamNamePrefix=f"{name}/", filterPattern="MaxConcurrentTransforms"
         )
-        return float(min(event["timestamp"] for event in found["events"])) / 1000
+        return float(min(event["timestamp"] for event in response["events"])) / 1000

@@ -1,6 +1,6 @@
 """An account with as many running transform jobs as asked: List- and DescribeTransformJob from memory, empty buckets.
 
-The embedded engine runs the jobs that it has, so it cannot hold ten thousand; this one only counts who asks.
+The embedded engine runs its jobs, so it cannot have ten thousand; this account only counts calls.
 """
 
 from __future__ import annotations
@@ -37,21 +37,23 @@ class FakeAccount:
         self._server.shutdown()
         self._server.server_close()
 
-    def answer(self, operation: str, given: dict[str, Any]) -> dict[str, Any]:
-        """What an operation answers; KeyError for one that is not here or a job that there is not."""
+    def answer(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The answer of an operation. Raises KeyError for an unknown operation or job."""
         self.calls[operation] += 1
         if operation == "DescribeTransformJob":
-            return {**self._summary(given["TransformJobName"]), **_REST, "TransformStartTime": CREATED}
+            return {**self._summary(parameters["TransformJobName"]), **_REST, "TransformStartTime": CREATED}
         if operation == "ListTransformJobs":
-            return self._page(given)
+            return self._page(parameters)
         raise KeyError(operation)
 
-    def _page(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _page(self, parameters: dict[str, Any]) -> dict[str, Any]:
         names = [
-            name for name, (status, _) in self.jobs.items() if given.get("StatusEquals") in (None, status)
+            name
+            for name, (status, _) in self.jobs.items()
+            if parameters.get("StatusEquals") in (None, status)
         ]
-        first = int(given.get("NextToken", "0"))
-        after = first + min(given.get("MaxResults", _DEFAULT), _MOST)
+        first = int(parameters.get("NextToken", "0"))
+        after = first + min(parameters.get("MaxResults", _DEFAULT), _MOST)
         page: dict[str, Any] = {"TransformJobSummaries": [self._summary(name) for name in names[first:after]]}
         if after < len(names):
             page["NextToken"] = str(after)
@@ -91,9 +93,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+        parameters = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
         try:
-            status, answer = 200, self.account.answer(operation, given)
+            status, answer = 200, self.account.answer(operation, parameters)
         except KeyError:
             status, answer = 400, {"__type": "ValidationException", "message": "Could not find it"}
         self._send(status, "application/x-amz-json-1.1", json.dumps(answer).encode())
@@ -110,4 +112,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Nothing: the calls are counted."""
+        """Do nothing: the calls are counted."""

@@ -38,7 +38,7 @@ FULL_FOR = 15.0
 class Killer:
     """Kills one process after another, seconds apart; empties the broker once, and fills the disk of all data once.
 
-    A process is left alone for as long as ./deck takes a death for a failure to start, so that it never gives up.
+    No process is killed again so soon that ./deck would give up on it.
     """
 
     house: House
@@ -76,21 +76,21 @@ class Killer:
         disk.empty()
 
     def _next(self, before: float, killed_at: dict[str, float]) -> list[str]:
-        """Parts that were left alone since that time, those with the fewest deaths first, else in any order."""
+        """Parts that were not killed since that time, those with the fewest deaths first, else in random order."""
         names = [name for name in SIGNS if killed_at.get(name, -inf) < before]
         self.dice.shuffle(names)
         return sorted(names, key=lambda name: self.kills[name])
 
     def kill(self, name: str) -> bool:
-        """kill -9 of this part, or of one of its children; False if it does not run just now."""
+        """kill -9 of this part, or of one of its children; False if it does not run."""
         whole = children(self.house.pid)
-        found = [pid for pid in whole if SIGNS[name] in command(pid)]
-        if not found:
+        pids = [pid for pid in whole if SIGNS[name] in command(pid)]
+        if not pids:
             return False
         if name in WITH_CHILDREN:
-            found += children(found[0])
+            pids += children(pids[0])
         try:
-            os.kill(self.dice.choice(found), signal.SIGKILL)
+            os.kill(self.dice.choice(pids), signal.SIGKILL)
         except ProcessLookupError:
             return False
         self.kills[name] += 1
@@ -124,6 +124,6 @@ def empty_broker(note: Note | None) -> None:
     with socket.create_connection((url.hostname or "", url.port or 6379), timeout=10) as connection:
         connection.sendall(f"{login}SELECT {database}\r\nFLUSHDB\r\nQUIT\r\n".encode())
         with connection.makefile("rb") as answer:
-            said = answer.read()
+            reply = answer.read()
     # One for SELECT and one for FLUSHDB; a login has one more.
-    assert said.count(b"+OK") >= (4 if login else 3), said
+    assert reply.count(b"+OK") >= (4 if login else 3), reply

@@ -62,10 +62,10 @@ def fill_today(team: Team) -> None:
 
 def answer(client: Client, path: str, times: int) -> dict[str, object]:
     """Seconds of each of `times` requests, the queries of one, and how many rows its list shows."""
-    with CaptureQueriesContext(connection) as seen:
+    with CaptureQueriesContext(connection) as captured_queries:
         first = client.get(path)
         # Read now: the next request clears the log.
-        queries = len(seen)
+        queries = len(captured_queries)
     if first.status_code != 200:
         raise SystemExit(f"{path} answered {first.status_code}")
     seconds = []
@@ -85,23 +85,23 @@ def answer(client: Client, path: str, times: int) -> dict[str, object]:
 def weight(client: Client, path: str) -> dict[str, int]:
     """Bytes over the wire of a first visit with nothing cached: the page, and each file that it or a sheet names."""
     body = client.get(path, headers={"Accept-Encoding": "gzip"}).content
-    found = {"page": len(body)}
+    sizes = {"page": len(body)}
     text = gzip.decompress(body).decode()
     waiting = set(re.findall(r'(?:href|src)="/static/([^"#]+)', text))
     while waiting:
         name = waiting.pop()
         file = finders.find(name)
-        if not file or name in found:
+        if not file or name in sizes:
             continue
         sent = Path(file).read_bytes()
         if name.endswith(".css"):
-            waiting |= {f"vendor/{one}" for one in re.findall(r"url\(vendor/([\w.-]+)\)", sent.decode())}
-        found[name] = len(sent if name.endswith(".woff2") else gzip.compress(sent, 9))
-    return found
+            waiting |= {f"vendor/{font}" for font in re.findall(r"url\(vendor/([\w.-]+)\)", sent.decode())}
+        sizes[name] = len(sent if name.endswith(".woff2") else gzip.compress(sent, 9))
+    return sizes
 
 
 def main() -> None:
-    """Until stdin ends."""
+    """Answer requests until stdin ends."""
     client = Client()
     client.force_login(
         User.objects.get(username="seed-01-ada"), backend="django.contrib.auth.backends.ModelBackend"
@@ -111,11 +111,11 @@ def main() -> None:
     fill_today(member.team)
     key = TransformJob.objects.for_team(member.team).filter(state=JobState.FAILED).latest("id").key
     for line in sys.stdin:
-        asked = json.loads(line)
-        if asked.get("weigh"):
-            print(json.dumps(weight(client, asked["path"].format(job=key))), flush=True)
+        request = json.loads(line)
+        if request.get("weigh"):
+            print(json.dumps(weight(client, request["path"].format(job=key))), flush=True)
             continue
-        print(json.dumps(answer(client, asked["path"].format(job=key), asked["times"])), flush=True)
+        print(json.dumps(answer(client, request["path"].format(job=key), request["times"])), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What every benchmark says of itself: the machine it ran on, its figures as a table, and both as JSON."""
+"""The report of a benchmark: its machine, its figures as a table, and both as JSON."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def machine() -> dict[str, object]:
 
 
 def machine_line() -> str:
-    """The same as a line for people."""
-    found = machine()
-    return f"{found['cores']} cores, {found['memory_gib']} GB, Python {found['python']}, {found['system']}"
+    """The machine as a line of text."""
+    facts = machine()
+    return f"{facts['cores']} cores, {facts['memory_gib']} GB, Python {facts['python']}, {facts['system']}"
 
 
 def load() -> float:
@@ -38,14 +38,14 @@ def load() -> float:
 
 
 def parser(name: str, doc: str, *, runs: int | None = 3) -> argparse.ArgumentParser:
-    """A command line with what benchmarks take: --runs, unless that is None, and --json. `doc` is a docstring."""
-    made = argparse.ArgumentParser(prog=f"./deck bench {name}", description=doc.partition("\n")[0])
+    """A parser with the options of all benchmarks: --runs, unless `runs` is None, and --json. `doc` is a docstring."""
+    command_line = argparse.ArgumentParser(prog=f"./deck bench {name}", description=doc.partition("\n")[0])
     if runs is not None:
-        made.add_argument(
+        command_line.add_argument(
             "--runs", type=_at_least_one, default=runs, help="runs of each case (default: %(default)s)"
         )
-    made.add_argument("--json", type=Path, metavar="FILE", help="write every figure to this file too")
-    return made
+    command_line.add_argument("--json", type=Path, metavar="FILE", help="write every figure to this file too")
+    return command_line
 
 
 def _at_least_one(text: str) -> int:
@@ -64,7 +64,7 @@ def table(seconds: Seconds) -> str:
 
 
 def columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table: what the first column names at the left, figures at the right."""
+    """A table: the first column at the left, figures at the right."""
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     return "\n".join(
         "  ".join(

@@ -1,4 +1,4 @@
-"""The S3 servers that bench/s3_store.py compares, and a client too light to be what is measured."""
+"""The S3 servers that bench/s3_store.py compares, and a client that costs little time itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Server(Protocol):
 
     @property
     def pid(self) -> int:
-        """Its number, to ask the system for its memory."""
+        """The process id."""
 
 
 class Client:
@@ -61,7 +61,7 @@ class Client:
         assert answer.status == 200, answer.status
 
     def download(self, target: str) -> int:
-        """GET a body and drop it; how many bytes there were."""
+        """GET a body and drop it; returns its size in bytes."""
         method, _, headers, _ = self.sign("GET", target)
         self._connection.request(method, target, None, headers)
         answer = self._connection.getresponse()
@@ -80,11 +80,11 @@ def _blocks(answer: http.client.HTTPResponse) -> Iterator[bytes]:
 
 
 def peak_megabytes(server: Server) -> int:
-    """The most memory a server has had resident since `forget_peak`, in MiB (Linux)."""
+    """A server's peak resident memory since `forget_peak`, in MiB (Linux)."""
     status = Path(f"/proc/{server.pid}/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    assert found is not None
-    return int(found[1]) // 1024
+    match = re.search(r"VmHWM:\s+(\d+) kB", status)
+    assert match is not None
+    return int(match[1]) // 1024
 
 
 def forget_peak(server: Server) -> None:

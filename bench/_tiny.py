@@ -58,7 +58,7 @@ def sagemaker(house: House) -> Any:
 
 
 def client(house: House, service: str) -> Any:
-    """The same for any service that the engine has."""
+    """A boto3 client of the house's engine for any of its services."""
     exports = dict(re.findall(r"export (\w+)=(\S+)", house.deck("env")))
     connect: Any = boto3.client
     return connect(

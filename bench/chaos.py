@@ -42,7 +42,7 @@ _MEGABYTES = 512
 
 @dataclass
 class Outcome:
-    """What became of the jobs. `lost`, `doubled`, `stuck` and `otherwise` hold names, with what happened."""
+    """The outcome of the jobs. `lost`, `doubled`, `stuck` and `otherwise` map names to what happened."""
 
     submitted: int
     ended_once: int = 0
@@ -104,7 +104,7 @@ def submit(api: Api, names: list[str]) -> None:
 
 
 def wait(api: Api, jobs: int, enough: Callable[[int], bool]) -> None:
-    """Until enough jobs have ended, or none has for so long that the rest is stuck."""
+    """Wait until enough jobs have ended, or none has for so long that the rest is stuck."""
     ended, since = -1, time.monotonic()
     while True:
         now = sum(1 for _ in api.every("jobs/?state=ended&limit=200"))
@@ -117,7 +117,7 @@ def wait(api: Api, jobs: int, enough: Callable[[int], bool]) -> None:
 
 
 def count(house: House, api: Api, names: list[str]) -> Outcome:
-    """What the dashboard and the engine say of these jobs."""
+    """Compare the dashboard's and the engine's states of these jobs."""
     outcome = Outcome(len(names))
     rows = {row["name"]: row for row in api.every("jobs/?limit=200")}
     copies = in_engine(house)
@@ -139,14 +139,14 @@ def count(house: House, api: Api, names: list[str]) -> Outcome:
 
 
 def in_engine(house: House) -> Counter[str]:
-    """How many transform jobs the engine has for each of ours, told by their tag."""
+    """The number of the engine's transform jobs for each of our jobs, by their tag."""
     client = sagemaker(house)
-    found: Counter[str] = Counter()
+    job_counts: Counter[str] = Counter()
     for page in client.get_paginator("list_transform_jobs").paginate():
         for row in page["TransformJobSummaries"]:
             tags = client.list_tags(ResourceArn=row["TransformJobArn"])["Tags"]
-            found.update(tag["Value"] for tag in tags if tag["Key"] == "batchdeck:job")
-    return found
+            job_counts.update(tag["Value"] for tag in tags if tag["Key"] == "batchdeck:job")
+    return job_counts
 
 
 def report(outcome: Outcome) -> str:
@@ -166,8 +166,8 @@ def report(outcome: Outcome) -> str:
 
 
 def main() -> int:
-    """Run it as the command line says; the exit status."""
-    given = _arguments()
+    """Run the benchmark; returns the exit status."""
+    options = _arguments()
     load = _report.load()
     # A house that a test starts is kept from the database of the test run; this one is to have it.
     outside = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
@@ -176,22 +176,22 @@ def main() -> int:
         house = House(CHECKOUT, Path(folder) / "data", **outside)
         try:
             house.start("--no-sample", within=900)
-            outcome = run(house, given.jobs, given.clients, given.seed, tuple(given.pause), disk)
+            outcome = run(house, options.jobs, options.clients, options.seed, tuple(options.pause), disk)
         finally:
             house.stop()
             house.kill()
-            if given.log:
-                given.log.write_text(house.said())
+            if options.log:
+                options.log.write_text(house.said())
     print(report(outcome))
-    print(f"{_report.machine_line()}; seed {given.seed}; load average before: {load}")
-    if given.json:
-        figures = {"seed": given.seed, "load_before": load, "outside": sorted(outside), **asdict(outcome)}
-        _report.write_json(given.json, "chaos", figures)
+    print(f"{_report.machine_line()}; seed {options.seed}; load average before: {load}")
+    if options.json:
+        figures = {"seed": options.seed, "load_before": load, "outside": sorted(outside), **asdict(outcome)}
+        _report.write_json(options.json, "chaos", figures)
     return 0 if outcome.is_perfect else 1
 
 
 def _disk(stack: ExitStack, folder: Path) -> SmallDisk | None:
-    """A small disk at `folder` until the stack ends; None, with the reason said, where none can be mounted."""
+    """A small disk at `folder` until the stack ends; None, with the reason printed, if none can be mounted."""
     try:
         return stack.enter_context(small_disk(folder, _MEGABYTES))
     except CannotMount as error:

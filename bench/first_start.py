@@ -28,25 +28,25 @@ FIRST, SECOND = "first start", "second start"
 
 
 def main() -> int:
-    """Run it as the command line says; the exit status."""
-    given = _report.parser("first_start", __doc__ or "").parse_args()
+    """Run the benchmark; returns the exit status."""
+    options = _report.parser("first_start", __doc__ or "").parse_args()
     # Set for this program only; a clone must find its own code.
     os.environ.pop("PYTHONPATH", None)
     seconds: dict[str, list[float]] = {FIRST: [], SECOND: []}
     loads = []
-    for number in range(1, given.runs + 1):
+    for number in range(1, options.runs + 1):
         loads.append(_report.load())
         first, second = one_run()
         seconds[FIRST].append(first)
         seconds[SECOND].append(second)
         print(
-            f"run {number} of {given.runs}: {first:.1f} s, then {second:.1f} s", file=sys.stderr, flush=True
+            f"run {number} of {options.runs}: {first:.1f} s, then {second:.1f} s", file=sys.stderr, flush=True
         )
     print(f"{_report.table(seconds)}\n{_report.machine_line()}; package cache as this machine has it")
     print(f"load average before each run: {', '.join(map(str, loads))}")
-    if given.json:
+    if options.json:
         notes = {"commit": commit(), "package_cache": "as the machine has it", "load_before": loads}
-        _report.write_json(given.json, "first_start", {**notes, "seconds": seconds})
+        _report.write_json(options.json, "first_start", {**notes, "seconds": seconds})
     return 0
 
 

@@ -15,7 +15,7 @@ from bench._workload import Workload, make_model, rows
 
 def main() -> None:
     """Run it and print the table."""
-    given = _report.parser("job_overhead", __doc__ or "", runs=9).parse_args()
+    options = _report.parser("job_overhead", __doc__ or "", runs=9).parse_args()
     workload = Workload("small", [b"".join(rows(10))], 10, "MultiRecord", 1)
     seconds: dict[str, list[float]] = {"to the first request": [], "to Completed": []}
     with tempfile.TemporaryDirectory() as name:
@@ -25,7 +25,7 @@ def main() -> None:
         try:
             engine.upload(workload)
             engine.seconds(workload, 1)  # The runtime's environment is in the page cache after that.
-            for _ in range(given.runs):
+            for _ in range(options.runs):
                 engine.seconds(workload, 1)
                 first, whole = engine.overhead(workload)
                 seconds["to the first request"].append(first)
@@ -34,8 +34,8 @@ def main() -> None:
             engine.stop()
     print(_report.table(seconds))
     print(_report.machine_line())
-    if given.json:
-        _report.write_json(given.json, "job_overhead", {"seconds": seconds})
+    if options.json:
+        _report.write_json(options.json, "job_overhead", {"seconds": seconds})
 
 
 if __name__ == "__main__":

@@ -89,23 +89,23 @@ class Place:
         )
 
     def ask(self, path: str, times: int) -> dict[str, object]:
-        """What `_pages_inside` measured."""
+        """The figures of `_pages_inside`."""
         return self._send({"path": path, "times": times})
 
     def weigh(self, path: str) -> dict[str, int]:
         """Bytes over the wire of a first visit to the page, by file."""
         return self._send({"path": path, "weigh": True})  # type: ignore[return-value]
 
-    def _send(self, asked: dict[str, object]) -> dict[str, object]:
+    def _send(self, request: dict[str, object]) -> dict[str, object]:
         assert self.process.stdin
         assert self.process.stdout
-        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"The process that answers ended at {asked}.")
-        found: dict[str, object] = json.loads(line)
-        return found
+            raise SystemExit(f"The process that answers ended at {request}.")
+        response: dict[str, object] = json.loads(line)
+        return response
 
     def close(self) -> None:
         """End the process."""
@@ -130,18 +130,18 @@ def own_database(server: str, name: str) -> Iterator[str]:
 
 
 def measure(few: Place, many: Place, rounds: int) -> dict[str, dict[str, object]]:
-    """Both places asked in turns for every page."""
-    found: dict[str, dict[str, object]] = {}
+    """Figures of every page, from both places in turns."""
+    figures: dict[str, dict[str, object]] = {}
     for path in PAGES.values():
         few.ask(path, 3), many.ask(path, 3)
     for _ in range(rounds):
         for name, path in PAGES.items():
-            mine = found.setdefault(name, {"path": path, "few": [], "many": []})
+            mine = figures.setdefault(name, {"path": path, "few": [], "many": []})
             for side, place in (("few", few), ("many", many)):
                 answer = place.ask(path, TIMES)
                 mine[side] += answer.pop("seconds")  # type: ignore[operator]
                 mine[f"{side}_page"] = answer
-    return found
+    return figures
 
 
 def p95(seconds: list[float]) -> float:
@@ -149,48 +149,53 @@ def p95(seconds: list[float]) -> float:
     return quantiles(seconds, n=20, method="inclusive")[18] * 1000
 
 
-def report(found: dict[str, dict[str, object]], jobs: int) -> str:
-    """p95 of each page at both sizes, and how many times longer it takes."""
+def report(figures: dict[str, dict[str, object]], jobs: int) -> str:
+    """p95 of each page at both sizes, and their ratio."""
     rows = []
-    for name, one in found.items():
-        few, many = p95(one["few"]), p95(one["many"])  # type: ignore[arg-type]
-        pages = one["few_page"], one["many_page"]
-        shown = " / ".join(str(page["rows"]) for page in pages)  # type: ignore[index]
+    for name, page_figures in figures.items():
+        few, many = p95(page_figures["few"]), p95(page_figures["many"])  # type: ignore[arg-type]
+        pages = page_figures["few_page"], page_figures["many_page"]
+        row_counts = " / ".join(str(page["rows"]) for page in pages)  # type: ignore[index]
         queries = " / ".join(str(page["queries"]) for page in pages)  # type: ignore[index]
-        rows.append([name, f"{few:.0f} ms", f"{many:.0f} ms", f"{many / few:.2f}", shown, queries])
+        rows.append([name, f"{few:.0f} ms", f"{many:.0f} ms", f"{many / few:.2f}", row_counts, queries])
     headings = ["p95", f"{FEW:,} jobs", f"{jobs:,} jobs", "ratio", "rows shown", "queries"]
     return _report.columns(headings, rows)
 
 
 def main() -> int:
-    """Run it as the command line says; the exit status."""
+    """Run the benchmark; returns the exit status."""
     parser = _report.parser("pages", __doc__ or "", runs=None)
     parser.add_argument(
         "--jobs", type=int, default=1_000_000, help="jobs of the large database (%(default)s)"
     )
     parser.add_argument("--rounds", type=int, default=5, help="rounds over all pages (%(default)s)")
-    given = parser.parse_args()
+    options = parser.parse_args()
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
         print("DATABASE_URL must name a PostgreSQL where databases may be made.", file=sys.stderr)
         return 2
     load, name = _report.load(), f"batchdeck_pages_{os.getpid()}"
     with own_database(server, f"{name}_few") as few_name, own_database(server, f"{name}_many") as many_name:
-        few, many = Place(server, few_name, FEW, 1), Place(server, many_name, given.jobs, 50)
+        few, many = Place(server, few_name, FEW, 1), Place(server, many_name, options.jobs, 50)
         try:
-            found = measure(few, many, given.rounds)
+            figures = measure(few, many, options.rounds)
             weights = {path: sum(many.weigh(path).values()) for path in _WEIGHED}
         finally:
             few.close()
             many.close()
-    print(report(found, given.jobs))
+    print(report(figures, options.jobs))
     for path, size in weights.items():
         print(f"First visit to {path}: {size / 1000:.0f} KB compressed, with style, scripts and fonts.")
-    print(f"{given.jobs:,} jobs were written in {many.seeded:.0f} s, with their indexes.")
+    print(f"{options.jobs:,} jobs were written in {many.seeded:.0f} s, with their indexes.")
     print(f"{_report.machine_line()}; load average before: {load}")
-    if given.json:
-        figures = {"load_before": load, "seeded_seconds": many.seeded, "pages": found, "first_visit": weights}
-        _report.write_json(given.json, "pages", figures)
+    if options.json:
+        contents = {
+            "load_before": load,
+            "seeded_seconds": many.seeded,
+            "pages": figures,
+            "first_visit": weights,
+        }
+        _report.write_json(options.json, "pages", contents)
     return 0
 
 

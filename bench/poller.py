@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 
 def main() -> int:
-    """Run it as the command line says; the exit status."""
-    given = _arguments()
+    """Run the benchmark; returns the exit status."""
+    options = _arguments()
     with tempfile.TemporaryDirectory() as folder:
         _use_database_in(Path(folder))
-        cases = [case(count, given.polls) for count in given.jobs]
+        cases = [case(count, options.polls) for count in options.jobs]
     rows = [
-        [f"{found['jobs']:,}", f"{found['first']:,}", *(f"{found[name]:,.4g}" for name in _COLUMNS)]
-        for found in cases
+        [f"{figures['jobs']:,}", f"{figures['first']:,}", *(f"{figures[name]:,.4g}" for name in _COLUMNS)]
+        for figures in cases
     ]
     print(_report.columns(["jobs in flight", "calls of the first poll", *_COLUMNS.values()], rows))
     print(f"{_report.machine_line()}; load average: {_report.load()}")
-    if given.json:
-        _report.write_json(given.json, "poller", {"cases": cases})
+    if options.json:
+        _report.write_json(options.json, "poller", {"cases": cases})
     return 0
 
 
@@ -62,8 +62,11 @@ def case(count: int, polls: int) -> dict[str, float]:
         first = 0
         while _unseen(connection):
             first += poll(connection, account)[0]
-        found = [poll(connection, account) for _ in range(polls)]
-    calls, seconds = median(one[0] for one in found), median(one[1] for one in found)
+        polls_done = [poll(connection, account) for _ in range(polls)]
+    calls, seconds = (
+        median(figures[0] for figures in polls_done),
+        median(figures[1] for figures in polls_done),
+    )
     # What the poller leaves between two polls of an AWS account, added to what a poll takes.
     interval = Connection(kind=Connection.Kind.AWS).poll_interval.total_seconds()
     minute = calls * 60 / (interval + seconds)

@@ -34,31 +34,31 @@ Figures = dict[str, list[float]]
 
 
 def main() -> int:
-    """Run it as the command line says; the exit status."""
+    """Run the benchmark; returns the exit status."""
     parser = _report.parser("s3_store", __doc__ or "")
     parser.add_argument("--objects", type=int, default=100_000, help="keys to list (default: %(default)s)")
     parser.add_argument("--megabytes", type=int, default=1024, help="the large object (default: %(default)s)")
-    given = parser.parse_args()
+    options = parser.parse_args()
     load = _report.load()
     with tempfile.TemporaryDirectory(prefix="batchdeck-bench-") as folder:
         engine, moto = EngineProcess(Path(folder)).start(), MotoServer().start()
         try:
             ours = Client(engine, Credentials(engine.access_key, engine.secret_key))
             theirs = Client(moto, Credentials("any", "any"))
-            fill(ours, given.objects)
-            fill(theirs, given.objects)
-            found: dict[str, Figures] = {"engine": {}, "moto": {}}
-            for _ in range(given.runs):
-                one_run(ours, engine, given.objects, given.megabytes, found["engine"])
-                one_run(theirs, moto, given.objects, given.megabytes, found["moto"])
+            fill(ours, options.objects)
+            fill(theirs, options.objects)
+            figures: dict[str, Figures] = {"engine": {}, "moto": {}}
+            for _ in range(options.runs):
+                one_run(ours, engine, options.objects, options.megabytes, figures["engine"])
+                one_run(theirs, moto, options.objects, options.megabytes, figures["moto"])
         finally:
             engine.stop()
             moto.stop()
-    print(comparison(found["engine"], found["moto"]))
-    print(f"{_report.machine_line()}; medians of {given.runs}; load average before: {load}")
-    if given.json:
-        notes = {"objects": given.objects, "megabytes": given.megabytes, "load_before": load}
-        _report.write_json(given.json, "s3_store", {**notes, **found})
+    print(comparison(figures["engine"], figures["moto"]))
+    print(f"{_report.machine_line()}; medians of {options.runs}; load average before: {load}")
+    if options.json:
+        notes = {"objects": options.objects, "megabytes": options.megabytes, "load_before": load}
+        _report.write_json(options.json, "s3_store", {**notes, **figures})
     return 0
 
 
@@ -96,15 +96,15 @@ def one_run(client: Client, server: Server, objects: int, megabytes: int, figure
 
 def list_all(client: Client, objects: int) -> None:
     """Every page of the bucket of many keys."""
-    seen, token = 0, ""
+    listed_keys, token = 0, ""
     while True:
         more = f"continuation-token={quote(token, safe='')}&" if token else ""
         page = client.send(client.sign("GET", f"/many?{more}list-type=2"))
-        seen += page.count(b"<Key>")
+        listed_keys += page.count(b"<Key>")
         if b"<IsTruncated>true" not in page:
             break
         token = page.partition(b"<NextContinuationToken>")[2].partition(b"<")[0].decode()
-    assert seen == objects, seen
+    assert listed_keys == objects, listed_keys
 
 
 def download(client: Client, megabytes: int) -> None:
@@ -123,9 +123,9 @@ def comparison(ours: Figures, theirs: Figures) -> str:
     """Both servers' medians and how many times better the engine is."""
     rows = []
     for name in ours:
-        us, them = median(ours[name]), median(theirs[name])
-        ratio = us / them if name.endswith(("per second", "MB/s")) else them / us
-        rows.append([name, f"{us:,.1f}", f"{them:,.1f}", f"{ratio:.1f} x"])
+        us, theirs_median = median(ours[name]), median(theirs[name])
+        ratio = us / theirs_median if name.endswith(("per second", "MB/s")) else theirs_median / us
+        rows.append([name, f"{us:,.1f}", f"{theirs_median:,.1f}", f"{ratio:.1f} x"])
     return _report.columns(["", "engine", "moto", "ratio"], rows)
 
 

@@ -72,24 +72,24 @@ def created_in(house: House) -> dict[str, float]:
     return {row["TransformJobName"]: row["CreationTime"].timestamp() for row in rows}
 
 
-def report(found: dict[str, object]) -> str:
+def report(figures: dict[str, object]) -> str:
     """The figures as a table."""
-    waited = found["latencies"]
+    waited = figures["latencies"]
     assert isinstance(waited, list)
     cuts = quantiles(waited, n=20, method="inclusive")
     rows = [
-        ["POST answered, jobs a second", f"{found['answered_per_second']:.1f}"],
-        ["CreateTransformJob, jobs a second", f"{found['created_per_second']:.1f}"],
+        ["POST answered, jobs a second", f"{figures['answered_per_second']:.1f}"],
+        ["CreateTransformJob, jobs a second", f"{figures['created_per_second']:.1f}"],
         ["from POST to Create, p50", f"{cuts[9]:.2f} s"],
         ["from POST to Create, p95", f"{cuts[18]:.2f} s"],
         ["from POST to Create, longest", f"{max(waited):.2f} s"],
     ]
-    return _report.columns([f"{found['jobs']} jobs, {found['clients']} clients", ""], rows)
+    return _report.columns([f"{figures['jobs']} jobs, {figures['clients']} clients", ""], rows)
 
 
 def main() -> int:
-    """Run it as the command line says; the exit status."""
-    given = _arguments()
+    """Run the benchmark; returns the exit status."""
+    options = _arguments()
     load = _report.load()
     with tempfile.TemporaryDirectory(prefix="batchdeck-submit-") as folder:
         house = House(CHECKOUT, Path(folder) / "data")
@@ -97,14 +97,14 @@ def main() -> int:
             house.start("--no-sample", within=900)
             lift = "from jobs.models import Connection; Connection.objects.update(max_running=None)"
             house.deck("shell", "--no-imports", "-c", lift)
-            found = run(house, given.jobs, given.clients)
+            figures = run(house, options.jobs, options.clients)
         finally:
             house.stop()
             house.kill()
-    print(report(found))
+    print(report(figures))
     print(f"{_report.machine_line()}; load average before: {load}")
-    if given.json:
-        _report.write_json(given.json, "submit", {"load_before": load, **found})
+    if options.json:
+        _report.write_json(options.json, "submit", {"load_before": load, **figures})
     return 0
 
 

@@ -42,9 +42,9 @@ class Rows(io.RawIOBase):
             self._ready += row
             self._left -= len(row)
             self.count += 1
-        taken = bytes(self._ready[:size])
+        block = bytes(self._ready[:size])
         del self._ready[:size]
-        return taken
+        return block
 
 
 def peak(folder: Path, archive: Path, block: bytes, megabytes: int) -> dict[str, float]:
@@ -71,28 +71,28 @@ def _high_water(pid: int) -> float:
 
 def main() -> None:
     """Run every size and print the table."""
-    given = _arguments()
+    options = _arguments()
     block = b"".join(rows(_BLOCK_ROWS))
-    found: dict[int, list[dict[str, float]]] = {}
+    figures: dict[int, list[dict[str, float]]] = {}
     with tempfile.TemporaryDirectory() as name:
         make_model(Path(name) / "training")
         archive = Path(name) / "training" / "model.tar.gz"
-        for megabytes in given.megabytes:
-            found[megabytes] = []
-            for _ in range(given.runs):
+        for megabytes in options.megabytes:
+            figures[megabytes] = []
+            for _ in range(options.runs):
                 with tempfile.TemporaryDirectory() as folder:
-                    found[megabytes].append(peak(Path(folder), archive, block, megabytes))
-    print(_table(found))
+                    figures[megabytes].append(peak(Path(folder), archive, block, megabytes))
+    print(_table(figures))
     print(_report.machine_line())
-    if given.json:
-        _report.write_json(given.json, "transform_memory", {"megabytes": found})
+    if options.json:
+        _report.write_json(options.json, "transform_memory", {"megabytes": figures})
 
 
-def _table(found: dict[int, list[dict[str, float]]]) -> str:
+def _table(figures: dict[int, list[dict[str, float]]]) -> str:
     names = ("before", "peak", "seconds")
     table = [
         [f"{megabytes:,} MB", *(f"{median(run[name] for run in runs):,.0f}" for name in names)]
-        for megabytes, runs in found.items()
+        for megabytes, runs in figures.items()
     ]
     return _report.columns(["input", "MB before the job", "MB at the peak", "seconds"], table)
 

@@ -30,7 +30,7 @@ _LOCAL_SHARE = {"multi-record": (0.3, 0.3), "single-record": (0.005, 0.1), "smal
 
 
 def workloads(count: int, objects: int, in_flight: int) -> list[Workload]:
-    """The three of the table: many records a request, one record a request, many small objects."""
+    """The three workloads: many records a request, one record a request, many small objects."""
     whole = b"".join(rows(count))
     lines = whole.splitlines(keepends=True)
     pairs = [b"".join(lines[2 * n : 2 * n + 2]) for n in range(objects)]
@@ -54,7 +54,7 @@ def part(workload: Workload, share: float) -> Workload:
 
 
 class Contest:
-    """All contestants, and what they reached."""
+    """All contestants and their figures."""
 
     def __init__(self, folder: Path, runs: int) -> None:
         self._runs = runs
@@ -84,34 +84,34 @@ class Contest:
 
     def _local_mode(self, workload: Workload) -> dict[str, float]:
         """Rows a second of local mode; as shipped it needs the docker command."""
-        found = {}
+        rates = {}
         for lookups, share in zip(("shipped", "stubbed"), _LOCAL_SHARE[workload.name], strict=True):
             if lookups == "stubbed" or shutil.which("docker"):
                 some = part(workload, share)
-                found[f"local_mode_{lookups}"] = some.rows / local_mode(
+                rates[f"local_mode_{lookups}"] = some.rows / local_mode(
                     self._sdk, self._model, some, lookups=lookups
                 )
-        return found
+        return rates
 
 
 def main() -> None:
     """Run everything and print the table."""
-    given = _arguments()
+    options = _arguments()
     load = _report.load()
     with tempfile.TemporaryDirectory() as name:
-        contest = Contest(Path(name), given.runs)
+        contest = Contest(Path(name), options.runs)
         try:
-            for workload in workloads(given.rows, given.objects, given.in_flight):
-                if given.only in (None, workload.name):
+            for workload in workloads(options.rows, options.objects, options.in_flight):
+                if options.only in (None, workload.name):
                     contest.run(workload)
         finally:
             contest.engine.stop()
     print(_table(contest.cases))
-    how = f"{given.in_flight} in flight, {given.runs} runs of each, medians of rates and of ratios"
+    how = f"{options.in_flight} in flight, {options.runs} runs of each, medians of rates and of ratios"
     print(f"{_report.machine_line()}; {how}; load average before: {load}")
-    if given.json:
-        figures = {"load_before": load, "in_flight": given.in_flight, "rows_per_second": contest.cases}
-        _report.write_json(given.json, "transform_throughput", figures)
+    if options.json:
+        figures = {"load_before": load, "in_flight": options.in_flight, "rows_per_second": contest.cases}
+        _report.write_json(options.json, "transform_throughput", figures)
 
 
 def _table(cases: Sequence[Mapping[str, Any]]) -> str:
@@ -141,9 +141,9 @@ def _rates(case: Mapping[str, Any], *names: str) -> list[str]:
     return [f"{median(case[name]):,.0f}" for name in names]
 
 
-def _times(case: Mapping[str, Any], other: str) -> float:
-    """The engine's rate as a multiple of another's: of each run, and then the middle one."""
-    return float(median(ours / theirs for ours, theirs in zip(case["engine"], case[other], strict=True)))
+def _times(case: Mapping[str, Any], rival: str) -> float:
+    """The median over the runs of the engine's rate divided by the rival's."""
+    return float(median(ours / theirs for ours, theirs in zip(case["engine"], case[rival], strict=True)))
 
 
 def _arguments() -> argparse.Namespace:

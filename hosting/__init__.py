@@ -1,1 +1,1 @@
-"""What every long-running process owes to its machine: files that others cannot read, clients that have bounds."""
+"""What all servers share: files that other users cannot read, and bounds for HTTP clients."""

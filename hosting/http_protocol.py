@@ -1,4 +1,4 @@
-"""HTTP/1.1 connections whose clients have bounds: in bytes, in time, in requests sent ahead, in number."""
+"""HTTP/1.1 connections with bounds on bytes, time, requests sent ahead, and their number."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _LINGER_SECONDS = 2.0
 
 
 class _Refusal(Exception):
-    """Raised in the parser's callbacks, which ends the parsing."""
+    """Raised in the parser's callbacks to end the parsing."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which by itself holds a head of any size and waits for one for ever.
+    """uvicorn's protocol with bounds; without them it takes a head of any size and waits for it without end.
 
     httptools joins a header that comes in pieces by copying it again for each piece, so without a bound
     100 MB of one header cost minutes. A subclass says in `error_answer` how an error is written.
@@ -48,11 +48,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refused = False
 
     def error_answer(self, status: int, message: str) -> tuple[Mapping[str, str], bytes]:
-        """Header fields and body of an answer to a request that no application has seen."""
+        """Header fields and body of an error for a request that does not reach the application."""
         raise NotImplementedError
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
-        """Wait for a first head; another connection that waits gives way when there are too many."""
+        """Wait for the first head; when there are too many connections, another waiting one is closed."""
         super().connection_made(transport)
         self._head_awaited_since = self._quiet_since = self.loop.time()
         if len(self.connections) > _most_connections():
@@ -73,7 +73,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_awaited_since = self.loop.time()
 
     def on_headers_complete(self) -> None:
-        """Let the application have the request if its head is within bounds."""
+        """Pass the request to the application if its head is within bounds."""
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if len(self.url) > self.max_target:
             self._stop(414, f"The request's address has more than {self.max_target} bytes.")
@@ -96,7 +96,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
 
     def pause_writing(self) -> None:
-        """The client takes its answer more slowly than it is made."""
+        """The client reads its answer more slowly than we write it."""
         self._stalled_since = self.loop.time()
         super().pause_writing()
 
@@ -106,11 +106,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what the parser, or one of our bounds within it, has refused."""
+        """Answer a request that the parser or one of our bounds refused."""
         self._refuse(*(self._refusal or (400, "The request is not valid HTTP.")))
 
     def end_if_late(self, now: float) -> None:
-        """Refuse or close the connection if its client has been awaited too long; `now` by the loop's clock."""
+        """Refuse or close the connection if its client is too slow; `now` is by the loop's clock."""
         if self._stalled_since is not None and self.stall_seconds is not None:
             if now - self._stalled_since > self.stall_seconds:
                 self.transport.abort()

@@ -1,4 +1,4 @@
-"""uvicorn's server with connections that have bounds, and the number of files that many connections need."""
+"""uvicorn's server with bounded connections, and the limit of open files that many connections need."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _TICKS = 10
 
 
 class BoundedServer(uvicorn.Server):
-    """Ends the connections whose clients are late, once a second."""
+    """Ends connections with late clients, once a second."""
 
     async def on_tick(self, counter: int) -> bool:
-        """What is done at each tick; whether to stop."""
+        """Called at each tick; returns whether to stop."""
         if counter % _TICKS == 0:
             now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):

@@ -12,7 +12,7 @@ _UMASK = 0o077
 
 
 class BadFolder(Exception):
-    """A folder that nothing can be kept in; the text names it and says what to do."""
+    """A folder that cannot be used; the text names it and says what to do."""
 
 
 def keep_files_private() -> None:
@@ -23,8 +23,8 @@ def keep_files_private() -> None:
 def make_private(folder: Path) -> None:
     """Create `folder` and its parents if they are missing, and take from other users all rights to it.
 
-    That closes what is inside as well, whatever its own mode is: older versions made folders that everybody
-    can read. Raises BadFolder when it is no folder, or cannot be created or written to.
+    That protects its contents as well, whatever their modes are: older versions made folders that everybody
+    can read. Raises BadFolder when it is not a folder, or cannot be created or written to.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

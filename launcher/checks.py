@@ -1,4 +1,4 @@
-"""`./deck check`: everything a machine can say about the code without running the product."""
+"""`./deck check`: all checks of the code that do not run the product."""
 
 from __future__ import annotations
 
@@ -47,22 +47,22 @@ CHECKS = (
 
 
 def check(checkout: Path) -> int:
-    """Run every check, say a line about each, show the output of those that fail; 1 if any did."""
+    """Run every check, print a line for each and the output of those that fail; 1 if any failed."""
     environment = Environment(checkout)
     environment.ensure("runtime", "test")
     with tempfile.TemporaryDirectory() as data_dir:
         # Django's settings make files in the data directory; a check leaves none behind.
         env = {**os.environ, "BATCHDECK_DATA_DIR": data_dir, "PYTHONPATH": str(checkout)}
-        passed = [_run(one, environment, env) for one in CHECKS]
+        passed = [_run(check, environment, env) for check in CHECKS]
     return 0 if all(passed) else 1
 
 
-def _run(one: Check, environment: Environment, env: dict[str, str]) -> bool:
+def _run(check: Check, environment: Environment, env: dict[str, str]) -> bool:
     started = time.monotonic()
     answer = subprocess.run(
-        [environment.python, *one.command],
+        [environment.python, *check.command],
         cwd=environment.checkout,
-        env={**env, **one.settings},
+        env={**env, **check.settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -70,7 +70,7 @@ def _run(one: Check, environment: Environment, env: dict[str, str]) -> bool:
     )
     passed = answer.returncode == 0
     took = f"{time.monotonic() - started:.1f} s"
-    print(f"{'ok    ' if passed else 'FAILED'} {one.name:<15} {took}", flush=True)
+    print(f"{'ok    ' if passed else 'FAILED'} {check.name:<15} {took}", flush=True)
     if not passed:
         print(answer.stdout.rstrip(), flush=True)
     return passed

@@ -1,4 +1,4 @@
-"""Become a command that cannot outlive the launcher: `python child.py PARENT_PID COMMAND...`.
+"""Run a command that ends with the launcher: `python child.py PARENT_PID COMMAND...`.
 
 A program of its own, run between fork and the command, because Python's preexec_fn is not safe in a
 process with threads, and ours has one for each child's output.
@@ -16,7 +16,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(parent: int, command: list[str]) -> None:
-    """Ask to be told when `parent` ends, then turn into `command`; never returns."""
+    """Ask the kernel for a signal when `parent` ends, then run `command` in this process; never returns."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         # Had it ended before we asked, no signal would ever come.

@@ -15,9 +15,9 @@ _MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
 def find(environment: Environment) -> str | None:
-    """The path of a Chromium that runs, fetched when that is possible without asking anyone; None if there is none."""
-    found = os.environ.get("BATCHDECK_CHROMIUM") or _on_this_machine()
-    return found or _from_the_system() or _from_playwright(environment)
+    """The path of a Chromium that runs, downloaded if possible; None if there is none."""
+    browser = os.environ.get("BATCHDECK_CHROMIUM") or _on_this_machine()
+    return browser or _from_the_system() or _from_playwright(environment)
 
 
 def _on_this_machine() -> str | None:

@@ -1,4 +1,4 @@
-"""The command line of ./deck: what can be said, and which module does it."""
+"""The command line of ./deck: its commands and the modules that run them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _FAILURES = (EnvironmentFailed, start.StartFailed, processes.GaveUp, house.Alrea
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; its exit code."""
+    """Run one command; returns its exit code."""
     try:
         return _dispatch(list(arguments))
     except (ports.PortTaken, BadFolder) as error:
@@ -80,11 +80,11 @@ def _take_data_dir(
     parser = argparse.ArgumentParser(prog="./deck", add_help=False, allow_abbrev=False)
     parser.add_argument("--data-dir", type=Path)
     if anywhere:
-        found, rest = parser.parse_known_args(arguments)
+        namespace, rest = parser.parse_known_args(arguments)
     else:
         ours = _leading(arguments)
-        found, rest = parser.parse_args(arguments[:ours]), arguments[ours:]
-    chosen: Path = found.data_dir or default or surroundings.usual_data_dir(CHECKOUT)
+        namespace, rest = parser.parse_args(arguments[:ours]), arguments[ours:]
+    chosen: Path = namespace.data_dir or default or surroundings.usual_data_dir(CHECKOUT)
     return chosen.resolve(), rest
 
 
@@ -112,14 +112,14 @@ def _up(data_dir: Path, arguments: list[str]) -> int:
         "--data-dir", metavar="DIR", help="where everything is kept (default: var beside deck)"
     )
     parser.add_argument("--no-sample", action="store_true", help="leave the sample model and data out")
-    given = parser.parse_args(arguments)
+    namespace = parser.parse_args(arguments)
     options = start.Options(
         data_dir=data_dir,
-        host=given.host,
-        port=given.port,
-        engine_host=given.engine_host,
-        engine_port=given.engine_port,
-        sample=not given.no_sample,
+        host=namespace.host,
+        port=namespace.port,
+        engine_host=namespace.engine_host,
+        engine_port=namespace.engine_port,
+        sample=not namespace.no_sample,
     )
     return up(CHECKOUT, options, os.environ.get("REDIS_URL") or None)
 
@@ -145,7 +145,7 @@ def _token(data_dir: Path, arguments: list[str]) -> int:
 
 
 def _is_empty(data_dir: Path) -> bool:
-    """Whether nothing was ever kept there, which is said; a database elsewhere may hold all there is."""
+    """Whether the folder is empty, which is printed; not if DATABASE_URL names a database elsewhere."""
     database = surroundings.own_database(data_dir)
     if database is None or database.exists():
         return False
@@ -176,20 +176,20 @@ def _key(data_dir: Path, arguments: list[str]) -> int:
 
 
 def _bench(arguments: list[str]) -> int:
-    found = {file.stem: file for file in sorted((CHECKOUT / "bench").glob("[!_]*.py"))}
+    benchmarks = {file.stem: file for file in sorted((CHECKOUT / "bench").glob("[!_]*.py"))}
     if not arguments or arguments[0] in ("--help", "-h"):
         print("usage: ./deck bench NAME [arguments]; NAME --help tells a benchmark's own\n")
-        for name, file in found.items():
+        for name, file in benchmarks.items():
             print(f"  {name:<14} {_first_line(file)}")
         return 0 if arguments else USAGE_ERROR
-    if arguments[0] not in found:
-        say(f"deck: there is no benchmark {arguments[0]!r}; there is: {', '.join(found) or 'none'}.")
+    if arguments[0] not in benchmarks:
+        say(f"deck: there is no benchmark {arguments[0]!r}; there is: {', '.join(benchmarks) or 'none'}.")
         return USAGE_ERROR
     environment = Environment(CHECKOUT)
     environment.ensure("runtime", "test")
     # Arguments may be paths as the caller sees them, so the working directory stays theirs.
     env = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
-    return _call([environment.python, found[arguments[0]], *arguments[1:]], env)
+    return _call([environment.python, benchmarks[arguments[0]], *arguments[1:]], env)
 
 
 def _first_line(file: Path) -> str:

@@ -1,4 +1,4 @@
-"""What several processes say, on one screen: each line whole, with the name of who said it."""
+"""The output of several processes on one screen: whole lines, each with the name of its process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WIDTH = len("bootstrap")
 
 
 class Console:
-    """Prints whole lines with a prefix; in colour only where a person reads them."""
+    """Prints whole lines with a prefix; in colour only on a terminal."""
 
     def __init__(self, stream: IO[str] | None = None) -> None:
         self._stream = stream or sys.stdout
@@ -21,7 +21,7 @@ class Console:
         self._lock = threading.Lock()
 
     def line(self, name: str, text: str) -> None:
-        """Print `text` as said by `name`."""
+        """Print `text` with the prefix `name`."""
         prefix = f"{name:<{_WIDTH}} |"
         if self._colour:
             prefix = f"\033[{_COLOURS.get(name, '0')}m{prefix}\033[0m"
@@ -36,14 +36,14 @@ class Console:
                 # Nobody reads any more (`./deck up | head`); the house itself must go on.
                 return
 
-    def relay(self, name: str, stream: IO[str], heard: Callable[[str], None]) -> threading.Thread:
-        """Print each line of `stream` as said by `name`, and pass it to `heard`, in the background, until it ends."""
+    def relay(self, name: str, stream: IO[str], on_line: Callable[[str], None]) -> threading.Thread:
+        """Print each line of `stream` with the prefix `name`, and pass it to `on_line`, in a thread."""
 
         def copy() -> None:
             with stream:
                 for text in stream:
                     line = text.rstrip("\r\n")
-                    heard(line)
+                    on_line(line)
                     self.line(name, line)
 
         thread = threading.Thread(target=copy, name=f"log of {name}", daemon=True)

@@ -13,7 +13,7 @@ from launcher import private
 
 
 def make(folder: Path) -> None:
-    """Leave in `folder` what the server reads and what its clients read; a password that is there stays.
+    """Write the server's and the clients' password files into `folder`; an existing password stays.
 
     `password` is for POSTGRES_PASSWORD_FILE, `pgpass` for libpq's `passfile`, in the form of
     https://www.postgresql.org/docs/current/libpq-pgpass.html. OSError when the folder cannot be written to.

@@ -1,4 +1,4 @@
-"""The virtual environment beside the checkout: made, filled from the hashed locks, and left alone when right.
+"""The virtual environment beside the checkout, filled from the hashed locks and changed only when they change.
 
 A stamp inside it holds the hash of each lock that has been installed, so a second start installs nothing.
 A marker stands while an installation runs; finding it at the next start means that one was cut short, and
@@ -29,7 +29,7 @@ Command: TypeAlias = Sequence[str | Path]
 
 
 class EnvironmentFailed(Exception):
-    """The environment could not be made; the text tells a person what to do."""
+    """The environment could not be made; the text says what to do."""
 
 
 class Environment:
@@ -47,11 +47,11 @@ class Environment:
         return self.checkout / "locks" / f"{name}.txt"
 
     def is_ready(self, name: str) -> bool:
-        """Whether the lock `name` has been installed as it is now."""
+        """Whether the current lock `name` is installed."""
         return self._python_works() and self._installed().get(name) == self._digest(name)
 
     def ensure(self, *names: str) -> None:
-        """Install each lock that is not installed yet; EnvironmentFailed when that cannot be done.
+        """Install each lock that is not installed yet. Raises EnvironmentFailed.
 
         The locks of one call come together: the packages of "test" include those of "runtime".
         """
@@ -153,7 +153,7 @@ class Environment:
 
 
 def say(text: str) -> None:
-    """Tell the person what is going on; on standard error, which scripts that read our output do not."""
+    """Print progress on standard error, apart from the output that scripts read."""
     print(text, file=sys.stderr, flush=True)
 
 

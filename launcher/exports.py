@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def text(engine_url: str, credentials: Path) -> str:
-    """One `export` a line, for `eval`. OSError or ValueError when the engine's key file cannot be read."""
+    """Shell lines for `eval`, one `export` each. Raises OSError or ValueError for an unreadable key file."""
     keys = json.loads(credentials.read_text())
     exports = {
         "AWS_ENDPOINT_URL": engine_url,

@@ -2,7 +2,7 @@
 
 The launcher holds the other end of the pipe and writes `+GROUP` for a group it has started and `-GROUP`
 for one it has seen ended. The pipe reaches its end when the launcher does, however it died: then
-every group still standing is asked to end, and killed if it does not.
+every group that still runs is asked to end, and killed if it does not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PATIENCE = 6.0
 
 
 def read_groups(lines: Iterable[str]) -> set[int]:
-    """The groups that stand when the lines end."""
+    """The groups that still run when the lines end."""
     groups: set[int] = set()
     for line in lines:
         group = int(line[1:])
@@ -39,7 +39,7 @@ def is_alive(group: int) -> bool:
 
 
 def send(group: int, number: signal.Signals) -> None:
-    """Signal a whole group; nothing happens when it has gone."""
+    """Signal a whole group; does nothing if it has ended."""
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):
@@ -47,7 +47,7 @@ def send(group: int, number: signal.Signals) -> None:
 
 
 def end(groups: set[int], patience: float = PATIENCE) -> None:
-    """Ask every group to end, wait, and kill what is left."""
+    """Ask every group to end, wait, and kill the processes that remain."""
     for group in groups:
         send(group, signal.SIGTERM)
     deadline = time.monotonic() + patience
@@ -58,7 +58,7 @@ def end(groups: set[int], patience: float = PATIENCE) -> None:
 
 
 def main() -> None:
-    """Wait for the end of standard input, then end what is left."""
+    """Wait for the end of standard input, then end the groups that remain."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     end(read_groups(sys.stdin))

@@ -1,4 +1,4 @@
-"""A data directory's house: the lock that only one may hold, and the note by which other commands find it."""
+"""The house of a data directory: its lock, and the note by which other commands find it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class AlreadyRunning(Exception):
 
 @dataclass(frozen=True)
 class House:
-    """Where a running house answers. `redis_url` holds the broker's password."""
+    """The addresses of a running house. `redis_url` contains the broker's password."""
 
     pid: int
     url: str
@@ -28,16 +28,16 @@ class House:
 
     @staticmethod
     def note(data_dir: Path) -> Path:
-        """The file that says so."""
+        """The note's file."""
         return data_dir / "house.json"
 
     def write(self, data_dir: Path) -> None:
-        """Leave the note, readable by its owner only, whole or not at all."""
+        """Write the note, whole or not at all, readable by its owner only."""
         private.write(self.note(data_dir), json.dumps(asdict(self)))
 
     @classmethod
     def read(cls, data_dir: Path) -> House | None:
-        """The note left in `data_dir`; None when there is none that can be read."""
+        """The note in `data_dir`; None when it is missing or cannot be read."""
         try:
             return cls(**json.loads(cls.note(data_dir).read_text()))
         except (OSError, ValueError, TypeError):
@@ -61,7 +61,7 @@ def find_running(data_dir: Path) -> House | None:
 
 
 def hold(data_dir: Path, patience: float = 15.0) -> int:
-    """Take the lock of `data_dir` and return its file descriptor; AlreadyRunning when another house has it.
+    """Take the lock of `data_dir` and return its file descriptor. Raises AlreadyRunning when another house has it.
 
     After a kill -9 the guardian holds it for the few seconds in which it ends what was left: while the
     process that left the note is gone, we wait for it, up to `patience` seconds. Raises BadFolder when

@@ -1,4 +1,4 @@
-"""Whether the embedded database has every migration of this checkout, as told without Django."""
+"""Whether the embedded database has every migration of this checkout, found out without Django."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from launcher import surroundings
 
 
 class Migrated:
-    """The SQLite file of a data directory. Asking `migrate` itself takes seconds, nearly all of them imports.
+    """The SQLite file of a data directory. Running `migrate` takes seconds, nearly all of them for imports.
 
-    Of a database that DATABASE_URL names nothing is known here: it is never said to be current.
+    A database that DATABASE_URL names never counts as current.
     """
 
     def __init__(self, checkout: Path, data_dir: Path, environment: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""TCP ports: is this one free, and which one is."""
+"""TCP ports: whether one is free, and finding a free one."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import socket
 
 
 class PortTaken(Exception):
-    """Something else listens there; the text names the flag that moves us elsewhere."""
+    """Another program listens on the port; the text names the flag for another port."""
 
 
 def require_free(host: str, port: int, host_flag: str, port_flag: str) -> None:
-    """Raise PortTaken, naming the flag that helps, unless `host`:`port` can be listened on now.
+    """Raise PortTaken, which names the flag that helps, unless `host`:`port` is free.
 
     Tried with SO_REUSEADDR, as servers do: connections of a server that has just ended, still in
     TIME_WAIT, do not count as taken.
@@ -37,7 +37,7 @@ def require_free(host: str, port: int, host_flag: str, port_flag: str) -> None:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nothing listens on at this moment, chosen by the system."""
+    """A port that is free now, chosen by the system."""
     with _listening_socket(host, 0) as listener:
         return int(listener.getsockname()[1])
 

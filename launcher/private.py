@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def write(file: Path, text: str) -> None:
-    """Put `text` into `file` with mode 0600. OSError when the folder is missing or cannot be written to."""
+    """Write `text` into `file` with mode 0600. Raises OSError when the folder is missing or cannot be written to."""
     draft = file.with_name(file.name + ".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:

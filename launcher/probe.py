@@ -1,6 +1,6 @@
 """`python -m launcher.probe URL [PART]`: a container's health check, which an image without curl can run.
 
-Ends with 0 when URL answers 200, or, given PART, when the /readyz at URL says that this part is well.
+Exits with 0 when URL answers 200, or, with PART, when the /readyz at URL reports this part as well.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import urllib.request
 from collections.abc import Mapping
 
 
-def problem(url: str, part: str = "", given: Mapping[str, str] = os.environ) -> str:
-    """What is wrong, in a sentence; empty when nothing is."""
+def problem(url: str, part: str = "", environment: Mapping[str, str] = os.environ) -> str:
+    """A sentence about the problem; empty if there is none."""
     # No proxy stands between the containers, whatever the environment says.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(url, headers={"Host": _host(given)})  # noqa: S310  (from our own files)
+    request = urllib.request.Request(url, headers={"Host": _host(environment)})  # noqa: S310  (from our own files)
     try:
         with opener.open(request, timeout=5) as answer:
             status, body = int(answer.status), answer.read()
@@ -39,9 +39,9 @@ def _problem_of(part: str, body: bytes) -> str:
         return f"{part}: the answer is not one of /readyz"
 
 
-def _host(given: Mapping[str, str]) -> str:
+def _host(environment: Mapping[str, str]) -> str:
     # The dashboard answers under its own names only, and a container's name is none of them.
-    first = given.get("BATCHDECK_ALLOWED_HOSTS", "").split(",")[0].strip().lstrip(".")
+    first = environment.get("BATCHDECK_ALLOWED_HOSTS", "").split(",")[0].strip().lstrip(".")
     return first if first not in ("", "*") else "localhost"
 
 

@@ -32,7 +32,7 @@ class GaveUp(Exception):
 
 @dataclass
 class Restarts:
-    """How often a child died quickly in a row, and what follows from that."""
+    """Counts the quick deaths of a child in a row, and decides about the next start."""
 
     quick_deaths: int = 0
 
@@ -45,7 +45,7 @@ class Restarts:
 
 
 class Family:
-    """The children of one launcher and the guardian that ends them should it be killed.
+    """The children of one launcher, and the guardian that ends them if the launcher is killed.
 
     Use from one thread only: Linux's parent-death signal comes when the *thread* that started a child ends.
     """
@@ -72,14 +72,14 @@ class Family:
         return child
 
     def tend(self) -> None:
-        """Start again what has died; GaveUp when one dies at once each time. Call it often."""
+        """Restart the children that died. Raises GaveUp when one dies at once each time. Call it often."""
         for child in self._children:
             child.tend()
 
     def stop(self, patience: float) -> None:
-        """End every child within `patience` seconds; the first one, on which the others stand, last."""
-        ground, others = self._children[:1], self._children[1:]
-        for children, seconds in ((others, patience * 0.75), (ground, patience * 0.25)):
+        """End every child within `patience` seconds; the first one, which the others need, last."""
+        ground, later_children = self._children[:1], self._children[1:]
+        for children, seconds in ((later_children, patience * 0.75), (ground, patience * 0.25)):
             for child in children:
                 child.send(signal.SIGTERM)
             deadline = time.monotonic() + seconds
@@ -90,13 +90,13 @@ class Family:
         self._children.clear()
 
     def close(self) -> None:
-        """Let the guardian go; whatever still stands, it ends."""
+        """Close the guardian's pipe; it ends the groups that still run."""
         if self._guardian.stdin:
             self._guardian.stdin.close()
         self._guardian.wait()
 
     def tell_guardian(self, sign: str, group: int) -> None:
-        """Put a process group under the guardian's watch ("+") or take it away ("-")."""
+        """Add a process group to the guardian ("+") or remove it ("-")."""
         if self._guardian.stdin is None:
             return
         try:
@@ -128,7 +128,7 @@ class Child:
         self._last_line = ""
 
     def spawn(self) -> None:
-        """Start the command in a session of its own and relay what it says."""
+        """Start the command in a session of its own and relay its output."""
         self._process = subprocess.Popen(
             tied(self._command),
             stdin=subprocess.DEVNULL,
@@ -143,10 +143,10 @@ class Child:
         self._started = time.monotonic()
         self._family.tell_guardian("+", self._process.pid)
         assert self._process.stdout is not None
-        self._reader = self._family.console.relay(self.name, self._process.stdout, self._heard)
+        self._reader = self._family.console.relay(self.name, self._process.stdout, self._keep_last_line)
 
     def tend(self) -> None:
-        """See whether it died, and start it again when its time has come."""
+        """Notice that it died, and start it again after its delay."""
         if self._start_again is not None:
             if time.monotonic() >= self._start_again:
                 self._start_again = None
@@ -173,17 +173,17 @@ class Child:
         return self._process.pid if self._process else None
 
     def exit_code(self) -> int | None:
-        """How it ended, as subprocess tells it; None while it runs. For a child that runs once."""
+        """Its return code as in subprocess; None while it runs. For a child that runs once."""
         return self._process.poll() if self._process else None
 
     def last_line(self) -> str:
-        """What it said last, once it has ended."""
+        """Its last line of output, after it ended."""
         if self._reader:
             # A process of its own making might still hold the pipe: that must not hold us.
             self._reader.join(timeout=5)
         return self._last_line
 
-    def _heard(self, line: str) -> None:
+    def _keep_last_line(self, line: str) -> None:
         self._last_line = line
 
     def is_alive(self) -> bool:
@@ -199,7 +199,7 @@ class Child:
             self._process.send_signal(number)
 
     def finish(self) -> None:
-        """Kill what is left of it."""
+        """Kill the processes of its group that remain."""
         self._start_again = None
         if self._process is not None:
             self._bury(self._process)
@@ -212,7 +212,7 @@ class Child:
 
 
 def tied(command: Command) -> list[str]:
-    """The command line that runs `command` so that it is told to end when this process does (on Linux)."""
+    """The command line that runs `command` so that it ends with this process (on Linux)."""
     return [*_BARE, str(_HERE / "child.py"), str(os.getpid()), *(str(part) for part in command)]
 
 

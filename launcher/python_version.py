@@ -13,7 +13,7 @@ MINIMUM = (3, 11)
 CANDIDATES = ("python3.14", "python3.13", "python3.12", "python3.11")
 
 ADVICE = """\
-Batchdeck needs Python 3.11 or newer; this is Python {found}, and no newer one is on PATH.
+Batchdeck needs Python 3.11 or newer; this is Python {version}, and no newer one is on PATH.
 Install one, then run ./deck again:
   Debian, Ubuntu     sudo apt install python3.11 python3.11-venv   (Ubuntu 22.04 and newer, Debian 12 and newer)
   Fedora, RHEL 9     sudo dnf install python3.11
@@ -53,5 +53,5 @@ def ensure(program):
     if newer and not os.environ.get("_DECK_REEXEC"):
         os.environ["_DECK_REEXEC"] = "1"
         os.execv(newer, [newer, program, *sys.argv[1:]])
-    found = ".".join(str(part) for part in sys.version_info[:3])
-    sys.exit(ADVICE.format(found=found))
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    sys.exit(ADVICE.format(version=version))

@@ -1,4 +1,4 @@
-"""The order in which a house comes up: what starts, what it waits for, and what a person is told at the end."""
+"""The start of a house: the order of its parts, the waits between them, and the lines at the end."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ READY = """
 
 
 class StartFailed(Exception):
-    """The house could not be started; the text tells a person why."""
+    """The house could not be started; the text says why."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What can be said on the command line of `up`."""
+    """The options of `./deck up`."""
 
     data_dir: Path
     host: str = "127.0.0.1"
@@ -68,7 +68,7 @@ class Start:
         self._env: dict[str, str] = {}
 
     def all(self) -> None:
-        """Start every part, wait until each answers, and say where."""
+        """Start every part, wait until each answers, and print the addresses."""
         redis_url = self._broker()
         running = self._settle(redis_url)
         self._engine(running)
@@ -171,7 +171,7 @@ class Start:
         )
 
     def _deck(self) -> str:
-        """What commands about this folder begin with."""
+        """The beginning of each ./deck command about this folder."""
         here = self._options.data_dir
         usual = surroundings.usual_data_dir(self._checkout)
         return "./deck" if here == usual else f"./deck --data-dir {shlex.quote(str(here))}"

@@ -1,4 +1,4 @@
-"""Being asked to stop: Ctrl-C, SIGTERM, or the loss of the terminal."""
+"""Requests to stop: Ctrl-C, SIGTERM, or the loss of the terminal."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _Handler = Callable[[int, FrameType | None], object] | int | None
 
 
 class StopAsked(Exception):
-    """We were asked to stop while something was waited for."""
+    """The launcher was asked to stop during a wait."""
 
 
 class StopSignal:
-    """Whether we have been asked to stop while this is entered. Signals then only set `asked`."""
+    """A context manager in which signals only set `asked`: whether the launcher was asked to stop."""
 
     def __init__(self) -> None:
         self.asked = False

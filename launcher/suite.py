@@ -21,7 +21,7 @@ _PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadgroup")
 
 
 def run(checkout: Path, arguments: Sequence[str]) -> int:
-    """Run pytest with `arguments`; its exit code. A broker is started for it unless REDIS_URL names one."""
+    """Run pytest with `arguments`; returns its exit code. Starts a broker unless REDIS_URL names one."""
     environment = Environment(checkout)
     environment.ensure("runtime", "test")
     env = dict(os.environ)

@@ -15,17 +15,17 @@ _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  (compared, not bound)
 
 
 def usual_data_dir(checkout: Path) -> Path:
-    """Where everything is kept unless --data-dir says otherwise."""
+    """The default data directory, used without --data-dir."""
     return Path(os.environ.get("BATCHDECK_DATA_DIR") or checkout / "var").resolve()
 
 
 def own_database(data_dir: Path, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The file with the database, whether it is there or not; None where DATABASE_URL names one elsewhere."""
+    """The file of the embedded database, which may not exist yet; None if DATABASE_URL names another database."""
     return None if environment.get("DATABASE_URL") else data_dir / "batchdeck.sqlite3"
 
 
 def for_house(checkout: Path, data_dir: Path, running: house.House) -> dict[str, str]:
-    """What every process of the house `running` is started with: our environment and where its parts are."""
+    """The environment of every process of the house `running`: ours, with the addresses of its parts."""
     return {
         **for_command(checkout, data_dir, running),
         # Lines must reach the log when they are written, also those before a crash.
@@ -34,7 +34,7 @@ def for_house(checkout: Path, data_dir: Path, running: house.House) -> dict[str,
 
 
 def for_command(checkout: Path, data_dir: Path, running: house.House | None) -> dict[str, str]:
-    """What a manage.py command is started with, so that it reaches the house if one runs."""
+    """The environment of a manage.py command, which reaches the house if one runs."""
     variables = {
         **os.environ,
         "BATCHDECK_DATA_DIR": str(data_dir),
@@ -49,14 +49,14 @@ def for_command(checkout: Path, data_dir: Path, running: house.House | None) -> 
 
 
 def engine_credentials(data_dir: Path) -> Path:
-    """The file in which the house's engine keeps the access key that clients sign with."""
+    """The file of the engine's access key."""
     return data_dir / "engine" / "credentials.json"
 
 
-def allowed_hosts(host: str, given: Mapping[str, str] = os.environ) -> str:
-    """The Host headers that the web process accepts when it listens on `host`: what was set, else our own names."""
-    if given.get("BATCHDECK_ALLOWED_HOSTS"):
-        return given["BATCHDECK_ALLOWED_HOSTS"]
+def allowed_hosts(host: str, environment: Mapping[str, str] = os.environ) -> str:
+    """The Host headers that the web process accepts on `host`: the setting, else this machine's names."""
+    if environment.get("BATCHDECK_ALLOWED_HOSTS"):
+        return environment["BATCHDECK_ALLOWED_HOSTS"]
     names = [*_LOOPBACK]
     if host in _EVERY_ADDRESS:
         names += [socket.gethostname(), *_outward_addresses()]

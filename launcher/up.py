@@ -1,4 +1,4 @@
-"""`./deck up`: every process of a house, started in order, waited for, kept running, and ended together."""
+"""`./deck up`: starts the processes of a house in order, keeps them running, and ends them together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STOP_WITHIN = 8.0
 
 
 def up(checkout: Path, options: Options, given_redis_url: str | None) -> int:
-    """Run a house until it is told to stop; the exit code.
+    """Run a house until it is asked to stop; returns the exit code.
 
     `given_redis_url` is a broker that runs already; None starts our own. Raises PortTaken, AlreadyRunning,
     BadFolder, EnvironmentFailed, StartFailed or processes.GaveUp, each with a text for the person at the keyboard.
@@ -54,7 +54,7 @@ def up(checkout: Path, options: Options, given_redis_url: str | None) -> int:
 
 
 def require_ports(options: Options) -> None:
-    """Raise PortTaken, naming the flag, unless both public ports are free and differ."""
+    """Raise PortTaken, which names the flag, unless both public ports are free and differ."""
     if options.port == options.engine_port:
         raise ports.PortTaken(f"--port and --engine-port are both {options.port}; they must differ.")
     ports.require_free(options.host, options.port, "--host", "--port")

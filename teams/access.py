@@ -61,12 +61,12 @@ def require(member: Membership, needed: Role) -> None:
 def member_required(
     needed: Role = Role.VIEWER, *, draws_only: bool = False
 ) -> Callable[[_View[_P]], Callable[..., HttpResponseBase]]:
-    """Decorate a page: sign-in first, then a team, then the role; sets `request.member`, `request.team`.
+    """Decorator for a page that needs a sign-in, a team and a role; sets `request.member` and `request.team`.
 
-    `draws_only` is for a page that reads a form as it is filled in and does nothing, so that it uses up no key. Any
-    other form that has a key is done once, in the team that it was opened in and in no other. An address with a NUL
+    `draws_only` marks a page that only redraws a form and changes nothing, so that the form's key stays unused. Any
+    other form with a key is done once, and only in the team in which it was opened. An address with a NUL
     character is a BadRequest: PostgreSQL cannot look for one.
-    What is not in the current team but in another of the person's, is opened there.
+    An object of another of the person's teams is opened in that team.
     """
 
     def decorate(view: _View[_P]) -> Callable[..., HttpResponseBase]:
@@ -100,13 +100,13 @@ def member_required(
 
 
 def _is_of_another_team(request: MemberRequest) -> bool:
-    """Whether the request is a form that was opened in another team than the current one."""
+    """Whether the form was opened while another team was the current one."""
     slug = request.POST.get(form_keys.TEAM_FIELD)
     return slug is not None and slug != request.member.team.slug
 
 
 def _refuse_team(request: MemberRequest) -> HttpResponseBase:
-    """A page with both teams and a button back to the form's; a team that the person is not in is not named."""
+    """A page that names both teams, with a button back to the form's team; a foreign team is not named."""
     slug = request.POST[form_keys.TEAM_FIELD]
     teams = {team.slug: team for team in Team.objects.filter(memberships__user=request.member.user)}
     return render(request, "teams/other_team.html", {"team": teams.get(slug)}, status=409)
@@ -115,7 +115,7 @@ def _refuse_team(request: MemberRequest) -> HttpResponseBase:
 def _team_with(
     request: MemberRequest, needed: Role, view: _View[_P], *args: _P.args, **kwargs: _P.kwargs
 ) -> Team | None:
-    """The first other team of the person in which this address is a page; None where there is none.
+    """The person's first other team in which this address is a page, or None.
 
     Only for an address that names something and that a person opens: a press changes no team, nor does a page in
     another tab that refreshes itself, a browser that loads ahead, or another site that nobody has pressed on.
@@ -133,10 +133,10 @@ def _team_with(
     if not kwargs or request.method != "GET" or not opened:
         return None
     current = request.member
-    others = (
+    other_memberships = (
         Membership.objects.filter(user=request.user).exclude(pk=current.pk).select_related("team", "user")
     )
-    for member in others.order_by("id"):
+    for member in other_memberships.order_by("id"):
         request.member, request.team = member, member.team
         try:
             require(member, needed)

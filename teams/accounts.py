@@ -11,7 +11,7 @@ from teams.models import ApiToken, Team, User
 
 
 def create(username: str) -> User:
-    """A new account without a password; its person signs in by a link."""
+    """Create an account without a password; the person signs in by a link."""
     user = User(username=username)
     user.set_unusable_password()
     user.save()
@@ -26,18 +26,18 @@ def end_sessions(user: User) -> None:
 
 
 def hand_over(user: User) -> None:
-    """Take an account from whoever uses it: sessions, links and tokens end. Whoever gets the next link has it."""
+    """End all sessions, links and tokens of the account, so that only the holder of the next link can use it."""
     end_sessions(user)
     ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def note_sign_in(user: User, *, by_link: bool = False) -> None:
-    """Write a sign-in down for each of the person's teams."""
+    """Record a sign-in for each of the person's teams."""
     _note(user, "account.signed_in", {"by": "link" if by_link else "password"}, by=user)
 
 
 def note_failure(username: str, address: str | None, *, locked: bool) -> None:
-    """Write down for the person's teams that somebody gave a wrong password; nothing for a name nobody has."""
+    """Record a wrong password for each of the person's teams; does nothing for an unknown user name."""
     user = User.objects.filter(username=username).first()
     if user is not None:
         detail: dict[str, object] = {"from": address or "an unknown address"}
@@ -47,7 +47,7 @@ def note_failure(username: str, address: str | None, *, locked: bool) -> None:
 
 
 def note_password(user: User, *, first: bool, by: User) -> None:
-    """Write down that somebody set the account's password, its first or another one."""
+    """Record that the account's password was set or changed."""
     _note(user, "account.password_set" if first else "account.password_changed", {}, by=by)
 
 

@@ -1,4 +1,4 @@
-"""Writing down what a person did."""
+"""The record of what people did."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def record(
     token: ApiToken | None = None,
     detail: dict[str, object] | None = None,
 ) -> Activity:
-    """Add one row, of what the service did by itself where there is no `user`.
+    """Add one row; without a `user` it is an act of the service itself.
 
     Call it in the transaction that does the act, so that neither exists without the other. Raises once.InProgress
     where the request had a key and another process has taken it over.
@@ -40,6 +40,6 @@ def record(
 
 
 def of(team: Team, person: str = "") -> QuerySet[Activity]:
-    """The team's record, or the part of it that this user name did, newest first, with who and by which token."""
+    """The team's acts, or those of one user name, newest first, with their users and tokens."""
     rows = Activity.objects.filter(team=team).select_related("user", "token").order_by("-id")
     return rows.filter(user__username=person) if person else rows

@@ -9,10 +9,10 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The address of the nearest machine that is not one of our proxies; None where there is none, as on a socket.
+    """The address of the nearest machine that is not one of our proxies; None on a Unix socket.
 
     A proxy appends to X-Forwarded-For the address it was called from, so the list is read from its end, and only
-    as far as each address is in BATCHDECK_TRUSTED_PROXIES: what stands before it, anybody may have written.
+    while each address is in BATCHDECK_TRUSTED_PROXIES: anybody may have written what stands before them.
     """
     address = _parse(request.META.get("REMOTE_ADDR", ""))
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")

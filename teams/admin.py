@@ -17,7 +17,7 @@ from teams.models import Activity, ApiToken, Membership, Team, User
 
 @admin.register(User)
 class PeopleAdmin(UserAdmin):
-    """Django's own, which writes down for the person's teams that somebody set their password."""
+    """Django's user admin, which also records for the person's teams that their password was set."""
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Set a person's password."""
@@ -42,7 +42,7 @@ class TeamAdmin(admin.ModelAdmin):
     def save_formset(
         self, request: HttpRequest, form: BaseModelForm, formset: BaseModelFormSet, change: bool
     ) -> None:
-        """Save members; whoever could sign in for a new one until now, is out."""
+        """Save members; end the sessions and links of the accounts that became members."""
         super().save_formset(request, form, formset, change)
         added: list[Any] = formset.new_objects
         for member in added:
@@ -51,7 +51,7 @@ class TeamAdmin(admin.ModelAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin):
-    """Tokens can be seen and revoked here; a secret could not be shown, so none are made."""
+    """Tokens can be seen and revoked here. They are not created here, as their secret could not be shown."""
 
     list_display = [
         "prefix",
@@ -67,7 +67,7 @@ class ApiTokenAdmin(admin.ModelAdmin):
     readonly_fields = ["team", "user", "prefix", "digest", "created_at", "last_used_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: tokens are made where their secret can be shown."""
+        """Never: tokens are created where their secret can be shown."""
         return False
 
 
@@ -80,13 +80,13 @@ class ActivityAdmin(admin.ModelAdmin):
     list_filter = ["verb"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: the services write these."""
+        """Never: the services write these rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Activity | None = None) -> bool:
-        """Nobody."""
+        """Never."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Activity | None = None) -> bool:
-        """Nobody."""
+        """Never."""
         return False

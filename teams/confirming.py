@@ -1,4 +1,4 @@
-"""Asking before something is stopped, put away, deleted or replaced: one page for all of it, without a script.
+"""The confirmation page before something is stopped, archived, deleted or replaced; it needs no script.
 
 The address of the act shows the question when it is opened, and acts when the question's form is sent to it.
 """
@@ -17,7 +17,7 @@ from teams.models import User
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: `title` names the act, what it touches and whose that is; `says` what is lost and what stays.
+    """A question: `title` names the act, its objects and their owners; `says` what is lost and what stays.
 
     `facts` are pairs of label and value, `fields` names and values of what the form sends, `action` the address that it
     is sent to, `back` where whoever says no goes.
@@ -40,13 +40,13 @@ def ask(
 
 
 def whose(owner: User | None, asker: User) -> str:
-    """Whose something is, for the person who asks: you, a name, or someone who left."""
+    """The owner as the asker reads it: "you", a name, or "someone who left"."""
     if owner is None:
         return "someone who left"
     return "you" if owner.pk == asker.pk else owner.label
 
 
 def sum_of(counts: Iterable[tuple[str, int]]) -> str:
-    """How many are whose: "3 by ana, 2 by you", the most first."""
-    ordered = sorted(counts, key=lambda one: (-one[1], one[0]))
+    """Counts by owner, the largest first: "3 by ana, 2 by you"."""
+    ordered = sorted(counts, key=lambda pair: (-pair[1], pair[0]))
     return ", ".join(f"{count:,} by {name}" for name, count in ordered)

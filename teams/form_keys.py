@@ -1,4 +1,4 @@
-"""Forms that are done once: each has a key from when it was drawn, and a second submit gets the first one's answer."""
+"""Forms that act once: each form carries a key, and a second submit gets the first one's answer."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ def has_key(request: HttpRequest) -> bool:
 def respond_once(
     request: HttpRequest, member: Membership, respond: Callable[[], HttpResponseBase]
 ) -> HttpResponseBase:
-    """The response of the first submit of this form: by `respond`, or as it is stored."""
+    """The response of the form's first submit: made now by `respond`, or the stored one."""
     contents = _contents(request)
     text = json.dumps([request.get_full_path(), sorted(contents.items())])
     fingerprint = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     sent = once.Sent(member.team, member.user, request.POST[FIELD], fingerprint)
     try:
-        found = once.perform(sent, respond, lambda response: _stored(request, response), patience=PATIENCE)
+        response = once.perform(sent, respond, lambda fresh: _stored(request, fresh), patience=PATIENCE)
     except once.KeyReused as error:
         return _page(request, "changed", contents, (error.earlier.answer or {}).get("location", ""))
     except once.CutOff as error:
         return _page(request, "cut_off", {}, act=error.act)
     except once.InProgress:
         return _page(request, "in_progress", contents)
-    return _repeated(request, found.answer) if isinstance(found, once.Repeated) else found
+    return _repeated(request, response.answer) if isinstance(response, once.Repeated) else response
 
 
 def _contents(request: HttpRequest) -> dict[str, list[str]]:
@@ -65,7 +65,7 @@ def _contents(request: HttpRequest) -> dict[str, list[str]]:
 
 
 def _stored(request: HttpRequest, response: HttpResponseBase) -> once.Answer:
-    """Where the response leads and what the next page is to say; nothing of a page, which may show a secret."""
+    """The response's redirect and notices to store; nothing of a page, which may show a secret."""
     if response.status_code not in _REDIRECTS:
         return {}
     storage = messages.get_messages(request)
@@ -90,7 +90,7 @@ def _page(
     location: str = "",
     act: Activity | None = None,
 ) -> HttpResponse:
-    """Why nothing is done now: the form can be sent again from there, with a new key where it was changed."""
+    """The page that says why nothing was done; the form can be sent again there, with a new key if it was changed."""
     # A password is not written into a page.
     resend = bool(contents) and not any("password" in name for name in contents)
     context: dict[str, Any] = {

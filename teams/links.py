@@ -26,13 +26,13 @@ def create(user: User, lifetime: timedelta = LIFETIME) -> str:
 
 
 def whose(secret: str) -> User | None:
-    """Whom the link would sign in; None if it is unknown, used, or too old."""
+    """The user whom the link would sign in; None if it is unknown, used, or too old."""
     link = _open(secret).select_related("user").first()
     return link.user if link else None
 
 
 def redeem(secret: str) -> User | None:
-    """Use the link up and say who it signs in; None if it is unknown, used, or too old."""
+    """Use up the link and return its user; None if it is unknown, used, or too old."""
     link = _open(secret).select_related("user").first()
     # The guarded update decides between two who follow the same link at once.
     if link is None or _open(secret).update(used_at=timezone.now()) != 1:
@@ -41,7 +41,7 @@ def redeem(secret: str) -> User | None:
 
 
 def end(user: User) -> None:
-    """Let the user's links that nobody has followed sign nobody in any more."""
+    """Make the user's unused links invalid."""
     SignInLink.objects.filter(user=user, used_at=None).update(used_at=timezone.now())
 
 

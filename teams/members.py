@@ -1,4 +1,4 @@
-"""Who is in a team and as what. Everything raises Refused, with a sentence, for what may not be done."""
+"""A team's members and their roles. Each function raises Refused, with a sentence, for an act that is not allowed."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ INVITED_FOR = timedelta(days=3)
 
 
 class Refused(Exception):
-    """What was asked may not be done; the sentence says why."""
+    """The act is not allowed; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """Somebody who was added or may join, and the path of the link for them.
+    """A person who was added or invited, and the path of their link.
 
-    `joined` is true for a new account, whose link signs it in. Somebody with an account joins by the link.
+    `joined` is true for a new account, whose link signs it in. A person with an account joins by the link.
     """
 
     user: User
@@ -37,14 +37,14 @@ class Invited:
 
 
 def of(team: Team) -> QuerySet[Membership]:
-    """Everybody in the team with their user, by user name."""
+    """The team's memberships with their users, by user name."""
     return Membership.objects.filter(team=team).select_related("user").order_by("user__username")
 
 
 def invite(team: Team, username: str, role: Role, *, by: User) -> Invited:
-    """Add a person by a new account, or invite one who has an account; either way with a link, good once.
+    """Add a person with a new account, or invite a person who has one; both get a link for one use.
 
-    An account without a password proves nothing about who uses it: whoever made its links may. So it stays with
+    An account without a password may be used by whoever made its links. So it stays with
     the team that made it until it has a password, and then joins by the link and the password together.
     """
     username = _username(username)
@@ -80,7 +80,7 @@ def _username(text: str) -> str:
 
 
 def _check_free(team: Team, user: User) -> None:
-    """Raises Refused if the account cannot come into the team."""
+    """Raises Refused if the account may not join the team."""
     if Membership.objects.filter(team=team, user=user).exists():
         raise Refused(f"{user.label} is in this team already.")
     if not user.is_active:
@@ -105,7 +105,7 @@ def _offer(team: Team, user: User, role: Role, *, by: User) -> Invited:
 
 
 def invitations(team: Team) -> QuerySet[Invitation]:
-    """Who may still join the team, by user name."""
+    """The team's open invitations, by user name."""
     rows = Invitation.objects.filter(team=team, expires_at__gt=timezone.now())
     return rows.select_related("user").order_by("user__username")
 
@@ -117,9 +117,9 @@ def find_invitation(secret: str) -> Invitation | None:
 
 
 def join(invitation: Invitation) -> Membership:
-    """Take the invited person in, once they have proved to be the account's: its sessions and links end.
+    """Make the invited person a member, after their password was checked. The account's sessions and links end.
 
-    Raises Refused if it was used or withdrawn meanwhile.
+    Raises Refused if the invitation was used or withdrawn meanwhile.
     """
     user, team = invitation.user, invitation.team
     with transaction.atomic():
@@ -136,7 +136,7 @@ def join(invitation: Invitation) -> Membership:
 
 
 def withdraw(invitation: Invitation, *, by: User) -> None:
-    """Let an invitation's link be good no more."""
+    """Delete an invitation, so that its link is invalid."""
     with transaction.atomic():
         if Invitation.objects.filter(pk=invitation.pk).delete()[0]:
             user = invitation.user
@@ -144,7 +144,7 @@ def withdraw(invitation: Invitation, *, by: User) -> None:
 
 
 def new_link(member: Membership, *, by: User) -> str:
-    """The path of another link for a member who is in no other team: whoever follows it is that person."""
+    """The path of a new sign-in link for a member. Only for members who are in no other team."""
     with transaction.atomic():
         _check_admin(member.team, by)
         user = _locked_user(member.user)
@@ -161,7 +161,7 @@ def new_link(member: Membership, *, by: User) -> str:
 
 
 def change_role(member: Membership, role: Role, *, by: User) -> None:
-    """Give a member another role; the last admin keeps theirs. Of a former admin the team's open offers end."""
+    """Change a member's role, except the last admin's. A former admin's open invitations and links end."""
     with transaction.atomic():
         now = _locked(member)
         if now.role == role:
@@ -176,9 +176,9 @@ def change_role(member: Membership, role: Role, *, by: User) -> None:
 
 
 def remove(member: Membership, *, by: User) -> None:
-    """Take a person out of the team: tokens and links end, what they did stays written down. Not the last admin.
+    """Remove a person from the team, except the last admin. Their tokens and links end; the record of their acts stays.
 
-    Of an admin the team's open offers end too.
+    If they were an admin, the team's open invitations and links end too.
     """
     with transaction.atomic():
         now = _locked(member)
@@ -196,7 +196,7 @@ def remove(member: Membership, *, by: User) -> None:
 
 
 def rename(team: Team, name: str, *, by: User) -> str:
-    """Give the team another name, which is given back as it was kept; addresses keep its slug."""
+    """Rename the team and return the name as it was stored; addresses keep the slug."""
     name = name.strip()
     if not name or len(name) > 80 or "\0" in name:
         raise Refused("A team's name has 1 to 80 letters.")
@@ -209,7 +209,7 @@ def rename(team: Team, name: str, *, by: User) -> str:
 
 
 def _locked(member: Membership) -> Membership:
-    """The row as it is now, while nobody else changes the team's members. Raises Refused if it is gone."""
+    """The row, read again under a lock on the team's members. Raises Refused if it is gone."""
     Team.objects.select_for_update().get(pk=member.team_id)
     now = Membership.objects.select_related("user", "team").filter(pk=member.pk).first()
     if now is None:
@@ -218,12 +218,12 @@ def _locked(member: Membership) -> Membership:
 
 
 def _locked_user(user: User) -> User:
-    """The account as it is now, while it neither joins a team nor gets a link."""
+    """The account, read again under a lock that keeps it from joining a team or getting a link."""
     return User.objects.select_for_update(no_key=True).get(pk=user.pk)
 
 
 def _end_offers(team: Team, *, by: User) -> None:
-    """End the invitations and sign-in links of the team that nobody has followed: a former admin may have them.
+    """End the team's unused invitations and sign-in links: a former admin may know them.
 
     Only members who are in no other team have links of this team.
     """
@@ -243,6 +243,6 @@ def _check_admin(team: Team, user: User) -> None:
 
 
 def _keep_an_admin(member: Membership, why: str) -> None:
-    others = Membership.objects.filter(team=member.team, role=Role.ADMIN, user__is_active=True)
-    if member.role == Role.ADMIN and not others.exclude(pk=member.pk).exists():
+    admins = Membership.objects.filter(team=member.team, role=Role.ADMIN, user__is_active=True)
+    if member.role == Role.ADMIN and not admins.exclude(pk=member.pk).exists():
         raise Refused(f"{member.user.label} is {why}.")

@@ -13,7 +13,7 @@ from teams.access import find_member
 def current_team(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Set `request.member`: a Membership, or something false. Looked up only if it is read."""
+    """Set `request.member`: a Membership, or something false. It is looked up when it is first read."""
 
     def add_member(request: HttpRequest) -> HttpResponse:
         request.member = SimpleLazyObject(lambda: find_member(request))  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What the next page says after an act, with a button that undoes it where that is possible."""
+"""Notices on the next page after an act, with an Undo button where the act can be undone."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _UNDO = "undo"
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """Where a notice's Undo button is sent to, with the keys of the jobs that it is about."""
+    """The address that a notice's Undo button posts to, and the keys of its jobs."""
 
     action: str
     jobs: list[str]
 
 
 def success_with_undo(request: HttpRequest, text: str, action: str, jobs: Iterable[str] = ()) -> None:
-    """Say that jobs are archived; the notice's Undo sends `restore` for them to the address `action`."""
+    """Add a notice that jobs are archived; its Undo posts `restore` for them to the address `action`."""
     messages.success(request, text, " ".join([_UNDO, action, *jobs]))
 
 
 def undo_of(message: Message) -> Undo | None:
-    """What the notice's Undo does; None for one without."""
+    """The notice's Undo, or None."""
     word, *rest = (message.extra_tags or "").split() or [""]
     return Undo(rest[0], rest[1:]) if word == _UNDO and rest else None

@@ -1,4 +1,4 @@
-"""Requests with a key are done once: a second one with the same key gets the first one's answer.
+"""Idempotent requests: a second request with the same key gets the first one's answer.
 
 A row with the key is committed before anything is done, and a unique constraint lets the database choose between two
 that come at once. `activity.record` writes the act into that row, in the transaction of the act itself: a process that
@@ -41,7 +41,7 @@ _current: ContextVar[KeyedRequest | None] = ContextVar("keyed_request", default=
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A request with its key; `fingerprint` is the same for the same method, address and contents."""
+    """A request with its key; equal fingerprints mean the same method, address and contents."""
 
     team: Team
     user: User
@@ -50,7 +50,7 @@ class Sent:
 
 
 class KeyReused(Exception):
-    """The key belongs to an earlier request with other contents; `earlier` is its row."""
+    """The key belongs to an earlier request with different contents; `earlier` is its row."""
 
     def __init__(self, earlier: KeyedRequest) -> None:
         super().__init__("This key was sent before with another request. Use a new key for a new request.")
@@ -58,7 +58,7 @@ class KeyReused(Exception):
 
 
 class CutOff(Exception):
-    """The first request with the key acted, but ended before its answer was stored; `act` is the first thing it did."""
+    """The first request with the key acted, but ended before its answer was stored; `act` is its first act."""
 
     def __init__(self, act: Activity | None) -> None:
         text = f" It had done this: {act.words} {act.object_label}." if act else ""
@@ -83,11 +83,11 @@ class Repeated:
 def perform(
     sent: Sent, act: Callable[[], _Result], stored: Callable[[_Result], Answer], *, patience: float
 ) -> _Result | Repeated:
-    """The result of `act`, or the answer of an earlier request with the key.
+    """Run `act` and return its result, or return the answer of an earlier request with the key.
 
-    Waits up to `patience` seconds for a request in progress. `stored` gives what is stored of the result. A request
-    that did nothing, such as a refused one, leaves no row, so that it can be sent again. Raises KeyReused, CutOff,
-    InProgress and what `act` raises.
+    Waits up to `patience` seconds for a request in progress. `stored` turns the result into the stored answer. A
+    request that did nothing, such as a refused one, leaves no row, so that it can be sent again. Raises KeyReused,
+    CutOff, InProgress and what `act` raises.
     """
     row, is_first = _claim(sent, patience)
     if not is_first:
@@ -106,7 +106,7 @@ def perform(
 
 
 def note(done: Activity) -> None:
-    """Write an act into the row of the current request, if it has a key; raises InProgress if another holds the row."""
+    """Add an act to the current request's row, if it has a key. Raises InProgress if another process holds the row."""
     row = _current.get()
     if row is None:
         return
@@ -116,13 +116,13 @@ def note(done: Activity) -> None:
 
 
 def forget() -> int:
-    """Delete some of the rows that are older than STORED_FOR; how many."""
+    """Delete some of the rows that are older than STORED_FOR; returns their number."""
     old = KeyedRequest.objects.filter(started_at__lt=timezone.now() - STORED_FOR)
     return KeyedRequest.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:AT_ONCE])).delete()[0]
 
 
 def _claim(sent: Sent, patience: float) -> tuple[KeyedRequest, bool]:
-    """The row, and whether this process holds it; if not, the request is over."""
+    """The row, and whether this process holds it; if not, the request has ended."""
     until = time.monotonic() + patience
     while True:
         row = _find(sent)
@@ -148,7 +148,7 @@ def _find(sent: Sent) -> KeyedRequest | None:
 
 
 def _insert(sent: Sent) -> KeyedRequest | None:
-    """A new row; None if another process was quicker."""
+    """Insert a row; None if another process was quicker."""
     values = {"team": sent.team, "user": sent.user, "key": sent.key, "fingerprint": sent.fingerprint}
     try:
         with transaction.atomic():
@@ -162,12 +162,12 @@ def _is_abandoned(row: KeyedRequest) -> bool:
 
 
 def _is_over(row: KeyedRequest) -> bool:
-    """Whether it was answered, or ended between its act and its answer."""
+    """Whether the request was answered, or ended between its act and its answer."""
     return row.ended_at is not None or (row.activity_id is not None and _is_abandoned(row))
 
 
 def _take_over(row: KeyedRequest, sent: Sent) -> KeyedRequest | None:
-    """The row of a process that ended before it did anything; None if it is still at work, or has acted since."""
+    """Take over the row of a process that ended before it acted; None if it still works or has acted."""
     if not _is_abandoned(row):
         return None
     rows = KeyedRequest.objects.filter(pk=row.pk, holder=row.holder, activity=None, ended_at=None)

@@ -1,4 +1,4 @@
-"""Secrets we hand out and later recognise: random, shown once, kept as a digest."""
+"""Secrets that we hand out and recognise later: random, shown once, kept as a digest."""
 
 from __future__ import annotations
 

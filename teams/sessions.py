@@ -1,4 +1,4 @@
-"""Sessions in the database under a digest of their key: who reads the table cannot sign in with it."""
+"""Sessions in the database under a digest of their key, so that a reader of the table cannot sign in with it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from django.utils import timezone
 
 
 class SessionStore(db.SessionStore):
-    """Django's, which keeps the cookie's value itself as the primary key.
+    """Django's session store, with a digest of the cookie's value as the primary key instead of the value itself.
 
-    The key is 32 random characters of 36, so a digest without a salt cannot be guessed back from. Rows that
-    older versions made are found by no cookie; they go with the other expired ones.
+    The key has 32 random characters out of 36, so its digest needs no salt. Rows that
+    older versions made match no cookie; they go with the other expired ones.
     """
 
     def exists(self, session_key: str | None) -> bool:
@@ -60,5 +60,5 @@ class SessionStore(db.SessionStore):
 
 
 def digest(session_key: str) -> str:
-    """What is kept in place of a session's key: 160 bits of SHA-256 in hex, as long as the column."""
+    """The digest of a session's key: 160 bits of SHA-256 in hex, as long as the column."""
     return hashlib.sha256(session_key.encode()).hexdigest()[:40]

@@ -12,11 +12,11 @@ from teams import once
 
 @shared_task
 def clear_sessions() -> None:
-    """Delete the sessions whose time is over."""
+    """Delete expired sessions."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
 
 
 @shared_task
 def forget_requests() -> None:
-    """Delete old answers to requests that came with a key."""
+    """Delete old answers of idempotent requests."""
     once.forget()

@@ -21,7 +21,7 @@ _USE_NOTED_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """What a valid token stands for: the token, and its owner's membership of its team."""
+    """A valid token and its owner's membership of the token's team."""
 
     token: ApiToken
     member: Membership
@@ -30,7 +30,7 @@ class Bearer:
 def create(
     *, team: Team, user: User, name: str = "", role: Role | None = None, expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
-    """A new token for a member, and its secret, which cannot be had again. `role` is the most it may do.
+    """Create a token for a member; returns it and its secret, which is not stored. `role` is the token's highest role.
 
     Raises PermissionDenied if the user is not in the team any more.
     """
@@ -54,7 +54,7 @@ def create(
 
 
 def find(secret: str) -> Bearer | None:
-    """Whom this secret stands for; None if it is unknown, revoked, expired or its owner left the team."""
+    """The bearer of this secret; None if it is unknown, revoked, expired or its owner left the team."""
     token = ApiToken.objects.select_related("team", "user").filter(digest=digest(secret)).first()
     if token is None or not token.usable or not token.user.is_active:
         return None
@@ -73,7 +73,7 @@ def find(secret: str) -> Bearer | None:
 
 
 def revoke(token: ApiToken, by: User) -> None:
-    """End a token now; a second time changes nothing."""
+    """Revoke a token; does nothing if it is revoked already."""
     with transaction.atomic():
         if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
             activity.record(token.team, by, "token.revoked", token, label=token.name or token.prefix)

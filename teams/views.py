@@ -33,7 +33,7 @@ class SignIn(views.LoginView):
     redirect_authenticated_user = True
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Begin the session, and write it down."""
+        """Begin the session and record the sign-in."""
         answer = super().form_valid(form)
         if isinstance(self.request.user, User):
             accounts.note_sign_in(self.request.user)
@@ -41,7 +41,7 @@ class SignIn(views.LoginView):
 
 
 class SignOut(views.LogoutView):
-    """Ends the session; POST only, as a link elsewhere could otherwise do it."""
+    """Ends the session. POST only, so that no link on another site can do it."""
 
     next_page = "sign-in"
 
@@ -49,7 +49,7 @@ class SignOut(views.LogoutView):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_link(request: HttpRequest, secret: str) -> HttpResponse:
-    """Sign in by a one-time link: a page with a button, as mail scanners and chat previews open links too."""
+    """Sign in by a one-time link. The page has a button, as mail scanners and chat previews open links too."""
     if request.method != "POST":
         user = links.whose(secret)
         return render(request, "teams/link.html", {"person": user}) if user else _invalid_link(request)
@@ -79,7 +79,7 @@ def locked_out(
 
 
 def admin_sign_in(request: HttpRequest) -> HttpResponse:
-    """Django's admin has no sign-in of its own: there is one way in, which is limited and written down."""
+    """Send the admin's sign-in to ours, which is limited and recorded."""
     if request.user.is_authenticated:
         raise PermissionDenied("Only the staff of this installation may use Django's admin.")
     return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
@@ -88,7 +88,7 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 @member_required()
 def switch_team(request: MemberRequest) -> HttpResponse:
-    """Make another of one's teams the current one."""
+    """Make another of the person's teams the current one."""
     slug = request.POST.get("team", "")
     # PostgreSQL cannot look for a text with a NUL character.
     if "\0" in slug or not choose_team(request, slug):

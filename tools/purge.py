@@ -1,7 +1,7 @@
-"""Leaves of a style sheet only the rules that a page here can match: the words of templates and scripts decide.
+"""Removes the rules of a style sheet that no page here can match, by the words of templates and scripts.
 
-A class that no template, script or form names matches nothing, so a rule that needs it is taken out, and then
-variables that no rule is left to read. Rules without classes stay.
+A class that no template, script or form names matches nothing, so rules that need it are removed, and then
+the variables that no remaining rule reads. Rules without classes stay.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _VARIABLE = re.compile(r"(--[\w-]+):[^;{}]*;?")
 
 
 def words(root: Path = HOME) -> set[str]:
-    """Every word of the sources: among them each class that is used."""
+    """Every word of the sources, which include each class that is used."""
     return {
         word
         for pattern in SOURCES
@@ -43,19 +43,19 @@ def classes(css: str) -> set[str]:
 
 
 def purge(css: str, used: set[str]) -> str:
-    """The sheet without rules for classes that are not in `used`, and without variables that nothing reads."""
-    kept = _keep(css, used)
+    """The sheet without rules for classes outside `used`, and without variables that nothing reads."""
+    sheet = _keep(css, used)
     before = None
     own = (HOME / "static" / "batchdeck.css").read_text(encoding="utf-8")
-    while before != kept:
-        before = kept
-        kept = re.sub(r"[^{}]*\{\}", "", _without_unread(kept, own))
-    return kept
+    while before != sheet:
+        before = sheet
+        sheet = re.sub(r"[^{}]*\{\}", "", _without_unread(sheet, own))
+    return sheet
 
 
-def _without_unread(css: str, others: str) -> str:
-    read = set(re.findall(r"var\(\s*(--[\w-]+)", css + others))
-    return _VARIABLE.sub(lambda found: found[0] if found[1] in read else "", css)
+def _without_unread(css: str, own_sheet: str) -> str:
+    read = set(re.findall(r"var\(\s*(--[\w-]+)", css + own_sheet))
+    return _VARIABLE.sub(lambda declaration: declaration[0] if declaration[1] in read else "", css)
 
 
 def _keep(css: str, used: set[str]) -> str:
@@ -73,7 +73,7 @@ def _keep(css: str, used: set[str]) -> str:
         elif prelude.startswith("@"):
             parts.append(f"{prelude}{{{body}}}")
         else:
-            selectors = [one for one in _commas(prelude) if _matches(one, used)]
+            selectors = [selector for selector in _commas(prelude) if _matches(selector, used)]
             parts.append(f"{','.join(selectors)}{{{body}}}" if selectors else "")
     return "".join(parts)
 
@@ -113,7 +113,7 @@ def _rules(css: str) -> Iterator[tuple[str, str | None]]:
 
 
 def _commas(prelude: str) -> list[str]:
-    """The selectors of a list, taken apart at commas that are in no brackets."""
+    """The selectors of a list, split at commas outside brackets."""
     parts, depth, start = [], 0, 0
     for at, letter in enumerate(prelude):
         depth += (letter in "([") - (letter in ")]")

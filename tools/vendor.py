@@ -4,7 +4,7 @@
 # ///
 """Fills static/vendor and static/icons.svg from the npm registry; for maintainers: `uv run tools/vendor.py`, needs npm.
 
-`vendor.json` beside this file says what is wanted. Each package is fetched with `npm pack`, its integrity is
+`vendor.json` beside this file lists the packages. Each package is fetched with `npm pack`, its integrity is
 checked against the registry's, the named files are copied, and `static/vendor/vendor.json` notes what is there
 with a SHA-384 of each file. Style sheets and fonts are cut down to what pages use of them.
 """
@@ -40,16 +40,16 @@ _OPEN = (
 
 
 def fetch(package: str, version: str, into: Path) -> tuple[tarfile.TarFile, str]:
-    """The package's archive and its integrity, which the registry and the bytes agree on."""
-    wanted = f"{package}@{version}"
-    view = ["npm", "view", "--json", wanted, "dist.integrity"]
+    """The package's archive and its integrity. Raises SystemExit if the bytes do not match it."""
+    package_version = f"{package}@{version}"
+    view = ["npm", "view", "--json", package_version, "dist.integrity"]
     integrity = json.loads(subprocess.run(view, check=True, capture_output=True, text=True).stdout)
-    pack = ["npm", "pack", "--silent", "--pack-destination", str(into), wanted]
+    pack = ["npm", "pack", "--silent", "--pack-destination", str(into), package_version]
     name = subprocess.run(pack, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1]
     body = (into / name).read_bytes()
-    found = "sha512-" + base64.b64encode(hashlib.sha512(body).digest()).decode()
-    if found != integrity:
-        raise SystemExit(f"{wanted}: the archive is not what the registry says it is")
+    digest = "sha512-" + base64.b64encode(hashlib.sha512(body).digest()).decode()
+    if digest != integrity:
+        raise SystemExit(f"{package_version}: the archive is not what the registry says it is")
     return tarfile.open(into / name), integrity
 
 
@@ -74,7 +74,7 @@ def write_sprite(archive: tarfile.TarFile, icons: list[str]) -> None:
 
 
 def without_unused(css: str, target: str) -> str:
-    """The sheet without what no page uses; the names of all its classes are kept beside this file, for a test."""
+    """The sheet without unused rules; the names of all its classes are written beside this file, for a test."""
     notice = re.search(r"/\*!.*?\*/", css, re.DOTALL)
     names = sorted(purge.classes(css))
     (HERE / f"{target}.classes").write_text("\n".join(names) + "\n", encoding="utf-8")
@@ -82,7 +82,7 @@ def without_unused(css: str, target: str) -> str:
 
 
 def without_unused_shapes(font: bytes) -> bytes:
-    """The variable font with every character that it had, without weights and alternative shapes that no page shows."""
+    """The variable font with all its characters, without weights and alternative shapes that no page shows."""
     cut = _read_again(
         instancer.instantiateVariableFont(TTFont(io.BytesIO(font), recalcTimestamp=False), {"wght": WEIGHTS})
     )
@@ -96,7 +96,7 @@ def without_unused_shapes(font: bytes) -> bytes:
 
 
 def _read_again(font: TTFont) -> TTFont:
-    """The font with its tables as they are when written: the subsetter does not know what the instancer left unread."""
+    """The font, written and read again: the subsetter does not know tables that the instancer left unread."""
     written = io.BytesIO()
     font.flavor = None
     font.save(written)
@@ -104,38 +104,38 @@ def _read_again(font: TTFont) -> TTFont:
     return TTFont(written, recalcTimestamp=False)
 
 
-def vendor(wanted: dict[str, Any], into: Path) -> dict[str, Any]:
+def vendor(package: dict[str, Any], into: Path) -> dict[str, Any]:
     """Copy one package's files; returns its entry for vendor.json."""
-    archive, integrity = fetch(wanted["name"], wanted["version"], into)
+    archive, integrity = fetch(package["name"], package["version"], into)
     files = {}
     with archive:
-        for path, target in wanted.get("files", {}).items():
+        for path, target in package.get("files", {}).items():
             # A source map would be one more file to serve; without its comment nobody asks for it.
             body = re.sub(rb"\n?/\*# sourceMappingURL=[^*]*\*/", b"", read(archive, path))
-            if target in wanted.get("purge", []):
+            if target in package.get("purge", []):
                 body = without_unused(body.decode(), target).encode()
             if target.endswith(".woff2"):
                 body = without_unused_shapes(body)
             (VENDOR / target).write_bytes(body)
             files[target] = "sha384-" + base64.b64encode(hashlib.sha384(body).digest()).decode()
-        if icons := wanted.get("icons"):
+        if icons := package.get("icons"):
             write_sprite(archive, icons)
             digest = hashlib.sha384(SPRITE.read_bytes()).digest()
             files["../icons.svg"] = "sha384-" + base64.b64encode(digest).decode()
     return {
-        "name": wanted["name"],
-        "version": wanted["version"],
+        "name": package["name"],
+        "version": package["version"],
         "integrity": integrity,
-        "licence": wanted["licence"],
+        "licence": package["licence"],
         "files": files,
     }
 
 
 def main() -> None:
-    """Fetch everything anew."""
+    """Fetch all packages again."""
     packages = json.loads((HERE / "vendor.json").read_text())
     with tempfile.TemporaryDirectory() as folder:
-        entries = [vendor(wanted, Path(folder)) for wanted in packages]
+        entries = [vendor(package, Path(folder)) for package in packages]
     (VENDOR / "vendor.json").write_text(json.dumps(entries, indent=2) + "\n")
 
 

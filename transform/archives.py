@@ -1,6 +1,6 @@
-"""What may be in a model archive: the rules that the engine unpacks by, and that a look at an archive tells beforehand.
+"""The rules for the contents of a model archive, used when the engine unpacks one and when a form checks one before.
 
-Names are judged as they are written; whoever unpacks has to follow the links besides that are there by then.
+Names are checked as they are written; the code that unpacks must also follow the links that exist by then.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ MAX_DEPTH = 100
 
 
 class MemberKind(Enum):
-    """What a member of a tar is. A link's target is relative to its own folder, a hard link's to the archive's top."""
+    """The kind of a tar's member. A link's target is relative to its own folder, a hard link's to the archive's top."""
 
     FILE = "file"
     FOLDER = "folder"
     LINK = "link"
     HARD_LINK = "hard link"
-    OTHER = "device or pipe"
+    SPECIAL = "device or pipe"
 
 
 def kind_of(member: tarfile.TarInfo) -> MemberKind:
-    """What a member is, in the words of these rules."""
+    """The kind of a member."""
     if member.issym():
         return MemberKind.LINK
     if member.islnk():
         return MemberKind.HARD_LINK
     if member.isdir():
         return MemberKind.FOLDER
-    return MemberKind.FILE if member.isfile() else MemberKind.OTHER
+    return MemberKind.FILE if member.isfile() else MemberKind.SPECIAL
 
 
 def trouble_with_member(name: str, kind: MemberKind, target: str = "") -> str:
@@ -43,7 +43,7 @@ def trouble_with_member(name: str, kind: MemberKind, target: str = "") -> str:
 
     `target` is where a link leads, as the archive says it.
     """
-    if kind is MemberKind.OTHER:
+    if kind is MemberKind.SPECIAL:
         return "is a device or pipe"
     if name.count("/") > MAX_DEPTH:
         return f"lies more than {MAX_DEPTH} folders deep"

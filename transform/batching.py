@@ -14,7 +14,7 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Splitting:
-    """How an object becomes payloads: the request's words, and what they leave open.
+    """How an object becomes payloads: the request's fields, and settings for what SageMaker leaves open.
 
     `split_type` and `strategy` are the service's; `limit` is the largest body in bytes, None for no limit.
     Without one, MultiRecord makes batches of `batch` bytes, and a record that is longer goes alone. `newline`
@@ -31,7 +31,7 @@ class Splitting:
 def payloads(chunks: Iterable[bytes], how: Splitting) -> Iterator[bytes]:
     """The bodies to send for one object, in order.
 
-    Without a split the strategy has no say: the object is one request. Raises UnsupportedSplit, and, as they
+    Without a split the object is one request, whatever the strategy. Raises UnsupportedSplit, and, as they
     are met, PayloadTooLarge when one record alone passes the limit, and CorruptRecord.
     """
     if how.split_type == "None":
@@ -55,14 +55,14 @@ def _frames(chunks: Iterable[bytes], how: Splitting) -> Iterator[Frame]:
 
 
 def single_lines(chunks: Iterable[bytes], limit: int | None, *, newline: bool = True) -> Iterator[bytes]:
-    """One request a record. A line with nothing on it is no record: model servers answer 204 to it."""
+    """One request a record. Empty lines are skipped: model servers answer 204 to them."""
     for record in lines(chunks, limit):
         if record.strip(b"\r\n"):
             yield record if newline else record.removesuffix(b"\n")
 
 
 def line_batches(chunks: Iterable[bytes], limit: int, *, longer_alone: bool = False) -> Iterator[bytes]:
-    """As many whole lines a request as fit in `limit` bytes, greedy and in order, empty lines included.
+    """Batches of as many whole lines as fit in `limit` bytes, greedy and in order, empty lines included.
 
     Cuts at the last LF inside the limit rather than at each line: the same batches, without a step a record.
     A longer line raises PayloadTooLarge, or goes alone if `longer_alone`.

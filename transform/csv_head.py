@@ -1,4 +1,4 @@
-"""What the first lines of CSV show: a header above numbers, or a column of names beside them. Bytes in."""
+"""What the first lines of a CSV file show: a header, or a first column of names. Takes bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def header_of(head: bytes) -> tuple[str, ...]:
 
 
 def has_first_column_of_names(head: bytes) -> bool:
-    """Whether each row is a text and then numbers alone, as rows that start with an id are."""
+    """Whether each row is a text followed by numbers only, like rows that start with an id."""
     rows = [_cells(line) for line in whole_lines(head)[:20]]
     return bool(rows) and all(
         len(row) > 1 and not _is_number(row[0]) and all(map(_is_number, row[1:])) for row in rows

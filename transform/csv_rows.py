@@ -1,4 +1,4 @@
-"""CSV as DataProcessing sees it: each row an array of columns, which keep their bytes, quotes included."""
+"""CSV for DataProcessing: each row is an array of columns, which keep their bytes, quotes included."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 
-from transform.formats import Mark, RecordError, lines_of
+from transform.formats import InferenceMark, RecordError, lines_of
 from transform.jsonpath import Everything, JsonPath, NotInRecord, Positions, Range
 
 _COLUMN = re.compile(rb'"(?:[^"]++|"")*+"|[^",]*+')
@@ -21,7 +21,7 @@ class Csv:
     """text/csv: a row a line, no embedded newlines (developer guide), RFC 4180 quotes."""
 
     def records(self, text: bytes) -> list[bytes]:
-        """The rows that hold something."""
+        """The rows that are not empty."""
         return lines_of(text)
 
     def filtered(self, records: list[bytes], path: JsonPath, *, of_answer: bool) -> list[bytes]:
@@ -43,8 +43,8 @@ class Csv:
         rows = [*map(b",".join, zip(inputs, answers, strict=True))]
         return rows if _takes_all(path) else self.filtered(rows, path, of_answer=False)
 
-    def marked(self, records: list[bytes], marks: Sequence[Mark]) -> list[bytes]:
-        """The mark as the last two columns (developer guide, data capture of batch transform)."""
+    def marked(self, records: list[bytes], marks: Sequence[InferenceMark]) -> list[bytes]:
+        """Each row with the mark as its last two columns (developer guide, data capture of batch transform)."""
         return [
             b"%b,%b,%b" % (record, mark.inference_id.encode(), mark.inference_time.encode())
             for record, mark in zip(records, marks, strict=True)
@@ -52,17 +52,17 @@ class Csv:
 
 
 def columns(row: bytes) -> list[bytes]:
-    """The columns of a row as they stand there. Raises ValueError when its quotes are wrong."""
+    """The columns of a row, with their quotes. Raises ValueError when its quotes are wrong."""
     if b'"' not in row:
         return row.split(b",")
-    found: list[bytes] = _COLUMNS.findall(row)
-    if b",".join(found) != row:
+    columns: list[bytes] = _COLUMNS.findall(row)
+    if b",".join(columns) != row:
         raise ValueError(_what_is_wrong(row))
-    return found
+    return columns
 
 
 def _what_is_wrong(row: bytes) -> str:
-    """Of a row that has wrong quotes: which, and where."""
+    """A sentence about the wrong quotes of a row, with their place."""
     at = 0
     while row[(end := _end_of_column(row, at)) : end + 1] == b",":
         at = end + 1
@@ -99,7 +99,7 @@ def _takes_all(path: JsonPath) -> bool:
 
 
 def _cut(path: JsonPath) -> _Cut | None:
-    """The quickest way to what the path finds in a row without quotes; None where there is only the slow one."""
+    """A fast function for this path on rows without quotes; None if the path needs the slow way."""
     step = path.steps[0]
     if isinstance(step, Positions):
         return _positions(step.numbers)
@@ -136,7 +136,7 @@ def _range(start: int, end: int | None) -> _Cut:
 def _pick(path: JsonPath, row: bytes, number: int, of_answer: bool) -> bytes:
     fields = _columns(row, of_answer)
     try:
-        found = path.select(fields)
+        selection = path.select(fields)
     except NotInRecord as error:
         raise RecordError(f"Row {number} of the request: {error}") from error
-    return found if isinstance(found, bytes) else b",".join(found)
+    return selection if isinstance(selection, bytes) else b",".join(selection)

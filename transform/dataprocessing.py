@@ -1,4 +1,4 @@
-"""DataProcessing: what of a record the model sees, and what of its answer is kept, beside what.
+"""DataProcessing: which part of a record the model gets, and what the output keeps of input and answer.
 
 InputFilter, the model, the join of the *raw* input with the answer, OutputFilter, in that order ("Associate
 prediction results with input records", developer guide). Everything that can be known before the first record
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from transform.csv_rows import Csv
-from transform.formats import Format, Mark, RecordError
+from transform.formats import Format, InferenceMark, RecordError
 from transform.json_records import Json, JsonLines
 from transform.jsonpath import JsonPath, parse
 
@@ -21,14 +21,14 @@ FORMATS: dict[str, Format] = {
     "application/jsonlines": JsonLines(),
 }
 
-NewMark = Callable[[], Mark]
+NewMark = Callable[[], InferenceMark]
 
 
 @dataclass(frozen=True, slots=True)
 class DataProcessing:
-    """What is done with every request of a job and its answer.
+    """The processing of every request of a job and of its answer.
 
-    `content` and `accept` are the formats of the two. `mark` makes what GenerateInferenceId adds to a record.
+    `content` and `accept` are their formats. `mark` makes the InferenceMark of a record.
     """
 
     content: Format | None
@@ -46,7 +46,7 @@ class DataProcessing:
 
     @property
     def does_nothing(self) -> bool:
-        """Whether requests and answers go through as they are."""
+        """Whether requests and answers stay as they are."""
         return not self.input_filter.steps and not self._touches_answers
 
     @property
@@ -63,7 +63,7 @@ class DataProcessing:
         return _ended(self.content.filtered(records, self.input_filter, of_answer=False), payload)
 
     def result(self, payload: bytes, answer: bytes) -> bytes:
-        """What is kept of the model's answer to a payload. Raises RecordError."""
+        """The output for the model's answer to a payload. Raises RecordError."""
         if self.accept is None or not self._touches_answers:
             return answer
         records = self.accept.records(answer)
@@ -96,7 +96,7 @@ def data_processing(
     range_end_included: bool = False,
     mark: NewMark | None = None,
 ) -> DataProcessing:
-    """From the request's fields, in the API's words. Raises BadPath, and ValueError for a type it cannot read."""
+    """Make it from the request's fields, under the API's names. Raises BadPath, and ValueError for an unknown type."""
     return DataProcessing(
         content=FORMATS.get(media_type(content_type)),
         accept=FORMATS.get(media_type(accept)),
@@ -113,6 +113,6 @@ def media_type(value: str | None) -> str:
 
 
 def _ended(records: list[bytes], like: bytes) -> bytes:
-    """The records as lines, the last one ended if `like` is."""
+    """The records as lines; the last one ends in a line feed if `like` does."""
     text = b"\n".join(records)
     return text + b"\n" if records and like.endswith(b"\n") else text

@@ -1,4 +1,4 @@
-"""Gzip, as CompressionType has it: whole objects as they stream, and the beginning of one. Bytes in, bytes out."""
+"""CompressionType Gzip: whole objects as streams, or the beginning of one. Bytes in, bytes out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MAGIC = b"\x1f\x8b"
 
 
 class NotGzip(ValueError):
-    """The object is no gzip, is damaged, or is cut short."""
+    """The object is not a gzip file, is damaged, or is cut short."""
 
 
 def is_gzip(head: bytes) -> bool:
@@ -31,7 +31,7 @@ def beginning(head: bytes, limit: int) -> tuple[bytes, bool]:
 
 
 def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Decompress as it streams, member after member, zeros behind one ignored as gzip does.
+    """Decompress a stream, member after member; zeros behind a member are ignored, as gzip does.
 
     Pieces have 1 MiB at most, however well the data were compressed. Raises NotGzip.
     """

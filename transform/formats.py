@@ -1,4 +1,4 @@
-"""What DataProcessing asks of a data format: records out of a text, filtered, joined, marked."""
+"""The interface of data formats for DataProcessing: cut into records, filter, join, mark."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transform.jsonpath import JsonPath
 class RecordError(ValueError):
     """A record that cannot be processed; its object fails. The message is for the data log.
 
-    `of_answer` tells a model's answer that is wrong from input, or a filter, that is.
+    `of_answer` is true if the model's answer is at fault, false if the input or a filter is.
     """
 
     def __init__(self, message: str, *, of_answer: bool = False) -> None:
@@ -21,7 +21,7 @@ class RecordError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class InferenceMark:
     """What GenerateInferenceId adds to a record of output."""
 
     inference_id: str
@@ -32,20 +32,20 @@ class Format(Protocol):
     """One data format. Records are bytes without their line ends; where `of_answer` is true they came from a model."""
 
     def records(self, text: bytes) -> list[bytes]:
-        """The records of one request or answer. Lines with nothing on them are none."""
+        """The records of one request or answer. Empty lines are skipped."""
 
     def filtered(self, records: list[bytes], path: JsonPath, *, of_answer: bool) -> list[bytes]:
-        """What the path finds in each. Raises RecordError."""
+        """The selection of the path in each record. Raises RecordError."""
 
     def joined(self, inputs: list[bytes], answers: list[bytes], path: JsonPath) -> list[bytes]:
-        """Each input with its answer, and what the path finds in that. Raises RecordError."""
+        """Each input joined with its answer, and the selection of the path in the result. Raises RecordError."""
 
-    def marked(self, records: list[bytes], marks: Sequence[Mark]) -> list[bytes]:
+    def marked(self, records: list[bytes], marks: Sequence[InferenceMark]) -> list[bytes]:
         """Each record with its mark. Raises RecordError."""
 
 
 def lines_of(text: bytes) -> list[bytes]:
-    """The lines that hold something, without line feed or carriage return at the end."""
+    """The lines that are not empty, without line feed or carriage return at the end."""
     lines = text.split(b"\n")
     if b"\r" in text:
         lines = [line.removesuffix(b"\r") for line in lines]

@@ -19,18 +19,18 @@ _TFRECORD_CRC = struct.Struct("<I")
 
 
 class CorruptRecord(ValueError):
-    """The object is not what its SplitType says; the message names the byte at which that shows."""
+    """The object does not match its SplitType; the message names the byte of the error."""
 
 
 class Frame(NamedTuple):
-    """A record: the bytes it has in its object, with header and padding, and what it holds."""
+    """A record: its bytes in the object, with header and padding, and its payload."""
 
     framed: bytes
     payload: bytes
 
 
 class _Bytes:
-    """The object's bytes, taken in the lengths that its headers name. `at` is how many were."""
+    """The object's bytes, read in the lengths that its headers name. `at` counts the bytes read."""
 
     def __init__(self, chunks: Iterable[bytes], kind: str) -> None:
         self._chunks = iter(chunks)
@@ -50,7 +50,7 @@ class _Bytes:
         return out
 
     def more(self) -> bool:
-        """Whether any are left."""
+        """Whether any bytes remain."""
         return self._has(1)
 
     def corrupt(self, record: int, why: str) -> CorruptRecord:
@@ -69,7 +69,7 @@ class _Bytes:
 
 
 def recordio(chunks: Iterable[bytes], limit: int | None) -> Iterator[Frame]:
-    """The records of an MXNet RecordIO object; one in several parts comes out as one.
+    """The records of an MXNet RecordIO object; a record in several parts is joined.
 
     A header of magic and length (29 bits; the upper three tell first, middle and last parts), the data, zeros
     up to a multiple of four. Parts are what a writer makes of data that holds the magic: between two of them it
@@ -108,15 +108,15 @@ def tfrecord(chunks: Iterable[bytes], limit: int | None) -> Iterator[Frame]:
 
 
 def masked_crc32c(data: bytes) -> int:
-    """A CRC-32C as TFRecord writes it: turned and shifted, so that checksums of checksums are no trouble."""
+    """A CRC-32C in TFRecord's form: rotated and with a constant added."""
     value: int = crc32c(data)
     return ((value >> 15 | value << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def payloads_of(frames: Iterable[Frame]) -> Iterator[bytes]:
-    """SingleRecord: what each record holds, without header and padding (CreateTransformJob, SplitType).
+    """SingleRecord: the payload of each record, without header and padding (CreateTransformJob, SplitType).
 
-    A record that holds nothing is no request, as a line that holds nothing is none.
+    Empty records are skipped, as empty lines are.
     """
     return (frame.payload for frame in frames if frame.payload)
 
@@ -147,7 +147,7 @@ class _Part(NamedTuple):
 
 
 def _parts(data: _Bytes, limit: int | None) -> Iterator[_Part]:
-    """The parts of the RecordIO record that comes next, a whole one being its only part."""
+    """The parts of the next RecordIO record; a whole record is its only part."""
     start = data.at
     part = _part(data, start, 0, limit)
     if part.flag not in (_WHOLE, _FIRST):

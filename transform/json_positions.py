@@ -1,4 +1,4 @@
-"""Where the members of a JSON text stand in it, so that a sentence about one can say where to look."""
+"""The places of a JSON text's members, so that a sentence about a member can name its place."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _DECODER = json.JSONDecoder()
 def positions(text: str) -> dict[Path, tuple[int, int]]:
     """Line and column, from 1, of each member's value by the names on the way; lists are not entered.
 
-    The text must be JSON. Raises RecursionError for one that is nested too deeply.
+    The text must be JSON. Raises RecursionError for a text that is nested too deeply.
     """
-    found: dict[Path, int] = {}
-    _value(text, _skip(text, 0), (), found)
-    return {path: _place(text, at) for path, at in found.items()}
+    positions: dict[Path, int] = {}
+    _value(text, _skip(text, 0), (), positions)
+    return {path: _place(text, at) for path, at in positions.items()}
 
 
-def _value(text: str, at: int, path: Path, found: dict[Path, int]) -> int:
-    """Note where the value stands that begins at `at`; returns where it ends."""
-    found[path] = at
+def _value(text: str, at: int, path: Path, positions: dict[Path, int]) -> int:
+    """Store the position of the value that begins at `at`; returns its end."""
+    positions[path] = at
     if text[at] != "{":
         return _DECODER.raw_decode(text, at)[1]
     at = _skip(text, at + 1)
     while text[at] != "}":
         name, at = _DECODER.raw_decode(text, at)
         colon = _skip(text, at)
-        at = _skip(text, _value(text, _skip(text, colon + 1), (*path, name), found))
+        at = _skip(text, _value(text, _skip(text, colon + 1), (*path, name), positions))
         if text[at] == ",":
             at = _skip(text, at + 1)
     return at + 1

@@ -1,4 +1,4 @@
-"""JSON and JSON Lines as DataProcessing sees them. What is not filtered keeps its bytes."""
+"""JSON and JSON Lines for DataProcessing. Records that are not filtered keep their bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from transform.formats import Mark, RecordError, lines_of
+from transform.formats import InferenceMark, RecordError, lines_of
 from transform.jsonpath import JsonPath, NotInRecord
 
 INPUT = "SageMakerInput"
@@ -20,21 +20,21 @@ _ascii = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Json:
-    """application/json: a request, and an answer, is one document."""
+    """application/json: each request and each answer is one document."""
 
     name = "JSON"
 
     def records(self, text: bytes) -> list[bytes]:
-        """The document, or nothing if there is only white space. Line ends in it become spaces."""
+        """The document, or nothing for white space only. Line ends in it become spaces."""
         document = text.strip(_SPACE).replace(b"\r\n", b" ").replace(b"\n", b" ")
         return [document] if document else []
 
     def filtered(self, records: list[bytes], path: JsonPath, *, of_answer: bool) -> list[bytes]:
-        """What the path finds in each document, as JSON. Raises RecordError."""
+        """The selection of the path in each document, as JSON. Raises RecordError."""
         if not path.steps:
             return records
         return [
-            _found(path, self._value(record, of_answer), number)
+            _selected(path, self._value(record, of_answer), number)
             for number, record in enumerate(records, start=1)
         ]
 
@@ -44,18 +44,18 @@ class Json:
         Raises RecordError. Source: "Associate prediction results with input records", developer guide.
         """
         out = []
-        for number, (given, answer) in enumerate(zip(inputs, answers, strict=True), start=1):
-            value, prediction = self._value(given, of_answer=False), self._value(answer, of_answer=True)
+        for number, (record, answer) in enumerate(zip(inputs, answers, strict=True), start=1):
+            value, prediction = self._value(record, of_answer=False), self._value(answer, of_answer=True)
             if path.steps:
-                out.append(_found(path, _joined(value, prediction), number))
+                out.append(_selected(path, _joined(value, prediction), number))
             elif isinstance(value, dict):
-                out.append(_with_members(given, value, {OUTPUT: answer}))
+                out.append(_with_members(record, value, {OUTPUT: answer}))
             else:
-                out.append(_with_members(b"{}", {}, {INPUT: given, OUTPUT: answer}))
+                out.append(_with_members(b"{}", {}, {INPUT: record, OUTPUT: answer}))
         return out
 
-    def marked(self, records: list[bytes], marks: Sequence[Mark]) -> list[bytes]:
-        """The mark as two more members of each object; anything else becomes SageMakerOutput first."""
+    def marked(self, records: list[bytes], marks: Sequence[InferenceMark]) -> list[bytes]:
+        """Each object with the mark as two more members; any other value becomes SageMakerOutput first."""
         out = []
         for record, mark in zip(records, marks, strict=True):
             value = self._value(record, of_answer=True)
@@ -86,7 +86,7 @@ class JsonLines(Json):
     name = "JSON Lines"
 
     def records(self, text: bytes) -> list[bytes]:
-        """The lines that hold something."""
+        """The lines that are not empty."""
         return [record for line in lines_of(text) if (record := line.strip(_SPACE))]
 
 
@@ -96,7 +96,7 @@ def _joined(value: Any, prediction: Any) -> dict[str, Any]:
     return {INPUT: value, OUTPUT: prediction}
 
 
-def _found(path: JsonPath, value: Any, number: int) -> bytes:
+def _selected(path: JsonPath, value: Any, number: int) -> bytes:
     try:
         return _write(path.select(value))
     except NotInRecord as error:
@@ -104,7 +104,7 @@ def _found(path: JsonPath, value: Any, number: int) -> bytes:
 
 
 def _with_members(record: bytes, value: dict[str, Any], members: dict[str, bytes]) -> bytes:
-    """The object with these members, JSON texts, at its end; those of the same name give way to them."""
+    """The object with these members, JSON texts, at its end, in place of members of the same names."""
     if not value.keys().isdisjoint(members):
         value = {name: inner for name, inner in value.items() if name not in members}
         record = _write(value)

@@ -24,11 +24,11 @@ _RANGE = re.compile(r"\s*(-?\d+)?\s*:\s*(-?\d+)?\s*")
 
 
 class BadPath(ValueError):
-    """A filter that is none; the message is the service's where it is known."""
+    """A text that is not a filter; the message is the service's where it is known."""
 
 
 class NotInRecord(ValueError):
-    """A record does not have what the path asks for."""
+    """The path selects nothing in a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,10 @@ class JsonPath:
     steps: tuple[Step, ...]
 
     def select(self, value: Any) -> Any:
-        """What the path finds in a JSON value. Raises NotInRecord.
+        """The selection of the path in a JSON value. Raises NotInRecord.
 
         Several names give an object of them, several positions, a range and `*` an array; steps behind them
-        apply to each of what they found.
+        apply to each selected value.
         """
         return self._select(value, self.steps)
 
@@ -81,14 +81,14 @@ class JsonPath:
             return value
         step, rest = steps[0], steps[1:]
         if isinstance(step, Names):
-            found = [self._select(self._member(value, name), rest) for name in step.names]
-            if len(found) > 1 and not rest:
-                return dict(zip(step.names, found, strict=True))
+            values = [self._select(self._member(value, name), rest) for name in step.names]
+            if len(values) > 1 and not rest:
+                return dict(zip(step.names, values, strict=True))
         elif isinstance(step, Positions):
-            found = [self._select(self._item(value, number), rest) for number in step.numbers]
+            values = [self._select(self._item(value, number), rest) for number in step.numbers]
         else:
             return [self._select(item, rest) for item in self._some(value, step)]
-        return found[0] if len(found) == 1 else found
+        return values[0] if len(values) == 1 else values
 
     def _member(self, value: Any, name: str) -> Any:
         if not isinstance(value, dict) or name not in value:
@@ -114,7 +114,7 @@ class JsonPath:
 
 
 def parse(text: str, *, end_included: bool = False) -> JsonPath:
-    """Read a filter. `end_included` tells whether `[1:4]` takes the element at 4. Raises BadPath."""
+    """Parse a filter. With `end_included`, `[1:4]` selects the element at 4 too. Raises BadPath."""
     if not text.startswith("$"):
         raise BadPath("It must be a JSONPath that starts with $.")
     steps: list[Step] = []
@@ -129,7 +129,7 @@ def parse(text: str, *, end_included: bool = False) -> JsonPath:
 
 
 def unexpected_character(text: str, media_type: str) -> str | None:
-    """The service's sentence about the first character that a filter may not hold; None if all may be."""
+    """The service's sentence about the first forbidden character of a filter; None if there is none."""
     operators = _CSV_OPERATORS if media_type == "text/csv" else _OPERATORS
     for character in text:
         if character not in operators and not _LETTERS.match(character):
@@ -150,8 +150,8 @@ def _step(text: str, match: re.Match[str], end_included: bool) -> Step:
         return Names(tuple(part.strip()[1:-1] for part in inside.split(",")))
     if _NUMBERS.fullmatch(inside):
         return Positions(tuple(int(part) for part in inside.split(",")))
-    if found := _RANGE.fullmatch(inside):
-        return _range(found[1], found[2], end_included)
+    if range_match := _RANGE.fullmatch(inside):
+        return _range(range_match[1], range_match[2], end_included)
     if ":" in inside:
         raise BadPath(
             f"Invalid JsonPath: {text}: only single range filters of format (eg: [1:5]) are supported. "

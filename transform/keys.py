@@ -15,7 +15,7 @@ _MARKER_ENDS = ("/", "_$folder$")
 
 
 def is_folder_marker(key: str, size: int) -> bool:
-    """Whether an object of this key and of so many bytes stands for a folder and is no input."""
+    """Whether an object with this key and size in bytes is a folder marker and not an input."""
     return size == 0 and key.endswith(_MARKER_ENDS)
 
 
@@ -33,8 +33,8 @@ def parse_s3_uri(uri: str) -> tuple[str, str]:
 def relative_key(prefix: str, key: str) -> str:
     """The part of `key` that its output keeps, when the job's input was the plain string `prefix`.
 
-    What the service was seen to do: the prefix goes, a "/" left in front goes, and when nothing is left the
-    last part of the name stays. A prefix that ends inside a name (`in/part` for `in/part-1.csv`) keeps the
+    The observed behaviour of the service: the prefix is removed, then a leading "/", and when nothing remains the
+    last part of the name is kept. A prefix that ends inside a name (`in/part` for `in/part-1.csv`) keeps the
     whole name; no public source settles that case.
     """
     rest = key[len(prefix) :] if key.startswith(prefix) else key
@@ -45,7 +45,7 @@ def relative_key(prefix: str, key: str) -> str:
 
 
 def output_key(prefix: str, key: str, output_prefix: str) -> str:
-    """Where the output of the input object `key` goes: under `output_prefix`, with `.out` at the end.
+    """The key of the output for the input object `key`: below `output_prefix`, with `.out` at the end.
 
     `prefix` is the key part of the job's S3Uri; for a manifest, what stands before the relative entry.
     """

@@ -56,9 +56,9 @@ def parse_manifest(body: bytes) -> Manifest:
 
 
 def manifest_of(bucket: str, named: Iterable[tuple[str, str]], output_prefix: str) -> Manifest | None:
-    """A manifest whose job gives each input of `named` the output key that stands beside it.
+    """A manifest whose job writes each input of `named` to its output key.
 
-    `named` holds pairs of an input's and its output's key, at least one; `output_prefix` is the key part of
+    `named` contains pairs of an input's and its output's key, at least one; `output_prefix` is the key part of
     S3OutputPath. A manifest has one prefix only: None where no single one leads to all of these outputs.
     """
     pairs = list(named)

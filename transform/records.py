@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 
 class UnsupportedSplit(ValueError):
-    """This SplitType is not one we can cut."""
+    """The SplitType is unknown."""
 
 
 class PayloadTooLarge(ValueError):

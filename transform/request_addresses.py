@@ -1,4 +1,4 @@
-"""What a SageMaker request names of S3 and of the model registry, wherever it stands in it."""
+"""The S3 addresses and model packages that a SageMaker request names, in any of its fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
 def addresses(value: Any, field: str = "") -> Iterator[tuple[str, str]]:
     """The s3:// and https:// addresses in a request or a part of it, each with the name of its field.
 
-    Of an Environment, that of a script alone; tags name nothing.
+    Of an Environment only the script's address counts; tags are skipped.
     """
     if field == "Environment":
         script = str(value.get(SUBMIT_DIRECTORY, ""))

@@ -1,4 +1,4 @@
-"""A sparse index of a text's rows: where one begins every so many bytes, so that a far row is a short read away."""
+"""A sparse index of a text's rows: the place of a row every so many bytes, so that a far row takes a short read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ START = Mark(0, 0)
 class RowMarks:
     """Counts the rows of a text that comes in pieces, as RowCounter does, and marks where lines begin.
 
-    Goes on behind the last of `marks`: the first piece begins at its byte.
+    Continues after the last of `marks`: the first piece begins at its byte.
     """
 
     def __init__(self, marks: Sequence[Mark] = (START,)) -> None:
@@ -40,11 +40,11 @@ class RowMarks:
 
     @property
     def rows(self) -> int:
-        """The rows so far, one that has no line feed yet included."""
+        """The rows so far, including a last one without a line feed."""
         return self._before + self._counter.rows
 
     def add(self, piece: bytes) -> None:
-        """Count what comes next."""
+        """Count the rows of the next piece."""
         start = 0
         while self._at + len(piece) - start > self._due and len(self.marks) < MOST:
             end = piece.find(b"\n", start + max(0, self._due - self._at)) + 1
@@ -72,5 +72,5 @@ def pack(marks: Sequence[Mark]) -> bytes:
 
 
 def unpack(packed: bytes) -> list[Mark]:
-    """The marks out of `pack`; at least START."""
+    """The marks from `pack`; at least START."""
     return [Mark(*pair) for pair in _PAIR.iter_unpack(packed)] or [START]

@@ -12,9 +12,9 @@ _EMPTY_LINES = re.compile(rb"\n{2,}")
 
 
 class RowCounter:
-    """Counts the rows of a text that comes in pieces, holding none of it.
+    """Counts the rows of a text that comes in pieces, without keeping it.
 
-    A row is a line, ended by LF only, that holds something: what SplitType Line makes a record of. So a line feed
+    A row is a line, ended by LF only, that is not empty: a record of SplitType Line. So a line feed
     inside the quotes of a CSV field ends a row here, as it does in the service (no embedded newlines, developer
     guide), a last line needs no line feed, and empty lines, CR or not, are none.
     """
@@ -25,11 +25,11 @@ class RowCounter:
 
     @property
     def rows(self) -> int:
-        """The rows so far, one that has no line feed yet included."""
+        """The rows so far, including a last one without a line feed."""
         return self._ended + self._open
 
     def add(self, piece: bytes) -> None:
-        """Count what comes next."""
+        """Count the rows of the next piece."""
         text = piece.replace(b"\r", b"") if b"\r" in piece else piece
         if not text:
             return
@@ -43,7 +43,7 @@ class RowCounter:
 def has_a_row_each(request: Mapping[str, Any]) -> bool:
     """Whether each row of an input should have one row of output; `request` has the SDK's field names.
 
-    So it is where lines are split and assembled again. Filters and joins keep to records. A model that is asked
+    That is so if lines are split and assembled again. Filters and joins keep the records. A model that is asked
     for JSON may answer many records with one document.
     """
     by_lines = request.get("split_type") == "Line" and request.get("assemble_with") == "Line"

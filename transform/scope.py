@@ -1,4 +1,4 @@
-"""What a team may use where several share an account or an engine: places in S3, and names of models and jobs."""
+"""What a team may use of a shared account or engine: places in S3, and names of models and jobs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Scope:
 
     @classmethod
     def parse(cls, places: Iterable[str], names: Iterable[str]) -> Scope:
-        """From texts such as s3://bucket/folder/ and churn-*. ValueError with a sentence for one that is wrong."""
+        """Parse texts such as s3://bucket/folder/ and churn-*. Raises ValueError with a sentence."""
         return cls(tuple(parse_place(text) for text in places), tuple(parse_name(text) for text in names))
 
     @property
@@ -35,15 +35,15 @@ class Scope:
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing is out of it."""
+        """Whether everything is allowed."""
         return not self.places and not self.names
 
     def allows(self, bucket: str, key: str) -> bool:
-        """Whether an object of this key may be used, or all objects whose keys begin so."""
+        """Whether the object with this key may be used, or all objects whose keys begin with it."""
         return not self.places or any(bucket == name and key.startswith(start) for name, start in self.places)
 
     def allows_uri(self, uri: str) -> bool:
-        """The same by the object's address; False for what is no address."""
+        """As `allows`, for an s3:// address; False for any other text."""
         try:
             return self.allows(*parse_s3_uri(uri))
         except ValueError:
@@ -62,7 +62,7 @@ class Scope:
         return not self.places or any(bucket == name for name, _ in self.places)
 
     def leads_to(self, bucket: str, prefix: str) -> bool:
-        """Whether something that may be used lies below the prefix, or the prefix in it."""
+        """Whether an allowed place lies below the prefix, or contains it."""
         return self.allows(bucket, prefix) or any(
             bucket == name and start.startswith(prefix) for name, start in self.places
         )
@@ -84,7 +84,7 @@ class Scope:
         return _matches(self.job_names, name)
 
     def covers(self, beginning: str) -> bool:
-        """Whether every job whose name begins so may be used."""
+        """Whether every job whose name begins with this text may be used."""
         return not self.names or any(
             beginning.startswith(pattern[:-1]) for pattern in self.job_names if pattern.endswith("*")
         )
@@ -101,7 +101,7 @@ def _matches(patterns: tuple[str, ...], name: str) -> bool:
 
 
 def parse_place(text: str) -> tuple[str, str]:
-    """Bucket and folder of s3://bucket/folder/. ValueError with a sentence for what is none."""
+    """Bucket and folder of s3://bucket/folder/. Raises ValueError with a sentence."""
     try:
         bucket, prefix = parse_s3_uri(text.strip())
     except ValueError:
@@ -112,7 +112,7 @@ def parse_place(text: str) -> tuple[str, str]:
 
 
 def parse_name(text: str) -> str:
-    """A name of a model, or how names begin, with a star. ValueError with a sentence for what is neither."""
+    """A model's name, or the beginning of names followed by a star. Raises ValueError with a sentence."""
     if not _NAME.fullmatch(text.strip()):
         raise ValueError(
             f"{text!r} is no name of a model; it has letters, digits and hyphens, and may end in *."

@@ -1,4 +1,4 @@
-"""Celery beat, made to go on when the clock is set back.
+"""Celery beat that continues after the clock is set back.
 
 Celery keeps the times of the last runs by the wall clock: with these in the future nothing would be due until then.
 """
@@ -11,10 +11,10 @@ from celery.beat import PersistentScheduler
 
 
 class Scheduler(PersistentScheduler):
-    """The default scheduler, which also looks whether the clock was set back."""
+    """The default scheduler, which also notices that the clock was set back."""
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
-        """Send what is due; the seconds until the next look."""
+        """Send the tasks that are due; returns the seconds until the next check."""
         now = self.app.now()
         ahead = [
             entry

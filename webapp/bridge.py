@@ -1,4 +1,4 @@
-"""Runs a WSGI application in threads behind an event loop: a thread gets whole requests and waits for no client."""
+"""Runs a WSGI application in threads behind an event loop: a thread never waits for a client."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PIECE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the application said; `body` is bytes, an open file, or an iterable that is made as it is read."""
+    """The application's answer; `body` is bytes, an open file, or an iterable that is produced as it is read."""
 
     status: int
     headers: Headers
@@ -51,8 +51,8 @@ class _Refused(Exception):
 class Bridge:
     """An ASGI application (HTTP only) that answers with a WSGI one.
 
-    Files are sent by the event loop, finished answers too, and streams by threads of their own: a client
-    that reads slowly keeps no page from anybody.
+    The event loop sends files and complete answers, threads of their own send streams: a client
+    that reads slowly does not delay other clients.
     """
 
     def __init__(
@@ -146,14 +146,14 @@ class Bridge:
     async def _stream(self, body: Iterable[bytes], receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
         # After a whole request the server has nothing more to say but that the client has left.
-        left = asyncio.ensure_future(receive())
+        disconnect = asyncio.ensure_future(receive())
 
         def run() -> None:
             try:
                 for piece in _pieces(body):
                     message = {"type": "http.response.body", "body": piece, "more_body": True}
                     asyncio.run_coroutine_threadsafe(send(message), loop).result()
-                    if left.done():
+                    if disconnect.done():
                         return
             finally:
                 _close(body)
@@ -161,7 +161,7 @@ class Bridge:
         try:
             await loop.run_in_executor(self._streams, run)
         finally:
-            left.cancel()
+            disconnect.cancel()
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -195,7 +195,7 @@ def _whole(body: Iterable[bytes]) -> bytes:
 
 
 def _pieces(body: Iterable[bytes]) -> Iterator[bytes]:
-    """The body in pieces that are worth a turn of the loop; the first, and those that come slowly, at once."""
+    """The body in pieces large enough to be sent; the first piece, and pieces that come slowly, at once."""
     buffer, sent_at = io.BytesIO(), 0.0
     for chunk in body:
         buffer.write(chunk)

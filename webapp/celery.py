@@ -16,5 +16,5 @@ app.autodiscover_tasks(["jobs", "teams"])
 
 @beat_init.connect
 def pulse_at_once(**kwargs: object) -> None:
-    """Let /readyz know of beat when it starts, not after the first interval of its schedule."""
+    """Report beat to /readyz when it starts, not only after its first interval."""
     app.send_task("jobs.tasks.beat_pulse", expires=30)

@@ -1,4 +1,4 @@
-"""Pages are sent compressed; what is not a page, such as an output, is sent as it is."""
+"""Pages are sent compressed; everything else, such as an output, is sent as it is."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django.middleware.gzip import GZipMiddleware
 
 
 class GZipPages(GZipMiddleware):
-    """Django's, whose padding of random length keeps secrets safe in compressed pages, for HTML alone."""
+    """Django's middleware, for HTML only. Its padding of random length protects secrets in compressed pages."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """The response, compressed if it is a page and the browser takes it so."""
+        """The response, compressed if it is a page and the browser accepts that."""
         page = not response.streaming and response.headers.get("Content-Type", "").startswith("text/html")
         return super().process_response(request, response) if page else response

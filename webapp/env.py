@@ -80,9 +80,8 @@ def networks(name: str, default: str = "") -> list[IPv4Network | IPv6Network]:
 
 def secret_key(name: str, file: Path) -> str:
     """The variable, else the key kept in `file`, made at first use, readable by its owner only."""
-    given = text(name)
-    if given:
-        return given
+    if key := text(name):
+        return key
     key = file.read_text().strip() if file.exists() else ""
     return key or _make_secret(file)
 

@@ -1,4 +1,4 @@
-"""What PEP 3333 calls the environ: a request as WSGI applications read it."""
+"""The environ of PEP 3333: a request as WSGI applications read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answer to what nobody foresaw: 503 with a sentence where the database is the reason, else 500."""
+"""The answer to an unexpected error: 503 with a sentence if the database is the reason, else 500."""
 
 from __future__ import annotations
 

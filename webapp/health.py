@@ -1,4 +1,4 @@
-"""/healthz answers while the process lives; /readyz tells whether each part the service needs is right."""
+"""/healthz answers while the process runs; /readyz checks each part that the service needs."""
 
 from __future__ import annotations
 

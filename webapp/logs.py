@@ -1,4 +1,4 @@
-"""Logging: structlog renders every line, those of Django and Celery too, as words or as JSON."""
+"""Logging: structlog renders every line, also those of Django and Celery, as text or as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/metrics: how many jobs there are and how they move, for Prometheus. All is read from the database when asked."""
+"""/metrics: numbers and ages of jobs for Prometheus, read from the database at each request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LABELS = ("team", "connection")
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures in Prometheus' text format; 403 for whoever may not read them."""
+    """The figures in Prometheus' text format; 403 for a client that may not read them."""
     if not _may_read(request):
         text = "Send BATCHDECK_METRICS_TOKEN as a bearer token, or if none is set ask from this machine.\n"
         return HttpResponse(text, status=403, content_type="text/plain")
@@ -36,8 +36,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _may_read(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
-        given = request.headers.get("Authorization", "")
-        return constant_time_compare(given, f"Bearer {settings.METRICS_TOKEN}")
+        authorization = request.headers.get("Authorization", "")
+        return constant_time_compare(authorization, f"Bearer {settings.METRICS_TOKEN}")
     # Through a proxy on this machine everybody would seem to be on this machine.
     forwarded = {"Forwarded", "X-Forwarded-For", "X-Forwarded-Proto"} & set(request.headers)
     return not forwarded and ipaddress.ip_address(request.META["REMOTE_ADDR"]).is_loopback
@@ -47,7 +47,7 @@ class _Figures:
     """A Prometheus collector."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Three families, each by team and connection."""
+        """Three metric families, each by team and connection."""
         place = ("connection__team__slug", "connection__slug")
         jobs = TransformJob.objects.order_by().values_list(*place)
         count = GaugeMetricFamily("batchdeck_jobs", "Jobs by state.", labels=(*_LABELS, "state"))

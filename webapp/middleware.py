@@ -25,7 +25,7 @@ POLICY = "; ".join(
 def content_security_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Send one strict policy with every answer; no page may need an exception from it."""
+    """Send one strict policy with every answer; no page has an exception."""
 
     def add_headers(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -1,4 +1,4 @@
-"""Answers to requests that Django never gets, in the form of the API or of a page."""
+"""Error answers to requests that do not reach Django, as JSON for the API and as a page else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NAMES = {
 
 
 def error_answer(path: str, status: int, message: str) -> tuple[Mapping[str, str], bytes]:
-    """Header fields and body; `path` is what is known of the request's target."""
+    """Header fields and body of the answer; `path` is the known part of the request's target."""
     code, title = _NAMES[status]
     headers = {
         "cache-control": "no-store",

@@ -6,7 +6,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class CollectedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # no stubs
-    """WhiteNoise's manifest storage that also works before `collectstatic` has ever run.
+    """WhiteNoise's manifest storage, which also works before the first `collectstatic`.
 
     Tests and a first start have no manifest yet; a name that is missing from a manifest that exists is
     still an error, so that a typing mistake in a template cannot reach production.

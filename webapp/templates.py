@@ -1,4 +1,4 @@
-"""Templates are indented for those who read them; pages are sent without that indentation."""
+"""The template loader: pages are sent without the indentation of their templates."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _INDENTATION = re.compile(r"\n[ \t]+")
 
 
 class Loader(filesystem.Loader):
-    """Django's loader of template files, without the blanks at the start of lines.
+    """Django's filesystem loader, which removes the indentation of each line.
 
-    A line break is white space in HTML as any number of blanks is, so a page looks the same. Line numbers
-    in error messages stay right. Text from variables, as inside `<pre>`, is not touched.
+    HTML reads a line break as it reads any other white space, so a page looks the same. Line numbers
+    in error messages stay right. Text from variables, such as the contents of `<pre>`, is not changed.
     """
 
     def get_contents(self, origin: Origin) -> str:

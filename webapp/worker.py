@@ -1,7 +1,7 @@
 """gunicorn's worker process for the pages and the API: an event loop for the clients, threads for Django.
 
-gunicorn's own threaded worker gives a thread to a connection that has sent nothing, or half a request: a few
-dozen of them were enough for nobody to get a page.
+gunicorn's own threaded worker gives a thread to each connection, even before it has sent a request: a few
+dozen idle connections were enough to block all pages.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _KEPT_SECONDS = 75
 
 
 class WebProtocol(BoundedProtocol):
-    """A connection that answers each refusal as the pages or the API do."""
+    """A connection whose error answers look like those of the pages or the API."""
 
     #: An answer that nobody takes holds a thread.
     stall_seconds = 300.0
@@ -41,7 +41,7 @@ class WebProtocol(BoundedProtocol):
 
 
 class WebServer(BoundedServer):
-    """Tells gunicorn that it lives, and ends when gunicorn says so or is gone."""
+    """Reports to gunicorn that it lives, and ends when gunicorn says so or is gone."""
 
     def __init__(self, config: uvicorn.Config, worker: Worker) -> None:
         super().__init__(config)
@@ -49,14 +49,14 @@ class WebServer(BoundedServer):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """SIGTERM and SIGINT end it once answers that have begun are sent; SIGQUIT ends it at once."""
+        """SIGTERM and SIGINT end it after the answers in progress; SIGQUIT ends it at once."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.handle_exit, number, None)
         yield
 
     async def on_tick(self, counter: int) -> bool:
-        """What is done at each tick; whether to stop."""
+        """Called at each tick; returns whether to stop."""
         self._worker.notify()
         orphaned = self._worker.ppid != os.getppid()
         return await super().on_tick(counter) or orphaned
@@ -66,7 +66,7 @@ class WebWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
     """One process of `gunicorn --worker-class webapp.worker.WebWorker --threads N`."""
 
     def init_signals(self) -> None:
-        """Leave the signals of the end to the server; none of the arbiter's handlers is for this process."""
+        """Leave the signals that end the process to the server; reset the arbiter's handlers."""
         for number in self.SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGABRT, self.handle_abort)

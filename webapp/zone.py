@@ -1,6 +1,6 @@
-"""The time zone in which pages say times: the reader's own, which `static/zone.js` keeps in a cookie, else UTC.
+"""The time zone of pages: the reader's own, which `static/zone.js` keeps in a cookie, else UTC.
 
-The API answers in UTC whoever asks.
+The API always answers in UTC.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NAMES = frozenset(available_timezones())
 def reader_zone(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Set the time zone for as long as this request is answered, streamed parts included."""
+    """Set the time zone for this request, including the streamed parts of its answer."""
 
     def set_zone(request: HttpRequest) -> HttpResponse:
         name = request.COOKIES.get(COOKIE, "")

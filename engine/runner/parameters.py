@@ -13,7 +13,7 @@ from engine.config import Unsettled
 from engine.runner.failures import JobFailed
 from transform.batching import MEGABYTE
 from transform.dataprocessing import DataProcessing, data_processing
-from transform.formats import Mark
+from transform.formats import InferenceMark
 from transform.request_fields import MAX_PAYLOAD_MB
 
 #: What containers and the API call the same strategy.
@@ -82,7 +82,7 @@ def processing_of(request: Mapping[str, Any], unsettled: Unsettled, started: flo
             output_filter=filters.get("OutputFilter"),
             join_source=filters.get("JoinSource"),
             range_end_included=unsettled.range_end_included,
-            mark=(lambda: Mark(str(uuid.uuid4()), begun)) if marks else None,
+            mark=(lambda: InferenceMark(str(uuid.uuid4()), begun)) if marks else None,
         )
     except ValueError as error:
         raise JobFailed(f"ClientError: DataProcessing: {error}") from error

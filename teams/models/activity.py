@@ -12,7 +12,7 @@ from teams.models.user import User
 
 
 class Activity(models.Model):
-    """Append-only: who, through which token, did what to which object."""
+    """Append-only: which user, with which token, did what to which object."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="activities")
     user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="activities")
@@ -44,13 +44,13 @@ class Activity(models.Model):
 
     @property
     def who(self) -> str:
-        """Who did it, as a person is told: the user may have left since, or never was one."""
+        """The actor's name for pages: the user, a person who left, or the service."""
         if self.user:
             return self.user.label
         return "Batchdeck itself" if self.automatic else "someone who left"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert; a row that exists already may not be rewritten."""
+        """Insert the row. Raises for a row that exists already."""
         if self.pk is not None:
             raise TypeError("An activity is a record of the past and cannot be changed.")
         super().save(*args, **kwargs)

@@ -53,7 +53,7 @@ class SignInLink(models.Model):
 
 
 class Invitation(models.Model):
-    """A team's offer to somebody with an account: who has the link and the account's password joins, once.
+    """A team's invitation of a person with an account: the link and the account's password let them join, once.
 
     The row goes when the person joins or an admin withdraws it.
     """

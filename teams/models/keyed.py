@@ -13,9 +13,9 @@ from teams.models.user import User
 
 
 class KeyedRequest(models.Model):
-    """One request of one person in one team under a key of the client's; the database lets one row have it.
+    """One request of one person in one team under a key from the client; the key is unique in the database.
 
-    `holder` marks the process that works on it. `activity` is the first act that it did, `ended_at` is when its
+    `holder` names the process that works on it. `activity` is its first act, `ended_at` the time when its
     answer was ready; both are null before that.
     """
 

@@ -18,11 +18,11 @@ class Role(models.TextChoices):
 
     @property
     def rank(self) -> int:
-        """0 for viewer, rising with what is allowed."""
+        """0 for viewer, 1 for operator, 2 for admin."""
         return list(Role).index(self)
 
     def allows(self, needed: Role) -> bool:
-        """Whether a member with this role may do what asks for `needed`."""
+        """Whether this role includes `needed`."""
         return self.rank >= needed.rank
 
 
@@ -56,7 +56,7 @@ class Membership(models.Model):
         return f"{self.user_id} is {self.role} of {self.team_id}"
 
     def allows(self, needed: Role) -> bool:
-        """Whether this member may do what asks for `needed`."""
+        """Whether this member's role includes `needed`."""
         return Role(self.role).allows(needed)
 
     @property

@@ -23,11 +23,11 @@ class User(AbstractUser):
         return self.get_full_name() or self.get_username()
 
     def get_session_auth_hash(self) -> str:
-        """Django's hash of the password, with `sessions_ended`: Django ends a session that has another one."""
+        """Django's password hash, combined with `sessions_ended`. Django ends each session with another hash."""
         return self._with_number(super().get_session_auth_hash())
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
-        """The same by the secret keys that were in use before."""
+        """The session hashes under the former secret keys."""
         return (self._with_number(text) for text in super().get_session_auth_fallback_hash())
 
     def _with_number(self, text: str) -> str:

@@ -1,1 +1,1 @@
-"""A team's own pages: its members, one's tokens, and who did what."""
+"""A team's own pages: members, API tokens, and the record of acts."""

@@ -1,4 +1,4 @@
-"""One's own account: its password."""
+"""The page of the person's own account: its password."""
 
 # Django's forms are generic for the type checker only; at run time they take no arguments.
 # mypy: disable-error-code="type-arg"
@@ -28,7 +28,7 @@ _LINK_LASTS = 3600
 
 
 class OldPasswordForm(PasswordChangeForm):
-    """Django's form, which tries the old password as sign-in does, so that guesses are counted and limited."""
+    """Django's form, which checks the old password as sign-in does, so that guesses are counted and limited."""
 
     def __init__(self, request: HttpRequest, user: User, data: Any = None) -> None:
         super().__init__(user, data)
@@ -50,7 +50,7 @@ class OldPasswordForm(PasswordChangeForm):
 @login_required
 @require_http_methods(["GET", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    """Who one is, in which teams, and a form for the password; sending it ends all other sessions."""
+    """The person's account and teams, with a form for a new password, which ends all other sessions."""
     user = request.user
     assert isinstance(user, User)
     form = _form(request, user)

@@ -1,4 +1,4 @@
-"""Who in the team did what and when: paged, by person, and as CSV."""
+"""The team's record of acts: paged, by person, and as CSV."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ PAGE = 100
 @require_GET
 @member_required()
 def activity(request: MemberRequest) -> HttpResponse:
-    """A page of it, newest first."""
+    """A page of the record, newest first."""
     before = request.GET.get("before", "")
-    rows = _wanted(request)
+    rows = _matching_acts(request)
     if before.isdecimal() and len(before) < 19:
         rows = rows.filter(pk__lt=int(before))
-    found = list(rows[: PAGE + 1])
+    page_rows = list(rows[: PAGE + 1])
     person = request.GET.get("person", "")
-    given = {"person": person} if person else {}
+    person_filter = {"person": person} if person else {}
     context = {
-        "rows": found[:PAGE],
-        "older": urlencode({**given, "before": found[PAGE - 1].pk}) if len(found) > PAGE else "",
+        "rows": page_rows[:PAGE],
+        "older": urlencode({**person_filter, "before": page_rows[PAGE - 1].pk})
+        if len(page_rows) > PAGE
+        else "",
         "newest": before,
-        "given": urlencode(given),
+        "given": urlencode(person_filter),
         "person": person,
         "people": request.team.members.order_by("username"),
     }
@@ -46,16 +48,16 @@ def activity(request: MemberRequest) -> HttpResponse:
 @require_GET
 @member_required()
 def export(request: MemberRequest) -> HttpResponseBase:
-    """All of it as CSV, read while it is sent."""
+    """The whole record as CSV, read while it is sent."""
     if problems := unknown_words(request, ("person",)):
         return refused(problems)
-    response = StreamingHttpResponse(_lines(_wanted(request)), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(_lines(_matching_acts(request)), content_type="text/csv; charset=utf-8")
     name = f"activity-{request.team.slug}-{timezone.localdate():%Y-%m-%d}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _wanted(request: MemberRequest) -> QuerySet[Activity]:
+def _matching_acts(request: MemberRequest) -> QuerySet[Activity]:
     return record.of(request.team, request.GET.get("person", ""))
 
 

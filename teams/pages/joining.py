@@ -19,7 +19,7 @@ from teams.models import Invitation, User
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, secret: str) -> HttpResponse:
-    """Who is invited where; with the password, sign in anew as a member."""
+    """Show the invitation; with the right password, join and sign in again."""
     invitation = members.find_invitation(secret)
     if invitation is None:
         return render(request, "teams/link_invalid.html", status=410)

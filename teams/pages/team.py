@@ -22,14 +22,14 @@ _OFFERS_END = "Open invitations and unused sign-in links of the team end."
 @require_GET
 @member_required()
 def team(request: MemberRequest) -> HttpResponse:
-    """Everybody in the team; for admins with what they may change."""
+    """The team's members; admins see what they may change."""
     return _page(request)
 
 
 @require_POST
 @member_required(Role.ADMIN)
 def rename(request: MemberRequest) -> HttpResponse:
-    """Give the team another name."""
+    """Rename the team."""
     try:
         name = members.rename(request.team, request.POST.get("name", ""), by=request.user)
         messages.success(request, f"The team is called {name}.")
@@ -42,7 +42,7 @@ def rename(request: MemberRequest) -> HttpResponse:
 @require_POST
 @member_required(Role.ADMIN)
 def invite(request: MemberRequest) -> HttpResponse:
-    """Add a person, and show the link that signs them in, this once."""
+    """Add or invite a person, and show their link once."""
     try:
         invited = members.invite(
             request.team, request.POST.get("username", ""), _role(request), by=request.user
@@ -60,7 +60,7 @@ def invite(request: MemberRequest) -> HttpResponse:
 @require_POST
 @member_required(Role.ADMIN)
 def change_role(request: MemberRequest, member_pk: int) -> HttpResponse:
-    """Give a member another role."""
+    """Change a member's role."""
     member = _member(request, member_pk)
     try:
         role = _role(request)
@@ -75,7 +75,7 @@ def change_role(request: MemberRequest, member_pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @member_required(Role.ADMIN)
 def remove(request: MemberRequest, member_pk: int) -> HttpResponse:
-    """Ask, then take a person out of the team."""
+    """Ask, then remove a person from the team."""
     member = _member(request, member_pk)
     if request.method == "GET":
         return confirming.ask(request, _remove_question(member))
@@ -92,7 +92,7 @@ def remove(request: MemberRequest, member_pk: int) -> HttpResponse:
 @require_POST
 @member_required(Role.ADMIN)
 def link(request: MemberRequest, member_pk: int) -> HttpResponse:
-    """Show another sign-in link for a member, this once."""
+    """Show a new sign-in link for a member once."""
     member = _member(request, member_pk)
     try:
         return _with_link(
@@ -121,7 +121,7 @@ def _remove_question(member: Membership) -> Question:
 @require_POST
 @member_required(Role.ADMIN)
 def withdraw(request: MemberRequest, invitation_pk: int) -> HttpResponse:
-    """Let an invitation's link be good no more."""
+    """Withdraw an invitation."""
     invitation = members.invitations(request.team).filter(pk=invitation_pk).first()
     if invitation is None:
         raise Http404("There is no such invitation in this team.")
@@ -142,14 +142,14 @@ def _page(request: MemberRequest, **context: object) -> HttpResponse:
 
 
 def _member(request: MemberRequest, pk: int) -> Membership:
-    found = Membership.objects.select_related("user", "team").filter(team=request.team, pk=pk).first()
-    if found is None:
+    member = Membership.objects.select_related("user", "team").filter(team=request.team, pk=pk).first()
+    if member is None:
         raise Http404("There is no such member in this team.")
-    return found
+    return member
 
 
 def _role(request: MemberRequest) -> Role:
-    """The role that is asked for. Raises Refused."""
+    """The requested role. Raises Refused."""
     try:
         return Role(request.POST.get("role", ""))
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""One's API tokens: made, shown once, and revoked."""
+"""API tokens: created, shown once, and revoked."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from teams.models import ApiToken, Role
 
 #: For how many days a token may be good; 0 is without end.
 LIFETIMES = {30: "30 days", 90: "90 days", 365: "a year", 0: "no end"}
-_SHOWN = 200
+_PAGE_SIZE = 200
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 @member_required()
 def tokens(request: MemberRequest) -> HttpResponse:
-    """The tokens there are, one's own or for an admin the team's; a POST makes one and shows its secret."""
+    """List the person's tokens, or the team's for an admin; a POST creates a token and shows its secret."""
     return _create(request) if request.method == "POST" else _page(request)
 
 
 @require_http_methods(["GET", "POST"])
 @member_required()
 def revoke(request: MemberRequest, token_pk: int) -> HttpResponse:
-    """Ask, then end one's own token, or as an admin any of the team's."""
+    """Ask, then revoke a token: the person's own, or for an admin any of the team's."""
     token = ApiToken.objects.select_related("team", "user").filter(team=request.team, pk=token_pk).first()
     if token is None:
         raise Http404("There is no such token in this team.")
@@ -63,7 +63,7 @@ def _revoke_question(request: MemberRequest, token: ApiToken) -> Question:
 def _create(request: MemberRequest) -> HttpResponse:
     name, days = request.POST.get("name", "").strip(), request.POST.get("days", "")
     role = request.POST.get("role", "")
-    given = {"name": name, "role": role, "days": days}
+    form_values = {"name": name, "role": role, "days": days}
     problem = ""
     if not 0 < len(name) <= 80 or "\0" in name:
         problem = "Say in up to 80 letters what the token is for."
@@ -72,7 +72,7 @@ def _create(request: MemberRequest) -> HttpResponse:
     elif days not in {str(number) for number in LIFETIMES}:
         problem = "Choose for how long it is good."
     if problem:
-        return _page(request, problem=problem, given=given, status=400)
+        return _page(request, problem=problem, given=form_values, status=400)
     end = timezone.now() + timedelta(days=int(days)) if int(days) else None
     token, secret = service.create(
         team=request.team, user=request.user, name=name, role=Role(role), expires_at=end
@@ -82,10 +82,10 @@ def _create(request: MemberRequest) -> HttpResponse:
 
 def _page(request: MemberRequest, *, status: int = 200, **context: object) -> HttpResponse:
     mine = Q() if request.member.can_admin else Q(user=request.user)
-    found = ApiToken.objects.filter(mine, team=request.team).select_related("user")
-    shown = found.order_by(F("revoked_at").desc(nulls_first=True), "-id")[:_SHOWN]
+    visible_tokens = ApiToken.objects.filter(mine, team=request.team).select_related("user")
+    listed_tokens = visible_tokens.order_by(F("revoked_at").desc(nulls_first=True), "-id")[:_PAGE_SIZE]
     context |= {
-        "tokens": shown,
+        "tokens": listed_tokens,
         "roles": [(role.value, role.label) for role in Role if request.member.allows(role)],
         "lifetimes": [(str(days), label) for days, label in LIFETIMES.items()],
         "now": timezone.now(),

@@ -15,9 +15,9 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def form_key(context: dict[str, Any], key: str = "") -> SafeString:
-    """A key, by which a second submit of this form is recognised, and the slug of the team that it acts in.
+    """The hidden fields: a key by which a second submit is recognised, and the team's slug.
 
-    The key is a new one unless `key` is given. Somebody without a team gets the key alone.
+    The key is new unless `key` is given. A person without a team gets the key alone.
     """
     hidden = '<input type="hidden" name="{}" value="{}" autocomplete="off">'
     fields = format_html(hidden, FIELD, key or new_key())

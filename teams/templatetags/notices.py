@@ -12,5 +12,5 @@ register = template.Library()
 
 @register.simple_tag
 def undo(message: Message) -> Undo | None:
-    """Where the notice's Undo is sent to; None for a notice without one."""
+    """The notice's Undo, or None."""
     return undo_of(message)

@@ -67,19 +67,19 @@ def test_the_password_can_be_read_by_its_owner_only_or_libpq_would_ignore_it(tmp
 
 
 def test_the_probe_is_content_with_200_and_with_nothing_else(url: str) -> None:
-    assert problem(f"{url}/healthz", given={}) == ""
-    assert problem(f"{url}/readyz", given={}) == f"{url}/readyz answered 503"
+    assert problem(f"{url}/healthz", environment={}) == ""
+    assert problem(f"{url}/readyz", environment={}) == f"{url}/readyz answered 503"
 
 
 def test_the_probe_can_ask_about_one_part_alone(url: str) -> None:
-    assert problem(f"{url}/readyz", "worker", given={}) == ""
-    assert problem(f"{url}/readyz", "beat", given={}) == "beat: no beat has reported yet"
-    assert "is not one of /readyz" in problem(f"{url}/readyz", "cook", given={})
+    assert problem(f"{url}/readyz", "worker", environment={}) == ""
+    assert problem(f"{url}/readyz", "beat", environment={}) == "beat: no beat has reported yet"
+    assert "is not one of /readyz" in problem(f"{url}/readyz", "cook", environment={})
 
 
 @pytest.mark.parametrize("hosts", ["batch.example.com,other", "example.com", ".example.com", "*", ""])
 def test_the_probe_asks_under_a_name_that_the_dashboard_answers_to(url: str, hosts: str) -> None:
-    assert problem(f"{url}/healthz", given={"BATCHDECK_ALLOWED_HOSTS": hosts}) == ""
+    assert problem(f"{url}/healthz", environment={"BATCHDECK_ALLOWED_HOSTS": hosts}) == ""
 
 
 def test_the_probe_ends_with_1_and_a_sentence_when_nobody_listens() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from transform.csv_rows import Csv, columns
 from transform.dataprocessing import DataProcessing, data_processing
-from transform.formats import Mark, RecordError
+from transform.formats import InferenceMark, RecordError
 from transform.jsonpath import NotInRecord, parse
 
 CSV, JSON, LINES = "text/csv", "application/json", "application/jsonlines"
@@ -236,8 +236,8 @@ def test_a_type_it_cannot_read_is_refused(kind: str, of: str) -> None:
 
 
 def test_marks_are_the_last_columns_or_two_more_members() -> None:
-    def mark() -> Mark:
-        return Mark("id", "2026-01-02T03:04:05Z")
+    def mark() -> InferenceMark:
+        return InferenceMark("id", "2026-01-02T03:04:05Z")
 
     assert processing(CSV, mark=mark).result(b"", b"0\n1\n") == (
         b"0,id,2026-01-02T03:04:05Z\n1,id,2026-01-02T03:04:05Z\n"

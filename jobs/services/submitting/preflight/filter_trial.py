@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from jobs.services.submitting.preflight.findings import Inspection, RequestFields
 from transform.csv_rows import columns
 from transform.dataprocessing import FORMATS, DataProcessing, data_processing, media_type
-from transform.formats import Mark, RecordError
+from transform.formats import InferenceMark, RecordError
 from transform.jsonpath import parse
 
 #: Records tried, columns shown of the first, characters shown of a record or a column.
@@ -95,9 +95,9 @@ def trial(wanted: RequestFields, seen: Inspection) -> Trial | None:
     return replace(_columns(processing, lines[0]), records=tuple(tried), trouble=trouble)
 
 
-def _mark() -> Mark:
+def _mark() -> InferenceMark:
     """Stands for what GenerateInferenceId adds."""
-    return Mark("[inference id]", "[inference time]")
+    return InferenceMark("[inference id]", "[inference time]")
 
 
 def _answer(accept: str) -> bytes:
