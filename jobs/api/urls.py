@@ -26,6 +26,7 @@ urlpatterns = [
     path("models/<int:pk>/check/", views.ModelCheck.as_view(), name="model-check"),
     path("presets/", views.Presets.as_view(), name="presets"),
     path("presets/<slug:preset>/", views.OnePreset.as_view(), name="preset"),
+    path("presets/<slug:preset>/default/", views.PresetDefault.as_view(), name="preset-default"),
     path("connections/", views.Connections.as_view(), name="connections"),
     path("connections/<slug:slug>/", views.OneConnection.as_view(), name="connection"),
     path("connections/<slug:slug>/test/", views.TestConnection.as_view(), name="connection-test"),

@@ -61,6 +61,11 @@ class Preset(models.Model):
         return frozenset(name for name, rule in self.rules.items() if rule == Rule.HIDDEN)
 
     @property
+    def is_default(self) -> bool:
+        """Whether Run on its model's page begins with it."""
+        return self.model is not None and self.model.default_preset_id == self.pk
+
+    @property
     def gone(self) -> str:
         """What the preset names and is no longer there, as a sentence; empty if all is."""
         name, place = self.body.get("model"), self.body.get("connection", "")

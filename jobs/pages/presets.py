@@ -18,9 +18,10 @@ from jobs.filtering import JobFilter
 from jobs.forms.job import CONTENT_TYPES, INSTANCE_TYPES, filled_in_as
 from jobs.forms.job_fields import job_fields
 from jobs.forms.preset import RULE, PresetForm, preset_start
-from jobs.models import Preset, RegisteredModel, TransformJob
+from jobs.models import Preset, TransformJob
 from jobs.models.preset import Rule, flat
 from jobs.pages import preset_choice
+from jobs.services.errors import NotPossible
 from jobs.services.listing.display import for_display
 from jobs.services.submitting import presets as service
 from jobs.services.submitting.output_folders import undated
@@ -68,7 +69,6 @@ def preset(request: MemberRequest, preset: str) -> HttpResponse:
         "jobs": for_display(jobs),
         "filters": urlencode({"preset": found.slug}),
         "may_change": found.may_be_changed_by(request.member),
-        "is_default": found.model is not None and found.model.default_preset_id == found.pk,
     }
     return render(request, "jobs/preset.html", context)
 
@@ -130,11 +130,16 @@ def _delete_question(request: MemberRequest, preset: Preset) -> Question:
 @require_POST
 @member_required(Role.OPERATOR)
 def default_preset(request: MemberRequest, preset: str) -> HttpResponse:
-    """Let Run on its model's page begin with this preset, or with `off` no longer."""
-    found = find_preset(request.team, preset)
-    wanted = None if "off" in request.POST else found
-    RegisteredModel.objects.filter(presets=found).update(default_preset=wanted)
-    return redirect("preset", preset=found.slug)
+    """Let Run on the page of the preset's model begin with it, or with `off` no longer."""
+    chosen_preset = _changeable(request, preset)
+    if "off" in request.POST:
+        service.stop_being_default(chosen_preset, by=request.user)
+    else:
+        try:
+            service.make_default(chosen_preset, by=request.user)
+        except NotPossible as error:
+            messages.error(request, str(error))
+    return redirect("preset", preset=chosen_preset.slug)
 
 
 def find_preset(team: Team, slug: str) -> Preset:

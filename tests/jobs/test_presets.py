@@ -12,6 +12,7 @@ from jobs.lifecycle.after import retrying
 from jobs.models import InstancePrice, Preset, RegisteredModel, TransformJob
 from jobs.services.submitting import presets
 from jobs.states import JobState, Origin
+from teams.models import Activity
 from tests.cast import FIELDS, House
 from tests.support.html import Page
 
@@ -354,6 +355,46 @@ def test_the_default_of_a_model_is_what_run_begins_with(house: House) -> None:
         assert "/jobs/new/?preset=nightly-run" in client.get(path).content.decode()
     client.post("/presets/nightly-run/default/", {"off": "1"})
     assert "?preset=" not in client.get("/models/").content.decode()
+
+
+def test_the_api_makes_a_preset_the_default_of_its_model_and_records_who_did(house: House) -> None:
+    make(house)
+    address, bob = "/api/v1/presets/nightly-run/default/", house.api("bob")
+    assert bob.post(address).json()["is_default"] is True
+    assert RegisteredModel.objects.get(pk=house.model.pk).default_preset is not None
+    assert bob.get("/api/v1/presets/nightly-run/").json()["is_default"] is True
+    # A second time changes nothing, and is no act.
+    for _ in range(2):
+        assert bob.delete(address).json()["is_default"] is False
+    verbs = Activity.objects.filter(user=house.people["bob"], object_kind="preset").values_list(
+        "verb", flat=True
+    )
+    assert [verb for verb in verbs.order_by("id") if "default" in verb] == [
+        "preset.made_default",
+        "preset.no_longer_default",
+    ]
+
+
+def test_only_a_presets_maker_and_admins_make_it_the_default(house: House, other: House) -> None:
+    preset = make(house)
+    Preset.objects.filter(pk=preset.pk).update(created_by=house.people["alice"])
+    address = "presets/nightly-run/default/"
+    assert house.page("bob").post(f"/{address}").status_code == 403
+    assert house.page("vera").post(f"/{address}").status_code == 403
+    assert other.page("charlie").post(f"/{address}").status_code == 404
+    for client, status in ((house.api("bob"), 403), (house.api("vera"), 403), (other.api("charlie"), 404)):
+        assert client.post(f"/api/v1/{address}").status_code == status
+        assert client.delete(f"/api/v1/{address}").status_code == status
+    assert RegisteredModel.objects.get(pk=house.model.pk).default_preset is None
+    assert "Make default" not in house.page("bob").get("/presets/nightly-run/").content.decode()
+    assert house.api("alice").post(f"/api/v1/{address}").status_code == 200
+
+
+def test_a_preset_without_a_model_is_no_default(house: House) -> None:
+    preset = make(house)
+    Preset.objects.filter(pk=preset.pk).update(model=None)
+    answer = house.api("bob").post("/api/v1/presets/nightly-run/default/")
+    assert (answer.status_code, "choose one" in answer.json()["error"]["message"]) == (409, True)
 
 
 @pytest.mark.parametrize("moved", [True, False])

@@ -12,11 +12,13 @@ from jobs.models import Preset
 class PresetAnswer(serializers.ModelSerializer[Preset]):
     """A saved request: `body` as `POST jobs/` takes it, `rules` for the fields that are locked or hidden.
 
-    `gone` is a sentence where its model is no longer there, else empty.
+    `is_default`: Run on its model's page begins with it. `gone` is a sentence where its model is no longer there, else
+    empty.
     """
 
     body = serializers.DictField()
     rules = serializers.DictField(child=serializers.ChoiceField(choices=["locked", "hidden"]))
+    is_default = serializers.BooleanField(read_only=True)
     gone = serializers.CharField(read_only=True)
     created_by = serializers.SerializerMethodField()
 
@@ -28,6 +30,7 @@ class PresetAnswer(serializers.ModelSerializer[Preset]):
             "description",
             "body",
             "rules",
+            "is_default",
             "gone",
             "created_by",
             "created_at",

@@ -6,7 +6,7 @@ from jobs.api.views.costs import Costs, Prices, ReadPrices
 from jobs.api.views.files import Files
 from jobs.api.views.jobs import Acts, Archive, Causes, Finish, Job, Jobs, Preflight, Restore, Retry, Stop
 from jobs.api.views.models import Model, ModelCheck, Models
-from jobs.api.views.presets import OnePreset, Presets
+from jobs.api.views.presets import OnePreset, PresetDefault, Presets
 from jobs.api.views.saved_views import View, Views
 from jobs.api.views.team import Members, TeamActivity
 
@@ -30,6 +30,7 @@ __all__ = [
     "OneConnection",
     "OnePreset",
     "Preflight",
+    "PresetDefault",
     "Presets",
     "Prices",
     "ReadPrices",

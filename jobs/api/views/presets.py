@@ -56,8 +56,8 @@ class Presets(TeamView, generics.ListAPIView[Preset]):
         return Response(serializers.PresetAnswer(made).data, status=201)
 
 
-class OnePreset(TeamView):
-    """One preset."""
+class PresetView(TeamView):
+    """A view of one preset."""
 
     def preset(self, slug: str) -> Preset:
         """The team's preset of this slug; Http404 for any other."""
@@ -71,6 +71,10 @@ class OnePreset(TeamView):
         if not found.may_be_changed_by(self.member):
             raise PermissionDenied("Only who made a preset and the team's admins change it.")
         return found
+
+
+class OnePreset(PresetView):
+    """One preset."""
 
     @extend_schema(operation_id="presets_get", responses=serializers.PresetAnswer)
     def get(self, request: Request, preset: str) -> Response:
@@ -96,3 +100,19 @@ class OnePreset(TeamView):
         """Delete it; jobs that used it keep what it was."""
         presets.delete(self.changeable(preset), by=self.member.user, token=self.token)
         return Response(status=204)
+
+
+class PresetDefault(PresetView):
+    """A preset as the one that Run on its model's page begins with."""
+
+    @extend_schema(operation_id="presets_default", request=None, responses=serializers.PresetAnswer)
+    def post(self, request: Request, preset: str) -> Response:
+        """Make it the default of its model, in place of any other."""
+        presets.make_default(self.changeable(preset), by=self.member.user, token=self.token)
+        return Response(serializers.PresetAnswer(self.preset(preset)).data)
+
+    @extend_schema(operation_id="presets_default_off", responses={200: serializers.PresetAnswer})
+    def delete(self, request: Request, preset: str) -> Response:
+        """Make it the default no longer."""
+        presets.stop_being_default(self.changeable(preset), by=self.member.user, token=self.token)
+        return Response(serializers.PresetAnswer(self.preset(preset)).data)

@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from jobs.models import Connection, Preset, RegisteredModel, TransformJob
 from jobs.models.preset import Rule, flat
 from jobs.options import OPTIONS, RunOptions
-from jobs.services.errors import InvalidFields
+from jobs.services.errors import InvalidFields, NotPossible
 from jobs.services.submitting import job_options, replacing, submission
 from jobs.states import Origin
 from teams import activity
@@ -84,6 +84,22 @@ def delete(preset: Preset, *, by: User, token: ApiToken | None = None) -> None:
     with transaction.atomic():
         activity.record(preset.team, by, "preset.deleted", preset, token=token)
         preset.delete()
+
+
+def make_default(preset: Preset, *, by: User, token: ApiToken | None = None) -> None:
+    """Let Run on the page of the preset's model begin with it. Raises NotPossible if it has no model."""
+    if preset.model is None:
+        raise NotPossible("It has no model that is registered; choose one in it first.")
+    with transaction.atomic():
+        RegisteredModel.objects.filter(pk=preset.model.pk).update(default_preset=preset)
+        activity.record(preset.team, by, "preset.made_default", preset, token=token)
+
+
+def stop_being_default(preset: Preset, *, by: User, token: ApiToken | None = None) -> None:
+    """Let Run on the model's page begin without the preset. Nothing happens if it is no default."""
+    with transaction.atomic():
+        if RegisteredModel.objects.filter(default_preset=preset).update(default_preset=None):
+            activity.record(preset.team, by, "preset.no_longer_default", preset, token=token)
 
 
 def find(team: Team, text: str) -> Preset | None:
