@@ -22,7 +22,7 @@ from jobs.lifecycle import image_table, reconciling
 from jobs.lifecycle.after import comparing, explaining, pricing, retrying
 from jobs.lifecycle.follow import event_queue, polling
 from jobs.lifecycle.queue import quotas, starting, stopping
-from jobs.models import Connection, Heartbeat
+from jobs.models import Connection, Heartbeat, Lease
 
 log = structlog.get_logger(__name__)
 
@@ -199,8 +199,8 @@ def beat_pulse() -> None:
 @shared_task
 def load_images(region: str) -> None:
     """Fill the image table of a region; `reconcile` asks again until that is done."""
-    claimed_at = Heartbeat.claim("images", IMAGES_LEASE)
-    if claimed_at is None:
+    lease = Lease.claim("images", IMAGES_LEASE)
+    if lease is None:
         # The SDK takes long to load: two regions at once would leave no worker to start and follow jobs.
         return
     try:
@@ -209,7 +209,7 @@ def load_images(region: str) -> None:
         # The lease is kept, so that the next try is not at once.
         log.warning("images_not_loaded", region=region, error=error.sentence)
         return
-    Heartbeat.release("images", claimed_at)
+    lease.release()
     log.info("images_loaded", region=region, images=count)
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from aws import GatewayError, Target, Unreachable, identity
 from jobs.lifecycle.queue.pacing import Pace, held
-from jobs.models import Connection, Heartbeat
+from jobs.models import Connection, Lease
 
 #: How long to wait before an account that would not tell its number is asked for it again.
 ASK_ACCOUNT_AGAIN = timedelta(minutes=10)
@@ -62,7 +62,7 @@ def learn_account(connection: Connection, target: Target) -> None:
     """
     if connection.is_engine or connection.account_id:
         return
-    if not Heartbeat.claim(f"account-{connection.pk}", ASK_ACCOUNT_AGAIN):
+    if not Lease.claim(f"account-{connection.pk}", ASK_ACCOUNT_AGAIN):
         return
     try:
         connection.account_id = identity.account(target)

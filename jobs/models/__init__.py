@@ -6,6 +6,7 @@ from jobs.models.event import JobEvent
 from jobs.models.heartbeat import Heartbeat
 from jobs.models.image import ContainerImage
 from jobs.models.job import TransformJob
+from jobs.models.lease import Lease
 from jobs.models.planned import PlannedObject
 from jobs.models.preset import Preset
 from jobs.models.price import InstancePrice
@@ -22,6 +23,7 @@ __all__ = [
     "Heartbeat",
     "InstancePrice",
     "JobEvent",
+    "Lease",
     "PlannedObject",
     "Preset",
     "Quotas",

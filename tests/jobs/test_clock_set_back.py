@@ -11,7 +11,7 @@ from jobs.lifecycle import reconciling
 from jobs.lifecycle.after import comparing, explaining, pricing, retrying
 from jobs.lifecycle.follow import event_queue, importing, polling
 from jobs.lifecycle.queue import quotas, starting
-from jobs.models import Connection, Heartbeat, Quotas, RowComparison, TransformJob
+from jobs.models import Connection, Lease, Quotas, RowComparison, TransformJob
 from jobs.states import JobState
 from teams import links
 from teams.models import SignInLink
@@ -57,17 +57,17 @@ def test_a_poller_whose_lease_has_ended_leaves_that_of_the_next_alone(house: Hou
 
 def test_a_lease_of_the_future_is_free_and_only_its_holder_gives_it_back(db: None) -> None:
     lease = timedelta(minutes=1)
-    first = Heartbeat.claim("rows", lease)
+    first = Lease.claim("rows", lease)
     assert first
     ahead = timezone.now() + BACK
-    Heartbeat.objects.update(beat_at=ahead)
-    second = Heartbeat.claim("rows", lease)
+    Lease.objects.update(until=ahead + lease)
+    second = Lease.claim("rows", lease)
     assert second
-    Heartbeat.release("rows", first)
-    Heartbeat.release("rows", ahead)
-    assert Heartbeat.claim("rows", lease) is None
-    Heartbeat.release("rows", second)
-    assert Heartbeat.claim("rows", lease)
+    first.release()
+    Lease(name="rows", holder="another").release()
+    assert Lease.claim("rows", lease) is None
+    second.release()
+    assert Lease.claim("rows", lease)
 
 
 def test_jobs_that_were_put_off_lost_or_not_yet_stopped_are_taken_up(house: House) -> None:
@@ -110,8 +110,8 @@ def test_quotas_prices_queues_and_jobs_made_outside_are_read_again(house: House)
     assert importing.due_connections() == [house.connection.pk]
     Connection.objects.update(kind=Connection.Kind.AWS, endpoint_url="")
     assert pricing.due_connections() == [house.connection.pk]
-    Heartbeat.objects.create(name=f"queue-{house.connection.pk}", beat_at=ahead)
-    assert Heartbeat.claim(f"queue-{house.connection.pk}", event_queue.LEASE)
+    Lease.objects.create(name=f"queue-{house.connection.pk}", until=ahead + event_queue.LEASE)
+    assert Lease.claim(f"queue-{house.connection.pk}", event_queue.LEASE)
 
 
 def test_a_sign_in_link_does_not_live_longer_for_it(house: House) -> None:

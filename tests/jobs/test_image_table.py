@@ -14,7 +14,7 @@ from django.utils import timezone
 from aws import images
 from aws.images import FRAMEWORKS
 from jobs import tasks
-from jobs.models import ContainerImage, Heartbeat
+from jobs.models import ContainerImage, Lease
 from tests.cast import House
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +41,7 @@ def frameworks() -> set[str]:
 def test_a_task_loads_every_framework_parsing_the_sdks_endpoints_once(db: None) -> None:
     tasks.load_images(REGION)
     assert frameworks() == set(FRAMEWORKS)
-    assert Heartbeat.claim("images", tasks.IMAGES_LEASE)
+    assert Lease.claim("images", tasks.IMAGES_LEASE)
     from sagemaker.core import common_utils
 
     # More than three hundred images: each would take a tenth of a second of the processor.
@@ -69,7 +69,7 @@ def test_what_a_killed_task_left_undone_is_loaded_by_the_next(
     tasks.load_images(REGION)
     assert len(frameworks()) == FRAMEWORKS.index("pytorch"), "the lease of the killed task holds for a while"
 
-    Heartbeat.objects.filter(name="images").update(beat_at=timezone.now() - tasks.IMAGES_LEASE)
+    Lease.objects.filter(name="images").update(until=timezone.now())
     tasks.load_images(REGION)
     assert frameworks() == set(FRAMEWORKS)
     sent.clear()
@@ -90,11 +90,10 @@ def test_a_table_of_a_region_that_lacks_a_framework_is_complete_too(
 
 
 def test_the_lease_of_a_killed_worker_ends(db: None) -> None:
-    assert Heartbeat.claim("images", tasks.IMAGES_LEASE)
-    past = timezone.now() - tasks.IMAGES_LEASE - timedelta(seconds=1)
-    Heartbeat.objects.update(beat_at=past)
-    assert Heartbeat.claim("images", tasks.IMAGES_LEASE)
-    assert not Heartbeat.claim("images", tasks.IMAGES_LEASE)
+    assert Lease.claim("images", tasks.IMAGES_LEASE)
+    Lease.objects.update(until=timezone.now() - timedelta(seconds=1))
+    assert Lease.claim("images", tasks.IMAGES_LEASE)
+    assert not Lease.claim("images", tasks.IMAGES_LEASE)
 
 
 def test_nothing_is_loaded_twice(house: House) -> None:

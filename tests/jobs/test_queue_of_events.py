@@ -15,7 +15,7 @@ from jobs import tasks
 from jobs.lifecycle.aws_session import asking
 from jobs.lifecycle.follow import event_queue, polling
 from jobs.lifecycle.queue.pacing import Pace
-from jobs.models import Connection, Heartbeat, TransformJob
+from jobs.models import Connection, Lease, TransformJob
 from jobs.states import JobState
 from tests.cast import House
 from tests.engine.resources import create_model, job_request, put, unique
@@ -194,10 +194,10 @@ def test_a_service_that_is_away_hangs_nobody(queued: House, settings: Any) -> No
 def test_one_worker_reads_a_queue_at_a_time(queued: House, sqs: Any) -> None:
     job = queued.job(JobState.IN_PROGRESS)
     send(sqs, queued, event(job.name))
-    claimed_at = Heartbeat.claim(f"queue-{queued.connection.pk}", event_queue.LEASE)
-    assert claimed_at
+    lease = Lease.claim(f"queue-{queued.connection.pk}", event_queue.LEASE)
+    assert lease
     assert event_queue.read(queued.connection.pk).messages == 0
-    Heartbeat.release(f"queue-{queued.connection.pk}", claimed_at)
+    lease.release()
     assert event_queue.read(queued.connection.pk).messages == 1
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from jobs import queries
 from jobs.lifecycle.after import comparing
-from jobs.models import Connection, Heartbeat, PlannedObject, RowComparison, TransformJob
+from jobs.models import Connection, Lease, PlannedObject, RowComparison, TransformJob
 from jobs.pages.sentences import rows_sentence, sentence
 from jobs.services.attempts import attempts
 from jobs.states import JobState
@@ -256,9 +256,9 @@ def test_it_goes_by_slices_and_after_a_kill_from_the_last_one(
     assert comparing.compare_some(job.pk)
     assert queries.rows(job) == queries.Rows(comparing.AT_ONCE, comparing.AT_ONCE, True, "")
     # A worker that is killed leaves its lease behind.
-    assert Heartbeat.claim("rows", comparing.LEASE)
+    assert Lease.claim("rows", comparing.LEASE)
     assert not comparing.compare_some(job.pk)
-    Heartbeat.objects.update(beat_at=timezone.now() - comparing.LEASE)
+    Lease.objects.update(until=timezone.now())
     compared(job)
     assert queries.rows(job) == queries.Rows(20, 20, False, "")
     assert RowComparison.objects.get(job=job).bytes_read == 20 * (len(b"1\nlost\n") + len(b"1\n"))

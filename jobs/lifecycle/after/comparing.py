@@ -20,7 +20,7 @@ from jobs.clock import due as due_at
 from jobs.lifecycle.after import output_warnings, row_counts
 from jobs.lifecycle.aws_session import asking
 from jobs.lifecycle.queue import planning
-from jobs.models import Heartbeat, PlannedObject, RowComparison, RowIndex, TransformJob
+from jobs.models import Lease, PlannedObject, RowComparison, RowIndex, TransformJob
 from transform import keys, manifest
 from transform.rowmarks import pack
 from transform.rows import has_a_row_each
@@ -66,8 +66,8 @@ def due(limit: int = 1) -> list[int]:
 
 def compare_some(job_id: int) -> bool:
     """Compare some of the job's files; False if another task is at it, or there is nothing to do."""
-    claimed_at = Heartbeat.claim("rows", LEASE)
-    if claimed_at is None:
+    lease = Lease.claim("rows", LEASE)
+    if lease is None:
         return False
     try:
         found = RowComparison.objects.select_related("job__connection").filter(job=job_id, finished_at=None)
@@ -76,7 +76,7 @@ def compare_some(job_id: int) -> bool:
             _try(comparison)
         return comparison is not None
     finally:
-        Heartbeat.release("rows", claimed_at)
+        lease.release()
 
 
 def _try(comparison: RowComparison) -> None:

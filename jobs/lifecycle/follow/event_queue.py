@@ -17,7 +17,7 @@ from aws import GatewayError, Target, feed
 from aws.feed import StateChange
 from jobs.lifecycle.aws_session import target_of
 from jobs.lifecycle.queue.capacity import neighbours
-from jobs.models import Connection, Heartbeat, TransformJob
+from jobs.models import Connection, Lease, TransformJob
 from jobs.states import REMOTE
 
 #: Seconds that the queue may take to hand out a first message, and that one reading may last.
@@ -45,9 +45,8 @@ def read(connection_id: int) -> Heard:
     """Take what is in the queue, unless another task is doing so."""
     heard = Heard()
     connection = Connection.objects.filter(pk=connection_id).exclude(queue_url="").first()
-    lease = f"queue-{connection_id}"
-    claimed_at = Heartbeat.claim(lease, LEASE) if connection is not None else None
-    if connection is None or claimed_at is None:
+    lease = Lease.claim(f"queue-{connection_id}", LEASE) if connection is not None else None
+    if connection is None or lease is None:
         return heard
     try:
         changes = _taken(connection, heard)
@@ -55,7 +54,7 @@ def read(connection_id: int) -> Heard:
         heard.problem = error.sentence
         Connection.objects.filter(pk=connection.pk).update(queue_error=error.sentence)
         return heard
-    Heartbeat.release(lease, claimed_at)
+    lease.release()
     Connection.objects.filter(pk=connection.pk).update(queue_error="", queue_read_at=timezone.now())
     heard.jobs = _whose(connection, changes)
     return heard
