@@ -199,6 +199,12 @@ STAFF_CONNECTIONS = env.flag("BATCHDECK_STAFF_CONNECTIONS")
 # How often SageMaker is called, a second, by all workers together in one account and region; 0 is no limit.
 AWS_RATE = env.number("BATCHDECK_AWS_RATE", 10)
 ENGINE_RATE = env.number("BATCHDECK_ENGINE_RATE", 0)
+# Seconds between two looks at a connection's running jobs, and between two searches for jobs made outside. An engine
+# is near and free to ask.
+AWS_POLL_SECONDS = env.number("BATCHDECK_AWS_POLL_SECONDS", 10)
+ENGINE_POLL_SECONDS = env.number("BATCHDECK_ENGINE_POLL_SECONDS", 1)
+AWS_IMPORT_SECONDS = env.number("BATCHDECK_AWS_IMPORT_SECONDS", 60)
+ENGINE_IMPORT_SECONDS = env.number("BATCHDECK_ENGINE_IMPORT_SECONDS", 5)
 
 # An SQS-compatible service for the queues of connections to engines; AWS has its own.
 SQS_URL = env.text("BATCHDECK_SQS_URL").rstrip("/")

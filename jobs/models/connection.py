@@ -133,12 +133,6 @@ class Connection(models.Model):
         return Scope.parse(self.allowed_places, self.allowed_models)
 
     @property
-    def is_limited(self) -> bool:
-        """Whether jobs may have to wait for others of this connection."""
-        limits = (self.max_running, self.max_instances)
-        return any(limit is not None for limit in limits) or bool(self.max_instances_per_type)
-
-    @property
     def place(self) -> str:
         """What is the same for connections to the same account and region, or to the same engine.
 
@@ -164,13 +158,15 @@ class Connection(models.Model):
 
     @property
     def poll_interval(self) -> timedelta:
-        """How long to leave a connection alone between polls: an engine is near and free to ask."""
-        return timedelta(seconds=1 if self.is_engine else 10)
+        """The least time between two polls."""
+        seconds = settings.ENGINE_POLL_SECONDS if self.is_engine else settings.AWS_POLL_SECONDS
+        return timedelta(seconds=seconds)
 
     @property
     def import_interval(self) -> timedelta:
-        """How long to wait before jobs made outside are looked for again."""
-        return timedelta(seconds=5 if self.is_engine else 60)
+        """The least time between two searches for jobs made outside."""
+        seconds = settings.ENGINE_IMPORT_SECONDS if self.is_engine else settings.AWS_IMPORT_SECONDS
+        return timedelta(seconds=seconds)
 
     def claim_poll(self, *, lease: timedelta) -> bool:
         """Take the right to poll now, unless another task holds it or the last poll is too recent."""

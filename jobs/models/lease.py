@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+
 from django.db import models
 from django.utils import timezone
 
