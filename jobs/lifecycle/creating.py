@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.models import Connection, JobEvent, RegisteredModel, TransformJob
+from jobs.models.job_end import publish_end
 from jobs.models.job_values import attempt_name, new_key, remote_name
 from jobs.states import JobState, Origin
 from teams.models import User
@@ -98,6 +99,8 @@ def create_job(
     with transaction.atomic(savepoint=False):
         job.save()
         JobEvent.objects.create(job=job, at=now, to_state=JobState(job.state), by=by, reason=reason)
+        if job.is_terminal:
+            publish_end(job, job.state)
     return job
 
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.costs import Cost, NoAmount, amount, instance_seconds
+from jobs.models.job_end import publish_end
 from jobs.models.job_indexes import CONSTRAINTS, INDEXES
 from jobs.models.job_request import JobRequest
 from jobs.models.job_values import KEY_LENGTH, derived, new_key, searchable
@@ -346,6 +347,8 @@ class TransformJob(JobRequest):
                 from jobs.models.attempts import settle  # it reads jobs
 
                 settle(before)
+            if to in TERMINAL:
+                publish_end(self, to)
         for name, value in values.items():
             setattr(self, name, value)
         return True

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from jobs import queries
+from jobs.lifecycle.creating import create_job
 from jobs.models import TransformJob
+from jobs.models.job_end import job_ended
 from jobs.states import ACTIVE, FROM_SAGEMAKER, MEANING, MOVES, TERMINAL, JobState
 from tests.cast import House
 
@@ -41,6 +46,57 @@ def test_nothing_follows_a_terminal_state(house: House, state: JobState) -> None
     job = house.job(state)
     with pytest.raises(ValueError, match="may not become"):
         job.move(JobState.IN_PROGRESS, from_={state})
+
+
+@pytest.fixture
+def ended() -> Iterator[list[tuple[int, str]]]:
+    """The ends that were published: a job's row id, and its state."""
+    ends: list[tuple[int, str]] = []
+
+    def note(job_id: int, state: str, **_: Any) -> None:
+        ends.append((job_id, state))
+
+    job_ended.connect(note)
+    yield ends
+    job_ended.disconnect(note)
+
+
+@pytest.mark.parametrize(
+    ("state", "end"), [(state, end) for state in ACTIVE for end in MOVES[state] if end in TERMINAL]
+)
+def test_every_end_is_published_once_it_is_committed(
+    house: House,
+    ended: list[tuple[int, str]],
+    django_capture_on_commit_callbacks: Any,
+    state: JobState,
+    end: JobState,
+) -> None:
+    job = house.job(state)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert job.move(end, from_={state})
+        assert not job.move(end, from_={state})
+        assert ended == []
+    assert ended == [(job.pk, end)]
+
+
+def test_no_other_move_is_published_as_an_end(
+    house: House, ended: list[tuple[int, str]], django_capture_on_commit_callbacks: Any
+) -> None:
+    job = house.job()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert job.move(JobState.SUBMITTING, from_={JobState.WAITING})
+    assert ended == []
+
+
+def test_a_job_that_is_found_when_it_has_ended_is_published_too(
+    house: House, ended: list[tuple[int, str]], django_capture_on_commit_callbacks: Any
+) -> None:
+    spec = house.job().spec
+    with django_capture_on_commit_callbacks(execute=True):
+        job = create_job(
+            house.connection, spec, reason="Found.", name="outside", state=JobState.STOPPED, external=True
+        )
+    assert ended == [(job.pk, JobState.STOPPED)]
 
 
 def test_the_list_version_changes_with_any_job(house: House) -> None:
