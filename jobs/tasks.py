@@ -96,24 +96,24 @@ def look_at_jobs(connection_id: int, names: list[str]) -> None:
 @shared_task
 def read_queue(connection_id: int) -> None:
     """Take the events out of the connection's queue, and have their jobs looked at."""
-    heard = event_queue.read(connection_id)
-    if heard.problem:
-        log.warning("queue_not_read", connection=connection_id, problem=heard.problem)
-    for pk, names in heard.jobs.items():
+    reading = event_queue.read(connection_id)
+    if reading.problem:
+        log.warning("queue_not_read", connection=connection_id, problem=reading.problem)
+    for pk, names in reading.jobs.items():
         for batch in batched(names, LOOKS_AT_ONCE):
             enqueue(look_at_jobs, pk, batch)
 
 
-def _go_on(connection_id: int, polled: polling.Polled) -> None:
-    if polled.problem:
-        log.warning("poll_failed", connection=connection_id, problem=polled.problem)
-    for job_id in polled.to_stop:
+def _go_on(connection_id: int, result: polling.PollResult) -> None:
+    if result.problem:
+        log.warning("poll_failed", connection=connection_id, problem=result.problem)
+    for job_id in result.to_stop:
         enqueue(stop_job, job_id)
-    if polled.ended:
-        log.info("jobs_ended", connection=connection_id, jobs=polled.ended)
-        for job_id in explaining.due(polled.ended):
+    if result.ended:
+        log.info("jobs_ended", connection=connection_id, jobs=result.ended)
+        for job_id in explaining.due(result.ended):
             enqueue(explain_job, job_id)
-        for job_id in reconciling.next_after(connection_id, polled.ended):
+        for job_id in reconciling.next_after(connection_id, result.ended):
             enqueue(start_job, job_id)
         _compare_next()
 

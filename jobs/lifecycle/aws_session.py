@@ -1,4 +1,4 @@
-"""From a connection's row to calls, remembering on the row whether it could be reached."""
+"""Calls for a connection. Its row remembers whether the other side could be reached."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from aws import GatewayError, Target, Unreachable, identity
 from jobs.lifecycle.queue.pacing import Pace, held
 from jobs.models import Connection, Lease
 
-#: How long to wait before an account that would not tell its number is asked for it again.
+#: The pause before an account whose number could not be read is asked again.
 ASK_ACCOUNT_AGAIN = timedelta(minutes=10)
 
 
 def target_of(connection: Connection) -> Target:
-    """Whom to call for this connection."""
+    """Where this connection's calls go, and with which credentials."""
     return Target(
         region=connection.region,
         endpoint_url=connection.endpoint_url,
@@ -30,17 +30,17 @@ def target_of(connection: Connection) -> Target:
 
 
 def _engine_keys(connection: Connection) -> Path:
-    """The file of the engine's own key, or of the team's in the folder beside it."""
+    """The file of the team's key, or of the engine's own if the connection has none."""
     own: Path = settings.ENGINE_CREDENTIALS
     return own.parent / "keys" / f"{connection.engine_key}.json" if connection.engine_key else own
 
 
 @contextmanager
 def asking(connection: Connection, pace: Pace | None = None) -> Iterator[Target]:
-    """Call inside; the row notes an unreachable other side, and its return. Errors pass through.
+    """The target for calls made inside. The row notes when the other side cannot be reached, and when it can again.
 
-    With a `pace`, calls to SageMaker are held to the rate of the connection's account; those that a person waits
-    for go without.
+    With a `pace`, calls to SageMaker are held to the rate of the connection's account; calls for which a person waits
+    have none. Errors pass through.
     """
     target = target_of(connection)
     if pace:
@@ -56,9 +56,9 @@ def asking(connection: Connection, pace: Pace | None = None) -> Iterator[Target]
 
 
 def learn_account(connection: Connection, target: Target) -> None:
-    """Find out whose account it is, once: connections to the same one share its rate and quotas.
+    """Write the AWS account's number to the connection, once. Connections to one account share its rate and quotas.
 
-    Nothing depends on it: an account that cannot be asked is taken for one of its own.
+    While the number cannot be read, the connection counts as the only one to its account.
     """
     if connection.is_engine or connection.account_id:
         return

@@ -1,4 +1,4 @@
-"""The image table's rows, renewed from the SageMaker SDK."""
+"""Fills the table of container images from the SageMaker SDK."""
 
 from __future__ import annotations
 
@@ -7,31 +7,32 @@ from django.db import transaction
 from aws import images
 from jobs.models import Connection, ContainerImage, Heartbeat
 
-#: In front of the region: when its table was complete. Not every region has every framework.
+#: The heartbeat of a region whose table is complete has this and the region as its name. Some regions lack frameworks.
 _LOADED = "images "
 
 
 def due_regions() -> list[str]:
-    """Regions of connections whose images were not all loaded yet."""
+    """The regions of connections whose images are not all loaded."""
     regions = Connection.objects.filter(removed_at=None).order_by("region").values_list("region", flat=True)
     loaded = set(Heartbeat.objects.filter(name__startswith=_LOADED).values_list("name", flat=True))
     return [region for region in regions.distinct() if _LOADED + region not in loaded]
 
 
 def load(region: str) -> int:
-    """Load the frameworks that the region lacks, each in one step; how many rows came. Unreachable without the SDK.
+    """Load the frameworks that the region lacks, and return the number of new rows.
 
-    What a call that was broken off has loaded stays, and the next one goes on with the rest.
+    Each framework is saved at once, so a call after one that was broken off goes on with the rest. Raises Unreachable
+    without the SDK.
     """
-    there = ContainerImage.objects.filter(region=region).values_list("framework", flat=True)
-    missing = set(images.FRAMEWORKS) - set(there)
+    loaded = ContainerImage.objects.filter(region=region).values_list("framework", flat=True)
+    missing = set(images.FRAMEWORKS) - set(loaded)
     count = sum(refresh(region, name) for name in images.FRAMEWORKS if name in missing)
     Heartbeat.beat(_LOADED + region)
     return count
 
 
 def refresh(region: str, framework: str) -> int:
-    """Replace a framework's rows in a region; how many there are now. Unreachable without the SDK."""
+    """Replace a framework's rows in a region, and return their number. Raises Unreachable without the SDK."""
     rows = [
         ContainerImage(
             region=region,

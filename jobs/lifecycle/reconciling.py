@@ -1,4 +1,4 @@
-"""What the broker may have lost: work that the rows say is due."""
+"""Finds work that is due by the rows, whose messages the broker may have lost."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from jobs.lifecycle.queue.starting import SUBMIT_LEASE
 from jobs.models import Connection, TransformJob
 from jobs.states import JobState
 
-#: A task sent at commit has this long before its row counts as forgotten.
+#: A message sent at the commit may take this long.
 GRACE = timedelta(seconds=10)
-#: Starts handed out for an account and region, or an engine, in one round.
+#: The most starts of one round for an account and region, or an engine.
 AT_ONCE = 25
 
 
 @dataclass(slots=True)
 class Due:
-    """Ids of jobs to start and to stop."""
+    """Ids of the jobs to start and to stop."""
 
     start: list[int] = field(default_factory=list)
     stop: list[int] = field(default_factory=list)
 
 
 def overdue() -> Due:
-    """All jobs that should have moved by now, whatever became of their messages."""
+    """The jobs that should have been started or stopped by now."""
     jobs = TransformJob.objects.order_by("id")
     waiting = (
         jobs.filter(state=JobState.WAITING).order_by().values_list("connection_id", flat=True).distinct()
@@ -43,7 +43,7 @@ def overdue() -> Due:
 
 
 def next_after(connection_id: int, ended: list[int]) -> list[int]:
-    """The jobs whose turn it is now that these have ended and given their instances back."""
+    """Ids of the jobs whose turn it is after these have ended and given their instances back."""
     connection = Connection.objects.get(pk=connection_id)
     freed = TransformJob.objects.filter(pk__in=ended).values_list("instance_type", flat=True)
     queueing.try_sooner(connection, freed)
@@ -51,7 +51,7 @@ def next_after(connection_id: int, ended: list[int]) -> list[int]:
 
 
 def next_to_start(connection: Connection) -> list[int]:
-    """The jobs at this connection's place whose turn it is, without those whose first message may still arrive."""
+    """Ids of the jobs at this connection's place whose turn it is, without those whose first message may still come."""
     return [
         job.pk
         for job in queueing.next_in_line(connection, AT_ONCE)

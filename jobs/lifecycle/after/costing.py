@@ -1,4 +1,4 @@
-"""Prices for jobs: for many that run at once, and for one that ends."""
+"""The prices of running jobs, and the cost of a job that ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jobs.models import Connection, InstancePrice, TransformJob
 
 
 def current_prices(jobs: Iterable[TransformJob]) -> dict[int, Decimal | None]:
-    """What an instance of each running job costs an hour by the table of now, by row id; one query for all."""
+    """The price of an instance of each running job, in US dollars an hour, by row id; one query for all."""
     running = [job for job in jobs if job.started_at is not None and not job.is_terminal]
     if not running:
         return {}
@@ -25,7 +25,7 @@ def current_prices(jobs: Iterable[TransformJob]) -> dict[int, Decimal | None]:
 
 
 def final(job: TransformJob, started: datetime | None, ended: datetime | None) -> dict[str, Any]:
-    """The columns of an ended job that hold its cost; what is not known stays empty."""
+    """The cost columns of an ended job; without those that are not known."""
     if started is None or ended is None:
         return {}
     seconds = instance_seconds(started, ended, job.instance_count)
@@ -36,6 +36,6 @@ def final(job: TransformJob, started: datetime | None, ended: datetime | None) -
 
 
 def unpriced(connection: Connection, types: Iterable[str]) -> list[str]:
-    """Those of the instance types, in their order, that have no price on the connection."""
-    known = set(connection.prices.values_list("instance_type", flat=True))
-    return [name for name in types if name not in known]
+    """The instance types without a price on the connection, in the order of `types`."""
+    priced_types = set(connection.prices.values_list("instance_type", flat=True))
+    return [name for name in types if name not in priced_types]

@@ -1,4 +1,4 @@
-"""The lines of a job's log that say most in a few calls: what data logs said first, and what was said last."""
+"""The most useful lines of a job's log in a few calls: the beginnings of data logs, and the ends of streams."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from dataclasses import replace
 from aws import Target, logs
 from aws.logs import LogLine, LogStream
 
-#: Streams looked at of each kind, and lines of a beginning: every stream costs a call.
+#: The most streams of each kind, and the lines of a beginning. Every stream costs a call.
 STREAMS, _FIRST_LINES = 5, 500
 
 
 def beginnings(
     target: Target, streams: Sequence[LogStream], *, most: int = STREAMS, limit: int = _FIRST_LINES
 ) -> Iterator[list[LogLine]]:
-    """What each of `most` data logs said first of objects and failures, without stamps. Raises GatewayError."""
+    """The first lines about objects and failures in each of `most` data logs, without stamps. Raises GatewayError."""
     for stream in [stream for stream in streams if stream.is_data_log][:most]:
-        said = logs.lines(target, stream.name, limit=limit, from_start=True)
-        yield [line for line in _bare(said) if logs.is_telling(line.text)]
+        first_lines = logs.lines(target, stream.name, limit=limit, from_start=True)
+        yield [line for line in _bare(first_lines) if logs.is_telling(line.text)]
 
 
 def endings(target: Target, streams: Sequence[LogStream], limit: int) -> Iterator[list[LogLine]]:
-    """The last `limit` lines of each of these streams, without stamps. Raises GatewayError."""
+    """The last `limit` lines of the first few streams, without stamps. Raises GatewayError."""
     for stream in streams[:STREAMS]:
         yield _bare(logs.lines(target, stream.name, limit=limit))
 
 
 def containers(streams: Sequence[LogStream]) -> list[LogStream]:
-    """The streams in which the model's containers speak."""
+    """The streams that the model's containers write."""
     return [stream for stream in streams if not stream.is_data_log]
 
 

@@ -1,4 +1,4 @@
-"""What the data log says of single objects, kept beside those that have no output."""
+"""Errors of single objects, from the data log, written to the plan rows of objects without an output."""
 
 from __future__ import annotations
 
@@ -8,36 +8,33 @@ from jobs import queries
 from jobs.models import PlannedObject, TransformJob
 
 _MOST = 300
-#: What the service writes before a model's answer.
+#: The service writes this line before a model's answer.
 _HEADING = "Message:"
 _AT_ONCE = 500
 
 
 def keep(job: TransformJob, lines: Iterable[str]) -> None:
-    """Write down what `lines` of the job's data logs, without stamps, say of its objects.
-
-    Of earlier attempts too, whose plans name the same objects.
-    """
+    """Write the objects' errors in `lines`, the job's data logs without stamps, to the plans of all its attempts."""
     missing = PlannedObject.objects.filter(job__in=queries.attempts(job).order_by(), done=False)
-    said = errors(lines, set(missing.values_list("key", flat=True)))
-    rows = [row for row in missing if row.key in said]
+    texts = errors(lines, set(missing.values_list("key", flat=True)))
+    rows = [row for row in missing if row.key in texts]
     for row in rows:
-        row.error = said[row.key]
+        row.error = texts[row.key]
     PlannedObject.objects.bulk_update(rows, ["error"], batch_size=_AT_ONCE)
 
 
 def errors(lines: Iterable[str], keys: Collection[str]) -> dict[str, str]:
-    """What is said of each of the `keys` in one short line: the status, then how the model's answer begins."""
-    found: dict[str, list[str]] = {}
+    """A short line for each of the `keys` that has an error: the status, then the beginning of the model's answer."""
+    texts_of_keys: dict[str, list[str]] = {}
     for line in lines:
         key, text = _split(line, keys)
         if key and text and text != _HEADING:
-            found.setdefault(key, []).append(text)
-    return {key: _cut(": ".join(texts)) for key, texts in found.items()}
+            texts_of_keys.setdefault(key, []).append(text)
+    return {key: _cut(": ".join(texts)) for key, texts in texts_of_keys.items()}
 
 
 def _split(line: str, keys: Collection[str]) -> tuple[str, str]:
-    """The key and the text of a line `bucket/key: text`; keys may have colons too. Empty if it is of no such key."""
+    """The key and the text of a line `bucket/key: text`; empty texts for other lines. Keys may have colons too."""
     _, _, rest = line.partition("/")
     at = rest.find(":")
     while at >= 0:

@@ -1,4 +1,4 @@
-"""What does not agree in an ended job: outputs that are missing, rows that differ. Sentences that name files."""
+"""Warnings of an ended job: missing outputs, and inputs and outputs with different numbers of rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jobs.models.job_warnings import JobWarning, job_warning
 from jobs.states import RAN, JobState, WarningCode
 from transform import keys
 
-#: Files that a warning names.
+#: The most files that a warning names.
 NAMED = 3
 
 
@@ -25,7 +25,7 @@ def _gaps_sentence(job: TransformJob, missing: int, total: int) -> str:
     rows = job.planned.filter(done=False).order_by("position").values_list("output_key", flat=True)
     named = [_name(job, key) for key in rows[:NAMED]]
     sentence = f"{missing:,} of {total:,} outputs are missing"
-    # Of a plan that is kept in part, the rows that are not written need not be the only ones.
+    # A plan may be kept in part: then outputs without a row may be missing too.
     if not named or len(named) > missing:
         return f"{sentence}."
     return f"{sentence}: {_listed(named, missing)}."
@@ -51,7 +51,7 @@ def settle(job: TransformJob) -> None:
 
 
 def settle_earlier_attempts(job: TransformJob) -> None:
-    """Say anew what earlier attempts lack, since this one wrote some of it."""
+    """Renew the warnings of earlier attempts, whose missing outputs this attempt may have written."""
     if job.root_id is None:
         return
     for earlier in queries.attempts(job).filter(attempt__lt=job.attempt, state__in=RAN):
@@ -69,8 +69,8 @@ def _write(job: TransformJob, output_warnings: list[JobWarning]) -> None:
     queries.settle(job)
 
 
-def tell_earlier_attempts(job: TransformJob, planned: Iterable[PlannedObject]) -> None:
-    """The rows of an output that this attempt wrote are those of the earlier ones too."""
+def copy_row_counts(job: TransformJob, planned: Iterable[PlannedObject]) -> None:
+    """Copy the row counts of outputs that this attempt wrote to the plans of earlier attempts."""
     if job.root_id is None:
         return
     earlier = list(queries.attempts(job).filter(attempt__lt=job.attempt).values_list("pk", flat=True))

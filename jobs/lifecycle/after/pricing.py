@@ -1,4 +1,4 @@
-"""The price table of a connection: reading AWS's list, and what becomes of jobs that had no price."""
+"""The price table of a connection: read from AWS's list, and applied to ended jobs that had no price."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from jobs.lifecycle.aws_session import target_of
 from jobs.models import Connection, InstancePrice, TransformJob
 from jobs.models.price import PriceSource
 
-#: How long AWS's list is taken to hold; after a failure it is asked again as late.
+#: AWS's list is read once a day, after a failure too.
 READ_EVERY = timedelta(days=1)
 
 
 def due_connections() -> list[int]:
-    """AWS connections whose price list is to be read again."""
+    """Ids of the AWS connections whose price list is to be read again."""
     old = Q(prices_read_at=None) | passed("prices_read_at", READ_EVERY)
     return list(
         Connection.objects.filter(old, kind=Connection.Kind.AWS, removed_at=None).values_list("id", flat=True)
@@ -31,28 +31,32 @@ def due_connections() -> list[int]:
 
 
 def read_list(connection: Connection) -> int:
-    """Renew the prices that come from AWS; how many there are. Raises a GatewayError, which the row remembers.
+    """Renew the prices that come from AWS, and return how many there are.
 
-    What was set by hand stays, and so does a price that AWS does not name any more.
+    Prices set by hand stay, and so do prices that AWS's list no longer has. Raises a GatewayError, after writing its
+    sentence to the connection.
     """
     rows = Connection.objects.filter(pk=connection.pk)
-    # Noted first, so that a task that fails is not repeated at once. Whether jobs can run is another question
-    # than whether prices can be read: the connection's own error is left alone.
+    # Written first, so that a task that fails is not repeated at once. The connection's `last_error` is left alone:
+    # jobs may run where prices cannot be read.
     rows.update(prices_read_at=timezone.now())
     try:
-        found = pricing.hourly(target_of(connection))
+        prices = pricing.hourly(target_of(connection))
     except GatewayError as error:
         rows.update(prices_error=error.sentence)
         raise
-    empty = "" if found else f"AWS names no prices of batch transform in {connection.region}."
-    rows.update(prices_error=empty)
+    problem = "" if prices else f"AWS names no prices of batch transform in {connection.region}."
+    rows.update(prices_error=problem)
     by_hand = set(connection.prices.filter(source=PriceSource.HAND).values_list("instance_type", flat=True))
-    write(connection, {name: price for name, price in found.items() if name not in by_hand}, PriceSource.AWS)
-    return len(found)
+    write(connection, {name: price for name, price in prices.items() if name not in by_hand}, PriceSource.AWS)
+    return len(prices)
 
 
 def write(connection: Connection, prices: Mapping[str, Decimal], source: PriceSource) -> None:
-    """Set prices by instance type. Ended jobs that never had a price get theirs; no other figure changes."""
+    """Set prices in US dollars an hour by instance type, and the cost of ended jobs that had no price.
+
+    The cost of other jobs does not change.
+    """
     now = timezone.now()
     rows = [
         InstancePrice(
@@ -71,17 +75,19 @@ def write(connection: Connection, prices: Mapping[str, Decimal], source: PriceSo
 
 
 def _price_ended(connection: Connection, prices: Mapping[str, Decimal]) -> None:
-    without = TransformJob.objects.filter(
+    unpriced_jobs = TransformJob.objects.filter(
         connection=connection, cost_usd=None, instance_seconds__isnull=False
     )
-    for name in set(without.order_by().values_list("instance_type", flat=True).distinct()) & prices.keys():
+    for name in (
+        set(unpriced_jobs.order_by().values_list("instance_type", flat=True).distinct()) & prices.keys()
+    ):
         price = prices[name]
         cost = ExpressionWrapper(
             F("instance_seconds") * Value(price, DecimalField(max_digits=12, decimal_places=6)) / HOUR,
             output_field=DecimalField(max_digits=16, decimal_places=6),
         )
-        rows = without.filter(instance_type=name)
-        several = list(rows.filter(Q(root__isnull=False) | Q(joint_state__isnull=False)))
+        rows = unpriced_jobs.filter(instance_type=name)
+        jobs_of_attempts = list(rows.filter(Q(root__isnull=False) | Q(joint_state__isnull=False)))
         rows.update(price_per_hour=price, cost_usd=cost, changed_at=timezone.now())
-        for job in {job.first_id: job for job in several}.values():
+        for job in {job.first_id: job for job in jobs_of_attempts}.values():
             queries.settle(job)

@@ -1,4 +1,4 @@
-"""The rows of one input and of its output, counted within a budget of bytes and time."""
+"""Counts the rows of one input and of its output, within a budget of bytes and time."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from transform.rowmarks import Mark, RowMarks
 
 
 class NotCounted(Exception):
-    """This file cannot be counted: it is gone, was replaced since, or is no Gzip."""
+    """The file cannot be counted: it is gone, was replaced, or is not Gzip."""
 
 
 class NotAllowed(NotCounted):
-    """S3 refuses this file, and so most likely the others."""
+    """S3 refuses the file, and so most likely the others."""
 
 
 class OutOfBytes(Exception):
-    """As many bytes were read as may be."""
+    """The byte budget is used up."""
 
 
 class OutOfTime(Exception):
-    """The budget's time is over."""
+    """The time budget is used up."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """What may still be read, shared by the threads that read."""
+    """Bytes that may still be read, and until when (time.monotonic); shared by the threads that read."""
 
     bytes: int
     deadline: float
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def spend(self, count: int) -> None:
-        """Count bytes that were read; raises OutOfBytes and OutOfTime."""
+        """Take bytes that were read from the budget. Raises OutOfBytes and OutOfTime."""
         with self._lock:
             self.bytes -= count
         if self.bytes < 0:
@@ -49,9 +49,9 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Where an input and its output lie.
+    """An input and its output, each as bucket and key.
 
-    `etag` is the input's when it was planned, empty if that is not known; `before` is when the job began to read it.
+    `etag` is the input's at the time of the plan, empty if it is not known; `before` is when the job began to read.
     """
 
     input: tuple[str, str]
@@ -63,7 +63,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The rows of an object, and where they begin in it; no marks where bytes cannot be gone to, as in a gzip."""
+    """The number of rows of an object, and marks of where they begin; no marks in a gzip, which is read in order."""
 
     rows: int
     etag: str
@@ -93,20 +93,20 @@ def _count(
     before: datetime | None = None,
     etag: str = "",
 ) -> Counted:
-    found = objects.read_in_ranges(target, *place)
-    if found is None:
+    body = objects.read_in_ranges(target, *place)
+    if body is None:
         raise NotCounted("It is no longer there.")
-    if (before is not None and found.modified > before) or (etag and found.etag and found.etag != etag):
+    if (before is not None and body.modified > before) or (etag and body.etag and body.etag != etag):
         raise NotCounted("It was replaced since the job read it, or since it was listed.")
     counter = RowMarks()
-    for piece in gunzip(_spent(found.pieces, budget)) if gzip else found.pieces:
-        # What unpacks to a thousand times its size costs time too.
+    for piece in gunzip(_spend_on(body.pieces, budget)) if gzip else body.pieces:
+        # A gzip may unpack to a thousand times its size, which costs time too.
         budget.spend(len(piece))
         counter.add(piece)
-    return Counted(counter.rows, found.etag, () if gzip else tuple(counter.marks))
+    return Counted(counter.rows, body.etag, () if gzip else tuple(counter.marks))
 
 
-def _spent(pieces: Iterator[bytes], budget: Budget) -> Iterator[bytes]:
+def _spend_on(pieces: Iterator[bytes], budget: Budget) -> Iterator[bytes]:
     for piece in pieces:
         budget.spend(len(piece))
         yield piece

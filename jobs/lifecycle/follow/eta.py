@@ -1,4 +1,4 @@
-"""When a running job's last output can be expected: from what is written of how much, since when."""
+"""Estimates when a running job's last output is written, from its progress so far."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from django.db.models import Count, Q, Sum
 
 from jobs.models import TransformJob
 
-#: Fewer outputs, or a smaller part of the input, say nothing: models take their time to load.
+#: With fewer outputs, or a smaller part of the input, there is no estimate: the time to load the model would count.
 LEAST_OUTPUTS = 3
 LEAST_PART = 0.05
 
 
 def expected_end(job: TransformJob, done: int, at: datetime) -> datetime | None:
-    """The job's expected end, if `done` outputs were there `at` this time; None while there is too little to say.
+    """The job's expected end, if it had written `done` outputs at the time `at`; None while too few are written.
 
-    What is left is expected to go as fast as what is written did, byte by byte of the input; object by object
-    where not every size is known.
+    The rest of the input is expected to take as long for each byte as the part before; for each object where not
+    every size is known.
     """
     whole = job.plan_complete and job.objects_total
     if not whole or job.started_at is None or done < LEAST_OUTPUTS or done >= whole:
@@ -29,7 +29,7 @@ def expected_end(job: TransformJob, done: int, at: datetime) -> datetime | None:
 
 
 def _part_by_bytes(job: TransformJob) -> float | None:
-    """How much of the input has its output; None where not all of it is known."""
+    """The part of the input bytes whose output is written; None if not every size is known."""
     if not job.bytes_total:
         return None
     rows = job.planned.aggregate(known=Count("id"), written=Sum("size", filter=Q(done=True), default=0))

@@ -1,4 +1,4 @@
-"""The end of a job: times, reason, outputs counted a last time, and what does not agree."""
+"""The end of a job: its times and reason, the last count of its outputs, and its warnings."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from jobs.models import TransformJob
 from jobs.models.job_warnings import JobWarning, job_warning
 from jobs.states import REMOTE, JobState, WarningCode
 
-#: A name may be unknown for a moment after Create answered; after this it is gone.
+#: A job may be unknown for a moment after Create has answered; after this time it is gone.
 UNKNOWN_FOR = timedelta(minutes=2)
-#: Trouble that passes may keep the outputs of an ended job from being counted for so long; then the job ends uncounted.
+#: While S3 cannot be reached, an ended job waits for its last count this long; then it ends uncounted.
 COUNTED_WITHIN = timedelta(minutes=10)
 
 
 def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target) -> bool:
-    """Move the job to the terminal state that SageMaker reports; True if it was us who did.
+    """Move the job to the terminal state that SageMaker reports; True if this call moved it.
 
-    While its outputs cannot be counted for a reason that will pass, the job stays as it is for the next poll.
+    While a passing error keeps its outputs from being counted, the job stays as it is for the next poll.
     """
-    # Outputs are told from older ones by when SageMaker says that the job started.
+    # Outputs count if they are newer than the start that SageMaker reports.
     job.started_at = remote.started
     done: int | None
     try:
@@ -64,15 +64,15 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
 
 
 def vanish(job: TransformJob) -> bool:
-    """Fail a job that SageMaker does not know any more; True if it was us who did."""
+    """Fail a job that SageMaker no longer knows; True if this call moved it."""
     if job.accepted_at and not has_passed(job.accepted_at, UNKNOWN_FOR):
         return False
     reason = (
         f"{job.connection.name} no longer knows this job, so how it ended cannot be told. "
         "Look at its outputs, and submit it again if any are missing."
     )
-    told = explaining.at_the_end(job, reason)
-    return job.move(JobState.FAILED, from_=REMOTE, reason=reason, ended_at=timezone.now(), **told)
+    cause_columns = explaining.at_the_end(job, reason)
+    return job.move(JobState.FAILED, from_=REMOTE, reason=reason, ended_at=timezone.now(), **cause_columns)
 
 
 def _count(job: TransformJob, state: JobState, target: Target) -> tuple[int, list[JobWarning]]:

@@ -1,7 +1,7 @@
-"""Guard rails of running jobs: a deadline, a cost cap, and how long a job may show no sign of life.
+"""Guard rails of running jobs: a deadline, a cost cap, and the longest time without a sign of life.
 
-All are looked at in the poll, on the poll's own rows. SageMaker is asked only about a job that looks idle,
-and then twice in its whole silence: before the warning and before the stop.
+Each poll checks them on its own rows. Only a job that seems idle costs calls, and only twice in its whole silence:
+before the warning and before the stop.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from jobs.models import Connection, JobEvent, TransformJob
 from jobs.models.job import JobQuerySet
 from jobs.states import JobState
 
-#: A warning comes when this part of what a job may use is used.
+#: The used part of a rail at which the warning comes.
 WARN_AT = 0.8
-#: The column that remembers the warning, by the rail's own.
+#: For each rail's column, the column that says whether its warning was given.
 _WARNED = {
     "deadline_minutes": "deadline_warned",
     "max_cost_usd": "cost_warned",
@@ -34,25 +34,25 @@ _WARNED = {
 
 
 class _Rail(Protocol):
-    """How much a job has used of what it may: `kind` is the name of the rail's field."""
+    """A limit, and how much of it a job has used. `kind` is the name of the limit's column."""
 
     @property
     def kind(self) -> str: ...
 
     @property
     def used(self) -> float:
-        """The part that is used; 1 is all of it."""
+        """The used part, from 0; 1 is the whole limit."""
 
     def warning(self) -> str:
-        """What the timeline says before the stop."""
+        """The sentence for the timeline before the stop."""
 
     def cause(self) -> str:
-        """Why it was stopped."""
+        """The sentence that says why the job was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Time:
-    """A rail of minutes; `since` is when they began."""
+    """A limit of `minutes`, counted from `since`."""
 
     kind: str
     since: datetime
@@ -60,18 +60,20 @@ class _Time:
 
     @property
     def used(self) -> float:
-        """The part of the time that is over; 1 is all of it."""
+        """The part of the time that is over, from 0; 1 is the whole limit."""
         return (timezone.now() - self.since) / timedelta(minutes=self.minutes)
 
     def warning(self) -> str:
-        """What the timeline says before the stop."""
-        left = max(1, round(self.minutes * (1 - self.used)))
+        """The sentence for the timeline before the stop."""
+        minutes_left = max(1, round(self.minutes * (1 - self.used)))
         if self.kind == "deadline_minutes":
-            return f"It is stopped in {left} min, when its {self.minutes} min are over."
-        return f"No output and no log line since {self.since:%H:%M:%S} UTC; it is stopped in {left} min."
+            return f"It is stopped in {minutes_left} min, when its {self.minutes} min are over."
+        return (
+            f"No output and no log line since {self.since:%H:%M:%S} UTC; it is stopped in {minutes_left} min."
+        )
 
     def cause(self) -> str:
-        """Why it was stopped."""
+        """The sentence that says why the job was stopped."""
         if self.kind == "deadline_minutes":
             return f"Stopped at its deadline, {self.minutes} min after SageMaker accepted it."
         return f"Stopped: for {self.minutes} min there was no output and no log line."
@@ -79,7 +81,7 @@ class _Time:
 
 @dataclass(frozen=True, slots=True)
 class _Money:
-    """A rail of US dollars; `price` is that of all its instances for an hour."""
+    """A limit of US dollars; `price` is the price of all instances of the job for an hour."""
 
     spent: Decimal
     cap: Decimal
@@ -88,29 +90,31 @@ class _Money:
 
     @property
     def used(self) -> float:
-        """The part that is spent; 1 is all of it."""
+        """The part that is spent, from 0; 1 is the whole limit."""
         return float(self.spent / self.cap)
 
     def warning(self) -> str:
-        """What the timeline says before the stop."""
-        left = max(1, round((self.cap - self.spent) / self.price * HOUR / 60))
-        return f"It has cost {dollars(self.spent)} of {dollars(self.cap)}; it is stopped in {left} min."
+        """The sentence for the timeline before the stop."""
+        minutes_left = max(1, round((self.cap - self.spent) / self.price * HOUR / 60))
+        return (
+            f"It has cost {dollars(self.spent)} of {dollars(self.cap)}; it is stopped in {minutes_left} min."
+        )
 
     def cause(self) -> str:
-        """Why it was stopped."""
+        """The sentence that says why the job was stopped."""
         return f"Stopped at its cost cap: it has cost {dollars(self.spent)} of {dollars(self.cap)}."
 
 
 def guard(connection: Connection, target: Target) -> list[int]:
-    """Warn about the connection's jobs that come near a rail; ids of those whose stop is due now.
+    """Warn about the connection's jobs that come near a limit, and return the ids of those to be stopped now.
 
-    A job whose outputs and log cannot be asked for counts as alive.
+    A job counts as alive while its outputs and log cannot be read.
     """
-    railed = Q(deadline_minutes__isnull=False) | Q(max_idle_minutes__isnull=False)
-    railed |= Q(max_cost_usd__isnull=False)
+    has_rail = Q(deadline_minutes__isnull=False) | Q(max_idle_minutes__isnull=False)
+    has_rail |= Q(max_cost_usd__isnull=False)
     jobs = list(
         TransformJob.objects.filter(
-            railed, connection=connection, state=JobState.IN_PROGRESS, stop_requested_at=None
+            has_rail, connection=connection, state=JobState.IN_PROGRESS, stop_requested_at=None
         ).select_related("connection")
     )
     prices = costing.current_prices(job for job in jobs if job.max_cost_usd is not None)
@@ -124,7 +128,7 @@ def guard(connection: Connection, target: Target) -> list[int]:
         rail = _idle(job) if job.pk not in due else None
         if rail is None or rail.used < WARN_AT or (rail.used < 1 and job.idle_warned):
             continue
-        if _hold_to(job, _heard_of(job, rail, target)):
+        if _hold_to(job, _after_last_sign(job, rail, target)):
             due.append(job.pk)
     return due
 
@@ -140,13 +144,13 @@ def _money(job: TransformJob) -> _Money | None:
         return None
     cost = job.cost
     if cost.amount is None or cost.price is None:
-        _tell_of_no_price(job)
+        _warn_of_missing_price(job)
         return None
     return _Money(cost.amount, job.max_cost_usd, cost.price * job.instance_count)
 
 
-def _tell_of_no_price(job: TransformJob) -> None:
-    """A price was there when the job was submitted; now that it is gone, nobody should count on the cap."""
+def _warn_of_missing_price(job: TransformJob) -> None:
+    # The price was there when the job was submitted. Without it, the cap cannot be held.
     if not job.cost_warned and _warn_once(job, "cost_warned"):
         job.note(
             f"Its cost cap does not hold: {job.connection.name} has no price for {job.instance_type} any more.",
@@ -162,12 +166,12 @@ def _idle(job: TransformJob) -> _Time | None:
     )
 
 
-def _heard_of(job: TransformJob, rail: _Time, target: Target) -> _Time:
-    """The rail from the job's last sign of life, as outputs and log tell now; then it is warned anew."""
+def _after_last_sign(job: TransformJob, rail: _Time, target: Target) -> _Time:
+    """The rail counted from the latest output or log line; a new sign of life allows another warning."""
     try:
         latest = _last_sign(job, rail.since, target)
     except GatewayError:
-        # Who cannot be asked may well be at work: no warning, no stop.
+        # The job may well be at work: no warning, no stop.
         latest = timezone.now()
     if latest <= rail.since:
         return rail
@@ -184,7 +188,7 @@ def _last_sign(job: TransformJob, since: datetime, target: Target) -> datetime:
 
 
 def _hold_to(job: TransformJob, rail: _Rail) -> bool:
-    """Warn, or wish for the stop; True if the stop was wished for by us."""
+    """Write the warning, or the wish to stop, that is due; True if this call wrote the wish."""
     if rail.used < WARN_AT:
         return False
     if rail.used >= 1:
@@ -196,9 +200,9 @@ def _hold_to(job: TransformJob, rail: _Rail) -> bool:
 
 
 def _warn_once(job: TransformJob, column: str) -> bool:
-    """True for who sets the column that remembers a warning."""
-    first = _running(job).filter(**{column: False})
-    if first.update(**{column: True, "changed_at": timezone.now()}) != 1:
+    """Set the column that says that the warning was given; False if it was set already."""
+    unwarned = _running(job).filter(**{column: False})
+    if unwarned.update(**{column: True, "changed_at": timezone.now()}) != 1:
         return False
     queries.settle(job)
     return True

@@ -1,7 +1,7 @@
-"""Turns between teams that share an account or an engine: the one whose jobs take fewer instances there goes first.
+"""Turns between teams that share an account or an engine: the team that uses the fewest instances there is next.
 
-Each team's own line keeps its order, by priority and age, so priorities count within a team only. A team that submits a
-thousand jobs has one of them started, then waits behind the first job of a team that has none.
+Within a team, jobs keep their order by priority and age. A team that submits a thousand jobs has one of them started,
+then waits behind the first job of a team that has none running.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ _Line = tuple[int, int]
 
 
 def in_turns(
-    line: Iterable[TransformJob], there: dict[int, Room], *, all_start: bool = False
+    line: Iterable[TransformJob], rooms: dict[int, Room], *, all_start: bool = False
 ) -> Iterator[TransformJob]:
-    """The jobs of a line, which come by priority and age, as teams take turns.
+    """The jobs of `line`, which is in order of priority and age, as teams take turns.
 
-    What is taken of the rooms meanwhile counts; with `all_start` each job that comes out counts by itself.
+    The caller adds started jobs to the rooms meanwhile; with `all_start` every job counts as started when it comes.
     """
     lines: dict[_Line, deque[TransformJob]] = defaultdict(deque)
     for job in line:
-        lines[_line_of(job, there)].append(job)
+        lines[_line_of(job, rooms)].append(job)
     if len(lines) == 1:
         yield from next(iter(lines.values()))
         return
@@ -33,8 +33,8 @@ def in_turns(
 
     def share(own: _Line) -> tuple[int, int]:
         head = lines[own][0]
-        taken = there[head.connection_id].place.of_teams[own[1]].of("")
-        return taken + started[own], head.pk
+        usage = rooms[head.connection_id].place.usage_of_teams[own[1]]
+        return usage.of("") + started[own], head.pk
 
     while lines:
         own = min(lines, key=share)
@@ -46,18 +46,18 @@ def in_turns(
         yield job
 
 
-def ranks(line: Iterable[TransformJob], there: dict[int, Room]) -> dict[int, int]:
-    """By job, its place among all jobs of its type that wait where it does."""
+def ranks(line: Iterable[TransformJob], rooms: dict[int, Room]) -> dict[int, int]:
+    """For each job's id, its rank among the waiting jobs of its instance type at its place; from 1."""
     lines: dict[tuple[int, str], list[TransformJob]] = defaultdict(list)
     for job in line:
-        lines[id(there[job.connection_id].place), job.instance_type].append(job)
+        lines[id(rooms[job.connection_id].place), job.instance_type].append(job)
     return {
         job.pk: number
         for jobs in lines.values()
-        for number, job in enumerate(in_turns(jobs, there, all_start=True), 1)
+        for number, job in enumerate(in_turns(jobs, rooms, all_start=True), 1)
     }
 
 
-def _line_of(job: TransformJob, there: dict[int, Room]) -> _Line:
-    room = there[job.connection_id]
+def _line_of(job: TransformJob, rooms: dict[int, Room]) -> _Line:
+    room = rooms[job.connection_id]
     return id(room.place), room.connection.team_id

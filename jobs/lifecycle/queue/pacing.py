@@ -1,7 +1,6 @@
-"""Holding the calls to SageMaker to a rate that all workers of all machines share, by account and region.
+"""Holds the calls to SageMaker to a rate for each account and region, which all workers of all machines share.
 
-Nothing waits for long: a call for which there is no room within two seconds is given up, and the job or the poll
-that wanted it comes again.
+A call that cannot be made within two seconds is given up, and its job or poll is tried again later.
 """
 
 from __future__ import annotations
@@ -17,44 +16,44 @@ from aws import Paced
 from aws.pacing import paced
 from jobs.models import CallBudget, Connection
 
-#: What a bucket holds, in seconds of its rate.
+#: The size of a bucket, in seconds of its rate.
 BURST = 2.0
-#: Seconds that one call may wait for its turn, and that all calls of a step may take.
+#: Seconds that one call may wait, and that all calls of a step may take.
 PATIENCE = 2.0
 STEP = 40.0
-#: Seconds between two looks at an empty bucket.
+#: The least and the most seconds between two tries at an empty bucket.
 _LOOK = (0.02, 0.25)
 
 
 class Pace(Enum):
-    """Whose calls they are, and which part of a bucket they leave to the others."""
+    """The kind of calls; its value is the part of a bucket that they leave for other calls."""
 
-    #: Creating and stopping, which somebody waits for.
+    #: Creating and stopping, for which a person waits.
     FIRST = 0.0
     #: Following, which can be done in the next poll as well.
     AFTER = 0.25
 
 
 def rate_of(connection: Connection) -> float:
-    """Calls a second to the place where this connection's jobs run; 0 is as many as wanted."""
+    """The allowed calls a second to the connection's place; 0 is no limit."""
     return settings.ENGINE_RATE if connection.is_engine else settings.AWS_RATE
 
 
 def has_room(connection: Connection) -> bool:
-    """Whether a call could be made now."""
+    """Whether a call may be made now."""
     rate = rate_of(connection)
     return not rate or CallBudget.has_one(connection.place, rate=rate, size=_size(rate))
 
 
 def sentence(connection: Connection) -> str:
-    """Why a call was not made."""
+    """The sentence that says why a call was not made."""
     rate = rate_of(connection)
     return f"SageMaker is called at most {rate:g} times a second in {connection.place_label}, and no call is left now."
 
 
 @contextmanager
 def held(connection: Connection, pace: Pace) -> Iterator[None]:
-    """Make calls inside; raises Paced where there is no room for one."""
+    """Hold the calls made inside to the rate. They raise Paced where they would have to wait too long."""
     rate = rate_of(connection)
     if not rate:
         yield

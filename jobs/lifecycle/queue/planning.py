@@ -1,4 +1,4 @@
-"""The input plan: which objects a job will read, as they were when it was created."""
+"""The input plan: the objects that a job will read, listed just before it is created."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from aws.scoping import check_place
 from jobs.models import PlannedObject, TransformJob
 from transform import keys, manifest
 
-#: Listing goes a thousand objects a call; an input that takes longer is counted up to here and marked so.
+#: Listing takes a call for a thousand objects. A larger input is counted up to this time and marked as incomplete.
 SECONDS = 15.0
-#: A manifest of more than this is not read: the plan would be larger than what is kept of it.
+#: A larger manifest is not read: its plan would be longer than what is saved of it.
 MANIFEST_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
 class Plan:
-    """Totals over all objects, and rows for the first `PlannedObject.LIMIT` of them."""
+    """The number and the bytes of all objects (`size` None if unknown), and rows for the first of them."""
 
     count: int = 0
     size: int | None = 0
@@ -31,7 +31,7 @@ class Plan:
 
 
 def make_plan(job: TransformJob, target: Target) -> None:
-    """List the job's input once and keep it. What may not be listed stays unknown: SageMaker's role decides.
+    """List the job's input once and save the plan. An input that may not be listed stays unknown.
 
     Raises Throttled or Unreachable, after which the step can be repeated, and OutOfScope for an input, or an entry of a
     manifest, that the connection may not read.
@@ -44,18 +44,16 @@ def make_plan(job: TransformJob, target: Target) -> None:
         raise
     except (Rejected, ValueError):
         _check_readable(job, target)
-        _keep(job, None)
+        _save(job, None)
     else:
         if not plan.complete:
             _check_readable(job, target)
-        _keep(job, plan)
+        _save(job, plan)
 
 
 def _check_readable(job: TransformJob, target: Target) -> None:
-    """Raise OutOfScope where a manifest was not read to its end, for a connection that is held to places.
-
-    Its entries may then lie anywhere.
-    """
+    """Raise OutOfScope if the connection is limited to places and the manifest was not read to its end."""
+    # The entries that were not read may lie anywhere.
     if target.scope.places and job.spec.get("data_type") == "ManifestFile":
         raise OutOfScope(
             f"The manifest {job.data} could not be read whole, and this connection may only use what it can be held "
@@ -64,9 +62,9 @@ def _check_readable(job: TransformJob, target: Target) -> None:
 
 
 def input_bucket(job: TransformJob, target: Target) -> str | None:
-    """The bucket of the job's inputs, which a manifest names; None if that is gone.
+    """The bucket of the job's inputs, which its manifest may name; None if the manifest is gone.
 
-    Raises ManifestError if it is none any more, and a GatewayError.
+    Raises ManifestError if it is no manifest any more, and GatewayError.
     """
     bucket, key = keys.parse_s3_uri(job.data)
     if job.spec.get("data_type") != "ManifestFile":
@@ -78,14 +76,14 @@ def input_bucket(job: TransformJob, target: Target) -> str | None:
 def planned_objects(
     target: Target, data: str, output_path: str, *, is_manifest: bool
 ) -> Iterator[PlannedObject]:
-    """Rows, not saved and without a job, for what a job reads at `data`, with the keys of its outputs, in listed order.
+    """Rows for the objects that a job reads at `data`, in listed order, with the keys of their outputs.
 
-    Raises ValueError for an address that is none or a manifest that cannot be read, and a GatewayError.
+    The rows are not saved and have no job. Raises ValueError for a wrong S3 address or manifest, and GatewayError.
     """
     bucket, prefix = keys.parse_s3_uri(data)
     _, output_prefix = keys.parse_s3_uri(output_path)
-    found = _manifest_objects if is_manifest else _prefix_objects
-    return found(target, bucket, prefix, output_prefix)
+    list_objects = _manifest_objects if is_manifest else _prefix_objects
+    return list_objects(target, bucket, prefix, output_prefix)
 
 
 def _collect(job: TransformJob, target: Target) -> Plan:
@@ -105,26 +103,26 @@ def _collect(job: TransformJob, target: Target) -> Plan:
 
 
 def _prefix_objects(target: Target, bucket: str, prefix: str, output_prefix: str) -> Iterator[PlannedObject]:
-    for found in objects.iterate(target, bucket, prefix):
-        if keys.is_folder_marker(found.key, found.size):
+    for item in objects.iterate(target, bucket, prefix):
+        if keys.is_folder_marker(item.key, item.size):
             continue
-        output_key = keys.output_key(prefix, found.key, output_prefix)
-        yield PlannedObject(key=found.key, size=found.size, etag=found.etag, output_key=output_key)
+        output_key = keys.output_key(prefix, item.key, output_prefix)
+        yield PlannedObject(key=item.key, size=item.size, etag=item.etag, output_key=output_key)
 
 
 def _manifest_objects(target: Target, bucket: str, key: str, output_prefix: str) -> Iterator[PlannedObject]:
     body = objects.read(target, bucket, key, limit=MANIFEST_BYTES) or b""
     listed = manifest.parse_manifest(body)
-    # Sizes would need a call for each entry; whether the objects exist is SageMaker's to say.
+    # Sizes would need a call for each entry. SageMaker checks whether the objects exist.
     for named in listed.keys:
         check_place(target, listed.bucket, named)
         yield PlannedObject(key=named, output_key=keys.output_key(listed.prefix, named, output_prefix))
 
 
-def _keep(job: TransformJob, plan: Plan | None) -> None:
+def _save(job: TransformJob, plan: Plan | None) -> None:
     now = timezone.now()
     with transaction.atomic():
-        # Whoever sets planned_at first keeps its list; a second listing at the same time is dropped.
+        # The first task to set planned_at saves its list; a second list made at the same time is dropped.
         values = {
             "planned_at": now,
             "objects_total": plan.count if plan else None,

@@ -1,4 +1,4 @@
-"""Reading an account's quotas: when somebody asks, and again while the connection has jobs."""
+"""Reads an account's quotas: when a person asks, and again while the connection has jobs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from jobs.lifecycle.aws_session import asking
 from jobs.models import Connection, Quotas, TransformJob
 from jobs.states import ACTIVE
 
-#: AWS changes a quota when somebody asked for it; that takes hours.
+#: AWS takes hours to change a quota.
 EVERY = timedelta(hours=1)
 
 
 def due_connections() -> list[int]:
-    """Connections whose quotas were never read, or long ago while there is work on them."""
+    """Ids of connections whose quotas were never read, or are old while it has jobs."""
     working = Exists(TransformJob.objects.filter(connection=OuterRef("pk"), state__in=ACTIVE))
     never = Q(quotas=None) | Q(quotas__tried_at=None)
     old = passed("quotas__tried_at", EVERY)
@@ -30,7 +30,7 @@ def due_connections() -> list[int]:
 
 
 def refresh(connection_id: int) -> str:
-    """Read a connection's quotas if they are due; why they could not be read, empty if they could or need not."""
+    """Read a connection's quotas if they are due. Returns a sentence about what failed; empty if nothing did."""
     connection = Connection.objects.filter(pk=connection_id).first()
     if connection is None or not Quotas.claim(connection, every=EVERY):
         return ""
@@ -43,18 +43,18 @@ def refresh(connection_id: int) -> str:
 
 
 def read(connection: Connection, target: Target) -> Quotas:
-    """Ask now and keep the answer, or why there is none; then raises the GatewayError too."""
+    """Read the quotas now and save them. Raises GatewayError, after saving its sentence."""
     now = timezone.now()
     rows = Quotas.objects.filter(pk=Quotas.objects.get_or_create(connection=connection)[0].pk)
     try:
-        found = quotas.transform_quotas(target)
+        account_quotas = quotas.transform_quotas(target)
     except GatewayError as error:
-        # What was read before still holds, as far as anyone knows.
+        # The quotas that were read before stay.
         rows.update(tried_at=now, problem=error.sentence)
         raise
     rows.update(
-        instances=found.instances,
-        instances_per_type=dict(found.instances_per_type),
+        instances=account_quotas.instances,
+        instances_per_type=dict(account_quotas.instances_per_type),
         read_at=now,
         tried_at=now,
         problem="",

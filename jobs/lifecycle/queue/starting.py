@@ -1,4 +1,4 @@
-"""From WAITING to SageMaker: claim, plan, create, and what an error leads to."""
+"""Starts a job: claims it, lists its input, creates it in SageMaker, and decides what follows from an error."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from jobs.models.job_values import JOB_TAG, MAX_TAGS, TEAM_TAG, attempt_name, ha
 from jobs.states import JobState, WaitsFor
 from transform.request import write_request
 
-#: After this a job still SUBMITTING is taken to have lost its worker.
+#: A job that is SUBMITTING for longer has lost its worker.
 SUBMIT_LEASE = timedelta(seconds=58)
-#: First and longest pause before the next try, in seconds.
+#: The first and the longest pause before the next try, in seconds.
 _PAUSES: dict[type[GatewayError], tuple[float, float]] = {
     Throttled: (5, 300),
     Paced: (1, 10),
@@ -35,9 +35,9 @@ _PAUSES: dict[type[GatewayError], tuple[float, float]] = {
 
 
 class Started(Enum):
-    """What came of a try to start a job."""
+    """The outcome of a try to start a job."""
 
-    NOT_OURS = "someone else has it, or it is no longer waiting"
+    NOT_OURS = "another task has it, or it is no longer waiting"
     ITS_TURN = "it waits for its turn"
     PACED = "it waits for its turn to call SageMaker"
     LATER = "it is tried again later"
@@ -48,12 +48,12 @@ class Started(Enum):
 
 
 def start(job_id: int) -> Started:
-    """Try once to bring the job to SageMaker."""
+    """Try once to create the job in SageMaker."""
     job = TransformJob.objects.select_related("connection", "team").filter(pk=job_id).first()
     if job is None:
         return Started.NOT_OURS
     if job.state == JobState.WAITING and not pacing.has_room(job.connection):
-        # It keeps its place in line, and reconcile comes for it.
+        # It keeps its place in line; reconcile tries it again.
         _write_wait(job, WaitsFor.CALLS, pacing.sentence(job.connection))
         return Started.PACED
     claimed = claim(job)
@@ -73,13 +73,12 @@ def start(job_id: int) -> Started:
 
 
 def claim(job: TransformJob) -> Started | None:
-    """Take the job into SUBMITTING; None if it is ours now, else why it is not."""
+    """Move the job to SUBMITTING. Returns None if it may be created now, else the outcome of the try."""
     with transaction.atomic():
-        # The lock keeps two workers from both seeing the last free place.
+        # Without the lock two workers could both take the last free place.
         capacity.lock(job.connection)
         if job.state == JobState.WAITING and not queueing.is_turn(job, job.connection):
-            # So that the next free place finds it: a job that nobody has tried yet has a message on its way.
-            # What SageMaker answered to an earlier try stays.
+            # reconcile starts a job that was tried before. A reason that SageMaker gave stays.
             if job.waits_for in {"", WaitsFor.CALLS}:
                 _write_wait(job, WaitsFor.TURN, queueing.ITS_TURN)
             return Started.ITS_TURN
@@ -95,7 +94,7 @@ def claim(job: TransformJob) -> Started | None:
 
 
 def _write_wait(job: TransformJob, waits_for: WaitsFor, reason: str) -> None:
-    """Write on the row of a job that stays WAITING what it waits for, unless the row has changed meanwhile."""
+    """Write what a WAITING job waits for, unless its row has changed meanwhile."""
     if reason != job.state_reason:
         rows = TransformJob.objects.filter(
             pk=job.pk, state=JobState.WAITING, waits_for=job.waits_for, state_reason=job.state_reason
@@ -104,10 +103,10 @@ def _write_wait(job: TransformJob, waits_for: WaitsFor, reason: str) -> None:
 
 
 def _create_or_adopt(job: TransformJob, target: Target) -> str:
-    """The ARN of this job in SageMaker, created now or by an earlier try that did not live to say so."""
+    """Create the job and return its ARN. An earlier try may have created it and then been killed."""
     try:
         return transforms.create(target, creation_request(job))
-    except transforms.JobNameTaken as taken:
+    except transforms.JobNameTaken as error:
         remote = transforms.describe(target, job.name)
         if remote is not None and _is_ours(job, remote.arn, target):
             return remote.arn
@@ -116,19 +115,19 @@ def _create_or_adopt(job: TransformJob, target: Target) -> str:
         raise Rejected(
             f'The name "{job.name}" is taken by another transform job in this account and region, where '
             "names are used once and never freed. Choose another name and submit again.",
-            taken.code,
-        ) from taken
+            error.code,
+        ) from error
 
 
 def _is_ours(job: TransformJob, arn: str, target: Target) -> bool:
-    """Whether the job of our name is the one we made: a name with our key in it can be nobody else's."""
+    """Whether SageMaker's job of this name is ours: no other job has a name with our key, or our tag."""
     if job.spec.get("name") is None and has_own_name(job.name, job.key):
         return True
     return transforms.tags(target, arn).get(JOB_TAG) == job.key
 
 
 def _take_own_name(job: TransformJob) -> bool:
-    """Give a further attempt, whose name nobody chose, a name that no other job can have; False for any other job."""
+    """Give a further attempt a name that no other job can have. False for a first attempt, or a chosen name."""
     if job.root is None or job.spec.get("name") is not None or has_own_name(job.name, job.key):
         return False
     name = attempt_name(job.root.name, job.attempt, job.key)
@@ -140,22 +139,22 @@ def _take_own_name(job: TransformJob) -> bool:
 
 
 def asked_for(job: TransformJob) -> dict[str, Any]:
-    """The CreateTransformJob request that the person made, under the job's final name.
+    """The CreateTransformJob request of the person who submitted the job, with the job's final name.
 
-    A fallback instance type stands in the place of the one that was not to be had.
+    Its instance type is the fallback that the job asks for now.
     """
-    # Written without checking again: rules may have grown stricter since the job was submitted.
+    # It is not checked again: rules may have become stricter since the job was submitted.
     spec = {**job.spec, "instance_type": job.instance_type or job.spec.get("instance_type")}
     return {"TransformJobName": job.name, **write_request({**spec, "name": None})}
 
 
 def creation_request(job: TransformJob) -> dict[str, Any]:
-    """The CreateTransformJob request of this job, with the tags that make it recognisable as ours and as the team's."""
+    """The CreateTransformJob request that is sent: with tags that mark the job as ours and name its team."""
     request = asked_for(job)
     if job.external:
         return request
     tags = [*request.get("Tags", []), {"Key": JOB_TAG, "Value": job.key}]
-    # A job that has as many tags as there may be shares the engine's places with all such jobs.
+    # Without room for the team's tag, the engine counts the job to no team.
     if job.connection.is_engine and len(tags) <= MAX_TAGS:
         tags.append({"Key": TEAM_TAG, "Value": job.team.slug})
     return {**request, "Tags": tags}
@@ -177,15 +176,19 @@ def _accept(job: TransformJob, arn: str) -> Started:
 
 
 def _reject(job: TransformJob, sentence: str) -> Started:
-    told = {**explaining.at_the_end(job, sentence), "explain_at": None}
+    cause_columns = {**explaining.at_the_end(job, sentence), "explain_at": None}
     ended = job.move(
-        JobState.REJECTED, from_={JobState.SUBMITTING}, reason=sentence, ended_at=timezone.now(), **told
+        JobState.REJECTED,
+        from_={JobState.SUBMITTING},
+        reason=sentence,
+        ended_at=timezone.now(),
+        **cause_columns,
     )
     return Started.REJECTED if ended else Started.NOT_OURS
 
 
 def _without_capacity(job: TransformJob, error: NoCapacity) -> Started:
-    """Ask for the next instance type at once; after the last, begin again with the first, later."""
+    """Ask for the next fallback type at once. After the last type, wait and begin with the first again."""
     refusal = read_refusal(error.sentence)
     types = list(dict.fromkeys([job.spec["instance_type"], *job.fallback_instance_types]))
     following = types[types.index(job.instance_type) + 1 :] if job.instance_type in types else []
@@ -199,7 +202,7 @@ def _without_capacity(job: TransformJob, error: NoCapacity) -> Started:
         }
         moved = job.move(JobState.WAITING, from_={JobState.SUBMITTING}, reason=reason, **values)
         return _cancel_if_asked(job, Started.NEXT_TYPE) if moved else Started.NOT_OURS
-    # One that asks for more than the whole quota would hold up its type for ever.
+    # A job that asks for more than the whole quota would hold up its type for ever.
     holds = refusal is None or not refusal.is_hopeless
     return _put_off(job, error, instance_type=types[0], lacks_capacity=holds)
 
@@ -207,7 +210,7 @@ def _without_capacity(job: TransformJob, error: NoCapacity) -> Started:
 def _put_off(job: TransformJob, error: Throttled | Unreachable | NoCapacity, **values: Any) -> Started:
     first, longest = _PAUSES[type(error)]
     pause = min(longest, first * 2 ** min(job.tries, 10))
-    # Jobs that were put off together should not come back together.
+    # Jobs that were put off together are not tried again together.
     due = timezone.now() + timedelta(seconds=pause * random.uniform(0.8, 1.2))  # noqa: S311
     moved = job.move(
         JobState.WAITING,

@@ -57,13 +57,13 @@ def of(connection: Connection) -> Limits:
     per_type = read.instances_per_type if read else {}
     rows = [
         ConnectionLimit(
-            "Jobs at once", connection.max_running, room.taken.jobs, connection.max_running is not None
+            "Jobs at once", connection.max_running, room.usage.jobs, connection.max_running is not None
         ),
         _limit(room, "Instances at once", "", connection.max_instances, read.instances if read else None),
     ]
     by_hand = connection.max_instances_per_type
     allowed = {name for name, most in per_type.items() if most > 0}
-    in_use = {name for name in (*room.place.taken.instances, *room.place.elsewhere) if name}
+    in_use = {name for name in (*room.place.usage.instances, *room.place.external_instances) if name}
     rows += [
         _limit(room, name, name, by_hand.get(name), per_type.get(name))
         for name in sorted({*by_hand, *allowed, *in_use})
@@ -81,7 +81,7 @@ def read_quotas(connection: Connection) -> Quotas:
 def _limit(
     room: Room, what: str, instance_type: str, by_hand: int | None, quota: int | None
 ) -> ConnectionLimit:
-    used = room.place.of if by_hand is None and quota is not None else room.taken.of
+    used = room.place.of if by_hand is None and quota is not None else room.usage.of
     most = quota if by_hand is None else by_hand
     return ConnectionLimit(what, most, used(instance_type), by_hand is not None, quota, instance_type)
 
