@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from jobs.clock import has_passed
 from jobs.models import Heartbeat
 from jobs.outages import outage_of
-from jobs.services.newer_database import newer_migrations, sentence
+from jobs.services.newer_database import database_problem
 
 #: Bytes that must find space in the data folder.
 _PROBE = 64 * 1024
@@ -69,8 +69,8 @@ def _broker() -> str:
 
 
 def _migrations() -> str:
-    if newer := newer_migrations():
-        return sentence(newer)
+    if problem := database_problem():
+        return problem
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return f"{len(pending)} migrations are not applied; run `migrate`" if pending else ""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-import importlib
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
@@ -227,24 +225,6 @@ def test_a_strangers_job_of_the_attempts_name_is_not_taken_for_it(
     put(serving_engine, f"{folder}/in/b", b"2\n")
     second = started(attempts.finish_missing(first, by=serving.people["alice"]))
     assert (second.state, second.name) == (JobState.COMPLETED, f"{name}-2-{second.key[:6]}")
-
-
-def test_jobs_of_before_stand_as_their_attempts_once_the_database_is_brought_up(house: House) -> None:
-    first = failed(house)
-    first.planned.update(done=True)
-    further(first, JobState.COMPLETED)
-    now = TransformJob.objects.values("joint_state", "joint_ended_at", "joint_attention", "joint").get(
-        pk=first.pk
-    )
-    TransformJob.objects.update(joint_state=None, joint_ended_at=None, joint_attention=None, joint={})
-    assert listed(house.api("vera")) == [(first.name, "FAILED", 1)]
-    migration = importlib.import_module("jobs.migrations.0025_job_standing")
-    migration.fill(apps, None)
-    again = TransformJob.objects.values("joint_state", "joint_ended_at", "joint_attention", "joint").get(
-        pk=first.pk
-    )
-    assert again == now
-    assert listed(house.api("vera")) == [(first.name, "COMPLETED", 2)]
 
 
 def test_addresses_that_were_used_lately_are_those_of_people(house: House) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from django.apps import apps
 from django.utils import timezone
 
 from jobs import search_query
@@ -269,18 +267,3 @@ def test_the_csv_has_nothing_of_another_team(house: House, other: House) -> None
     house.job(name="ours")
     answer = other.page("charlie").get("/jobs/export.csv")
     assert b"ours" not in b"".join(answer.streaming_content)  # type: ignore[attr-defined]
-
-
-def test_failures_from_before_causes_were_kept_are_told_by_their_reason(house: House) -> None:
-    reason = "CapacityError: no capacity."
-    failed = house.job(JobState.FAILED, state_reason=reason, explain_at=NOW)
-    known = house.job(JobState.FAILED, state_reason=reason, cause="out-of-memory")
-    ended = house.job(JobState.COMPLETED)
-    TransformJob.objects.filter(pk=failed.pk).update(cause="", failure={})
-    import_module("jobs.migrations.0017_one_cause").fill(apps, None)
-    for job in (failed, known, ended):
-        job.refresh_from_db()
-    assert (failed.cause, known.cause, ended.cause) == ("no-capacity", "out-of-memory", "")
-    assert failed.failure == {"quoted": reason, "source": "FailureReason"}
-    # Its log is still to be read, and may tell more.
-    assert failed.explain_at == NOW

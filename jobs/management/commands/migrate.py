@@ -1,4 +1,4 @@
-"""`migrate`: Django's, but for a database that a newer version has migrated."""
+"""Django's `migrate`, which refuses a database that this version must not migrate."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 
-from jobs.services.newer_database import newer_migrations, sentence
+from jobs.services.newer_database import database_problem
 
 
 class Command(migrate.Command):
-    """Brings the database up to this version; refuses one that is beyond it."""
+    """Migrates the database to this version, unless it is of a newer or a too old one."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Look before anything is changed."""
-        if newer := newer_migrations():
-            raise CommandError(sentence(newer))
+        """Check the database before anything is changed."""
+        if problem := database_problem():
+            raise CommandError(problem)
         super().handle(*args, **options)

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
+from django.db.models import Q
 
 
 def add_codes(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -44,10 +45,22 @@ def remove_codes(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> No
         jobs.filter(pk=job.pk).update(warnings=[warning["text"] for warning in job.warnings], joint=joint)
 
 
+def remove_leases(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Remove the leases from among the signs of life; whatever they held is free to be taken again."""
+    heartbeats = apps.get_model("jobs", "Heartbeat").objects.using(schema_editor.connection.alias)
+    leases = Q(name__in=["rows", "images"]) | Q(name__startswith="queue-") | Q(name__startswith="account-")
+    heartbeats.filter(leases).delete()
+
+
 class Migration(migrations.Migration):
 
+    replaces = [
+        ('jobs', '0027_waiting_and_warning_codes'),
+        ('jobs', '0028_leases'),
+    ]
+
     dependencies = [
-        ('jobs', '0026_allowed'),
+        ('jobs', '0001_squashed_0026_allowed'),
     ]
 
     operations = [
@@ -61,5 +74,14 @@ class Migration(migrations.Migration):
             name='warnings',
             field=models.JSONField(default=list, help_text='What does not agree: objects with a code and a text.'),
         ),
+        migrations.CreateModel(
+            name='Lease',
+            fields=[
+                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ('holder', models.CharField(help_text='Random; only who has it releases the lease.', max_length=16)),
+                ('until', models.DateTimeField()),
+            ],
+        ),
         migrations.RunPython(add_codes, remove_codes),
+        migrations.RunPython(remove_leases, migrations.RunPython.noop),
     ]
