@@ -14,6 +14,7 @@ from django.db.models import Count, F, Max, Min, Q, QuerySet
 
 from failures import cause_named
 from jobs.filtering import FilterError, JobFilter
+from jobs.keyset import rows_after
 from jobs.models import (
     Connection,
     ContainerImage,
@@ -177,25 +178,16 @@ def sort_of(text: str) -> str:
     return text if text.removeprefix("-") else NEWEST
 
 
-def beyond(rows: JobQuerySet, sort: str, cursor: int | None, *, back: bool = False) -> JobQuerySet:
-    """`rows` in the order of `sort`, those after the row `cursor`; with `back` those before it, nearest first.
-
-    A page begins where another ended, so rows that are added meanwhile shift nothing.
-    """
+def jobs_after(rows: JobQuerySet, sort: str, cursor: int | None, *, back: bool = False) -> JobQuerySet:
+    """`rows` in the order of `sort`, those after the row with this id; with `back` those before it, nearest first."""
     column = SORTS[sort.removeprefix("-")]
-    down = sort.startswith("-") != back
-    mark = "-" if down else ""
-    rows = rows.order_by(f"{mark}{column}", f"{mark}id")
-    if cursor is None:
-        return rows
-    value = TransformJob.objects.filter(pk=cursor).values_list(column, flat=True).first()
-    if value is None:
-        return rows.none()
-    side = "lt" if down else "gt"
-    # The first condition is what an index is entered by.
-    return rows.filter(
-        Q(**{f"{column}__{side}e": value}), Q(**{f"{column}__{side}": value}) | Q(**{f"id__{side}": cursor})
-    )
+    values = None
+    if cursor is not None:
+        value = TransformJob.objects.filter(pk=cursor).values_list(column, flat=True).first()
+        if value is None:
+            return rows.none()
+        values = (value, cursor)
+    return rows_after(rows, (column, "id"), values, descending=sort.startswith("-") != back)
 
 
 #: Rows are counted up to this: a list of more says so with a plus, and is as fast.

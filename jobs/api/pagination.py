@@ -66,4 +66,4 @@ class InOrder(NewestFirst):
 
     def side(self, rows: Any, cursor: int | None, *, back: bool = False) -> Any:
         """As the jobs are sorted."""
-        return queries.beyond(rows, self.sort, cursor, back=back)
+        return queries.jobs_after(rows, self.sort, cursor, back=back)

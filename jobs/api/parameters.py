@@ -11,9 +11,8 @@ from rest_framework import serializers
 
 from jobs.api.errors import sentences
 from jobs.services.errors import InvalidFields
+from teams.whole_numbers import LARGEST_ID
 
-#: The largest number that the databases hold.
-MOST_ID = 2**63 - 1
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
 
@@ -74,10 +73,10 @@ class Word(serializers.ChoiceField):
 class Number(serializers.IntegerField):
     """A whole number from `least` to `most`."""
 
-    def __init__(self, least: int = 1, most: int = MOST_ID, **options: Any) -> None:
+    def __init__(self, least: int = 1, most: int = LARGEST_ID, **options: Any) -> None:
         says = (
             f"It must be a whole number from {least} to {most:,}."
-            if most < MOST_ID
+            if most < LARGEST_ID
             else (f"It must be a whole number, {least} or more.")
         )
         names = ("invalid", "min_value", "max_value", "max_string_length")

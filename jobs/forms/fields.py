@@ -9,6 +9,8 @@ from typing import Any
 
 from django import forms
 
+from teams.whole_numbers import parse_whole_number
+
 
 class KeyValueField(forms.CharField):
     """One KEY=VALUE a line, as a dict; blank lines are passed over.
@@ -86,7 +88,7 @@ class TypeLimitsField(KeyValueField):
         """The dict, or ValidationError naming what is no number."""
         pairs = super().to_python(value)
         for name, text in pairs.items():
-            if not text.isascii() or not text.isdigit() or len(text) > 9:
+            if parse_whole_number(text, high=999_999_999) is None:
                 raise forms.ValidationError(f"{name} must be given a whole number.")
         return {name: int(text) for name, text in pairs.items()}
 

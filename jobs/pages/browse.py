@@ -16,6 +16,7 @@ from jobs.services.connections import browsing
 from jobs.services.errors import InvalidFields, NotPossible, Unavailable
 from teams.access import MemberRequest, member_required
 from teams.models import Role
+from teams.whole_numbers import parse_whole_number
 
 #: The form's fields that hold an S3 address, and what is chosen for them.
 FIELDS = {"data": "input", "output_path": "output"}
@@ -77,9 +78,9 @@ def _look(connection: Connection, path: str, data: QueryDict, *, matches: bool) 
 def _connection(request: MemberRequest, connections: list[Connection], data: QueryDict) -> Connection | None:
     """The connection that was chosen, else that of the form's model, else the first."""
     chosen = {one.slug: one for one in connections}.get(data.get("on", ""))
-    model = data.get("model", "")
-    if chosen is None and model.isdecimal() and len(model) < 18:
-        found = queries.models(request.team).filter(pk=int(model)).first()
+    model_id = parse_whole_number(data.get("model", ""))
+    if chosen is None and model_id is not None:
+        found = queries.models(request.team).filter(pk=model_id).first()
         chosen = found.connection if found else None
     return chosen or next(iter(connections), None)
 

@@ -23,6 +23,7 @@ from teams import confirming, notices
 from teams.access import MemberRequest, member_required
 from teams.confirming import Question
 from teams.models import Role
+from teams.whole_numbers import parse_whole_number
 
 _TITLES = {
     "stop": "Stop {}?",
@@ -77,8 +78,7 @@ def _ticked(request: MemberRequest, query: QueryDict, back: str) -> HttpResponse
 
 
 def _all(request: MemberRequest, job_filter: JobFilter, query: QueryDict, back: str) -> HttpResponse:
-    action, text = request.POST.get("action", ""), request.POST.get("up_to", "")
-    up_to = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    action, up_to = request.POST.get("action", ""), parse_whole_number(request.POST.get("up_to", ""))
     if up_to is not None:
         outcome = services.on_matching(
             request.team, action, job_filter, by=request.user, up_to=up_to, outputs=_outputs(request)

@@ -15,6 +15,7 @@ from jobs.pages.preset_choice import keep_locked
 from jobs.services.submitting import sample
 from jobs.services.submitting.drafting import Draft
 from teams.access import MemberRequest
+from teams.whole_numbers import parse_whole_number
 
 
 def raw_form_at_start(draft: Draft) -> RawRequestForm:
@@ -68,8 +69,7 @@ def _values_for_model(request: MemberRequest) -> dict[str, Any]:
 
 def _model(request: MemberRequest) -> RegisteredModel | None:
     """The model that the address names, else the one that the person used last."""
-    text = request.GET.get("model", "")
-    # An id with more digits is none that a database can look for.
-    if text.isdecimal() and len(text) < 18:
-        return queries.models(request.team).filter(pk=int(text)).first()
+    model_id = parse_whole_number(request.GET.get("model", ""))
+    if model_id is not None:
+        return queries.models(request.team).filter(pk=model_id).first()
     return queries.model_in_hand(request.team, request.user)

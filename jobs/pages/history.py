@@ -27,6 +27,7 @@ from jobs.services.listing.display import for_display
 from jobs.services.listing.job_list import Listing
 from teams.access import MemberRequest, member_required
 from teams.refusals import refused
+from teams.whole_numbers import parse_whole_number
 
 PAGE = 50
 
@@ -68,7 +69,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
         listing = _read_exactly(request)
     except FilterError as error:
         return refused(error.fields)
-    rows = queries.beyond(_matching(request, listing), listing.sort, None)
+    rows = queries.jobs_after(_matching(request, listing), listing.sort, None)
     name = f"jobs-{request.team.slug}-{timezone.localtime():%Y%m%d-%H%M}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     lines = csv_export.job_lines(rows, listing.columns if request.GET.get("cols") else None)
@@ -114,9 +115,8 @@ def _live_part(request: MemberRequest, listing: Listing) -> dict[str, Any]:
 def _rows(
     request: MemberRequest, listing: Listing, matching: JobQuerySet, named: dict[str, str]
 ) -> dict[str, Any]:
-    before = request.GET.get("before", "")
-    cursor = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    page = list(queries.beyond(matching, listing.sort, cursor)[: PAGE + 1])
+    cursor = parse_whole_number(request.GET.get("before", ""))
+    page = list(queries.jobs_after(matching, listing.sort, cursor)[: PAGE + 1])
     shown = page[:PAGE]
     whole = cursor is None and len(page) <= PAGE
     jobs = for_display(shown)
@@ -140,7 +140,7 @@ def _page_before(matching: JobQuerySet, sort: str, shown: list[TransformJob]) ->
     """Where the page before the rows `shown` begins; nothing if that is the first one."""
     if not shown:
         return {}
-    nearest = queries.beyond(matching, sort, shown[0].pk, back=True).values_list("pk", flat=True)
+    nearest = queries.jobs_after(matching, sort, shown[0].pk, back=True).values_list("pk", flat=True)
     begins = nearest[PAGE : PAGE + 1].first()
     return {"before": begins} if begins else {}
 

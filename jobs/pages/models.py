@@ -20,6 +20,7 @@ from jobs.services.registry import artefacts, figures
 from jobs.services.registry import registered_models as service
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
+from teams.whole_numbers import parse_whole_number
 
 PAGE = 50
 _JOBS_SHOWN = 10
@@ -29,13 +30,9 @@ _JOBS_SHOWN = 10
 @member_required()
 def models(request: MemberRequest) -> HttpResponse:
     """The team's models that the search finds, each with how it does."""
-    search, before = request.GET.get("q", "").strip(), request.GET.get("before", "")
+    search, before = request.GET.get("q", "").strip(), parse_whole_number(request.GET.get("before", ""))
     found = service.search(queries.models(request.team), search)
-    rows = (
-        found.filter(pk__lt=int(before))
-        if before.isascii() and before.isdigit() and len(before) < 19
-        else found
-    )
+    rows = found if before is None else found.filter(pk__lt=before)
     page = list(rows[: PAGE + 1])
     shown = page[:PAGE]
     told = figures.of(shown)

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import get_conditional_response, patch_vary_headers
 
 #: Durations on a page with running jobs grow; it counts as changed this often, in seconds.
 _TICK = 5
@@ -34,11 +34,8 @@ def polled(
     # The same times read otherwise in another zone.
     zone = hashlib.sha256(timezone.get_current_timezone_name().encode()).hexdigest()[:8]
     etag = f'"{tag}-{zone}"'
-    response: HttpResponse
-    # A compressed answer came with the tag marked as weak.
-    if request.headers.get("If-None-Match", "").removeprefix("W/") == etag:
-        response = HttpResponseNotModified()
-    else:
+    response = get_conditional_response(request, etag=etag)
+    if response is None:
         response = render(request, template, context() if callable(context) else context)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"

@@ -21,6 +21,7 @@ from jobs.forms.preset import RULE, PresetForm, preset_start
 from jobs.models import Preset, TransformJob
 from jobs.models.preset import Rule, flat
 from jobs.pages import preset_choice
+from jobs.pages.job.job_page import find_job
 from jobs.services.errors import NotPossible
 from jobs.services.listing.display import for_display
 from jobs.services.submitting import presets as service
@@ -170,9 +171,7 @@ def _start(request: MemberRequest) -> dict[str, Any]:
         # A folder of its own was one job's: the next ones are to have theirs.
         return {**sent, "output_path": undated(sent.get("output_path", "")), **_held(request)}
     if key := request.GET.get("from"):
-        job = queries.jobs(request.team).filter(key=key).first()
-        if job is None:
-            raise Http404("There is no such job in this team.")
+        job = find_job(request.team, key)
         return {**filled_in_as(job), "preset_name": ""}
     if slug := request.GET.get("copy"):
         source = find_preset(request.team, slug)

@@ -10,6 +10,7 @@ from django.db.models import Count, F, Q, QuerySet, TextChoices
 from django.db.models.functions import Coalesce
 
 from jobs.filtering import FilterError
+from jobs.keyset import rows_after
 from jobs.models import PlannedObject, TransformJob
 
 PAGE = 100
@@ -134,18 +135,18 @@ def page(
     job: TransformJob, wanted: FileFilter, *, active: bool, after: int | None = None, limit: int = PAGE
 ) -> FilePage:
     """The files after the one with the cursor `after`; `active` if an attempt may still write what is missing."""
-    rows = list(_beyond(job, wanted, after)[: limit + 1])
+    rows = list(_matching_rows(job, wanted, after)[: limit + 1])
     files = tuple(_file(row, active) for row in rows[:limit])
     return FilePage(files, rows[limit - 1].position if len(rows) > limit else None)
 
 
 def every(job: TransformJob, wanted: FileFilter, *, active: bool) -> Iterator[File]:
     """All of them one after the other, with no more than some in memory."""
-    for row in _beyond(job, wanted, None).iterator(chunk_size=2000):
+    for row in _matching_rows(job, wanted, None).iterator(chunk_size=2000):
         yield _file(row, active)
 
 
-def _beyond(job: TransformJob, wanted: FileFilter, after: int | None) -> QuerySet[PlannedObject]:
+def _matching_rows(job: TransformJob, wanted: FileFilter, after: int | None) -> QuerySet[PlannedObject]:
     """The rows that are wanted, from behind the one at this position."""
     rows = job.planned.annotate(bytes=Coalesce("size", -1))
     if wanted.only:
@@ -153,17 +154,15 @@ def _beyond(job: TransformJob, wanted: FileFilter, after: int | None) -> QuerySe
     if wanted.search:
         rows = rows.filter(key__icontains=wanted.search)
     sort = wanted.order(job)
-    mark, side = ("-", "lt") if sort.startswith("-") else ("", "gt")
     column = _SORTS[sort.removeprefix("-")]
-    rows = rows.order_by(f"{mark}{column}", f"{mark}position")
-    if after is None:
-        return rows
-    at = job.planned.annotate(bytes=Coalesce("size", -1)).filter(position=after)
-    value = at.values_list(column, flat=True).first()
-    if value is None:
-        return rows.none()
-    behind = Q(**{column: value, f"position__{side}": after})
-    return rows.filter(Q(**{f"{column}__{side}": value}) | behind)
+    values = None
+    if after is not None:
+        row = job.planned.annotate(bytes=Coalesce("size", -1)).filter(position=after)
+        value = row.values_list(column, flat=True).first()
+        if value is None:
+            return rows.none()
+        values = (value, after)
+    return rows_after(rows, (column, "position"), values, descending=sort.startswith("-"))
 
 
 def _file(row: PlannedObject, active: bool) -> File:

@@ -17,6 +17,7 @@ from teams.access import MemberRequest, member_required
 from teams.csv_lines import csv_lines
 from teams.models import Activity
 from teams.refusals import refused, unknown_words
+from teams.whole_numbers import parse_whole_number
 
 PAGE = 100
 
@@ -25,10 +26,10 @@ PAGE = 100
 @member_required()
 def activity(request: MemberRequest) -> HttpResponse:
     """A page of the record, newest first."""
-    before = request.GET.get("before", "")
+    before = parse_whole_number(request.GET.get("before", ""))
     rows = _matching_acts(request)
-    if before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     page_rows = list(rows[: PAGE + 1])
     person = request.GET.get("person", "")
     person_filter = {"person": person} if person else {}
@@ -37,7 +38,7 @@ def activity(request: MemberRequest) -> HttpResponse:
         "older": urlencode({**person_filter, "before": page_rows[PAGE - 1].pk})
         if len(page_rows) > PAGE
         else "",
-        "newest": before,
+        "newest": before is not None,
         "given": urlencode(person_filter),
         "person": person,
         "people": request.team.members.order_by("username"),

@@ -20,6 +20,7 @@ from jobs.services import files as service
 from jobs.services.files import FileCounts, FileFilter, Only
 from teams.access import MemberRequest, member_required
 from teams.refusals import refused, unknown_words
+from teams.whole_numbers import parse_whole_number
 
 
 @require_GET
@@ -31,8 +32,7 @@ def files(request: MemberRequest, key: str) -> HttpResponseBase:
         wanted = FileFilter.read(request.GET.dict())
     except FilterError as error:
         return _refused(request, key, error)
-    after = request.GET.get("after", "")
-    cursor = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else None
+    cursor = parse_whole_number(request.GET.get("after", ""))
     merged = queries.merged(job)
     plan = merged.planned_by
     counts = service.counts(plan)

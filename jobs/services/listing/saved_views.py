@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import chain, count
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
-from django.utils.text import slugify
 
 from jobs.filtering import FilterError
 from jobs.models import DefaultView, SavedView
 from jobs.services.errors import InvalidFields
 from jobs.services.listing.job_list import Listing
+from jobs.services.slugs import free_slug
 from teams import activity
 from teams.access import require
 from teams.models import ApiToken, Membership, Role, Team, User
@@ -22,7 +21,7 @@ from teams.models import ApiToken, Membership, Role, Team, User
 #: Views that one person may keep in a team.
 MOST = 100
 #: What the address calls the list without a view.
-_TAKEN = ("all",)
+_RESERVED = ("all",)
 
 
 def visible(team: Team, user: User) -> QuerySet[SavedView]:
@@ -60,7 +59,9 @@ def save(
             team=member.team,
             owner=member.user,
             name=name,
-            slug=_free_slug(member.team, name),
+            slug=free_slug(
+                SavedView.objects.for_team(member.team), name, length=70, default="view", reserved=_RESERVED
+            ),
             state=parts,
             shared=shared,
         )
@@ -131,13 +132,6 @@ def _state(state: Mapping[str, object]) -> dict[str, str]:
         return Listing.read(state).parts()
     except FilterError as error:
         raise InvalidFields(error.fields) from error
-
-
-def _free_slug(team: Team, name: str) -> str:
-    base = slugify(name)[:70] or "view"
-    taken = set(SavedView.objects.filter(team=team, slug__startswith=base).values_list("slug", flat=True))
-    names = chain([base], (f"{base}-{number}" for number in count(2)))
-    return next(slug for slug in names if slug not in taken and slug not in _TAKEN)
 
 
 def _tell(view: SavedView, member: Membership, verb: str, token: ApiToken | None) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.text import slugify
 
 from jobs.models import Connection, Preset, RegisteredModel, TransformJob
 from jobs.models.preset import Rule, flat
 from jobs.options import OPTIONS, RunOptions
 from jobs.services.errors import InvalidFields, NotPossible
+from jobs.services.slugs import free_slug
 from jobs.services.submitting import job_options, replacing, submission
 from jobs.states import Origin
 from teams import activity
@@ -59,7 +59,7 @@ def create(
     """Save a request under a name of its own; InvalidFields for what cannot be used."""
     preset = Preset(team=team, created_by=by)
     _fill(preset, name=name, body=body, rules=rules or {}, description=description)
-    preset.slug = _free_slug(team, name)
+    preset.slug = free_slug(Preset.objects.for_team(team), name, length=55, default="preset")
     return _save(preset, by, token, "preset.created")
 
 
@@ -234,13 +234,6 @@ def _body_problems(team: Team, body: Mapping[str, Any]) -> dict[str, list[str]]:
         # Of a model that is gone, the preset still says the name.
         return {name: texts for name, texts in error.fields.items() if name not in missing}
     return {}
-
-
-def _free_slug(team: Team, name: str) -> str:
-    base = slugify(name)[:55].strip("-") or "preset"
-    taken = set(Preset.objects.for_team(team).filter(slug__startswith=base).values_list("slug", flat=True))
-    ways = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
-    return next(slug for slug in ways if slug not in taken)
 
 
 def _save(preset: Preset, by: User | None, token: ApiToken | None, verb: str) -> Preset:
