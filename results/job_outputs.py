@@ -1,4 +1,4 @@
-"""What a job wrote: its outputs listed, previewed and downloaded. All raise Unavailable."""
+"""A job's outputs: listed, previewed and downloaded. All functions raise Unavailable."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from transform import keys
 from transform.keys import OUTPUT_SUFFIX
 
 PAGE = 100
-#: Objects looked at for one page of outputs: a shared output path may hold far more of other jobs.
+#: Objects listed for one page of outputs: a shared output path may hold far more objects of other jobs.
 _LOOKED_AT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output object; `name` is its key below the output path, `input_key` empty if that is not known.
+    """An output object; `name` is its key below the output path, `input_key` is empty if the input is not known.
 
-    `rows_in` and `rows_out` are None where the rows of input and output were not compared.
+    `rows_in` and `rows_out` are None if the rows of input and output were not compared.
     """
 
     key: str
@@ -41,7 +41,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class OutputPage:
-    """Some outputs in key order; `next` asks for those after them, and is empty at the end."""
+    """A page of outputs in key order; `next` is the key to continue after, empty on the last page."""
 
     outputs: tuple[Output, ...]
     next: str
@@ -49,7 +49,7 @@ class OutputPage:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """Either an address to send the browser to, or the body in pieces with its length."""
+    """Either a URL to redirect to, or the body in pieces and its `size` in bytes."""
 
     filename: str
     url: str = ""
@@ -58,90 +58,90 @@ class Download:
 
 
 def outputs(job: TransformJob, *, after: str = "", limit: int = PAGE) -> OutputPage:
-    """The outputs after the key `after` of the whole job, whichever of its attempts is given.
+    """A page of the whole job's outputs after the key `after`; `job` may be any of its attempts.
 
-    Empty, not an error, before anything is written.
+    Empty before anything is written.
     """
     merged = queries.merged(job)
-    times = [since for one in merged.attempts if (since := written_since(one)) is not None]
+    times = [since for attempt in merged.attempts if (since := written_since(attempt)) is not None]
     if not times:
         return OutputPage((), "")
     job, since = merged.planned_by, min(times)
     bucket, folder = _place(job)
-    wanted = job.planned.values_list("output_key", "key", "rows_in", "rows_out", named=True)
-    planned = {row.output_key: row for row in wanted}
+    planned_rows = job.planned.values_list("output_key", "key", "rows_in", "rows_out", named=True)
+    planned = {row.output_key: row for row in planned_rows}
     whole_plan = _plan_is_whole(job)
-    found: list[Output] = []
+    page_outputs: list[Output] = []
     with asked(job.connection) as target:
-        seen = after
+        last_key = after
         for looked_at, candidate in enumerate(objects.iterate(target, bucket, folder, after=after)):
-            if len(found) == limit or looked_at == _LOOKED_AT:
-                return OutputPage(tuple(found), seen)
-            seen = candidate.key
-            ours = seen in planned if whole_plan else seen.endswith(OUTPUT_SUFFIX)
+            if len(page_outputs) == limit or looked_at == _LOOKED_AT:
+                return OutputPage(tuple(page_outputs), last_key)
+            last_key = candidate.key
+            ours = last_key in planned if whole_plan else last_key.endswith(OUTPUT_SUFFIX)
             if ours and candidate.modified >= since:
-                found.append(_output(candidate, folder, planned.get(seen)))
-    return OutputPage(tuple(found), "")
+                page_outputs.append(_output(candidate, folder, planned.get(last_key)))
+    return OutputPage(tuple(page_outputs), "")
 
 
 def preview(job: TransformJob, key: str) -> Preview:
-    """The beginning of an output: at most 256 KiB read and 200 rows shown. NoSuchObject if it is not there."""
+    """The first 200 rows of an output's first 256 KiB. Raises NoSuchObject if there is no such output."""
     bucket = _bucket_of_output(job, key)
     with asked(job.connection) as target:
-        found = objects.head(target, bucket, key)
-        body = objects.read(target, bucket, key, limit=LIMIT) if found else None
-    if found is None or body is None:
+        head = objects.head(target, bucket, key)
+        body = objects.read(target, bucket, key, limit=LIMIT) if head else None
+    if head is None or body is None:
         raise NoSuchObject("There is no such output. It may not be written yet, or it was removed from S3.")
-    return make_preview(body, size=found.size, key=key, content_type=job.spec.get("accept") or "")
+    return make_preview(body, size=head.size, key=key, content_type=job.spec.get("accept") or "")
 
 
 def download(job: TransformJob, key: str) -> Download:
-    """How to hand an output over: AWS by a signed address, an engine's bytes through this service.
+    """A signed URL of an output on AWS, or the bytes of an output on an engine.
 
-    A browser may not reach an engine, which listens on loopback, so its objects pass through here.
+    An engine listens on loopback, where a browser may not reach it, so its bytes pass through this service.
     """
     return _download(job, _bucket_of_output(job, key), key, "output")
 
 
 def download_input(job: TransformJob, name: str) -> Download:
-    """How to hand over an input file, as it is now; `name` is its key. NoSuchObject if the job has none such."""
+    """As `download`, for the input with the key `name`. Raises NoSuchObject if the job has no such input."""
     return _download(job, *pages.input_place(job, name), "input")
 
 
 def _download(job: TransformJob, bucket: str, key: str, what: str) -> Download:
     filename = key.rsplit("/", 1)[-1].replace('"', "")
     with asked(job.connection) as target:
-        found = objects.head(target, bucket, key)
-        if found is None:
+        head = objects.head(target, bucket, key)
+        if head is None:
             raise NoSuchObject(
                 f"There is no such {what}. It may not be written yet, or it was removed from S3."
             )
         if not target.is_engine:
             return Download(filename, url=objects.signed_url(target, bucket, key, filename=filename))
-        return Download(filename, body=objects.stream(target, bucket, key) or iter(()), size=found.size)
+        return Download(filename, body=objects.stream(target, bucket, key) or iter(()), size=head.size)
 
 
-def _output(found: objects.RemoteObject, folder: str, planned: Any) -> Output:
-    name = found.key[len(folder) :]
+def _output(remote_object: objects.RemoteObject, folder: str, planned: Any) -> Output:
+    name = remote_object.key[len(folder) :]
     if planned is None:
-        return Output(found.key, name, "", found.size, found.modified)
+        return Output(remote_object.key, name, "", remote_object.size, remote_object.modified)
     rows = planned.rows_in, planned.rows_out
-    return Output(found.key, name, planned.key, found.size, found.modified, *rows)
+    return Output(remote_object.key, name, planned.key, remote_object.size, remote_object.modified, *rows)
 
 
 def _place(job: TransformJob) -> tuple[str, str]:
-    """The bucket and the key prefix, ending in a slash unless empty, below which the outputs lie."""
+    """The bucket and key prefix of the outputs; the prefix ends in a slash unless it is empty."""
     bucket, prefix = keys.parse_s3_uri(job.output_path)
     return bucket, prefix.rstrip("/") + "/" if prefix.strip("/") else ""
 
 
 def _plan_is_whole(job: TransformJob) -> bool:
-    """Whether every input object, and so every output's key, is known."""
+    """Whether all input objects, and so all output keys, are known."""
     return job.objects_total is not None and job.objects_total == job.planned.count()
 
 
 def _bucket_of_output(job: TransformJob, key: str) -> str:
-    """The output bucket, if `key` can be the whole job's output: the connection may read far more than that."""
+    """The output bucket. Raises NoSuchObject unless `key` is an output of this job: the connection may read more."""
     job = queries.merged(job).planned_by
     bucket, folder = _place(job)
     ours = job.planned.filter(output_key=key).exists() if _plan_is_whole(job) else key.startswith(folder)

@@ -1,7 +1,7 @@
-"""Reading a job's log from any place in it, both ways, as far as a person wants to wait. Raises GatewayError.
+"""Read a job's log from any place in it, forward or backward, with a bounded number of calls. Raises GatewayError.
 
-A place is the `id` of a line, or only a time (`1700000000000-`), or either with CloudWatch's own token behind a
-tilde, where a search is to go on of which nothing was found yet.
+A place is the `id` of a line or a time (`1700000000000-`). Where a search has to continue without a line found so
+far, CloudWatch's own token follows it after a tilde.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from failures.levels import TERMS, Levels, LogLevel, clean
 from jobs.models import TransformJob
 from jobs.services.errors import NoSuchPlace
 
-#: Calls made while somebody waits, and the text of one page.
+#: Calls to CloudWatch for one page, and the bytes of its text: a person waits.
 CALLS, PAGE_BYTES = 20, 1024 * 1024
-#: Lines asked for at a time where most of them will not be errors, or will be those of the place's own millisecond.
+#: Lines for each call where few of them will be errors, and where many may have the place's own millisecond.
 _SIFTED, _BESIDE = 5_000, 2_000
 _NO_PLACE = "No line of a log has this place."
-#: How CloudWatch Logs answers a token that it never gave.
+#: CloudWatch's error code for a token that it does not know.
 _BAD_TOKEN = "InvalidParameterException"  # noqa: S105  # an error's code
 _PLACE = re.compile(r"(\d{1,15})-(\d{0,80})")
-#: An instance may have spoken before the job was known to be accepted, by another clock.
+#: An instance's clock may be earlier than ours, which dated the job's acceptance.
 _BEFORE_ACCEPTED = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
-    """Which lines are looked for: of one stream by its label, or of all; with a text in them; errors only."""
+class LineFilter:
+    """The lines to return: of one stream by its label or of all, with the text `search`, only errors."""
 
     stream: str = ""
     search: str = ""
@@ -39,13 +39,13 @@ class Sought:
 
     @property
     def is_filter(self) -> bool:
-        """Whether lines are left out within a stream."""
+        """Whether some lines of a stream are left out."""
         return bool(self.search or self.errors)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A line as it is shown. `begins` is true of the first line of what went wrong."""
+class PageLine:
+    """A line as a page shows it. `begins` is true for the first line of an error."""
 
     at: datetime
     text: str
@@ -57,61 +57,61 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Lines in the order of their time; `place` is where reading goes on, empty at the log's end."""
+    """Lines in order of time; `place` is where reading continues, empty at the log's end."""
 
-    lines: tuple[Told, ...]
+    lines: tuple[PageLine, ...]
     place: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """What one call brought, in the order of reading, and the place behind it."""
+    """The lines of one call, in reading order, and the place after them."""
 
-    lines: list[Told]
+    lines: list[PageLine]
     place: str
 
 
 def read(
     target: Target,
     job: TransformJob,
-    sought: Sought,
+    line_filter: LineFilter,
     *,
     place: str = "",
     backward: bool = False,
     until: int | None = None,
     limit: int,
 ) -> Stretch:
-    """Up to `limit` lines behind a place, or in front of it; fewer if that takes too many calls or is too long.
+    """Up to `limit` lines after a place, or before it if `backward`; fewer at the limits of calls and bytes.
 
-    Without a place it begins at the log's beginning, or its end. Raises NoSuchPlace.
+    Without a place, reading starts at the log's beginning, or at its end if `backward`. Raises NoSuchPlace.
     """
-    found: list[Told] = []
+    page_lines: list[PageLine] = []
     size, rest = 0, ""
-    source = batches(target, job, sought, place=place, backward=backward, until=until, size=limit)
+    source = batches(target, job, line_filter, place=place, backward=backward, until=until, size=limit)
     for _, batch in zip(range(CALLS), source, strict=False):
         for line in batch.lines:
-            if len(found) == limit or (found and size + len(line.text) > PAGE_BYTES):
-                return Stretch(_in_time(found, backward), found[-1].id)
-            found.append(line)
+            if len(page_lines) == limit or (page_lines and size + len(line.text) > PAGE_BYTES):
+                return Stretch(_in_time(page_lines, backward), page_lines[-1].id)
+            page_lines.append(line)
             size += len(line.text)
         rest = batch.place
-        if len(found) == limit and rest:
-            return Stretch(_in_time(found, backward), found[-1].id)
-    return Stretch(_in_time(found, backward), rest)
+        if len(page_lines) == limit and rest:
+            return Stretch(_in_time(page_lines, backward), page_lines[-1].id)
+    return Stretch(_in_time(page_lines, backward), rest)
 
 
 def find(
-    target: Target, job: TransformJob, sought: Sought, *, place: str = "", backward: bool = False
+    target: Target, job: TransformJob, line_filter: LineFilter, *, place: str = "", backward: bool = False
 ) -> tuple[str, str]:
-    """The next line that is sought, of errors the line that begins one; and where to go on if none was found yet.
+    """The id of the next matching line, and the place to continue from if the calls ran out before one was found.
 
-    Both are empty if there is none. Raises NoSuchPlace.
+    Of an error this is its first line. Both are empty if no line matches. Raises NoSuchPlace.
     """
     rest = ""
-    found = batches(target, job, sought, place=place, backward=backward, size=100)
-    for _, batch in zip(range(CALLS), found, strict=False):
+    line_batches = batches(target, job, line_filter, place=place, backward=backward, size=100)
+    for _, batch in zip(range(CALLS), line_batches, strict=False):
         for line in batch.lines:
-            if line.begins or not sought.errors:
+            if line.begins or not line_filter.errors:
                 return line.id, ""
         rest = batch.place
     return "", rest
@@ -120,14 +120,14 @@ def find(
 def batches(
     target: Target,
     job: TransformJob,
-    sought: Sought,
+    line_filter: LineFilter,
     *,
     place: str = "",
     backward: bool = False,
     until: int | None = None,
     size: int,
 ) -> Iterator[_Batch]:
-    """All lines that are sought behind a place, a call at a time. Raises NoSuchPlace."""
+    """The matching lines after a place, one batch for each call. Raises NoSuchPlace."""
     origin, _, token = place.partition("~")
     from_ms, number = _parsed(origin)
     since = _accepted(job)
@@ -135,29 +135,33 @@ def batches(
         until = from_ms
     elif origin:
         since = max(since, from_ms if number else from_ms + 1)
-    wanted = LogQuery(
+    query = LogQuery(
         job.name,
-        stream=sought.stream,
-        phrase="" if sought.errors else sought.search,
-        terms=TERMS if sought.errors else (),
+        stream=line_filter.stream,
+        phrase="" if line_filter.errors else line_filter.search,
+        terms=TERMS if line_filter.errors else (),
         since=since,
         until=until,
         backward=backward,
     )
     behind = _Behind(origin if number and not token else "", backward)
     levels = Levels()
-    size = max(size, _SIFTED if sought.errors else 0, _BESIDE if number else 0)
-    for page in _pages(target, wanted, token, size):
-        # Backward each page is by itself: what went wrong is told from its beginning on.
-        told = _told(page.lines[::-1], Levels())[::-1] if backward else _told(page.lines, levels)
-        kept = [line for line in behind.of(told, more=bool(page.next_token)) if _is_sought(line, sought)]
-        yield _Batch(kept, f"{origin}~{page.next_token}" if page.next_token else "")
+    size = max(size, _SIFTED if line_filter.errors else 0, _BESIDE if number else 0)
+    for page in _pages(target, query, token, size):
+        # Backward, each page is read for itself: levels are known only from an error's first line on.
+        page_lines = (
+            _page_lines(page.lines[::-1], Levels())[::-1] if backward else _page_lines(page.lines, levels)
+        )
+        matching_lines = [
+            line for line in behind.of(page_lines, more=bool(page.next_token)) if _passes(line, line_filter)
+        ]
+        yield _Batch(matching_lines, f"{origin}~{page.next_token}" if page.next_token else "")
 
 
-def _pages(target: Target, wanted: LogQuery, token: str, size: int) -> Iterator[LogLines]:
-    """CloudWatch's pages from `token` on. Raises NoSuchPlace for a token that CloudWatch does not know."""
+def _pages(target: Target, query: LogQuery, token: str, size: int) -> Iterator[LogLines]:
+    """CloudWatch's pages from `token` on. Raises NoSuchPlace if CloudWatch does not know the token."""
     try:
-        yield from logs.pages(target, wanted, token=token, size=size)
+        yield from logs.pages(target, query, token=token, size=size)
     except Rejected as error:
         if token and error.code == _BAD_TOKEN:
             raise NoSuchPlace(_NO_PLACE) from error
@@ -165,13 +169,13 @@ def _pages(target: Target, wanted: LogQuery, token: str, size: int) -> Iterator[
 
 
 class _Behind:
-    """Leaves out the lines up to a place, which CloudWatch finds to the millisecond only."""
+    """Leaves out the lines up to a place, which CloudWatch's requests name only to the millisecond."""
 
     def __init__(self, place: str, backward: bool) -> None:
         self._place, self._backward = place, backward
-        self._held: list[Told] = []
+        self._held: list[PageLine] = []
 
-    def of(self, lines: Sequence[Told], *, more: bool) -> list[Told]:
+    def of(self, lines: Sequence[PageLine], *, more: bool) -> list[PageLine]:
         if not self._place:
             return list(lines)
         same = f"{self._place.partition('-')[0]}-"
@@ -180,21 +184,21 @@ class _Behind:
         at = next((n for n, line in enumerate(self._held) if line.id == self._place), None)
         if at is None and more and not rest:
             return []
-        # The place's own line may be none of those that are sought; then its number tells.
+        # The filter may leave out the place's own line; then its number decides.
         beyond = self._held[at + 1 :] if at is not None else [x for x in self._held if self._is_beyond(x)]
         self._place, self._held = "", []
         return beyond + rest
 
-    def _is_beyond(self, line: Told) -> bool:
-        number, own = (int(one.partition("-")[2] or 0) for one in (line.id, self._place))
+    def _is_beyond(self, line: PageLine) -> bool:
+        number, own = (int(line_id.partition("-")[2] or 0) for line_id in (line.id, self._place))
         return number < own if self._backward else number > own
 
 
-def _told(lines: Sequence[LogLine], levels: Levels) -> list[Told]:
-    return [_one(line, levels) for line in lines]
+def _page_lines(lines: Sequence[LogLine], levels: Levels) -> list[PageLine]:
+    return [_page_line(line, levels) for line in lines]
 
 
-def _one(line: LogLine, levels: Levels) -> Told:
+def _page_line(line: LogLine, levels: Levels) -> PageLine:
     text = clean(logs.bare(line.text) if logs.is_data_log(line.stream) else line.text)
     if not logs.is_data_log(line.stream):
         level, begins = levels.of(line.stream, text)
@@ -202,16 +206,16 @@ def _one(line: LogLine, levels: Levels) -> Told:
         level, begins = levels.of_object(line.stream, text)
     else:
         level, begins = LogLevel.PLAIN, False
-    return Told(line.at, text, line.stream, line.id, level, begins)
+    return PageLine(line.at, text, line.stream, line.id, level, begins)
 
 
-def _is_sought(line: Told, sought: Sought) -> bool:
-    if not sought.errors:
+def _passes(line: PageLine, line_filter: LineFilter) -> bool:
+    if not line_filter.errors:
         return True
-    return line.level == LogLevel.ERROR and sought.search in line.text
+    return line.level == LogLevel.ERROR and line_filter.search in line.text
 
 
-def _in_time(lines: list[Told], backward: bool) -> tuple[Told, ...]:
+def _in_time(lines: list[PageLine], backward: bool) -> tuple[PageLine, ...]:
     return tuple(lines[::-1] if backward else lines)
 
 

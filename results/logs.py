@@ -1,4 +1,4 @@
-"""What a job said while it ran. Raises Unavailable, NoSuchObject for a stream, NoSuchPlace."""
+"""A job's log. Functions raise Unavailable, NoSuchObject for an unknown stream, and NoSuchPlace."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ from jobs.services.calling import asked
 from jobs.services.errors import NoSuchObject, Unavailable
 from jobs.states import JobState
 from results import log_reading
-from results.log_reading import Sought, Told
+from results.log_reading import LineFilter, PageLine
 
 PAGE = 500
-#: Of a text that is searched, as much as is looked for.
+#: Characters of a search text.
 LONGEST_SEARCH = 200
-#: Lines in front of one that a page opens at.
+#: Lines shown before the line that a page opens at.
 CONTEXT = 40
-#: The label of all streams together, in the order of time.
+#: The label of all streams together, in order of time.
 ALL = "all"
-#: The place in front of a log's first line.
+#: The place before a log's first line.
 BEGINNING = "0-"
-#: Lines shown where the whole log is one step away.
+#: Lines shown on a page that links to the whole log.
 ERRORS = 12
 #: Calls that counting errors may take.
 _COUNTING = 5
-#: Streams come to CloudWatch at their own pace: so much later nothing is expected to come between two lines.
+#: Lines of several streams reach CloudWatch at different times; after this no line is expected between two others.
 _SETTLED, _SETTLED_ENGINE = timedelta(seconds=10), timedelta(seconds=1)
-#: So long after its end nothing more is expected of a job.
+#: After this time since its end a job writes no more lines.
 _QUIET = timedelta(seconds=30)
-#: What the service writes around a model's answer: an object's name with nothing behind it, or with a heading.
+#: A line of the service around a model's answer: an object's name alone, or with a heading.
 _EMPTY = re.compile(r"^[^ ]*:( Message:)? *$")
 
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Lines in the order of their time.
+    """Lines in order of time.
 
-    `stream` is a label or ALL. `token` is the place of what was written after them, `before` of what was written
-    before them, empty at the beginning. `more` is true if later lines are there already, `over` if none will
-    come. `note` says why there are none.
+    `stream` is a label or ALL. `token` is the place after the lines, `before` the place before them, empty at the
+    log's beginning. `more` is true if later lines exist already, `over` if none will come. `note` says why there are
+    no lines.
     """
 
     streams: tuple[LogStream, ...]
     stream: str
-    lines: tuple[Told, ...]
+    lines: tuple[PageLine, ...]
     token: str
     note: str
     before: str = ""
@@ -62,20 +62,20 @@ class LogPage:
 
 @dataclass(frozen=True, slots=True)
 class ErrorCounts:
-    """How often something went wrong, by the label of the stream; `more` if not all of the log was looked at."""
+    """Errors by stream label; `more` is true if only a part of the log was read."""
 
     by_stream: Mapping[str, int]
     more: bool
 
     @property
     def total(self) -> int:
-        """In all streams together."""
+        """The errors of all streams."""
         return sum(self.by_stream.values())
 
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A log as a plain text that is read while it is sent."""
+    """A log as plain text, read while it is sent."""
 
     name: str
     parts: Iterator[str]
@@ -92,10 +92,10 @@ def page(
     at: str = "",
     limit: int = PAGE,
 ) -> LogPage:
-    """The end of the log; or what comes behind the place `token`, in front of `before`, or around the line `at`.
+    """The end of the log, or the lines after the place `token`, before the place `before`, or around the line `at`.
 
-    `stream` is a label or ALL; without it, it is that of a failed job's data log, which names what failed, else of
-    the instance that spoke last. `search` is a text as it stands in lines; both filters do nothing with `at`.
+    `stream` is a label or ALL. The default is the data log of a failed job, which names what failed, else the stream
+    with the latest line. `search` is case-sensitive. `search` and `errors` are ignored with `at`.
     """
     if job.accepted_at is None:
         return LogPage((), "", (), "", _why_none(job), over=job.is_terminal)
@@ -104,19 +104,19 @@ def page(
         if not streams:
             return LogPage((), "", (), "", _why_none(job), over=_is_over(job))
         label = _choose(streams, stream, failed=job.state == JobState.FAILED)
-        sought = _sought(label, search, errors and not at)
+        line_filter = _line_filter(label, search, errors and not at)
         if at:
-            found = _around(target, job, _sought(label), at, limit)
+            stretch = _around(target, job, _line_filter(label), at, limit)
         elif before:
-            found = _back(target, job, sought, before, limit)
+            stretch = _back(target, job, line_filter, before, limit)
         elif token:
-            found = _on(target, job, sought, token, limit)
+            stretch = _on(target, job, line_filter, token, limit)
         else:
-            found = _back(target, job, sought, "", limit)
-    lines, older, newer, more = found
-    # Lines of a moment ago are shown once nothing can come between them.
-    settled = _settled(job, sought)
-    gone = not lines and not sought.is_filter and _had_lines(streams, label, settled)
+            stretch = _back(target, job, line_filter, "", limit)
+    lines, older, newer, more = stretch
+    # Recent lines are shown once no line can come between them.
+    settled = _settled(job, line_filter)
+    gone = not lines and not line_filter.is_filter and _had_lines(streams, label, settled)
     note = _gone(job, "the lines of this log") if gone else ""
     return LogPage(streams, label, lines, newer, note, older, more, over=_is_over(job) and not more)
 
@@ -124,9 +124,9 @@ def page(
 def since(
     job: TransformJob, *, stream: str, search: str = "", errors: bool = False, token: str, limit: int = PAGE
 ) -> LogPage:
-    """What was written behind `token`, without the streams that there are: a call fewer."""
+    """The lines after `token`, without the list of streams, which saves a call."""
     with asked(job.connection) as target:
-        lines, older, newer, more = _on(target, job, _sought(stream, search, errors), token, limit)
+        lines, older, newer, more = _on(target, job, _line_filter(stream, search, errors), token, limit)
     return LogPage((), stream, lines, newer, "", older, more, over=_is_over(job) and not more)
 
 
@@ -139,13 +139,13 @@ def jump(
     token: str = "",
     before: str = "",
 ) -> tuple[str, str]:
-    """The place of the next line that is sought behind `token`, or of the last in front of `before`.
+    """The place of the next matching line after `token`, or of the last one before `before`.
 
-    The second text is where to look on if nothing was found for long; both are empty if there is none.
+    The second text is where to continue if the search stopped early; both are empty if no line matches.
     """
     with asked(job.connection) as target:
-        sought = _sought(stream, search, errors)
-        return log_reading.find(target, job, sought, place=before or token, backward=bool(before))
+        line_filter = _line_filter(stream, search, errors)
+        return log_reading.find(target, job, line_filter, place=before or token, backward=bool(before))
 
 
 def streams(job: TransformJob) -> tuple[LogStream, ...]:
@@ -157,28 +157,28 @@ def streams(job: TransformJob) -> tuple[LogStream, ...]:
 
 
 def count_errors(job: TransformJob) -> ErrorCounts:
-    """What went wrong in each stream, as far as a few calls tell."""
+    """Count the errors of each stream, within a few calls."""
     if job.accepted_at is None:
         return ErrorCounts({}, more=False)
     counts: Counter[str] = Counter()
     with asked(job.connection) as target:
-        found = log_reading.batches(target, job, Sought(errors=True), size=PAGE)
+        batches = log_reading.batches(target, job, LineFilter(errors=True), size=PAGE)
         rest = ""
-        for _, batch in zip(range(_COUNTING), found, strict=False):
+        for _, batch in zip(range(_COUNTING), batches, strict=False):
             counts.update(line.stream for line in batch.lines if line.begins)
             rest = batch.place
     return ErrorCounts(counts, more=bool(rest))
 
 
 def text_file(job: TransformJob, *, stream: str, search: str = "", errors: bool = False) -> TextFile:
-    """The whole log, as it is read: a line's time, of all streams also its stream, and its text.
+    """The whole log as text: each line's time, its stream if `stream` is ALL, and its text.
 
-    The first part is read at once, so that what cannot be read raises here; later trouble is told in the text.
+    The first part is read at once, so that errors raise here; a later error becomes the text's last line.
     """
     if stream != ALL:
         with asked(job.connection) as target:
             _choose(tuple(logs.streams(target, job.name)), stream, failed=False)
-    written = _written(job, _sought(stream, search, errors))
+    written = _written(job, _line_filter(stream, search, errors))
     first = next(written, "")
     name = re.sub(r"[^A-Za-z0-9._-]", "-", f"{job.name}-{stream}.log")
     return TextFile(name, _going_on(first, written))
@@ -192,68 +192,70 @@ def first_errors(job: TransformJob) -> tuple[LogLine, ...]:
     if job.accepted_at is None:
         return ()
     with asked(job.connection) as target:
-        for said in log_ends.beginnings(target, logs.streams(target, job.name)):
-            if found := [line for line in said if not _EMPTY.search(line.text)]:
-                return tuple(found[:ERRORS])
+        for log_lines in log_ends.beginnings(target, logs.streams(target, job.name)):
+            if error_lines := [line for line in log_lines if not _EMPTY.search(line.text)]:
+                return tuple(error_lines[:ERRORS])
     return ()
 
 
 def last_words(job: TransformJob) -> tuple[LogLine, ...]:
-    """The last lines of a failed job's data log; where that says nothing, of the container that spoke last."""
+    """The last lines of a failed job's data log, or of the latest container if the data log has only routine lines."""
     if job.accepted_at is None:
         return ()
     with asked(job.connection) as target:
         streams = logs.streams(target, job.name)
         data_logs = [stream for stream in streams if stream.is_data_log]
-        for said in log_ends.endings(target, data_logs, ERRORS):
-            if any(logs.is_telling(line.text) for line in said):
-                return tuple(said)
+        for log_lines in log_ends.endings(target, data_logs, ERRORS):
+            if any(logs.is_telling(line.text) for line in log_lines):
+                return tuple(log_lines)
         spoken = [stream for stream in log_ends.containers(streams) if stream.last_event]
         latest = sorted(spoken, key=lambda stream: stream.last_spoke)[-1:]
-        for said in log_ends.endings(target, latest, ERRORS):
-            return tuple(said)
+        for log_lines in log_ends.endings(target, latest, ERRORS):
+            return tuple(log_lines)
     return ()
 
 
-_Found = tuple[tuple[Told, ...], str, str, bool]
+_Stretch = tuple[tuple[PageLine, ...], str, str, bool]
 
 
-def _back(target: Target, job: TransformJob, sought: Sought, place: str, limit: int) -> _Found:
-    """Lines in front of a place, or the last ones: these, what is before and behind them, and if there is more."""
-    until = None if place else _settled(job, sought)
-    found = log_reading.read(target, job, sought, place=place, backward=True, until=until, limit=limit)
+def _back(target: Target, job: TransformJob, line_filter: LineFilter, place: str, limit: int) -> _Stretch:
+    """Lines before a place, or the last lines; then the places before and after them, and whether there is more."""
+    until = None if place else _settled(job, line_filter)
+    stretch = log_reading.read(target, job, line_filter, place=place, backward=True, until=until, limit=limit)
     if until is not None:
         newer = f"{until}-"
     else:
-        newer = found.lines[-1].id if found.lines else place.partition("~")[0] or BEGINNING
-    return found.lines, found.place, newer, bool(place)
+        newer = stretch.lines[-1].id if stretch.lines else place.partition("~")[0] or BEGINNING
+    return stretch.lines, stretch.place, newer, bool(place)
 
 
-def _on(target: Target, job: TransformJob, sought: Sought, place: str, limit: int) -> _Found:
-    until = _settled(job, sought)
-    found = log_reading.read(target, job, sought, place=place, until=until, limit=limit)
+def _on(target: Target, job: TransformJob, line_filter: LineFilter, place: str, limit: int) -> _Stretch:
+    until = _settled(job, line_filter)
+    stretch = log_reading.read(target, job, line_filter, place=place, until=until, limit=limit)
     here = place.partition("~")[0]
-    newer = found.place or (found.lines[-1].id if found.lines else here)
-    if not found.place and until is not None and until > int(newer.partition("-")[0]):
+    newer = stretch.place or (stretch.lines[-1].id if stretch.lines else here)
+    if not stretch.place and until is not None and until > int(newer.partition("-")[0]):
         newer = f"{until}-"
-    older = (found.lines[0].id if found.lines else here) if here != BEGINNING else ""
-    return found.lines, older, newer, bool(found.place)
+    older = (stretch.lines[0].id if stretch.lines else here) if here != BEGINNING else ""
+    return stretch.lines, older, newer, bool(stretch.place)
 
 
-def _around(target: Target, job: TransformJob, sought: Sought, at: str, limit: int) -> _Found:
-    earlier = log_reading.read(target, job, sought, place=at, backward=True, limit=min(CONTEXT, limit - 1))
+def _around(target: Target, job: TransformJob, line_filter: LineFilter, at: str, limit: int) -> _Stretch:
+    earlier = log_reading.read(
+        target, job, line_filter, place=at, backward=True, limit=min(CONTEXT, limit - 1)
+    )
     start = earlier.lines[-1].id if earlier.lines else f"{int(at.partition('-')[0]) - 1}-"
-    lines, _, newer, more = _on(target, job, sought, start, limit - len(earlier.lines))
+    lines, _, newer, more = _on(target, job, line_filter, start, limit - len(earlier.lines))
     return (*earlier.lines, *lines), earlier.place, newer, more
 
 
-def _sought(label: str, search: str = "", errors: bool = False) -> Sought:
-    return Sought("" if label == ALL else label, search, errors)
+def _line_filter(label: str, search: str = "", errors: bool = False) -> LineFilter:
+    return LineFilter("" if label == ALL else label, search, errors)
 
 
-def _settled(job: TransformJob, sought: Sought) -> int | None:
-    """Up to when, in milliseconds, all lines are there; None where nothing can come between those that are."""
-    if _is_over(job) or (sought.stream and not sought.is_filter):
+def _settled(job: TransformJob, line_filter: LineFilter) -> int | None:
+    """The time in milliseconds up to which the log is complete; None if no line can come between those shown."""
+    if _is_over(job) or (line_filter.stream and not line_filter.is_filter):
         return None
     wait = _SETTLED_ENGINE if job.connection.is_engine else _SETTLED
     return int((timezone.now() - wait).timestamp() * 1000)
@@ -263,13 +265,13 @@ def _is_over(job: TransformJob) -> bool:
     return job.is_terminal and timezone.now() - (job.ended_at or job.changed_at) > _QUIET
 
 
-def _written(job: TransformJob, sought: Sought) -> Iterator[str]:
+def _written(job: TransformJob, line_filter: LineFilter) -> Iterator[str]:
     with asked(job.connection) as target:
-        for batch in log_reading.batches(target, job, sought, size=10_000):
-            yield "".join(_as_text(line, with_stream=not sought.stream) for line in batch.lines)
+        for batch in log_reading.batches(target, job, line_filter, size=10_000):
+            yield "".join(_as_text(line, with_stream=not line_filter.stream) for line in batch.lines)
 
 
-def _as_text(line: Told, *, with_stream: bool) -> str:
+def _as_text(line: PageLine, *, with_stream: bool) -> str:
     return f"{_stamp(line.at)} {line.stream + ' ' if with_stream else ''}{line.text}\n"
 
 
@@ -308,7 +310,7 @@ def _gone(job: TransformJob, what: str) -> str:
 
 
 def _had_lines(streams: tuple[LogStream, ...], label: str, until: int | None) -> bool:
-    """Whether the stream, or any of all, had its last line by then (milliseconds), None for whenever."""
+    """Whether the stream, or any stream for ALL, has a last line up to `until` (milliseconds; None for any time)."""
     return any(
         stream.last_event and (until is None or stream.last_event.timestamp() * 1000 <= until)
         for stream in streams
@@ -323,5 +325,5 @@ def _choose(streams: tuple[LogStream, ...], label: str, *, failed: bool) -> str:
     if label:
         raise NoSuchObject("This job has no such log stream.")
     spoken = [stream for stream in streams if stream.last_event is not None]
-    wanted = [stream for stream in spoken if stream.is_data_log == failed]
-    return max(wanted or spoken, key=lambda stream: stream.last_spoke, default=streams[0]).label
+    candidates = [stream for stream in spoken if stream.is_data_log == failed]
+    return max(candidates or spoken, key=lambda stream: stream.last_spoke, default=streams[0]).label

@@ -1,4 +1,4 @@
-"""What a job's instances used while it ran. Raises Unavailable."""
+"""The resources that a job's instances used. Raises Unavailable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jobs.services.calling import asked
 
 @dataclass(frozen=True, slots=True)
 class MetricKind:
-    """A metric: CloudWatch's name of it, what a person calls it, and what its 100 % are."""
+    """A metric: CloudWatch's name, a title for people, and what 100 % means."""
 
     name: str
     title: str
@@ -31,17 +31,17 @@ KINDS = (
     MetricKind("GPUMemoryUtilization", "GPU memory", "100 % is the memory of one GPU."),
     MetricKind("DiskUtilization", "Disk", "Of the instance's disk."),
 )
-#: Points of a line: more are no more to see, and each costs its bytes.
+#: Points of a line: more would not be visible.
 _POINTS = 300
-#: Seconds of one point at least. An engine measures more often, as its jobs are short.
+#: The shortest period in seconds. An engine measures more often, as its jobs are short.
 _MINUTE, _ENGINE_PERIODS = 60, (5, 10, 20, 30)
-#: Around the job's time, as a minute is dated by its beginning and told after its end.
+#: Added before and after the job's time: CloudWatch dates a minute by its start and publishes it after its end.
 _MARGIN = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
 class MetricLine:
-    """One instance: its values at the chart's times, None where there is none, and what they come to."""
+    """One instance's values at the chart's times, None where it has none, with their minimum, mean and maximum."""
 
     instance: str
     values: tuple[float | None, ...]
@@ -62,7 +62,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The charts, over common `times`, of averages over `period` seconds; without any a `note` that says why."""
+    """Charts with common `times`, of averages over `period` seconds; `note` says why there are no charts."""
 
     period: int
     times: tuple[datetime, ...]
@@ -71,26 +71,26 @@ class Usage:
 
 
 def usage(job: TransformJob) -> Usage:
-    """What is known of the job's instances; a metric that its instances do not have is left out."""
+    """The usage of the job's instances; metrics that they do not have are left out."""
     if job.accepted_at is None:
         return Usage(0, (), (), _note(job))
     start, end = job.accepted_at, job.ended_at or timezone.now()
     period = period_of(end - start, engine=job.connection.is_engine)
     with asked(job.connection) as target:
-        found = metrics.usage(
+        series = metrics.usage(
             target, job.name, [kind.name for kind in KINDS], start - _MARGIN, end + _MARGIN, period
         )
-    times = tuple(sorted({at for series in found for at, _ in series.points}))
+    times = tuple(sorted({at for series in series for at, _ in series.points}))
     charts = tuple(
         Chart(kind.name, kind.title, kind.meaning, lines)
         for kind in KINDS
-        if (lines := tuple(_lines(found, kind.name, times)))
+        if (lines := tuple(_lines(series, kind.name, times)))
     )
     return Usage(period, times, charts, "" if charts else _note(job))
 
 
 def period_of(length: timedelta, *, engine: bool) -> int:
-    """Seconds of one point for a job of this length: what CloudWatch takes, and no more points than can be seen."""
+    """Seconds between points for a job of this length: a period that CloudWatch accepts, of about 300 points."""
     seconds = length.total_seconds() / _POINTS
     if engine:
         fine = next((period for period in _ENGINE_PERIODS if period >= seconds), None)
@@ -99,13 +99,13 @@ def period_of(length: timedelta, *, engine: bool) -> int:
     return _MINUTE * max(1, math.ceil(seconds / _MINUTE))
 
 
-def _lines(found: Iterable[Series], name: str, times: tuple[datetime, ...]) -> Iterable[MetricLine]:
-    for series in found:
+def _lines(all_series: Iterable[Series], name: str, times: tuple[datetime, ...]) -> Iterable[MetricLine]:
+    for series in all_series:
         if series.metric == name and series.points:
             values = dict(series.points)
-            known = list(values.values())
-            mean = sum(known) / len(known)
-            yield MetricLine(series.instance, tuple(map(values.get, times)), min(known), mean, max(known))
+            numbers = list(values.values())
+            mean = sum(numbers) / len(numbers)
+            yield MetricLine(series.instance, tuple(map(values.get, times)), min(numbers), mean, max(numbers))
 
 
 def _note(job: TransformJob) -> str:

@@ -1,4 +1,4 @@
-"""The tab with a job's log, the parts that it fetches, and the first errors of it for the overview."""
+"""The Logs tab, the parts that it fetches, and the log's first errors for the overview."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from results import logs as service
 from teams.access import MemberRequest, member_required
 from teams.refusals import refused, unknown_words
 
-#: What narrows a log.
+#: Query words that filter a log.
 _FILTERS = ("stream", "search", "errors")
 _PLACES = ("token", "before", "at")
 
@@ -28,41 +28,41 @@ _PLACES = ("token", "before", "at")
 @require_GET
 @member_required()
 def logs(request: MemberRequest, key: str) -> HttpResponse:
-    """Lines of one of the job's streams, or of all: its end, or the place that the address names."""
+    """The Logs tab: lines of one stream or of all, at the end or at the place in the URL."""
     job = find_job(request.team, key)
     context: dict[str, Any] = {"body_apart": True}
-    # What the page asks for by itself is how the job stands; its log has ways of its own.
+    # A poll of the page refreshes the job's state; the log is fetched by `since`.
     return show(request, job, "logs", context if is_poll(request) else {**context, **_lines(request, job)})
 
 
 @require_GET
 @member_required()
 def since(request: MemberRequest, key: str) -> HttpResponse:
-    """What was written behind a place, to be put under the lines of the page; to others, the log itself."""
+    """The lines after a place, as a fragment that the page appends; other requests are redirected to the log."""
     job = find_job(request.team, key)
-    wanted = _wanted(request)
-    if not is_poll(request) or not wanted["stream"] or not request.GET.get("token"):
+    line_filter = _line_filter(request)
+    if not is_poll(request) or not line_filter["stream"] or not request.GET.get("token"):
         return redirect("job-logs", key=job.key)
     try:
-        page = service.since(job, **wanted, token=request.GET["token"])
+        page = service.since(job, **line_filter, token=request.GET["token"])
     except Unavailable as error:
         return HttpResponse(str(error), status=503, content_type="text/plain")
     except NotPossible as error:
         raise Http404(str(error)) from error
-    return render(request, "jobs/log_since.html", {**wanted, "log": page, **_links(job, wanted)})
+    return render(request, "jobs/log_since.html", {**line_filter, "log": page, **_links(job, line_filter)})
 
 
 @require_GET
 @member_required()
 def start(request: MemberRequest, key: str) -> HttpResponse:
-    """For the page of a job without a log: why there is none, or that the page is to be loaded as there is one now."""
+    """For the page of a job without a log: why there is none, or a refresh once there is one."""
     job = find_job(request.team, key)
     if not is_poll(request):
         return redirect("job-logs", key=job.key)
     try:
         page = service.page(job, limit=1)
     except Unavailable:
-        # The page keeps what it says, and asks again.
+        # The page stays as it is and polls again.
         return HttpResponse(status=204)
     if page.streams:
         return HttpResponse(headers={"HX-Refresh": "true"})
@@ -72,7 +72,7 @@ def start(request: MemberRequest, key: str) -> HttpResponse:
 @require_GET
 @member_required()
 def streams(request: MemberRequest, key: str) -> HttpResponse:
-    """The job's streams, with how many errors each has; to others than its page, the log itself."""
+    """A fragment with the job's streams and their errors; other requests are redirected to the log."""
     job = find_job(request.team, key)
     if not is_poll(request):
         return redirect("job-logs", key=job.key)
@@ -87,40 +87,40 @@ def streams(request: MemberRequest, key: str) -> HttpResponse:
 @require_GET
 @member_required()
 def jump(request: MemberRequest, key: str) -> HttpResponse:
-    """Open the log at the next error, or the next line with the text that is searched, or the one before."""
+    """Redirect to the next or previous line that matches the search, or the next or previous error."""
     job = find_job(request.team, key)
-    asked = request.GET
-    wanted = _wanted(request)
-    wanted["stream"] = wanted["stream"] or service.ALL
-    sought = wanted if wanted["search"] else {**wanted, "errors": True}
+    query = request.GET
+    line_filter = _line_filter(request)
+    line_filter["stream"] = line_filter["stream"] or service.ALL
+    jump_filter = line_filter if line_filter["search"] else {**line_filter, "errors": True}
     try:
-        found, rest = service.jump(
-            job, **sought, token=asked.get("token", ""), before=asked.get("before", "")
+        line_id, rest = service.jump(
+            job, **jump_filter, token=query.get("token", ""), before=query.get("before", "")
         )
     except (Unavailable, NotPossible) as error:
         messages.info(request, str(error))
-        return redirect(_address(job, wanted))
-    if found:
-        return redirect(f"{_address(job, wanted, at=found)}#here")
+        return redirect(_address(job, line_filter))
+    if line_id:
+        return redirect(f"{_address(job, line_filter, at=line_id)}#here")
     if rest:
         messages.info(request, "Nothing was found for long; this goes on from there.")
-        return redirect(_address(job, sought, **{"before" if asked.get("before") else "token": rest}))
-    here = asked.get("before") or asked.get("token", "")
-    messages.info(request, _nothing(sought, before=bool(asked.get("before")), further=bool(here)))
-    return redirect(f"{_address(job, wanted, at=here)}#here" if here else _address(job, wanted))
+        return redirect(_address(job, jump_filter, **{"before" if query.get("before") else "token": rest}))
+    here = query.get("before") or query.get("token", "")
+    messages.info(request, _nothing(jump_filter, before=bool(query.get("before")), further=bool(here)))
+    return redirect(f"{_address(job, line_filter, at=here)}#here" if here else _address(job, line_filter))
 
 
 @require_GET
 @member_required()
 def text(request: MemberRequest, key: str) -> StreamingHttpResponse | HttpResponse:
-    """The log as plain text, whole or what a search leaves of it."""
+    """The log as plain text, whole or filtered."""
     job = find_job(request.team, key)
     if problems := unknown_words(request, _FILTERS):
         return refused(problems)
-    wanted = _wanted(request)
-    wanted["stream"] = wanted["stream"] or service.ALL
+    line_filter = _line_filter(request)
+    line_filter["stream"] = line_filter["stream"] or service.ALL
     try:
-        file = service.text_file(job, **wanted)
+        file = service.text_file(job, **line_filter)
     except Unavailable as error:
         messages.info(request, str(error))
         return redirect("job-logs", key=job.key)
@@ -134,12 +134,12 @@ def text(request: MemberRequest, key: str) -> StreamingHttpResponse | HttpRespon
 @require_GET
 @member_required()
 def errors(request: MemberRequest, key: str) -> HttpResponse:
-    """What the data log said first of a failed job, for the job's page to fetch; to others, the log itself."""
+    """A fragment with a failed job's first errors; other requests are redirected to the log."""
     job = find_job(request.team, key)
     if not is_poll(request):
         return redirect("job-logs", key=job.key)
     failure = failure_report.failure_of(job)
-    # One whose log was never read for a cause shows its first errors, as no rule was tried on them.
+    # A job whose log was not read for a cause shows its first errors, since no rule was tried on them.
     read = failure is not None and failure.log_read and not failure.is_known
     context: dict[str, Any] = {"job": job, "last": read}
     try:
@@ -150,16 +150,21 @@ def errors(request: MemberRequest, key: str) -> HttpResponse:
 
 
 def _lines(request: MemberRequest, job: TransformJob) -> dict[str, Any]:
-    wanted = _wanted(request)
+    line_filter = _line_filter(request)
     places = {name: request.GET.get(name, "") for name in _PLACES}
-    context: dict[str, Any] = {**wanted, **places, "all_streams": service.ALL, "beginning": service.BEGINNING}
+    context: dict[str, Any] = {
+        **line_filter,
+        **places,
+        "all_streams": service.ALL,
+        "beginning": service.BEGINNING,
+    }
     try:
-        page = service.page(job, **{**wanted, **places})
+        page = service.page(job, **{**line_filter, **places})
     except Unavailable as error:
         return {**context, "unread": str(error)}
     except NotPossible as error:
         raise Http404(str(error)) from error
-    shown = {**wanted, "stream": page.stream}
+    page_filter = {**line_filter, "stream": page.stream}
     follows = not (any(places.values()) or page.over)
     return {
         **context,
@@ -168,42 +173,42 @@ def _lines(request: MemberRequest, job: TransformJob) -> dict[str, Any]:
         "is_end": not (places["token"] or places["at"]),
         "streams": page.streams,
         "now": page.stream,
-        **_links(job, shown),
+        **_links(job, page_filter),
     }
 
 
-def _links(job: TransformJob, wanted: dict[str, Any]) -> dict[str, str]:
-    """Where the links of a page with these lines go; a place is put behind `here`, `follow` and `jumps`."""
-    query = _query(wanted)
+def _links(job: TransformJob, line_filter: dict[str, Any]) -> dict[str, str]:
+    """The links of the page; the template appends a place to `here`, `follow` and `jumps`."""
+    query = _query(line_filter)
     page = reverse("job-logs", args=[job.key])
     return {
         "here": f"{page}?{query}",
-        "opens": f"{page}?{_query({**wanted, 'errors': False})}",
+        "opens": f"{page}?{_query({**line_filter, 'errors': False})}",
         "follow": f"{page}since/?{query}",
         "jumps": f"{page}jump/?{query}",
         "downloads": f"{page}text/?{query}",
     }
 
 
-def _address(job: TransformJob, wanted: dict[str, Any], **place: str) -> str:
-    return f"{reverse('job-logs', args=[job.key])}?{_query({**wanted, **place})}"
+def _address(job: TransformJob, line_filter: dict[str, Any], **place: str) -> str:
+    return f"{reverse('job-logs', args=[job.key])}?{_query({**line_filter, **place})}"
 
 
-def _query(wanted: dict[str, Any]) -> str:
-    return urlencode({name: "1" if value is True else value for name, value in wanted.items() if value})
+def _query(line_filter: dict[str, Any]) -> str:
+    return urlencode({name: "1" if value is True else value for name, value in line_filter.items() if value})
 
 
-def _wanted(request: MemberRequest) -> dict[str, Any]:
-    asked = request.GET
+def _line_filter(request: MemberRequest) -> dict[str, Any]:
+    query = request.GET
     return {
-        "stream": asked.get("stream", ""),
-        "search": asked.get("search", "").strip()[: service.LONGEST_SEARCH],
-        "errors": asked.get("errors", "") == "1",
+        "stream": query.get("stream", ""),
+        "search": query.get("search", "").strip()[: service.LONGEST_SEARCH],
+        "errors": query.get("errors", "") == "1",
     }
 
 
-def _nothing(sought: dict[str, Any], *, before: bool, further: bool) -> str:
-    what = f"line with “{sought['search']}”" if sought["search"] else "error"
+def _nothing(line_filter: dict[str, Any], *, before: bool, further: bool) -> str:
+    what = f"line with “{line_filter['search']}”" if line_filter["search"] else "error"
     if not further:
         return f"There is no {what} in this log."
     return f"There is no {'earlier' if before else 'further'} {what} in this log."

@@ -1,4 +1,4 @@
-"""The tab with what a job's instances used."""
+"""The Metrics tab."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from teams.access import MemberRequest, member_required
 @require_GET
 @member_required()
 def metrics(request: MemberRequest, key: str) -> HttpResponse:
-    """CPU, memory and GPU by instance, as figures and as a table.
+    """CPU, memory and GPU by instance, as charts and as a table.
 
-    A poll of the frame asks CloudWatch nothing: the page keeps what it has, and its script asks the API each minute.
+    A poll does not call CloudWatch: the page keeps its charts, and its script calls the API each minute.
     """
     job = find_job(request.team, key)
     context: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Looking into one output, and taking it away."""
+"""Preview and download an output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from teams.access import MemberRequest, member_required
 @require_GET
 @member_required()
 def preview(request: MemberRequest, key: str) -> HttpResponse:
-    """The beginning of an output as a table or as text."""
+    """The beginning of an output as a table or text."""
     job = find_job(request.team, key)
     output = request.GET.get("key", "")
     context = {"job": job, "key": output, "name": output.rpartition("/")[2]}
@@ -38,22 +38,24 @@ def download(request: MemberRequest, key: str) -> HttpResponseBase:
     job = find_job(request.team, key)
     output = request.GET.get("key", "")
     try:
-        found = job_outputs.download(job, output)
+        output_download = job_outputs.download(job, output)
     except NotPossible as error:
         raise Http404(str(error)) from error
     except Unavailable as error:
         context = {"job": job, "key": output, "name": output.rpartition("/")[2], "trouble": str(error)}
         return render(request, "jobs/preview.html", context, status=502)
-    return download_answer(found)
+    return download_answer(output_download)
 
 
-def download_answer(found: job_outputs.Download) -> HttpResponseBase:
-    """An object for the browser to save, or where to fetch it."""
-    if found.url:
-        return HttpResponseRedirect(found.url)
-    # Never shown in the browser: an output is somebody's data and could be a page with scripts.
+def download_answer(download: job_outputs.Download) -> HttpResponseBase:
+    """A response that the browser saves as a file, or a redirect to the object."""
+    if download.url:
+        return HttpResponseRedirect(download.url)
+    # Never shown in the browser: an output could be a page with scripts.
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.filename)}",
-        "Content-Length": str(found.size),
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(download.filename)}",
+        "Content-Length": str(download.size),
     }
-    return StreamingHttpResponse(found.body or (), content_type="application/octet-stream", headers=headers)
+    return StreamingHttpResponse(
+        download.body or (), content_type="application/octet-stream", headers=headers
+    )

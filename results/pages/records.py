@@ -1,9 +1,9 @@
-"""The tab with what came of each input record: rows of a file side by side, pictures, whole answers."""
+"""The Results tab: input records beside output rows, pictures, whole answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from results import logs
 from results.pages.grid import GridCell, grid_of, label_of
 from results.pages.outputs import download_answer
 from results.reading.files import offered
+from results.reading.objects import Name
 from results.reading.pages import LIMIT, Page
 from results.reading.pages import page as read
 from results.reading.pages import picture as read_picture
@@ -33,7 +34,7 @@ _VALUES = 400
 
 @dataclass(frozen=True, slots=True)
 class ResultsAddress:
-    """What the page's address holds; each link is it with something changed."""
+    """The query of the Results tab; links change a part of it."""
 
     file: str
     first: int
@@ -42,7 +43,7 @@ class ResultsAddress:
     find: str
 
     def but(self, **changes: Any) -> str:
-        """The query with these changed; what is empty is left out."""
+        """The query string with these changes; empty values are left out."""
         values = {"file": self.file, "from": self.first, "filter": self.filter, **changes}
         values = {name: value for name, value in values.items() if value and (name, value) != ("from", 1)}
         return "?" + urlencode(values)
@@ -51,13 +52,13 @@ class ResultsAddress:
 @require_GET
 @member_required()
 def results(request: MemberRequest, key: str) -> HttpResponse:
-    """Input row n beside output row n."""
+    """The Results tab: input record n beside output row n."""
     job = find_job(request.team, key)
-    asked = _address(request)
-    context: dict[str, Any] = {"asked": asked}
+    address = _address(request)
+    context: dict[str, Any] = {"asked": address}
     try:
-        found = read(job, name=asked.file, first=asked.first, text=asked.filter)
-        context |= _context(job, asked, found)
+        page = read(job, name=address.file, first=address.first, text=address.filter)
+        context |= _context(job, address, page)
     except NotPossible as error:
         raise Http404(str(error)) from error
     except Unavailable as error:
@@ -68,7 +69,7 @@ def results(request: MemberRequest, key: str) -> HttpResponse:
 @require_GET
 @member_required()
 def download_input(request: MemberRequest, key: str) -> HttpResponseBase:
-    """An input file as it is now."""
+    """Download an input file as it is now."""
     job = find_job(request.team, key)
     try:
         return download_answer(service.download_input(job, request.GET.get("file", "")))
@@ -81,11 +82,11 @@ def download_input(request: MemberRequest, key: str) -> HttpResponseBase:
 @require_GET
 @member_required()
 def picture(request: MemberRequest, key: str) -> HttpResponse:
-    """An input or output that is a picture, under the type that its own bytes tell, and no other."""
+    """An input or output that is a picture, with the content type of its first bytes."""
     job = find_job(request.team, key)
-    side = "input" if request.GET.get("side") == "input" else "output"
+    side: Name = "input" if request.GET.get("side") == "input" else "output"
     try:
-        kind, body = read_picture(job, request.GET.get("file", ""), "input" if side == "input" else "output")
+        kind, body = read_picture(job, request.GET.get("file", ""), side)
     except NotPossible as error:
         raise Http404(str(error)) from error
     except Unavailable as error:
@@ -95,62 +96,58 @@ def picture(request: MemberRequest, key: str) -> HttpResponse:
 
 
 def _address(request: MemberRequest) -> ResultsAddress:
-    given = request.GET
+    query = request.GET
     return ResultsAddress(
-        file=given.get("file", ""),
-        first=_number(given.get("from", "")) or 1,
-        filter=given.get("filter", "").strip()[:200],
-        row=_number(given.get("row", "")),
-        find=given.get("find", "").strip()[:200],
+        file=query.get("file", ""),
+        first=_number(query.get("from", "")) or 1,
+        filter=query.get("filter", "").strip()[:200],
+        row=_number(query.get("row", "")),
+        find=query.get("find", "").strip()[:200],
     )
 
 
 def _number(text: str) -> int:
-    """A row's number, written with or without commas; 0 for what is none."""
+    """A row number, with or without commas; 0 if the text is not a number."""
     digits = text.replace(",", "").replace(" ", "")
     return min(int(digits), _FARTHEST) if digits.isascii() and digits.isdigit() else 0
 
 
-def _context(job: TransformJob, asked: ResultsAddress, found: Page) -> dict[str, Any]:
-    grid = grid_of(found)
-    chosen = next((pair for pair in found.pairs if pair.number == asked.row), None)
-    record = chosen or (found.pairs[0] if found.pairs else None)
-    answer = found.answer
-    here = asked if asked.file or found.file is None else ResultsAddress(found.file.name, *_rest(asked))
+def _context(job: TransformJob, address: ResultsAddress, page: Page) -> dict[str, Any]:
+    grid = grid_of(page)
+    chosen = next((pair for pair in page.pairs if pair.number == address.row), None)
+    record = chosen or (page.pairs[0] if page.pairs else None)
+    answer = page.output
+    here = address if address.file or page.file is None else replace(address, file=page.file.name)
     return {
         "asked": here,
-        "found": found,
+        "found": page,
         "grid": grid,
         "rows": [(line, here.but(row=line.number)) for line in grid.lines],
         "record": record and _record(record),
         "is_chosen": chosen is not None,
-        "choices": _choices(job, asked, found),
-        "links": _links(here, found),
+        "choices": _choices(job, address, page),
+        "links": _links(here, page),
         "limit": LIMIT,
-        # What is written is not written again: it is read once, not with every poll.
+        # A written output does not change: it is read once, not with every poll.
         "polls": answer is None or answer.state == "waiting",
         "seen": (
-            asked,
-            found.bytes_read,
-            [side.source and side.source.etag for side in (found.given, answer) if side],
+            address,
+            page.bytes_read,
+            [side.source and side.source.etag for side in (page.input, answer) if side],
         ),
-        "lines": _said(job, found),
+        "lines": _data_log_lines(job, page),
     }
 
 
-def _rest(asked: ResultsAddress) -> tuple[int, str, int, str]:
-    return asked.first, asked.filter, asked.row, asked.find
-
-
-def _links(here: ResultsAddress, found: Page) -> dict[str, str]:
-    """Where the page's buttons lead; empty where there is nothing."""
-    file = found.file
-    before = max(1, found.first - LIMIT)
-    total = max(found.total_in or 0, found.total_out or 0)
+def _links(here: ResultsAddress, page: Page) -> dict[str, str]:
+    """The page's links; empty for those that lead nowhere."""
+    file = page.file
+    before = max(1, page.first - LIMIT)
+    total = max(page.total_in or 0, page.total_out or 0)
     return {
-        "next": here.but(**{"from": found.next}) if found.next else "",
-        "previous": here.but(**{"from": before}) if found.first > 1 and not here.filter else "",
-        "start": here.but(**{"from": 1}) if found.first > 1 else "",
+        "next": here.but(**{"from": page.next}) if page.next else "",
+        "previous": here.but(**{"from": before}) if page.first > 1 and not here.filter else "",
+        "start": here.but(**{"from": 1}) if page.first > 1 else "",
         "last": here.but(**{"from": total - (total - 1) % LIMIT})
         if total > LIMIT and not here.filter
         else "",
@@ -163,22 +160,29 @@ def _links(here: ResultsAddress, found: Page) -> dict[str, str]:
     }
 
 
-def _choices(job: TransformJob, asked: ResultsAddress, found: Page) -> list[tuple[str, bool, str]]:
-    """Files to choose from: each one's name, whether it has an output, and where it leads."""
-    if found.file is not None and found.file.planned is None:
+def _choices(job: TransformJob, address: ResultsAddress, page: Page) -> list[tuple[str, bool, str]]:
+    """The files to choose from: name, whether there is an output, and link."""
+    if page.file is not None and page.file.planned is None:
         names = [
             (output.input_key or output.key, output.key, True) for output in service.outputs(job).outputs[:50]
         ]
     else:
-        names = [(row.key, row.key, row.done) for row in offered(job, asked.find)]
-    return [(label, done, ResultsAddress(name, 1, asked.filter, 0, "").but()) for label, name, done in names]
+        names = [(row.key, row.key, row.done) for row in offered(job, address.find)]
+    return [
+        (label, done, ResultsAddress(name, 1, address.filter, 0, "").but()) for label, name, done in names
+    ]
 
 
 def _record(pair: Pair) -> dict[str, Any]:
-    """One record whole, for the panel beside the table."""
-    given = _values(pair.given, lambda n: n in pair.unseen)
-    answer = _values(pair.answer, lambda n: pair.predicted is not None and n in pair.predicted)
-    return {"pair": pair, "given": given, "answer": answer, "joined": pair.spec.get("join_source") == "Input"}
+    """All values of one record, for the panel beside the table."""
+    input_values = _values(pair.input, lambda n: n in pair.unseen)
+    output_values = _values(pair.output, lambda n: pair.predicted is not None and n in pair.predicted)
+    return {
+        "pair": pair,
+        "input": input_values,
+        "output": output_values,
+        "joined": pair.spec.get("join_source") == "Input",
+    }
 
 
 def _values(half: Half | None, is_marked: Callable[[int], bool]) -> list[GridCell]:
@@ -192,18 +196,13 @@ def _values(half: Half | None, is_marked: Callable[[int], bool]) -> list[GridCel
     ]
 
 
-def _said(job: TransformJob, found: Page) -> list[str]:
-    """What the data log said of a file that has no output."""
-    if (
-        found.answer is None
-        or found.answer.state != "missing"
-        or job.state != JobState.FAILED
-        or not found.file
-    ):
+def _data_log_lines(job: TransformJob, page: Page) -> list[str]:
+    """The data log's lines about a file without an output."""
+    if page.output is None or page.output.state != "missing" or job.state != JobState.FAILED or not page.file:
         return []
-    if found.file.planned and found.file.planned.error:
-        return [found.file.planned.error]
-    name = found.file.input_key.rpartition("/")[2]
+    if page.file.planned and page.file.planned.error:
+        return [page.file.planned.error]
+    name = page.file.input_key.rpartition("/")[2]
     try:
         return [line.text for line in logs.first_errors(job) if name and name in line.text]
     except Unavailable:

@@ -1,4 +1,4 @@
-"""Which part of an output belongs to which part of its input, as the request has it."""
+"""Which part of an output belongs to which part of its input, by the request."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Kind = Literal["rows", "loose", "blob", "whole"]
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """How the two are shown, and `why` they cannot be matched row by row; empty where they can.
+    """How input and output are shown, and `why` they cannot be matched row by row; empty if they can.
 
-    `rows`: row n of the output is the answer to record n. `loose`: both have rows, shown by number, but they need not
+    `rows`: row n of the output is the answer to record n. `loose`: both have rows, shown by number, which need not
     belong together. `blob`: the input has records, the output is one piece. `whole`: one answer to the whole file.
     """
 
@@ -43,7 +43,7 @@ _DOCUMENTS = (
 
 
 def alignment_of(spec: Mapping[str, Any]) -> Alignment:
-    """How input and output of a request belong together; `spec` has the SDK's field names."""
+    """The alignment of a request's input and output; `spec` has the SDK's field names."""
     if spec.get("split_type") in (None, "None"):
         return Alignment("whole", _WHOLE)
     if spec.get("assemble_with") != "Line":

@@ -1,4 +1,4 @@
-"""What is in a record: its columns as text, with names where it has any."""
+"""The values of a record as text, with names where it has any."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from transform.dataprocessing import media_type
 Format = Literal["csv", "jsonlines", "text", "binary"]
 
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*")
-#: Control characters that no text has; tabs and the like it may.
+#: Control characters that do not occur in text, unlike tabs and line ends.
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _JSON_LINES = frozenset({"application/jsonlines", "application/x-ndjson", "application/x-jsonlines"})
 _HEX_SHOWN = 64
@@ -21,14 +21,14 @@ _HEX_SHOWN = 64
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value as text; `name` is its column's, in JSON, empty where columns only have positions."""
+    """A value as text; `name` is its key in JSON, empty in CSV and text."""
 
     text: str
     name: str = ""
 
     @property
     def number(self) -> float | None:
-        """The value as a number, if it is one."""
+        """The value as a number; None if it is not one."""
         return float(self.text) if is_number(self.text) else None
 
 
@@ -38,7 +38,7 @@ def is_number(text: str) -> bool:
 
 
 def format_of(content_type: str | None, key: str, head: bytes) -> Format:
-    """How the records of an object are to be read: told by the request, else by the key, else by looking."""
+    """The format of an object's records: by the content type, else by the key, else by its first bytes."""
     named = media_type(content_type)
     if named == "text/csv":
         return "csv"
@@ -54,7 +54,7 @@ def format_of(content_type: str | None, key: str, head: bytes) -> Format:
 
 
 def cells_of(body: bytes, form: Format) -> tuple[Cell, ...]:
-    """The record's values; one cell with all of it where it is not what `form` says."""
+    """The record's values; one cell with the whole record if it does not have the format `form`."""
     if form == "binary" or _NO_TEXT.search(body):
         return (Cell(hex_of(body)),)
     if form == "csv":
@@ -65,18 +65,18 @@ def cells_of(body: bytes, form: Format) -> tuple[Cell, ...]:
 
 
 def text_of(body: bytes) -> str:
-    """UTF-8 text; bytes that are none stand as \\xe9."""
+    """UTF-8 text; other bytes are written as \\xe9."""
     return body.decode(errors="backslashreplace")
 
 
 def readable(body: bytes, form: Format) -> str:
-    """A whole record as text that can be copied; what is no text in hexadecimal."""
+    """A whole record as text, or in hexadecimal if it is binary."""
     return hex_of(body, len(body)) if form == "binary" or _NO_TEXT.search(body) else text_of(body)
 
 
-def hex_of(body: bytes, shown: int = _HEX_SHOWN) -> str:
+def hex_of(body: bytes, length: int = _HEX_SHOWN) -> str:
     """The first bytes in hexadecimal, in groups of four."""
-    return body[:shown].hex(" ", 4) + ("…" if len(body) > shown else "")
+    return body[:length].hex(" ", 4) + ("…" if len(body) > length else "")
 
 
 def _csv_cells(body: bytes) -> tuple[Cell, ...]:

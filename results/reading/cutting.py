@@ -1,4 +1,4 @@
-"""Bytes into records, as the service cuts them: lines, or the frames of RecordIO and TFRecord."""
+"""Cut bytes into records as the service does: lines, or the frames of RecordIO and TFRecord."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Protocol
 from transform import framed
 from transform.rowmarks import STEP, Mark, RowMarks
 
-#: Bytes kept of one record; of a longer one the beginning is shown.
-KEPT = 64 * 1024
-#: A frame of more than this is not read: it is held whole in memory.
+#: Bytes kept of one record; a longer record is cut.
+KEPT_BYTES = 64 * 1024
+#: A larger frame is not read, since a frame is held whole in memory.
 LONGEST_FRAME = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record; `number` counts from 0. `length` is that of the whole, None where its end was not seen.
+    """A record; `number` counts from 0. `length` is the whole record's in bytes, None if its end was not read.
 
-    `is_open`: nothing ended it yet; it is whole only if the object ends there.
+    `is_open`: its end was not read; it is whole only if the object ends there.
     """
 
     number: int
@@ -35,37 +35,37 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a look ahead found: marks, and how many rows there are if it came to the end."""
+    """The marks that a scan found, and the rows counted so far."""
 
     marks: list[Mark]
     rows: int
 
 
 class Cutter(Protocol):
-    """One way to cut. Raises CorruptRecord and PayloadTooLarge, both ValueErrors."""
+    """A way to cut bytes into records. Raises CorruptRecord and PayloadTooLarge, both ValueErrors."""
 
     def rows(self, pieces: Iterable[bytes], number: int) -> Iterator[Row]:
-        """The records; the first has this number. What is left at the end is open."""
+        """The records; the first has this number. The rest at the end is an open record."""
 
     def scan(self, pieces: Iterable[bytes], marks: Sequence[Mark], until: int) -> Scan:
-        """Marks beyond the last of `marks`, at whose byte the pieces begin, as far as the row `until`."""
+        """`marks` and those after them up to the row `until`; `pieces` start at the last mark's byte."""
 
 
 class Lines:
-    """A record a line, ended by LF; a line that holds nothing is none."""
+    """One record for each line, ended by LF; empty lines are skipped."""
 
     def rows(self, pieces: Iterable[bytes], number: int) -> Iterator[Row]:
         """See Cutter."""
         held, length = b"", 0
         for piece in pieces:
-            first, *others = piece.split(b"\n")
+            first, *further_lines = piece.split(b"\n")
             length += len(first)
-            held += first[: KEPT - len(held)]
-            for line in others:
+            held += first[: KEPT_BYTES - len(held)]
+            for line in further_lines:
                 if row := _row(number, held, length):
                     yield row
                     number += 1
-                held, length = line[:KEPT], len(line)
+                held, length = line[:KEPT_BYTES], len(line)
         if row := _row(number, held, length):
             yield replace(row, is_open=True)
 
@@ -80,7 +80,7 @@ class Lines:
 
 
 class Frames:
-    """Records with headers that tell their length."""
+    """Records that begin with their length."""
 
     def __init__(self, cut: Callable[[Iterable[bytes], int | None], Iterator[framed.Frame]]) -> None:
         self._cut = cut
@@ -88,30 +88,30 @@ class Frames:
     def rows(self, pieces: Iterable[bytes], number: int) -> Iterator[Row]:
         """See Cutter."""
         for frame in self._cut(pieces, LONGEST_FRAME):
-            # A record that holds nothing is no request, as a line that holds nothing is none.
+            # Empty records are skipped, as empty lines are.
             if frame.payload:
-                yield Row(number, frame.payload[:KEPT], len(frame.payload))
+                yield Row(number, frame.payload[:KEPT_BYTES], len(frame.payload))
                 number += 1
 
     def scan(self, pieces: Iterable[bytes], marks: Sequence[Mark], until: int) -> Scan:
         """See Cutter."""
-        found = list(marks)
-        rows, at = found[-1]
+        marks_so_far = list(marks)
+        rows, at = marks_so_far[-1]
         try:
             for frame in self._cut(pieces, LONGEST_FRAME):
                 rows += bool(frame.payload)
                 at += len(frame.framed)
-                if at - found[-1].at >= STEP:
-                    found.append(Mark(rows, at))
+                if at - marks_so_far[-1].at >= STEP:
+                    marks_so_far.append(Mark(rows, at))
                 if rows > until:
                     break
         except ValueError:
-            pass  # Whoever reads there says what is wrong; the marks before it hold.
-        return Scan(found, rows)
+            pass  # Reading those rows raises the error again; the marks before it are right.
+        return Scan(marks_so_far, rows)
 
 
 def cutter_of(split: str) -> Cutter:
-    """How records are cut of what the service was told to split so."""
+    """The cutter for a SplitType."""
     if split == "RecordIO":
         return Frames(framed.recordio)
     if split == "TFRecord":
@@ -120,7 +120,7 @@ def cutter_of(split: str) -> Cutter:
 
 
 def _row(number: int, held: bytes, length: int) -> Row | None:
-    """A line as a row, without what ends it; None if it holds nothing."""
+    """A line as a row, without its line end; None if it is empty."""
     body = held.rstrip(b"\r") if length == len(held) else held
     if not body.strip(b"\r"):
         return None

@@ -1,4 +1,4 @@
-"""The files of a job, to choose one whose rows are shown."""
+"""The files of a job, of which a page shows one."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from jobs.models import PlannedObject, TransformJob
 from jobs.services.errors import NoSuchObject
 from transform import keys
 
-#: Offered at once to choose from.
+#: Files offered in the list of choices.
 OFFERED = 50
-#: Objects looked at to find an output where the input is not known.
+#: Objects listed to find an output if the inputs are not known.
 _LOOKED_AT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class ResultFile:
-    """An input object and its output. `planned` is its row where the input was listed.
+    """An input object and its output. `planned` is the input's row; None if the input was not listed.
 
-    `position` counts from 1 in key order, and `previous` and `next` are the names of its neighbours; 0 and empty where
-    the input was not listed.
+    `position` counts from 1 in key order; `previous` and `next` are the names of the neighbours. They are 0 and empty
+    if the input was not listed.
     """
 
     input_key: str
@@ -36,14 +36,14 @@ class ResultFile:
 
     @property
     def name(self) -> str:
-        """What stands for the file in addresses: its input's key."""
+        """The file's name in URLs: its input's key, else its output's."""
         return self.input_key or self.output_key
 
 
 def find(job: TransformJob, target: Target, name: str) -> ResultFile | None:
-    """The job's file of this name, an input's or an output's key; without a name, the first that has an output.
+    """The job's file with this input or output key; without a name, the first file with an output.
 
-    None if the job has no file yet. NoSuchObject if it has none of this name.
+    None if the job has no file yet. Raises NoSuchObject if it has no file of this name.
     """
     planned = _planned(job, name)
     if planned is None and job.planned.exists() and (job.objects_total or 0) <= job.planned.count():
@@ -52,7 +52,7 @@ def find(job: TransformJob, target: Target, name: str) -> ResultFile | None:
 
 
 def offered(job: TransformJob, text: str) -> list[PlannedObject]:
-    """Some files whose key holds the text, in key order."""
+    """The first files whose key contains the text, in key order."""
     rows = job.planned.order_by("position")
     return list((rows.filter(key__icontains=text) if text else rows)[:OFFERED])
 
@@ -60,25 +60,27 @@ def offered(job: TransformJob, text: str) -> list[PlannedObject]:
 def _planned(job: TransformJob, name: str) -> ResultFile | None:
     rows = job.planned.order_by("position")
     if name:
-        found = rows.filter(Q(key=name) | Q(output_key=name)).first()
+        planned = rows.filter(Q(key=name) | Q(output_key=name)).first()
     else:
-        found = rows.filter(done=True).first() or rows.first()
-    if found is None:
+        planned = rows.filter(done=True).first() or rows.first()
+    if planned is None:
         return None
-    beside = rows.filter(position__in=(found.position - 1, found.position + 1)).values_list("position", "key")
+    beside = rows.filter(position__in=(planned.position - 1, planned.position + 1)).values_list(
+        "position", "key"
+    )
     around = dict(beside)
     return ResultFile(
-        found.key,
-        found.output_key,
-        found,
-        found.position + 1,
-        around.get(found.position - 1, ""),
-        around.get(found.position + 1, ""),
+        planned.key,
+        planned.output_key,
+        planned,
+        planned.position + 1,
+        around.get(planned.position - 1, ""),
+        around.get(planned.position + 1, ""),
     )
 
 
 def _written(job: TransformJob, target: Target, name: str) -> ResultFile | None:
-    """Of a job whose input was not listed: an output that lies where its outputs do."""
+    """An output below the output path, for a job whose input was not listed."""
     since = written_since(job)
     if since is None:
         return None
@@ -86,7 +88,11 @@ def _written(job: TransformJob, target: Target, name: str) -> ResultFile | None:
     folder = keys.output_folder(prefix)
     if not name:
         listed = islice(objects.iterate(target, bucket, folder), _LOOKED_AT)
-        ours = (one.key for one in listed if one.key.endswith(keys.OUTPUT_SUFFIX) and one.modified >= since)
+        ours = (
+            remote_object.key
+            for remote_object in listed
+            if remote_object.key.endswith(keys.OUTPUT_SUFFIX) and remote_object.modified >= since
+        )
         name = next(ours, "")
         if not name:
             return None
@@ -97,14 +103,14 @@ def _written(job: TransformJob, target: Target, name: str) -> ResultFile | None:
 
 
 def _input_of(job: TransformJob, output: str, output_prefix: str) -> str:
-    """The input's key, of which the output's was made; empty where several could be it, as with a manifest."""
+    """The key of the output's input; empty if it is not certain, as with a manifest."""
     if job.spec.get("data_type", "S3Prefix") != "S3Prefix":
         return ""
     _, prefix = keys.parse_s3_uri(job.data)
     rest = output.removeprefix(keys.output_folder(output_prefix)).removesuffix(keys.OUTPUT_SUFFIX)
     folder = prefix[: prefix.rfind("/") + 1]
     for candidate in (prefix + rest, f"{prefix}/{rest}", folder + rest):
-        # Only below its own input: the connection may read far more than that.
+        # Only below the job's own input: the connection may read far more.
         if candidate.startswith(prefix) and keys.output_key(prefix, candidate, output_prefix) == output:
             return candidate
     return ""

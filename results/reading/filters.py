@@ -1,4 +1,4 @@
-"""Looking for rows: a comparison with the prediction, or a text anywhere in the row."""
+"""Filters of rows: a comparison with the prediction or a column, or a text anywhere in the row."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _SIGNS: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a row must be like: hold `text`, or have in column `name` what compares so with `number`.
+    """A filter: the row contains `text`, or its value in column `name` compares by `sign` with `number`.
 
-    An empty `name` is the prediction.
+    An empty `name` means the prediction.
     """
 
     text: str = ""
@@ -30,24 +30,24 @@ class Filter:
 
     @property
     def compares(self) -> bool:
-        """Whether a number is looked at, not a text."""
+        """Whether the filter compares numbers."""
         return bool(self.sign)
 
     def holds(self, value: float | None) -> bool:
-        """Whether the value compares as asked; what is no number never does."""
+        """Whether the comparison is true; never for None."""
         return value is not None and _SIGNS[self.sign](value, self.number)
 
 
 def parse_filter(text: str) -> Filter | None:
-    """`>0.5`, `score >= 0.8` or a text, in which capitals do not matter; None for nothing."""
+    """Parse `>0.5`, `score >= 0.8` or a case-insensitive text; None for an empty text."""
     text = text.strip()
     if not text:
         return None
-    # Blanks are stripped, not matched: a pattern with several stretches of them takes minutes over a thousand.
+    # Blanks are stripped, not matched: a pattern with several runs of blanks takes minutes over a thousand of them.
     match = _COMPARISON.fullmatch(text)
     if match:
         try:
             return Filter(name=match["name"].strip(), sign=match["sign"], number=float(match["number"]))
         except ValueError:
-            pass  # Several dots are no number, but may be a text.
+            pass  # A number with several dots is searched as text.
     return Filter(text=text.casefold())

@@ -1,4 +1,4 @@
-"""The two objects of a file: whether they are there, what is wrong with them, and their index."""
+"""The input and output objects of a file: whether they exist, what is wrong with them, and their index."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from transform.csv_head import header_of
 from transform.decompression import NotGzip, beginning
 
 Name = Literal["input", "output"]
-#: Unpacked of a gzip to see what it holds.
+#: Bytes unpacked of a gzip to see its format and header.
 _OPENING = 64 * 1024
-#: Bytes of something binary that are shown.
+#: Bytes shown of binary data.
 _DUMPED = 512
-#: Clocks differ, and an object store keeps whole seconds.
+#: Clocks differ, and object stores keep whole seconds.
 _LATE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """An object shown as one piece: a picture of the content type `picture`, a `dump` of its first bytes, or text."""
+    """An object shown in one piece: a picture with the content type `picture`, a hex `dump`, or text."""
 
     preview: Preview
     picture: str = ""
@@ -44,10 +44,10 @@ class Block:
 
 @dataclass(slots=True)
 class Side:
-    """An input or an output. `trouble` says why nothing of it can be shown, `notes` what to know of what is shown.
+    """An input or an output. `trouble` says why it cannot be shown, `notes` warn about what is shown.
 
-    `columns` are the names in a header row of CSV. `state` is `missing` where nothing is there, `waiting` where it is
-    not there yet, `older` where what is there is not the job's.
+    `columns` are the names in a CSV header. `state` is `missing` if there is no object, `waiting` if it is not written
+    yet, `older` if the object was written before the job.
     """
 
     name: Name
@@ -63,23 +63,23 @@ class Side:
 
     @property
     def size(self) -> int | None:
-        """Bytes; None if there is nothing."""
+        """Bytes; None if there is no object."""
         return self.source.size if self.source else None
 
     @property
     def modified(self) -> datetime | None:
-        """When it was written; None if there is nothing."""
+        """When it was written; None if there is no object."""
         return self.source.modified if self.source else None
 
     def rows(self, file: ResultFile, first: int, page_bytes: int = PAGE_BYTES) -> RowReader | None:
-        """Its rows from `first` on; None if it has none."""
+        """The rows from `first` on; None if there are no rows to show."""
         if self.source is None or self.state != "ok":
             return None
         marks = [rowmarks.START] if self.is_gzip else _index(self, file)
         return RowReader(self.source, self.cutter, first, self.is_gzip, marks, page_bytes)
 
     def learn(self, file: ResultFile, rows: RowReader | None) -> None:
-        """Keep what reading it taught of where its rows begin."""
+        """Save the marks that reading added to the index."""
         if rows is None or file.planned is None or self.source is None or self.is_gzip:
             return
         if len(rows.marks) > len(_index(self, file)):
@@ -87,7 +87,7 @@ class Side:
             RowIndex.objects.update_or_create(planned=file.planned, side=self.name, defaults=values)
 
     def block(self, content_type: str) -> Block | None:
-        """The object as one piece; None if there is none."""
+        """The object in one piece; None if there is no object."""
         if self.source is None:
             return None
         head = b""
@@ -97,8 +97,8 @@ class Side:
                 break
         head = head[:LIMIT]
         kind = picture_type(head) if self.source.size <= LARGEST else ""
-        shown = make_preview(head, size=self.source.size, key=self.key, content_type=content_type)
-        return Block(shown, kind, _dump(head) if shown.kind == "binary" and not kind else "")
+        preview = make_preview(head, size=self.source.size, key=self.key, content_type=content_type)
+        return Block(preview, kind, _dump(head) if preview.kind == "binary" and not kind else "")
 
 
 def input_side(job: TransformJob, file: ResultFile, target: Target) -> Side:
@@ -120,7 +120,7 @@ def input_side(job: TransformJob, file: ResultFile, target: Target) -> Side:
     if changed := _changed(job, file, source):
         side.notes.append(changed)
     framed = split in ("RecordIO", "TFRecord")
-    return _told(side, job.spec.get("content_type"), "binary" if framed else None)
+    return _with_head(side, job.spec.get("content_type"), "binary" if framed else None)
 
 
 def output_side(job: TransformJob, file: ResultFile, target: Target) -> Side:
@@ -141,7 +141,7 @@ def output_side(job: TransformJob, file: ResultFile, target: Target) -> Side:
     side = Side("output", file.output_key, "ok", source=source)
     if replaced := _replaced(job, source):
         side.notes.append(replaced)
-    return _told(side, job.spec.get("accept") or job.spec.get("content_type"))
+    return _with_head(side, job.spec.get("accept") or job.spec.get("content_type"))
 
 
 def _no_output(job: TransformJob, file: ResultFile) -> Side:
@@ -159,8 +159,8 @@ def _no_output(job: TransformJob, file: ResultFile) -> Side:
     return Side("output", file.output_key, "missing", why)
 
 
-def _told(side: Side, content_type: str | None, form: Format | None = None) -> Side:
-    """The side, with what its first bytes tell."""
+def _with_head(side: Side, content_type: str | None, form: Format | None = None) -> Side:
+    """Set the side's format and header from its first bytes."""
     assert side.source is not None
     if not side.source.size:
         side.state, side.trouble = "empty", f"The {side.name} is empty: it has no bytes."
@@ -184,7 +184,7 @@ def _dump(head: bytes) -> str:
 
 
 def _changed(job: TransformJob, file: ResultFile, source: Source) -> str:
-    """Whether the input is another one than the job read, as a sentence."""
+    """A sentence if the input changed since the job read it, else an empty text."""
     planned = file.planned.etag if file.planned else ""
     by_etag = planned and source.etag and planned != source.etag
     by_time = not planned and job.started_at is not None and source.modified > job.started_at
@@ -194,7 +194,7 @@ def _changed(job: TransformJob, file: ResultFile, source: Source) -> str:
 
 
 def _replaced(job: TransformJob, source: Source) -> str:
-    """Whether the output was written after the last attempt's end, as a sentence."""
+    """A sentence if the output was written after the last attempt's end, else an empty text."""
     if job.is_active:
         return ""
     last = queries.attempts(job).order_by().aggregate(last=Max("ended_at"))["last"]
@@ -204,9 +204,9 @@ def _replaced(job: TransformJob, source: Source) -> str:
 
 
 def _index(side: Side, file: ResultFile) -> list[rowmarks.Mark]:
-    """What is known of where its rows begin; nothing of another object under the same key."""
+    """The index of the object with this ETag; only the start if there is none."""
     if file.planned is None or side.source is None:
         return [rowmarks.START]
-    kept = RowIndex.objects.filter(planned=file.planned, side=side.name, etag=side.source.etag)
-    packed = kept.values_list("marks", flat=True).first()
+    indexes = RowIndex.objects.filter(planned=file.planned, side=side.name, etag=side.source.etag)
+    packed = indexes.values_list("marks", flat=True).first()
     return rowmarks.unpack(bytes(packed or b""))

@@ -1,4 +1,4 @@
-"""One page of a file's results: the service that the Results tab and the API call."""
+"""One page of a file's results, for the Results tab and the API."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ MOST = 200
 
 @dataclass(slots=True)
 class Page:
-    """Rows of one file, from `first` on, counted from 1; or, where there are none to match, its objects as blocks.
+    """Rows of one file from `first` on, counted from 1; or its objects as blocks, if they have no rows to match.
 
-    `next` is the row after the last that was looked at, None at the end. `looked` is the last row looked at, by a
-    filter or for the page. `total_in` and `total_out` are None while they are not known. `warnings` are about what
-    is shown, `trouble` says why nothing is.
+    `looked` is the last row that was read, `next` the row after it, None at the end. `total_in` and `total_out` are
+    None while they are not known. `warnings` are about what is shown; `trouble` says why nothing is shown.
     """
 
     file: ResultFile | None
@@ -39,10 +38,10 @@ class Page:
     pairs: list[Pair] = field(default_factory=list)
     next: int | None = None
     looked: int = 0
-    given: Side | None = None
-    answer: Side | None = None
-    given_block: Block | None = None
-    answer_block: Block | None = None
+    input: Side | None = None
+    output: Side | None = None
+    input_block: Block | None = None
+    output_block: Block | None = None
     total_in: int | None = None
     total_out: int | None = None
     warnings: list[str] = field(default_factory=list)
@@ -52,28 +51,28 @@ class Page:
 
     @property
     def bytes_read(self) -> int:
-        """What was fetched of both objects."""
-        return sum(side.source.bytes_read for side in (self.given, self.answer) if side and side.source)
+        """Bytes fetched of both objects."""
+        return sum(side.source.bytes_read for side in (self.input, self.output) if side and side.source)
 
 
 def page(job: TransformJob, *, name: str = "", first: int = 1, limit: int = LIMIT, text: str = "") -> Page:
-    """Up to `limit` rows of the file `name` from row `first` on that the filter `text` asks for.
+    """Up to `limit` rows of the file `name` from row `first` on that match the filter `text`.
 
-    Without a name, of the first file with an output. Raises NoSuchObject if the job has no such file, Unavailable.
+    The default file is the first with an output. Raises NoSuchObject if the job has no such file, and Unavailable.
     """
     how = alignment_of(job.spec)
     with asked(job.connection) as target:
         file = files.find(job, target, name)
         if file is None:
             return Page(None, how, trouble=_nothing(job))
-        found = Page(file, how, max(1, first), filter=parse_filter(text))
+        rows_page = Page(file, how, max(1, first), filter=parse_filter(text))
         sides = input_side(job, file, target), output_side(job, file, target)
-        _fill(found, job, file, sides, min(max(1, limit), MOST))
-    return found
+        _fill(rows_page, job, file, sides, min(max(1, limit), MOST))
+    return rows_page
 
 
 def picture(job: TransformJob, name: str, side: Name) -> tuple[str, bytes]:
-    """The content type and the bytes of an input or output that is a picture. Raises NotPossible, Unavailable."""
+    """The content type and bytes of an input or output that is a picture. Raises NotPossible and Unavailable."""
     with asked(job.connection) as target:
         file = files.find(job, target, name)
         if file is None or not name:
@@ -86,7 +85,7 @@ def picture(job: TransformJob, name: str, side: Name) -> tuple[str, bytes]:
 
 
 def input_place(job: TransformJob, name: str) -> tuple[str, str]:
-    """Bucket and key of the input `name`. Raises NoSuchObject if the job has no such input, Unavailable."""
+    """The bucket and key of the input `name`. Raises NoSuchObject if the job has no such input, and Unavailable."""
     with asked(job.connection) as target:
         file = files.find(job, target, name)
         bucket = planning.input_bucket(job, target) if name and file and file.input_key else None
@@ -106,12 +105,12 @@ def _nothing(job: TransformJob) -> str:
 
 
 def _fill(page: Page, job: TransformJob, file: ResultFile, sides: tuple[Side, Side], limit: int) -> None:
-    given, answer = page.given, page.answer = sides
-    page.warnings += given.notes + answer.notes
+    page.input, page.output = sides
+    page.warnings += sides[0].notes + sides[1].notes
     if page.alignment.kind == "whole":
-        page.given_block = given.block(job.spec.get("content_type") or "")
+        page.input_block = sides[0].block(job.spec.get("content_type") or "")
     if not page.alignment.has_rows:
-        page.answer_block = answer.block(job.spec.get("accept") or "")
+        page.output_block = sides[1].block(job.spec.get("accept") or "")
     if page.alignment.kind != "whole":
         _fill_rows(page, job, file, sides, limit)
 
@@ -119,53 +118,55 @@ def _fill(page: Page, job: TransformJob, file: ResultFile, sides: tuple[Side, Si
 def _fill_rows(page: Page, job: TransformJob, file: ResultFile, sides: tuple[Side, Side], limit: int) -> None:
     most = LOOK_BYTES if page.filter else PAGE_BYTES
     start = page.first - 1
-    given = sides[0].rows(file, start, most)
-    answer = sides[1].rows(file, start, most) if page.alignment.has_rows else None
-    paired = pairing.pairs(job.spec, start, (sides[0], given), (sides[1], answer))
-    found = pairing.some(paired, start, limit, page.filter)
-    page.pairs, page.looked = found.pairs, found.looked
-    sides[0].learn(file, given)
-    sides[1].learn(file, answer)
-    read = [rows for rows in (given, answer) if rows is not None]
-    for rows, what in ((given, "Input"), (answer, "Output")):
+    input_rows = sides[0].rows(file, start, most)
+    output_rows = sides[1].rows(file, start, most) if page.alignment.has_rows else None
+    paired = pairing.pairs(job.spec, start, (sides[0], input_rows), (sides[1], output_rows))
+    matching = pairing.some(paired, start, limit, page.filter)
+    page.pairs, page.looked = matching.pairs, matching.looked
+    sides[0].learn(file, input_rows)
+    sides[1].learn(file, output_rows)
+    read = [rows for rows in (input_rows, output_rows) if rows is not None]
+    for rows, what in ((input_rows, "Input"), (output_rows, "Output")):
         if rows is not None and rows.trouble:
             page.warnings.append(f"{what}: {rows.trouble}")
     unread = any(not rows.ended and not rows.trouble and not rows.too_far for rows in read)
-    if found.more or (unread and page.looked > start):
+    if matching.more or (unread and page.looked > start):
         page.next = page.looked + 1
-    _count(page, file, given, answer)
-    _tell_far(page, given, [rows for rows in read if rows.too_far])
+    _count(page, file, input_rows, output_rows)
+    _tell_far(page, input_rows, [rows for rows in read if rows.too_far])
     _tell_differing(page)
 
 
-def _count(page: Page, file: ResultFile, given: RowReader | None, answer: RowReader | None) -> None:
+def _count(page: Page, file: ResultFile, input_rows: RowReader | None, output_rows: RowReader | None) -> None:
     planned = file.planned
-    page.total_in = given.total if given else None
-    page.total_out = answer.total if answer else None
+    page.total_in = input_rows.total if input_rows else None
+    page.total_out = output_rows.total if output_rows else None
     if planned and planned.rows_in is not None:
         page.total_in, page.total_out = planned.rows_in, planned.rows_out
 
 
-def _tell_far(page: Page, given: RowReader | None, far: list[RowReader]) -> None:
-    """Say of a row that was not come to how far it went, and what can be done."""
+def _tell_far(page: Page, input_rows: RowReader | None, far: list[RowReader]) -> None:
+    """Explain why the requested row was not reached and how to continue."""
     if not far:
         return
-    rows = min(far, key=lambda one: one.reached)
-    page.goes_on = any(one.goes_on for one in far)
-    what = "input" if rows is given else "output"
+    rows = min(far, key=lambda object_rows: object_rows.reached)
+    page.goes_on = any(object_rows.goes_on for object_rows in far)
+    what = "input" if rows is input_rows else "output"
     size = filesize(rows.source.size)
-    said = f"Row {page.first:,} was not reached: {rows.reached:,} rows of the {what} ({size}) were counted."
+    sentence = (
+        f"Row {page.first:,} was not reached: {rows.reached:,} rows of the {what} ({size}) were counted."
+    )
     rest = (
         " Going on counts further from there."
         if page.goes_on
         else " Download the file to look so far into it."
     )
-    page.trouble = said + rest
+    page.trouble = sentence + rest
 
 
 def _tell_differing(page: Page) -> None:
-    """Say where rows may be out of step."""
-    if page.alignment.kind != "rows" or page.answer is None or page.answer.state != "ok":
+    """Warn where rows and records may be out of step."""
+    if page.alignment.kind != "rows" or page.output is None or page.output.state != "ok":
         return
     stray = next((pair.number for pair in page.pairs if pair.out_of_step), None)
     if stray:
@@ -175,15 +176,15 @@ def _tell_differing(page: Page) -> None:
     rows_in, rows_out = page.total_in, page.total_out
     if rows_in is None or rows_out is None or rows_in == rows_out:
         return
-    said = f"The input has {_rows(rows_in)}, the output {_rows(rows_out)}."
-    if rows_in == rows_out + 1 and page.given and page.given.columns and not page.answer.columns:
+    sentence = f"The input has {_rows(rows_in)}, the output {_rows(rows_out)}."
+    if rows_in == rows_out + 1 and page.input and page.input.columns and not page.output.columns:
         more = (
             " The input's first line looks like column names: if it got no answer, "
             "each row of output belongs to the row of input below it."
         )
     else:
         more = " Rows are shown by number; from the first one that has no answer of its own on they are out of step."
-    page.warnings.append(said + more)
+    page.warnings.append(sentence + more)
 
 
 def _rows(count: int) -> str:
@@ -191,9 +192,9 @@ def _rows(count: int) -> str:
 
 
 def as_values(page: Page) -> dict[str, Any]:
-    """A page as plain values. Marked are of an input what the model never saw, of an output what it wrote."""
+    """A page as JSON values. `marked` are input values that the model never saw, and output values that it wrote."""
     file = page.file
-    troubles = [page.trouble, *(side.trouble for side in (page.given, page.answer) if side)]
+    troubles = [page.trouble, *(side.trouble for side in (page.input, page.output) if side)]
     return {
         "file": file.name if file else None,
         "output_key": file.output_key if file else None,
@@ -208,8 +209,8 @@ def as_values(page: Page) -> dict[str, Any]:
         "results": [
             {
                 "row": pair.number,
-                "input": _half(pair.given, pair.unseen),
-                "output": _half(pair.answer, pair.predicted or frozenset()),
+                "input": _half(pair.input, pair.unseen),
+                "output": _half(pair.output, pair.predicted or frozenset()),
                 "prediction": pair.prediction.text if pair.prediction else None,
             }
             for pair in page.pairs

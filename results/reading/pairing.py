@@ -1,4 +1,4 @@
-"""Records put beside rows, and those picked that a filter asks for."""
+"""Pair input records with output rows, and filter the pairs."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from results.reading.objects import Side
 from results.reading.predictions import predicted, unseen
 from results.reading.rows import RowReader
 
-#: Read of each object in one request to look for rows, and how long that may take.
+#: Bytes read of each object by one request with a filter, and the time for it.
 LOOK_BYTES = 8 * 1024 * 1024
 LOOK_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
 class Half:
-    """One record of a pair, as text and in cells."""
+    """The record or the row of a pair, as text and in cells."""
 
     row: Row
     side: Side
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """Its values."""
+        """The values."""
         return cells_of(self.row.body, self.side.form)
 
     @cached_property
     def text(self) -> str:
-        """The record as it stands in the object."""
+        """The whole record as text."""
         return readable(self.row.body, self.side.form)
 
     def named(self, name: str) -> Cell | None:
-        """The cell in the column of this name."""
+        """The cell of the column `name`; None if there is no such column."""
         if name in self.side.columns:
             at = self.side.columns.index(name)
             return self.cells[at] if at < len(self.cells) else None
@@ -47,99 +47,102 @@ class Half:
 
 @dataclass(frozen=True)
 class Pair:
-    """Record and row of one `number`, counted from 1; None where that object has no such row."""
+    """The input record and output row with one `number`, counted from 1; None where an object has no such row."""
 
     number: int
-    given: Half | None
-    answer: Half | None
+    input: Half | None
+    output: Half | None
     spec: Mapping[str, Any]
 
     @cached_property
     def predicted(self) -> frozenset[int] | None:
-        """Positions of the output's cells that the model wrote; None where that is not known."""
-        if self.answer is None:
+        """Positions of the output's cells that the model wrote; None if that is not known."""
+        if self.output is None:
             return None
-        return predicted(self.spec, self.given.cells if self.given else (), self.answer.cells)
+        return predicted(self.spec, self.input.cells if self.input else (), self.output.cells)
 
     @cached_property
     def unseen(self) -> frozenset[int]:
         """Positions of the input's cells that the model never saw."""
-        return unseen(self.spec, self.given.cells) if self.given else frozenset()
+        return unseen(self.spec, self.input.cells) if self.input else frozenset()
 
     @property
     def prediction(self) -> Cell | None:
-        """The first cell that the model wrote; the last of the line where it is not known which it wrote."""
-        if self.answer is None or not self.answer.cells:
+        """The first cell that the model wrote, or the last of the row if it is not known which cells it wrote."""
+        if self.output is None or not self.output.cells:
             return None
-        return self.answer.cells[min(self.predicted) if self.predicted else -1]
+        return self.output.cells[min(self.predicted) if self.predicted else -1]
 
     @property
     def out_of_step(self) -> bool:
-        """Whether a joined line shows that it does not hold this record."""
+        """Whether a joined line holds another record than this one."""
         whole = self.spec.get("join_source") == "Input" and self.spec.get("output_filter") in (None, "$")
-        if not whole or not self.given or not self.answer or self.answer.side.form != "csv":
+        if not whole or not self.input or not self.output or self.output.side.form != "csv":
             return False
-        return self.answer.cells[: len(self.given.cells)] != self.given.cells
+        return self.output.cells[: len(self.input.cells)] != self.input.cells
 
-    def fits(self, wanted: Filter) -> bool:
-        """Whether it is what the filter asks for."""
-        halves = [half for half in (self.answer, self.given) if half]
-        if not wanted.compares:
-            return any(_holds(half, wanted.text) for half in halves)
-        if not wanted.name:
+    def fits(self, row_filter: Filter) -> bool:
+        """Whether the pair matches the filter."""
+        halves = [half for half in (self.output, self.input) if half]
+        if not row_filter.compares:
+            return any(_holds(half, row_filter.text) for half in halves)
+        if not row_filter.name:
             cell = self.prediction
         else:
-            cell = next((found for half in halves if (found := half.named(wanted.name))), None)
-        return wanted.holds(cell.number if cell else None)
+            cell = next((half_cell for half in halves if (half_cell := half.named(row_filter.name))), None)
+        return row_filter.holds(cell.number if cell else None)
 
 
 def pairs(
     spec: Mapping[str, Any],
     first: int,
-    given: tuple[Side, RowReader | None],
-    answer: tuple[Side, RowReader | None],
+    inputs: tuple[Side, RowReader | None],
+    outputs: tuple[Side, RowReader | None],
 ) -> Iterator[Pair]:
-    """Record n with row n, from `first` (counted from 0) on, until both end or one may be read no further."""
-    left, right = iter(given[1] or ()), iter(answer[1] or ())
+    """Record n with row n from `first` (counted from 0) on, until both objects end or one reaches its read limit."""
+    input_rows, output_rows = iter(inputs[1] or ()), iter(outputs[1] or ())
     number = first
     while True:
-        one, other = next(left, None), next(right, None)
-        if one is None and other is None:
+        input_row, output_row = next(input_rows, None), next(output_rows, None)
+        if input_row is None and output_row is None:
             return
-        # What ends for want of bytes has more rows: the other's would stand alone for no reason.
-        if (one is None and _goes_on(given[1])) or (other is None and _goes_on(answer[1])):
+        # An object at its read limit has more rows: the other one's next row does not stand alone.
+        if (input_row is None and _goes_on(inputs[1])) or (output_row is None and _goes_on(outputs[1])):
             return
         number += 1
-        halves = Half(one, given[0]) if one else None, Half(other, answer[0]) if other else None
+        halves = (
+            Half(input_row, inputs[0]) if input_row else None,
+            Half(output_row, outputs[0]) if output_row else None,
+        )
         yield Pair(number, *halves, spec)
 
 
 @dataclass(slots=True)
 class MatchingPairs:
-    """The pairs to show; `looked` is the number of the last one looked at, `more` whether others follow it."""
+    """The pairs to show; `looked` is the number of the last pair read, `more` whether further pairs follow."""
 
     pairs: list[Pair]
     looked: int
     more: bool
 
 
-def some(found: Iterator[Pair], first: int, limit: int, wanted: Filter | None) -> MatchingPairs:
-    """Up to `limit` pairs, of those that the filter asks for."""
+def some(all_pairs: Iterator[Pair], first: int, limit: int, row_filter: Filter | None) -> MatchingPairs:
+    """Up to `limit` pairs that match the filter."""
     deadline = time.monotonic() + LOOK_SECONDS
-    taken = MatchingPairs([], first, more=False)
-    for pair in found:
-        if len(taken.pairs) == limit or time.monotonic() > deadline:
-            taken.more = True
+    matching = MatchingPairs([], first, more=False)
+    for pair in all_pairs:
+        if len(matching.pairs) == limit or time.monotonic() > deadline:
+            matching.more = True
             break
-        taken.looked = pair.number
-        if wanted is None or pair.fits(wanted):
-            taken.pairs.append(pair)
-    return taken
+        matching.looked = pair.number
+        if row_filter is None or pair.fits(row_filter):
+            matching.pairs.append(pair)
+    return matching
 
 
 def _holds(half: Half, text: str) -> bool:
-    """Whether the record has the text in it, which has no capitals."""
-    # Nearly all rows are looked at in vain, so each is looked at as cheaply as can be.
+    """Whether the record contains the text, which is in lower case."""
+    # Most rows do not match, so the test of one is kept cheap.
     return text.encode() in half.row.body.lower() if text.isascii() else text in half.text.casefold()
 
 

@@ -1,8 +1,8 @@
-"""Pictures: told by their own first bytes, never by what somebody says they are."""
+"""Pictures, recognised by their first bytes and never by a content type or name."""
 
 from __future__ import annotations
 
-#: Larger ones are for the download.
+#: Bytes of the largest picture that is shown.
 LARGEST = 10 * 1024 * 1024
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -14,12 +14,12 @@ _MAGIC = (
 
 
 def picture_type(head: bytes) -> str:
-    """The content type of a picture that browsers draw without running anything of it; empty for all else.
+    """The content type of a picture that browsers show without running code in it; empty for anything else.
 
-    SVG is none: it can hold scripts.
+    SVG is left out, since it can hold scripts.
     """
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
-    found = next((name for magic, name in _MAGIC if head.startswith(magic)), "")
-    # Two letters begin many a text.
-    return "" if found == "image/bmp" and head[6:10] != bytes(4) else found
+    content_type = next((name for magic, name in _MAGIC if head.startswith(magic)), "")
+    # The two letters of BMP begin many texts too.
+    return "" if content_type == "image/bmp" and head[6:10] != bytes(4) else content_type

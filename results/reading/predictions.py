@@ -11,42 +11,42 @@ from transform.dataprocessing import media_type
 from transform.json_records import INFERENCE_ID, INFERENCE_TIME, OUTPUT
 from transform.jsonpath import BadPath, JsonPath, Names, NotInRecord, parse
 
-#: Lengths of an answer that are tried to tell which columns a filter kept of it.
+#: Lengths of a model's answer that are tried to find which of its columns a filter keeps.
 _ANSWERS = range(1, 65)
 
 
 def predicted(
-    spec: Mapping[str, Any], given: Sequence[Cell], answer: Sequence[Cell]
+    spec: Mapping[str, Any], input_cells: Sequence[Cell], output_cells: Sequence[Cell]
 ) -> frozenset[int] | None:
-    """Positions of the output's cells that the model wrote; None where that cannot be told.
+    """Positions of the output's cells that the model wrote; None if that cannot be known.
 
-    Without a join all are. A joined line of CSV has the input's columns, then the model's; what an OutputFilter
-    leaves of them is worked out with numbers in their place. Joined JSON names them SageMakerOutput.
+    Without a join these are all cells. A joined line of CSV has the input's columns, then the model's; the
+    OutputFilter is applied to their positions. Joined JSON has them under SageMakerOutput.
     """
     capture = spec.get("data_capture_config") or {}
-    names = {cell.name for cell in answer}
+    names = {cell.name for cell in output_cells}
     if any(names):
-        own = {n for n, cell in enumerate(answer) if cell.name not in (INFERENCE_ID, INFERENCE_TIME)}
-        return frozenset(own) if not _is_joined(spec) else _of_json(spec, answer, own)
-    count = len(answer) - (2 if capture.get("generate_inference_id") else 0)
+        own = {n for n, cell in enumerate(output_cells) if cell.name not in (INFERENCE_ID, INFERENCE_TIME)}
+        return frozenset(own) if not _is_joined(spec) else _of_json(spec, output_cells, own)
+    count = len(output_cells) - (2 if capture.get("generate_inference_id") else 0)
     if not _is_joined(spec):
         return frozenset(range(count))
     if media_type(spec.get("accept") or spec.get("content_type")) != "text/csv":
         return frozenset(range(count)) if _takes_only_output(spec) else None
-    return _of_csv(spec.get("output_filter") or "$", len(given), count)
+    return _of_csv(spec.get("output_filter") or "$", len(input_cells), count)
 
 
-def unseen(spec: Mapping[str, Any], given: Sequence[Cell]) -> frozenset[int]:
+def unseen(spec: Mapping[str, Any], input_cells: Sequence[Cell]) -> frozenset[int]:
     """Positions of the input's cells that the InputFilter kept from the model."""
     path = _path(spec.get("input_filter") or "$")
     if path is None or not path.steps:
         return frozenset()
-    if any(cell.name for cell in given):
+    if any(cell.name for cell in input_cells):
         step = path.steps[0]
-        kept = set(step.names) if isinstance(step, Names) else {cell.name for cell in given}
-        return frozenset(n for n, cell in enumerate(given) if cell.name not in kept)
-    picked = _picked(path, len(given))
-    return frozenset(range(len(given))) - frozenset(picked) if picked is not None else frozenset()
+        sent_names = set(step.names) if isinstance(step, Names) else {cell.name for cell in input_cells}
+        return frozenset(n for n, cell in enumerate(input_cells) if cell.name not in sent_names)
+    picked = _picked(path, len(input_cells))
+    return frozenset(range(len(input_cells))) - frozenset(picked) if picked is not None else frozenset()
 
 
 def _is_joined(spec: Mapping[str, Any]) -> bool:
@@ -58,35 +58,35 @@ def _takes_only_output(spec: Mapping[str, Any]) -> bool:
     return bool(path and path.steps and path.steps[0] == Names((OUTPUT,)))
 
 
-def _of_json(spec: Mapping[str, Any], answer: Sequence[Cell], own: set[int]) -> frozenset[int] | None:
+def _of_json(spec: Mapping[str, Any], output_cells: Sequence[Cell], own: set[int]) -> frozenset[int] | None:
     if _takes_only_output(spec):
         return frozenset(own)
-    return frozenset(n for n, cell in enumerate(answer) if cell.name == OUTPUT) or None
+    return frozenset(n for n, cell in enumerate(output_cells) if cell.name == OUTPUT) or None
 
 
 @lru_cache(maxsize=256)
-def _of_csv(output_filter: str, given: int, count: int) -> frozenset[int] | None:
+def _of_csv(output_filter: str, input_count: int, count: int) -> frozenset[int] | None:
     path = _path(output_filter)
     if path is None:
         return None
     if not path.steps:
-        return frozenset(range(given, count)) if count > given else None
-    found = set()
+        return frozenset(range(input_count, count)) if count > input_count else None
+    answers = set()
     for length in _ANSWERS:
-        picked = _picked(path, given + length)
+        picked = _picked(path, input_count + length)
         if picked is not None and len(picked) == count:
-            found.add(frozenset(n for n, column in enumerate(picked) if column >= given))
-    # One that fits answers of several lengths tells nothing unless all say the same.
-    return found.pop() if len(found) == 1 else None
+            answers.add(frozenset(n for n, column in enumerate(picked) if column >= input_count))
+    # Answers of several lengths may fit; the positions are known only if all give the same.
+    return answers.pop() if len(answers) == 1 else None
 
 
 def _picked(path: JsonPath, count: int) -> list[int] | None:
-    """The positions that the path takes out of so many columns; None if it finds none."""
+    """The positions that the path selects of `count` columns; None if it selects none."""
     try:
-        found = path.select([*range(count)])
+        positions = path.select([*range(count)])
     except NotInRecord:
         return None
-    return found if isinstance(found, list) else [found]
+    return positions if isinstance(positions, list) else [positions]
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""The rows of one object from any row on, within what may be read for it."""
+"""Read the rows of one object from any row on, within limits of bytes and time."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from transform.decompression import NotGzip, gunzip
 from transform.records import PayloadTooLarge
 from transform.rowmarks import START, STEP, Mark, nearest
 
-#: Read of rows that are shown.
+#: Bytes read of the rows of a page.
 PAGE_BYTES = 384 * 1024
-#: Read in one request to come to a row that no index covers.
+#: Bytes and time of one request to find a row beyond the index.
 SCAN_BYTES = 256 * 1024 * 1024
 SCAN_SECONDS = 5.0
-#: Unpacked of a gzip to come to a row.
+#: Bytes unpacked of a gzip to find a row.
 UNPACKED_BYTES = 64 * 1024 * 1024
 
 
 class _Limited:
-    """Pieces until `left` bytes have come, or the time is over; `out` says that this, not the end, ended them."""
+    """Pieces up to `bytes_left` bytes or the deadline; `out` is true if this ended them before the object's end."""
 
-    def __init__(self, pieces: Iterator[bytes], left: int, seconds: float) -> None:
+    def __init__(self, pieces: Iterator[bytes], bytes_left: int, seconds: float) -> None:
         self._pieces = pieces
-        self.left = left
+        self.bytes_left = bytes_left
         self.out = False
         self._deadline = time.monotonic() + seconds
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._pieces:
-            # Looked at once there is more, so that what ends right here is known to have ended.
-            if self.left <= 0 or time.monotonic() > self._deadline:
+            # Tested after a piece was read, so that an object that ends exactly here is known to have ended.
+            if self.bytes_left <= 0 or time.monotonic() > self._deadline:
                 self.out = True
                 return
-            self.left -= len(piece)
+            self.bytes_left -= len(piece)
             yield piece
 
 
 @dataclass(slots=True)
 class RowReader:
-    """The rows from `first` on, to be gone through once; afterwards the rest tells how that ended.
+    """An iterable of the rows from `first` on, for one pass; afterwards its fields say how the pass ended.
 
-    `ended`: the object's end was reached, and `total` is how many rows it has. `too_far`: `first` was not reached;
-    rows up to `reached` are known of, and asking again gets further if `goes_on`. `trouble`: what is wrong with the
-    object, as a sentence. `marks`: the index, with what was learned.
+    `ended`: the object's end was reached, and `total` is its number of rows. `too_far`: `first` was not reached, only
+    `reached` rows were counted, and the next request gets further if `goes_on`. `trouble`: what is wrong with the
+    object, as a sentence. `marks`: the index, with the marks that were added.
     """
 
     source: Source
@@ -89,8 +89,8 @@ class RowReader:
         return _Limited(self.source.pieces(mark.at), STEP + PIECE, SCAN_SECONDS)
 
     def _from(self, mark: Mark, pieces: _Limited) -> Iterator[Row]:
-        """The rows out of pieces that begin at the mark."""
-        shown = 0
+        """The rows in pieces that begin at the mark."""
+        rows_given = 0
         number = mark.rows
         try:
             for row in self.cutter.rows(pieces, mark.rows):
@@ -99,30 +99,30 @@ class RowReader:
                     number = row.number + 1
                 if row.number < self.first:
                     continue
-                if is_torn and shown:
-                    break  # It begins the next page.
-                if not shown:
-                    # What comes to the row is one thing, what is shown from there on another.
-                    pieces.left = min(pieces.left, 0) + self.page_bytes if not pieces.out else 0
-                shown += 1
+                if is_torn and rows_given:
+                    break  # It is the first row of the next page.
+                if not rows_given:
+                    # The bytes before the first row and those of the page have limits of their own.
+                    pieces.bytes_left = min(pieces.bytes_left, 0) + self.page_bytes if not pieces.out else 0
+                rows_given += 1
                 yield replace(row, length=None) if is_torn else row
         except ValueError:
             if not pieces.out:
                 raise
-            if not shown and number >= self.first:
+            if not rows_given and number >= self.first:
                 self.trouble = f"Record {self.first + 1:,} is longer than what is read of one here."
         self.reached = max(self.reached, number)
         self.ended = not pieces.out
         self.total = number if self.ended else None
-        self.too_far = pieces.out and not shown and not self.trouble
+        self.too_far = pieces.out and not rows_given and not self.trouble
 
     def _scan(self) -> bool:
-        """Look for where the row begins, keeping the marks; whether it was found, or the end."""
+        """Scan for the row and add marks; returns whether the row or the object's end was found."""
         ahead = self.source.pieces(self.marks[-1].at, LONG_PIECE)
         pieces = _Limited(ahead, SCAN_BYTES, SCAN_SECONDS)
         before = len(self.marks)
-        found = self.cutter.scan(pieces, self.marks, self.first)
-        self.marks = found.marks
-        self.reached = max(self.reached, found.rows)
-        self.goes_on = len(found.marks) > before
-        return found.rows > self.first or not pieces.out
+        scan = self.cutter.scan(pieces, self.marks, self.first)
+        self.marks = scan.marks
+        self.reached = max(self.reached, scan.rows)
+        self.goes_on = len(scan.marks) > before
+        return scan.rows > self.first or not pieces.out

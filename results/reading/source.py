@@ -9,9 +9,9 @@ from datetime import datetime
 from aws import Target, objects
 from jobs.services.errors import Unavailable
 
-#: Read of every object that is looked at: its kind and the names of its columns are seen there.
+#: Bytes read of every object, to see its format and its header.
 HEAD = 128 * 1024
-#: Read at a time for rows that are shown, and for rows that are only counted.
+#: Bytes of one range for rows of a page, the most it grows to, and for rows that are only counted.
 PIECE = 128 * 1024
 _LARGEST_PIECE = 1024 * 1024
 LONG_PIECE = 4 * 1024 * 1024
@@ -19,7 +19,7 @@ LONG_PIECE = 4 * 1024 * 1024
 
 @dataclass(slots=True)
 class Source:
-    """An object whose beginning was read; `bytes_read` counts what was fetched of it so far."""
+    """An object and its first bytes; `bytes_read` counts the bytes fetched so far."""
 
     target: Target
     bucket: str
@@ -31,9 +31,9 @@ class Source:
     bytes_read: int
 
     def pieces(self, at: int = 0, length: int = PIECE) -> Iterator[bytes]:
-        """The bytes from `at` on, `length` at a time and then more, each fetched when it is asked for.
+        """The bytes from `at` on in ranges of `length` and more, each fetched when it is needed.
 
-        Raises a GatewayError; Unavailable when the object was removed meanwhile.
+        Raises a GatewayError, and Unavailable if the object was removed meanwhile.
         """
         if at < len(self.head):
             yield self.head[at:]
@@ -45,12 +45,12 @@ class Source:
             self.bytes_read += len(part.body)
             yield part.body
             at += length
-            # A page needs one or two; who reads on should not wait for a call each time.
+            # A page needs one or two ranges; a longer read should not wait for a call each time.
             length = max(length, min(2 * length, _LARGEST_PIECE))
 
 
 def opened(target: Target, bucket: str, key: str) -> Source | None:
-    """The object with its beginning at hand; None if there is none. Raises a GatewayError."""
+    """Open an object and read its first bytes; None if there is no such object. Raises a GatewayError."""
     part = objects.part(target, bucket, key, 0, HEAD)
     if part is None:
         return None

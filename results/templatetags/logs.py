@@ -1,4 +1,4 @@
-"""What templates need to show lines of a log, which hold whatever a container printed."""
+"""Template filters for lines of a log, which hold whatever a container printed."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from results.logs import ErrorCounts
 
 register = template.Library()
 
-#: A longer line is folded behind as much of it as the second number says.
-_LONG, _SHOWN = 2_000, 600
+#: A line of more characters than the first number is folded after as many as the second.
+_LONG, _FOLDED_AT = 2_000, 600
 _INSTANCE = re.compile(r"^(i-\w{8})\w*-\d+")
 
 
 @register.filter
-def said(text: str, search: str = "") -> SafeString:
-    """A line's text, escaped, with what was searched marked; one that is very long is folded."""
+def line_text(text: str, search: str = "") -> SafeString:
+    """A line's text, escaped, with matches of `search` marked; a very long line is folded."""
     if len(text) <= _LONG:
         return _marked(text, search)
     return format_html(
         '<details class="long"><summary>{}<span class="more"> … all {} characters</span></summary>{}</details>',
-        _marked(text[:_SHOWN], search),
+        _marked(text[:_FOLDED_AT], search),
         f"{len(text):,}",
-        _marked(text[_SHOWN:], search),
+        _marked(text[_FOLDED_AT:], search),
     )
 
 
@@ -40,7 +40,7 @@ def instant(at: datetime) -> str:
 
 @register.filter
 def source(label: str) -> str:
-    """A stream's label, short: what of an instance tells it from the others."""
+    """A stream's label, with a short instance id."""
     if label.endswith("data-log"):
         return "data-log"
     return _INSTANCE.sub(r"\1", label)
@@ -54,11 +54,11 @@ def _marked(text: str, search: str) -> SafeString:
 
 @register.filter
 def instance_of(label: str) -> str:
-    """The instance that a stream is of, and of a pipeline the container."""
+    """A stream's instance and, in a pipeline, its container."""
     return _INSTANCE.sub(r"\1", label.removesuffix("/data-log"))
 
 
 @register.filter
 def errors_in(counts: ErrorCounts | None, label: str) -> int:
-    """How often something went wrong in a stream; 0 while it is not counted."""
+    """The errors of a stream; 0 before they are counted."""
     return counts.by_stream.get(label, 0) if counts else 0

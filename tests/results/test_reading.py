@@ -39,7 +39,7 @@ PNG = base64.b64decode(
 
 def shown(found: Page) -> list[tuple[int, str | None, str | None]]:
     """Each pair's number and its two texts."""
-    halves = [(pair.number, pair.given, pair.answer) for pair in found.pairs]
+    halves = [(pair.number, pair.input, pair.output) for pair in found.pairs]
     return [
         (n, given.text if given else None, answer.text if answer else None) for n, given, answer in halves
     ]
@@ -89,8 +89,8 @@ def test_quoted_cells_are_cut_as_the_service_cuts_them(
     serving: House, serving_engine: EngineProcess, folder: str
 ) -> None:
     (pair,) = page(run(serving, serving_engine, folder, {"f": b'1,"a, ""b""",\n'}, **CSV)).pairs
-    assert pair.given
-    assert [cell.text for cell in pair.given.cells] == ["1", 'a, "b"', ""]
+    assert pair.input
+    assert [cell.text for cell in pair.input.cells] == ["1", 'a, "b"', ""]
 
 
 def test_a_header_names_the_columns_and_is_still_a_record(
@@ -99,21 +99,21 @@ def test_a_header_names_the_columns_and_is_still_a_record(
     body = b"age,plan\n" + b"".join(b"%d,x\n" % n for n in range(100))
     job = run(serving, serving_engine, folder, {"f": body}, **CSV)
     found = page(job, first=51)
-    assert found.given
-    assert found.given.columns == ("age", "plan")
+    assert found.input
+    assert found.input.columns == ("age", "plan")
     assert shown(page(job))[0] == (1, "age,plan", "AGE,PLAN")
 
 
 def test_a_header_may_repeat_a_name(serving: House, serving_engine: EngineProcess, folder: str) -> None:
     first = page(run(serving, serving_engine, folder, {"f": b"id,value,id\n1,2,3\n"}, **CSV))
-    assert first.given
-    assert first.given.columns == ("id", "value", "id")
+    assert first.input
+    assert first.input.columns == ("id", "value", "id")
 
 
 def test_rows_of_numbers_are_no_header(serving: House, serving_engine: EngineProcess, folder: str) -> None:
     found = page(run(serving, serving_engine, folder, {"f": b"1,a\n2,b\n"}, **CSV))
-    assert found.given
-    assert found.given.columns == ()
+    assert found.input
+    assert found.input.columns == ()
 
 
 def test_json_lines_have_named_values(serving: House, serving_engine: EngineProcess, folder: str) -> None:
@@ -127,10 +127,10 @@ def test_json_lines_have_named_values(serving: House, serving_engine: EngineProc
         assemble_with="Line",
     )
     first, second = page(job).pairs
-    assert first.given
-    assert second.answer
-    assert [(cell.name, cell.text) for cell in first.given.cells] == [("ID", "1"), ("V", "[2]")]
-    assert [(cell.name, cell.text) for cell in second.answer.cells] == [("ID", "2")]
+    assert first.input
+    assert second.output
+    assert [(cell.name, cell.text) for cell in first.input.cells] == [("ID", "1"), ("V", "[2]")]
+    assert [(cell.name, cell.text) for cell in second.output.cells] == [("ID", "2")]
 
 
 def test_gzip_is_unpacked_as_it_streams(serving: House, serving_engine: EngineProcess, folder: str) -> None:
@@ -162,12 +162,12 @@ def test_framed_records_show_their_length_and_bytes(
         strategy="SingleRecord",
     )
     first, second = page(job).pairs
-    assert first.given
-    assert second.given
-    assert (first.given.row.length, second.given.row.length) == (3, 5000)
-    assert first.given.cells[0].text == "616263"
-    assert first.answer
-    assert first.answer.text == "ABC"
+    assert first.input
+    assert second.input
+    assert (first.input.row.length, second.input.row.length) == (3, 5000)
+    assert first.input.cells[0].text == "616263"
+    assert first.output
+    assert first.output.text == "ABC"
 
 
 def test_a_damaged_frame_is_named(serving: House, serving_engine: EngineProcess, folder: str) -> None:
@@ -193,9 +193,9 @@ def test_without_assembly_the_output_is_one_piece(
     )
     assert found.alignment.kind == "blob"
     assert "AssembleWith is None" in found.alignment.why
-    assert [pair.answer for pair in found.pairs] == [None, None]
-    assert found.answer_block
-    assert found.answer_block.preview.size
+    assert [pair.output for pair in found.pairs] == [None, None]
+    assert found.output_block
+    assert found.output_block.preview.size
 
 
 def test_an_unsplit_file_is_shown_whole(serving: House, serving_engine: EngineProcess, folder: str) -> None:
@@ -210,9 +210,9 @@ def test_an_unsplit_file_is_shown_whole(serving: House, serving_engine: EnginePr
         )
     )
     assert found.alignment.kind == "whole"
-    assert found.given_block
-    assert found.answer_block
-    assert found.given_block.preview.kind == "table"
+    assert found.input_block
+    assert found.output_block
+    assert found.input_block.preview.kind == "table"
     assert found.pairs == []
 
 
@@ -247,9 +247,9 @@ def test_of_a_joined_line_the_prediction_is_told(
         serving, serving_engine, folder, b"7,8,9\n", line, accept="text/csv", join_source="Input", **more
     )
     (pair,) = page(job).pairs
-    assert pair.answer
+    assert pair.output
     told = pair.predicted
-    assert (None if told is None else [pair.answer.cells[n].text for n in sorted(told)]) == own
+    assert (None if told is None else [pair.output.cells[n].text for n in sorted(told)]) == own
 
 
 def test_of_joined_json_the_prediction_is_named(
@@ -340,7 +340,7 @@ def test_of_a_long_last_line_the_whole_length_is_told_however_it_ends(
     serving: House, serving_engine: EngineProcess, folder: str, end: bytes
 ) -> None:
     job = written(serving, serving_engine, folder, b"1\n" + b"x" * 100_000 + end, b"1\n2\n")
-    last = page(job).pairs[-1].given
+    last = page(job).pairs[-1].input
     assert last
     assert (last.row.is_cut, last.row.length, len(last.row.body)) == (True, 100_000, 65_536)
 
@@ -384,7 +384,7 @@ class TestBounds:
         for number in (row, 250_000, 77, 375_001):
             again = page(large, first=number)
             assert shown(again)[0][1] == f"{number:099d}"
-            sides = [side.source.bytes_read for side in (again.given, again.answer) if side and side.source]
+            sides = [side.source.bytes_read for side in (again.input, again.output) if side and side.source]
             assert max(sides) <= 1.1 * MIB
         # Of an object replaced since, the index is void.
         put(serving_engine, f"{folder}/in/a", b"x" * 20 + b"\n" + b"1\n" * 500_000)
@@ -414,9 +414,9 @@ class TestBounds:
         job = written(serving, serving_engine, folder, b"x" * (40 * MIB), b"1\n")
         found = page(job)
         (pair,) = found.pairs
-        assert pair.given
-        assert pair.given.row.is_cut
-        assert len(pair.given.text) == 64 * 1024
+        assert pair.input
+        assert pair.input.row.is_cut
+        assert len(pair.input.text) == 64 * 1024
         assert found.bytes_read < 2 * MIB
 
     def test_a_gzip_bomb_is_not_unpacked_to_its_end(
@@ -435,8 +435,8 @@ class TestStates:
     def test_before_it_is_written(self, serving: House, serving_engine: EngineProcess, folder: str) -> None:
         job = submitted(serving, serving_engine, folder, {"f": b"sleep\n"}, **CSV)
         found = page(job)
-        assert found.answer
-        assert found.answer.state == "waiting"
+        assert found.output
+        assert found.output.state == "waiting"
         assert shown(found) == [(1, "sleep", None)]
         serving_engine.client("sagemaker").stop_transform_job(TransformJobName=job.name)
 
@@ -444,25 +444,25 @@ class TestStates:
         job = run(serving, serving_engine, folder, {"f": b"bad\n"}, **CSV)
         assert job.state == JobState.FAILED
         found = page(job)
-        assert found.answer
-        assert found.answer.trouble == "The job ended without an output for this file."
+        assert found.output
+        assert found.output.trouble == "The job ended without an output for this file."
 
     def test_when_it_was_removed(self, serving: House, serving_engine: EngineProcess, folder: str) -> None:
         job = run(serving, serving_engine, folder, {"f": b"a\n"}, **CSV)
         serving_engine.client("s3").delete_object(Bucket=BUCKET, Key=f"{folder}/out/f.out")
         serving_engine.client("s3").delete_object(Bucket=BUCKET, Key=f"{folder}/in/f")
         found = page(job)
-        assert found.given
-        assert found.answer
-        assert "removed from S3" in found.given.trouble
-        assert "removed from S3" in found.answer.trouble
+        assert found.input
+        assert found.output
+        assert "removed from S3" in found.input.trouble
+        assert "removed from S3" in found.output.trouble
 
     def test_an_empty_input_and_output(
         self, serving: House, serving_engine: EngineProcess, folder: str
     ) -> None:
         found = page(run(serving, serving_engine, folder, {"f": b""}, **CSV))
-        assert found.given
-        assert found.given.state == "empty"
+        assert found.input
+        assert found.input.state == "empty"
         assert found.pairs == []
 
     def test_an_input_replaced_since_is_said(
@@ -503,10 +503,10 @@ class TestHostile:
     ) -> None:
         job = written(serving, serving_engine, folder, b"caf\xe9,1\n\x00\x01,2\n", b"1\n2\n")
         first, second = page(job).pairs
-        assert first.given
-        assert second.given
-        assert first.given.cells[0].text == "caf\\xe9"
-        assert second.given.text == "00012c32"
+        assert first.input
+        assert second.input
+        assert first.input.cells[0].text == "caf\\xe9"
+        assert second.input.text == "00012c32"
 
     def test_a_picture_is_told_by_its_bytes_not_by_its_name(
         self, serving: House, serving_engine: EngineProcess, folder: str
@@ -514,8 +514,8 @@ class TestHostile:
         bodies = {"a.png": PNG, "b.png": b"<svg onload='alert(1)'/>"}
         job = run(serving, serving_engine, folder, bodies, split_type="None", content_type="image/png")
         found = page(job, name=f"{folder}/in/a.png")
-        assert found.given_block
-        assert found.given_block.picture == "image/png"
+        assert found.input_block
+        assert found.input_block.picture == "image/png"
         assert picture(job, f"{folder}/in/a.png", "input") == ("image/png", PNG)
         with pytest.raises(NotPossible):
             picture(job, f"{folder}/in/b.png", "input")

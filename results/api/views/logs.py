@@ -1,4 +1,4 @@
-"""What a job said: its log by pages, and whole as text."""
+"""A job's log, by pages and whole as text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jobs.services.errors import InvalidFields, NoSuchPlace
 from results import logs
 from results.api import serializers
 
-#: The parameters that name a place in a log.
+#: Query words that name a place in a log.
 PLACES = ("token", "before", "at")
 
 
@@ -35,7 +35,7 @@ class LogTextQuery(Query):
 
 @extend_schema_field({"type": "string", "pattern": "^([0-9]{1,15}-[0-9]{0,80}(~.+)?|~.+)$"})
 class LogPosition(Text):
-    """A place in a log; `log_reading` reads it."""
+    """A place in a log; `log_reading` parses it."""
 
 
 class LogsQuery(LogTextQuery):
@@ -97,7 +97,7 @@ class LogTextView(TeamView):
 
 
 def text_response(file: logs.TextFile) -> StreamingHttpResponse:
-    """A log as an HTTP answer that browsers save and never show."""
+    """A response that browsers save as a file and never show."""
     response = StreamingHttpResponse(file.parts, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{file.name}"'
     response["X-Content-Type-Options"] = "nosniff"

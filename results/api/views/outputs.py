@@ -1,4 +1,4 @@
-"""What a job wrote: outputs, previews, downloads."""
+"""A job's outputs: list, preview, download."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ class PreviewView(TeamView):
     @extend_schema(operation_id="jobs_output_preview", responses=serializers.PreviewAnswer)
     def get(self, request: Request, id: str) -> Response:
         """The first 200 rows of the first 256 KiB."""
-        shown = job_outputs.preview(self.job(id), self.words["key"])
-        return Response(serializers.PreviewAnswer(asdict(shown)).data)
+        preview = job_outputs.preview(self.job(id), self.words["key"])
+        return Response(serializers.PreviewAnswer(asdict(preview)).data)
 
 
 class DownloadView(TeamView):
@@ -88,11 +88,11 @@ class DownloadView(TeamView):
         return download_response(job_outputs.download(self.job(id), self.words["key"]))
 
 
-def download_response(found: job_outputs.Download) -> HttpResponseBase:
-    """An output as an HTTP answer that browsers save and never show."""
-    if found.url:
-        return HttpResponseRedirect(found.url)
-    response = StreamingHttpResponse(found.body or iter(()), content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, found.filename)
-    response["Content-Length"] = str(found.size)
+def download_response(download: job_outputs.Download) -> HttpResponseBase:
+    """A response that browsers save as a file and never show, or a redirect to the object."""
+    if download.url:
+        return HttpResponseRedirect(download.url)
+    response = StreamingHttpResponse(download.body or iter(()), content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, download.filename)
+    response["Content-Length"] = str(download.size)
     return response

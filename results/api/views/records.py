@@ -34,10 +34,10 @@ class RecordsView(TeamView):
     def get(self, request: Request, id: str) -> Response:
         """Rows of one file, input and output together."""
         name, first, limit, text = (self.words[word] for word in ("file", "from", "limit", "filter"))
-        found = pages.page(self.job(id), name=name, first=first, limit=limit, text=text)
-        answer = pages.as_values(found)
-        if found.next and found.file:
-            query = {"file": found.file.name, "from": found.next, "limit": limit, "filter": text}
+        page = pages.page(self.job(id), name=name, first=first, limit=limit, text=text)
+        answer = pages.as_values(page)
+        if page.next and page.file:
+            query = {"file": page.file.name, "from": page.next, "limit": limit, "filter": text}
             here = reverse("api:job-records", args=[id], request=request)
             answer["next"] = f"{here}?{urlencode({word: value for word, value in query.items() if value})}"
         return Response(serializers.RecordsAnswer(answer).data)
