@@ -121,7 +121,7 @@ def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpe
     try:
         spec = _spec(fields)
     except SpecError as error:
-        problems |= {_public(name): list(texts) for name, texts in error.errors.items()}
+        problems |= {public_name(name): list(texts) for name, texts in error.errors.items()}
     except InvalidFields as error:
         problems |= error.fields
     if spec is not None and spec.instance_type in options.fallback_instance_types:
@@ -181,5 +181,6 @@ def _cannot_cap(connection: Connection, spec: TransformSpec, options: RunOptions
     )
 
 
-def _public(name: str) -> str:
+def public_name(name: str) -> str:
+    """The name of a request's field in bodies and forms."""
     return "model" if name == "model_name" else name

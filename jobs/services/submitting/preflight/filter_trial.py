@@ -1,4 +1,4 @@
-"""What filters and the join make of the input's first records: what the model is sent of each, what is written."""
+"""Apply filters and the join to the input's first records: what the model is sent and what is written."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from transform.dataprocessing import FORMATS, DataProcessing, data_processing, m
 from transform.formats import InferenceMark, RecordError
 from transform.jsonpath import parse
 
-#: Records tried, columns shown of the first, characters shown of a record or a column.
+#: Records tried, columns shown of the first record, characters shown of a record.
 RECORDS, COLUMNS, LONGEST = 3, 60, 300
-#: Of a row of more columns none is shown: to number them takes memory and time.
+#: The columns of a wider row are not shown: numbering them takes memory and time.
 WIDEST = 100_000
 _CELL = 24
-#: Stands for what the model will answer: one value.
+#: Stands for the model's answer: one value.
 PREDICTION = "[prediction]"
 _ALL = parse("$")
-#: Where in a request a record is wrong, which says nothing where each is sent alone.
+#: The record's number in a request, which is always 1 here, as each record is tried alone.
 _PLACE = re.compile(r"^(Row|Record) 1 of the request: ")
 
 
 @dataclass(frozen=True, slots=True)
 class TrialColumn:
-    """A column of the first row: its number as filters count, its text, and whether the model is sent it."""
+    """A column of the first row: its number in filters, its text, and whether the model is sent it."""
 
     number: int
     text: str
@@ -33,8 +33,8 @@ class TrialColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """A record of the input, and what is sent and written of it; `written` empty where only the answer tells."""
+class RecordTrial:
+    """An input record, what is sent of it, and what is written; `written` is empty if it depends on the answer."""
 
     record: str
     sent: str
@@ -43,13 +43,13 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The records tried, up to the first that cannot be; `trouble` says why that one cannot.
+    """The records tried, up to the first that fails; `trouble` says why it fails.
 
-    `columns` are those of the first row of CSV, `further` how many more it has, `sent_columns` how many of all the
-    model is sent.
+    `columns` are the first row's, for CSV; `further` counts the row's columns beyond those, and `sent_columns` all
+    columns that the model is sent.
     """
 
-    records: tuple[Tried, ...] = ()
+    records: tuple[RecordTrial, ...] = ()
     columns: tuple[TrialColumn, ...] = ()
     further: int = 0
     sent_columns: int = 0
@@ -57,46 +57,46 @@ class Trial:
 
     @property
     def all_columns(self) -> int:
-        """How many columns the first row has."""
+        """The number of columns of the first row."""
         return len(self.columns) + self.further
 
 
-def trial(wanted: RequestFields, seen: Inspection) -> Trial | None:
-    """None where nothing is filtered or joined, or where no line of the input was seen."""
-    lines = [line.removesuffix(b"\r") for line in seen.head.split(b"\n")[:-1] if line.strip()][:RECORDS]
-    asked = (wanted.text("input_filter"), wanted.text("output_filter"), wanted.text("join_source"))
-    if not lines or not any(word not in ("", "$", "None") for word in asked):
+def trial(request: RequestFields, inspection: Inspection) -> Trial | None:
+    """Try the request's filters on the first records; None if there is no filter and no join, or no line was read."""
+    lines = [line.removesuffix(b"\r") for line in inspection.head.split(b"\n")[:-1] if line.strip()][:RECORDS]
+    filter_words = (request.text("input_filter"), request.text("output_filter"), request.text("join_source"))
+    if not lines or not any(word not in ("", "$", "None") for word in filter_words):
         return None
     try:
         processing = data_processing(
-            content_type=wanted.text("content_type"),
-            accept=wanted.text("accept") or wanted.text("content_type"),
-            input_filter=wanted.text("input_filter"),
-            output_filter=wanted.text("output_filter"),
-            join_source=wanted.text("join_source"),
-            mark=_mark if wanted.values.get("data_capture_config.generate_inference_id") is True else None,
+            content_type=request.text("content_type"),
+            accept=request.text("accept") or request.text("content_type"),
+            input_filter=request.text("input_filter"),
+            output_filter=request.text("output_filter"),
+            join_source=request.text("join_source"),
+            mark=_mark if request.values.get("data_capture_config.generate_inference_id") is True else None,
         )
     except ValueError:
-        return None  # The field's own error says so already.
-    answer = _answer(wanted.text("accept") or wanted.text("content_type"))
-    tried: list[Tried] = []
+        return None  # The field has an error of its own.
+    answer = _answer(request.text("accept") or request.text("content_type"))
+    record_trials: list[RecordTrial] = []
     trouble = ""
     for number, line in enumerate(lines, start=1):
         try:
             sent = processing.request(line) or b""
             if processing.join and processing.content:
-                # A join reads the record even where no filter does; the output filter has the answer to depend on.
+                # A join reads the record even without a filter; the output filter depends on the real answer.
                 processing.content.joined([line], [answer], _ALL)
         except RecordError as error:
             reason = _PLACE.sub("", str(error)).rstrip(".")
             trouble = f"Record {number} of the first object fails: {reason}."
             break
-        tried.append(Tried(_shown(line), _shown(sent), _written(processing, line, answer)))
-    return replace(_columns(processing, lines[0]), records=tuple(tried), trouble=trouble)
+        record_trials.append(RecordTrial(_cut(line), _cut(sent), _written(processing, line, answer)))
+    return replace(_columns(processing, lines[0]), records=tuple(record_trials), trouble=trouble)
 
 
 def _mark() -> InferenceMark:
-    """Stands for what GenerateInferenceId adds."""
+    """Stands for the values that GenerateInferenceId adds."""
     return InferenceMark("[inference id]", "[inference time]")
 
 
@@ -109,13 +109,13 @@ def _written(processing: DataProcessing, line: bytes, answer: bytes) -> str:
     if not processing.join and processing.output_filter.steps:
         return ""
     try:
-        return _shown(processing.result(line, answer))
+        return _cut(processing.result(line, answer))
     except RecordError:
         return ""
 
 
 def _columns(processing: DataProcessing, line: bytes) -> Trial:
-    """A trial with those of a row of CSV. Which are sent is told by a row of their numbers, filtered in its place."""
+    """A trial with the columns of a CSV row. To know which are sent, a row of column numbers is filtered."""
     csv = FORMATS["text/csv"]
     if processing.content is not csv or line.count(b",") > WIDEST:
         return Trial()
@@ -125,17 +125,17 @@ def _columns(processing: DataProcessing, line: bytes) -> Trial:
         return Trial()
     numbers = [b"%d" % number for number in range(len(cells))]
     try:
-        kept = csv.filtered([b",".join(numbers)], processing.input_filter, of_answer=False)
+        sent_rows = csv.filtered([b",".join(numbers)], processing.input_filter, of_answer=False)
     except RecordError:
-        kept = [b""]  # None is sent; their numbers are what helps to mend the filter.
-    sent = set(numbers).intersection(kept[0].split(b","))
-    shown = tuple(
-        TrialColumn(at, _shown(cell, _CELL), number in sent)
+        sent_rows = [b""]  # No column is sent; the numbers shown help to mend the filter.
+    sent = set(numbers).intersection(sent_rows[0].split(b","))
+    trial_columns = tuple(
+        TrialColumn(at, _cut(cell, _CELL), number in sent)
         for at, (number, cell) in enumerate(zip(numbers, cells[:COLUMNS], strict=False))
     )
-    return Trial(columns=shown, further=len(cells) - len(shown), sent_columns=len(sent))
+    return Trial(columns=trial_columns, further=len(cells) - len(trial_columns), sent_columns=len(sent))
 
 
-def _shown(record: bytes, most: int = LONGEST) -> str:
+def _cut(record: bytes, most: int = LONGEST) -> str:
     text = record.decode("utf-8", "replace")
     return text if len(text) <= most else f"{text[:most]}…"

@@ -1,4 +1,4 @@
-"""What preflight finds, what it is asked about, and what it has seen of it."""
+"""The findings of preflight, the request's fields, and what an inspection of the connection found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Fix = Mapping[str, str | int]
 
 
 class FindingLevel(StrEnum):
-    """An error blocks submitting, a warning needs a tick, a note is only told."""
+    """An error blocks submitting, a warning needs a tick, a note does neither."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -28,11 +28,10 @@ class FindingLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to know about a request, under the field to change.
+    """A fact about a request, shown at the `field` to change.
 
-    `fix` is the change that mends it, field by field, where one is known. `about` names further fields that it
-    depends on. `tick` is what a person ticks to say that a warning is intended; it holds as long as these
-    fields stay as they are.
+    `fix` is the change that mends it, by field; None if none is known. `about` names further fields that it depends
+    on. `tick` identifies a warning that a person ticks as intended; it changes when one of these fields changes.
     """
 
     code: str
@@ -44,7 +43,7 @@ class Finding:
     tick: str = ""
 
     def marked(self, values: Mapping[str, Any]) -> Finding:
-        """The same with its tick for these values of the request's fields."""
+        """This finding with its tick for these values of the request's fields."""
         names = sorted({self.field, *self.about, *(self.fix or ())})
         text = json.dumps(
             [self.code, {name: values.get(name) for name in names}], sort_keys=True, default=str
@@ -54,22 +53,22 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class RequestFields:
-    """The request's fields that are well-formed, by their SDK names with dots; others count as not given."""
+    """The request's well-formed fields, by their SDK names with dots; a malformed field counts as missing."""
 
     values: Mapping[str, Any]
 
     def text(self, name: str) -> str:
-        """A field's text; empty if it was not given."""
+        """A field's text; empty if it is missing."""
         value = self.values.get(name)
         return value if isinstance(value, str) else ""
 
     def number(self, name: str) -> int | None:
-        """A field's whole number; None if it was not given."""
+        """A field's whole number; None if it is missing."""
         value = self.values.get(name)
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     def place(self, name: str) -> tuple[str, str] | None:
-        """Bucket and key prefix of an S3 URI; None if it was not given, or is none."""
+        """Bucket and key prefix of an S3 URI; None if it is missing or malformed."""
         try:
             return parse_s3_uri(self.text(name))
         except ValueError:
@@ -83,7 +82,10 @@ class RequestFields:
 
 @dataclass(frozen=True, slots=True)
 class ObjectList:
-    """Objects of one place. `more`: there are further ones; `problem`: it cannot be used, and why."""
+    """The first objects below a prefix, or of a manifest. `more`: there are further objects.
+
+    `problem` says why a job cannot use the place, `unknown` why it could not be listed; else they are empty.
+    """
 
     objects: tuple[RemoteObject, ...] = ()
     more: bool = False
@@ -92,43 +94,43 @@ class ObjectList:
 
     @property
     def is_known(self) -> bool:
-        """Whether the place could be looked at."""
+        """Whether the objects were listed."""
         return not (self.problem or self.unknown)
 
     @property
     def count(self) -> str:
-        """How many there are, for sentences: 12 objects, or 3,000+ objects."""
+        """The number for sentences: 12 objects, or 3,000+ objects."""
         plural = "" if len(self.objects) == 1 and not self.more else "s"
         return f"{len(self.objects):,}{'+' if self.more else ''} object{plural}"
 
 
 @dataclass(slots=True)
 class Inspection:
-    """What the connection told. None: it was not asked, or did not answer; `trouble` then says why."""
+    """What was found on the connection. None: not asked, or not answered; `trouble` then says why."""
 
     at: datetime
     trouble: str = ""
     model_known: bool | None = None
     inputs: ObjectList | None = None
-    #: Folders and objects whose names go on from where the input's prefix ends.
+    #: Folders and objects whose keys start with the input's prefix, if that ends inside a name.
     beside: tuple[str, ...] = ()
     outputs: ObjectList | None = None
-    #: The objects that the outputs would replace; None where there are none, or that is not known.
+    #: The objects that the outputs would replace; None if there are none or that is not known.
     replaced: Replaced | None = None
-    #: The first object that has bytes, whether these are gzip, and how it begins, unpacked, where lines are cut.
+    #: The first object that is not empty, whether it is a gzip, and its first bytes, unpacked, if it is split by lines.
     first: RemoteObject | None = None
     packed: bool | None = None
     head: bytes = b""
-    #: The model's archives with their sizes, None for one that is not there.
+    #: The model's archives with their sizes, None for a missing archive.
     archives: tuple[tuple[str, int | None], ...] = ()
-    #: Whether something could be written to the output; None where that was not tried.
+    #: Whether our credentials may write to the output; None if that was not tried.
     writable: bool | None = None
     limits: tuple[Limit, ...] = ()
     is_engine: bool = False
-    #: The images of the model's containers, and why each one that the connection cannot run is so.
+    #: The images of the model's containers, and the reason for each one that the connection cannot run.
     images: tuple[str, ...] = ()
     against: Mapping[str, str] = field(default_factory=dict)
-    #: The instance types that there are; None where that is not known.
+    #: The instance types that exist; None if that is not known.
     instance_types: frozenset[str] | None = None
-    #: How the first object begins, unpacked, whether lines are cut or not.
+    #: The first bytes of the first object, unpacked, however it is split.
     beginning: bytes = b""

@@ -1,4 +1,4 @@
-"""Changes that mend what a hard rule of transform.rules refuses, where one follows from the rule."""
+"""Changes that mend what a rule of transform.rules refuses, if the rule suggests one."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from transform.dataprocessing import FORMATS, media_type
 from transform.request_fields import MAX_PAYLOAD_MB
 
 
-def of_rule(field: str, wanted: RequestFields) -> Fix | None:
-    """The change to `field`, which a rule refuses as it is wanted; None where only a person knows."""
+def of_rule(field: str, request: RequestFields) -> Fix | None:
+    """The change that mends `field`, which a rule refuses; None if the rule suggests none."""
     if field == "max_payload":
-        return _payload(wanted)
+        return _payload(request)
     if field == "instance_type":
-        meant = nearest_types(wanted.text("instance_type"), sagemaker_instance_types())
-        return {"instance_type": meant[0]} if len(meant) == 1 else None
-    if wanted.text("join_source") == "Input":
-        return _join(field, wanted)
-    if field == "accept" and wanted.text("output_filter") and _readable(wanted.text("content_type")):
-        return {"accept": wanted.text("content_type")}
+        nearest = nearest_types(request.text("instance_type"), sagemaker_instance_types())
+        return {"instance_type": nearest[0]} if len(nearest) == 1 else None
+    if request.text("join_source") == "Input":
+        return _join(field, request)
+    if field == "accept" and request.text("output_filter") and _readable(request.text("content_type")):
+        return {"accept": request.text("content_type")}
     return None
 
 
-def _payload(wanted: RequestFields) -> Fix | None:
-    concurrent, payload = wanted.number("max_concurrent_transforms"), wanted.number("max_payload")
+def _payload(request: RequestFields) -> Fix | None:
+    concurrent, payload = request.number("max_concurrent_transforms"), request.number("max_payload")
     if payload is not None and payload > MAX_PAYLOAD_MB:
         return {"max_payload": MAX_PAYLOAD_MB // max(1, concurrent or 1) or 1}
     if not concurrent or not payload or concurrent * payload <= MAX_PAYLOAD_MB:
@@ -34,14 +34,14 @@ def _payload(wanted: RequestFields) -> Fix | None:
     return {"max_payload": MAX_PAYLOAD_MB // concurrent}
 
 
-def _join(field: str, wanted: RequestFields) -> Fix | None:
-    kind = wanted.text("content_type")
+def _join(field: str, request: RequestFields) -> Fix | None:
+    kind = request.text("content_type")
     if field == "accept" and _readable(kind):
         return {"accept": kind}
     if field in ("split_type", "assemble_with") and media_type(kind) == "text/csv":
         return {field: "Line"}
-    if field == "assemble_with" and wanted.text("split_type") in ("", "None", "Line"):
-        return {"assemble_with": wanted.text("split_type") or "None"}
+    if field == "assemble_with" and request.text("split_type") in ("", "None", "Line"):
+        return {"assemble_with": request.text("split_type") or "None"}
     return None
 
 

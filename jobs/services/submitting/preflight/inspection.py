@@ -1,4 +1,4 @@
-"""Looking at what a request names: the model, the input, the output. Few calls, and an end in time."""
+"""Inspect what a request names: the model, the input, the output. Few calls, within a few seconds."""
 
 from __future__ import annotations
 
@@ -23,25 +23,27 @@ from transform import manifest
 from transform.decompression import NotGzip, beginning, is_gzip
 from transform.keys import is_folder_marker, output_folder, parse_s3_uri
 
-#: Objects looked at in one place, three calls; what lies behind is "more".
+#: Objects listed in one place, in three calls; if there are further objects, `more` is true.
 LOOKED_AT = 3_000
-#: After this no further call is begun; one takes four seconds at most.
+#: After this no further call is made; one takes four seconds at most.
 SECONDS = 6.0
-#: Bytes read of the first object for its lines, and of one that has no line end in them.
+#: Bytes read of the first object for its lines, and of one that has no line end in these.
 HEAD, LONGEST = 256 * 1024, 8 * 1024 * 1024
-#: Bytes read of it where no lines are cut: enough to tell an encoding.
+#: Bytes read of it if it is not split by lines: enough to recognise an encoding.
 BEGINNING = 4096
-#: Archives of a model that are looked for.
+#: Archives of a model that are inspected.
 ARCHIVES = 3
 MANIFEST_BYTES = 4 * 1024 * 1024
 _NO_BUCKET = frozenset({"NoSuchBucket", "404"})
 
 
-def look(connection: Connection, wanted: RequestFields) -> Inspection:
-    """What the connection tells about the request. Never raises: what it would not tell stays None."""
-    seen = Inspection(at=timezone.now(), limits=_limits(connection, wanted), is_engine=connection.is_engine)
+def look(connection: Connection, request: RequestFields) -> Inspection:
+    """Inspect what the request names. Never raises: what the connection does not answer stays None."""
+    inspection = Inspection(
+        at=timezone.now(), limits=_limits(connection, request), is_engine=connection.is_engine
+    )
     if not connection.is_engine:
-        seen.instance_types = sagemaker_instance_types() | _with_quota(connection)
+        inspection.instance_types = sagemaker_instance_types() | _with_quota(connection)
     end = time.monotonic() + SECONDS
     steps = (_model, _abilities, _inputs, _beside, _outputs, _writing, _head)
     try:
@@ -49,133 +51,141 @@ def look(connection: Connection, wanted: RequestFields) -> Inspection:
             hurried = replace(target, hurried=True)
             for step in steps:
                 if time.monotonic() > end:
-                    seen.trouble = f"{connection.name} answers slowly."
+                    inspection.trouble = f"{connection.name} answers slowly."
                     break
-                step(hurried, wanted, seen)
+                step(hurried, request, inspection)
     except GatewayError as error:
-        seen.trouble = error.sentence
-    return seen
+        inspection.trouble = error.sentence
+    return inspection
 
 
 def _with_quota(connection: Connection) -> frozenset[str]:
-    """The instance types for which the account was told a quota: some may be newer than botocore."""
+    """The instance types for which the account has a quota: some may be newer than botocore."""
     quotas = Quotas.objects.filter(connection=connection).first()
     return frozenset(quotas.instances_per_type if quotas else ())
 
 
-def _limits(connection: Connection, wanted: RequestFields) -> tuple[Limit, ...]:
-    if not wanted.text("instance_type"):
+def _limits(connection: Connection, request: RequestFields) -> tuple[Limit, ...]:
+    if not request.text("instance_type"):
         return ()
-    asked = TransformJob(
+    job = TransformJob(
         connection=connection,
-        instance_type=wanted.text("instance_type"),
-        fallback_instance_types=wanted.values.get("fallback_instance_types") or [],
+        instance_type=request.text("instance_type"),
+        fallback_instance_types=request.values.get("fallback_instance_types") or [],
     )
-    return tuple(rooms([connection])[connection.pk].limits(asked))
+    return tuple(rooms([connection])[connection.pk].limits(job))
 
 
-def _model(target: Target, wanted: RequestFields, seen: Inspection) -> None:
-    name = wanted.text("model_name")
+def _model(target: Target, request: RequestFields, inspection: Inspection) -> None:
+    name = request.text("model_name")
     if not name:
         return
     try:
-        found = models.describe(target, name)
+        model = models.describe(target, name)
     except Rejected:
-        # We may not describe models; whoever runs the job may use them all the same.
+        # Our credentials may not describe models, but the job may use them all the same.
         return
-    seen.model_known = found is not None
-    seen.images = tuple(str(one["Image"]) for one in (found.containers if found else ()) if one.get("Image"))
+    inspection.model_known = model is not None
+    inspection.images = tuple(
+        str(container["Image"]) for container in (model.containers if model else ()) if container.get("Image")
+    )
     archives = [
-        str(one["ModelDataUrl"]) for one in (found.containers if found else ()) if one.get("ModelDataUrl")
+        str(container["ModelDataUrl"])
+        for container in (model.containers if model else ())
+        if container.get("ModelDataUrl")
     ]
-    seen.archives = tuple((uri, size) for uri in archives[:ARCHIVES] for size in _size_of(target, uri))
+    inspection.archives = tuple((uri, size) for uri in archives[:ARCHIVES] for size in _size_of(target, uri))
 
 
-def _abilities(target: Target, wanted: RequestFields, seen: Inspection) -> None:
-    answer = abilities(target, seen.images) if target.is_engine else None
+def _abilities(target: Target, request: RequestFields, inspection: Inspection) -> None:
+    answer = abilities(target, inspection.images) if target.is_engine else None
     if answer is not None:
-        seen.against, seen.instance_types = answer.against, answer.instance_types
+        inspection.against, inspection.instance_types = answer.against, answer.instance_types
 
 
 def _size_of(target: Target, uri: str) -> list[int | None]:
-    """The object's size, None if it is not there; empty if we may not know."""
+    """One value: the object's size, or None if it is missing. Empty if we may not read it."""
     try:
         bucket, key = parse_s3_uri(uri)
-        found = objects.head(target, bucket, key)
+        head = objects.head(target, bucket, key)
     except (ValueError, Rejected):
         return []
-    return [found.size if found else None]
+    return [head.size if head else None]
 
 
-def _inputs(target: Target, wanted: RequestFields, seen: Inspection) -> None:
-    place = wanted.place("data")
+def _inputs(target: Target, request: RequestFields, inspection: Inspection) -> None:
+    place = request.place("data")
     if place is None:
         return
     bucket, prefix = place
-    if wanted.text("data_type") == "ManifestFile":
-        seen.inputs = _listed_in_manifest(target, bucket, prefix)
+    if request.text("data_type") == "ManifestFile":
+        inspection.inputs = _listed_in_manifest(target, bucket, prefix)
     else:
-        seen.inputs = _below(target, bucket, prefix)
+        inspection.inputs = _below(target, bucket, prefix)
 
 
-def _beside(target: Target, wanted: RequestFields, seen: Inspection) -> None:
-    place = wanted.place("data")
+def _beside(target: Target, request: RequestFields, inspection: Inspection) -> None:
+    place = request.place("data")
     if (
         place is None
-        or wanted.text("data_type") == "ManifestFile"
-        or not (seen.inputs and seen.inputs.is_known)
+        or request.text("data_type") == "ManifestFile"
+        or not (inspection.inputs and inspection.inputs.is_known)
     ):
         return
     bucket, prefix = place
     if prefix and not prefix.endswith("/"):
         level = objects.level(target, bucket, prefix, limit=100)
-        seen.beside = (*level.folders, *(found.key for found in level.objects))
+        inspection.beside = (*level.folders, *(remote_object.key for remote_object in level.objects))
 
 
-def _outputs(target: Target, wanted: RequestFields, seen: Inspection) -> None:
-    place = wanted.place("output_path")
+def _outputs(target: Target, request: RequestFields, inspection: Inspection) -> None:
+    place = request.place("output_path")
     if place is not None:
-        seen.outputs = _below(target, place[0], output_folder(place[1]))
-        if seen.outputs.objects and wanted.place("data"):
-            seen.replaced = _replaced(target, wanted)
+        inspection.outputs = _below(target, place[0], output_folder(place[1]))
+        if inspection.outputs.objects and request.place("data"):
+            inspection.replaced = _replaced(target, request)
 
 
-def _replaced(target: Target, wanted: RequestFields) -> Replaced | None:
-    is_manifest = wanted.text("data_type") == "ManifestFile"
+def _replaced(target: Target, request: RequestFields) -> Replaced | None:
+    is_manifest = request.text("data_type") == "ManifestFile"
     try:
         return replacing.find(
-            target, wanted.text("data"), wanted.text("output_path"), is_manifest=is_manifest
+            target, request.text("data"), request.text("output_path"), is_manifest=is_manifest
         )
     except (Rejected, ValueError):
         return None
 
 
-def _writing(target: Target, wanted: RequestFields, seen: Inspection) -> None:
-    place = wanted.place("output_path")
-    if place is not None and seen.outputs and not seen.outputs.problem:
+def _writing(target: Target, request: RequestFields, inspection: Inspection) -> None:
+    place = request.place("output_path")
+    if place is not None and inspection.outputs and not inspection.outputs.problem:
         try:
-            seen.writable = objects.may_put(target, place[0], f"{output_folder(place[1])}.batchdeck")
+            inspection.writable = objects.may_put(target, place[0], f"{output_folder(place[1])}.batchdeck")
         except Rejected:
-            seen.writable = None
+            inspection.writable = None
 
 
-def _head(target: Target, wanted: RequestFields, seen: Inspection) -> None:
-    place, inputs = wanted.place("data"), seen.inputs
-    seen.first = next((found for found in inputs.objects if found.size), None) if inputs else None
-    if place is None or seen.first is None:
+def _head(target: Target, request: RequestFields, inspection: Inspection) -> None:
+    place, inputs = request.place("data"), inspection.inputs
+    inspection.first = (
+        next((remote_object for remote_object in inputs.objects if remote_object.size), None)
+        if inputs
+        else None
+    )
+    if place is None or inspection.first is None:
         return
-    lines = wanted.text("split_type") == "Line"
+    lines = request.text("split_type") == "Line"
     try:
-        head = objects.read(target, place[0], seen.first.key, limit=HEAD if lines else BEGINNING) or b""
+        head = objects.read(target, place[0], inspection.first.key, limit=HEAD if lines else BEGINNING) or b""
         if lines and b"\n" not in head and len(head) == HEAD:
-            # A line as long as this may be longer than a call.
-            head = objects.read(target, place[0], seen.first.key, limit=LONGEST) or b""
+            # A line of this length may be larger than a call.
+            head = objects.read(target, place[0], inspection.first.key, limit=LONGEST) or b""
     except Rejected:
         return
-    seen.packed = is_gzip(head)
-    seen.beginning = _unpacked(head) if seen.packed else head
+    inspection.packed = is_gzip(head)
+    inspection.beginning = _unpacked(head) if inspection.packed else head
     if lines:
-        seen.head = seen.beginning
+        inspection.head = inspection.beginning
 
 
 def _unpacked(head: bytes) -> bytes:
@@ -192,8 +202,12 @@ def _below(target: Target, bucket: str, prefix: str) -> ObjectList:
         return _refused(error, bucket)
 
 
-def _first_of(found: Iterable[RemoteObject]) -> ObjectList:
-    real = (one for one in found if not is_folder_marker(one.key, one.size))
+def _first_of(remote_objects: Iterable[RemoteObject]) -> ObjectList:
+    real = (
+        remote_object
+        for remote_object in remote_objects
+        if not is_folder_marker(remote_object.key, remote_object.size)
+    )
     first = tuple(islice(real, LOOKED_AT + 1))
     return ObjectList(first[:LOOKED_AT], more=len(first) > LOOKED_AT)
 
@@ -208,20 +222,22 @@ def _listed_in_manifest(target: Target, bucket: str, key: str) -> ObjectList:
     if len(body) == MANIFEST_BYTES:
         return ObjectList(unknown="The manifest is too large to be looked through here.")
     try:
-        named = manifest.parse_manifest(body)
+        manifest_objects = manifest.parse_manifest(body)
     except manifest.ManifestError as error:
         return ObjectList(problem=f"{str(error).rstrip('.')}.")
-    if not named.entries:
+    if not manifest_objects.entries:
         return ObjectList(problem="The manifest names no object.")
-    outside = next((one for one in named.keys if not target.scope.allows(named.bucket, one)), None)
+    outside = next(
+        (key for key in manifest_objects.keys if not target.scope.allows(manifest_objects.bucket, key)), None
+    )
     if outside is not None:
-        return ObjectList(problem=denied_place(target, f"s3://{named.bucket}/{outside}"))
-    count = f"{len(named.entries):,} object{'s' if len(named.entries) > 1 else ''}"
+        return ObjectList(problem=denied_place(target, f"s3://{manifest_objects.bucket}/{outside}"))
+    count = f"{len(manifest_objects.entries):,} object{'s' if len(manifest_objects.entries) > 1 else ''}"
     return ObjectList(unknown=f"The manifest names {count}, not looked at here.")
 
 
 def _refused(error: Rejected, bucket: str) -> ObjectList:
-    # Without a code it is boto3 that refused: no bucket can have that name.
+    # Without a code boto3 itself refused: no bucket can have that name.
     if error.code in _NO_BUCKET or not error.code:
         return ObjectList(problem=f"There is no bucket {bucket}.")
     return ObjectList(

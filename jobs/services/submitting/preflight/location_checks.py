@@ -1,4 +1,4 @@
-"""Checks of where a job reads and writes. Each takes the request and what was seen, and gives findings."""
+"""Checks of where a job reads and writes. Each takes the request and the inspection, and yields findings."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from transform.keys import OUTPUT_SUFFIX, output_folder
 _NAMED = 2
 
 
-def model(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """The model has to be there."""
-    if seen.model_known is False:
-        name = wanted.text("model_name")
+def model(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """The model must exist."""
+    if inspection.model_known is False:
+        name = request.text("model_name")
         yield Finding(
             "model_missing",
             FindingLevel.ERROR,
@@ -24,9 +24,9 @@ def model(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
         )
 
 
-def archive(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """The model's archives have to be there, and to fit on the disk beside what is unpacked of them."""
-    for uri, size in seen.archives:
+def archive(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """The model's archives must exist and fit on the disk with their unpacked files."""
+    for uri, size in inspection.archives:
         if size is None:
             text = f"The model's archive {uri} is not there, so no container can load it. Upload it again."
             yield Finding("archive_missing", FindingLevel.ERROR, "model_name", text)
@@ -41,9 +41,9 @@ def archive(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
             )
 
 
-def writing(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """Whether the output can be written is for the model's role to say; ours may tell, or not."""
-    if seen.writable is False:
+def writing(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """Note that writing was not tried: the job writes with the model's role, not with our credentials."""
+    if inspection.writable is False:
         text = (
             "Whether the output can be written was not tried: this service's own credentials lack s3:PutObject there. "
             "The job writes with its model's role."
@@ -51,51 +51,55 @@ def writing(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
         yield Finding("output_not_tried", FindingLevel.NOTE, "output_path", text)
 
 
-def inputs(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """There must be something to read; how much it is."""
-    found = seen.inputs
-    if found is None:
+def inputs(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """The input must have objects; a note says how many."""
+    input_list = inspection.inputs
+    if input_list is None:
         return
-    if found.problem:
-        yield Finding("input_unusable", FindingLevel.ERROR, "data", found.problem)
-    elif found.unknown:
-        yield Finding("input_unseen", FindingLevel.NOTE, "data", found.unknown)
-    elif not found.objects:
-        text = f"No object begins with {wanted.text('data')}, and SageMaker refuses a job that reads nothing."
+    if input_list.problem:
+        yield Finding("input_unusable", FindingLevel.ERROR, "data", input_list.problem)
+    elif input_list.unknown:
+        yield Finding("input_unseen", FindingLevel.NOTE, "data", input_list.unknown)
+    elif not input_list.objects:
+        text = (
+            f"No object begins with {request.text('data')}, and SageMaker refuses a job that reads nothing."
+        )
         yield Finding("no_input", FindingLevel.ERROR, "data", text)
     else:
-        sizes = [one.size for one in found.objects]
-        least = "at least " if found.more else ""
-        text = f"Reads {found.count}, {least}{filesize(sum(sizes))}; the largest is {filesize(max(sizes))}."
+        sizes = [remote_object.size for remote_object in input_list.objects]
+        least = "at least " if input_list.more else ""
+        text = (
+            f"Reads {input_list.count}, {least}{filesize(sum(sizes))}; the largest is {filesize(max(sizes))}."
+        )
         yield Finding("input", FindingLevel.NOTE, "data", text)
 
 
-def siblings(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """S3Prefix is a plain beginning of keys: `data` also means `data_old/`."""
-    place = wanted.place("data")
+def siblings(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """Warn that the prefix matches more than a folder: `data` also matches `data_old/`."""
+    place = request.place("data")
     if place is None:
         return
     bucket, prefix = place
-    meant = next((name for name in (f"{prefix}/", prefix) if name in seen.beside), None)
-    others = [name for name in seen.beside if name != meant]
-    if meant is None or not others:
+    intended = next((name for name in (f"{prefix}/", prefix) if name in inspection.beside), None)
+    further_names = [name for name in inspection.beside if name != intended]
+    if intended is None or not further_names:
         return
-    names = ", ".join(name[prefix.rfind("/") + 1 :] for name in others[:_NAMED])
-    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    names = ", ".join(name[prefix.rfind("/") + 1 :] for name in further_names[:_NAMED])
+    more = f" and {len(further_names) - _NAMED} more" if len(further_names) > _NAMED else ""
     yield Finding(
         "siblings",
         FindingLevel.WARNING,
         "data",
         f"This is the beginning of a key, so it also reads {names}{more}.",
-        fix={"data": f"s3://{bucket}/{meant}"} if meant.endswith("/") else None,
+        fix={"data": f"s3://{bucket}/{intended}"} if intended.endswith("/") else None,
     )
 
 
-def strangers(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """Objects among the input that are hardly meant as input."""
-    if seen.inputs is None:
+def strangers(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """Warn about inputs that look accidental: other jobs' outputs, archives, marker files."""
+    if inspection.inputs is None:
         return
-    keys = [one.key for one in seen.inputs.objects]
+    keys = [remote_object.key for remote_object in inspection.inputs.objects]
     kinds = (
         ("outputs_as_input", [key for key in keys if key.endswith(OUTPUT_SUFFIX)], "outputs of other jobs"),
         ("archives_as_input", [key for key in keys if key.endswith((".tar.gz", ".tgz"))], "model archives"),
@@ -109,13 +113,11 @@ def strangers(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
             "marks of the program that wrote the data",
         ),
     )
-    for code, there, what in kinds:
-        if there:
-            text = (
-                f"Among the input are {what}, such as {_short(there[0])}; the model would be sent them too."
-            )
+    for code, matching_keys, what in kinds:
+        if matching_keys:
+            text = f"Among the input are {what}, such as {_short(matching_keys[0])}; the model would be sent them too."
             yield Finding(code, FindingLevel.WARNING, "data", text)
-    empty = [one.key for one in seen.inputs.objects if not one.size]
+    empty = [remote_object.key for remote_object in inspection.inputs.objects if not remote_object.size]
     if empty:
         text = (
             f"{len(empty)} of the objects are empty, such as {_short(empty[0])}; the model may refuse them."
@@ -123,10 +125,10 @@ def strangers(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
         yield Finding("empty_objects", FindingLevel.NOTE, "data", text)
 
 
-def output_inside(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """An output below the input's prefix is the next job's input."""
-    source, target = wanted.place("data"), wanted.place("output_path")
-    if source is None or target is None or wanted.text("data_type") == "ManifestFile":
+def output_inside(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """Warn about an output path below the input's prefix: the next job would read the outputs."""
+    source, target = request.place("data"), request.place("output_path")
+    if source is None or target is None or request.text("data_type") == "ManifestFile":
         return
     if source[0] == target[0] and output_folder(target[1]).startswith(source[1]):
         yield Finding(
@@ -139,16 +141,16 @@ def output_inside(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
         )
 
 
-def outputs(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """An output replaces whatever has its name."""
-    found = seen.outputs
-    if found is None:
+def outputs(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """Warn about objects that the outputs would replace."""
+    output_list = inspection.outputs
+    if output_list is None:
         return
-    if found.problem:
-        yield Finding("output_unusable", FindingLevel.ERROR, "output_path", found.problem)
-    elif found.unknown:
-        yield Finding("output_unseen", FindingLevel.NOTE, "output_path", found.unknown)
-    elif replaced := seen.replaced:
+    if output_list.problem:
+        yield Finding("output_unusable", FindingLevel.ERROR, "output_path", output_list.problem)
+    elif output_list.unknown:
+        yield Finding("output_unseen", FindingLevel.NOTE, "output_path", output_list.unknown)
+    elif replaced := inspection.replaced:
         yield Finding(
             "outputs_replaced",
             FindingLevel.WARNING,
@@ -158,13 +160,14 @@ def outputs(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
             fix={"output_path": replaced.instead},
             about=("data",),
         )
-    elif found.objects:
-        text = f"{found.count} {'is' if found.count == '1 object' else 'are'} there already; none would be replaced."
+    elif output_list.objects:
+        are = "is" if output_list.count == "1 object" else "are"
+        text = f"{output_list.count} {are} there already; none would be replaced."
         yield Finding("output_not_empty", FindingLevel.NOTE, "output_path", text)
 
 
 def _outside(bucket: str, prefix: str) -> Fix | None:
-    """A place beside the input, if the input is not the whole bucket."""
+    """An output path beside the input; None if the input is the whole bucket."""
     parent, _, name = prefix.rstrip("/").rpartition("/")
     if not name:
         return None

@@ -1,4 +1,4 @@
-"""Checks of what a job sends to the model: types, splitting, compression, sizes. As those of places."""
+"""Checks of what a job sends to the model: types, splitting, compression, sizes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from transform.csv_head import header_of, whole_lines
 from transform.dataprocessing import media_type
 from transform.request_fields import MAX_PAYLOAD_MB
 
-#: What SageMaker takes where MaxPayloadInMB is not given.
+#: SageMaker's default of MaxPayloadInMB.
 DEFAULT_PAYLOAD_MB = 6
 _MB = 1024 * 1024
 #: Characters of a header that a finding quotes.
@@ -32,16 +32,16 @@ _JSONS = {"application/json", "application/jsonlines"}
 _OF_LINES = ("text/csv", "application/jsonlines", "text/libsvm")
 
 
-def content_type(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """The names of the objects and the type that is said of them should agree."""
-    suffix = _suffix(seen)
-    usual, said = _TYPE_OF.get(suffix, ""), media_type(wanted.text("content_type"))
-    if not said:
+def content_type(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """The content type should agree with the objects' names."""
+    suffix = _suffix(inspection)
+    usual, media = _TYPE_OF.get(suffix, ""), media_type(request.text("content_type"))
+    if not media:
         text = "Without a content type the model has to guess what it is sent."
         fix = {"content_type": usual} if usual else None
         yield Finding("content_type_missing", FindingLevel.NOTE, "content_type", text, fix=fix)
-    elif usual and said != usual and said in _TYPE_OF.values() and {said, usual} != _JSONS:
-        text = f"The objects end in {suffix}, but the model is told {said}."
+    elif usual and media != usual and media in _TYPE_OF.values() and {media, usual} != _JSONS:
+        text = f"The objects end in {suffix}, but the model is told {media}."
         yield Finding(
             "content_type_differs",
             FindingLevel.WARNING,
@@ -52,12 +52,12 @@ def content_type(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
         )
 
 
-def splitting(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """Lines should be split, whole documents and pictures not."""
-    said = media_type(wanted.text("content_type"))
-    kind = said or _TYPE_OF.get(_suffix(seen), "")
-    split = wanted.text("split_type")
-    if not wanted.is_split and kind in _OF_LINES:
+def splitting(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """Lines should be split; documents and pictures should not."""
+    media = media_type(request.text("content_type"))
+    kind = media or _TYPE_OF.get(_suffix(inspection), "")
+    split = request.text("split_type")
+    if not request.is_split and kind in _OF_LINES:
         yield Finding(
             "not_split",
             FindingLevel.WARNING,
@@ -66,7 +66,9 @@ def splitting(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
             fix={"split_type": "Line"},
             about=("content_type",),
         )
-    elif split == "Line" and (kind.startswith("image/") or (_suffix(seen) == ".json" and _is_document(seen))):
+    elif split == "Line" and (
+        kind.startswith("image/") or (_suffix(inspection) == ".json" and _is_document(inspection))
+    ):
         yield Finding(
             "split_document",
             FindingLevel.WARNING,
@@ -75,15 +77,15 @@ def splitting(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
             fix={"split_type": "None"},
             about=("content_type", "data"),
         )
-    if wanted.text("strategy") == "MultiRecord" and not wanted.is_split:
+    if request.text("strategy") == "MultiRecord" and not request.is_split:
         text = "MultiRecord has no effect as long as objects are not split."
         yield Finding("strategy_unused", FindingLevel.NOTE, "strategy", text)
 
 
-def assembling(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """Answers to many calls, glued together without a line end, can rarely be read again."""
-    answers = media_type(wanted.text("accept")) or media_type(wanted.text("content_type"))
-    if wanted.text("split_type") == "Line" and wanted.text("assemble_with") in ("", "None"):
+def assembling(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """Answers of many calls that are joined without line ends can rarely be separated."""
+    answers = media_type(request.text("accept")) or media_type(request.text("content_type"))
+    if request.text("split_type") == "Line" and request.text("assemble_with") in ("", "None"):
         if answers in _OF_LINES:
             yield Finding(
                 "assembled_without_lines",
@@ -93,20 +95,24 @@ def assembling(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
                 fix={"assemble_with": "Line"},
                 about=("accept", "content_type", "split_type"),
             )
-    elif wanted.text("assemble_with") == "Line" and not wanted.is_split and answers not in _OF_LINES:
+    elif request.text("assemble_with") == "Line" and not request.is_split and answers not in _OF_LINES:
         text = "Each object has one answer, so there is nothing to put on lines."
         yield Finding("assembled_needlessly", FindingLevel.NOTE, "assemble_with", text)
 
 
-def compression(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """Gzip is undone only where it is asked for, and then expected of every object."""
-    keys = [one.key for one in seen.inputs.objects if one.size] if seen.inputs else []
+def compression(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """Gzip is unpacked only if the request says so, and then every object must be a gzip."""
+    keys = (
+        [remote_object.key for remote_object in inspection.inputs.objects if remote_object.size]
+        if inspection.inputs
+        else []
+    )
     packed = sum(key.endswith(".gz") and not key.endswith(".tar.gz") for key in keys)
-    gzip = wanted.text("compression_type") == "Gzip"
+    gzip = request.text("compression_type") == "Gzip"
     if packed and not gzip:
         text = f"{packed:,} of the objects end in .gz, and nothing would unpack them before the model."
         fix = {"compression_type": "Gzip"}
-    elif keys and gzip and packed < len(keys) and (packed or not seen.packed):
+    elif keys and gzip and packed < len(keys) and (packed or not inspection.packed):
         text = f"{len(keys) - packed:,} of the objects do not end in .gz; a job fails on one that is not compressed."
         fix = {"compression_type": "None"}
     else:
@@ -121,12 +127,16 @@ def compression(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
     )
 
 
-def packing(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """The first object's own bytes may say otherwise of gzip than its name."""
-    gzip = wanted.text("compression_type") == "Gzip"
-    if seen.first is None or seen.packed in (None, gzip) or seen.packed == seen.first.key.endswith(".gz"):
+def packing(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """The first object's bytes may contradict its name about gzip."""
+    gzip = request.text("compression_type") == "Gzip"
+    if (
+        inspection.first is None
+        or inspection.packed in (None, gzip)
+        or inspection.packed == inspection.first.key.endswith(".gz")
+    ):
         return
-    name = seen.first.key.rsplit("/", 1)[-1][-60:]
+    name = inspection.first.key.rsplit("/", 1)[-1][-60:]
     text = (
         f"{name} is not gzip, whatever its name says, and a job fails on what it cannot unpack."
         if gzip
@@ -136,65 +146,65 @@ def packing(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
     yield Finding("gzip_differs", FindingLevel.WARNING, "compression_type", text, fix=fix, about=("data",))
 
 
-def payload(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """An object that is not split goes in one call, which may not be larger than MaxPayloadInMB."""
-    given = wanted.number("max_payload")
-    most = DEFAULT_PAYLOAD_MB if given is None else given
+def payload(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """An object that is not split goes in one call, of at most MaxPayloadInMB."""
+    max_payload = request.number("max_payload")
+    most = DEFAULT_PAYLOAD_MB if max_payload is None else max_payload
     if most == 0:
         text = "0 sends bodies of any size in chunks, which SageMaker's own algorithms do not take."
         yield Finding("payload_unlimited", FindingLevel.NOTE, "max_payload", text)
         return
-    if wanted.is_split or not seen.inputs or not seen.inputs.objects:
+    if request.is_split or not inspection.inputs or not inspection.inputs.objects:
         return
-    largest = max(seen.inputs.objects, key=lambda one: one.size)
+    largest = max(inspection.inputs.objects, key=lambda remote_object: remote_object.size)
     if largest.size <= most * _MB:
         return
     name = largest.key.rsplit("/", 1)[-1]
     text = f"{name[-60:]} is {filesize(largest.size)} and goes in one call; a call may have {most} MB."
     needed = math.ceil(largest.size / _MB)
-    concurrent = max(1, wanted.number("max_concurrent_transforms") or 1)
+    concurrent = max(1, request.number("max_concurrent_transforms") or 1)
     fix = {"max_payload": needed} if needed * concurrent <= MAX_PAYLOAD_MB else None
     yield Finding("object_too_large", FindingLevel.ERROR, "max_payload", text, fix=fix)
 
 
-def records_size(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """A record is never cut, so each has to fit into a call."""
-    given = wanted.number("max_payload")
-    most = DEFAULT_PAYLOAD_MB if given is None else given
-    if wanted.text("split_type") != "Line" or not seen.head or not most:
+def records_size(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """A record is never cut, so each must fit into a call."""
+    max_payload = request.number("max_payload")
+    most = DEFAULT_PAYLOAD_MB if max_payload is None else max_payload
+    if request.text("split_type") != "Line" or not inspection.head or not most:
         return
-    longest = records.longest_line(seen.head)
+    longest = records.longest_line(inspection.head)
     if longest <= most * _MB:
         return
     needed = math.ceil(longest / _MB)
-    least = "" if b"\n" in seen.head else "at least "
+    least = "" if b"\n" in inspection.head else "at least "
     text = f"A line of the first object is {least}{filesize(longest)} long; a call may have {most} MB."
-    concurrent = max(1, wanted.number("max_concurrent_transforms") or 1)
+    concurrent = max(1, request.number("max_concurrent_transforms") or 1)
     fits = not least and needed * concurrent <= MAX_PAYLOAD_MB
     fix = {"max_payload": needed} if fits else None
     yield Finding("record_too_large", FindingLevel.ERROR, "max_payload", text, fix=fix, about=("data",))
 
 
-def instances(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """Objects are dealt to instances whole, so there is nothing to do for more instances than objects."""
-    count, found = wanted.number("instance_count") or 1, seen.inputs
-    if found is None or not found.objects or found.more or count <= len(found.objects):
+def instances(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """An object goes to one instance, so further instances than objects would idle."""
+    count, input_list = request.number("instance_count") or 1, inspection.inputs
+    if input_list is None or not input_list.objects or input_list.more or count <= len(input_list.objects):
         return
-    idle = count - len(found.objects)
+    idle = count - len(input_list.objects)
     yield Finding(
         "idle_instances",
         FindingLevel.WARNING,
         "instance_count",
         f"An object is read by one instance, so {idle} of {count} would idle and cost all the same.",
-        fix={"instance_count": len(found.objects)},
+        fix={"instance_count": len(input_list.objects)},
         about=("data",),
     )
 
 
-def limits(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """What the connection or the account never allows, and what the job would wait for."""
-    count = wanted.number("instance_count") or 1
-    for limit in seen.limits:
+def limits(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """The limits that the job exceeds, or for which it would wait."""
+    count = request.number("instance_count") or 1
+    for limit in inspection.limits:
         whose = "the account's quota" if limit.of_account else "the limit of this connection"
         if count > limit.most:
             fix = {"instance_count": limit.most} if limit.most else None
@@ -208,13 +218,13 @@ def limits(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
             return
 
 
-def encoding(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """Text is sent byte for byte: what marks or makes another encoding reaches the model."""
-    kind = media_type(wanted.text("content_type")) or _TYPE_OF.get(_suffix(seen), "")
-    if seen.first is None or not (kind in _JSONS or kind.startswith("text/")):
+def encoding(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """Text is sent byte for byte: a byte order mark or another encoding reaches the model."""
+    kind = media_type(request.text("content_type")) or _TYPE_OF.get(_suffix(inspection), "")
+    if inspection.first is None or not (kind in _JSONS or kind.startswith("text/")):
         return
-    name = seen.first.key.rsplit("/", 1)[-1][-60:]
-    mark = records.mark_of(seen.beginning)
+    name = inspection.first.key.rsplit("/", 1)[-1][-60:]
+    mark = records.mark_of(inspection.beginning)
     if mark == "UTF-8":
         text = (
             f"{name} begins with a byte order mark (EF BB BF), which is sent to the model as part of the first value. "
@@ -225,45 +235,45 @@ def encoding(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
     elif mark:
         text = f"{name} is {mark} text; records are cut and models read it as UTF-8. Write the file in UTF-8."
         yield Finding("not_utf8", FindingLevel.WARNING, "data", text, about=("content_type",))
-    elif line := records.line_not_utf8(seen.beginning):
+    elif line := records.line_not_utf8(inspection.beginning):
         text = f"Line {line} of {name} is no UTF-8, which most models read; it may be Latin-1. Write the file in UTF-8."
         yield Finding("not_utf8", FindingLevel.WARNING, "data", text, about=("content_type",))
 
 
-def lines(wanted: RequestFields, seen: Inspection) -> Iterator[Finding]:
-    """What the first lines of the first object tell."""
-    kind = media_type(wanted.text("content_type")) or _TYPE_OF.get(_suffix(seen), "")
-    if not seen.head:
+def lines(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+    """The first lines of the first object should be records."""
+    kind = media_type(request.text("content_type")) or _TYPE_OF.get(_suffix(inspection), "")
+    if not inspection.head:
         return
     if kind == "text/csv":
-        if header_of(seen.head):
-            header = whole_lines(seen.head)[0][:_HEADER_SHOWN]
+        if header_of(inspection.head):
+            header = whole_lines(inspection.head)[0][:_HEADER_SHOWN]
             text = (
                 f"The first line looks like names of columns, and the model is sent it as a record: {header}"
             )
             yield Finding("csv_header", FindingLevel.WARNING, "data", text)
-        if number := records.line_in_quotes(seen.head):
+        if number := records.line_in_quotes(inspection.head):
             text = (
                 f"A quoted value goes on after line {number}; a transform job cuts records at every line end."
             )
             yield Finding("csv_line_in_quotes", FindingLevel.WARNING, "data", text)
-    elif kind in _JSONS and records.is_no_json_line(seen.head) and _suffix(seen) != ".json":
+    elif kind in _JSONS and records.is_no_json_line(inspection.head) and _suffix(inspection) != ".json":
         text = "The first line is no JSON by itself; with Line each line has to be a record."
         yield Finding(
             "json_no_lines", FindingLevel.WARNING, "split_type", text, about=("data", "content_type")
         )
 
 
-def _suffix(seen: Inspection) -> str:
-    """What most of the objects' names end in, without .gz; empty if they have no such end."""
-    if seen.inputs is None:
+def _suffix(inspection: Inspection) -> str:
+    """The most frequent suffix of the objects' names, without .gz; empty if it is none."""
+    if inspection.inputs is None:
         return ""
     counted: Counter[str] = Counter()
-    for one in seen.inputs.objects:
-        name = one.key.rsplit("/", 1)[-1].lower().removesuffix(".gz")
+    for remote_object in inspection.inputs.objects:
+        name = remote_object.key.rsplit("/", 1)[-1].lower().removesuffix(".gz")
         counted[name[name.rfind(".") :] if "." in name else ""] += 1
     return counted.most_common(1)[0][0] if counted else ""
 
 
-def _is_document(seen: Inspection) -> bool:
-    return not seen.head or b"\n" not in seen.head or records.is_no_json_line(seen.head)
+def _is_document(inspection: Inspection) -> bool:
+    return not inspection.head or b"\n" not in inspection.head or records.is_no_json_line(inspection.head)

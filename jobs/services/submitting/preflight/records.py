@@ -1,4 +1,4 @@
-"""What the first bytes of an input tell about its records. Bytes in, an answer out."""
+"""Facts about an input's records from its first bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from transform.csv_head import whole_lines
 
 
 def line_in_quotes(head: bytes) -> int:
-    """The number of the first line of CSV on which a quoted value does not end, 0 if there is none."""
+    """The number of the first CSV line on which a quoted value does not end; 0 if there is none."""
     for number, line in enumerate(whole_lines(head), start=1):
         if line.count('"') % 2:
             return number
@@ -17,7 +17,7 @@ def line_in_quotes(head: bytes) -> int:
 
 
 def is_no_json_line(head: bytes) -> bool:
-    """Whether the first line is no JSON value by itself."""
+    """Whether the first line is not a complete JSON value."""
     lines = whole_lines(head)
     if not lines:
         return False
@@ -28,7 +28,7 @@ def is_no_json_line(head: bytes) -> bool:
     return False
 
 
-#: Byte order marks with the encodings that they tell; the longer ones first, as two begin alike.
+#: Byte order marks and their encodings; longer marks first, as two begin alike.
 _MARKS = (
     (codecs.BOM_UTF8, "UTF-8"),
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -39,12 +39,12 @@ _MARKS = (
 
 
 def mark_of(head: bytes) -> str:
-    """The encoding that a byte order mark tells; empty without one."""
+    """The encoding of the byte order mark; empty without a mark."""
     return next((name for mark, name in _MARKS if head.startswith(mark)), "")
 
 
 def line_not_utf8(head: bytes) -> int:
-    """The number of the first line that is no UTF-8, 0 if there is none; a character cut at the end counts as whole."""
+    """The number of the first line that is not UTF-8, 0 if there is none; a character cut at the end is accepted."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError as error:
@@ -53,5 +53,5 @@ def line_not_utf8(head: bytes) -> int:
 
 
 def longest_line(head: bytes) -> int:
-    """The bytes of the longest line; the last one counts as far as it is there."""
+    """The bytes of the longest line; the last line counts as far as it was read."""
     return max(len(line) for line in head.split(b"\n"))

@@ -1,4 +1,4 @@
-"""Running preflight over a submission's body as it is now, finished or not."""
+"""Run preflight over the body of a submission, finished or not."""
 
 from __future__ import annotations
 
@@ -51,8 +51,10 @@ _GROUPS = ("model_client_config", "data_capture_config")
 
 @dataclass(frozen=True, slots=True)
 class PreflightReport:
-    """All findings, errors first; where known, what the input's prefix matches, how long the job will take, and
-    what filters make of the first records.
+    """All findings, errors first.
+
+    `matches` is what the input's prefix matches, `estimate` how long the job will take, `trial` what the filters make
+    of the first records; None where that is not known.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -65,38 +67,46 @@ class PreflightReport:
         return [finding for finding in self.findings if finding.level == level]
 
     def unticked(self, ticks: Collection[str]) -> list[Finding]:
-        """Warnings that nobody said to be intended."""
+        """Warnings that are not ticked as intended."""
         return [finding for finding in self.of(FindingLevel.WARNING) if finding.tick not in ticks]
 
 
 def run(team: Team, body: Mapping[str, Any], wrong: Mapping[str, list[str]] | None = None) -> PreflightReport:
-    """Check what a body for `presets.submit` says; never raises for what is in it.
+    """Check a body for `presets.submit`; never raises for its content.
 
-    `wrong` holds what is known already to be wrong with the body's fields, such as a number that is none.
+    `wrong` has errors that are known already, by field, such as a text in place of a number.
     """
     problems = {**_problems(team, body), **(wrong or {})}
     if "model" in (wrong or {}):
-        # A model chosen from a list brings its connection.
+        # The connection comes with the model; without one it is no error of its own.
         problems.pop("connection", None)
-    given = _values(body)
+    values = _values(body)
     well_formed = RequestFields(
-        {name: value for name, value in given.items() if _public(name) not in problems}
+        {name: value for name, value in values.items() if submission.public_name(name) not in problems}
     )
-    found = [_of_rule(name, texts, RequestFields(given)) for name, texts in problems.items()]
+    findings = [_of_rule(name, texts, RequestFields(values)) for name, texts in problems.items()]
     connection = _connection(team, body)
-    matches = estimate = tried = None
+    matches = estimate = filter_trial = None
     if connection is not None:
-        seen = look(connection, well_formed)
-        found += _checked(well_formed, seen)
-        tried = trial(well_formed, seen)
-        if tried and tried.trouble:
-            found.append(
-                Finding("record_fails", FindingLevel.WARNING, "input_filter", tried.trouble, about=("data",))
+        inspection = look(connection, well_formed)
+        findings += _checked(well_formed, inspection)
+        filter_trial = trial(well_formed, inspection)
+        if filter_trial and filter_trial.trouble:
+            findings.append(
+                Finding(
+                    "record_fails",
+                    FindingLevel.WARNING,
+                    "input_filter",
+                    filter_trial.trouble,
+                    about=("data",),
+                )
             )
-        matches, estimate = _matches(well_formed, seen), _estimate(connection, well_formed, seen)
-    found.sort(key=lambda finding: _ORDER.index(finding.level))
-    told = tuple(replace(one.marked(given), field=_public(one.field)) for one in found)
-    return PreflightReport(told, matches, estimate, tried)
+        matches, estimate = _matches(well_formed, inspection), _estimate(connection, well_formed, inspection)
+    findings.sort(key=lambda finding: _ORDER.index(finding.level))
+    marked_findings = tuple(
+        replace(finding.marked(values), field=submission.public_name(finding.field)) for finding in findings
+    )
+    return PreflightReport(marked_findings, matches, estimate, filter_trial)
 
 
 def _problems(team: Team, body: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -113,7 +123,7 @@ def _connection(team: Team, body: Mapping[str, Any]) -> Connection | None:
 
 
 def _values(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body's fields by their SDK names, nested ones with dots."""
+    """The body's fields by their SDK names, nested names with dots."""
     fields = {name: value for name, value in body.items() if name != "request"}
     if isinstance(body.get("request"), Mapping):
         fields |= read_request(body["request"])[0]
@@ -122,49 +132,45 @@ def _values(body: Mapping[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in fields.items():
         if name in _GROUPS and isinstance(value, Mapping):
-            flat |= {f"{name}.{inner}": one for inner, one in value.items()}
+            flat |= {f"{name}.{inner}": inner_value for inner, inner_value in value.items()}
         else:
             flat[name] = value
     return flat
 
 
-def _of_rule(field: str, texts: list[str], given: RequestFields) -> Finding:
+def _of_rule(field: str, texts: list[str], request: RequestFields) -> Finding:
     name = "model_name" if field == "model" else field
-    empty = name in _REQUIRED and given.values.get(name) in (None, "")
+    empty = name in _REQUIRED and request.values.get(name) in (None, "")
     missing = empty and (name == "model_name" or code_of(texts[0]) == REQUIRED)
-    fix = None if missing else fixes.of_rule(field, given)
+    fix = None if missing else fixes.of_rule(field, request)
     return Finding("required" if missing else "invalid", FindingLevel.ERROR, name, " ".join(texts), fix=fix)
 
 
-def _checked(wanted: RequestFields, seen: Inspection) -> list[Finding]:
-    found = [finding for check in CHECKS for finding in check(wanted, seen)]
-    if seen.trouble:
-        text = f"{seen.trouble} What depends on it was not checked."
-        found.append(Finding("not_looked_at", FindingLevel.NOTE, "connection", text))
-    return found
+def _checked(request: RequestFields, inspection: Inspection) -> list[Finding]:
+    findings = [finding for check in CHECKS for finding in check(request, inspection)]
+    if inspection.trouble:
+        text = f"{inspection.trouble} What depends on it was not checked."
+        findings.append(Finding("not_looked_at", FindingLevel.NOTE, "connection", text))
+    return findings
 
 
-def _matches(wanted: RequestFields, seen: Inspection) -> Matches | None:
-    place, found = wanted.place("data"), seen.inputs
-    if place is None or found is None or not found.objects:
+def _matches(request: RequestFields, inspection: Inspection) -> Matches | None:
+    place, input_list = request.place("data"), inspection.inputs
+    if place is None or input_list is None or not input_list.objects:
         return None
-    return matching.match(*place, found.objects, more=found.more)
+    return matching.match(*place, input_list.objects, more=input_list.more)
 
 
-def _estimate(connection: Connection, wanted: RequestFields, seen: Inspection) -> Estimate | None:
-    found = seen.inputs
-    if found is None or not found.objects:
+def _estimate(connection: Connection, request: RequestFields, inspection: Inspection) -> Estimate | None:
+    input_list = inspection.inputs
+    if input_list is None or not input_list.objects:
         return None
     return estimates.estimate(
         connection,
-        model_name=wanted.text("model_name"),
-        instance_type=wanted.text("instance_type"),
-        instance_count=wanted.number("instance_count") or 1,
-        size=sum(one.size for one in found.objects),
-        objects=len(found.objects),
-        at_least=found.more,
+        model_name=request.text("model_name"),
+        instance_type=request.text("instance_type"),
+        instance_count=request.number("instance_count") or 1,
+        size=sum(remote_object.size for remote_object in input_list.objects),
+        objects=len(input_list.objects),
+        at_least=input_list.more,
     )
-
-
-def _public(name: str) -> str:
-    return "model" if name == "model_name" else name
