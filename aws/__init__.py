@@ -1,7 +1,8 @@
-"""AWS in our words. Frozen records come out, None stands for ordinary absence, errors carry the decision.
+"""Calls to AWS in our own types. Functions return frozen dataclasses, None if something does not exist, and raise
+errors named for the decision they lead to.
 
-The only package that imports boto3, botocore or the SageMaker SDK. It reads no rows: callers describe the
-other side with a `Target`.
+The only package that imports boto3, botocore or the SageMaker SDK. It reads no rows: callers name a connection with
+a `Target`.
 """
 
 from aws.errors import GatewayError, NoCapacity, Paced, Rejected, Throttled, Unreachable

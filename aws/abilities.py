@@ -1,4 +1,4 @@
-"""What a connection can run: the instance types of its jobs, and on an engine the container images."""
+"""What a connection can run: instance types, and on an engine container images."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _MOST = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """`instance_types` are all that are taken. `against` has the reason for each image that cannot be run."""
+    """The instance types that are accepted, and in `against` the reason for each image that cannot run."""
 
     instance_types: frozenset[str]
     against: Mapping[str, str] = field(default_factory=dict)
 
 
 def abilities(target: Target, images: Collection[str] = ()) -> Abilities | None:
-    """What an engine says of these images and of instance types; None where it has no answer."""
+    """Ask an engine about these images and its instance types; None if it does not answer."""
     pool = urllib3.PoolManager(num_pools=1, retries=False, timeout=_TIMEOUT)
     url = f"{target.endpoint_url.rstrip('/')}/_engine/abilities"
     try:

@@ -1,4 +1,4 @@
-"""Turning botocore's errors into ours, in one place."""
+"""Translate botocore's errors into ours."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _KEYS = frozenset(
 
 @contextmanager
 def translated(target: Target) -> Iterator[None]:
-    """Run calls to `target` inside; whatever botocore raises comes out as a GatewayError with a sentence."""
+    """Translate botocore's errors of calls inside the block into GatewayErrors with a sentence."""
     try:
         yield
     except ClientError as error:
@@ -55,7 +55,7 @@ def translated(target: Target) -> Iterator[None]:
 
 
 def from_client_error(error: ClientError, target: Target) -> GatewayError:
-    """The decision that an AWS error answer leads to; the service's own text stays in the sentence."""
+    """The GatewayError for an AWS error answer; its sentence keeps the service's text."""
     code, message = details_of(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     if code in _THROTTLES:
@@ -84,6 +84,6 @@ def _cannot_connect(target: Target) -> str:
 
 
 def details_of(error: ClientError) -> tuple[str, str]:
-    """The service's own code and message of an error answer; empty texts for what it left out."""
+    """The code and message of an AWS error answer; empty texts if it has none."""
     details = error.response.get("Error", {})
     return details.get("Code", ""), details.get("Message", "").strip()

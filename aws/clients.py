@@ -73,10 +73,10 @@ def client(target: Target, service: str) -> Any:
     cache_key = (target, service, _keys_version(target), os.getpid())
     with _lock:
         if cache_key not in _clients:
-            made = _make(target, service)
+            new_client = _make(target, service)
             if service == "sagemaker":
-                hold_to_pace(made)
-            _clients[cache_key] = made
+                hold_to_pace(new_client)
+            _clients[cache_key] = new_client
         return _clients[cache_key]
 
 

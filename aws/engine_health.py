@@ -1,4 +1,4 @@
-"""What an engine says of itself beside the AWS services."""
+"""Read an engine's own report about itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LARGEST_ANSWER = 64 * 1024
 
 
 def read_confinement_gaps(endpoint_url: str) -> list[str] | None:
-    """What model code is not kept from on the engine's machine, in sentences; None if the engine does not say.
+    """Sentences about what model code is not kept from on the engine's machine; None if the engine does not answer.
 
     `endpoint_url` is an engine's http or https address.
     """

@@ -1,10 +1,10 @@
-"""Trouble on the other side, named for the decision it leads to. Each message is a sentence for a person."""
+"""Errors of AWS and engines, named for the decision they lead to. Each message is a sentence for a person."""
 
 from __future__ import annotations
 
 
 class GatewayError(Exception):
-    """Base of those below; raise one of them.
+    """The base class; raise one of its subclasses.
 
     `code` is the service's own name for the error, such as ValidationException; empty if it never answered.
     """
@@ -16,19 +16,19 @@ class GatewayError(Exception):
 
 
 class Rejected(GatewayError):
-    """The request is wrong for good: tell the person."""
+    """The request is wrong and must be changed."""
 
 
 class Throttled(GatewayError):
-    """Asked too often: the same again later."""
+    """Too many calls: repeat the request later."""
 
 
 class Paced(Throttled):
-    """Not sent at all, since we ourselves would ask too often: the same again soon."""
+    """Not sent, to keep our own rate limit: repeat the request soon."""
 
 
 class Unreachable(GatewayError):
-    """No usable answer, or a fault of the service's own: the same again later."""
+    """No usable answer, or an error of the service: repeat the request later."""
 
 
 class NoCapacity(GatewayError):

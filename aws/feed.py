@@ -1,8 +1,8 @@
 """EventBridge's "SageMaker Transform Job State Change" events, as a rule puts them into an SQS queue.
 
 The event is described at
-https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html. It is a bell and no more:
-who hears it asks SageMaker.
+https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html. It only tells that a job
+changed: the state is read from SageMaker.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aws.clients import client
 from aws.target import Target
 
 _KIND = "SageMaker Transform Job State Change"
-#: SQS's own most for one ReceiveMessage.
+#: SQS's limit for one ReceiveMessage.
 _AT_ONCE = 10
 
 
@@ -29,10 +29,10 @@ class StateChange:
 
 
 def take(target: Target, queue_url: str, *, wait: int) -> tuple[int, list[StateChange]]:
-    """Take up to ten messages out of the queue, waiting so many seconds for the first; raises a GatewayError.
+    """Take up to ten messages out of the queue, waiting `wait` seconds for the first; raises a GatewayError.
 
-    How many there were, and the changes they told of. What is no such event is taken out too: nobody else reads the
-    queue, and what stayed would come again for days.
+    Returns the number of messages and the changes in them. Other messages are removed too: nobody else reads the
+    queue, and they would come again for days.
     """
     with translated(target):
         sqs = client(target, "sqs")
@@ -48,14 +48,14 @@ def take(target: Target, queue_url: str, *, wait: int) -> tuple[int, list[StateC
 
 
 def read_change(body: str) -> StateChange | None:
-    """What a message tells; None if it is anything but such an event."""
+    """The change in a message's body; None if it is no such event."""
     try:
         event = json.loads(body)
         if event["detail-type"] != _KIND or event["source"] != "aws.sagemaker":
             return None
-        told = event["detail"]["TransformJobName"], event["account"], event["region"]
+        values = event["detail"]["TransformJobName"], event["account"], event["region"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    if not all(isinstance(text, str) and 0 < len(text) <= 63 and text.isascii() for text in told):
+    if not all(isinstance(text, str) and 0 < len(text) <= 63 and text.isascii() for text in values):
         return None
-    return StateChange(*told)
+    return StateChange(*values)

@@ -1,4 +1,4 @@
-"""Who we are on the other side."""
+"""The account of a connection's credentials."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from aws.target import Target
 
 
 def account(target: Target) -> str:
-    """The account id that our credentials belong to; raises a GatewayError if they are not accepted."""
+    """The account id of our credentials; raises a GatewayError if they are not accepted."""
     with translated(target):
         return client(target, "sts").get_caller_identity()["Account"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from aws.errors import Unreachable
 
-#: In the order in which pickers show them.
+#: In the order of pickers.
 FRAMEWORKS = (
     "xgboost", "sklearn", "pytorch", "tensorflow", "huggingface", "mxnet", "autogluon", "linear-learner",
     "knn", "kmeans", "pca", "randomcutforest", "factorization-machines", "forecasting-deepar", "blazingtext",
@@ -67,14 +67,14 @@ def _framework_rows(image_uris: Any, framework: str, region: str) -> Iterator[Im
             # Some tables write their lists once for all versions.
             for py_version in details.get("py_versions") or [""]:
                 for processor in details.get("processors") or scope.get("processors") or ["cpu"]:
-                    asked = _Asked(framework, version, base, py_version, processor)
-                    uri = _uri(image_uris, asked, region) if processor in _INSTANCES else ""
+                    image = _Image(framework, version, base, py_version, processor)
+                    uri = _uri(image_uris, image, region) if processor in _INSTANCES else ""
                     if uri:
                         yield ImageRow(framework, f"{version} {base}".strip(), py_version, processor, uri)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Image:
     framework: str
     version: str
     base: str
@@ -82,18 +82,18 @@ class _Asked:
     processor: str
 
 
-def _uri(image_uris: Any, asked: _Asked, region: str) -> str:
-    """The image's URI; empty where the SDK has no such image in the region, which it says by ValueError."""
+def _uri(image_uris: Any, image: _Image, region: str) -> str:
+    """The image's URI; empty if the SDK has no such image in the region, for which it raises ValueError."""
     try:
         return str(
             image_uris.retrieve(
-                asked.framework,
+                image.framework,
                 region,
-                version=asked.version,
-                py_version=asked.py_version or None,
-                instance_type=_INSTANCES[asked.processor],
+                version=image.version,
+                py_version=image.py_version or None,
+                instance_type=_INSTANCES[image.processor],
                 image_scope="inference",
-                base_framework_version=asked.base or None,
+                base_framework_version=image.base or None,
             )
         )
     except (ValueError, KeyError):

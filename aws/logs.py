@@ -18,13 +18,13 @@ from aws.clients import client
 from aws.target import Target
 
 GROUP = "/aws/sagemaker/TransformJobs"
-#: How the name of an instance's stream about its objects ends; the others are what containers print.
+#: The end of the name of an instance's stream about its objects; other streams hold the containers' output.
 _DATA_LOG = "data-log"
-#: FilterLogEvents reads newest first from 2024 on only, and no transform job of before has its log still.
+#: FilterLogEvents reads newest first only from 2024 on; no older transform job still has its log.
 _NEWEST_FIRST_SINCE = 1_704_067_200_000
 #: The time and name before each line of a data log.
 _STAMP = re.compile(r"^[0-9T:.-]+:\[sagemaker logs\]: ")
-#: The line of effective parameters, and the engine's about folder markers: no errors.
+#: The line of effective parameters, and the engine's lines about folder markers: no errors.
 _ROUTINE = re.compile(r"^MaxConcurrentTransforms=|: skipped, ")
 
 
@@ -38,18 +38,18 @@ class LogStream:
 
     @property
     def is_data_log(self) -> bool:
-        """Whether SageMaker itself speaks here, about the objects, rather than a container."""
+        """Whether the lines are SageMaker's about objects, not a container's."""
         return is_data_log(self.label)
 
     @property
     def last_spoke(self) -> float:
-        """Its last event as seconds since 1970, for sorting; 0 if it has none."""
+        """The time of its last event in seconds since 1970, for sorting; 0 if it has none."""
         return self.last_event.timestamp() if self.last_event else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line: `stream` is a label; `id` is its place in the log, its time and CloudWatch's number of it."""
+    """One line: `stream` is a label; `id` is its place in the log: its time and CloudWatch's event number."""
 
     at: datetime
     text: str
@@ -59,7 +59,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class LogLines:
-    """Lines in the order they were asked for, and the token of the page behind them; empty at the end."""
+    """Lines in reading order, and the token of the next page; empty at the end."""
 
     lines: tuple[LogLine, ...]
     next_token: str
@@ -67,10 +67,9 @@ class LogLines:
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """Which lines of a job's log: of one stream, by its label, or of all by time, newest first if `backward`.
+    """The lines to read of a job's log: of one stream, by its label, or of all by time; newest first if `backward`.
 
-    `phrase` is to be in a line as it stands, or else any of `terms`; `since` and `until` are milliseconds since
-    1970, both included.
+    Lines contain `phrase`, or else any of `terms`. `since` and `until` are milliseconds since 1970, both included.
     """
 
     job_name: str
@@ -97,11 +96,11 @@ def streams(target: Target, job_name: str) -> list[LogStream]:
             if _is_absent(error):
                 return []
             raise
-    found = [
+    log_streams = [
         LogStream(r["logStreamName"], r["logStreamName"][len(prefix) :], _time(r.get("lastEventTimestamp")))
         for r in rows
     ]
-    return sorted(found, key=lambda stream: (not stream.is_data_log, stream.label))
+    return sorted(log_streams, key=lambda stream: (not stream.is_data_log, stream.label))
 
 
 def lines(target: Target, stream: str, *, limit: int, from_start: bool = False) -> list[LogLine]:
@@ -118,19 +117,19 @@ def lines(target: Target, stream: str, *, limit: int, from_start: bool = False) 
     return [LogLine(_at(row["timestamp"]), row["message"]) for row in answer["events"]]
 
 
-def pages(target: Target, wanted: LogQuery, *, token: str = "", size: int = 500) -> Iterator[LogLines]:
+def pages(target: Target, query: LogQuery, *, token: str = "", size: int = 500) -> Iterator[LogLines]:
     """The lines that are wanted, a call to CloudWatch for each page; nothing if it does not have the stream.
 
     A page may be empty although more follow: CloudWatch looks through so many lines at a time.
     """
-    asked = _request(wanted, size)
-    prefix = f"{wanted.job_name}/"
+    request = _request(query, size)
+    prefix = f"{query.job_name}/"
     while True:
         if token:
-            asked["nextToken"] = token
+            request["nextToken"] = token
         with translated(target):
             try:
-                answer = client(target, "logs").filter_log_events(**asked)
+                answer = client(target, "logs").filter_log_events(**request)
             except ClientError as error:
                 if _is_absent(error):
                     return
@@ -142,25 +141,25 @@ def pages(target: Target, wanted: LogQuery, *, token: str = "", size: int = 500)
             return
 
 
-def _request(wanted: LogQuery, size: int) -> Any:
-    asked: dict[str, Any] = {
+def _request(query: LogQuery, size: int) -> Any:
+    request: dict[str, Any] = {
         "logGroupName": GROUP,
-        "startTime": max(wanted.since, _NEWEST_FIRST_SINCE),
-        "startFromHead": not wanted.backward,
+        "startTime": max(query.since, _NEWEST_FIRST_SINCE),
+        "startFromHead": not query.backward,
         "limit": size,
     }
-    if wanted.stream:
-        asked["logStreamNames"] = [f"{wanted.job_name}/{wanted.stream}"]
+    if query.stream:
+        request["logStreamNames"] = [f"{query.job_name}/{query.stream}"]
     else:
-        asked["logStreamNamePrefix"] = f"{wanted.job_name}/"
-    if wanted.until is not None:
-        # AWS refuses a range that ends before it begins; this one is as empty.
-        asked["endTime"] = max(wanted.until, asked["startTime"])
-    if wanted.phrase:
-        asked["filterPattern"] = _quoted(wanted.phrase)
-    elif wanted.terms:
-        asked["filterPattern"] = " ".join(f"?{_quoted(term)}" for term in wanted.terms)
-    return asked
+        request["logStreamNamePrefix"] = f"{query.job_name}/"
+    if query.until is not None:
+        # AWS refuses a range that ends before it begins.
+        request["endTime"] = max(query.until, request["startTime"])
+    if query.phrase:
+        request["filterPattern"] = _quoted(query.phrase)
+    elif query.terms:
+        request["filterPattern"] = " ".join(f"?{_quoted(term)}" for term in query.terms)
+    return request
 
 
 def _quoted(text: str) -> str:
@@ -174,7 +173,7 @@ def _line(row: Any, prefix: str) -> LogLine:
 
 
 def is_data_log(label: str) -> bool:
-    """Whether a stream of this label is about objects, in SageMaker's own words."""
+    """Whether the stream with this label has SageMaker's lines about objects."""
     return label.endswith(_DATA_LOG)
 
 

@@ -1,4 +1,4 @@
-"""What a transform job's instances use: CloudWatch's metrics of them.
+"""CloudWatch's metrics of a transform job's instances.
 
 Names and units: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
 """
@@ -14,7 +14,7 @@ from aws.clients import client
 from aws.target import Target
 
 NAMESPACE = "/aws/sagemaker/TransformJobs"
-#: What a series is named by: the one property in which those of a search differ.
+#: A series' label: the property in which the series of a search differ.
 _LABEL = "${PROP('Dim.Host')}"
 
 
@@ -30,7 +30,7 @@ class Series:
 def usage(
     target: Target, job_name: str, metrics: Sequence[str], start: datetime, end: datetime, period: int
 ) -> list[Series]:
-    """These metrics of the job's instances, up to a hundred of them; raises a GatewayError.
+    """These metrics of up to a hundred instances of the job; raises a GatewayError.
 
     Empty until CloudWatch has the first numbers, and two weeks after the last: a search finds no older ones.
     `period` is in seconds.
@@ -44,16 +44,16 @@ def usage(
         }
         for number, metric in enumerate(metrics)
     ]
-    found: dict[tuple[str, str], list[tuple[datetime, float]]] = {}
+    points_by_series: dict[tuple[str, str], list[tuple[datetime, float]]] = {}
     pages = client(target, "cloudwatch").get_paginator("get_metric_data")
     with translated(target):
         for page in pages.paginate(
             MetricDataQueries=queries, StartTime=start, EndTime=end, ScanBy="TimestampAscending"
         ):
             for row in page["MetricDataResults"]:
-                # What contains the job's name need not begin with it.
+                # The search also finds hosts that contain the job's name elsewhere.
                 if row["Label"].startswith(f"{job_name}/"):
                     place = metrics[int(row["Id"][1:])], row["Label"].removeprefix(f"{job_name}/")
                     points = zip(row["Timestamps"], row["Values"], strict=True)
-                    found.setdefault(place, []).extend(points)
-    return [Series(*place, tuple(points)) for place, points in sorted(found.items())]
+                    points_by_series.setdefault(place, []).extend(points)
+    return [Series(*place, tuple(points)) for place, points in sorted(points_by_series.items())]

@@ -24,7 +24,7 @@ class ModelNameTaken(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class RemoteModel:
-    """What SageMaker knows of a model; `containers` are its ContainerDefinition objects in order."""
+    """A model in SageMaker; `containers` are its ContainerDefinition objects in order."""
 
     name: str
     arn: str
@@ -58,21 +58,21 @@ def create(
 
 
 def describe(target: Target, name: str) -> RemoteModel | None:
-    """What SageMaker knows of this model, or None if there is none of that name."""
+    """Describe a model; None if SageMaker has none of this name."""
     check_model(target, name)
     with translated(target):
         try:
-            found = client(target, "sagemaker").describe_model(ModelName=name)
+            answer = client(target, "sagemaker").describe_model(ModelName=name)
         except ClientError as error:
             if _is_unknown(error):
                 return None
             raise
-    containers = found.get("Containers") or [found["PrimaryContainer"]]
+    containers = answer.get("Containers") or [answer["PrimaryContainer"]]
     return RemoteModel(
-        name=found["ModelName"],
-        arn=found["ModelArn"],
+        name=answer["ModelName"],
+        arn=answer["ModelArn"],
         containers=tuple(dict(container) for container in containers),
-        execution_role_arn=found.get("ExecutionRoleArn", ""),
+        execution_role_arn=answer.get("ExecutionRoleArn", ""),
     )
 
 

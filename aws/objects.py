@@ -32,7 +32,7 @@ _RANGE = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class RemoteObject:
-    """An S3 object without its body; `size` in bytes, `etag` without quotes, empty where it was not asked for."""
+    """An S3 object without its body; `size` in bytes, `etag` without quotes, empty if it was not requested."""
 
     key: str
     size: int
@@ -43,7 +43,7 @@ class RemoteObject:
 
 @dataclass(frozen=True, slots=True)
 class RangedObject:
-    """An S3 object whose `pieces` are fetched one by one as they are asked for; errors come while reading.
+    """An S3 object whose `pieces` are fetched one by one during iteration, which may raise.
 
     `etag` is without quotes, empty for an object without bytes.
     """
@@ -55,7 +55,7 @@ class RangedObject:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some bytes of an object, and what is known of the whole; `etag` without quotes."""
+    """Some bytes of an object, and the whole object's size, time and ETag (without quotes)."""
 
     body: bytes
     size: int
@@ -64,13 +64,13 @@ class Part:
 
 
 def iterate(target: Target, bucket: str, prefix: str, *, after: str = "") -> Iterator[RemoteObject]:
-    """Objects whose key begins with `prefix`, in byte order, after the key `after`; a thousand a call."""
+    """Objects whose key begins with `prefix`, in byte order, after the key `after`; a thousand for each call."""
     check_place(target, bucket, prefix)
-    asked = {"Bucket": bucket, "Prefix": prefix}
+    request = {"Bucket": bucket, "Prefix": prefix}
     if after:
-        asked["StartAfter"] = after
+        request["StartAfter"] = after
     with translated(target):
-        for page in client(target, "s3").get_paginator("list_objects_v2").paginate(**asked):  # type: ignore[arg-type]
+        for page in client(target, "s3").get_paginator("list_objects_v2").paginate(**request):  # type: ignore[arg-type]
             for row in page.get("Contents", []):
                 yield RemoteObject(
                     row["Key"], row["Size"], row["LastModified"], etag=row.get("ETag", "").strip('"')
@@ -86,7 +86,7 @@ class Bucket:
 
 
 def buckets(target: Target) -> tuple[Bucket, ...]:
-    """The account's buckets by name that may be used; Rejected where they may not be listed."""
+    """The account's buckets that the connection may use; raises Rejected if they may not be listed."""
     with translated(target):
         rows = client(target, "s3").list_buckets()["Buckets"]
     return tuple(
@@ -98,7 +98,7 @@ def buckets(target: Target) -> tuple[Bucket, ...]:
 class FolderLevel:
     """One level of a bucket's tree: key prefixes that end in a slash, and objects.
 
-    `next` asks for what comes behind them; empty when that was all.
+    `next` is the token of the following page; empty on the last.
     """
 
     folders: tuple[str, ...] = ()
@@ -107,16 +107,16 @@ class FolderLevel:
 
 
 def level(target: Target, bucket: str, prefix: str, *, token: str = "", limit: int = 1000) -> FolderLevel:
-    """What stands right below `prefix`, in byte order, by one call; `token` is an earlier answer's `next`.
+    """List the names directly below `prefix`, in byte order, in one call; `token` is an earlier page's `next`.
 
-    A prefix that ends inside a name gives all names that go on from there.
+    A prefix that ends inside a name matches all names that start so.
     """
     check_place(target, bucket, prefix)
-    asked = {"Bucket": bucket, "Prefix": prefix, "Delimiter": "/", "MaxKeys": limit}
+    request = {"Bucket": bucket, "Prefix": prefix, "Delimiter": "/", "MaxKeys": limit}
     if token:
-        asked["ContinuationToken"] = token
+        request["ContinuationToken"] = token
     with translated(target):
-        page = client(target, "s3").list_objects_v2(**asked)  # type: ignore[arg-type]
+        page = client(target, "s3").list_objects_v2(**request)  # type: ignore[arg-type]
     return FolderLevel(
         folders=tuple(row["Prefix"] for row in page.get("CommonPrefixes", [])),
         objects=tuple(
@@ -131,32 +131,32 @@ def head(target: Target, bucket: str, key: str) -> RemoteObject | None:
     check_place(target, bucket, key)
     with translated(target):
         try:
-            found = client(target, "s3").head_object(Bucket=bucket, Key=key)
+            answer = client(target, "s3").head_object(Bucket=bucket, Key=key)
         except ClientError as error:
             if details_of(error)[0] in _ABSENT:
                 return None
             raise
-    return RemoteObject(key, found["ContentLength"], found["LastModified"], found.get("ContentType", ""))
+    return RemoteObject(key, answer["ContentLength"], answer["LastModified"], answer.get("ContentType", ""))
 
 
 def read(target: Target, bucket: str, key: str, *, limit: int) -> bytes | None:
     """The object's first `limit` bytes by a range read; None if it does not exist."""
-    found = part(target, bucket, key, 0, limit)
-    return found.body if found else None
+    first_part = part(target, bucket, key, 0, limit)
+    return first_part.body if first_part else None
 
 
 def part(target: Target, bucket: str, key: str, start: int, length: int, *, etag: str = "") -> Part | None:
     """`length` bytes from `start` on, or fewer at the end; None if there is no such object.
 
-    With an `etag`, raises Rejected if it is another object by now.
+    With an `etag`, raises Rejected if the object has changed.
     """
     check_place(target, bucket, key)
-    asked = {"Bucket": bucket, "Key": key, "Range": f"bytes={start}-{start + length - 1}"}
+    request = {"Bucket": bucket, "Key": key, "Range": f"bytes={start}-{start + length - 1}"}
     if etag:
-        asked["IfMatch"] = f'"{etag}"'
+        request["IfMatch"] = f'"{etag}"'
     with translated(target):
         try:
-            answer = client(target, "s3").get_object(**asked)  # type: ignore[arg-type]
+            answer = client(target, "s3").get_object(**request)  # type: ignore[arg-type]
             body = answer["Body"].read()
         except ClientError as error:
             code, _ = details_of(error)
@@ -164,9 +164,9 @@ def part(target: Target, bucket: str, key: str, start: int, length: int, *, etag
                 return None
             if code not in _NO_SUCH_RANGE:
                 raise
-            # Nothing is there: of an empty object no range can be had.
-            found = head(target, bucket, key)
-            return Part(b"", found.size, found.modified, "") if found else None
+            # An empty object has no range.
+            whole = head(target, bucket, key)
+            return Part(b"", whole.size, whole.modified, "") if whole else None
     size = int(answer.get("ContentRange", "").rpartition("/")[2] or len(body))
     return Part(body, size, answer["LastModified"], answer["ETag"].strip('"'))
 
@@ -195,7 +195,7 @@ def _pieces(body: StreamingBody, target: Target) -> Iterator[bytes]:
 
 
 def read_in_ranges(target: Target, bucket: str, key: str, *, piece: int = _RANGE) -> RangedObject | None:
-    """An object as it is now, to be read by one call for each `piece` bytes; None if it does not exist."""
+    """Open an object to be read with one call for each `piece` bytes; None if it does not exist."""
     first = part(target, bucket, key, 0, piece)
     if first is None:
         return None
@@ -206,20 +206,20 @@ def read_in_ranges(target: Target, bucket: str, key: str, *, piece: int = _RANGE
 
 def _rest(target: Target, bucket: str, key: str, first: Part, piece: int) -> Iterator[bytes]:
     for start in range(piece, first.size, piece):
-        # Refused when somebody has replaced the object since: halves of two are no object.
-        found = part(target, bucket, key, start, piece, etag=first.etag)
-        if found is None:
+        # Refused if the object was replaced meanwhile, as its parts would not fit together.
+        next_part = part(target, bucket, key, start, piece, etag=first.etag)
+        if next_part is None:
             raise Rejected(f"s3://{bucket}/{key} was deleted while it was read.")
-        yield found.body
+        yield next_part.body
 
 
 def signed_url(target: Target, bucket: str, key: str, *, filename: str, seconds: int = 300) -> str:
-    """An address that lets whoever holds it download the object under `filename` for a while."""
+    """A URL with which anyone can download the object as `filename` for `seconds`."""
     check_place(target, bucket, key)
     params = {
         "Bucket": bucket,
         "Key": key,
-        # Signed and sent back as a header, in which letters beyond ASCII are refused as they are.
+        # S3 sends this back as a header, which must be ASCII.
         "ResponseContentDisposition": content_disposition_header(True, filename),
     }
     with translated(target):
@@ -234,10 +234,10 @@ def put(target: Target, bucket: str, key: str, body: bytes | BinaryIO) -> None:
 
 
 def may_put(target: Target, bucket: str, key: str) -> bool:
-    """Whether an object of this key may be written, by an attempt that leaves none.
+    """Whether an object of this key may be written, tested without storing one.
 
-    Its checksum is another body's: who may not write is refused for that, who may for the checksum. None is stored.
-    Raises Rejected where neither was said.
+    The request has a wrong checksum: S3 refuses it for missing permission, else for the checksum. Raises Rejected for
+    any other answer.
     """
     check_place(target, bucket, key)
     wrong = base64.b64encode(hashlib.md5(b"another body", usedforsecurity=False).digest()).decode()

@@ -1,4 +1,4 @@
-"""Asking before each request to SageMaker, a repeated one too, whether it may be sent now."""
+"""Call a pacer before each request to SageMaker, including botocore's retries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _pacer: ContextVar[Callable[[], None] | None] = ContextVar("pacer", default=None
 
 @contextmanager
 def paced(pacer: Callable[[], None]) -> Iterator[None]:
-    """Inside, `pacer` is called before each request to SageMaker; what it raises comes out of the call."""
+    """Inside the block `pacer` is called before each request to SageMaker; its exceptions come out of the call."""
     before = _pacer.set(pacer)
     try:
         yield
@@ -20,9 +20,9 @@ def paced(pacer: Callable[[], None]) -> Iterator[None]:
         _pacer.reset(before)
 
 
-def hold_to_pace(made: Any) -> None:
-    """Make a new SageMaker client ask the pacer, if there is one when it sends."""
-    made.meta.events.register("before-send.sagemaker", _before_send)
+def hold_to_pace(sagemaker: Any) -> None:
+    """Make a new SageMaker client call the pacer, if one is set when it sends."""
+    sagemaker.meta.events.register("before-send.sagemaker", _before_send)
 
 
 def _before_send(**_: Any) -> None:

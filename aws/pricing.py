@@ -1,4 +1,4 @@
-"""What AWS asks for an instance of batch transform, out of its price list. The list is public; reading it needs
+"""Prices of batch transform's instances from AWS's price list, which is public; reading it needs
 `pricing:GetProducts`.
 
 Operation and price list are described at
@@ -20,12 +20,12 @@ from aws.clients import client
 from aws.errors import Rejected
 from aws.target import Target
 
-#: The list for all regions is answered in these; the nearest is asked.
+#: The regions that serve the price list of all regions; the nearest one is called.
 _HOMES = {"ap": "ap-south-1", "eu": "eu-central-1"}
 _HOME = "us-east-1"
-#: Accounts of these regions are none of the partition that answers.
+#: Accounts of these regions belong to other partitions, which serve no price list.
 _ELSEWHERE = ("cn-", "us-gov-", "us-iso", "eu-isoe-")
-#: As in USE1-Tsform:ml.m5.large: what a bill says of batch transform's instances.
+#: The usage type of batch transform's instances, as in USE1-Tsform:ml.m5.large.
 _USAGE = re.compile(r"(?:^|-)Tsform:(ml\.[a-z0-9-]+\.[a-z0-9]+)$")
 
 
@@ -42,37 +42,37 @@ def hourly(target: Target) -> dict[str, Decimal]:
         pages = client(replace(target, region=home_of(target.region)), "pricing").get_paginator(
             "get_products"
         )
-        found: dict[str, Decimal] = {}
+        prices: dict[str, Decimal] = {}
         for page in pages.paginate(ServiceCode="AmazonSageMaker", Filters=_filters(target.region)):
             for text in page["PriceList"]:
-                found |= _read(text)
-    return found
+                prices |= _read(text)
+    return prices
 
 
 def home_of(region: str) -> str:
-    """Where the price list of this region is answered."""
+    """The region that serves the price list of this region."""
     return _HOMES.get(region.partition("-")[0], _HOME)
 
 
 def is_answered(region: str) -> bool:
-    """Whether AWS answers accounts of this region about prices at all."""
+    """Whether AWS serves a price list to accounts of this region."""
     return not region.startswith(_ELSEWHERE)
 
 
 def _filters(region: str) -> list[dict[str, str]]:
-    wanted = {"productFamily": "ML Instance", "platoinstancetype": "BatchTransform", "regionCode": region}
-    return [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]
+    fields = {"productFamily": "ML Instance", "platoinstancetype": "BatchTransform", "regionCode": region}
+    return [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in fields.items()]
 
 
 def _read(text: str) -> dict[str, Decimal]:
-    """One product of the list: its instance type and price, or nothing where it is not told as we know it."""
+    """The instance type and price of one product; empty if the product has another shape."""
     try:
         product = json.loads(text)
         named = _USAGE.search(product["product"]["attributes"]["usagetype"])
         prices = {price for term in product["terms"]["OnDemand"].values() for price in _hourly_of(term)}
     except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation):
         return {}
-    # Two prices for one type would be two answers to one question; then it has none.
+    # A type with two different prices gets none.
     return {named[1]: prices.pop()} if named and len(prices) == 1 else {}
 
 
@@ -80,6 +80,6 @@ def _hourly_of(term: Mapping[str, Any]) -> Iterator[Decimal]:
     for dimension in term["priceDimensions"].values():
         if dimension["unit"] in ("Hrs", "hours", "Hours") and "USD" in dimension["pricePerUnit"]:
             price = Decimal(dimension["pricePerUnit"]["USD"])
-            # Zero stands for what is not sold singly, such as reserved capacity; "free" is nobody's price.
+            # Zero marks offers such as reserved capacity, not a free instance.
             if price > 0:
                 yield price

@@ -1,6 +1,6 @@
-"""What a connection's credentials may do, tried call by call. No call changes anything.
+"""Test what a connection's credentials allow, call by call. No call changes anything.
 
-What makes or stops something is not tried: CreateTransformJob, StopTransformJob, CreateModel, PutObject.
+Calls that create or stop something are not tested: CreateTransformJob, StopTransformJob, CreateModel, PutObject.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from aws.logs import GROUP
 from aws.pricing import home_of, is_answered
 from aws.target import Target
 
-#: No job, stream or bucket is called so; being told that is being allowed to ask.
+#: No job, stream or bucket has this name; an answer that says so shows that the call is allowed.
 _NOBODY = "batchdeck-permission-test"
 
 
 def _nobody(target: Target) -> str:
-    """The same with a name that the connection may use."""
+    """A name that no job has and that the connection may use."""
     name = next(iter(target.scope.names), "")
     return f"{name.removesuffix('*').removesuffix('-')}-{_NOBODY}"[-63:] if name else _NOBODY
 
@@ -40,7 +40,7 @@ _AT_ONCE = 6
 
 
 class ProbeOutcome(Enum):
-    """What came of a call."""
+    """The outcome of a call."""
 
     FINE = "fine"
     DENIED = "denied"
@@ -50,7 +50,7 @@ class ProbeOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ProbeScope:
-    """What a connection uses: buckets of its models and jobs, and its queue with whom to ask for that."""
+    """What a connection uses: buckets of its models and jobs, and its queue with the target of its calls."""
 
     buckets: Sequence[str] = ()
     queue_url: str = ""
@@ -59,9 +59,9 @@ class ProbeScope:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """One call: the service, the IAM action, what it is needed for, what came of it and what was said.
+    """The result of one call: service, IAM action, what it is needed for, outcome and the error's sentence.
 
-    `resource` is the ARN that a policy would name, with {region} and {account} in it.
+    `resource` is the ARN for a policy, with the placeholders {partition}, {region} and {account}.
     """
 
     service: str
@@ -81,27 +81,27 @@ class _Probe:
     call: Callable[[Target], str | None]
     resource: str = "*"
 
+    def result(self, outcome: ProbeOutcome, says: str = "", account: str = "") -> ProbeResult:
+        return ProbeResult(self.service, self.action, self.use, outcome, says, self.resource, account)
 
-def probe(target: Target, asked: ProbeScope) -> list[ProbeResult]:
-    """Try each call, some at once, each for a few seconds; in the order of the list."""
+
+def probe(target: Target, probe_scope: ProbeScope) -> list[ProbeResult]:
+    """Try each call, several at a time, each for a few seconds; results are in the order of the list."""
     hurried = replace(target, hurried=True)
-    probes = [*_PROBES, *(_of_bucket(bucket) for bucket in asked.buckets)]
+    probes = [*_PROBES, *(_of_bucket(bucket) for bucket in probe_scope.buckets)]
     first = _try(probes[0], hurried)
     if first.says == NO_CREDENTIALS:
-        # Looking for them takes seconds, and each service's client would look anew.
-        return [
-            ProbeResult(one.service, one.action, one.use, first.outcome, first.says, one.resource)
-            for one in probes
-        ]
+        # Looking for credentials takes seconds, and each service's client would do it again.
+        return [tested.result(first.outcome, first.says) for tested in probes]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = [first, *pool.map(lambda one: _try(one, hurried), probes[1:])]
-    found += [*_of_buckets_none(asked), _priced(hurried), _queued(hurried, asked)]
-    return [*_role_refused(target, found), *found]
+        results = [first, *pool.map(lambda tested: _try(tested, hurried), probes[1:])]
+    results += [*_of_buckets_none(probe_scope), _priced(hurried), _queued(hurried, probe_scope)]
+    return [*_role_refused(target, results), *results]
 
 
-def _role_refused(target: Target, found: Sequence[ProbeResult]) -> list[ProbeResult]:
-    """The one thing to mend where no call gets as far as being tried: the role is not ours to assume."""
-    says = next((one.says for one in found if _ASSUME in one.says), "")
+def _role_refused(target: Target, results: Sequence[ProbeResult]) -> list[ProbeResult]:
+    """A result for sts:AssumeRole if the role could not be assumed, so that no call was made."""
+    says = next((result.says for result in results if _ASSUME in result.says), "")
     if not says:
         return []
     return [
@@ -109,21 +109,18 @@ def _role_refused(target: Target, found: Sequence[ProbeResult]) -> list[ProbeRes
     ]
 
 
-def _try(one: _Probe, target: Target) -> ProbeResult:
-    def told(outcome: ProbeOutcome, says: str = "", account: str = "") -> ProbeResult:
-        return ProbeResult(one.service, one.action, one.use, outcome, says, one.resource, account)
-
+def _try(tested: _Probe, target: Target) -> ProbeResult:
     try:
         with translated(target):
-            return told(ProbeOutcome.FINE, account=one.call(target) or "")
+            return tested.result(ProbeOutcome.FINE, account=tested.call(target) or "")
     except Rejected as error:
         if error.code in _DENIED and _ASSUME not in error.sentence:
-            return told(ProbeOutcome.DENIED, error.sentence)
+            return tested.result(ProbeOutcome.DENIED, error.sentence)
         if error.code in _ABSENT:
-            return told(ProbeOutcome.FINE)
-        return told(ProbeOutcome.UNREACHABLE, error.sentence)
+            return tested.result(ProbeOutcome.FINE)
+        return tested.result(ProbeOutcome.UNREACHABLE, error.sentence)
     except GatewayError as error:
-        return told(ProbeOutcome.UNREACHABLE, error.sentence)
+        return tested.result(ProbeOutcome.UNREACHABLE, error.sentence)
 
 
 def _identity(target: Target) -> str:
@@ -202,8 +199,8 @@ def _of_bucket(bucket: str) -> _Probe:
     return _Probe("S3", "s3:ListBucket", use, call, f"arn:{{partition}}:s3:::{bucket}")
 
 
-def _of_buckets_none(asked: ProbeScope) -> list[ProbeResult]:
-    if asked.buckets:
+def _of_buckets_none(probe_scope: ProbeScope) -> list[ProbeResult]:
+    if probe_scope.buckets:
         return []
     use = "listing inputs and outputs"
     return [
@@ -214,34 +211,30 @@ def _of_buckets_none(asked: ProbeScope) -> list[ProbeResult]:
 
 
 def _priced(target: Target) -> ProbeResult:
-    one = _Probe("Price list", "pricing:GetProducts", "what jobs cost", _prices)
+    price_list = _Probe("Price list", "pricing:GetProducts", "what jobs cost", _prices)
     if target.is_engine:
-        return ProbeResult(
-            one.service, one.action, one.use, ProbeOutcome.NOT_NEEDED, "An engine sends no bill."
-        )
+        return price_list.result(ProbeOutcome.NOT_NEEDED, "An engine sends no bill.")
     if not is_answered(target.region):
-        return ProbeResult(
-            one.service, one.action, one.use, ProbeOutcome.NOT_NEEDED, "AWS tells no prices in this region."
-        )
-    return _try(one, target)
+        return price_list.result(ProbeOutcome.NOT_NEEDED, "AWS tells no prices in this region.")
+    return _try(price_list, target)
 
 
-def _queued(target: Target, asked: ProbeScope) -> ProbeResult:
+def _queued(target: Target, probe_scope: ProbeScope) -> ProbeResult:
     def call(there: Target) -> None:
-        # Seen and left at once: with no time out of sight, whoever reads the queue gets it all the same.
+        # With a visibility timeout of 0 the message stays visible to the queue's reader.
         client(there, "sqs").receive_message(
-            QueueUrl=asked.queue_url, MaxNumberOfMessages=1, VisibilityTimeout=0, WaitTimeSeconds=0
+            QueueUrl=probe_scope.queue_url, MaxNumberOfMessages=1, VisibilityTimeout=0, WaitTimeSeconds=0
         )
 
     use = "hearing of changes at once"
-    if not asked.queue_url:
+    if not probe_scope.queue_url:
         return ProbeResult(
             "SQS", "sqs:ReceiveMessage", use, ProbeOutcome.NOT_NEEDED, "No queue of events is set."
         )
-    name = asked.queue_url.rpartition("/")[2]
-    owner = asked.queue_url.split("/")[-2]
+    name = probe_scope.queue_url.rpartition("/")[2]
+    owner = probe_scope.queue_url.split("/")[-2]
     arn = f"arn:{{partition}}:sqs:{{region}}:{owner}:{name}"
-    return _try(_Probe("SQS", "sqs:ReceiveMessage", use, call, arn), asked.queue_target or target)
+    return _try(_Probe("SQS", "sqs:ReceiveMessage", use, call, arn), probe_scope.queue_target or target)
 
 
 _LOGS = f"arn:{{partition}}:logs:{{region}}:{{account}}:log-group:{GROUP}:*"

@@ -36,19 +36,19 @@ def transform_quotas(target: Target) -> TransformQuotas:
     """The quotas that hold for this account; raises a GatewayError."""
     values: dict[str, int] = {}
     deadline = time.monotonic() + SECONDS
-    # A quota that nobody ever changed is missing from the account's own list.
+    # The account's own list lacks quotas that were never changed.
     for listed in (_defaults(target), _applied(target)):
         for name, value in listed:
             if time.monotonic() > deadline:
                 raise Unreachable("Service Quotas did not answer in time.")
             values[name] = int(value)
-    found = {what: value for name, value in values.items() if (what := _what(name)) and value < NO_LIMIT}
-    total = found.pop(_OF_ALL, None)
-    return TransformQuotas(total, dict(sorted(found.items())))
+    quotas = {what: value for name, value in values.items() if (what := _what(name)) and value < NO_LIMIT}
+    total = quotas.pop(_OF_ALL, None)
+    return TransformQuotas(total, dict(sorted(quotas.items())))
 
 
 def _what(name: str) -> str:
-    """The instance type that a quota is of, or the name of that of all types; empty for any other quota."""
+    """The instance type of a quota, or the quota's name for that of all types; empty for other quotas."""
     if name == _OF_ALL:
         return name
     of_type = _OF_TYPE.fullmatch(name)

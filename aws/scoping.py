@@ -1,4 +1,4 @@
-"""Holding calls to what a connection may use: what is outside is refused here and never sent."""
+"""Refuse calls outside what a connection may use, before they are sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OutOfScope(Rejected):
 
 
 def check_place(target: Target, bucket: str, key: str) -> None:
-    """Raises OutOfScope for an object, or for objects whose keys begin so, that the connection may not use."""
+    """Raises OutOfScope for a key or key prefix that the connection may not use."""
     if not target.scope.allows(bucket, key):
         raise OutOfScope(denied_place(target, f"s3://{bucket}/{key}"))
 
@@ -46,7 +46,7 @@ def check_containers(target: Target, containers: Any) -> None:
 def allows_package(scope: Scope, name: str) -> bool:
     """Whether a package of that name or group may be used.
 
-    Not where places alone are listed: its archive may lie anywhere.
+    It may not if only places are listed, since its archive may lie anywhere.
     """
     return scope.allows_model(name) if scope.names else not scope.places
 

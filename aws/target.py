@@ -1,4 +1,4 @@
-"""Whom to call: all that a client needs to know of a connection."""
+"""The target of calls: what a client needs to know of a connection."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Target:
     credentials_file: str = ""
     role_arn: str = ""
     external_id: str = ""
-    #: How sentences name it where its address does not say what it is.
+    #: Its name in sentences, if the URL or region is not clear.
     called: str = ""
-    #: Calls are given up after a few seconds and not repeated: a person waits, and can do without the answer.
+    #: Calls end after a few seconds and are not repeated: a person waits, and can do without the answer.
     hurried: bool = False
     #: What may be used through it; see aws.scoping.
     scope: Scope = EVERYTHING
@@ -33,7 +33,7 @@ class Target:
 
     @property
     def label(self) -> str:
-        """How sentences name it."""
+        """Its name in sentences."""
         if self.called:
             return self.called
         return f"the engine at {self.endpoint_url}" if self.is_engine else f"AWS in {self.region}"

@@ -50,7 +50,7 @@ class RemoteSummary:
 
 @dataclass(frozen=True, slots=True)
 class RemoteJob:
-    """What SageMaker knows of a job; times are None until they happen.
+    """A job in SageMaker; times are None until they happen.
 
     `request` is the job's description under CreateTransformJob's names, which are Describe's too.
     """
@@ -84,24 +84,24 @@ def create(target: Target, request: Mapping[str, Any]) -> str:
 
 
 def describe(target: Target, name: str) -> RemoteJob | None:
-    """What SageMaker knows of this job, or None if it has never heard of it."""
+    """Describe a job; None if SageMaker does not know it."""
     with translated(target):
         try:
-            found = client(target, "sagemaker").describe_transform_job(TransformJobName=name)
+            answer = client(target, "sagemaker").describe_transform_job(TransformJobName=name)
         except ClientError as error:
             if _is_unknown(error):
                 return None
             raise
     return RemoteJob(
-        name=found["TransformJobName"],
-        arn=found["TransformJobArn"],
-        status=found["TransformJobStatus"],
-        failure_reason=found.get("FailureReason", ""),
-        created=found.get("CreationTime"),
-        started=found.get("TransformStartTime"),
-        ended=found.get("TransformEndTime"),
-        model_name=found.get("ModelName", ""),
-        request={key: value for key, value in found.items() if key in _REQUEST_FIELDS},
+        name=answer["TransformJobName"],
+        arn=answer["TransformJobArn"],
+        status=answer["TransformJobStatus"],
+        failure_reason=answer.get("FailureReason", ""),
+        created=answer.get("CreationTime"),
+        started=answer.get("TransformStartTime"),
+        ended=answer.get("TransformEndTime"),
+        model_name=answer.get("ModelName", ""),
+        request={key: value for key, value in answer.items() if key in _REQUEST_FIELDS},
     )
 
 
@@ -120,9 +120,9 @@ def list_by_status(target: Target, status: Literal["InProgress", "Stopping"]) ->
 
 
 def list_created(target: Target, after: datetime, before: datetime) -> Iterator[RemoteSummary]:
-    """All jobs made in this window, oldest first, a hundred for each call.
+    """All jobs created in this window, oldest first, a hundred for each call.
 
-    By creation, which never changes: pages that are cut by LastModifiedTime shift while they are read.
+    By creation time, which never changes: pages by LastModifiedTime shift while they are read.
     """
     pages = client(target, "sagemaker").get_paginator("list_transform_jobs")
     with translated(target):
@@ -151,7 +151,7 @@ def tags(target: Target, arn: str) -> dict[str, str]:
 
 
 def stop(target: Target, name: str) -> bool:
-    """Ask SageMaker to stop the job; False if it has ended already or was never known."""
+    """Ask SageMaker to stop the job; False if it has ended already or is unknown."""
     with translated(target):
         try:
             client(target, "sagemaker").stop_transform_job(TransformJobName=name)

@@ -1,4 +1,4 @@
-"""What SageMaker's texts about failures and refusals mean: for what is done next, and for the person who reads them."""
+"""The meaning of SageMaker's texts about failures and refusals, for retries and for people."""
 
 from failures.blame import FailureKind, Refusal, classify, read_refusal
 from failures.cause import UNKNOWN, Cause

@@ -1,4 +1,4 @@
-"""What SageMaker's texts about failures and refusals mean for what is done next.
+"""Classify SageMaker's texts about failures and refusals, to decide what is done next.
 
 The texts are those that people quote of DescribeTransformJob's FailureReason and of CreateTransformJob's
 ResourceLimitExceeded; SageMaker documents neither.
@@ -12,7 +12,7 @@ from enum import Enum
 
 
 class FailureKind(Enum):
-    """Why a job failed, as far as it matters to whoever would run it again."""
+    """Why a job failed, for the decision to run it again."""
 
     CAPACITY = "the region had no instance"
     INTERNAL = "a fault of SageMaker's own"
@@ -22,11 +22,11 @@ class FailureKind(Enum):
 
     @property
     def may_pass(self) -> bool:
-        """Whether the same job may well succeed another time."""
+        """Whether the same job may succeed if it runs again."""
         return self in {FailureKind.CAPACITY, FailureKind.INTERNAL}
 
 
-#: How FailureReason begins, and what it means.
+#: Beginnings of FailureReason and their kinds.
 _BEGINNINGS = (
     ("CapacityError", FailureKind.CAPACITY),
     ("InternalServerError", FailureKind.INTERNAL),
@@ -48,12 +48,12 @@ class Refusal:
     name: str
     limit: int
     used: int
-    wanted: int
+    requested: int
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether the request is larger than the whole quota, so that no end of another job helps."""
-        return self.wanted > self.limit
+        """Whether the request is larger than the whole quota, so that waiting does not help."""
+        return self.requested > self.limit
 
     @property
     def is_of_one_type(self) -> bool:
@@ -62,7 +62,7 @@ class Refusal:
 
 
 def classify(failure_reason: str) -> FailureKind:
-    """What a FailureReason means."""
+    """The kind of a FailureReason."""
     for beginning, failure in _BEGINNINGS:
         if failure_reason.startswith(beginning):
             return failure
@@ -70,8 +70,8 @@ def classify(failure_reason: str) -> FailureKind:
 
 
 def read_refusal(message: str) -> Refusal | None:
-    """The quota that a ResourceLimitExceeded names; None if it is about something else."""
-    found = _QUOTA.search(message)
-    if found is None:
+    """Parse the quota in a ResourceLimitExceeded; None if it names none."""
+    match = _QUOTA.search(message)
+    if match is None:
         return None
-    return Refusal(found["name"], int(found["limit"]), int(found["used"]), int(found["wanted"]))
+    return Refusal(match["name"], int(match["limit"]), int(match["used"]), int(match["wanted"]))

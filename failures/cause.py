@@ -1,4 +1,4 @@
-"""What a rule about failures is made of."""
+"""A rule about failures."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from failures.changes import Proposal
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One reason why jobs fail. `patterns` are regular expressions, any of them in one line, whatever its case."""
+    """A reason why jobs fail. `patterns` are case-insensitive regular expressions; a line has to match any of them."""
 
     slug: str
     title: str
     advice: str
     patterns: tuple[str, ...] = ()
     propose: Proposal = try_.nothing
-    #: The class of FailureReason that tells it.
+    #: The kind of FailureReason that means this cause.
     failure: FailureKind | None = None
-    #: True: it says what was seen and not why, so it holds only where nothing else does.
+    #: True if it says what happened and not why; it is used only if no other cause fits.
     general: bool = False
 
 

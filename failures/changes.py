@@ -1,4 +1,4 @@
-"""The one change to a failed job's request that is worth a try, as a value for a field of the new-job form."""
+"""The change to a failed job's request that is worth a try, as a value for a field of the new-job form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from failures.instances import akin, larger
 from transform.csv_head import has_first_column_of_names
 
 MEGABYTE = 1024 * 1024
-#: SageMaker's own values where a request has none, and the most it takes.
+#: SageMaker's defaults and maximums.
 _PAYLOAD, _MOST_PAYLOAD = 6, 100
 _SECONDS, _MOST_SECONDS = 600, 3600
 TIMEOUT = "model_client_config.invocations_timeout_in_seconds"
@@ -26,14 +26,14 @@ _TYPES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a job that failed. `spec` has the SDK's field names, `largest_input` is in bytes."""
+    """Facts about a failed job. `spec` has the SDK's field names, `largest_input` is in bytes."""
 
     spec: Mapping[str, Any] = field(default_factory=dict)
     instance_type: str = ""
     #: Whether it ran in the embedded engine, where instance types are names only.
     embedded: bool = False
     largest_input: int | None = None
-    #: How its first input begins, where that was read.
+    #: The first bytes of its first input, if they were read.
     head: bytes = b""
     fallbacks: tuple[str, ...] = ()
     #: How many outputs it wrote: what did well with the request as it is.
@@ -60,21 +60,21 @@ Proposal = Callable[[Facts, str], Change | None]
 
 
 def nothing(facts: Facts, line: str) -> Change | None:
-    """No setting of the job mends it."""
+    """Propose nothing: no setting of the job helps."""
     return None
 
 
 def either(*proposals: Proposal) -> Proposal:
-    """The first that has something to propose."""
+    """The first proposal that is not None."""
 
     def propose(facts: Facts, line: str) -> Change | None:
-        return next((change for each in proposals if (change := each(facts, line))), None)
+        return next((change for proposal in proposals if (change := proposal(facts, line))), None)
 
     return propose
 
 
 def put(name: str, value: str, says: str) -> Proposal:
-    """One value, unless the request has it already."""
+    """Set a field to a value, unless the request has it already."""
 
     def propose(facts: Facts, line: str) -> Change | None:
         return None if str(facts.of(name) or "") == value else Change(name, value, says)
@@ -83,7 +83,7 @@ def put(name: str, value: str, says: str) -> Proposal:
 
 
 def without(name: str, says: str) -> Proposal:
-    """Leave the field out, if the request has it."""
+    """Leave a field out, if the request has it."""
 
     def propose(facts: Facts, line: str) -> Change | None:
         return Change(name, "", says) if facts.of(name) not in (None, "", "None", "$") else None
@@ -92,7 +92,7 @@ def without(name: str, says: str) -> Proposal:
 
 
 def split_lines(facts: Facts, line: str) -> Change | None:
-    """Send lines instead of whole objects, where the type has lines."""
+    """Send lines instead of whole objects, if the content type has lines."""
     whole = facts.of("split_type") in (None, "None")
     if not whole or str(facts.of("content_type") or "").partition(";")[0].strip() not in _OF_LINES:
         return None
@@ -100,7 +100,7 @@ def split_lines(facts: Facts, line: str) -> Change | None:
 
 
 def larger_payload(facts: Facts, line: str) -> Change | None:
-    """As much as the largest object needs, where objects are sent whole; else twice as much."""
+    """Raise MaxPayloadInMB: to the largest object if objects are sent whole, else to twice its value."""
     now = facts.of("max_payload")
     now = _PAYLOAD if now is None else int(now)
     most = _MOST_PAYLOAD // max(1, int(facts.of("max_concurrent_transforms") or 1))
@@ -113,7 +113,7 @@ def larger_payload(facts: Facts, line: str) -> Change | None:
 
 
 def smaller_payload(facts: Facts, line: str) -> Change | None:
-    """Half as much in a call, where calls are made of several records."""
+    """Halve MaxPayloadInMB if calls have several records."""
     now = facts.of("max_payload")
     now = _PAYLOAD if now is None else int(now)
     if facts.of("split_type") in (None, "None") or facts.of("strategy") == "SingleRecord" or now == 1:
@@ -124,14 +124,14 @@ def smaller_payload(facts: Facts, line: str) -> Change | None:
 
 
 def one_record(facts: Facts, line: str) -> Change | None:
-    """One record a call, where records are split and sent together."""
+    """Send one record in a call, if calls have several records."""
     if facts.of("split_type") in (None, "None") or facts.of("strategy") == "SingleRecord":
         return None
     return Change("strategy", "SingleRecord", "Sends one record a call instead of as many as fit.")
 
 
 def more_time(facts: Facts, line: str) -> Change | None:
-    """Twice the time for a call, up to the hour that SageMaker allows."""
+    """Double the time for a call, up to SageMaker's limit of an hour."""
     now = int(facts.of(TIMEOUT) or _SECONDS)
     value = min(_MOST_SECONDS, 2 * now)
     return (
@@ -148,45 +148,47 @@ def larger_instance(facts: Facts, line: str) -> Change | None:
 
 
 def other_instance(facts: Facts, line: str) -> Change | None:
-    """The next fallback type, else a type of the same size."""
-    listed = [one for one in facts.fallbacks if one != facts.instance_type]
+    """The first fallback type that is another one, else a type of the same size."""
+    listed = [fallback for fallback in facts.fallbacks if fallback != facts.instance_type]
     value = listed[0] if listed else akin(facts.instance_type)
     return Change("instance_type", value, f"Instead of {facts.instance_type}.") if value else None
 
 
 def fewer_instances(facts: Facts, line: str) -> Change | None:
-    """As many as the quota allows, if it allows any."""
+    """As many instances as the quota allows, if it allows any."""
     refusal = read_refusal(line)
-    wanted = int(facts.of("instance_count") or 1)
-    if refusal is None or not 0 < refusal.limit < wanted:
+    instance_count = int(facts.of("instance_count") or 1)
+    if refusal is None or not 0 < refusal.limit < instance_count:
         return None
     return Change(
-        "instance_count", str(refusal.limit), f"The quota has {refusal.limit}, the job asks for {wanted}."
+        "instance_count",
+        str(refusal.limit),
+        f"The quota has {refusal.limit}, the job asks for {instance_count}.",
     )
 
 
 def listed_type(name: str, says: str) -> Proposal:
-    """The first type that the line names, other than the request's own."""
+    """The first content type in the line that is not the request's own."""
 
     def propose(facts: Facts, line: str) -> Change | None:
         now = str(facts.of(name) or "").partition(";")[0].strip()
-        # Messages name the type that was refused first, and then those there are.
-        named = [found for found in _TYPES.findall(line) if found != now]
+        # Messages name the refused type first, and then the accepted types.
+        named = [type_name for type_name in _TYPES.findall(line) if type_name != now]
         return Change(name, named[0], says) if named else None
 
     return propose
 
 
 def other_filter(facts: Facts, line: str) -> Change | None:
-    """Leave out the filter that the line quotes, or the only one there is."""
+    """Leave out the filter that the line quotes, or the request's only filter."""
     names = [name for name in ("input_filter", "output_filter") if facts.of(name) not in (None, "", "$")]
-    said = {"input_filter": "inputfilter", "output_filter": "outputfilter"}
-    quoted = [n for n in names if said[n] in line.lower() or str(facts.of(n)) in line]
+    log_names = {"input_filter": "inputfilter", "output_filter": "outputfilter"}
+    quoted = [n for n in names if log_names[n] in line.lower() or str(facts.of(n)) in line]
     name = (quoted or names or [""])[0]
     return Change(name, "", f"Leaves {facts.of(name)} out.") if name else None
 
 
-#: How many columns there were and how many were wanted, as XGBoost's container, XGBoost and scikit-learn say it.
+#: The numbers of columns sent and expected, in the words of XGBoost's container, XGBoost and scikit-learn.
 _COLUMNS = (
     re.compile(
         r"inference data (?P<got>\d+) is not consistent with feature size of trained model (?P<wanted>\d+)"
@@ -198,19 +200,19 @@ _COLUMNS = (
 
 
 def first_column_out(facts: Facts, line: str) -> Change | None:
-    """Keep the first column of CSV rows from the model, where nothing is filtered yet and that may be all it takes.
+    """Propose InputFilter $[1:], which keeps the first CSV column from the model, if no filter is set.
 
-    Not where the line tells that another number than one is too many, nor where other files did well as they are.
+    Not if the line says that more than one column is too many, nor if other files of the job succeeded.
     """
     csv = str(facts.of("content_type") or "").startswith("text/csv")
     if not csv or facts.written or facts.of("input_filter") not in (None, "", "$"):
         return None
-    told = next((found for pattern in _COLUMNS if (found := pattern.search(line))), None)
-    if told and int(told["got"]) != int(told["wanted"]) + 1:
+    counts = next((match for pattern in _COLUMNS if (match := pattern.search(line))), None)
+    if counts and int(counts["got"]) != int(counts["wanted"]) + 1:
         return None
     return Change("input_filter", "$[1:]", "Keeps the first column, such as an id, from the model.")
 
 
 def text_column_out(facts: Facts, line: str) -> Change | None:
-    """The same where the rows are seen to begin with a text; no filter takes out a header, which is a row."""
+    """As `first_column_out`, if the rows begin with a text; a header is a row, which no filter removes."""
     return first_column_out(facts, line) if has_first_column_of_names(facts.head) else None

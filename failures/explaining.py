@@ -1,4 +1,4 @@
-"""From what was said of a failed job to its cause, the line that tells it, and the change to try."""
+"""From the texts about a failed job to its cause, the line that shows it, and the change to try."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from failures.causes import CAUSES
 from failures.causes_of_model import BYTE_ORDER_MARK
 from failures.changes import Change, Facts
 
-#: Of a line, as much as anyone reads.
+#: Characters quoted of a line.
 LONGEST_QUOTE = 600
-#: What a byte order mark makes of records, told where the first input is seen to begin with one.
+#: Causes that are replaced by BYTE_ORDER_MARK if the first input begins with a byte order mark.
 _OF_TEXT = {"csv-unreadable", "json-unreadable", "not-text", "record-refused", "model-error"}
 #: Lines of a model's answer that are quoted with the status.
 _ANSWER_LINES = 3
 #: The heading that the data log puts before a model's answer.
 _HEADING = re.compile(r": Message: *$")
-#: A line that has a status and nothing of the answer.
+#: A line with a status and nothing of the model's answer.
 _BARE_STATUS = re.compile(r": \w*Error: \d{3} *$")
-#: An object's name, before what is said of it.
+#: An object's name before the text about it.
 _NAMED = re.compile(r"^(?P<name>\S+/\S[^:]*): ")
 
 
 class LogSource(Enum):
-    """Who said a line."""
+    """Where a line comes from."""
 
     REASON = "FailureReason"
     DATA_LOG = "data log"
@@ -48,7 +48,7 @@ class LogText:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a job failed. `quoted` is what tells it, empty if nothing does; `source` who said that."""
+    """Why a job failed. `quoted` is the text that shows it, empty if unknown; `source` is where it comes from."""
 
     cause: Cause
     quoted: str = ""
@@ -57,16 +57,16 @@ class Explanation:
 
     @property
     def is_sure(self) -> bool:
-        """Whether it says why, so that no further log can say more."""
+        """Whether the cause is specific, so that no further log is read."""
         return self.cause is not UNKNOWN and not self.cause.general
 
 
 def explain(lines: Sequence[LogText], facts: Facts) -> Explanation:
-    """The first cause that one of the lines tells: of who spoke first, and general ones last."""
-    found = _first(lines, general=False) or _first(lines, general=True)
-    if found is None:
+    """The first cause that fits a line: by source in the order of LogSource, specific causes before general ones."""
+    match = _first(lines, general=False) or _first(lines, general=True)
+    if match is None:
         return Explanation(UNKNOWN)
-    cause, position = found
+    cause, position = match
     if cause.slug in _OF_TEXT and facts.head.startswith(BOM_UTF8):
         cause = BYTE_ORDER_MARK
     line = lines[position]
@@ -75,18 +75,21 @@ def explain(lines: Sequence[LogText], facts: Facts) -> Explanation:
     return Explanation(cause, quoted[:LONGEST_QUOTE], line.source, cause.propose(facts, quoted))
 
 
-def columns(found: Explanation) -> dict[str, Any]:
-    """The columns of a job that keep it."""
-    told: dict[str, Any] = {"quoted": found.quoted, "source": found.source.value if found.source else ""}
-    if found.change:
-        told["change"] = {
-            "field": found.change.field, "value": found.change.value, "says": found.change.says,
+def columns(explanation: Explanation) -> dict[str, Any]:
+    """The job's columns that store the explanation."""
+    failure: dict[str, Any] = {
+        "quoted": explanation.quoted,
+        "source": explanation.source.value if explanation.source else "",
+    }
+    if explanation.change:
+        failure["change"] = {
+            "field": explanation.change.field, "value": explanation.change.value, "says": explanation.change.says,
         }  # fmt: skip
-    return {"cause": found.cause.slug, "failure": told}
+    return {"cause": explanation.cause.slug, "failure": failure}
 
 
 def columns_of_reason(reason: str) -> dict[str, Any]:
-    """The same where nothing is known but SageMaker's reason: neither the request nor a log."""
+    """The job's columns if only SageMaker's reason is known, without request and log."""
     return columns(_by_reason(reason))
 
 
@@ -97,9 +100,9 @@ def _by_reason(reason: str) -> Explanation:
 
 def _first(lines: Sequence[LogText], *, general: bool) -> tuple[Cause, int] | None:
     for source in LogSource:
-        said = [position for position, line in enumerate(lines) if line.source is source]
+        positions = [position for position, line in enumerate(lines) if line.source is source]
         for cause in CAUSES:
-            if cause.general is general and (at := _telling(cause, lines, said)) is not None:
+            if cause.general is general and (at := _telling(cause, lines, positions)) is not None:
                 return cause, at
     return None
 
@@ -120,13 +123,15 @@ def _pattern(cause: Cause) -> re.Pattern[str]:
 
 
 def _with_answer(lines: Sequence[LogText], position: int) -> str:
-    """The line, and of the data log the beginning of the model's answer that follows under its heading."""
+    """The line, and in the data log also the beginning of the model's answer under its heading."""
     line = lines[position]
     name = _NAMED.match(line.text)
     if line.source is not LogSource.DATA_LOG or name is None:
         return line.text
     beginning = f"{name['name']}: "
-    rest = [each.text for each in lines[position + 1 :] if each.text.startswith(beginning.rstrip())]
+    rest = [
+        next_line.text for next_line in lines[position + 1 :] if next_line.text.startswith(beginning.rstrip())
+    ]
     heading = next((n for n, text in enumerate(rest[:3]) if _HEADING.search(text)), None)
     if heading is None:
         return line.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 _COMMON = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge")
 _GPU = ("xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
 
-#: Sizes that CreateTransformJob takes of each family, smallest first (botocore's TransformInstanceType).
+#: The sizes of each family that CreateTransformJob accepts, smallest first (botocore's TransformInstanceType).
 SIZES: dict[str, tuple[str, ...]] = {
     "m4": ("xlarge", "2xlarge", "4xlarge", "10xlarge", "16xlarge"),
     "c4": ("xlarge", "2xlarge", "4xlarge", "8xlarge"),
@@ -20,7 +20,7 @@ SIZES: dict[str, tuple[str, ...]] = {
     "trn1": ("2xlarge", "32xlarge"),
     "inf2": ("xlarge", "8xlarge", "24xlarge", "48xlarge"),
 }
-#: Families whose instances of one size do about the same.
+#: Families whose instances of one size are about equal.
 _KIN = (
     ("m5", "m6i", "m7i", "m4"),
     ("c5", "c6i", "c7i", "c4"),
@@ -42,8 +42,10 @@ def akin(instance_type: str) -> str:
     """A type of the same size in another family of the same kind; empty if none is known."""
     family, size = _parts(instance_type)
     kin = next((group for group in _KIN if family in group), ())
-    others = [other for other in kin if other != family and size in SIZES[other]]
-    return f"ml.{others[0]}.{size}" if others else ""
+    families = [
+        family_of_kin for family_of_kin in kin if family_of_kin != family and size in SIZES[family_of_kin]
+    ]
+    return f"ml.{families[0]}.{size}" if families else ""
 
 
 def _parts(instance_type: str) -> tuple[str, str]:

@@ -1,11 +1,11 @@
-"""What a line of a log says of itself: an error, a warning, or neither. Lines of a traceback stay together."""
+"""The level of a log's lines: error, warning or neither. The lines of a traceback have one level."""
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
 
-#: Escape sequences of terminals (colours, cursor moves, titles), and control characters that show as nothing.
+#: Escape sequences of terminals (colours, cursor moves, titles), and invisible control characters.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -16,7 +16,7 @@ _ERROR = re.compile(
     r"^Caused by: |^During handling of the above exception|^The above exception was the direct cause"
 )
 _WARNING = re.compile(r"""\bWARN(?:ING)?\b|\b\w*Warning\b|level["']?\s*[:=]\s*["']?warn""")
-#: What begins a traceback, also one whose first line is on an earlier page.
+#: The beginning of a traceback, also of one whose first line is on an earlier page.
 _OPENS = re.compile(r'\bTraceback \(most recent call last\)|^\s+File "[^"]*", line \d+')
 _JAVA_FRAME = re.compile(r"^\s+at [\w.$<>]+\(")
 #: The stamp of each line of a data log.
@@ -24,8 +24,8 @@ DATA_LOG_STAMP = "[sagemaker logs]: "
 #: The object that a line of a data log is about.
 _ABOUT = re.compile(r"^(\S+/\S[^:]*):")
 
-#: Texts that every line with an error has at least one of, as CloudWatch looks for them: it has no word limits and
-#: knows case, so they find more than are errors. The blanks are those before the lines of a traceback.
+#: Every line with an error contains one of these texts. CloudWatch's search is case-sensitive and knows no word
+#: limits, so it also finds other lines. The blanks are those before the lines of a traceback.
 TERMS = (
     "ERROR", "CRITICAL", "FATAL", "Error", "Exception", "error: ", "panic: ", "error", "fatal", "critical",
     "[crit]", "Killed", "Segmentation fault", "Traceback", "Caused by: ", 'HTTP/1.1" 5', 'HTTP/1.0" 5',
@@ -34,7 +34,7 @@ TERMS = (
 
 
 class LogLevel(StrEnum):
-    """How bad a line is."""
+    """The level of a line."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -42,23 +42,23 @@ class LogLevel(StrEnum):
 
 
 def clean(text: str) -> str:
-    """The text without colours of terminals and characters that cannot be seen or that turn others around."""
+    """The text without terminal colours and without invisible or direction-changing characters."""
     return _CONTROL.sub("", _ANSI.sub("", text))
 
 
 class Levels:
-    """Tells the level of lines, one after the other in the order of their time."""
+    """The levels of lines, which have to be passed in order of time."""
 
     def __init__(self) -> None:
         self._inside: set[str] = set()
-        self._told: set[str] = set()
+        self._announced: set[str] = set()
         self._about: dict[str, str] = {}
 
     def of(self, stream: str, text: str) -> tuple[LogLevel, bool]:
-        """A container's line: its level, and whether it begins what went wrong rather than going on with it."""
-        # Python's logging writes its message right before the traceback: one thing went wrong, not two.
-        told = stream in self._told
-        self._told.discard(stream)
+        """The level of a container's line, and whether it is the first line of an error."""
+        # Python's logging writes its message right before the traceback: both are one error.
+        is_announced = stream in self._announced
+        self._announced.discard(stream)
         if stream in self._inside:
             if not text.strip() or text[0] in " \t":
                 return LogLevel.ERROR, False
@@ -67,16 +67,16 @@ class Levels:
                 return LogLevel.ERROR, False
         if _OPENS.search(text):
             self._inside.add(stream)
-            return LogLevel.ERROR, not told
+            return LogLevel.ERROR, not is_announced
         if _JAVA_FRAME.match(text):
             return LogLevel.ERROR, False
         if _ERROR.search(text):
-            self._told.add(stream)
+            self._announced.add(stream)
             return LogLevel.ERROR, True
         return (LogLevel.WARNING if _WARNING.search(text) else LogLevel.PLAIN), False
 
     def of_object(self, stream: str, text: str) -> tuple[LogLevel, bool]:
-        """The same of a line of a data log that is about an object: an error, begun by the object's first line."""
+        """As `of`, for a data log's line about an object: an error, which the object's first line begins."""
         named = _ABOUT.match(text)
         about = named[1] if named else ""
         begins = self._about.get(stream) != about

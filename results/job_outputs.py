@@ -11,7 +11,7 @@ from aws import objects
 from jobs import queries
 from jobs.lifecycle.follow.counting import written_since
 from jobs.models import TransformJob
-from jobs.services.calling import asked
+from jobs.services.calling import calls_for_person
 from jobs.services.connections.object_preview import LIMIT, Preview, make_preview
 from jobs.services.errors import NoSuchObject
 from results.reading import pages
@@ -72,7 +72,7 @@ def outputs(job: TransformJob, *, after: str = "", limit: int = PAGE) -> OutputP
     planned = {row.output_key: row for row in planned_rows}
     whole_plan = _plan_is_whole(job)
     page_outputs: list[Output] = []
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         last_key = after
         for looked_at, candidate in enumerate(objects.iterate(target, bucket, folder, after=after)):
             if len(page_outputs) == limit or looked_at == _LOOKED_AT:
@@ -87,7 +87,7 @@ def outputs(job: TransformJob, *, after: str = "", limit: int = PAGE) -> OutputP
 def preview(job: TransformJob, key: str) -> Preview:
     """The first 200 rows of an output's first 256 KiB. Raises NoSuchObject if there is no such output."""
     bucket = _bucket_of_output(job, key)
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         head = objects.head(target, bucket, key)
         body = objects.read(target, bucket, key, limit=LIMIT) if head else None
     if head is None or body is None:
@@ -110,7 +110,7 @@ def download_input(job: TransformJob, name: str) -> Download:
 
 def _download(job: TransformJob, bucket: str, key: str, what: str) -> Download:
     filename = key.rsplit("/", 1)[-1].replace('"', "")
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         head = objects.head(target, bucket, key)
         if head is None:
             raise NoSuchObject(

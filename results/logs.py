@@ -14,7 +14,7 @@ from aws import Target, logs
 from aws.logs import LogLine, LogStream
 from jobs.lifecycle.after import log_ends
 from jobs.models import TransformJob
-from jobs.services.calling import asked
+from jobs.services.calling import calls_for_person
 from jobs.services.errors import NoSuchObject, Unavailable
 from jobs.states import JobState
 from results import log_reading
@@ -99,7 +99,7 @@ def page(
     """
     if job.accepted_at is None:
         return LogPage((), "", (), "", _why_none(job), over=job.is_terminal)
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         streams = tuple(logs.streams(target, job.name))
         if not streams:
             return LogPage((), "", (), "", _why_none(job), over=_is_over(job))
@@ -125,7 +125,7 @@ def since(
     job: TransformJob, *, stream: str, search: str = "", errors: bool = False, token: str, limit: int = PAGE
 ) -> LogPage:
     """The lines after `token`, without the list of streams, which saves a call."""
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         lines, older, newer, more = _on(target, job, _line_filter(stream, search, errors), token, limit)
     return LogPage((), stream, lines, newer, "", older, more, over=_is_over(job) and not more)
 
@@ -143,7 +143,7 @@ def jump(
 
     The second text is where to continue if the search stopped early; both are empty if no line matches.
     """
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         line_filter = _line_filter(stream, search, errors)
         return log_reading.find(target, job, line_filter, place=before or token, backward=bool(before))
 
@@ -152,7 +152,7 @@ def streams(job: TransformJob) -> tuple[LogStream, ...]:
     """The job's streams, data logs first; empty until its first instance runs."""
     if job.accepted_at is None:
         return ()
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         return tuple(logs.streams(target, job.name))
 
 
@@ -161,7 +161,7 @@ def count_errors(job: TransformJob) -> ErrorCounts:
     if job.accepted_at is None:
         return ErrorCounts({}, more=False)
     counts: Counter[str] = Counter()
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         batches = log_reading.batches(target, job, LineFilter(errors=True), size=PAGE)
         rest = ""
         for _, batch in zip(range(_COUNTING), batches, strict=False):
@@ -176,7 +176,7 @@ def text_file(job: TransformJob, *, stream: str, search: str = "", errors: bool 
     The first part is read at once, so that errors raise here; a later error becomes the text's last line.
     """
     if stream != ALL:
-        with asked(job.connection) as target:
+        with calls_for_person(job.connection) as target:
             _choose(tuple(logs.streams(target, job.name)), stream, failed=False)
     written = _written(job, _line_filter(stream, search, errors))
     first = next(written, "")
@@ -191,7 +191,7 @@ def first_errors(job: TransformJob) -> tuple[LogLine, ...]:
     """
     if job.accepted_at is None:
         return ()
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         for log_lines in log_ends.beginnings(target, logs.streams(target, job.name)):
             if error_lines := [line for line in log_lines if not _EMPTY.search(line.text)]:
                 return tuple(error_lines[:ERRORS])
@@ -202,7 +202,7 @@ def last_words(job: TransformJob) -> tuple[LogLine, ...]:
     """The last lines of a failed job's data log, or of the latest container if the data log has only routine lines."""
     if job.accepted_at is None:
         return ()
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         streams = logs.streams(target, job.name)
         data_logs = [stream for stream in streams if stream.is_data_log]
         for log_lines in log_ends.endings(target, data_logs, ERRORS):
@@ -266,7 +266,7 @@ def _is_over(job: TransformJob) -> bool:
 
 
 def _written(job: TransformJob, line_filter: LineFilter) -> Iterator[str]:
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         for batch in log_reading.batches(target, job, line_filter, size=10_000):
             yield "".join(_as_text(line, with_stream=not line_filter.stream) for line in batch.lines)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from aws import metrics
 from aws.metrics import Series
 from jobs.models import TransformJob
-from jobs.services.calling import asked
+from jobs.services.calling import calls_for_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def usage(job: TransformJob) -> Usage:
         return Usage(0, (), (), _note(job))
     start, end = job.accepted_at, job.ended_at or timezone.now()
     period = period_of(end - start, engine=job.connection.is_engine)
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         series = metrics.usage(
             target, job.name, [kind.name for kind in KINDS], start - _MARGIN, end + _MARGIN, period
         )

@@ -1,4 +1,4 @@
-"""Calls made while a person waits: whatever goes wrong becomes a sentence."""
+"""Calls to a connection while a person waits: every error becomes a sentence."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from jobs.services.errors import Unavailable
 
 
 @contextmanager
-def asked(connection: Connection) -> Iterator[Target]:
-    """Call inside; raises Unavailable with the sentence of the error."""
+def calls_for_person(connection: Connection) -> Iterator[Target]:
+    """The connection's target for calls inside the block; raises Unavailable with the sentence of any GatewayError."""
     try:
         with asking(connection) as target:
             yield target

@@ -1,4 +1,4 @@
-"""What a service raises when it cannot do what was asked. Each message is a sentence for the person."""
+"""The errors of services. Each message is a sentence for a person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 
 class InvalidFields(Exception):
-    """Some of what was given cannot be used; nothing was saved.
+    """Some fields have values that cannot be used; nothing was saved.
 
     `fields` maps a field's name to sentences that say what it must be.
     """
@@ -19,7 +19,7 @@ class InvalidFields(Exception):
 class NameTaken(InvalidFields):
     """Another job of the connection has the name; `key` is that job's id.
 
-    Whoever repeats a request because no answer came learns from it that the first one arrived.
+    It tells a client that repeats a request, because no answer came, that the first request arrived.
     """
 
     def __init__(self, name: str, key: str) -> None:
@@ -35,15 +35,15 @@ class NameTaken(InvalidFields):
 
 
 class NotPossible(Exception):
-    """What was asked makes no sense now, such as stopping a job that has ended."""
+    """The action is not possible now, such as stopping a job that has ended."""
 
 
 class NoSuchObject(NotPossible):
-    """A job has no output, input file or log stream of the name."""
+    """The job has no output, input file or log stream of this name."""
 
 
 class NoSuchPlace(NotPossible):
-    """A place in a log that no line has."""
+    """No line of the log has this place."""
 
 
 class OutputsExist(NotPossible):
@@ -73,4 +73,4 @@ class OlderOutputs(NotPossible):
 
 
 class Unavailable(Exception):
-    """The connection could not be asked, or refused; the message says why and what to do."""
+    """The connection did not answer, or refused; the message says why and what to do."""

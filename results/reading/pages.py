@@ -8,7 +8,7 @@ from typing import Any
 from aws import Target
 from jobs.lifecycle.queue import planning
 from jobs.models import TransformJob
-from jobs.services.calling import asked
+from jobs.services.calling import calls_for_person
 from jobs.services.errors import NoSuchObject, NotPossible
 from jobs.services.texts import filesize
 from results.reading import files, pairing
@@ -61,7 +61,7 @@ def page(job: TransformJob, *, name: str = "", first: int = 1, limit: int = LIMI
     The default file is the first with an output. Raises NoSuchObject if the job has no such file, and Unavailable.
     """
     how = alignment_of(job.spec)
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         file = files.find(job, target, name)
         if file is None:
             return Page(None, how, trouble=_nothing(job))
@@ -73,7 +73,7 @@ def page(job: TransformJob, *, name: str = "", first: int = 1, limit: int = LIMI
 
 def picture(job: TransformJob, name: str, side: Name) -> tuple[str, bytes]:
     """The content type and bytes of an input or output that is a picture. Raises NotPossible and Unavailable."""
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         file = files.find(job, target, name)
         if file is None or not name:
             raise NoSuchObject("This job has no such file.")
@@ -86,7 +86,7 @@ def picture(job: TransformJob, name: str, side: Name) -> tuple[str, bytes]:
 
 def input_place(job: TransformJob, name: str) -> tuple[str, str]:
     """The bucket and key of the input `name`. Raises NoSuchObject if the job has no such input, and Unavailable."""
-    with asked(job.connection) as target:
+    with calls_for_person(job.connection) as target:
         file = files.find(job, target, name)
         bucket = planning.input_bucket(job, target) if name and file and file.input_key else None
     if file is None or bucket is None:

@@ -43,7 +43,7 @@ def test_a_refusal_names_its_quota_and_numbers() -> None:
         f"utilization of 3 Instances and a request delta of 2 Instances. {ASK}"
     )
     assert found is not None
-    assert (found.name, found.limit, found.used, found.wanted) == (
+    assert (found.name, found.limit, found.used, found.requested) == (
         "ml.m4.xlarge for transform job usage",
         4,
         3,

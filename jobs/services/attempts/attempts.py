@@ -13,7 +13,7 @@ from jobs.lifecycle.follow import counting
 from jobs.lifecycle.queue import planning
 from jobs.models import PlannedObject, TransformJob
 from jobs.models.job_values import new_key
-from jobs.services.calling import asked
+from jobs.services.calling import calls_for_person
 from jobs.services.errors import InvalidFields, NameTaken, NotPossible, OlderOutputs, OutputsExist
 from jobs.services.submitting import job_options, replacing, submission
 from jobs.services.submitting.replacing import Outputs
@@ -40,7 +40,7 @@ def finish_missing(
     plan = _plan_to_finish(job)
     key, request = new_key(), same_request(plan, name=name)
     _check_name(plan, name)
-    with asked(plan.connection) as target:
+    with calls_for_person(plan.connection) as target:
         missing = counting.recount(plan, target)
         if not missing.rows:
             raise NotPossible("Nothing is missing: every input has its output.")

@@ -1,4 +1,4 @@
-"""Looking through a connection's buckets: one level at a time, what a prefix matches, the beginning of an object."""
+"""Browse a connection's buckets: one level at a time, the matches of a prefix, the beginning of an object."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from transform.keys import is_folder_marker, parse_s3_uri
 
 #: Names on a page.
 PAGE = 200
-#: Objects counted below a prefix, ten calls; what lies behind is "at least".
+#: Objects counted below a prefix, in ten calls; if there are more, counts are minimums.
 COUNTED = 10_000
-#: Bytes read of an object to show how it begins.
+#: Bytes read of an object for its preview.
 PEEKED = 32 * 1024
 _NO_BUCKET = frozenset({"NoSuchBucket", "404", ""})
 _DENIED = frozenset({"AccessDenied", "403", "Forbidden", "AllAccessDisabled"})
@@ -27,7 +27,7 @@ _DENIED = frozenset({"AccessDenied", "403", "Forbidden", "AllAccessDisabled"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A bucket, folder or object. `uri` is its whole address, `size` None for what is no object."""
+    """A bucket, folder or object. `uri` is its S3 URI; `size` is None for buckets and folders."""
 
     uri: str
     name: str
@@ -36,13 +36,13 @@ class Entry:
 
     @property
     def can_be_chosen(self) -> bool:
-        """Whether a field of one line, which drops blanks at its ends, can hold the address."""
+        """Whether a one-line form field, which strips blanks at its ends, can hold the URI."""
         return self.uri == self.uri.strip() and not set(self.uri) & set("\r\n\0")
 
 
 @dataclass(frozen=True, slots=True)
 class BucketPage:
-    """A page of what is right below `path`, folders first; `next` asks for the following one."""
+    """A page of the names directly below `path`, folders first; `next` is the token of the following page."""
 
     path: str
     buckets: tuple[Entry, ...] = ()
@@ -52,7 +52,7 @@ class BucketPage:
 
     @property
     def crumbs(self) -> tuple[Entry, ...]:
-        """The bucket and each folder on the way, the one that is listed last."""
+        """The bucket and each folder on the way to the listed one."""
         bucket, prefix = _split(self.path)
         if not bucket or self.buckets:
             return ()
@@ -65,54 +65,61 @@ class BucketPage:
 
 
 def browse(connection: Connection, path: str, token: str = "") -> BucketPage:
-    """What stands at an S3 address, which may end inside a name; the buckets for none, or for half a bucket's name.
+    """List one level at an S3 URI, which may end inside a name; the buckets for no URI or a part of a bucket's name.
 
-    Raises InvalidFields for what is no address, NotPossible where it may not be listed or is not there, naming the
-    permission that is missing, Unavailable if the connection cannot be asked.
+    Raises InvalidFields for a malformed URI; NotPossible if the bucket does not exist or may not be listed, with the
+    missing permission; Unavailable if the connection does not answer.
     """
     bucket, prefix = _split(path)
     if not bucket:
         return BucketPage("s3://", _buckets(connection))
     if not prefix and not path.endswith("/"):
         try:
-            known = _buckets(connection)
+            buckets = _buckets(connection)
         except NotPossible:
-            known = ()
-        if bucket not in {one.name for one in known}:
-            begun = tuple(one for one in known if one.name.startswith(bucket))
+            buckets = ()
+        if bucket not in {bucket_entry.name for bucket_entry in buckets}:
+            begun = tuple(bucket_entry for bucket_entry in buckets if bucket_entry.name.startswith(bucket))
             if begun:
                 return BucketPage(path, begun)
-    level: objects.FolderLevel = _asked(connection, bucket, objects.level, prefix, token=token, limit=PAGE)
+    level: objects.FolderLevel = _run_on_bucket(
+        connection, bucket, objects.level, prefix, token=token, limit=PAGE
+    )
     folder = prefix[: prefix.rfind("/") + 1]
     return BucketPage(
         path=_uri(bucket, prefix),
         folders=tuple(Entry(_uri(bucket, key), key[len(folder) :] or key) for key in level.folders),
         objects=tuple(
-            Entry(_uri(bucket, one.key), one.key[len(folder) :], one.size, one.modified)
-            for one in level.objects
+            Entry(
+                _uri(bucket, bucket_entry.key),
+                bucket_entry.key[len(folder) :],
+                bucket_entry.size,
+                bucket_entry.modified,
+            )
+            for bucket_entry in level.objects
             # Consoles mark a folder with an empty object of its name.
-            if one.size or one.key != folder
+            if bucket_entry.size or bucket_entry.key != folder
         ),
         next=level.next,
     )
 
 
 def matches(connection: Connection, path: str) -> Matches | None:
-    """What a job would read that has this address as its prefix; None for an address without a bucket.
+    """What a job with this URI as its prefix would read; None for a URI without a bucket.
 
-    Raises as `browse` does.
+    Raises the errors of `browse`.
     """
     bucket, prefix = _split(path)
-    return _asked(connection, bucket, _match, prefix) if bucket else None
+    return _run_on_bucket(connection, bucket, _match, prefix) if bucket else None
 
 
 def peek(connection: Connection, uri: str) -> object_preview.Preview:
-    """The beginning of an object. Raises as `browse` does; NotPossible if there is none of the name."""
+    """Preview the beginning of an object. Raises the errors of `browse`, and NotPossible if there is no such object."""
     bucket, key = _split(uri)
-    found = _asked(connection, bucket, _read, key, needs="s3:GetObject") if key else None
-    if found is None:
+    object_head = _run_on_bucket(connection, bucket, _read, key, needs="s3:GetObject") if key else None
+    if object_head is None:
         raise NotPossible(f"There is no object {uri}.")
-    head, size = found
+    head, size = object_head
     return object_preview.make_preview(head, size=size, key=key)
 
 
@@ -135,7 +142,8 @@ def _buckets(connection: Connection) -> tuple[Entry, ...]:
     try:
         with asking(connection) as target:
             return tuple(
-                Entry(_uri(one.name, ""), one.name, None, one.created) for one in objects.buckets(target)
+                Entry(_uri(account_bucket.name, ""), account_bucket.name, None, account_bucket.created)
+                for account_bucket in objects.buckets(target)
             )
     except Rejected as error:
         raise NotPossible(
@@ -147,30 +155,34 @@ def _buckets(connection: Connection) -> tuple[Entry, ...]:
 
 
 def _match(target: Target, bucket: str, prefix: str) -> Matches:
-    found = objects.iterate(target, bucket, prefix)
-    read = (one for one in found if not is_folder_marker(one.key, one.size))
+    remote_objects = objects.iterate(target, bucket, prefix)
+    read = (
+        remote_object
+        for remote_object in remote_objects
+        if not is_folder_marker(remote_object.key, remote_object.size)
+    )
     first = list(islice(read, COUNTED + 1))
     return matching.match(bucket, prefix, first[:COUNTED], more=len(first) > COUNTED)
 
 
 def _read(target: Target, bucket: str, key: str) -> tuple[bytes, int] | None:
-    found = objects.head(target, bucket, key)
-    body = objects.read(target, bucket, key, limit=PEEKED) if found else None
-    return None if found is None or body is None else (body, found.size)
+    remote_object = objects.head(target, bucket, key)
+    body = objects.read(target, bucket, key, limit=PEEKED) if remote_object else None
+    return None if remote_object is None or body is None else (body, remote_object.size)
 
 
-def _asked(
+def _run_on_bucket(
     connection: Connection,
     bucket: str,
     question: Any,
     key: str,
     *,
     needs: str = "s3:ListBucket",
-    **given: Any,
+    **arguments: Any,
 ) -> Any:
     try:
         with asking(connection) as target:
-            return question(target, bucket, key, **given)
+            return question(target, bucket, key, **arguments)
     except Rejected as error:
         raise NotPossible(_refusal(error, connection, bucket, key, needs)) from error
     except GatewayError as error:
@@ -180,7 +192,7 @@ def _asked(
 def _refusal(error: Rejected, connection: Connection, bucket: str, key: str, needs: str) -> str:
     if isinstance(error, OutOfScope):
         return error.sentence
-    # Without a code it is boto3 that refused: no bucket can have that name.
+    # Without a code boto3 itself refused: no bucket can have that name.
     if error.code in _NO_BUCKET:
         return f"There is no bucket {bucket}."
     if error.code not in _DENIED:

@@ -1,4 +1,4 @@
-"""Places where jobs run: adding, changing and removing one."""
+"""Create, change and remove connections, the places where jobs run."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from teams import activity
 from teams.models import ApiToken, Team, User
 from transform.scope import Scope, parse_name, parse_place
 
-#: More jobs at once than any account runs; a number has to end somewhere.
+#: More jobs at once than any account runs.
 MOST_RUNNING = 100_000
-#: Where jobs run is part of each job that ran there, so it stays.
+#: Fields that can be changed. Region and role are part of each job that ran there, so they stay.
 CHANGEABLE = (
     "name", "import_external", "queue_url", "max_running", "max_instances", "max_instances_per_type",
     "allowed_places", "allowed_models",
 )  # fmt: skip
-#: What one connection's list of places or models may hold.
+#: Entries in a connection's list of places or models.
 MOST_ALLOWED = 100
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _QUEUE_PATH = re.compile(r"/[\w.-]{1,80}/[\w.-]{1,85}")
@@ -56,9 +56,10 @@ def create(
     allowed_models: list[str] | None = None,
     token: ApiToken | None = None,
 ) -> Connection:
-    """An AWS connection: a region, and a role to assume unless the process's own credentials are meant.
+    """Create an AWS connection: a region, and optionally a role to assume instead of the process's own credentials.
 
-    Raises InvalidFields, and PermissionDenied where only staff add connections. It is not tried: `test` does that.
+    Nothing is called; `permissions.test` does that. Raises InvalidFields, and PermissionDenied if only staff may add
+    connections.
     """
     _check_staff(by)
     slug = slug or slugify(name)[:63]
@@ -94,9 +95,9 @@ def create(
 def change(
     connection: Connection, changes: Mapping[str, Any], *, by: User, token: ApiToken | None = None
 ) -> Connection:
-    """Change the name, limits, import, queue or what may be used; what waits is looked at anew.
+    """Change some of the fields in CHANGEABLE.
 
-    Raises InvalidFields, and PermissionDenied where only staff change what may be used.
+    Raises InvalidFields, and PermissionDenied if only staff may change the allowed places and models.
     """
     changes = {name: value for name, value in changes.items() if not _is_same(connection, name, value)}
     if {"allowed_places", "allowed_models"} & set(changes):
@@ -123,17 +124,17 @@ def change(
 
 
 def confinement_gaps(connection: Connection) -> list[str] | None:
-    """What model code is not kept from where the connection's jobs run, in sentences.
+    """Sentences about what model code is not kept from on the machine of the connection's jobs.
 
-    None for AWS, which confines every model in containers of its own, and for an engine that does not say.
+    None for AWS, which confines each model in containers of its own, and for an engine that does not answer.
     """
     return read_confinement_gaps(connection.endpoint_url) if connection.is_engine else None
 
 
 def remove(connection: Connection, *, by: User, token: ApiToken | None = None) -> None:
-    """Take a connection away, with its models out of every list; its jobs stay to be looked at.
+    """Remove a connection and its models from all lists; its jobs stay visible.
 
-    Raises NotPossible while it has jobs that are not over, and for the engine of this installation.
+    Raises NotPossible while it has active jobs, and for the engine of this installation.
     """
     if connection.is_own_engine:
         raise NotPossible(f"{connection.name} is this installation's own engine; it stays.")
@@ -143,7 +144,7 @@ def remove(connection: Connection, *, by: User, token: ApiToken | None = None) -
         if active:
             jobs = "1 job that is" if active == 1 else f"{active:,} jobs that are"
             raise NotPossible(f"{row.name} has {jobs} not over. Stop them, or wait for their end.")
-        # A failed one that would be submitted again by itself no longer is.
+        # Failed jobs are no longer retried.
         row.jobs.filter(next_attempt_at__isnull=False).update(next_attempt_at=None)
         row.removed_at, row.import_external, row.queue_url = timezone.now(), False, ""
         row.save(update_fields=["removed_at", "import_external", "queue_url"])
@@ -151,7 +152,7 @@ def remove(connection: Connection, *, by: User, token: ApiToken | None = None) -
 
 
 def limit_problems(limits: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What of these limits cannot be used, each with what it must be; None is no limit."""
+    """Problems with these limits, by field; None is no limit."""
     problems = {}
     for field in ("max_running", "max_instances"):
         value = limits.get(field)
@@ -172,7 +173,7 @@ def limit_problems(limits: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _check_staff(by: User | None) -> None:
-    """Raises PermissionDenied where an installation leaves connections to its own staff; `by` None is itself."""
+    """Raises PermissionDenied if only staff manage connections and `by` is not staff; None is allowed."""
     if settings.STAFF_CONNECTIONS and by is not None and not by.is_staff:
         raise PermissionDenied(
             "Only the staff of this installation add connections and change what they may use "
@@ -180,7 +181,7 @@ def _check_staff(by: User | None) -> None:
         )
 
 
-#: How an entry of each list is read; ValueError for one that is wrong.
+#: The parser of each list's entries; it raises ValueError.
 _ALLOWED: dict[str, Callable[[str], object]] = {"allowed_places": parse_place, "allowed_models": parse_name}
 
 
@@ -189,11 +190,11 @@ def _is_same(connection: Connection, name: str, value: object) -> bool:
 
 
 def _allowed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The lists as they are kept: places with a slash at their end."""
-    kept = {name: [text.strip() for text in values[name]] for name in _ALLOWED if name in values}
-    if "allowed_places" in kept:
-        kept["allowed_places"] = Scope.parse(kept["allowed_places"], []).uris
-    return kept
+    """The lists as they are stored: places end in a slash."""
+    entries = {name: [text.strip() for text in values[name]] for name in _ALLOWED if name in values}
+    if "allowed_places" in entries:
+        entries["allowed_places"] = Scope.parse(entries["allowed_places"], []).uris
+    return entries
 
 
 def _allowed_problems(values: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -218,12 +219,12 @@ def _entry_problems(name: str, entries: list[str], parse: Callable[[str], object
     return {}
 
 
-def _import_problems(wanted: object) -> dict[str, list[str]]:
-    return {} if isinstance(wanted, bool) else {"import_external": ["It must be true or false."]}
+def _import_problems(value: object) -> dict[str, list[str]]:
+    return {} if isinstance(value, bool) else {"import_external": ["It must be true or false."]}
 
 
 def _queue_problems(url: object, connection: Connection) -> dict[str, list[str]]:
-    """What is wrong with a queue's address. We sign what we send there, so it may not be just anywhere."""
+    """Problems with a queue's URL. Requests to it are signed, so only AWS's or the configured host is allowed."""
     if url == "":
         return {}
     if connection.is_engine and not settings.SQS_URL:
@@ -236,8 +237,8 @@ def _queue_problems(url: object, connection: Connection) -> dict[str, list[str]]
 
 
 def _is_type_limit(name: object, most: object) -> bool:
-    known = isinstance(name, str) and len(name) <= 64 and INSTANCE_TYPE.fullmatch(name)
-    return bool(known) and is_whole(most, range(MOST_RUNNING + 1))
+    is_type = isinstance(name, str) and len(name) <= 64 and INSTANCE_TYPE.fullmatch(name)
+    return bool(is_type) and is_whole(most, range(MOST_RUNNING + 1))
 
 
 def _is_name(name: object) -> bool:
@@ -245,7 +246,7 @@ def _is_name(name: object) -> bool:
 
 
 def _problems(name: str, slug: str, region: str, role_arn: str, external_id: str) -> dict[str, list[str]]:
-    """What cannot be used, by field, each with what it must be."""
+    """Problems by field, each with what the field must be."""
     named = _is_name(name)
     fits = {
         "name": (named, "It must be 1 to 80 characters."),
@@ -258,7 +259,7 @@ def _problems(name: str, slug: str, region: str, role_arn: str, external_id: str
             not external_id or (role_arn and 2 <= len(external_id) <= 1224),
             "It must be 2 to 1224 characters, and is used only with a role to assume.",
         ),
-        # Made from the name unless given, so a name that is wrong is the only problem worth telling.
+        # The slug is made from the name by default: with a wrong name only that is reported.
         "slug": (not named or _SLUG.fullmatch(slug), "It must be lowercase letters, digits and hyphens."),
     }
     return {field: [sentence] for field, (right, sentence) in fits.items() if not right}

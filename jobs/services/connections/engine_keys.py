@@ -1,4 +1,4 @@
-"""Teams' own keys for the engine of this installation: connections that use one."""
+"""Connect a team to this installation's engine with a key of its own."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ SLUG = "engine"
 
 
 def connect(team_slug: str, key: str) -> Connection:
-    """The team's connection to the engine by this key, made or changed; it may use what the key may.
+    """Create or change the team's connection to the engine to use this key, with the key's scope.
 
-    Raises NotPossible where there is no such team, key or engine.
+    Raises NotPossible if there is no such team, key or engine.
     """
     team = Team.objects.filter(slug=team_slug).first()
     if team is None:
-        known = ", ".join(Team.objects.order_by("slug").values_list("slug", flat=True))
-        raise NotPossible(f"There is no team {team_slug}; there is {known}.")
+        team_slugs = ", ".join(Team.objects.order_by("slug").values_list("slug", flat=True))
+        raise NotPossible(f"There is no team {team_slug}; there is {team_slugs}.")
     if not settings.ENGINE_URL:
         raise NotPossible("No engine is known. Start it with ./deck up, or set BATCHDECK_ENGINE_URL.")
     scope = _scope_of(key)
     with transaction.atomic():
-        connection, made = Connection.objects.get_or_create(
+        connection, is_new = Connection.objects.get_or_create(
             team=team,
             slug=SLUG,
             removed_at=None,
@@ -46,12 +46,12 @@ def connect(team_slug: str, key: str) -> Connection:
         connection.engine_key = key
         connection.allowed_places, connection.allowed_models = scope.uris, list(scope.names)
         connection.save(update_fields=["engine_key", "allowed_places", "allowed_models"])
-        activity.record(team, None, "connection.created" if made else "connection.changed", connection)
+        activity.record(team, None, "connection.created" if is_new else "connection.changed", connection)
     return connection
 
 
 def _scope_of(key: str) -> Scope:
-    """What a key may use, from its file beside the engine's own. Raises NotPossible."""
+    """The scope of a key, from its file beside the engine's credentials. Raises NotPossible."""
     file = settings.ENGINE_CREDENTIALS.parent / "keys" / f"{key}.json"
     if slugify(key) != key:
         raise NotPossible(f"{key!r} is no name of a key: it has lowercase letters, digits and hyphens.")

@@ -1,4 +1,4 @@
-"""A connection's limits as they hold: those set by hand, and the account's quotas where none is."""
+"""A connection's limits: those set by hand, else the account's quotas."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from jobs.lifecycle.queue import quotas
 from jobs.lifecycle.queue.capacity import Room, rooms
 from jobs.models import Connection, Quotas
-from jobs.services.calling import asked
+from jobs.services.calling import calls_for_person
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimit:
-    """How much of something may run at once and does; `quota` is the account's, whether or not it holds.
+    """The most that may run at once and how much does; `quota` is the account's, even if `by_hand` overrides it.
 
     `instance_type` is empty for a limit of all jobs.
     """
@@ -26,13 +26,13 @@ class ConnectionLimit:
 
     @property
     def matters(self) -> bool:
-        """Whether somebody set it, or something runs."""
+        """Whether somebody set the limit, something uses it, or it counts all jobs."""
         return self.by_hand or self.used > 0 or not self.instance_type
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All limits of a connection. Types with a quota of 0 are only counted."""
+    """All limits of a connection. `forbidden` counts the types with a quota of 0."""
 
     rows: list[ConnectionLimit]
     forbidden: int
@@ -40,17 +40,17 @@ class Limits:
 
     @property
     def first(self) -> list[ConnectionLimit]:
-        """Those that somebody set, that are in use, or that count all jobs."""
+        """The limits that matter."""
         return [row for row in self.rows if row.matters]
 
     @property
-    def others(self) -> list[ConnectionLimit]:
-        """The rest: quotas of types that nobody uses now."""
+    def without_use(self) -> list[ConnectionLimit]:
+        """Quotas of instance types that nothing uses now."""
         return [row for row in self.rows if not row.matters]
 
 
 def of(connection: Connection) -> Limits:
-    """The limits that hold for the connection's jobs now, and what is taken of them."""
+    """The limits for the connection's jobs, and how much of them is in use."""
     room = rooms([connection])[connection.pk]
     read = room.place.quotas
     own = Quotas.objects.filter(pk=connection.pk).first()
@@ -69,12 +69,12 @@ def of(connection: Connection) -> Limits:
         for name in sorted({*by_hand, *allowed, *in_use})
     ]
     forbidden = sum(1 for name in per_type if name not in allowed | in_use | set(by_hand))
-    return Limits(rows, forbidden, _shown(own, read))
+    return Limits(rows, forbidden, _quotas_to_show(own, read))
 
 
 def read_quotas(connection: Connection) -> Quotas:
-    """Ask Service Quotas now, while a person waits. Raises Unavailable with what to mend."""
-    with asked(connection) as target:
+    """Read the account's quotas from Service Quotas now. Raises Unavailable."""
+    with calls_for_person(connection) as target:
         return quotas.read(connection, target)
 
 
@@ -86,6 +86,6 @@ def _limit(
     return ConnectionLimit(what, most, used(instance_type), by_hand is not None, quota, instance_type)
 
 
-def _shown(own: Quotas | None, read: Quotas | None) -> Quotas | None:
-    """Whose times and troubles to tell: the connection's own, unless only another to the same account was read."""
+def _quotas_to_show(own: Quotas | None, read: Quotas | None) -> Quotas | None:
+    # Another connection's to the same account, if only that was read.
     return own if own and (own.read_at or not read) else read or own

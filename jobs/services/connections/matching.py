@@ -1,4 +1,4 @@
-"""What an input's prefix matches: S3Prefix is a plain beginning of keys, so `in` also means `in-old/`. No I/O."""
+"""Group the objects that an input's prefix matches: as a prefix of keys, `in` also matches `in-old/`. No I/O."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from aws.objects import RemoteObject
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Objects whose keys go on alike where the prefix ends: those of a folder, or those in none.
+    """The objects of one folder where the prefix ends, or those in no folder.
 
-    `key` is the folder with its slash or the key of the one object, empty for several objects in no folder;
-    `also` says that they are hardly meant.
+    `key` is the folder with its slash or the key of a single object; it is empty for several objects in no folder.
+    `also` is true if the prefix probably matches them by accident.
     """
 
     key: str
@@ -25,15 +25,15 @@ class Group:
 
     @property
     def name(self) -> str:
-        """The part of the key behind the last slash but one's own."""
+        """The last part of the key."""
         return self.key[self.key.rstrip("/").rfind("/") + 1 :]
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """All that a job with this prefix would read. `more`: there is more of everything than was counted.
+    """What a job with this prefix would read. `more`: there are further objects, so all numbers are minimums.
 
-    `fix` is the address that means only what is meant; empty where nothing else matches, or only a person knows.
+    `fix` is the S3 URI that matches only the intended folder; empty if nothing else matches or it is not clear.
     """
 
     groups: tuple[Group, ...]
@@ -45,25 +45,30 @@ class Matches:
 
     @property
     def also(self) -> tuple[Group, ...]:
-        """The groups that are hardly meant."""
+        """The groups that probably match by accident."""
         return tuple(group for group in self.groups if group.also)
 
 
 def match(bucket: str, prefix: str, objects: Iterable[RemoteObject], *, more: bool = False) -> Matches:
-    """Group these objects, which all begin with `prefix`; `more` says that there are further ones."""
-    found: dict[str, list[RemoteObject]] = {}
-    for one in objects:
-        found.setdefault(_group_of(prefix, one.key), []).append(one)
-    meant = next((key for key in (f"{prefix}/", prefix) if key in found), None)
-    told = [_group(key, members, also=meant not in (None, key)) for key, members in found.items()]
-    groups = tuple(sorted(told, key=lambda group: group.also))
+    """Group objects whose keys all begin with `prefix`; `more` says that there are further objects."""
+    members_by_key: dict[str, list[RemoteObject]] = {}
+    for remote_object in objects:
+        members_by_key.setdefault(_group_of(prefix, remote_object.key), []).append(remote_object)
+    intended = next((key for key in (f"{prefix}/", prefix) if key in members_by_key), None)
+    all_groups = [
+        _group(key, members, also=intended not in (None, key)) for key, members in members_by_key.items()
+    ]
+    groups = tuple(sorted(all_groups, key=lambda group: group.also))
     return Matches(
         groups=groups,
         objects=sum(group.objects for group in groups),
         bytes=sum(group.bytes for group in groups),
-        largest=max((one.size for members in found.values() for one in members), default=0),
+        largest=max(
+            (remote_object.size for members in members_by_key.values() for remote_object in members),
+            default=0,
+        ),
         more=more,
-        fix=f"s3://{bucket}/{meant}" if meant and meant.endswith("/") and len(groups) > 1 else "",
+        fix=f"s3://{bucket}/{intended}" if intended and intended.endswith("/") and len(groups) > 1 else "",
     )
 
 
@@ -76,6 +81,6 @@ def _group_of(prefix: str, key: str) -> str:
 
 def _group(key: str, members: list[RemoteObject], *, also: bool) -> Group:
     first, last = members[0].key, members[-1].key
-    # Several are named by the first and the last of them, one by itself.
+    # A single object is named by its key, several by the first and the last key.
     name = first if not key and len(members) == 1 else key
-    return Group(name, len(members), sum(one.size for one in members), first, last, also)
+    return Group(name, len(members), sum(remote_object.size for remote_object in members), first, last, also)

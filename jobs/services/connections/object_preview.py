@@ -1,4 +1,4 @@
-"""Showing the beginning of an output: rows of CSV or JSON Lines, text, or a word about binary. Bytes in."""
+"""Preview the beginning of an object: rows of CSV or JSON Lines, text, or binary. Bytes in."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from transform.decompression import NotGzip, beginning, is_gzip
 
 #: Bytes read of an object.
 LIMIT = 256 * 1024
-#: Rows shown of them.
+#: Rows shown of these bytes.
 ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What can be shown. `rows` for a table (with `columns` for JSON Lines), `text` for text.
+    """The part of an object that is shown: `rows` of a table (with `columns` for JSON Lines), or `text`.
 
-    `truncated`: there is more in the object than is shown. `size` is the whole object's, in bytes.
+    `truncated`: the object has more than is shown. `size` is the whole object's, in bytes.
     """
 
     kind: Literal["table", "text", "binary", "empty"]
@@ -32,7 +32,7 @@ class Preview:
 
 
 def make_preview(head: bytes, *, size: int, key: str, content_type: str = "") -> Preview:
-    """From an object's first bytes; the kind is told by `content_type`, else by the key, else by looking."""
+    """Make a preview of an object's first bytes; its kind follows from `content_type`, else the key, else the bytes."""
     if not head:
         return Preview("empty", size=size)
     cut = len(head) < size
@@ -43,16 +43,16 @@ def make_preview(head: bytes, *, size: int, key: str, content_type: str = "") ->
         return Preview("binary", size=size, truncated=cut)
     lines = text.splitlines()
     if cut and len(lines) > 1:
-        lines.pop()  # the last one is probably a part of a line
-    shown, more = lines[:ROWS], cut or len(lines) > ROWS
-    kind = _kind(content_type, key, shown)
+        lines.pop()  # The last line is probably cut.
+    shown_lines, more = lines[:ROWS], cut or len(lines) > ROWS
+    kind = _kind(content_type, key, shown_lines)
     if kind == "jsonlines":
-        table = _json_table(shown)
+        table = _json_table(shown_lines)
         if table is not None:
             return Preview("table", size=size, truncated=more, columns=table[0], rows=table[1])
-    if kind == "csv" and (rows := _csv_rows(shown)) is not None:
+    if kind == "csv" and (rows := _csv_rows(shown_lines)) is not None:
         return Preview("table", size=size, truncated=more, rows=rows)
-    return Preview("text", size=size, truncated=more, text="\n".join(shown))
+    return Preview("text", size=size, truncated=more, text="\n".join(shown_lines))
 
 
 def _gunzip(head: bytes, cut: bool) -> tuple[bytes, bool]:
@@ -64,7 +64,7 @@ def _gunzip(head: bytes, cut: bool) -> tuple[bytes, bool]:
 
 
 def _decode(head: bytes, cut: bool) -> str | None:
-    """UTF-8 text, or None for what is not; the cut may have gone through the last letter."""
+    """UTF-8 text, or None for other bytes; the last letter may have been cut."""
     for dropped in range(4 if cut else 1):
         try:
             text = head[: len(head) - dropped].decode("utf-8")
@@ -87,7 +87,7 @@ def _kind(content_type: str, key: str, lines: list[str]) -> Literal["csv", "json
 
 
 def _csv_rows(lines: list[str]) -> tuple[tuple[str, ...], ...] | None:
-    """Rows of CSV, or None for what the reader refuses, such as a field of more than 128 KiB."""
+    """Rows of CSV; None if the reader refuses them, such as a field of more than 128 KiB."""
     try:
         return tuple(tuple(row) for row in csv.reader(io.StringIO("\n".join(lines))))
     except csv.Error:
@@ -95,7 +95,7 @@ def _csv_rows(lines: list[str]) -> tuple[tuple[str, ...], ...] | None:
 
 
 def _json_table(lines: list[str]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]] | None:
-    """Columns and cells, if every line is JSON; columns are the objects' keys in order of appearance."""
+    """Columns and cells if every line is JSON, else None; columns are the objects' keys in order of appearance."""
     try:
         values = [json.loads(line) for line in lines if line.strip()]
     except ValueError:

@@ -1,4 +1,4 @@
-"""Trying what a connection is needed for, call by call, and the policy that would allow what is denied."""
+"""Test the calls that a connection is needed for, and write the policy that would allow the denied ones."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from jobs.lifecycle.follow.event_queue import queue_target
 from jobs.models import Connection, RegisteredModel, TransformJob
 from transform import keys
 
-#: Buckets that are tried, of the newest jobs and models.
+#: Buckets that are tested, of the newest jobs and models.
 BUCKETS = 5
 _LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True)
 class PermissionCheck:
-    """One thing that a connection does: `outcome` is fine, denied, unreachable or not needed."""
+    """The result of one call: `outcome` is fine, denied, unreachable or not needed."""
 
     service: str
     action: str
@@ -34,29 +34,29 @@ class PermissionCheck:
 
 @dataclass(frozen=True, slots=True)
 class PermissionReport:
-    """What a test found: `account` is empty where nobody said whose it is."""
+    """The result of a test; `account` is empty if no call told it."""
 
     lines: tuple[PermissionCheck, ...]
     account: str = ""
 
     @property
     def reached(self) -> bool:
-        """Whether anything answered."""
+        """Whether any call was answered."""
         return any(line.outcome in ("fine", "denied") for line in self.lines)
 
     @property
     def denied(self) -> list[PermissionCheck]:
-        """What the credentials may not do."""
+        """The calls that the credentials do not allow."""
         return [line for line in self.lines if line.outcome == "denied"]
 
     @property
     def unreachable(self) -> list[PermissionCheck]:
-        """What could not be tried."""
+        """The calls that got no answer."""
         return [line for line in self.lines if line.outcome == "unreachable"]
 
     @property
     def policy(self) -> str:
-        """An IAM policy that allows what is denied and nothing else, as JSON; empty if nothing is."""
+        """An IAM policy that allows the denied actions and nothing else, as JSON; empty if none is denied."""
         by_resource: dict[str, list[str]] = defaultdict(list)
         for line in self.denied:
             by_resource[line.resource].append(line.action)
@@ -68,12 +68,12 @@ class PermissionReport:
 
 
 def test(connection: Connection) -> PermissionReport:
-    """Try each call now, and keep what came of it on the connection's row; takes some seconds at most."""
-    found = probe(target_of(connection), _asked(connection))
-    account = next((one.account for one in found if one.account), "")
-    report = PermissionReport(tuple(_line(one, connection, account) for one in found), account)
+    """Try each call now and store the result on the connection's row; takes a few seconds at most."""
+    results = probe(target_of(connection), _probe_scope(connection))
+    account = next((result.account for result in results if result.account), "")
+    report = PermissionReport(tuple(_check_of(result, connection, account) for result in results), account)
     rows = Connection.objects.filter(pk=connection.pk)
-    rows.update(tested_at=timezone.now(), tested=[_kept(line) for line in report.lines])
+    rows.update(tested_at=timezone.now(), tested=[_as_stored(line) for line in report.lines])
     if account:
         rows.update(account_id=account)
     connection.note(error="" if report.reached else report.lines[0].says)
@@ -82,43 +82,45 @@ def test(connection: Connection) -> PermissionReport:
 
 
 def last(connection: Connection) -> PermissionReport | None:
-    """What the last test found; None before the first."""
+    """The result of the last test; None before the first."""
     if connection.tested_at is None:
         return None
     return PermissionReport(
-        tuple(PermissionCheck(**kept) for kept in connection.tested), connection.account_id
+        tuple(PermissionCheck(**stored_check) for stored_check in connection.tested), connection.account_id
     )
 
 
-def _line(found: ProbeResult, connection: Connection, account: str) -> PermissionCheck:
+def _check_of(result: ProbeResult, connection: Connection, account: str) -> PermissionCheck:
     region = connection.region
     partition = (
         "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
     )
-    resource = found.resource.format(partition=partition, region=region, account=account or "*")
-    return PermissionCheck(found.service, found.action, found.use, found.outcome.value, found.says, resource)
+    resource = result.resource.format(partition=partition, region=region, account=account or "*")
+    return PermissionCheck(
+        result.service, result.action, result.use, result.outcome.value, result.says, resource
+    )
 
 
-def _kept(line: PermissionCheck) -> dict[str, Any]:
+def _as_stored(line: PermissionCheck) -> dict[str, Any]:
     return {name: getattr(line, name) for name in PermissionCheck.__slots__}
 
 
-def _asked(connection: Connection) -> ProbeScope:
+def _probe_scope(connection: Connection) -> ProbeScope:
     target = queue_target(connection) if connection.queue_url else None
     return ProbeScope(_buckets(connection), connection.queue_url, target)
 
 
 def _buckets(connection: Connection) -> list[str]:
-    """The buckets that the newest jobs and models use."""
+    """The buckets of the newest jobs and models."""
     addresses: list[str] = []
     for job in TransformJob.objects.filter(connection=connection).order_by("-id").only("spec")[:_LOOKED_AT]:
         addresses += [job.data, job.output_path]
     models = RegisteredModel.objects.filter(connection=connection).order_by("-id")
     addresses += [model.model_data for model in models[:_LOOKED_AT]]
-    found: dict[str, None] = {}
+    buckets: dict[str, None] = {}
     for address in addresses:
         try:
-            found[keys.parse_s3_uri(address)[0]] = None
+            buckets[keys.parse_s3_uri(address)[0]] = None
         except ValueError:
             continue
-    return list(found)[:BUCKETS]
+    return list(buckets)[:BUCKETS]

@@ -1,4 +1,4 @@
-"""The price table of a connection, as people change it."""
+"""Change a connection's prices by hand, or read AWS's price list."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jobs.services.errors import InvalidFields, NotPossible, Unavailable
 from teams import activity
 from teams.models import ApiToken, User
 
-#: Dearer than any instance; a number has to end somewhere.
+#: More than any instance costs.
 MOST_USD = 10_000
 #: Prices are kept to a millionth of a dollar.
 _DECIMALS = 6
@@ -26,9 +26,9 @@ _DECIMALS = 6
 def change(
     connection: Connection, prices: Mapping[str, Any], *, by: User, token: ApiToken | None = None
 ) -> None:
-    """Set prices by hand, by instance type in US dollars an hour; None takes one away. Raises InvalidFields.
+    """Set prices by hand, by instance type, in US dollars an hour; None removes a price. Raises InvalidFields.
 
-    Ended jobs that had no price get the new one; what has a figure keeps it.
+    Ended jobs without a cost get one from the new price; existing costs stay.
     """
     read = {name: _price(value) for name, value in prices.items() if value is not None}
     wrong = [name for name in prices if len(name) > 64 or not INSTANCE_TYPE.fullmatch(name)]
@@ -41,7 +41,7 @@ def change(
     with transaction.atomic():
         gone = [name for name, value in prices.items() if value is None]
         connection.prices.filter(instance_type__in=gone).delete()
-        # What AWS says of them is asked for anew.
+        # AWS's price of these types is read again.
         if gone:
             Connection.objects.filter(pk=connection.pk).update(prices_read_at=None)
         pricing.write(
@@ -56,7 +56,7 @@ def change(
 
 
 def read_list(connection: Connection) -> int:
-    """Read AWS's price list now; how many types it prices. Raises NotPossible for an engine, or Unavailable."""
+    """Read AWS's price list now; returns the number of priced types. Raises NotPossible for an engine, Unavailable."""
     if connection.is_engine:
         raise NotPossible(
             "An engine has no price list: its machine is yours. Set a price by hand if you want one."
@@ -68,7 +68,7 @@ def read_list(connection: Connection) -> int:
 
 
 def _price(value: object) -> Decimal | None:
-    """The price that a number or its text says; None if it says none."""
+    """Parse a price; None if the value is not a price in range."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
     try:

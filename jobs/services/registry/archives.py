@@ -1,6 +1,6 @@
-"""Looking at the beginning of a model's archive, which comes from anyone: bounded in bytes, members and time.
+"""Read the beginning of a model's archive, which may come from anyone: bounded in bytes, members and time.
 
-Nothing is written to a disk; names are all that is kept of the members.
+Nothing is written to disk, and only the members' names are kept.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from pathlib import PurePosixPath
 
 from transform.archives import MAX_BYTES, kind_of, trouble_with_member, trouble_with_size
 
-#: Bytes that an instance without disks of its own has for the archive and what is unpacked from it: 30 GB.
+#: Bytes on an instance without disks of its own for the archive and its unpacked files: 30 GB.
 VOLUME = MAX_BYTES
-#: Of the archive as it lies in S3; of what comes out of it.
+#: Bytes read of the archive, and bytes unpacked from it.
 MOST_READ = 8 * 1024 * 1024
 MOST_UNPACKED = 64 * 1024 * 1024
 _CHUNK = 64 * 1024
-#: Reads beyond the end after which the archive is left: tarfile asks on for all that a member claims to have.
+#: Reads beyond the end before the archive is given up: tarfile reads as much as a member claims to have.
 _PATIENCE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveContents:
-    """The files of an archive as far as they were seen, by their path below its top.
+    """The files of an archive that were read, by their path in it.
 
-    `whole` if that is all of them. `damage` says why it cannot be unpacked, `refused` which member nobody would
-    unpack; both are the ends of sentences, empty where all is well.
+    `whole` is true if these are all files. `damage` says why the archive cannot be unpacked, `refused` which member
+    is unsafe to unpack; both are ends of sentences, empty if all is well.
     """
 
     files: tuple[str, ...] = ()
@@ -40,9 +40,9 @@ class ArchiveContents:
 
 
 def look(pieces: Iterator[bytes], until: float) -> ArchiveContents:
-    """What the archive holds, out of as many of its pieces as are needed until then, by `time.monotonic`.
+    """The archive's contents, read from its pieces until the time `until` of `time.monotonic`.
 
-    Errors of reading pass through.
+    Errors from `pieces` pass through.
     """
     beginning = _Beginning(pieces, until)
     files: list[str] = []
@@ -69,11 +69,11 @@ def _why_refused(member: tarfile.TarInfo) -> str:
 
 
 class _Enough(Exception):
-    """A bound is met."""
+    """A limit is reached."""
 
 
 class _Beginning(io.RawIOBase):
-    """The unpacked bytes. Reading on after a bound is met raises _Enough."""
+    """The unpacked bytes as a file. Reading raises _Enough once a limit is reached."""
 
     def __init__(self, pieces: Iterator[bytes], until: float) -> None:
         self._pieces = pieces
@@ -84,11 +84,11 @@ class _Beginning(io.RawIOBase):
         self._beyond = 0
 
     def readable(self) -> bool:
-        """It is."""
+        """Always True."""
         return True
 
     def readinto(self, buffer: object, /) -> int:
-        """As of any file. Raises EOFError where the archive ends before its last byte, or is read far beyond it."""
+        """Read into the buffer. Raises EOFError if the archive is cut short, or is read far beyond its end."""
         view = memoryview(buffer)  # type: ignore[arg-type]
         while not self._unpacker.eof:
             if time.monotonic() > self._until or self._unpacked > MOST_UNPACKED:

@@ -1,4 +1,4 @@
-"""Whether the archives of a model are there, can be read, and hold what its containers expect."""
+"""Check that a model's archives exist, can be read, and hold what its containers expect."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from django.utils import timezone
 
 from aws import Rejected, Target, objects
 from jobs.models import RegisteredModel
-from jobs.services.calling import asked
+from jobs.services.calling import calls_for_person
 from jobs.services.registry import archives, frameworks
 from jobs.services.texts import filesize
 from transform import keys
 
 Level = Literal["ok", "warn", "fail"]
-#: Bytes for each call: most archives' names stand in the first of them.
+#: Bytes of one call: most archives' names are in the first piece.
 _PIECE = 1024 * 1024
-#: File names that are kept.
+#: File names that are stored.
 NAMED = 50
-#: For all archives of a model: a person waits.
+#: Seconds for all archives of a model: a person waits.
 SECONDS = 10.0
 _WORST: tuple[Level, ...] = ("ok", "warn", "fail")
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveCheck:
-    """What was found of one container's archive; `size` None where it could not be read, `files` the first NAMED."""
+    """The check of one container's archive; `size` is None if it could not be read, `files` has NAMED names at most."""
 
     uri: str
     level: Level
@@ -42,44 +42,46 @@ class ArchiveCheck:
 
 
 def check(model: RegisteredModel) -> list[ArchiveCheck]:
-    """Look at each container's archive now, and keep what was found; Unavailable if S3 cannot be asked.
+    """Check each container's archive now and store the results. Raises Unavailable if S3 does not answer.
 
-    A few megabytes of each are read, in at most some seconds, whatever its size.
+    At most a few megabytes of each archive are read, within SECONDS for all.
     """
-    found: list[ArchiveCheck] = []
+    checks: list[ArchiveCheck] = []
     until = time.monotonic() + SECONDS
-    with asked(model.connection) as target:
+    with calls_for_person(model.connection) as target:
         for container in model.containers:
             if uri := str(container.get("ModelDataUrl", "")):
-                found.append(_look(replace(target, hurried=True), uri, container, until))
-    model.archives = [_kept(archive) for archive in found]
+                checks.append(_look(replace(target, hurried=True), uri, container, until))
+    model.archives = [_as_stored(archive) for archive in checks]
     model.archives_checked_at = timezone.now()
     RegisteredModel.objects.filter(pk=model.pk).update(
         archives=model.archives, archives_checked_at=model.archives_checked_at
     )
-    return found
+    return checks
 
 
 def last(model: RegisteredModel) -> list[ArchiveCheck]:
-    """What was found when it was last looked at; empty before that."""
+    """The results of the last check; empty before the first."""
     return [
         ArchiveCheck(
             **{
-                **kept,
-                "files": tuple(kept["files"]),
-                "modified": datetime.fromisoformat(kept["modified"]) if kept["modified"] else None,
+                **stored_check,
+                "files": tuple(stored_check["files"]),
+                "modified": datetime.fromisoformat(stored_check["modified"])
+                if stored_check["modified"]
+                else None,
             }
         )
-        for kept in model.archives
+        for stored_check in model.archives
     ]
 
 
-def worst(found: list[ArchiveCheck]) -> Level:
-    """The gravest level among them."""
-    return max((archive.level for archive in found), key=_WORST.index, default="ok")
+def worst(checks: list[ArchiveCheck]) -> Level:
+    """The worst level of the checks; ok for none."""
+    return max((archive.level for archive in checks), key=_WORST.index, default="ok")
 
 
-def _kept(archive: ArchiveCheck) -> dict[str, Any]:
+def _as_stored(archive: ArchiveCheck) -> dict[str, Any]:
     return {
         **asdict(archive),
         "files": list(archive.files),
@@ -112,7 +114,7 @@ def _verdict(listing: archives.ArchiveContents, size: int, container: Mapping[st
         return "fail", "It is empty."
     if listing.damage or listing.refused:
         return "fail", f"It {listing.damage or listing.refused}. Make it anew and upload it again."
-    framework = frameworks.of(str(container.get("Image", ""))) or frameworks.OTHER
+    framework = frameworks.of(str(container.get("Image", ""))) or frameworks.OWN_CONTAINER
     lacks = framework.lacks(listing.files, container.get("Environment") or {})
     if lacks and listing.whole:
         return "fail", f"It has {lacks}. {framework.title} will not start with it."

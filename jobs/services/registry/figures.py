@@ -1,6 +1,6 @@
-"""How models do: their jobs, the last one, how many succeed, how long they take and what a thousand records cost.
+"""Figures of models: number of jobs, last job, success rate, duration, and cost of a thousand records.
 
-Read from an index that holds all of it, so a team with a long history waits no longer than one without.
+The queries read an index that covers all columns, so a long history costs no time.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from jobs.costs import exact
 from jobs.models import RegisteredModel, TransformJob
 from jobs.states import JobState
 
-#: Figures are of jobs submitted since then: older ones say little about the next one.
+#: Figures count jobs of so many days: older jobs say little about the next one.
 DAYS = 90
-#: A job succeeds or fails as all its attempts together do; what an attempt cost and read is its own.
+#: Success is counted for a job with all its attempts; cost and records for each attempt.
 _DONE = Q(root=None, overall_state=JobState.COMPLETED)
 _NOT_DONE = Q(root=None, overall_state=JobState.FAILED)
 _PRICED = Q(state=JobState.COMPLETED, cost_usd__isnull=False, records__gt=0)
@@ -39,10 +39,10 @@ _SUMS = {
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one model. `jobs` are counted up to `queries.COUNTED` and one more; the rest is of the last DAYS days.
+    """Figures of one model. `jobs` is counted up to `queries.COUNTED` + 1; the rest covers the last DAYS days.
 
-    A job that was stopped, withdrawn or refused is neither success nor failure. `cost_per_1000` is in US dollars, of
-    the `priced` attempts whose cost and number of records are both known; None where there is none.
+    A stopped, withdrawn or refused job is neither success nor failure. `cost_per_1000` is in US dollars, over the
+    `priced` attempts whose cost and number of records are known; None if there are none.
     """
 
     jobs: int = 0
@@ -55,17 +55,17 @@ class Figures:
 
     @property
     def ended(self) -> int:
-        """How many the success rate is told of."""
+        """The number of jobs that the success rate counts."""
         return self.completed + self.failed
 
     @property
     def success_rate(self) -> float | None:
-        """The part that succeeded, from 0 to 1; None where none has ended."""
+        """The share of successes, from 0 to 1; None if no job has ended."""
         return self.completed / self.ended if self.ended else None
 
 
 def of(models: Collection[RegisteredModel]) -> dict[int, Figures]:
-    """The figures of these models by their row ids; four queries, however many there are."""
+    """The figures of these models by row id, in four queries."""
     ids = [model.pk for model in models]
     if not ids:
         return {}
@@ -81,20 +81,22 @@ def of(models: Collection[RegisteredModel]) -> dict[int, Figures]:
 
 
 def causes(model: RegisteredModel) -> list[tuple[Cause, int]]:
-    """Why jobs of the last DAYS days failed, the most frequent cause first; of jobs whose cause is told."""
+    """The causes of failure in the last DAYS days with their counts, the most frequent first."""
     rows = TransformJob.objects.filter(model=model, created_at__gte=_since(), root=None)
-    told = rows.exclude(overall_cause="").order_by().values("overall_cause").annotate(n=Count("id"))
-    return [(cause_named(row["overall_cause"]), row["n"]) for row in told.order_by("-n", "overall_cause")]
+    explained = rows.exclude(overall_cause="").order_by().values("overall_cause").annotate(n=Count("id"))
+    return [
+        (cause_named(row["overall_cause"]), row["n"]) for row in explained.order_by("-n", "overall_cause")
+    ]
 
 
 class _Counted(Subquery):
-    """How many rows a subquery has, which may end early."""
+    """The number of rows of a subquery, which may have a limit."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
 
 
 class _Median(Aggregate):
-    """PostgreSQL's own."""
+    """PostgreSQL's median."""
 
     function = "PERCENTILE_DISC"
     template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
@@ -105,7 +107,7 @@ def _since() -> Any:
 
 
 def _ever(ids: list[int]) -> Any:
-    """For each model how many jobs it has, up to the limit of counting, and the newest one's row id."""
+    """Each model's number of jobs, up to the limit of counting, and the newest job's row id."""
     jobs = TransformJob.objects.filter(model=OuterRef("pk"), root=None)
     newest = jobs.order_by("-created_at", "-id").values("pk")[:1]
     some = jobs.order_by().values("pk")[: queries.COUNTED + 1]
@@ -116,9 +118,9 @@ def _ever(ids: list[int]) -> Any:
 
 
 def _medians(rows: Any) -> dict[int, int]:
-    """By model, the length of the middle job, of two the shorter one."""
+    """By model, the median duration; the shorter of two middle ones."""
     if database.vendor == "postgresql":
-        # A third of the time that the way below takes, which SQLite needs.
+        # Takes a third of the time of the query below, which SQLite needs.
         return dict(
             rows.values("model").annotate(median=_Median("overall_duration")).values_list("model", "median")
         )

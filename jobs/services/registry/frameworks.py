@@ -1,4 +1,4 @@
-"""What serves a model, told from its image, and what that expects to find in the model's archive."""
+"""The framework that serves a model, by its image, and the files that it expects in the model's archive."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Environment = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """A kind of model server. `lacks` says what files of a whole archive do not have, empty if nothing is missing.
+    """A kind of model server. `lacks` says what an archive with these files lacks; empty if nothing is missing.
 
-    `pattern` is searched for in the image's repository.
+    `pattern` is searched in the image's repository.
     """
 
     title: str
@@ -24,9 +24,9 @@ class Framework:
 
 
 def of(image: str) -> Framework | None:
-    """What an image's name says it is; None for one that says nothing."""
+    """The framework of an image, by its name; None if the name matches none."""
     name = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
-    return next((known for known in KNOWN if re.search(known.pattern, name)), None)
+    return next((framework for framework in FRAMEWORKS if re.search(framework.pattern, name)), None)
 
 
 def version_of(image: str) -> str:
@@ -83,7 +83,7 @@ def _script(files: Files, environment: Environment) -> str:
 
 
 def _inside_a_folder(files: Files) -> str:
-    """The usual mistake: the folder was packed, and not what is in it."""
+    """A hint at the usual mistake: the folder was packed instead of its contents."""
     tops = {PurePosixPath(name).parts[0] for name in files}
     deep = all(_depth(name) > 1 for name in files)
     return f"; all of it is inside the folder {tops.pop()}/" if files and deep and len(tops) == 1 else ""
@@ -93,7 +93,7 @@ def _depth(name: str) -> int:
     return len(PurePosixPath(name).parts)
 
 
-KNOWN = (
+FRAMEWORKS = (
     Framework("XGBoost", r"^(sagemaker-)?xgboost$", _xgboost),
     Framework("scikit-learn", r"^(sagemaker-)?(scikit-learn|sklearn)$", _sklearn),
     Framework("Hugging Face", r"^huggingface-", _huggingface),
@@ -103,4 +103,4 @@ KNOWN = (
     Framework("SparkML Serving", r"^sagemaker-sparkml-serving$", _any_file),
     Framework("AutoGluon", r"^autogluon-", _any_file),
 )
-OTHER = Framework("Own container", "", _any_file)
+OWN_CONTAINER = Framework("Own container", "", _any_file)

@@ -1,4 +1,4 @@
-"""Registering a model: checked here, made in SageMaker, then written down."""
+"""Register models: check the fields, create the model in SageMaker, save its row."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _DATA = re.compile(r"(https|s3)://([^/]+)/?(.*)")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 _ENV_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-#: Of ContainerDefinition, what batch transform can use.
+#: The fields of ContainerDefinition that batch transform can use.
 _CONTAINER_FIELDS = frozenset(
     {"Image", "ImageConfig", "Mode", "ModelDataUrl", "Environment", "ContainerHostname", "ModelPackageName",
      "InferenceSpecificationName"}
@@ -35,16 +35,18 @@ _CONTAINER_FIELDS = frozenset(
 
 
 def search(rows: TeamQuerySet[RegisteredModel], text: str) -> TeamQuerySet[RegisteredModel]:
-    """Those of `rows` that have each word in their name, description, connection's name, or a container."""
+    """The rows that have each word of `text` in their name, description, connection's name or containers."""
     for word in text.split():
         of_container = IContains(Cast("containers", TextField()), word)
-        told = Q(name__icontains=word) | Q(description__icontains=word) | Q(connection__name__icontains=word)
-        rows = rows.filter(told | Q(of_container))
+        of_model = (
+            Q(name__icontains=word) | Q(description__icontains=word) | Q(connection__name__icontains=word)
+        )
+        rows = rows.filter(of_model | Q(of_container))
     return rows
 
 
 def container(image: str, model_data: str = "", env: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """A ContainerDefinition from a form's or the API's fields; empty ones are left out, none is checked."""
+    """A ContainerDefinition from the fields of a form or the API; empty fields are left out, none is checked."""
     definition: dict[str, Any] = {"Image": image}
     if model_data:
         definition["ModelDataUrl"] = model_data
@@ -68,14 +70,14 @@ def validate(name: str, containers: Sequence[Mapping[str, Any]], execution_role_
     if not 1 <= len(containers) <= 15:
         problems["containers"] = ["It must be 1 to 15 containers."]
     for position, definition in enumerate(containers):
-        found = _container_problems(definition)
+        container_problems = _container_problems(definition)
         if len(containers) == 1:
-            problems |= found
-        elif found:
+            problems |= container_problems
+        elif container_problems:
             texts = [
                 f"Container {position + 1}{'' if field == 'containers' else f', {field}'}: {text}"
-                for field, said in found.items()
-                for text in said
+                for field, container_texts in container_problems.items()
+                for text in container_texts
             ]
             problems["containers"] = [*problems.get("containers", []), *texts]
     if problems:
@@ -92,9 +94,9 @@ def register(
     description: str = "",
     token: ApiToken | None = None,
 ) -> RegisteredModel:
-    """Make the model in SageMaker and write it down. One that is there already, and the same, is adopted.
+    """Create the model in SageMaker and save its row. A model that exists with the same containers is adopted.
 
-    Raises InvalidFields for what must be changed, Unavailable if SageMaker could not be asked.
+    Raises InvalidFields, and Unavailable if SageMaker does not answer.
     """
     validate(name, containers, execution_role_arn)
     if not connection.is_engine and not execution_role_arn:
@@ -130,7 +132,7 @@ def register(
 
 
 def runnable(connections: Iterable[Connection], images: Collection[str]) -> set[str]:
-    """The images that at least one of these engines can run. An engine that does not answer is taken to run all."""
+    """The images that at least one of these engines can run. An engine that does not answer counts as running all."""
     runs: set[str] = set()
     for connection in connections:
         answer = abilities(target_of(connection), images)
@@ -139,38 +141,38 @@ def runnable(connections: Iterable[Connection], images: Collection[str]) -> set[
 
 
 def _check_images(connection: Connection, containers: Sequence[Mapping[str, Any]]) -> None:
-    """Raise InvalidFields for an image that the connection, an engine, has no runtime for."""
-    images = [str(one["Image"]) for one in containers if one.get("Image")]
+    """Raise InvalidFields for an image that an engine has no runtime for."""
+    images = [str(definition["Image"]) for definition in containers if definition.get("Image")]
     answer = abilities(target_of(connection), images) if connection.is_engine and images else None
     against = answer.against if answer else {}
     if len(containers) == 1 and against:
         raise InvalidFields({"image": list(against.values())})
     texts = [
-        f"Container {position}: {against[one['Image']]}"
-        for position, one in enumerate(containers, start=1)
-        if one.get("Image") in against
+        f"Container {position}: {against[definition['Image']]}"
+        for position, definition in enumerate(containers, start=1)
+        if definition.get("Image") in against
     ]
     if texts:
         raise InvalidFields({"containers": texts})
 
 
 def _outside(scope: Scope, name: str, containers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """What of a model the scope leaves out: fields, each with what it must be."""
-    found = [] if scope.allows_model(name) else [("name", f"It must be {' or '.join(scope.names)}.")]
+    """The fields of a model that are outside the scope, each with what it must be."""
+    problems = [] if scope.allows_model(name) else [("name", f"It must be {' or '.join(scope.names)}.")]
     places = f"It must be in {' or '.join(scope.uris)}."
     for definition in containers:
         environment = definition.get("Environment", {})
         script = str(environment.get(SUBMIT_DIRECTORY, ""))
         data = definition.get("ModelDataUrl", "")
         if data and not scope.allows_uri(data):
-            found.append(("model_data" if len(containers) == 1 else "containers", places))
+            problems.append(("model_data" if len(containers) == 1 else "containers", places))
         if (package := package_group(definition.get("ModelPackageName", ""))) and not allows_package(
             scope, package
         ):
-            found.append(("containers", f"The model package {package} is not allowed on this connection."))
+            problems.append(("containers", f"The model package {package} is not allowed on this connection."))
         if script.startswith("s3://") and not scope.allows_uri(script):
-            found.append(("env" if len(containers) == 1 else "containers", places))
-    return found
+            problems.append(("env" if len(containers) == 1 else "containers", places))
+    return problems
 
 
 def _create_or_adopt(
@@ -181,9 +183,9 @@ def _create_or_adopt(
             try:
                 return models.create(target, name=name, containers=containers, execution_role_arn=role)
             except models.ModelNameTaken:
-                found = models.describe(target, name)
-                if found is not None and _same(found, containers):
-                    return found.arn
+                remote_model = models.describe(target, name)
+                if remote_model is not None and _same(remote_model, containers):
+                    return remote_model.arn
                 raise
     except models.ModelNameTaken as error:
         raise InvalidFields({"name": [error.sentence]}) from error
@@ -193,11 +195,14 @@ def _create_or_adopt(
         raise Unavailable(f"{error.sentence} The model was not registered.") from error
 
 
-def _same(found: models.RemoteModel, containers: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether SageMaker's model is the one asked for, by what decides its predictions."""
-    told = ("Image", "ModelDataUrl", "ModelPackageName")
-    ours = [[c.get(field) for field in told] + [c.get("Environment") or {}] for c in containers]
-    theirs = [[c.get(field) for field in told] + [c.get("Environment") or {}] for c in found.containers]
+def _same(remote_model: models.RemoteModel, containers: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether SageMaker's model has the same containers, by the fields that decide its predictions."""
+    compared_fields = ("Image", "ModelDataUrl", "ModelPackageName")
+    ours = [[c.get(field) for field in compared_fields] + [c.get("Environment") or {}] for c in containers]
+    theirs = [
+        [c.get(field) for field in compared_fields] + [c.get("Environment") or {}]
+        for c in remote_model.containers
+    ]
     return ours == theirs
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from aws import Target, objects
 from jobs.lifecycle.queue.planning import planned_objects
 from jobs.models import Connection, PlannedObject
-from jobs.services.calling import asked
+from jobs.services.calling import calls_for_person
 from jobs.services.errors import OutputsExist, Unavailable
 from jobs.services.submitting.output_folders import beside
 from transform import keys
@@ -84,7 +84,7 @@ def find(target: Target, data: str, output_path: str, *, is_manifest: bool) -> R
 def find_for(connection: Connection, spec: TransformSpec) -> Replaced | None:
     """The objects that a request on the connection would replace; Unavailable where that cannot be looked at."""
     is_manifest = spec.data_type == "ManifestFile"
-    with asked(connection) as target:
+    with calls_for_person(connection) as target:
         try:
             return find(target, spec.data, spec.output_path, is_manifest=is_manifest)
         except ValueError as error:

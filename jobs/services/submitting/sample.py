@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from aws import objects
 from jobs.models import Connection, RegisteredModel, TransformJob
-from jobs.services.calling import asked
+from jobs.services.calling import calls_for_person
 from jobs.services.errors import NotPossible
 from jobs.services.registry import registered_models
 from jobs.services.submitting import submission
@@ -64,7 +64,7 @@ def load(connection: Connection, *, by: User | None) -> RegisteredModel:
     Raises Unavailable if the engine cannot be asked.
     """
     sample = read()
-    with asked(connection) as target:
+    with calls_for_person(connection) as target:
         objects.make_bucket(target, BUCKET)
         for file in sorted(path for path in sample.folder.rglob("*") if path.is_file()):
             relative = file.relative_to(sample.folder).as_posix()
