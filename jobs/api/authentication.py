@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -18,7 +16,7 @@ class BearerAuthentication(authentication.BaseAuthentication):
     """`Authorization: Bearer TOKEN`; the token decides the team."""
 
     def authenticate(self, request: Request) -> tuple[User, Bearer] | None:
-        """The token's owner and what the token stands for; None if the header is of another kind."""
+        """The token's owner and the token with its membership; None if the header has another scheme."""
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
@@ -28,20 +26,16 @@ class BearerAuthentication(authentication.BaseAuthentication):
         return bearer.member.user, bearer
 
     def authenticate_header(self, request: Request) -> str:
-        """What a 401 tells the client to send."""
+        """The WWW-Authenticate header of a 401."""
         return 'Bearer realm="batchdeck"'
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
     """The signed-in person's session; unsafe methods need the CSRF token, as on pages."""
 
-    def authenticate(self, request: Request) -> Any:
-        """The person, without a token."""
-        return super().authenticate(request)
-
 
 def member_of(request: Request) -> Membership | None:
-    """In whose name the request is made: the token's membership, else that of the session's current team."""
+    """The membership of the request: the token's, else that of the session's current team."""
     if isinstance(request.auth, Bearer):
         return request.auth.member
     return find_member(request._request)

@@ -1,4 +1,4 @@
-"""One shape for every error: {"error": {"code", "message", "fields"}}."""
+"""The shape of all errors of the API: {"error": {"code", "message", "fields"}}."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ _CODES = {
     500: "internal_error",
     503: "unavailable",
 }
-#: Of services' errors whose text is the answer's: the status. Of two that fit, the first counts.
+#: The status of services' errors whose text is the message. The first class that fits counts.
 _SENTENCES: dict[type[Exception], int] = {NoSuchObject: 404, NotPossible: 409, Unavailable: 503}
 
 
 def body(
     code: int, message: str, fields: Mapping[str, list[str]] | None = None, name: str = "", **more: Any
 ) -> dict[str, Any]:
-    """The error's JSON for an HTTP status; `fields` maps a field to sentences saying what it must be.
+    """The error's JSON for an HTTP status; `fields` maps a field to sentences that say what it must be.
 
-    `more` are further members for a program, such as the id of a job; None is left out.
+    `more` are further members for programs, such as a job's id; those that are None are left out.
     """
     code_name = name or _CODES.get(code, "error")
     beside = {name: value for name, value in more.items() if value is not None}
@@ -61,7 +61,7 @@ def body(
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response:
-    """DRF's exception handler; what nobody foresaw is logged and answered as a 500 in the same shape."""
+    """DRF's exception handler; an unexpected error is logged and answered as a 500 of the same shape."""
     set_rollback()
     if isinstance(
         error, NameTaken | OutputsExist | OlderOutputs | once.KeyReused | once.CutOff | once.InProgress
@@ -89,7 +89,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
 
 
 def _failed(error: Exception, path: str) -> Response:
-    """The answer to what is not the caller's fault."""
+    """The answer to an outage or an unexpected error."""
     if outage := outage_of(error):
         log.warning("outage", path=path, error=str(error))
         return Response(body(503, outage.sentence), 503, headers={"Retry-After": str(outage.retry_after)})
@@ -100,7 +100,7 @@ def _failed(error: Exception, path: str) -> Response:
 def _conflict(
     error: NameTaken | OutputsExist | OlderOutputs | once.KeyReused | once.CutOff | once.InProgress,
 ) -> Response:
-    """Why a request that is well-formed is not done now; a program finds in it what the sentence names."""
+    """The answer to a well-formed request that is not possible now, with the facts as members for programs."""
     if isinstance(error, NameTaken):
         return Response(body(409, "The name is taken.", error.fields, "name_taken", job=error.key), 409)
     if isinstance(error, OlderOutputs):
@@ -117,7 +117,7 @@ def _conflict(
 
 
 def not_found(request: HttpRequest, *_: Any, **__: Any) -> JsonResponse:
-    """Any address below /api/ that is none."""
+    """The 404 for unknown addresses below /api/."""
     why = (
         "/api/v1/docs/ lists what there is" if request.path.endswith("/") else "every address ends in a slash"
     )
@@ -127,7 +127,7 @@ def not_found(request: HttpRequest, *_: Any, **__: Any) -> JsonResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without its token; below /api/ that is an address that is none, as views there ask for no such token."""
+    """The CSRF failure view; below /api/ no view checks a token, so there it is a 404."""
     return not_found(request) if request.path.startswith("/api/") else csrf.csrf_failure(request, reason)
 
 
@@ -148,13 +148,15 @@ def _text(detail: Any) -> str:
 
 
 def sentences(detail: Any) -> dict[str, list[str]]:
-    """What a serializer says is wrong, by field; nested ones under dotted names."""
+    """A serializer's errors by field; nested fields have dotted names."""
     if not isinstance(detail, Mapping):
         return {"__all__": [_text(detail)]}
-    found: dict[str, list[str]] = {}
+    texts_by_field: dict[str, list[str]] = {}
     for name, value in detail.items():
         if isinstance(value, Mapping):
-            found |= {f"{name}.{inner}": texts for inner, texts in sentences(value).items()}
+            texts_by_field |= {f"{name}.{inner}": texts for inner, texts in sentences(value).items()}
         else:
-            found[str(name)] = [_text(text) for text in value] if isinstance(value, list) else [_text(value)]
-    return found
+            texts_by_field[str(name)] = (
+                [_text(text) for text in value] if isinstance(value, list) else [_text(value)]
+            )
+    return texts_by_field

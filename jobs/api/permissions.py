@@ -1,4 +1,4 @@
-"""The role that an API view asks for, by method."""
+"""The role that an API view requires, by method."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from teams.tokens import Bearer
 
 
 class TeamRole(BasePermission):
-    """Reading needs a viewer; anything else what the view's `role` says, an operator unless it says another.
+    """Reading requires a viewer; other methods require the view's `role`, by default an operator.
 
-    A token that was made with the role viewer only reads, even where its owner may write as a viewer.
+    A token with the role viewer may only read, even where a viewer may write.
     """
 
     message = "Your role in this team does not allow this."
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the request's membership has the role; the view gets the membership as `member`."""
+        """Whether the request's membership has the required role; sets the view's `member`."""
         if not request.user or not request.user.is_authenticated:
             return False
         member = member_of(request)

@@ -1,4 +1,4 @@
-"""What drf-spectacular cannot see: the answers that every operation may give."""
+"""Additions to drf-spectacular's schema: error answers, required fields, and closed request bodies."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ERROR = {
         }
     },
 }
-#: What any operation may answer.
+#: The errors of all operations.
 _ANSWERS = {
     "400": "A field, parameter or the JSON itself cannot be used.",
     "401": "No valid token or session.",
@@ -47,17 +47,17 @@ _ANSWERS = {
     "500": "A fault of this service, which is logged.",
     "503": "The connection or the database cannot be asked now.",
 }
-#: What only those may answer that take a body.
+#: The errors of operations with a body.
 _ANSWERS_TO_BODIES = {"413": "The body is too large.", "415": "The body is not JSON."}
 
 
-#: How the names of schemas of requests end.
+#: The ends of the names of request schemas.
 _OF_REQUESTS = ("Body", "ConnectionChanges", "ModelClientConfig", "DataCaptureConfig")
 _WITHOUT_NUL = r"^[^\u0000]*$"
 
 
 def add_error_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add the one error shape to each operation of the schema, for each status that it may answer."""
+    """Add the error shape to each operation of the schema, for each status that it may answer."""
     result.setdefault("components", {}).setdefault("schemas", {})["Error"] = _ERROR
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     for path in result["paths"].values():
@@ -65,7 +65,7 @@ def add_error_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             answers = {**_ANSWERS, **(_ANSWERS_TO_BODIES if "requestBody" in operation else {})}
             for code, meaning in sorted(answers.items()):
                 operation["responses"].setdefault(code, {"description": meaning, "content": content})
-            if any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", ())):
+            if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ())):
                 reused = {
                     "description": "The Idempotency-Key belongs to another request.",
                     "content": content,
@@ -75,7 +75,7 @@ def add_error_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def require_fields_of_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Declare that an answer has each of its fields every time; a total has those that it was asked to be apart by."""
+    """Declare that answers always have all fields; a total has only the keys it is grouped by."""
     for name, schema in result["components"]["schemas"].items():
         if name.endswith("Answer"):
             apart = spending.KEYS if name == "TotalAnswer" else ()
@@ -85,7 +85,7 @@ def require_fields_of_answers(result: dict[str, Any], **_: Any) -> dict[str, Any
 
 
 def close_requests(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Declare of requests that a field of another name and a NUL character in a text are refused."""
+    """Declare that requests with unknown fields, or with a NUL character in a text, are refused."""
     for path in result["paths"].values():
         for operation in path.values():
             for parameter in operation.get("parameters", []):
@@ -98,7 +98,7 @@ def close_requests(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def _allow_empty(schema: Any) -> None:
-    """Take the least length off each text: only what is sent here must be longer."""
+    """Remove the minimum length of texts, which holds for requests only."""
     if isinstance(schema, dict):
         schema.pop("minLength", None)
         for part in schema.values():
@@ -106,7 +106,7 @@ def _allow_empty(schema: Any) -> None:
 
 
 def _forbid_nul(schema: Any) -> None:
-    """Give each text of a schema that has no form of its own the pattern of a text without NUL."""
+    """Give texts without pattern, enum or format the pattern of a text without NUL."""
     if isinstance(schema, list):
         for item in schema:
             _forbid_nul(item)
@@ -122,7 +122,7 @@ def _forbid_nul(schema: Any) -> None:
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # no stubs
-    """The token, as the schema names it."""
+    """The token in the schema."""
 
     target_class = "jobs.api.authentication.BearerAuthentication"
     name = "token"

@@ -1,4 +1,4 @@
-"""Choosing an input or output in S3: a panel beside the new-job form, or a page that keeps what was filled in."""
+"""Choose an input or output in S3: a panel beside the new-job form, or a page that keeps the form's values."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from teams.access import MemberRequest, member_required
 from teams.models import Role
 from teams.whole_numbers import parse_whole_number
 
-#: The form's fields that hold an S3 address, and what is chosen for them.
+#: The form's fields with an S3 URI, and what is chosen for them.
 FIELDS = {"data": "input", "output_path": "output"}
-#: What the panel itself sends; all else belongs to the form it was opened from.
+#: The panel's own fields; all other fields belong to the form that opened it.
 _OWN = {"csrfmiddlewaretoken", "field", "on", "path", "typed", "after", "peek", "part", "fix", "check"}
 
 
 @member_required(Role.OPERATOR)
 @require_http_methods(["GET", "POST"])
 def browse(request: MemberRequest) -> HttpResponse:
-    """A level of a bucket with what its address matches; `peek` shows how an object begins.
+    """One level of a bucket and what its URI matches as a prefix; `peek` previews an object.
 
-    A POST brings the new-job form as it was filled in, to be given back with the address that is chosen.
+    A POST carries the new-job form's values, which go back to the form with the chosen URI.
     """
     data = request.POST if request.method == "POST" else request.GET
     field = data.get("field", "")
@@ -60,28 +60,30 @@ def browse(request: MemberRequest) -> HttpResponse:
 
 
 def _look(connection: Connection, path: str, data: QueryDict, *, matches: bool) -> dict[str, Any]:
-    """What the panel shows, or the trouble in its place."""
+    """The panel's content, or an error sentence in its place."""
     try:
         if peeked := str(data.get("peek", "")):
             return {"peeked": peeked, "preview": browsing.peek(connection, peeked)}
         if data.get("part") == "matches":
             return {"matches": browsing.matches(connection, path)}
         listing = browsing.browse(connection, path, data.get("after", ""))
-        found = browsing.matches(connection, listing.path) if matches and not listing.buckets else None
+        matches_of_prefix = (
+            browsing.matches(connection, listing.path) if matches and not listing.buckets else None
+        )
     except InvalidFields as error:
         return {"trouble": " ".join(error.fields["path"])}
     except (NotPossible, Unavailable) as error:
         return {"trouble": str(error)}
-    return {"listing": listing, "matches": found}
+    return {"listing": listing, "matches": matches_of_prefix}
 
 
 def _connection(request: MemberRequest, connections: list[Connection], data: QueryDict) -> Connection | None:
-    """The connection that was chosen, else that of the form's model, else the first."""
-    chosen = {one.slug: one for one in connections}.get(data.get("on", ""))
+    """The chosen connection, else that of the form's model, else the first."""
+    chosen = {connection.slug: connection for connection in connections}.get(data.get("on", ""))
     model_id = parse_whole_number(data.get("model", ""))
     if chosen is None and model_id is not None:
-        found = queries.models(request.team).filter(pk=model_id).first()
-        chosen = found.connection if found else None
+        model_row = queries.models(request.team).filter(pk=model_id).first()
+        chosen = model_row.connection if model_row else None
     return chosen or next(iter(connections), None)
 
 
@@ -89,9 +91,9 @@ def _carried(data: QueryDict) -> list[tuple[str, str]]:
     return [(name, value) for name, values in data.lists() if name not in _OWN for value in values]
 
 
-def _way(asked: QueryDict) -> str:
-    """What the new-job page was asked with, such as the job that is cloned."""
-    kept = asked.copy()
+def _way(query: QueryDict) -> str:
+    """The query of the new-job page, such as the job to clone."""
+    form_query = query.copy()
     for name in _OWN | {"model", *FIELDS}:
-        kept.pop(name, None)
-    return kept.urlencode()
+        form_query.pop(name, None)
+    return form_query.urlencode()

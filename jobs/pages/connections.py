@@ -1,4 +1,4 @@
-"""The pages about connections."""
+"""The pages of connections."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from teams.models import Role, Team
 @require_GET
 @member_required()
 def connections(request: MemberRequest) -> HttpResponse:
-    """Where the team's jobs run."""
+    """List the team's connections."""
     return render(request, "jobs/connections.html", {"connections": queries.connections(request.team)})
 
 
@@ -33,9 +33,9 @@ def new_connection(request: MemberRequest) -> HttpResponse:
     """Add an AWS connection."""
     form = ConnectionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = form.create(request.team, request.user)
-        if made is not None:
-            messages.success(request, f"{made.name} is added. Test it before its first job.")
+        new = form.create(request.team, request.user)
+        if new is not None:
+            messages.success(request, f"{new.name} is added. Test it before its first job.")
             return redirect("connections")
     return render(request, "jobs/new_connection.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -43,22 +43,22 @@ def new_connection(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @member_required()
 def connection(request: MemberRequest, slug: str) -> HttpResponse:
-    """A connection's limits and what its last test found; admins change its name and limits here."""
-    found = find_connection(request.team, slug)
+    """A connection's limits and last test; admins change its name and limits here."""
+    connection_row = find_connection(request.team, slug)
     if request.method == "POST":
         require(request.member, Role.ADMIN)
-    start = {name: getattr(found, name) for name in service.CHANGEABLE}
+    start = {name: getattr(connection_row, name) for name in service.CHANGEABLE}
     form = LimitsForm(request.POST if request.method == "POST" else None, initial=start)
-    form.leave_out(found)
-    if request.method == "POST" and form.is_valid() and form.change(found, request.user):
-        messages.success(request, f"{found.name} is changed.")
+    form.leave_out(connection_row)
+    if request.method == "POST" and form.is_valid() and form.change(connection_row, request.user):
+        messages.success(request, f"{connection_row.name} is changed.")
         return redirect("connections")
     context = {
         "form": form,
-        "connection": found,
-        "limits": limits.of(found),
-        "report": permissions.last(found),
-        "confinement_gaps": service.confinement_gaps(found),
+        "connection": connection_row,
+        "limits": limits.of(connection_row),
+        "report": permissions.last(connection_row),
+        "confinement_gaps": service.confinement_gaps(connection_row),
     }
     return render(request, "jobs/connection.html", context, status=400 if form.errors else 200)
 
@@ -66,7 +66,7 @@ def connection(request: MemberRequest, slug: str) -> HttpResponse:
 @require_POST
 @member_required()
 def test_connection(request: MemberRequest, slug: str) -> HttpResponse:
-    """Try what the connection is needed for, and show what came of each call."""
+    """Test the calls that the connection is needed for, and show the results."""
     connection = find_connection(request.team, slug)
     report = permissions.test(connection)
     if not report.reached:
@@ -82,15 +82,15 @@ def test_connection(request: MemberRequest, slug: str) -> HttpResponse:
 @member_required(Role.ADMIN)
 def remove_connection(request: MemberRequest, slug: str) -> HttpResponse:
     """Ask, then remove a connection; its jobs stay."""
-    found = find_connection(request.team, slug)
+    connection_row = find_connection(request.team, slug)
     if request.method == "GET":
-        return confirming.ask(request, _remove_question(found))
+        return confirming.ask(request, _remove_question(connection_row))
     try:
-        service.remove(found, by=request.user)
+        service.remove(connection_row, by=request.user)
     except NotPossible as error:
         messages.error(request, str(error))
         return redirect("connection", slug=slug)
-    messages.success(request, f"{found.name} is removed. Its jobs stay in the list.")
+    messages.success(request, f"{connection_row.name} is removed. Its jobs stay in the list.")
     return redirect("connections")
 
 
@@ -110,20 +110,20 @@ def _remove_question(connection: Connection) -> Question:
 @require_POST
 @member_required(Role.ADMIN)
 def read_quotas(request: MemberRequest, slug: str) -> HttpResponse:
-    """Read the account's quotas now, and say what came of it."""
-    found = find_connection(request.team, slug)
+    """Read the account's quotas now."""
+    connection_row = find_connection(request.team, slug)
     try:
-        limits.read_quotas(found)
+        limits.read_quotas(connection_row)
     except Unavailable as error:
         messages.error(request, f"The quotas could not be read: {error}")
     else:
-        messages.success(request, f"The quotas of {found.name} are read.")
-    return redirect("connection", slug=found.slug)
+        messages.success(request, f"The quotas of {connection_row.name} are read.")
+    return redirect("connection", slug=connection_row.slug)
 
 
 def find_connection(team: Team, slug: str) -> Connection:
-    """The team's connection of this slug; Http404 for any other team's."""
-    found = queries.connections(team).filter(slug=slug).first()
-    if found is None:
+    """The team's connection with this slug; raises Http404 if it has none."""
+    connection_row = queries.connections(team).filter(slug=slug).first()
+    if connection_row is None:
         raise Http404("There is no such connection in this team.")
-    return found
+    return connection_row

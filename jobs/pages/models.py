@@ -1,4 +1,4 @@
-"""The pages about models."""
+"""The pages of models."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ _JOBS_SHOWN = 10
 @require_GET
 @member_required()
 def models(request: MemberRequest) -> HttpResponse:
-    """The team's models that the search finds, each with how it does."""
+    """The team's models that match the search, with their figures."""
     search, before = request.GET.get("q", "").strip(), parse_whole_number(request.GET.get("before", ""))
-    found = service.search(queries.models(request.team), search)
-    rows = found if before is None else found.filter(pk__lt=before)
+    matching_models = service.search(queries.models(request.team), search)
+    rows = matching_models if before is None else matching_models.filter(pk__lt=before)
     page = list(rows[: PAGE + 1])
-    shown = page[:PAGE]
-    told = figures.of(shown)
+    page_models = page[:PAGE]
+    figures_by_model = figures.of(page_models)
     context = {
-        "rows": [(model, told[model.pk]) for model in shown],
+        "rows": [(model, figures_by_model[model.pk]) for model in page_models],
         "q": search,
-        "count": queries.count(found),
+        "count": queries.count(matching_models),
         "counted": queries.COUNTED,
-        "older": urlencode({"q": search, "before": shown[-1].pk}) if len(page) > PAGE else "",
+        "older": urlencode({"q": search, "before": page_models[-1].pk}) if len(page) > PAGE else "",
         "days": figures.DAYS,
     }
     return render(request, "jobs/models.html", context)
@@ -50,20 +50,23 @@ def models(request: MemberRequest) -> HttpResponse:
 @require_GET
 @member_required()
 def model(request: MemberRequest, pk: int) -> HttpResponse:
-    """One model: how it does, its containers with their archives, its latest jobs."""
-    found = find_model(request.team, pk)
-    jobs = queries.jobs(request.team, JobFilter()).filter(model=found)[:_JOBS_SHOWN]
-    archives = {archive.uri: archive for archive in artefacts.last(found)}
+    """One model: figures, containers with their archives, latest jobs."""
+    model_row = find_model(request.team, pk)
+    jobs = queries.jobs(request.team, JobFilter()).filter(model=model_row)[:_JOBS_SHOWN]
+    archives = {archive.uri: archive for archive in artefacts.last(model_row)}
     context = {
-        "model": found,
+        "model": model_row,
         "jobs": for_display(jobs),
-        "figures": figures.of([found])[found.pk],
+        "figures": figures.of([model_row])[model_row.pk],
         "days": figures.DAYS,
         "counted": queries.COUNTED,
-        "causes": figures.causes(found),
-        "containers": [(one, archives.get(one.get("ModelDataUrl", ""))) for one in found.containers],
-        "has_archive": any(one.get("ModelDataUrl") for one in found.containers),
-        "filters": urlencode({"model": found.name, "connection": found.connection.slug}),
+        "causes": figures.causes(model_row),
+        "containers": [
+            (definition, archives.get(definition.get("ModelDataUrl", "")))
+            for definition in model_row.containers
+        ],
+        "has_archive": any(definition.get("ModelDataUrl") for definition in model_row.containers),
+        "filters": urlencode({"model": model_row.name, "connection": model_row.connection.slug}),
     }
     return render(request, "jobs/model.html", context)
 
@@ -71,10 +74,10 @@ def model(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @member_required(Role.OPERATOR)
 def check_archives(request: MemberRequest, pk: int) -> HttpResponse:
-    """Look at the model's archives now."""
-    found = find_model(request.team, pk)
+    """Check the model's archives now."""
+    model_row = find_model(request.team, pk)
     try:
-        level = artefacts.worst(artefacts.check(found))
+        level = artefacts.worst(artefacts.check(model_row))
     except Unavailable as error:
         messages.error(request, f"The archive could not be looked at: {error}")
     else:
@@ -92,13 +95,13 @@ def new_model(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         status = 400
         try:
-            made = form.register(request.user) if form.is_valid() else None
+            registered = form.register(request.user) if form.is_valid() else None
         except Unavailable as error:
             form.add_error(None, str(error))
-            made = None
-        if made is not None:
-            messages.success(request, f"{made.name} is registered.")
-            return redirect("model", pk=made.pk)
+            registered = None
+        if registered is not None:
+            messages.success(request, f"{registered.name} is registered.")
+            return redirect("model", pk=registered.pk)
     connections = list(queries.connections(request.team))
     context = {
         "form": form,
@@ -109,7 +112,7 @@ def new_model(request: MemberRequest) -> HttpResponse:
 
 
 def _filled_in(request: MemberRequest) -> QueryDict | None:
-    """What was sent; the framework's image, where a browser without scripts left its field empty."""
+    """The submitted fields; without scripts an empty image is filled in from the chosen framework."""
     if request.method != "POST":
         return None
     sent = request.POST.copy()
@@ -119,8 +122,8 @@ def _filled_in(request: MemberRequest) -> QueryDict | None:
 
 
 def find_model(team: Team, pk: int) -> RegisteredModel:
-    """The team's model of this row id; Http404 for any other team's."""
-    found = queries.models(team, removed=True).filter(pk=pk).first()
-    if found is None:
+    """The team's model with this row id; raises Http404 if it has none."""
+    model_row = queries.models(team, removed=True).filter(pk=pk).first()
+    if model_row is None:
         raise Http404("There is no such model in this team.")
-    return found
+    return model_row

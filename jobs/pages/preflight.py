@@ -1,4 +1,4 @@
-"""Preflight on the new-job page: its findings as rows, the fixes as buttons, the ticks as they were sent."""
+"""Preflight on the new-job page: findings as rows, fixes as buttons, and the ticks that were sent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Form = JobForm | RawRequestForm
 
 @dataclass(frozen=True, slots=True)
 class FindingRow:
-    """A finding as the page shows it; `at` is the id of its field, `fix` what its button sends; empty for none."""
+    """A finding as a row; `at` is the id of its field, `fix` its button's value; each is empty if there is none."""
 
     finding: Finding
     label: str
@@ -39,10 +39,10 @@ class FindingRow:
 
 @dataclass(frozen=True, slots=True)
 class Rail:
-    """All rows by level; `missing` are the labels of fields that are still to be filled in.
+    """All rows by level; `missing` are the labels of required fields that are still empty.
 
-    `matches` is what the input's prefix means, `estimate` how long the job will take, `trial` what filters make of
-    the first records, where they are known.
+    `matches` is what the input's prefix matches, `estimate` how long the job will take, `trial` what the filters make
+    of the first records; None where that is not known.
     """
 
     errors: list[FindingRow]
@@ -55,14 +55,14 @@ class Rail:
 
     @property
     def unticked(self) -> int:
-        """Warnings that nobody said to be intended."""
+        """The number of warnings that are not ticked as intended."""
         return sum(not row.ticked for row in self.warnings)
 
 
 @require_POST
 @member_required(Role.OPERATOR, draws_only=True)
 def check(request: MemberRequest) -> HttpResponse:
-    """The rail for a form as it is being filled in; nothing is submitted."""
+    """The rail for an unfinished form; nothing is submitted."""
     draft = preset_choice.draft_of(request)
     form = form_of(request, draft, request.POST)
     report = report_of(draft, form)
@@ -90,7 +90,7 @@ def report_of(draft: Draft, form: Form) -> PreflightReport:
 
 
 def _unreadable(name: str, errors: list[ValidationError]) -> Finding:
-    """What keeps a pasted request from being read; what is empty is still to be filled in, not wrong."""
+    """A finding for a pasted request that cannot be read; an empty one is missing, not wrong."""
     code = "required" if errors[0].code == "required" else "invalid"
     return Finding(
         code, FindingLevel.ERROR, name, " ".join(text for error in errors for text in error.messages)
@@ -98,11 +98,16 @@ def _unreadable(name: str, errors: list[ValidationError]) -> Finding:
 
 
 def rail_of(form: Form, report: PreflightReport, data: Mapping[str, Any]) -> Rail:
-    """The report as the page shows it, with what was ticked."""
+    """The report as rows, with the ticks that were sent."""
     ticks = set(data.getlist("tick")) if isinstance(data, QueryDict) else set()
     order = list(form.fields)
-    found = sorted(report.findings, key=lambda one: order.index(one.field) if one.field in order else -1)
-    rows = {level: [_row(form, one, ticks) for one in found if one.level is level] for level in FindingLevel}
+    findings = sorted(
+        report.findings, key=lambda finding: order.index(finding.field) if finding.field in order else -1
+    )
+    rows = {
+        level: [_row(form, finding, ticks) for finding in findings if finding.level is level]
+        for level in FindingLevel
+    }
     errors = [row for row in rows[FindingLevel.ERROR] if row.finding.code != "required"]
     missing = [row.label for row in rows[FindingLevel.ERROR] if row.finding.code == "required"]
     return Rail(
@@ -127,7 +132,7 @@ def allows(form: Form, report: PreflightReport, ticks: list[str]) -> bool:
 
 
 def with_fix(data: QueryDict) -> QueryDict:
-    """What was sent with the change of the fix that was pressed, as a browser without scripts sends it."""
+    """The submitted fields with the pressed fix applied, for browsers without scripts."""
     try:
         fix = json.loads(data.get("fix", ""))
     except (ValueError, RecursionError):
@@ -159,5 +164,5 @@ def _says(form: Form, name: str, value: str | int) -> str:
 
 
 def _is_open(form: Form, name: str) -> bool:
-    """Whether a button may change the field: it is there, and no preset locks it."""
+    """Whether a button may change the field: the form has it, and no preset locks it."""
     return name in form.fields and not form.fields[name].disabled

@@ -50,10 +50,10 @@ class OutputsExist(NotPossible):
     """A job would replace `count` objects at its output path; `instead` is a path at which it replaces none."""
 
     def __init__(self, count: int, counted: str, output_path: str, instead: str) -> None:
-        are, them = ("is", "it") if count == 1 else ("are", "them")
+        are, pronoun = ("is", "it") if count == 1 else ("are", "them")
         super().__init__(
             f"{counted} {are} there already below {output_path} and would be replaced. Send replace_outputs: true to "
-            f"replace {them}, or another output_path, such as {instead}."
+            f"replace {pronoun}, or another output_path, such as {instead}."
         )
         self.count = count
         self.counted = counted
@@ -64,10 +64,10 @@ class OlderOutputs(NotPossible):
     """A further attempt would replace `count` objects that were there before the job ran."""
 
     def __init__(self, count: int) -> None:
-        objects, them = ("1 object", "it") if count == 1 else (f"{count:,} objects", "them")
+        objects, pronoun = ("1 object", "it") if count == 1 else (f"{count:,} objects", "them")
         super().__init__(
             f"In place of what is missing there {'is' if count == 1 else 'are'} {objects} from before this job ran. "
-            f"Send replace_outputs: true to replace {them}."
+            f"Send replace_outputs: true to replace {pronoun}."
         )
         self.count = count
 

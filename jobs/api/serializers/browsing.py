@@ -1,4 +1,4 @@
-"""What is in a connection's buckets."""
+"""The contents of a connection's buckets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 
 class EntryAnswer(serializers.Serializer[Any]):
-    """A bucket, folder or object; `size` and `modified` are null where there is none."""
+    """A bucket, folder or object; `size` and `modified` are null if it has none."""
 
     uri = serializers.CharField()
     name = serializers.CharField()
@@ -17,7 +17,7 @@ class EntryAnswer(serializers.Serializer[Any]):
 
 
 class GroupAnswer(serializers.Serializer[Any]):
-    """Objects that a prefix matches in one folder; `also`: it is hardly meant. `key` is empty for no folder."""
+    """The objects of one folder that a prefix matches; `also`: probably by accident. `key` is empty for no folder."""
 
     key = serializers.CharField(allow_blank=True)
     objects = serializers.IntegerField()
@@ -26,7 +26,7 @@ class GroupAnswer(serializers.Serializer[Any]):
 
 
 class MatchesAnswer(serializers.Serializer[Any]):
-    """What a job with this prefix would read, `more`: at least; `fix` is the address that means no sibling."""
+    """What a job with this prefix would read; if `more`, numbers are minimums. `fix` is a URI without siblings."""
 
     objects = serializers.IntegerField()
     bytes = serializers.IntegerField()
@@ -37,7 +37,7 @@ class MatchesAnswer(serializers.Serializer[Any]):
 
 
 class BrowseAnswer(serializers.Serializer[Any]):
-    """A page of what is at an address; `next` is given as `after` for the following one."""
+    """A page of names at an address; `next` is the `after` of the following page."""
 
     path = serializers.CharField(source="listing.path")
     buckets = EntryAnswer(many=True, source="listing.buckets")

@@ -10,7 +10,7 @@ from jobs.models import Connection
 
 
 class ConnectionAnswer(serializers.ModelSerializer[Connection]):
-    """A connection; `last_error` is empty while calls succeed, a limit null where there is none."""
+    """A connection; `last_error` is empty while calls succeed, a limit is null if there is none."""
 
     endpoint_url = serializers.CharField(help_text="Of an engine; empty for AWS.")
     max_instances_per_type = serializers.DictField(child=serializers.IntegerField())
@@ -27,7 +27,7 @@ class ConnectionAnswer(serializers.ModelSerializer[Connection]):
 
 
 class LimitAnswer(serializers.Serializer[Any]):
-    """A limit that holds: `most` is null without one, `quota` the account's even where another was set by hand."""
+    """A limit: `most` is null if there is none; `quota` is the account's, even if a limit was set by hand."""
 
     what = serializers.CharField()
     instance_type = serializers.CharField(allow_blank=True)
@@ -38,7 +38,7 @@ class LimitAnswer(serializers.Serializer[Any]):
 
 
 class LimitsAnswer(serializers.Serializer[Any]):
-    """The limits of a connection; instance types with a quota of 0 are only counted, as `forbidden`."""
+    """The limits of a connection; `forbidden` counts the instance types with a quota of 0."""
 
     results = LimitAnswer(many=True, source="rows")
     forbidden = serializers.IntegerField()
@@ -47,7 +47,7 @@ class LimitsAnswer(serializers.Serializer[Any]):
 
 
 class TestLineAnswer(serializers.Serializer[Any]):
-    """One call of a test: the IAM action, what it is needed for, what came of it and what was said."""
+    """One call of a test: the IAM action, what it is needed for, its outcome and the error's sentence."""
 
     service = serializers.CharField()
     action = serializers.CharField()
@@ -58,7 +58,7 @@ class TestLineAnswer(serializers.Serializer[Any]):
 
 
 class TestAnswer(serializers.Serializer[Any]):
-    """What a connection can do; `policy` is an IAM policy for what is denied, as JSON text, empty if nothing is."""
+    """The result of a test; `policy` is an IAM policy that allows the denied calls, as JSON text, or empty."""
 
     account = serializers.CharField(allow_blank=True)
     lines = TestLineAnswer(many=True)

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 
 class ChangeAnswer(serializers.Serializer[Any]):
-    """One change to the request: `value` as text, empty to leave the field out; `was` null if it was not set."""
+    """A change to the request: `value` as text, empty to leave the field out; `was` is null if it was not set."""
 
     field = serializers.CharField()
     value = serializers.CharField(allow_blank=True)
@@ -18,7 +18,7 @@ class ChangeAnswer(serializers.Serializer[Any]):
 
 
 class FailureAnswer(serializers.Serializer[Any]):
-    """Why a job failed. `cause` stays the same for all jobs that failed so; `source` is who said what is `quoted`."""
+    """Why a job failed. `cause` is the same for all such failures; `source` is where `quoted` comes from."""
 
     cause = serializers.CharField()
     title = serializers.CharField()
@@ -29,7 +29,7 @@ class FailureAnswer(serializers.Serializer[Any]):
 
 
 class CauseAnswer(serializers.Serializer[Any]):
-    """The jobs that failed for one cause; `unread` of them have a log that may still tell another."""
+    """The jobs that failed with one cause; the logs of `unread` of them may still show another cause."""
 
     cause = serializers.CharField()
     title = serializers.CharField()

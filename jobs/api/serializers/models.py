@@ -12,7 +12,7 @@ from jobs.services.registry import artefacts, figures
 
 
 class ModelFiguresAnswer(serializers.Serializer[figures.Figures]):
-    """How a model does: of jobs submitted in the last 90 days but for `jobs`, which counts all, up to 1,001."""
+    """Figures of a model over the jobs of the last 90 days; `jobs` counts all jobs, up to 1,001."""
 
     jobs = serializers.IntegerField()
     last_job = serializers.CharField(source="last.key", default=None, allow_null=True)
@@ -29,7 +29,7 @@ class ModelFiguresAnswer(serializers.Serializer[figures.Figures]):
 
 
 class ArchiveAnswer(serializers.Serializer[Any]):
-    """What was found of one container's archive; `files` are the first ones, `whole` if none was left unseen."""
+    """The check of one container's archive; `files` are the first names, `whole` is true if all were read."""
 
     uri = serializers.CharField()
     level = serializers.ChoiceField(choices=["ok", "warn", "fail"])
@@ -58,13 +58,13 @@ class ModelAnswer(serializers.ModelSerializer[RegisteredModel]):
 
     @extend_schema_field(ModelFiguresAnswer)
     def get_figures(self, model: RegisteredModel) -> Any:
-        """How it does; a list has read all at once."""
-        told = self.context.get("figures") or figures.of([model])
-        return ModelFiguresAnswer(told[model.pk]).data
+        """The model's figures; a list reads those of all models together."""
+        figures_by_model = self.context.get("figures") or figures.of([model])
+        return ModelFiguresAnswer(figures_by_model[model.pk]).data
 
 
 class ModelDetailAnswer(ModelAnswer):
-    """A model with what was found in its archives when they were last looked at, and why its jobs failed."""
+    """A model with the last check of its archives, and the causes of its failed jobs."""
 
     archives = serializers.SerializerMethodField()
     failures = serializers.SerializerMethodField()
@@ -74,10 +74,10 @@ class ModelDetailAnswer(ModelAnswer):
 
     @extend_schema_field(ArchiveAnswer(many=True))
     def get_archives(self, model: RegisteredModel) -> Any:
-        """One for each container that has an archive; empty before the first look."""
+        """One for each container with an archive; empty before the first check."""
         return ArchiveAnswer(artefacts.last(model), many=True).data
 
     @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
     def get_failures(self, model: RegisteredModel) -> dict[str, int]:
-        """By cause, how many jobs of the last 90 days failed of it."""
+        """The number of failed jobs of the last 90 days, by cause."""
         return {cause.slug: count for cause, count in figures.causes(model)}

@@ -1,4 +1,4 @@
-"""What preflight found."""
+"""The findings of preflight."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jobs.api.serializers.browsing import MatchesAnswer
 
 
 class FindingAnswer(serializers.Serializer[Any]):
-    """One thing to know about a request; `fix` is the change of fields that mends it, null where none is known."""
+    """A fact about a request; `fix` is the change of fields that mends it, null if none is known."""
 
     code = serializers.CharField()
     level = serializers.ChoiceField(choices=["error", "warning", "note"])
@@ -20,7 +20,7 @@ class FindingAnswer(serializers.Serializer[Any]):
 
 
 class EstimateAnswer(serializers.Serializer[Any]):
-    """How long the job will take, from so many like ones of the team; amounts are null without a price."""
+    """How long the job will take, from so many similar `jobs` of the team; amounts are null without a price."""
 
     jobs = serializers.IntegerField()
     seconds_low = serializers.IntegerField(source="low")
@@ -33,7 +33,7 @@ class EstimateAnswer(serializers.Serializer[Any]):
 
 
 class ColumnAnswer(serializers.Serializer[Any]):
-    """A column of the first row of CSV; `number` as filters count, `sent`: the model is sent it."""
+    """A column of the first CSV row; `number` is its position in filters, `sent` is whether the model is sent it."""
 
     number = serializers.IntegerField()
     text = serializers.CharField()
@@ -41,7 +41,7 @@ class ColumnAnswer(serializers.Serializer[Any]):
 
 
 class TriedAnswer(serializers.Serializer[Any]):
-    """A record of the input, what the model is sent of it and what is written, which may be empty."""
+    """An input record, what the model is sent of it, and what is written; each may be empty."""
 
     record = serializers.CharField()
     sent = serializers.CharField()
@@ -49,7 +49,7 @@ class TriedAnswer(serializers.Serializer[Any]):
 
 
 class TrialAnswer(serializers.Serializer[Any]):
-    """What filters and the join make of the first records; `trouble` says why one of them cannot be sent."""
+    """What the filters and the join make of the first records; `trouble` says why one of them fails."""
 
     records = TriedAnswer(many=True)
     columns = ColumnAnswer(many=True)
@@ -59,8 +59,8 @@ class TrialAnswer(serializers.Serializer[Any]):
 
 
 class PreflightAnswer(serializers.Serializer[Any]):
-    """What preflight found, errors first, then warnings and notes; what the input's prefix matches; an estimate;
-    the first records as they are filtered and joined.
+    """The findings, errors first, then warnings and notes; what the input's prefix matches; an estimate; a trial of
+    the filters.
     """
 
     findings = FindingAnswer(many=True)

@@ -1,4 +1,4 @@
-"""Who is in the team, and what was done in it."""
+"""Members and activity of a team."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from teams.models import Role
 
 
 class MemberAnswer(serializers.Serializer[Any]):
-    """A person in the team; `since` is when they were added."""
+    """A member of the team; `since` is when they were added."""
 
     username = serializers.CharField(source="user.username")
     name = serializers.CharField(source="user.label")
@@ -19,8 +19,8 @@ class MemberAnswer(serializers.Serializer[Any]):
 
 
 class ActivityAnswer(serializers.Serializer[Any]):
-    """One act: `username` and `token` are null where there is none, `who` says why; `kind`, `id` and `name` are what
-    it was done to.
+    """One act: `username` and `token` are null if there is none, and `who` says who it was; `kind`, `id` and `name` are
+    of the object.
     """
 
     at = serializers.DateTimeField()

@@ -1,4 +1,4 @@
-"""What the API's views share."""
+"""The base class of the API's views."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class ByAcceptHeader(DefaultContentNegotiation):
 
 
 class TeamView(APIView):
-    """A view whose permission check has set `member`."""
+    """A view of a team's objects; the permission check sets `member`."""
 
     member: Membership
     role = Role.OPERATOR
     content_negotiation_class = ByAcceptHeader
-    #: The query parameters by name, as the method declares them with `takes`.
+    #: The query parameters by name, which the method declares with `takes`.
     words: dict[str, Any]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """After the permission check, read the query, and refuse text that PostgreSQL cannot hold."""
+        """After the permission check, parse the query and refuse NUL characters, which PostgreSQL cannot store."""
         super().initial(request, *args, **kwargs)
         if any("\0" in str(value) for value in kwargs.values()):
             raise ParseError("The address holds a NUL character.")
@@ -43,10 +43,10 @@ class TeamView(APIView):
 
     @property
     def token(self) -> ApiToken | None:
-        """The token the request came with, if it did."""
+        """The request's token; None for a session."""
         return self.request.auth.token if isinstance(self.request.auth, Bearer) else None
 
     def job(self, key: str) -> TransformJob:
-        """The team's job with this id; Http404 for any other."""
-        found: TransformJob = get_object_or_404(queries.jobs(self.member.team), key=key)
-        return found
+        """The team's job with this id; raises Http404 if it has none."""
+        job: TransformJob = get_object_or_404(queries.jobs(self.member.team), key=key)
+        return job

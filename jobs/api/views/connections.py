@@ -1,4 +1,4 @@
-"""Connections: list, add, look at, change, test, remove."""
+"""Connections: list, create, get, change, test, remove."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from jobs.services.connections import browsing, connections, limits, permissions
 from teams.access import require
 from teams.models import Role
 
-_OTHERS = {"max_running", "max_instances", "max_instances_per_type", "import_external"}
-_OTHERS |= {"allowed_places", "allowed_models"}
+_OTHER_FIELDS = {"max_running", "max_instances", "max_instances_per_type", "import_external"}
+_OTHER_FIELDS |= {"allowed_places", "allowed_models"}
 
 
 class Connections(TeamView, generics.ListAPIView[Connection]):
@@ -53,7 +53,7 @@ class Connections(TeamView, generics.ListAPIView[Connection]):
         """Add an AWS connection; admins only."""
         fields = request_serializers.fields_of(request.data)
         texts = {"name", "slug", "region", "role_arn", "external_id", "queue_url"}
-        request_serializers.check_texts(fields, texts, _OTHERS)
+        request_serializers.check_texts(fields, texts, _OTHER_FIELDS)
         connection = connections.create(
             self.member.team,
             **{"name": "", "region": "", **fields},
@@ -64,13 +64,13 @@ class Connections(TeamView, generics.ListAPIView[Connection]):
 
 
 class OfConnection(TeamView):
-    """About one connection."""
+    """A view of one connection."""
 
     role = Role.ADMIN
 
     def _connection(self, slug: str) -> Connection:
-        found: Connection = get_object_or_404(queries.connections(self.member.team), slug=slug)
-        return found
+        connection: Connection = get_object_or_404(queries.connections(self.member.team), slug=slug)
+        return connection
 
 
 class OneConnection(OfConnection):
@@ -96,28 +96,28 @@ class OneConnection(OfConnection):
 
     @extend_schema(operation_id="connections_remove", responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
-        """Remove it, which needs that its jobs are over; they stay. Admins only."""
+        """Remove a connection without active jobs; its jobs stay. Admins only."""
         connections.remove(self._connection(slug), by=self.member.user, token=self.token)
         return Response(status=204)
 
 
 class TestConnection(OfConnection):
-    """Trying what a connection is needed for."""
+    """A test of a connection."""
 
     role = Role.VIEWER
 
     @extend_schema(operation_id="connections_test", request=None, responses=serializers.TestAnswer)
     def post(self, request: Request, slug: str) -> Response:
-        """Try each call now; takes some seconds. Nothing is changed on the other side."""
+        """Try each call that the connection is needed for; takes some seconds and changes nothing in AWS."""
         return Response(serializers.TestAnswer(permissions.test(self._connection(slug))).data)
 
 
 class AccountQuotas(OfConnection):
-    """The limits that hold for a connection's jobs."""
+    """The limits of a connection's jobs."""
 
     @extend_schema(operation_id="connections_quotas", responses=serializers.LimitsAnswer)
     def get(self, request: Request, slug: str) -> Response:
-        """Each limit, what is in use of it, and whether it was set by hand or is the account's quota."""
+        """Each limit, how much of it is in use, and whether it was set by hand or is the account's quota."""
         return Response(serializers.LimitsAnswer(limits.of(self._connection(slug))).data)
 
     @extend_schema(operation_id="connections_read_quotas", request=None, responses=serializers.LimitsAnswer)
@@ -130,27 +130,27 @@ class AccountQuotas(OfConnection):
 
 @extend_schema_field({"type": "string", "pattern": "^s3://[^/]+(/.*)?$"})
 class S3AddressField(Text):
-    """An S3 address; `browse` reads it."""
+    """An S3 URI; `browse` parses it."""
 
 
 class BrowseQuery(Query):
-    """Where to look."""
+    """What to list."""
 
     path = S3AddressField(default="", help_text="An s3:// address, which may end inside a name.")
     after = Text(default="", help_text="Out of the last answer's `next`.")
 
 
 class Browse(OfConnection):
-    """Looking through a connection's buckets."""
+    """A level of a connection's buckets."""
 
     @takes(BrowseQuery)
     @extend_schema(operation_id="connections_browse", responses=serializers.BrowseAnswer)
     def get(self, request: Request, slug: str) -> Response:
-        """What is at an address, 200 names at a time, and what a job with this prefix would read; operators only."""
+        """The names at an address, 200 at a time, and what a job with this prefix would read; operators only."""
         connection = self._connection(slug)
         require(self.member, Role.OPERATOR)
         after = self.words["after"]
         listing = browsing.browse(connection, self.words["path"], after)
-        # What matches is the same on every page, and takes longest to tell.
-        found = None if after or listing.buckets else browsing.matches(connection, listing.path)
-        return Response(serializers.BrowseAnswer({"listing": listing, "matches": found}).data)
+        # The matches are the same on each page, and take longest to find.
+        matches = None if after or listing.buckets else browsing.matches(connection, listing.path)
+        return Response(serializers.BrowseAnswer({"listing": listing, "matches": matches}).data)

@@ -1,4 +1,4 @@
-"""The Idempotency-Key header: a request that is sent again with the same key is answered as it was the first time."""
+"""The Idempotency-Key header: a repeated request with the same key gets the first request's answer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _Handler = Callable[Concatenate[_View, Request, _P], Response]
 
 
 def keyed(handler: _Handler[_View, _P]) -> _Handler[_View, _P]:
-    """Decorate a handler: a request with the header is done once, and its answer repeated for 24 hours."""
+    """Decorate a handler: a request with the header is performed once, and its answer is repeated for 24 hours."""
 
     @extend_schema(parameters=[_PARAMETER])
     @wraps(handler)
@@ -43,8 +43,8 @@ def keyed(handler: _Handler[_View, _P]) -> _Handler[_View, _P]:
         act = partial(handler, view, request, *args, **kwargs)
         if HEADER not in request.headers:
             return act()
-        found = once.perform(_sent(view, request), act, _stored, patience=PATIENCE)
-        return _repeated(found.answer) if isinstance(found, once.Repeated) else found
+        outcome = once.perform(_sent(view, request), act, _stored, patience=PATIENCE)
+        return _repeated(outcome.answer) if isinstance(outcome, once.Repeated) else outcome
 
     return respond
 

@@ -1,4 +1,4 @@
-"""Models: list, register, look at, check the archives of."""
+"""Models: list, register, get, check archives."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
     serializer_class = serializers.ModelAnswer
 
     def get_queryset(self) -> QuerySet[RegisteredModel]:
-        """Models, narrowed by connection or name if asked."""
+        """The models, filtered by the query."""
         if getattr(self, "swagger_fake_view", False):
             return RegisteredModel.objects.none()
         rows = queries.models(self.member.team)
@@ -47,13 +47,13 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
         return registered_models.search(rows, self.words["q"])
 
     def paginate_queryset(self, queryset: Any) -> Any:
-        """A page of models, and the figures of all of them."""
+        """A page of models; their figures are read together."""
         page = super().paginate_queryset(queryset)
         self._figures = figures.of(page or [])
         return page
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """With the figures."""
+        """The context with the models' figures."""
         return {**super().get_serializer_context(), "figures": getattr(self, "_figures", {})}
 
     @takes(ModelsQuery)
@@ -69,7 +69,7 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
     )
     @keyed
     def post(self, request: Request) -> Response:
-        """Register a model: it is made in SageMaker before this answers."""
+        """Register a model; it is created in SageMaker before the answer."""
         fields = request_serializers.fields_of(request.data)
         request_serializers.check_texts(
             fields,
@@ -90,9 +90,9 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
 
 class _OfModel(TeamView):
     def model(self, pk: int) -> RegisteredModel:
-        """The team's model of this id; Http404 for any other."""
-        found: RegisteredModel = get_object_or_404(queries.models(self.member.team, removed=True), pk=pk)
-        return found
+        """The team's model with this id; raises Http404 if it has none."""
+        model: RegisteredModel = get_object_or_404(queries.models(self.member.team, removed=True), pk=pk)
+        return model
 
 
 class Model(_OfModel):
@@ -105,21 +105,21 @@ class Model(_OfModel):
 
 
 class ModelCheck(_OfModel):
-    """Looking at a model's archives."""
+    """A check of a model's archives."""
 
     @extend_schema(operation_id="models_check", request=None, responses=serializers.ModelDetailAnswer)
     def post(self, request: Request, pk: int) -> Response:
-        """Look now whether the archives can be read and hold what the containers expect."""
+        """Check now that the archives can be read and hold what the containers expect."""
         model = self.model(pk)
         artefacts.check(model)
         return Response(serializers.ModelDetailAnswer(model).data)
 
 
 def _connection(member: Membership, slug: str) -> Connection:
-    found = queries.connections(member.team).filter(slug=slug).first()
-    if found is None:
+    connection = queries.connections(member.team).filter(slug=slug).first()
+    if connection is None:
         raise InvalidFields({"connection": ["It must be the slug of one of the team's connections."]})
-    return found
+    return connection
 
 
 def _containers(fields: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The team itself: its members, and its record of what was done."""
+"""The team: its members and its activity."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from teams.models import Activity
 
 
 class Members(TeamView):
-    """Who is in the token's team."""
+    """The members of the team."""
 
     @extend_schema(operation_id="members_list", responses=serializers.MemberAnswer(many=True))
     def get(self, request: Request) -> Response:
-        """Everybody, by user name."""
+        """All members, by user name."""
         return Response(serializers.MemberAnswer(members.of(self.member.team), many=True).data)
 
 
 class ActivityQuery(PageQuery):
-    """Whose acts."""
+    """Whose activity."""
 
     person = Text(150, default="", help_text="Only what this user name did.")
 
 
 class TeamActivity(TeamView, generics.ListAPIView[Activity]):
-    """Who did what in the team, newest first."""
+    """The team's activity, newest first."""
 
     serializer_class = serializers.ActivityAnswer
 
     def get_queryset(self) -> QuerySet[Activity]:
-        """The record, or one person's part of it."""
+        """The team's activity, or one person's."""
         if getattr(self, "swagger_fake_view", False):
             return Activity.objects.none()
         return activity.of(self.member.team, self.words["person"])
@@ -46,5 +46,5 @@ class TeamActivity(TeamView, generics.ListAPIView[Activity]):
     @takes(ActivityQuery)
     @extend_schema(operation_id="activity_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """A page of the record."""
+        """A page of the activity."""
         return super().get(request, *args, **kwargs)

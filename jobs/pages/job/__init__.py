@@ -1,1 +1,1 @@
-"""A job's page: one module for each tab, `showing` for what they share, `actions` for what can be done to the job."""
+"""A job's page: one module for each tab, `job_page` for what tabs share, `actions` and `again` for actions."""

@@ -1,4 +1,4 @@
-"""What can be done to a job from its page: stop it, finish it, run it again, put it away."""
+"""Actions on a job: stop, finish, archive, restore."""
 
 from __future__ import annotations
 
@@ -26,11 +26,15 @@ from teams.models import Role
 @require_http_methods(["GET", "POST"])
 @member_required(Role.OPERATOR)
 def stop(request: MemberRequest, key: str) -> HttpResponse:
-    """Ask, then stop the job, or withdraw it while it waits."""
+    """Ask, then stop the job, or withdraw it if it waits."""
     job = find_job(request.team, key)
     if request.method == "GET":
-        shown = whole(job)
-        return confirming.ask(request, _stop_question(request, shown)) if shown.can_stop else redirect(job)
+        whole_job = whole(job)
+        return (
+            confirming.ask(request, _stop_question(request, whole_job))
+            if whole_job.can_stop
+            else redirect(job)
+        )
     if _succeeds(request, lambda: stopping.stop(job, by=request.user)):
         withdrawn = job.state == JobState.CANCELLED
         messages.success(request, f"{job.name} is {'withdrawn' if withdrawn else 'being stopped'}.")
@@ -40,7 +44,7 @@ def stop(request: MemberRequest, key: str) -> HttpResponse:
 @require_POST
 @member_required(Role.OPERATOR)
 def finish(request: MemberRequest, key: str) -> HttpResponse:
-    """Write what is missing, by a further attempt; the first one's page tells of all of them."""
+    """Write the missing outputs by a further attempt; the first attempt's page shows all attempts."""
     job = find_job(request.team, key)
     may_replace = request.POST.get("replace_outputs") == "true"
     try:
@@ -53,12 +57,14 @@ def finish(request: MemberRequest, key: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @member_required(Role.OPERATOR)
 def archive(request: MemberRequest, key: str) -> HttpResponse:
-    """Ask, then leave the job out of lists; the notice can undo it."""
+    """Ask, then archive the job; the notice has an undo button."""
     job = find_job(request.team, key)
     if request.method == "GET":
-        shown = whole(job)
+        whole_job = whole(job)
         return (
-            confirming.ask(request, _archive_question(request, shown)) if shown.can_archive else redirect(job)
+            confirming.ask(request, _archive_question(request, whole_job))
+            if whole_job.can_archive
+            else redirect(job)
         )
     if _succeeds(request, lambda: archiving.archive(job, by=request.user)):
         undo = reverse("job-restore", args=[job.key])
@@ -77,7 +83,7 @@ def restore(request: MemberRequest, key: str) -> HttpResponse:
 
 
 def _succeeds(request: MemberRequest, act: Callable[[], object]) -> bool:
-    """Whether it was done; if not, the person is told why. Raises OlderOutputs, which is a question."""
+    """Run the action; on refusal show the reason and return False. Raises OlderOutputs, which the caller asks about."""
     try:
         act()
     except OlderOutputs:

@@ -1,4 +1,4 @@
-"""The tab with what people did with a job."""
+"""The Activity tab."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from teams.access import MemberRequest, member_required
 @require_GET
 @member_required()
 def activity(request: MemberRequest, key: str) -> HttpResponse:
-    """Who submitted, stopped, cloned or put away the job, newest first."""
+    """Who submitted, stopped, cloned or archived the job, newest first."""
     job = find_job(request.team, key)
     acts = history.acts(job)
     return show(request, job, "activity", {"acts": acts, "seen": len(acts)})

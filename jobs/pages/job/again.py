@@ -1,4 +1,4 @@
-"""Running a job again: where it would replace outputs, the page asks into which folder it is to write."""
+"""Run a job again: if it would replace outputs, the page asks for the output path."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from teams.models import Role
 @require_http_methods(["GET", "POST"])
 @member_required(Role.OPERATOR)
 def retry(request: MemberRequest, key: str) -> HttpResponse:
-    """Run the same request again. A POST that does not say where to write runs it if nothing would be replaced."""
+    """Run the same request again. A POST without a choice of outputs runs it only if no output would be replaced."""
     job = find_job(request.team, key)
     try:
         attempts.check_retry(job)
         if request.method == "GET" or ("outputs" not in request.POST and any(_look(job))):
             return _question(request, job)
-        made = attempts.retry(job, by=request.user, **_chosen(request))
+        attempt = attempts.retry(job, by=request.user, **_chosen(request))
     except OutputsExist as error:
         if request.POST.get("outputs") != Outputs.NEW:
             return _question(request, job)
@@ -44,11 +44,11 @@ def retry(request: MemberRequest, key: str) -> HttpResponse:
     except NotPossible as error:
         messages.info(request, str(error))
         return redirect(job.root or job)
-    return redirect(made.root or made)
+    return redirect(attempt.root or attempt)
 
 
 def _chosen(request: MemberRequest) -> dict[str, Any]:
-    """How the job is run again, by the choice that was made."""
+    """The arguments of `attempts.retry` for the person's choice."""
     choice = request.POST.get("outputs", "")
     if choice == Outputs.NEW:
         return {"output_path": request.POST.get("output_path", "").strip()}
@@ -56,7 +56,7 @@ def _chosen(request: MemberRequest) -> dict[str, Any]:
 
 
 def _look(job: TransformJob) -> tuple[Replaced | None, str]:
-    """What would be replaced; why it is not known, where it could not be looked at."""
+    """The outputs that would be replaced, or the reason why they are not known."""
     try:
         return replacing.find_for(job.connection, attempts.same_request(job)), ""
     except (Unavailable, NotPossible) as error:

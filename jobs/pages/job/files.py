@@ -1,4 +1,4 @@
-"""The tab with a job's input objects, and the same as CSV."""
+"""The Files tab, and its list as CSV."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ from teams.whole_numbers import parse_whole_number
 @require_GET
 @member_required()
 def files(request: MemberRequest, key: str) -> HttpResponseBase:
-    """The objects of the input and what came of each, a page at a time."""
+    """The input objects and the state of each, a page at a time."""
     job = find_job(request.team, key)
     try:
-        wanted = FileFilter.read(request.GET.dict())
+        file_filter = FileFilter.read(request.GET.dict())
     except FilterError as error:
         return _refused(request, key, error)
     cursor = parse_whole_number(request.GET.get("after", ""))
     merged = queries.merged(job)
     plan = merged.planned_by
     counts = service.counts(plan)
-    page = service.page(plan, wanted, active=merged.is_active, after=cursor)
-    given = wanted.given()
+    page = service.page(plan, file_filter, active=merged.is_active, after=cursor)
+    filter_words = file_filter.given()
     context = {
         "files": page.files,
-        "next": urlencode({**wanted.further(plan), "after": page.next}) if page.next is not None else "",
+        "next": urlencode({**file_filter.further(plan), "after": page.next}) if page.next is not None else "",
         "is_first": cursor is None,
-        "wanted": wanted,
+        "wanted": file_filter,
         "counts": counts,
-        "query": urlencode(given),
-        "narrowings": _narrowings(wanted, counts),
-        "sorts": _sorts(wanted),
+        "query": urlencode(filter_words),
+        "narrowings": _narrowings(file_filter, counts),
+        "sorts": _sorts(file_filter),
         "rows_sentence": rows_sentence(queries.rows(plan)),
         "seen": (counts, page),
     }
@@ -56,16 +56,16 @@ def files(request: MemberRequest, key: str) -> HttpResponseBase:
 @require_GET
 @member_required()
 def export(request: MemberRequest, key: str) -> HttpResponseBase:
-    """All files that the address describes, as CSV, sent while it is read."""
+    """All files that match the filter, as CSV, streamed."""
     job = find_job(request.team, key)
     if problems := unknown_words(request, FileFilter.names()):
         return refused(problems)
     try:
-        wanted = FileFilter.read(request.GET.dict())
+        file_filter = FileFilter.read(request.GET.dict())
     except FilterError as error:
         return refused(error.fields)
     merged = queries.merged(job)
-    lines = csv_export.file_lines(service.every(merged.planned_by, wanted, active=merged.is_active))
+    lines = csv_export.file_lines(service.every(merged.planned_by, file_filter, active=merged.is_active))
     headers = {"Content-Disposition": f'attachment; filename="{job.name}-files.csv"'}
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
@@ -76,32 +76,37 @@ def _refused(request: MemberRequest, key: str, error: FilterError) -> HttpRespon
     return redirect("job-files", key=key)
 
 
-def _narrowings(wanted: FileFilter, counts: FileCounts) -> list[dict[str, Any]]:
-    """What the list can be narrowed to: all, and each of which there is any or which is chosen."""
-    others = {name: value for name, value in wanted.given().items() if name != "only"}
+def _narrowings(file_filter: FileFilter, counts: FileCounts) -> list[dict[str, Any]]:
+    """The links that narrow the list: all, and each kind that has files or is chosen."""
+    further_words = {name: value for name, value in file_filter.given().items() if name != "only"}
     numbers = {Only.MISSING: counts.missing, Only.FAILED: counts.failed, Only.ROWS: counts.rows}
-    found: list[dict[str, Any]] = [
-        {"title": "All", "count": counts.known, "query": urlencode(others), "chosen": not wanted.only}
+    narrowings: list[dict[str, Any]] = [
+        {
+            "title": "All",
+            "count": counts.known,
+            "query": urlencode(further_words),
+            "chosen": not file_filter.only,
+        }
     ]
-    return found + [
+    return narrowings + [
         {
             "title": only.label,
             "count": n,
-            "query": urlencode({**others, "only": only.value}),
+            "query": urlencode({**further_words, "only": only.value}),
             "chosen": chosen,
         }
         for only, n in numbers.items()
-        if (chosen := wanted.only == only) or n
+        if (chosen := file_filter.only == only) or n
     ]
 
 
-def _sorts(wanted: FileFilter) -> dict[str, dict[str, str]]:
-    """For each order the query that a click on its column leads to, and how it is sorted now."""
-    given, found = wanted.given(), {}
+def _sorts(file_filter: FileFilter) -> dict[str, dict[str, str]]:
+    """For each sortable column the link of its head and the present sort order."""
+    filter_words, sorts = file_filter.given(), {}
     for word in ("state", "key", "size"):
-        now = wanted.sort if wanted.sort.removeprefix("-") == word else ""
+        now = file_filter.sort if file_filter.sort.removeprefix("-") == word else ""
         first = "-size" if word == "size" else word
-        other = f"-{word}" if now == word else word
-        link = urlencode({**given, "sort": other if now else first})
-        found[word] = {"link": link, "now": {"": "", word: "ascending"}.get(now, "descending")}
-    return found
+        reverse = f"-{word}" if now == word else word
+        link = urlencode({**filter_words, "sort": reverse if now else first})
+        sorts[word] = {"link": link, "now": {"": "", word: "ascending"}.get(now, "descending")}
+    return sorts

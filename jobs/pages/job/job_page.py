@@ -1,4 +1,4 @@
-"""What the tabs of a job's page share: finding the job, and the frame around a tab."""
+"""What the tabs of a job's page share: find the job, and render the frame around a tab."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from teams.models import Team
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One of the strip; `name` is its template's, `address` its URL's."""
+    """A tab; `name` is part of its template's name, `address` its URL's name."""
 
     name: str
     title: str
@@ -54,18 +54,18 @@ def show(
     context: dict[str, Any],
     merged: queries.Merged | None = None,
 ) -> HttpResponse:
-    """The job's page with this tab open: `jobs/job_<tab>.html` rendered with `context`, within the frame.
+    """Render the job's page with this tab open: `jobs/job_<tab>.html` with `context`, within the frame.
 
-    A poll gets the part that changes, or 304; it counts as changed when the job does, and with what `context` has
-    as `page`, `log`, `trouble` or `seen`. With `polls` false in it nothing is polled; with `body_apart` the tab stands
-    behind that part, and is not. `merged` is what the attempts wrote, where it was asked for already.
+    A poll gets the live part, or 304 if nothing changed: neither the job nor `page`, `log`, `trouble` and `seen` of
+    `context`. If `polls` is false in `context` the page does not poll; with `body_apart` the tab is outside the live
+    part. `merged` are the attempts' merged outputs, if the caller has them already.
     """
-    shown, merged = for_display_with_attempts(job, merged or queries.merged(job))
+    displayed_job, merged = for_display_with_attempts(job, merged or queries.merged(job))
     together = merged if merged.plan and job.root is None and len(merged.attempts) > 1 else None
     live = context.get("polls", True) and (merged.is_active or queries.rows_pending(job))
     whole = {
         **context,
-        "job": shown,
+        "job": displayed_job,
         "owner": history.submitter(job),
         "finish_first": failure_report.may_end_otherwise(merged.decisive),
         "live": live,
@@ -74,11 +74,11 @@ def show(
         "tab": tab,
         "tabs": TABS,
         "body": f"jobs/job_{tab}.html",
-        "sentence": sentence(shown, together),
+        "sentence": sentence(displayed_job, together),
         "poll_url": request.get_full_path(),
     }
     if is_poll(request):
-        seen = [context.get(name) for name in ("page", "log", "trouble", "seen")]
-        tag = version("job", tab, queries.job_version(job), merged.version, seen, ticking=live)
+        marks = [context.get(name) for name in ("page", "log", "trouble", "seen")]
+        tag = version("job", tab, queries.job_version(job), merged.version, marks, ticking=live)
         return polled(request, "jobs/job_live.html", whole, tag)
     return render(request, "jobs/job.html", whole)

@@ -1,4 +1,4 @@
-"""The first tab of a job's page: how it stands, why it failed, what it was asked."""
+"""The Overview tab: state, cause of a failure, settings."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from teams.access import MemberRequest, member_required
 @require_GET
 @member_required()
 def overview(request: MemberRequest, key: str) -> HttpResponse:
-    """Progress, times, settings, the reason of a failure."""
+    """Progress, times, settings, and the cause of a failure."""
     job = find_job(request.team, key)
-    rows, known, merged = queries.rows(job), files.counts(job), queries.merged(job)
+    rows, counts, merged = queries.rows(job), files.counts(job), queries.merged(job)
     context = {
         "timeline": queries.timeline(job),
         "phases": phases(job),
-        "files": known,
-        "missing": _missing(job, merged, known),
+        "files": counts,
+        "missing": _missing(job, merged, counts),
         "rows": rows,
         "rows_sentence": rows_sentence(rows),
         "meaning": MEANING[JobState(job.state)],
@@ -39,25 +39,25 @@ def overview(request: MemberRequest, key: str) -> HttpResponse:
     return show(request, job, "overview", context, merged=merged)
 
 
-def _missing(job: TransformJob, merged: queries.Merged, known: files.FileCounts) -> int | None:
-    """How many outputs are not there; None where they were not counted.
+def _missing(job: TransformJob, merged: queries.Merged, counts: files.FileCounts) -> int | None:
+    """The number of missing outputs; None if they were not counted.
 
-    Of the files where all are known one by one, else by what the attempts at all of them have counted.
+    It is counted from the files if all are known, else from the counts of attempts at all files.
     """
     total = job.objects_total or 0
-    if known.known >= total:
-        return known.missing
-    tries = [one for one in merged.attempts if one.objects_total == total]
-    counted = [one.objects_done for one in tries if one.objects_done is not None]
+    if counts.known >= total:
+        return counts.missing
+    tries = [attempt for attempt in merged.attempts if attempt.objects_total == total]
+    counted = [attempt.objects_done for attempt in tries if attempt.objects_done is not None]
     if not counted and not merged.is_active:
-        return known.missing or None
-    return max(known.missing, total - max(counted, default=0))
+        return counts.missing or None
+    return max(counts.missing, total - max(counted, default=0))
 
 
 def _failure(job: TransformJob, merged: queries.Merged) -> dict[str, Any]:
-    """The cause of a failure, and what is to be tried under the name that the form has for it.
+    """The cause of a failure and the change to try, with the form's label of its field.
 
-    A job of several attempts failed as the last one that ran did; if the outputs are all there, it did not.
+    A job with several attempts has the failure of its decisive attempt, and none if all outputs exist.
     """
     failed = merged.decisive if job.root_id is None else job
     failure = None if merged.as_whole(job).state == JobState.COMPLETED else failure_report.failure_of(failed)

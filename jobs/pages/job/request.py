@@ -1,4 +1,4 @@
-"""The tab with a job's request as it was sent, and as code."""
+"""The Request tab: the request as it was sent, and as code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from teams.access import MemberRequest, member_required
 @require_GET
 @member_required()
 def sent(request: MemberRequest, key: str) -> HttpResponse:
-    """What of the request is another than its parent's, the request as it was sent, and as code."""
+    """The request as it was sent, as code, and its differences from the preset and the parent job."""
     job = find_job(request.team, key)
     original = original_request(job)
     context = {
