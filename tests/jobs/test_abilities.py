@@ -14,7 +14,7 @@ from jobs.lifecycle.aws_session import target_of
 from jobs.models import Connection, ContainerImage, RegisteredModel
 from jobs.services.submitting import preflight
 from jobs.services.submitting.preflight import abilities
-from jobs.services.submitting.preflight.findings import FindingLevel, Inspection, RequestFields
+from jobs.services.submitting.preflight.findings import FindingLevel, Inspection, RequestValues
 from tests.cast import FIELDS, House
 from tests.engine.transforms import BUCKET, put
 from tests.jobs.running import folder, run, serving, serving_engine
@@ -77,10 +77,10 @@ def test_a_mistyped_fallback_is_found_too(real: House) -> None:
 
 def test_of_aws_an_unknown_type_is_a_warning_as_aws_may_have_newer_ones() -> None:
     seen = Inspection(timezone.now(), instance_types=sagemaker_instance_types())
-    (finding,) = abilities.instance_types(RequestFields({"instance_type": "ml.m5.xlarg"}), seen)
+    (finding,) = abilities.instance_types(RequestValues({"instance_type": "ml.m5.xlarg"}), seen)
     assert (finding.level, finding.fix) == (FindingLevel.WARNING, {"instance_type": "ml.m5.xlarge"})
     assert "No instance type ml.m5.xlarg is known" in finding.reason
-    assert not list(abilities.instance_types(RequestFields({"instance_type": "ml.m5.xlarge"}), seen))
+    assert not list(abilities.instance_types(RequestValues({"instance_type": "ml.m5.xlarge"}), seen))
 
 
 def test_a_model_whose_image_the_engine_cannot_run_is_told_before_submitting(real: House) -> None:

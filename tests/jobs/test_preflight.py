@@ -16,7 +16,7 @@ from aws import Target, models, objects
 from jobs.lifecycle.aws_session import target_of
 from jobs.models import Quotas, TransformJob
 from jobs.services.submitting.preflight import location_checks
-from jobs.services.submitting.preflight.findings import Inspection, RequestFields
+from jobs.services.submitting.preflight.findings import Inspection, RequestValues
 from jobs.states import JobState
 from tests.cast import FIELDS, House
 from tests.support.engine import EngineProcess
@@ -261,7 +261,7 @@ def test_writing_is_tried_without_a_trace_and_a_refusal_is_said(case: Case, refu
         row["Key"] for row in case.s3.list_objects_v2(Bucket=case.bucket)["Contents"]
     ]
     assert not objects.may_put(refusing_s3, case.bucket, "out/.batchdeck")
-    wanted, seen = RequestFields({}), Inspection(at=timezone.now(), writable=False)
+    wanted, seen = RequestValues({}), Inspection(at=timezone.now(), writable=False)
     (told,) = location_checks.writing(wanted, seen)
     assert "s3:PutObject" in told.reason
 

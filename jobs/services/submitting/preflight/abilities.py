@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import SequenceMatcher, get_close_matches
 
-from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Inspection, RequestFields
+from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Inspection, RequestValues
 
 #: The least difference in likeness between the nearest name and the next: a letter of a dozen.
 _CLEARLY = 0.03
 
 
-def instance_types(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def instance_types(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """SageMaker refuses a job with an unknown instance type."""
     name, types = request.text("instance_type"), inspection.instance_types
     if types is None:
@@ -33,7 +33,7 @@ def instance_types(request: RequestFields, inspection: Inspection) -> Iterator[F
             yield Finding("instance_unknown", _level(inspection), "fallback_instance_types", text)
 
 
-def images(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def images(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """An engine fails every job of a model if it has no runtime for the model's image."""
     for reason in dict.fromkeys(inspection.against.values()):
         yield Finding("image_cannot_run", FindingLevel.ERROR, "model_name", reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from jobs.services.submitting.preflight.findings import Inspection, RequestFields
+from jobs.services.submitting.preflight.findings import Inspection, RequestValues
 from transform.csv_rows import columns
 from transform.dataprocessing import FORMATS, DataProcessing, data_processing, media_type
 from transform.formats import InferenceMark, RecordError
@@ -61,7 +61,7 @@ class Trial:
         return len(self.columns) + self.further
 
 
-def trial(request: RequestFields, inspection: Inspection) -> Trial | None:
+def trial(request: RequestValues, inspection: Inspection) -> Trial | None:
     """Try the request's filters on the first records; None if there is no filter and no join, or no line was read."""
     lines = [line.removesuffix(b"\r") for line in inspection.head.split(b"\n")[:-1] if line.strip()][:RECORDS]
     filter_words = (request.text("input_filter"), request.text("output_filter"), request.text("join_source"))

@@ -52,7 +52,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestFields:
+class RequestValues:
     """The request's well-formed fields, by their SDK names with dots; a malformed field counts as missing."""
 
     values: Mapping[str, Any]

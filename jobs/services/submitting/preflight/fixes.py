@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from aws.abilities import sagemaker_instance_types
 from jobs.services.submitting.preflight.abilities import nearest_types
-from jobs.services.submitting.preflight.findings import Fix, RequestFields
+from jobs.services.submitting.preflight.findings import Fix, RequestValues
 from transform.dataprocessing import FORMATS, media_type
 from transform.request_fields import MAX_PAYLOAD_MB
 
 
-def of_rule(field: str, request: RequestFields) -> Fix | None:
+def of_rule(field: str, request: RequestValues) -> Fix | None:
     """The change that mends `field`, which a rule refuses; None if the rule suggests none."""
     if field == "max_payload":
         return _payload(request)
@@ -23,7 +23,7 @@ def of_rule(field: str, request: RequestFields) -> Fix | None:
     return None
 
 
-def _payload(request: RequestFields) -> Fix | None:
+def _payload(request: RequestValues) -> Fix | None:
     concurrent, payload = request.number("max_concurrent_transforms"), request.number("max_payload")
     if payload is not None and payload > MAX_PAYLOAD_MB:
         return {"max_payload": MAX_PAYLOAD_MB // max(1, concurrent or 1) or 1}
@@ -34,7 +34,7 @@ def _payload(request: RequestFields) -> Fix | None:
     return {"max_payload": MAX_PAYLOAD_MB // concurrent}
 
 
-def _join(field: str, request: RequestFields) -> Fix | None:
+def _join(field: str, request: RequestValues) -> Fix | None:
     kind = request.text("content_type")
     if field == "accept" and _readable(kind):
         return {"accept": kind}

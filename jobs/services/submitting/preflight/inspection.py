@@ -17,7 +17,7 @@ from jobs.lifecycle.aws_session import asking
 from jobs.lifecycle.queue.capacity import Limit, rooms
 from jobs.models import Connection, Quotas, TransformJob
 from jobs.services.submitting import replacing
-from jobs.services.submitting.preflight.findings import Inspection, ObjectList, RequestFields
+from jobs.services.submitting.preflight.findings import Inspection, ObjectList, RequestValues
 from jobs.services.submitting.replacing import Replaced
 from transform import manifest
 from transform.decompression import NotGzip, beginning, is_gzip
@@ -37,7 +37,7 @@ MANIFEST_BYTES = 4 * 1024 * 1024
 _NO_BUCKET = frozenset({"NoSuchBucket", "404"})
 
 
-def look(connection: Connection, request: RequestFields) -> Inspection:
+def look(connection: Connection, request: RequestValues) -> Inspection:
     """Inspect what the request names. Never raises: what the connection does not answer stays None."""
     inspection = Inspection(
         at=timezone.now(), limits=_limits(connection, request), is_engine=connection.is_engine
@@ -65,7 +65,7 @@ def _with_quota(connection: Connection) -> frozenset[str]:
     return frozenset(quotas.instances_per_type if quotas else ())
 
 
-def _limits(connection: Connection, request: RequestFields) -> tuple[Limit, ...]:
+def _limits(connection: Connection, request: RequestValues) -> tuple[Limit, ...]:
     if not request.text("instance_type"):
         return ()
     job = TransformJob(
@@ -76,7 +76,7 @@ def _limits(connection: Connection, request: RequestFields) -> tuple[Limit, ...]
     return tuple(rooms([connection])[connection.pk].limits(job))
 
 
-def _model(target: Target, request: RequestFields, inspection: Inspection) -> None:
+def _model(target: Target, request: RequestValues, inspection: Inspection) -> None:
     name = request.text("model_name")
     if not name:
         return
@@ -97,7 +97,7 @@ def _model(target: Target, request: RequestFields, inspection: Inspection) -> No
     inspection.archives = tuple((uri, size) for uri in archives[:ARCHIVES] for size in _size_of(target, uri))
 
 
-def _abilities(target: Target, request: RequestFields, inspection: Inspection) -> None:
+def _abilities(target: Target, request: RequestValues, inspection: Inspection) -> None:
     answer = abilities(target, inspection.images) if target.is_engine else None
     if answer is not None:
         inspection.against, inspection.instance_types = answer.against, answer.instance_types
@@ -113,7 +113,7 @@ def _size_of(target: Target, uri: str) -> list[int | None]:
     return [head.size if head else None]
 
 
-def _inputs(target: Target, request: RequestFields, inspection: Inspection) -> None:
+def _inputs(target: Target, request: RequestValues, inspection: Inspection) -> None:
     place = request.place("data")
     if place is None:
         return
@@ -124,7 +124,7 @@ def _inputs(target: Target, request: RequestFields, inspection: Inspection) -> N
         inspection.inputs = _below(target, bucket, prefix)
 
 
-def _beside(target: Target, request: RequestFields, inspection: Inspection) -> None:
+def _beside(target: Target, request: RequestValues, inspection: Inspection) -> None:
     place = request.place("data")
     if (
         place is None
@@ -138,7 +138,7 @@ def _beside(target: Target, request: RequestFields, inspection: Inspection) -> N
         inspection.beside = (*level.folders, *(remote_object.key for remote_object in level.objects))
 
 
-def _outputs(target: Target, request: RequestFields, inspection: Inspection) -> None:
+def _outputs(target: Target, request: RequestValues, inspection: Inspection) -> None:
     place = request.place("output_path")
     if place is not None:
         inspection.outputs = _below(target, place[0], output_folder(place[1]))
@@ -146,7 +146,7 @@ def _outputs(target: Target, request: RequestFields, inspection: Inspection) -> 
             inspection.replaced = _replaced(target, request)
 
 
-def _replaced(target: Target, request: RequestFields) -> Replaced | None:
+def _replaced(target: Target, request: RequestValues) -> Replaced | None:
     is_manifest = request.text("data_type") == "ManifestFile"
     try:
         return replacing.find(
@@ -156,7 +156,7 @@ def _replaced(target: Target, request: RequestFields) -> Replaced | None:
         return None
 
 
-def _writing(target: Target, request: RequestFields, inspection: Inspection) -> None:
+def _writing(target: Target, request: RequestValues, inspection: Inspection) -> None:
     place = request.place("output_path")
     if place is not None and inspection.outputs and not inspection.outputs.problem:
         try:
@@ -165,7 +165,7 @@ def _writing(target: Target, request: RequestFields, inspection: Inspection) -> 
             inspection.writable = None
 
 
-def _head(target: Target, request: RequestFields, inspection: Inspection) -> None:
+def _head(target: Target, request: RequestValues, inspection: Inspection) -> None:
     place, inputs = request.place("data"), inspection.inputs
     inspection.first = (
         next((remote_object for remote_object in inputs.objects if remote_object.size), None)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobs.services.registry.archives import VOLUME
-from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Fix, Inspection, RequestFields
+from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Fix, Inspection, RequestValues
 from jobs.services.texts import filesize
 from transform.keys import OUTPUT_SUFFIX, output_folder
 
 _NAMED = 2
 
 
-def model(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def model(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """The model must exist."""
     if inspection.model_known is False:
         name = request.text("model_name")
@@ -24,7 +24,7 @@ def model(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
         )
 
 
-def archive(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def archive(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """The model's archives must exist and fit on the disk with their unpacked files."""
     for uri, size in inspection.archives:
         if size is None:
@@ -41,7 +41,7 @@ def archive(request: RequestFields, inspection: Inspection) -> Iterator[Finding]
             )
 
 
-def writing(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def writing(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """Note that writing was not tried: the job writes with the model's role, not with our credentials."""
     if inspection.writable is False:
         text = (
@@ -51,7 +51,7 @@ def writing(request: RequestFields, inspection: Inspection) -> Iterator[Finding]
         yield Finding("output_not_tried", FindingLevel.NOTE, "output_path", text)
 
 
-def inputs(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def inputs(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """The input must have objects; a note says how many."""
     input_list = inspection.inputs
     if input_list is None:
@@ -74,7 +74,7 @@ def inputs(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
         yield Finding("input", FindingLevel.NOTE, "data", text)
 
 
-def siblings(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def siblings(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """Warn that the prefix matches more than a folder: `data` also matches `data_old/`."""
     place = request.place("data")
     if place is None:
@@ -95,7 +95,7 @@ def siblings(request: RequestFields, inspection: Inspection) -> Iterator[Finding
     )
 
 
-def strangers(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def strangers(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """Warn about inputs that look accidental: other jobs' outputs, archives, marker files."""
     if inspection.inputs is None:
         return
@@ -125,7 +125,7 @@ def strangers(request: RequestFields, inspection: Inspection) -> Iterator[Findin
         yield Finding("empty_objects", FindingLevel.NOTE, "data", text)
 
 
-def output_inside(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def output_inside(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """Warn about an output path below the input's prefix: the next job would read the outputs."""
     source, target = request.place("data"), request.place("output_path")
     if source is None or target is None or request.text("data_type") == "ManifestFile":
@@ -141,7 +141,7 @@ def output_inside(request: RequestFields, inspection: Inspection) -> Iterator[Fi
         )
 
 
-def outputs(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def outputs(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """Warn about objects that the outputs would replace."""
     output_list = inspection.outputs
     if output_list is None:

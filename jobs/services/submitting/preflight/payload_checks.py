@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from jobs.services.submitting.preflight import records
-from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Inspection, RequestFields
+from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Inspection, RequestValues
 from jobs.services.texts import filesize
 from transform.csv_head import header_of, whole_lines
 from transform.dataprocessing import media_type
@@ -32,7 +32,7 @@ _JSONS = {"application/json", "application/jsonlines"}
 _OF_LINES = ("text/csv", "application/jsonlines", "text/libsvm")
 
 
-def content_type(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def content_type(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """The content type should agree with the objects' names."""
     suffix = _suffix(inspection)
     usual, media = _TYPE_OF.get(suffix, ""), media_type(request.text("content_type"))
@@ -52,7 +52,7 @@ def content_type(request: RequestFields, inspection: Inspection) -> Iterator[Fin
         )
 
 
-def splitting(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def splitting(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """Lines should be split; documents and pictures should not."""
     media = media_type(request.text("content_type"))
     kind = media or _TYPE_OF.get(_suffix(inspection), "")
@@ -82,7 +82,7 @@ def splitting(request: RequestFields, inspection: Inspection) -> Iterator[Findin
         yield Finding("strategy_unused", FindingLevel.NOTE, "strategy", text)
 
 
-def assembling(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def assembling(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """Answers of many calls that are joined without line ends can rarely be separated."""
     answers = media_type(request.text("accept")) or media_type(request.text("content_type"))
     if request.text("split_type") == "Line" and request.text("assemble_with") in ("", "None"):
@@ -100,7 +100,7 @@ def assembling(request: RequestFields, inspection: Inspection) -> Iterator[Findi
         yield Finding("assembled_needlessly", FindingLevel.NOTE, "assemble_with", text)
 
 
-def compression(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def compression(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """Gzip is unpacked only if the request says so, and then every object must be a gzip."""
     keys = (
         [remote_object.key for remote_object in inspection.inputs.objects if remote_object.size]
@@ -127,7 +127,7 @@ def compression(request: RequestFields, inspection: Inspection) -> Iterator[Find
     )
 
 
-def packing(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def packing(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """The first object's bytes may contradict its name about gzip."""
     gzip = request.text("compression_type") == "Gzip"
     if (
@@ -146,7 +146,7 @@ def packing(request: RequestFields, inspection: Inspection) -> Iterator[Finding]
     yield Finding("gzip_differs", FindingLevel.WARNING, "compression_type", text, fix=fix, about=("data",))
 
 
-def payload(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def payload(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """An object that is not split goes in one call, of at most MaxPayloadInMB."""
     max_payload = request.number("max_payload")
     most = DEFAULT_PAYLOAD_MB if max_payload is None else max_payload
@@ -167,7 +167,7 @@ def payload(request: RequestFields, inspection: Inspection) -> Iterator[Finding]
     yield Finding("object_too_large", FindingLevel.ERROR, "max_payload", text, fix=fix)
 
 
-def records_size(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def records_size(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """A record is never cut, so each must fit into a call."""
     max_payload = request.number("max_payload")
     most = DEFAULT_PAYLOAD_MB if max_payload is None else max_payload
@@ -185,7 +185,7 @@ def records_size(request: RequestFields, inspection: Inspection) -> Iterator[Fin
     yield Finding("record_too_large", FindingLevel.ERROR, "max_payload", text, fix=fix, about=("data",))
 
 
-def instances(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def instances(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """An object goes to one instance, so further instances than objects would idle."""
     count, input_list = request.number("instance_count") or 1, inspection.inputs
     if input_list is None or not input_list.objects or input_list.more or count <= len(input_list.objects):
@@ -201,7 +201,7 @@ def instances(request: RequestFields, inspection: Inspection) -> Iterator[Findin
     )
 
 
-def limits(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def limits(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """The limits that the job exceeds, or for which it would wait."""
     count = request.number("instance_count") or 1
     for limit in inspection.limits:
@@ -218,7 +218,7 @@ def limits(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
             return
 
 
-def encoding(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def encoding(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """Text is sent byte for byte: a byte order mark or another encoding reaches the model."""
     kind = media_type(request.text("content_type")) or _TYPE_OF.get(_suffix(inspection), "")
     if inspection.first is None or not (kind in _JSONS or kind.startswith("text/")):
@@ -240,7 +240,7 @@ def encoding(request: RequestFields, inspection: Inspection) -> Iterator[Finding
         yield Finding("not_utf8", FindingLevel.WARNING, "data", text, about=("content_type",))
 
 
-def lines(request: RequestFields, inspection: Inspection) -> Iterator[Finding]:
+def lines(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """The first lines of the first object should be records."""
     kind = media_type(request.text("content_type")) or _TYPE_OF.get(_suffix(inspection), "")
     if not inspection.head:

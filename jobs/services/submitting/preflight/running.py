@@ -15,7 +15,7 @@ from jobs.services.submitting import estimates, submission
 from jobs.services.submitting.estimates import Estimate
 from jobs.services.submitting.preflight import abilities, fixes, location_checks, payload_checks
 from jobs.services.submitting.preflight.filter_trial import Trial, trial
-from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Inspection, RequestFields
+from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Inspection, RequestValues
 from jobs.services.submitting.preflight.inspection import look
 from teams.models import Team
 from transform.request import read_request
@@ -81,10 +81,10 @@ def run(team: Team, body: Mapping[str, Any], wrong: Mapping[str, list[str]] | No
         # The connection comes with the model; without one it is no error of its own.
         problems.pop("connection", None)
     values = _values(body)
-    well_formed = RequestFields(
+    well_formed = RequestValues(
         {name: value for name, value in values.items() if submission.public_name(name) not in problems}
     )
-    findings = [_of_rule(name, texts, RequestFields(values)) for name, texts in problems.items()]
+    findings = [_of_rule(name, texts, RequestValues(values)) for name, texts in problems.items()]
     connection = _connection(team, body)
     matches = estimate = filter_trial = None
     if connection is not None:
@@ -138,7 +138,7 @@ def _values(body: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _of_rule(field: str, texts: list[str], request: RequestFields) -> Finding:
+def _of_rule(field: str, texts: list[str], request: RequestValues) -> Finding:
     name = "model_name" if field == "model" else field
     empty = name in _REQUIRED and request.values.get(name) in (None, "")
     missing = empty and (name == "model_name" or code_of(texts[0]) == REQUIRED)
@@ -146,7 +146,7 @@ def _of_rule(field: str, texts: list[str], request: RequestFields) -> Finding:
     return Finding("required" if missing else "invalid", FindingLevel.ERROR, name, " ".join(texts), fix=fix)
 
 
-def _checked(request: RequestFields, inspection: Inspection) -> list[Finding]:
+def _checked(request: RequestValues, inspection: Inspection) -> list[Finding]:
     findings = [finding for check in CHECKS for finding in check(request, inspection)]
     if inspection.trouble:
         text = f"{inspection.trouble} What depends on it was not checked."
@@ -154,14 +154,14 @@ def _checked(request: RequestFields, inspection: Inspection) -> list[Finding]:
     return findings
 
 
-def _matches(request: RequestFields, inspection: Inspection) -> Matches | None:
+def _matches(request: RequestValues, inspection: Inspection) -> Matches | None:
     place, input_list = request.place("data"), inspection.inputs
     if place is None or input_list is None or not input_list.objects:
         return None
     return matching.match(*place, input_list.objects, more=input_list.more)
 
 
-def _estimate(connection: Connection, request: RequestFields, inspection: Inspection) -> Estimate | None:
+def _estimate(connection: Connection, request: RequestValues, inspection: Inspection) -> Estimate | None:
     input_list = inspection.inputs
     if input_list is None or not input_list.objects:
         return None
