@@ -1,4 +1,4 @@
-"""The pages about money: what an instance costs on a connection, and what jobs have cost."""
+"""The pages of prices and costs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from jobs.services.listing import spending
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
 
-#: Months that the page looks back by itself.
+#: Months that the page shows by default.
 _MONTHS = 12
 
 
@@ -36,7 +36,7 @@ def prices(request: MemberRequest, slug: str) -> HttpResponse:
 @require_POST
 @member_required(Role.OPERATOR)
 def set_price(request: MemberRequest, slug: str) -> HttpResponse:
-    """Set a price, or take one away that was set by hand."""
+    """Set a price, or remove one."""
     connection = find_connection(request.team, slug)
     gone = request.POST.get("remove", "")
     if connection.prices.filter(instance_type=gone).exists():
@@ -76,7 +76,7 @@ def read_prices(request: MemberRequest, slug: str) -> HttpResponse:
 @require_GET
 @member_required()
 def costs(request: MemberRequest) -> HttpResponse:
-    """What jobs have cost: of twelve months or of one, by month, model, connection, or by the person's teams."""
+    """The costs of twelve months or of one, by month, model, connection or team."""
     teams = list(Team.objects.filter(memberships__user=request.user).order_by("name"))
     ways = ["month", "model", "connection", *(["team"] if len(teams) > 1 else [])]
     month = _month(request.GET.get("month", ""))
@@ -117,7 +117,7 @@ def _row(total: spending.Total, by: str, teams: list[Team]) -> dict[str, Any]:
 
 
 def _month(text: str) -> date | None:
-    """The month that an address names; None for all, and for what a hand mistyped."""
+    """The month in the URL; None if it names none."""
     try:
         return spending.parse_month(text)
     except ValueError:
@@ -125,7 +125,7 @@ def _month(text: str) -> date | None:
 
 
 def _back(months: int) -> date:
-    """The first day of the month so many months ago, by UTC."""
+    """The first day of the month `months` ago, in UTC."""
     today = timezone.now().astimezone(UTC)
     count = today.year * 12 + today.month - 1 - months
     return date(count // 12, count % 12 + 1, 1)

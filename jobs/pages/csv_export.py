@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from django.db.models import QuerySet
 
 from jobs.models import TransformJob
-from jobs.services.files import File
+from jobs.services.files import JobFile
 from jobs.services.listing import columns
 from teams.csv_lines import csv_lines
 
@@ -27,7 +27,7 @@ def job_lines(rows: QuerySet[TransformJob], names: Collection[str] | None = None
     )
 
 
-def file_lines(files: Iterable[File]) -> Iterator[str]:
+def file_lines(files: Iterable[JobFile]) -> Iterator[str]:
     """Lines of CSV about a job's files, the names of the fields first."""
     cells: Iterator[list[object]] = (
         [file.key, file.state, file.size, file.rows_in, file.rows_out, file.output_key, file.error]

@@ -9,7 +9,7 @@ from jobs import queries
 from jobs.models import Connection, ContainerImage
 from jobs.services.registry import registered_models
 
-#: What people know the SDK's framework words as.
+#: Titles of the SDK's framework names.
 _TITLES = {
     "xgboost": "XGBoost",
     "sklearn": "scikit-learn",
@@ -21,7 +21,7 @@ _TITLES = {
 
 
 def image_choices(connections: Iterable[Connection]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Groups of (framework, [(image URI, words)]) for these connections: all of AWS's regions, and what engines run."""
+    """Groups of (framework, [(image URI, words)]): the images of AWS's regions, and those that engines run."""
     connections = list(connections)
     engines = [connection for connection in connections if connection.is_engine]
     clouds = {connection.region for connection in connections if not connection.is_engine}
@@ -40,7 +40,7 @@ def image_choices(connections: Iterable[Connection]) -> list[tuple[str, list[tup
 
 
 def _words(image: ContainerImage, *, aws_only: bool) -> str:
-    """The version, and what else tells the image from others; that no engine of the team runs it, if none does."""
+    """The image's version and details; "AWS only" if no engine of the team can run it."""
     gpu = "gpu" if image.processor == "gpu" else ""
     details = ", ".join(filter(None, (image.py_version, gpu, "AWS only" if aws_only else "")))
     return f"{image.version} ({details})" if details else image.version

@@ -1,4 +1,4 @@
-"""Whose a job is, for the person who looks."""
+"""The owner of a job, in words for the person who looks."""
 
 from __future__ import annotations
 

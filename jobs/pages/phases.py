@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from jobs.models import TransformJob
 
-#: Of the bar's hundred: a phase of a second beside one of hours is still to be seen.
+#: The least width in percent, so that a phase of a second is visible beside one of hours.
 _LEAST = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One stretch of a job's life; `end` is None while it lasts. `x` and `width` place it on a bar of 100."""
+    """A phase of a job's life; `end` is None while it lasts. `x` and `width` are percentages of the bar."""
 
     name: str
     meaning: str
@@ -26,8 +26,8 @@ class Phase:
 
 
 def phases(job: TransformJob) -> tuple[Phase, ...]:
-    """The stretches that have begun, in order; of a job made outside, none before SageMaker had it."""
-    found = [
+    """The phases that have begun, in order; a job that was created outside has none before SageMaker accepted it."""
+    stretches = [
         (name, meaning, start, end)
         for name, meaning, start, end in (
             ("Queued", f"until {job.connection.service} accepted it", job.created_at, job.accepted_at),
@@ -37,19 +37,19 @@ def phases(job: TransformJob) -> tuple[Phase, ...]:
         if start is not None and not (job.external and name == "Queued")
     ]
     now = timezone.now()
-    # What never got further lasted until the job ended.
-    found = [(name, meaning, start, end or job.ended_at) for name, meaning, start, end in found]
-    lengths = [max(0.0, ((end or now) - start).total_seconds()) for _, _, start, end in found]
-    return _placed(found, lengths)
+    # The last phase of an ended job lasted until its end.
+    stretches = [(name, meaning, start, end or job.ended_at) for name, meaning, start, end in stretches]
+    lengths = [max(0.0, ((end or now) - start).total_seconds()) for _, _, start, end in stretches]
+    return _placed(stretches, lengths)
 
 
 def _placed(
-    found: list[tuple[str, str, datetime, datetime | None]], lengths: list[float]
+    stretches: list[tuple[str, str, datetime, datetime | None]], lengths: list[float]
 ) -> tuple[Phase, ...]:
     whole = sum(lengths) or 1.0
     widths = [max(_LEAST, 100 * length / whole) for length in lengths]
     scale, x, placed = 100 / sum(widths), 0.0, []
-    for one, width in zip(found, widths, strict=True):
-        placed.append(Phase(*one, round(x, 2), round(width * scale, 2)))
+    for stretch, width in zip(stretches, widths, strict=True):
+        placed.append(Phase(*stretch, round(x, 2), round(width * scale, 2)))
         x += width * scale
     return tuple(placed)

@@ -1,4 +1,4 @@
-"""Answers to pages that ask again and again: nothing is sent when nothing has changed."""
+"""Answers to polls of pages: 304 if nothing has changed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
-#: Durations on a page with running jobs grow; it counts as changed this often, in seconds.
+#: Durations on a page with running jobs grow, so it changes every so many seconds.
 _TICK = 5
-#: Elsewhere only what is told as a distance from now, as in "3 min ago".
+#: Other pages change with texts such as "3 min ago".
 _SLOW_TICK = 60
 
 
 def version(*parts: object, ticking: bool = False) -> str:
-    """A text that changes with any of `parts`, and with time: every few seconds if `ticking`, else each minute."""
+    """A hash that changes with `parts` and with time: every few seconds if `ticking`, else every minute."""
     now = int(time.time() / (_TICK if ticking else _SLOW_TICK))
     return hashlib.sha256(repr((parts, now)).encode()).hexdigest()[:32]
 
@@ -27,11 +27,11 @@ def version(*parts: object, ticking: bool = False) -> str:
 def polled(
     request: HttpRequest, template: str, context: dict[str, Any] | Callable[[], dict[str, Any]], tag: str
 ) -> HttpResponse:
-    """Render a part of a page with `tag` as its ETag, or answer 304 if the browser has just that.
+    """Render a part of a page with `tag` as its ETag, or answer 304 if the browser has that version.
 
     A `context` that is a function is called only if the part is rendered.
     """
-    # The same times read otherwise in another zone.
+    # Times are rendered in the person's zone.
     zone = hashlib.sha256(timezone.get_current_timezone_name().encode()).hexdigest()[:8]
     etag = f'"{tag}-{zone}"'
     response = get_conditional_response(request, etag=etag)
@@ -44,5 +44,5 @@ def polled(
 
 
 def is_poll(request: HttpRequest) -> bool:
-    """Whether a part of the page is asked for by the page itself."""
+    """Whether the request comes from htmx, for a part of the page."""
     return bool(getattr(request, "htmx", False))

@@ -1,4 +1,4 @@
-"""What a job page says first: one sentence that a person could say aloud."""
+"""The first sentence of a job's page: how the job stands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jobs.templatetags.deck import about
 
 
 def sentence(job: TransformJob, together: Merged | None = None) -> str:
-    """How the job stands, in words; with what all attempts wrote `together`, how they stand."""
+    """How the job stands, in a sentence; of a job with several attempts, with what they wrote `together`."""
     return _SAY[JobState(job.state)](job) if together is None else _together(job, together)
 
 
@@ -22,11 +22,11 @@ def _together(job: TransformJob, merged: Merged) -> str:
     if merged.is_active:
         so_far = f"{written:,} of {total:,} outputs are written so far"
         return f"Attempt {number} is on its way; {so_far}{_rest(merged.latest)}."
-    said = "" if job.state == JobState.COMPLETED else f"{JobState(job.state).label}. "
+    state_text = "" if job.state == JobState.COMPLETED else f"{JobState(job.state).label}. "
     if merged.missing:
-        return f"{said}{written:,} of {total:,} outputs are written, over {number} attempts."
+        return f"{state_text}{written:,} of {total:,} outputs are written, over {number} attempts."
     outputs = f"All {total:,} outputs are" if total > 1 else "Its one output is"
-    return f"{said}{outputs} written, over {number} attempts."
+    return f"{state_text}{outputs} written, over {number} attempts."
 
 
 def _waiting(job: TransformJob) -> str:
@@ -37,7 +37,7 @@ def _in_progress(job: TransformJob) -> str:
     if job.stop_requested_at is not None:
         return f"Stopping was asked for; {_service(job)} has not answered yet."
     if job.started_at is None:
-        # What it waits for stands in a note below.
+        # A note below says what it waits for.
         return (
             "Accepted; it has not begun."
             if job.state_reason
@@ -49,7 +49,7 @@ def _in_progress(job: TransformJob) -> str:
 
 
 def rows_sentence(rows: Rows | None) -> str:
-    """How far the rows of inputs and outputs were compared; empty where there is nothing to say."""
+    """The sentence about the comparison of input and output rows; empty if there is none."""
     if rows is None:
         return ""
     if rows.pending:
@@ -68,27 +68,27 @@ def _rest(job: TransformJob) -> str:
 
 def _completed(job: TransformJob) -> str:
     if job.warnings:
-        # Each has the files behind a colon; the notes below say it all.
+        # A warning names files after a colon; the notes below show all of it.
         heads = [warning.partition(":")[0].rstrip(".") for warning in job.warning_texts]
         return f"Completed with warnings: {', '.join(head[0].lower() + head[1:] for head in heads)}."
     return f"Done: {_written(job)}."
 
 
 def _failed(job: TransformJob) -> str:
-    # Of one that was never counted nothing is known.
-    kept = " No output is written." if job.objects_total and job.objects_done == 0 else ""
-    if kept and job.root_id:
-        # Earlier attempts may have written some.
-        kept = " This attempt wrote no output."
+    # Nothing is known of a job whose outputs were never counted.
+    outputs_text = " No output is written." if job.objects_total and job.objects_done == 0 else ""
+    if outputs_text and job.root_id:
+        # Earlier attempts may have written outputs.
+        outputs_text = " This attempt wrote no output."
     if job.objects_done:
         usable = "" if job.warnings else "; what is written is complete and usable"
-        kept = f" {_written(job)}{usable}."
-    return f"Failed.{kept}"
+        outputs_text = f" {_written(job)}{usable}."
+    return f"Failed.{outputs_text}"
 
 
 def _stopped(job: TransformJob) -> str:
-    known = job.objects_total and job.is_counted
-    return f"Stopped; {_written(job)} before that." if known else "Stopped."
+    is_known = job.objects_total and job.is_counted
+    return f"Stopped; {_written(job)} before that." if is_known else "Stopped."
 
 
 def _written(job: TransformJob) -> str:
@@ -109,7 +109,6 @@ def _service(job: TransformJob) -> str:
 
 
 def _subject(job: TransformJob) -> str:
-    """The same at the beginning of a sentence."""
     name = _service(job)
     return name[0].upper() + name[1:]
 

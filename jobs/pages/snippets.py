@@ -15,7 +15,7 @@ Snippet = dict[str, str]
 
 
 def of_job(job: TransformJob, request: Mapping[str, Any]) -> list[Snippet]:
-    """`snippets` for a job whose request was `request`."""
+    """The snippets of a job whose request was `request`."""
     fields = {name: value for name, value in job.spec.items() if name not in ("model_name", "name")}
     body = {
         "connection": job.connection.slug,
@@ -27,7 +27,7 @@ def of_job(job: TransformJob, request: Mapping[str, Any]) -> list[Snippet]:
 
 
 def snippets(connection: Connection, request: Mapping[str, Any], body: Mapping[str, Any]) -> list[Snippet]:
-    """Each with an `id`, a `title` and its `code`; `body` is what our own API takes for the same job."""
+    """Snippets with `id`, `title` and `code`; `body` is the same job's request to our own API."""
     return [
         {"id": "boto3", "title": "boto3", "code": _boto3(connection, request)},
         {"id": "cli", "title": "aws CLI", "code": _cli(connection, request)},
@@ -54,11 +54,15 @@ def _arguments(values: Mapping[str, Any]) -> str:
 
 def _sdk(connection: Connection, request: Mapping[str, Any]) -> str:
     fields = read_request(request)[0]
-    made = _sdk_arguments(SdkCall.TRANSFORMER, fields)
-    # The SDK takes tags as the request has them.
-    made |= {"tags": request["Tags"]} if request.get("Tags") else {}
-    called = _sdk_arguments(SdkCall.TRANSFORM, fields)
-    imports, session, arguments = "from sagemaker.transformer import Transformer\n", "", _arguments(made)
+    init_arguments = _sdk_arguments(SdkCall.TRANSFORMER, fields)
+    # The SDK takes tags in the request's form.
+    init_arguments |= {"tags": request["Tags"]} if request.get("Tags") else {}
+    method_arguments = _sdk_arguments(SdkCall.TRANSFORM, fields)
+    imports, session, arguments = (
+        "from sagemaker.transformer import Transformer\n",
+        "",
+        _arguments(init_arguments),
+    )
     if connection.is_engine:
         imports = f"import boto3\nfrom sagemaker import Session\n{imports}"
         url = connection.public_url
@@ -73,16 +77,16 @@ def _sdk(connection: Connection, request: Mapping[str, Any]) -> str:
         if group.sdk_class:
             module, _, class_name = group.sdk_class.rpartition(".")
             imports += f"from {module} import {class_name}\n"
-            called[group.sdk_keyword] = _Call(class_name, **fields[name])
+            method_arguments[group.sdk_keyword] = _Call(class_name, **fields[name])
         else:
-            called[group.sdk_keyword] = request[group.member]
+            method_arguments[group.sdk_keyword] = request[group.member]
     without = [
         entry.path[-1] for name, entry in FIELDS.items() if entry.sdk_call is SdkCall.NONE and name in fields
     ]
     comments = "".join(f"\n# {name} cannot be given through this SDK; use boto3 for it." for name in without)
     return (
         f"{imports}{session}\ntransformer = Transformer(\n{arguments})\n"
-        f"transformer.transform(\n{_arguments(called)})"
+        f"transformer.transform(\n{_arguments(method_arguments)})"
         f"{comments}"
     )
 
@@ -99,15 +103,15 @@ class _Call:
     """A call as a value; arguments that are None are left out."""
 
     def __init__(self, name: str, **arguments: Any) -> None:
-        given = ", ".join(f"{word}={value!r}" for word, value in arguments.items() if value is not None)
-        self._text = f"{name}({given})"
+        keywords = ", ".join(f"{word}={value!r}" for word, value in arguments.items() if value is not None)
+        self._text = f"{name}({keywords})"
 
     def __repr__(self) -> str:
         return self._text
 
 
 def _literal(value: Any, depth: int) -> str:
-    """A Python literal, laid out as a formatter would: what is not simple has a line for each of its members."""
+    """A formatted Python literal: lists and dicts have one line for each member."""
     match value:
         case dict() if value:
             members = [f"{name!r}: {_literal(member, depth + 1)}" for name, member in value.items()]

@@ -1,4 +1,4 @@
-"""A first team, its admin, the engine's connection and the sample. Safe to run at every start."""
+"""Create the first team, its admin, the engine's connection and the sample. Safe to run at every start."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENGINE_PLACES = 4
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What there is after a bootstrap; no connection without an engine, no model without the sample."""
+    """The objects after a bootstrap; `connection` is None without an engine, `model` without the sample."""
 
     team: Team
     admin: User
@@ -30,7 +30,7 @@ class Ready:
 
 
 def bootstrap(*, with_sample: bool = True) -> Ready:
-    """Make what is missing. Raises Unavailable if there is an engine and it cannot be asked."""
+    """Create what is missing. Raises Unavailable if there is an engine and it does not answer."""
     with transaction.atomic():
         team, _ = Team.objects.get_or_create(slug=TEAM_SLUG, defaults={"name": TEAM_NAME})
         admin = _admin(team)
@@ -43,11 +43,11 @@ def bootstrap(*, with_sample: bool = True) -> Ready:
 
 
 def _admin(team: Team) -> User:
-    admin, made = User.objects.get_or_create(
+    admin, is_new = User.objects.get_or_create(
         username=ADMIN, defaults={"is_staff": True, "is_superuser": True}
     )
-    if made:
-        # Until someone sets one, the way in is a sign-in link.
+    if is_new:
+        # Until somebody sets a password, the way in is a sign-in link.
         admin.set_unusable_password()
         admin.save(update_fields=["password"])
     Membership.objects.get_or_create(team=team, user=admin, defaults={"role": Role.ADMIN})
@@ -57,7 +57,7 @@ def _admin(team: Team) -> User:
 def _engine(team: Team) -> Connection | None:
     if not settings.ENGINE_URL:
         return None
-    connection, made = Connection.objects.get_or_create(
+    connection, is_new = Connection.objects.get_or_create(
         team=team,
         slug="engine",
         defaults={
@@ -67,7 +67,7 @@ def _engine(team: Team) -> Connection | None:
             "max_running": ENGINE_PLACES,
         },
     )
-    if not made and connection.endpoint_url != settings.ENGINE_URL:
+    if not is_new and connection.endpoint_url != settings.ENGINE_URL:
         connection.endpoint_url = settings.ENGINE_URL
         connection.save(update_fields=["endpoint_url"])
     return connection

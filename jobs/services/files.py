@@ -1,4 +1,4 @@
-"""A job's input objects, and what came of each. Read from rows alone: as fast for ten thousand as for one."""
+"""A job's input objects and their states, read from rows alone, so that ten thousand are as fast as one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = 100
 
 
 class FileState(TextChoices):
-    """What came of an input object."""
+    """The state of an input object."""
 
     WRITTEN = "written", "Written"
     WAITING = "waiting", "Not yet"
@@ -26,7 +26,7 @@ class FileState(TextChoices):
 
 
 class Only(TextChoices):
-    """What a list of files is narrowed to."""
+    """What a list of files can be narrowed to."""
 
     MISSING = "missing", "Missing"
     FAILED = "failed", "Failed"
@@ -35,7 +35,7 @@ class Only(TextChoices):
 
 _DIFFER = Q(rows_in__isnull=False, rows_out__isnull=False) & ~Q(rows_in=F("rows_out"))
 _NARROWED = {Only.MISSING: Q(done=False), Only.FAILED: Q(done=False) & ~Q(error=""), Only.ROWS: _DIFFER}
-#: The columns of each order; the second tells apart what the first does not. A manifest tells no sizes.
+#: The column of each order; rows with equal values are ordered by position. A manifest has no sizes.
 _SORTS = {"key": "position", "size": "bytes", "state": "done"}
 
 #: The words of `FileFilter.sort`.
@@ -44,51 +44,51 @@ ORDERS = (*_SORTS, *(f"-{word}" for word in _SORTS))
 
 @dataclass(frozen=True, slots=True)
 class FileFilter:
-    """Which files are wanted, in which order; a minus before `sort` turns it round."""
+    """A filter and order of files; a minus before `sort` reverses the order."""
 
     only: str = ""
     search: str = ""
     sort: str = ""
 
     @classmethod
-    def read(cls, given: Mapping[str, Any]) -> Self:
-        """The filter of a query string; FilterError names what of it cannot be used."""
-        wanted = cls(**{name: given.get(name, "").strip() for name in cls.names()})
+    def read(cls, words: Mapping[str, Any]) -> Self:
+        """Parse the filter in a query string; raises FilterError."""
+        file_filter = cls(**{name: words.get(name, "").strip() for name in cls.names()})
         problems = {}
-        if wanted.only not in ("", *Only.values):
+        if file_filter.only not in ("", *Only.values):
             problems["only"] = [f"must be one of {', '.join(Only.values)}."]
-        if wanted.sort.removeprefix("-") not in ("", *_SORTS):
+        if file_filter.sort.removeprefix("-") not in ("", *_SORTS):
             problems["sort"] = [
                 f"must be one of {', '.join(_SORTS)}, with a minus before it to turn it round."
             ]
-        if len(wanted.search) > 1024 or "\0" in wanted.search:
+        if len(file_filter.search) > 1024 or "\0" in file_filter.search:
             problems["search"] = ["must be a text of at most 1,024 characters."]
         if problems:
             raise FilterError(problems)
-        return wanted
+        return file_filter
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """The parameters' names, as in an address."""
+        """The names of the query parameters."""
         return tuple(field.name for field in fields(cls))
 
-    def given(self) -> dict[str, str]:
-        """What is not as it would be anyway: a query string's parts."""
+    def query_words(self) -> dict[str, str]:
+        """Non-default filter values, as query-string parameters."""
         parts = {"only": self.only, "search": self.search, "sort": self.sort}
         return {name: value for name, value in parts.items() if value}
 
     def further(self, job: TransformJob) -> dict[str, str]:
-        """The query of a further page: in the order of the first one, though the job may end meanwhile."""
-        return {**self.given(), "sort": self.order(job)}
+        """The query of further pages, with the order of the first page, as the job may end meanwhile."""
+        return {**self.query_words(), "sort": self.order(job)}
 
     def order(self, job: TransformJob) -> str:
-        """The order asked for; else a job's plan while it runs, and what is missing first once it has ended."""
+        """The order; by default the plan's while the job runs, and missing files first once it has ended."""
         return self.sort or ("key" if job.is_active else "state")
 
 
 @dataclass(frozen=True, slots=True)
 class FileCounts:
-    """How many files of the plan are known one by one, and how many of them are what."""
+    """The number of the plan's files that are known one by one, and the number for each narrowing."""
 
     known: int
     missing: int
@@ -97,8 +97,8 @@ class FileCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """An input object and what came of it; `error` is empty unless the data log named it."""
+class JobFile:
+    """An input object and its state; `error` is empty unless the data log names the object."""
 
     key: str
     output_key: str
@@ -110,50 +110,50 @@ class File:
 
     @property
     def label(self) -> str:
-        """The state as people say it."""
+        """The state's label."""
         return str(self.state.label)
 
 
 @dataclass(frozen=True, slots=True)
 class FilePage:
-    """Some files in order; `next` is the cursor of those after them, None at the end."""
+    """A page of files; `next` is the cursor of the next page, None on the last."""
 
-    files: tuple[File, ...]
+    files: tuple[JobFile, ...]
     next: int | None
 
 
 def counts(job: TransformJob) -> FileCounts:
-    """How many there are of each; one query."""
-    found = job.planned.aggregate(
+    """Count the files of each narrowing, in one query."""
+    numbers = job.planned.aggregate(
         known=Count("id"),
         **{only.value: Count("id", filter=narrowed) for only, narrowed in _NARROWED.items()},
     )
-    return FileCounts(**found)
+    return FileCounts(**numbers)
 
 
 def page(
-    job: TransformJob, wanted: FileFilter, *, active: bool, after: int | None = None, limit: int = PAGE
+    job: TransformJob, file_filter: FileFilter, *, active: bool, after: int | None = None, limit: int = PAGE
 ) -> FilePage:
-    """The files after the one with the cursor `after`; `active` if an attempt may still write what is missing."""
-    rows = list(_matching_rows(job, wanted, after)[: limit + 1])
+    """A page of files after the cursor `after`; `active` if an attempt may still write missing outputs."""
+    rows = list(_matching_rows(job, file_filter, after)[: limit + 1])
     files = tuple(_file(row, active) for row in rows[:limit])
     return FilePage(files, rows[limit - 1].position if len(rows) > limit else None)
 
 
-def every(job: TransformJob, wanted: FileFilter, *, active: bool) -> Iterator[File]:
-    """All of them one after the other, with no more than some in memory."""
-    for row in _matching_rows(job, wanted, None).iterator(chunk_size=2000):
+def every(job: TransformJob, file_filter: FileFilter, *, active: bool) -> Iterator[JobFile]:
+    """All matching files, with few in memory at a time."""
+    for row in _matching_rows(job, file_filter, None).iterator(chunk_size=2000):
         yield _file(row, active)
 
 
-def _matching_rows(job: TransformJob, wanted: FileFilter, after: int | None) -> QuerySet[PlannedObject]:
-    """The rows that are wanted, from behind the one at this position."""
+def _matching_rows(job: TransformJob, file_filter: FileFilter, after: int | None) -> QuerySet[PlannedObject]:
+    """The matching rows after the one at position `after`."""
     rows = job.planned.annotate(bytes=Coalesce("size", -1))
-    if wanted.only:
-        rows = rows.filter(_NARROWED[Only(wanted.only)])
-    if wanted.search:
-        rows = rows.filter(key__icontains=wanted.search)
-    sort = wanted.order(job)
+    if file_filter.only:
+        rows = rows.filter(_NARROWED[Only(file_filter.only)])
+    if file_filter.search:
+        rows = rows.filter(key__icontains=file_filter.search)
+    sort = file_filter.order(job)
     column = _SORTS[sort.removeprefix("-")]
     values = None
     if after is not None:
@@ -165,7 +165,7 @@ def _matching_rows(job: TransformJob, wanted: FileFilter, after: int | None) -> 
     return rows_after(rows, (column, "position"), values, descending=sort.startswith("-"))
 
 
-def _file(row: PlannedObject, active: bool) -> File:
+def _file(row: PlannedObject, active: bool) -> JobFile:
     if row.done:
         state = FileState.WRITTEN
     elif active:
@@ -173,4 +173,4 @@ def _file(row: PlannedObject, active: bool) -> File:
     else:
         state = FileState.FAILED if row.error else FileState.MISSING
     error = "" if row.done else row.error
-    return File(row.key, row.output_key, row.size, state, row.rows_in, row.rows_out, error)
+    return JobFile(row.key, row.output_key, row.size, state, row.rows_in, row.rows_out, error)

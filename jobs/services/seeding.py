@@ -1,4 +1,4 @@
-"""A made-up history of many jobs, to try pages and queries at size; written without a model instance a row."""
+"""Write a made-up history of many jobs, to test pages and queries at size, without a model instance for each row."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MODELS = (
 )
 INSTANCES = ("ml.m5.large", "ml.m5.xlarge", "ml.c5.2xlarge", "ml.g5.xlarge", "ml.g5.2xlarge", "ml.p3.2xlarge")
 _LOGS = "See job logs for more information"
-#: Why jobs fail, what SageMaker says of it, the line of a log that tells it, and how often it is so.
+#: Causes of failure: slug, SageMaker's reason, line of the log, and weight.
 FAILURES = (
     ("wrong-columns", f"ClientError: {_LOGS}", "Feature shape mismatch, expected: 30, got 31", 30),
     (
@@ -64,7 +64,7 @@ _SHORT_OF_ROWS = [
         WarningCode.ROWS_DIFFER, "1 of the files has another number of rows in its output than in its input."
     )
 ]
-#: States of ended jobs and how many in a hundred end so.
+#: States of ended jobs and their percentage.
 _ENDS = {
     JobState.COMPLETED: 80,
     JobState.FAILED: 13,
@@ -110,14 +110,14 @@ class _TeamSeed:
 
 
 def real_jobs() -> bool:
-    """Whether there are jobs that no seeding made."""
+    """Whether there are jobs that were not seeded."""
     return TransformJob.objects.exclude(team__slug__startswith=PREFIX).exists()
 
 
 def seed(jobs: int, teams: int, *, tell: Callable[[int], None] = lambda done: None, luck: int = 1) -> Team:
-    """Write `jobs` jobs of the last year over `teams` new teams, the first ones with most of them; the first team.
+    """Write `jobs` jobs of the last year for `teams` new teams, most of them for the first; returns the first team.
 
-    `tell` hears how many are written. The jobs have no timeline and no plan of their inputs.
+    `tell` is called with the number written so far. The jobs have no timeline and no plan of their inputs.
     """
     dice = random.Random(luck)  # noqa: S311  # made-up jobs are no secret
     first = Team.objects.filter(slug__startswith=PREFIX).count() + 1
@@ -183,7 +183,7 @@ def _spec(model: str, created: datetime, dice: random.Random) -> dict[str, Any]:
 
 
 def _story(created: datetime, ended: bool, dice: random.Random) -> dict[str, Any]:
-    """State, times and counts of a job that was submitted then."""
+    """State, times and counts of a job that was submitted at `created`."""
     state = dice.choices(list(_ENDS), list(_ENDS.values()))[0] if ended else JobState.IN_PROGRESS
     ran = state not in {JobState.REJECTED, JobState.CANCELLED}
     started = created + timedelta(seconds=dice.uniform(20, 240))
@@ -192,7 +192,9 @@ def _story(created: datetime, ended: bool, dice: random.Random) -> dict[str, Any
     cause, reason, line, _ = dice.choices(FAILURES, _HOW_OFTEN)[0] if state == JobState.FAILED else ("",) * 4
     if state == JobState.REJECTED:
         cause, reason = "quota", _REFUSED
-    told = {"quoted": line, "source": "data log"} if line else {"quoted": reason, "source": "FailureReason"}
+    failure = (
+        {"quoted": line, "source": "data log"} if line else {"quoted": reason, "source": "FailureReason"}
+    )
     begun, over = (started if ran else None), (started + length if ended else None)
     done = total if state == JobState.COMPLETED else dice.randrange(total)
     return {
@@ -212,7 +214,7 @@ def _story(created: datetime, ended: bool, dice: random.Random) -> dict[str, Any
         ),
         **derived("", "", begun, over),
         "cause": cause,
-        "failure": json.dumps(told if cause else {}),
+        "failure": json.dumps(failure if cause else {}),
     }
 
 

@@ -1,4 +1,4 @@
-"""Texts: what no database column holds, sizes in words, and the names of time zones."""
+"""Texts: values that no database column can hold, sizes in words, names of time zones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 def trouble_with(document: object) -> str:
-    """Why these JSON values cannot be kept, as the end of a sentence; empty if they can.
+    """Why these JSON values cannot be stored, as the end of a sentence; empty if they can.
 
     PostgreSQL refuses NUL characters, and half of a surrogate pair has no UTF-8.
     """
@@ -23,7 +23,7 @@ def trouble_with(document: object) -> str:
 
 
 def filesize(count: int | None) -> str:
-    """Bytes as people say them; "unknown" for None."""
+    """Bytes with a unit; "unknown" for None."""
     if count is None:
         return "unknown"
     size = float(count)
@@ -35,7 +35,7 @@ def filesize(count: int | None) -> str:
 
 
 def zone_name(at: datetime) -> str:
-    """How people name the zone in which `at` is: EST, UTC; where it has no letters, its offset: UTC-03, UTC+05:45."""
+    """The name of the zone of `at`, such as EST or UTC; its offset if it has no letters: UTC-03, UTC+05:45."""
     name = at.tzname() or "UTC"
     if name[0].isalpha():
         return name

@@ -1,4 +1,4 @@
-"""The input objects of a job, with what came of each."""
+"""The input objects of a job and their states."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jobs.services.files import FileState
 
 
 class FileAnswer(serializers.Serializer[Any]):
-    """An input object and what came of it; `error` is what the data log said of one that failed.
+    """An input object and its state; `error` is the data log's line about a failed one.
 
     `size` is null for a manifest's entries, `rows_in` and `rows_out` while rows are not compared.
     """
@@ -25,7 +25,7 @@ class FileAnswer(serializers.Serializer[Any]):
 
 
 class FileCountsAnswer(serializers.Serializer[Any]):
-    """How many input objects are known one by one; of these, how many `only` would leave."""
+    """The number of input objects that are known one by one, and of these the number for each value of `only`."""
 
     known = serializers.IntegerField()
     missing = serializers.IntegerField()

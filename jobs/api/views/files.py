@@ -19,17 +19,17 @@ from jobs.services.files import ORDERS, FileFilter, Only
 
 
 class FilesQuery(Query):
-    """Which of the input objects, in which order."""
+    """Which input objects, in which order."""
 
-    only = Word(Only.values, help_text="Those alone of which this is so.")
+    only = Word(Only.values, help_text="Only files that are missing, that failed, or whose rows differ.")
     search = Text(help_text="Part of the key.")
-    sort = Word(ORDERS, help_text="A minus turns it round.")
+    sort = Word(ORDERS, help_text="The order; a minus before it reverses it.")
     limit = Number(most=200, default=50, help_text="How many rows.")
     after = Number(least=0, help_text="Out of `next`.")
 
 
 class Files(TeamView):
-    """A job's input objects and what came of each."""
+    """A job's input objects and their states."""
 
     @takes(FilesQuery)
     @extend_schema(operation_id="jobs_files", responses=serializers.FilesAnswer)
@@ -37,18 +37,18 @@ class Files(TeamView):
         """The input objects, a page at a time."""
         merged, words = queries.merged(self.job(id)), self.words
         job = merged.planned_by
-        wanted = FileFilter.read(words)
+        file_filter = FileFilter.read(words)
         page = files.page(
-            job, wanted, active=merged.is_active, after=words.get("after"), limit=words["limit"]
+            job, file_filter, active=merged.is_active, after=words.get("after"), limit=words["limit"]
         )
-        given = {
-            **wanted.further(job),
+        next_query = {
+            **file_filter.further(job),
             **({"limit": str(words["limit"])} if "limit" in request.query_params else {}),
         }
         here = reverse("api:job-files", args=[id], request=request)
         answer = {
             "results": [asdict(file) for file in page.files],
-            "next": None if page.next is None else f"{here}?{urlencode({**given, 'after': page.next})}",
+            "next": None if page.next is None else f"{here}?{urlencode({**next_query, 'after': page.next})}",
             "counts": asdict(files.counts(job)),
         }
         return Response(serializers.FilesAnswer(answer).data)

@@ -37,7 +37,7 @@ def files(request: MemberRequest, key: str) -> HttpResponseBase:
     plan = merged.planned_by
     counts = service.counts(plan)
     page = service.page(plan, file_filter, active=merged.is_active, after=cursor)
-    filter_words = file_filter.given()
+    filter_words = file_filter.query_words()
     context = {
         "files": page.files,
         "next": urlencode({**file_filter.further(plan), "after": page.next}) if page.next is not None else "",
@@ -78,7 +78,7 @@ def _refused(request: MemberRequest, key: str, error: FilterError) -> HttpRespon
 
 def _narrowings(file_filter: FileFilter, counts: FileCounts) -> list[dict[str, Any]]:
     """The links that narrow the list: all, and each kind that has files or is chosen."""
-    further_words = {name: value for name, value in file_filter.given().items() if name != "only"}
+    further_words = {name: value for name, value in file_filter.query_words().items() if name != "only"}
     numbers = {Only.MISSING: counts.missing, Only.FAILED: counts.failed, Only.ROWS: counts.rows}
     narrowings: list[dict[str, Any]] = [
         {
@@ -102,7 +102,7 @@ def _narrowings(file_filter: FileFilter, counts: FileCounts) -> list[dict[str, A
 
 def _sorts(file_filter: FileFilter) -> dict[str, dict[str, str]]:
     """For each sortable column the link of its head and the present sort order."""
-    filter_words, sorts = file_filter.given(), {}
+    filter_words, sorts = file_filter.query_words(), {}
     for word in ("state", "key", "size"):
         now = file_filter.sort if file_filter.sort.removeprefix("-") == word else ""
         first = "-size" if word == "size" else word

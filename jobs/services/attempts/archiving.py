@@ -1,4 +1,4 @@
-"""Putting an ended job away, so that lists leave it out, and bringing it back. Nothing is deleted."""
+"""Archive an ended job, so that lists leave it out, and restore it. Nothing is deleted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from teams.models import ApiToken, User
 
 
 def archive(job: TransformJob, *, by: User, token: ApiToken | None = None) -> TransformJob:
-    """Leave the job out of lists from now on; raises NotPossible for one that has not ended or is archived."""
+    """Archive the job; raises NotPossible if it has not ended or is archived already."""
     now = timezone.now()
     rows = TransformJob.objects.filter(pk=job.pk, overall_state__in=TERMINAL, archived_at=None)
     with transaction.atomic():
@@ -24,19 +24,19 @@ def archive(job: TransformJob, *, by: User, token: ApiToken | None = None) -> Tr
                 if job.archived_at
                 else "Only a job that has ended can be archived. Stop it, or wait for its end."
             )
-        return _told(job, by, token, "job.archived", f"Archived by {by.label}.")
+        return _record_move(job, by, token, "job.archived", f"Archived by {by.label}.")
 
 
 def restore(job: TransformJob, *, by: User, token: ApiToken | None = None) -> TransformJob:
-    """Show the job in lists again; raises NotPossible for one that is not archived."""
+    """Restore the job; raises NotPossible if it is not archived."""
     rows = TransformJob.objects.filter(pk=job.pk, archived_at__isnull=False)
     with transaction.atomic():
         if rows.update(archived_at=None, archived_by=None, changed_at=timezone.now()) != 1:
             raise NotPossible("This job is not archived.")
-        return _told(job, by, token, "job.restored", f"Brought back from the archive by {by.label}.")
+        return _record_move(job, by, token, "job.restored", f"Brought back from the archive by {by.label}.")
 
 
-def _told(job: TransformJob, by: User, token: ApiToken | None, verb: str, text: str) -> TransformJob:
+def _record_move(job: TransformJob, by: User, token: ApiToken | None, verb: str, text: str) -> TransformJob:
     job.refresh_from_db()
     job.note(text)
     activity.record(job.team, by, verb, job, token=token)

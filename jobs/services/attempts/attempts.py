@@ -31,11 +31,10 @@ def finish_missing(
     name: str | None = None,
     replace_outputs: bool = False,
 ) -> TransformJob:
-    """Submit the next attempt, over a manifest of the inputs whose outputs are not there now.
+    """Submit the next attempt, with a manifest of the inputs whose outputs are missing now.
 
-    Its outputs get the keys that the first attempt's would have had. Raises NotPossible with the reason, OlderOutputs
-    where it would replace objects that `replace_outputs` does not allow to, InvalidFields for a `name` that cannot be
-    used, or Unavailable where S3 cannot be asked.
+    Its outputs get the keys of the first attempt's. Raises NotPossible with the reason, OlderOutputs if it would
+    replace objects and `replace_outputs` is false, InvalidFields for a wrong `name`, or Unavailable.
     """
     plan = _plan_to_finish(job)
     key, request = new_key(), same_request(plan, name=name)
@@ -48,7 +47,7 @@ def finish_missing(
             raise OlderOutputs(missing.replaced)
         listed = _manifest(plan, missing.rows, target)
         place = manifest_place(plan, key)
-        # Written before the job is: a worker may take it up the moment it is committed.
+        # Written before the job's row: a worker may start the job as soon as that is committed.
         objects.put(target, *place, listed.body())
     data = f"s3://{place[0]}/{place[1]}"
     spec = replace(request, data=data, data_type="ManifestFile")
@@ -66,9 +65,8 @@ def retry(
 ) -> TransformJob:
     """Submit the job's request again, under a new name, as the next attempt.
 
-    With another `output_path`, or where `outputs` has objects that would be replaced go to a new folder, it is a job of
-    its own, cloned from this one. Raises OutputsExist, NotPossible, and InvalidFields for a name or path that cannot
-    be used.
+    With another `output_path`, or if `outputs` is NEW and objects would be replaced, it becomes a clone of this job.
+    Raises OutputsExist, NotPossible, and InvalidFields for a wrong name or path.
     """
     spec = same_request(job, name=name, output_path=output_path)
     _check_name(job, name)
@@ -95,15 +93,15 @@ def retry(
 
 
 def check_retry(job: TransformJob) -> None:
-    """Raise NotPossible where the job cannot be run again now."""
+    """Raise NotPossible if the job cannot be run again now."""
     _check_all_ended(list(queries.attempts(job)))
     _check_connection(job)
 
 
 def manifest_place(plan: TransformJob, key: str) -> tuple[str, str]:
-    """Bucket and key for the manifest of the attempt `key`: below the output path, if that is not input too.
+    """Bucket and key of the manifest of the attempt `key`: below the output path, unless that is input too.
 
-    It ends in .manifest, so that it is nobody's output. Raises NotPossible if the whole bucket is the input.
+    The key ends in .manifest, which no output does. Raises NotPossible if the whole bucket is the input.
     """
     bucket, output_prefix = keys.parse_s3_uri(plan.output_path)
     input_bucket, input_prefix = keys.parse_s3_uri(plan.data)
@@ -119,7 +117,7 @@ def manifest_place(plan: TransformJob, key: str) -> tuple[str, str]:
 
 
 def _plan_to_finish(job: TransformJob) -> TransformJob:
-    """The attempt whose plan says what should be there; NotPossible if there is nothing to hold outputs against."""
+    """The attempt whose plan lists the expected outputs. Raises NotPossible if no attempt has a whole plan."""
     merged = queries.merged(job)
     _check_all_ended(merged.attempts)
     if not merged.ran:
@@ -135,13 +133,13 @@ def _plan_to_finish(job: TransformJob) -> TransformJob:
 def _manifest(plan: TransformJob, missing: list[PlannedObject], target: Target) -> manifest.Manifest:
     _, output_prefix = keys.parse_s3_uri(plan.output_path)
     named = dict.fromkeys((row.key, row.output_key) for row in missing)
-    made = manifest.manifest_of(_input_bucket(plan, target), named, output_prefix)
-    if made is None:
+    new_manifest = manifest.manifest_of(_input_bucket(plan, target), named, output_prefix)
+    if new_manifest is None:
         raise NotPossible(
             "No one manifest gives these outputs the keys that the job would: its input begins inside the names "
             "of several folders. Run it again instead."
         )
-    return made
+    return new_manifest
 
 
 def _input_bucket(plan: TransformJob, target: Target) -> str:
@@ -157,9 +155,9 @@ def _input_bucket(plan: TransformJob, target: Target) -> str:
 def same_request(
     job: TransformJob, *, name: str | None = None, output_path: str | None = None
 ) -> TransformSpec:
-    """The job's request with this name, as SageMaker would not take its own twice, and output path if one is given.
+    """The job's request with another name, since names are used once, and optionally another output path.
 
-    Raises InvalidFields for those, NotPossible for a request that is no longer allowed.
+    Raises InvalidFields for these two, and NotPossible if the rules no longer allow the request.
     """
     changes = {"name": name, **({} if output_path is None else {"output_path": output_path})}
     try:
@@ -170,13 +168,13 @@ def same_request(
         }
         if wrong:
             raise InvalidFields(wrong) from error
-        # Rules may have grown stricter since the job was submitted.
+        # Rules may have become stricter since the job was submitted.
         raise NotPossible(f"The job's request must be changed first: {error}") from error
 
 
 def _check_name(job: TransformJob, name: str | None) -> None:
-    if name is not None and (taken := job_named(job.connection, name)):
-        raise NameTaken(taken.name, taken.key)
+    if name is not None and (other_job := job_named(job.connection, name)):
+        raise NameTaken(other_job.name, other_job.key)
 
 
 def _check_connection(job: TransformJob) -> None:
@@ -191,7 +189,7 @@ def _next_attempt(
 ) -> TransformJob:
     _check_connection(job)
     with transaction.atomic():
-        # With the first attempt's row locked, two people who press at once do not both start one.
+        # The lock on the first attempt's row keeps two people from starting an attempt at the same time.
         first = TransformJob.objects.select_for_update().get(pk=job.first_id)
         attempts = list(queries.attempts(first))
         _check_all_ended(attempts)

@@ -1,4 +1,4 @@
-"""How a job's request differs from that of the job it finishes, repeats or was cloned from."""
+"""The differences between a job's request and that of the job it finishes, repeats or was cloned from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jobs.services.submitting import job_options
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One field by the API's name, such as max_payload or env.LEVEL; None where it was not given."""
+    """A changed field by the API's name, such as max_payload or env.LEVEL; a value is None if it was not set."""
 
     field: str
     was: Any
@@ -21,10 +21,10 @@ class Changed:
 
 
 def since_parent(job: TransformJob) -> tuple[Changed, ...]:
-    """The fields in which the job's request is another than its parent's, by name; none without a parent."""
+    """The fields that differ from the parent's request, by name; empty without a parent."""
     if job.parent is None:
         return ()
-    before, after = (dict(_flat(_asked(one))) for one in (job.parent, job))
+    before, after = (dict(_flat(_fields_of(job_or_parent))) for job_or_parent in (job.parent, job))
     return tuple(
         Changed(name, before.get(name), after.get(name))
         for name in sorted({*before, *after})
@@ -32,8 +32,8 @@ def since_parent(job: TransformJob) -> tuple[Changed, ...]:
     )
 
 
-def _asked(job: TransformJob) -> dict[str, Any]:
-    """The job's fields as a body has them, without its name, which is always its own."""
+def _fields_of(job: TransformJob) -> dict[str, Any]:
+    """The job's fields as in a body, without its name, which always differs."""
     spec = {name: value for name, value in job.spec.items() if name not in ("model_name", "name")}
     return {
         "connection": job.connection.slug,

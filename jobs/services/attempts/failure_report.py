@@ -1,4 +1,4 @@
-"""Why a job failed, as pages and the API tell it: read from its row alone, so that lists can too."""
+"""Why a job failed, for pages and the API, read from its row alone, so that lists can show it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jobs.models import TransformJob
 
 @dataclass(frozen=True, slots=True)
 class ToTry:
-    """One change to the job's request; `field` is the form's and the API's name, `was` None if it was not set.
+    """A change to the job's request; `field` is the form's and the API's name, `was` is None if it was not set.
 
     An empty `value` leaves the field out.
     """
@@ -27,20 +27,20 @@ class ToTry:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The cause, the line that tells it and who said that (empty where no rule fits), and a change worth a try."""
+    """The cause, the text that shows it and its source (empty if no rule fits), and a change worth a try."""
 
     about: Cause
     quoted: str
     source: str
     change: ToTry | None
-    #: Whether a log is still to be read, so that another cause may be found.
+    #: Whether a log has still to be read, which may show another cause.
     is_open: bool
     #: Whether the rules were tried on its log.
     log_read: bool
 
     @property
     def cause(self) -> str:
-        """The slug: the same for all jobs that failed for this cause."""
+        """The cause's slug."""
         return self.about.slug
 
     @property
@@ -63,24 +63,24 @@ def failure_of(job: TransformJob) -> Failure | None:
     """Why the job failed or was rejected; None if it did neither."""
     if not job.has_failed:
         return None
-    told = job.failure
+    stored = job.failure
     return Failure(
         cause_named(job.cause),
-        told.get("quoted", ""),
-        told.get("source", ""),
-        _to_try(job, told.get("change")),
+        stored.get("quoted", ""),
+        stored.get("source", ""),
+        _to_try(job, stored.get("change")),
         job.explain_at is not None,
-        bool(told.get("log_read")),
+        bool(stored.get("log_read")),
     )
 
 
 def may_end_otherwise(job: TransformJob) -> bool:
-    """Whether the same request may do better another time: the job did not fail, or its failure may pass."""
+    """Whether the same request may succeed if it runs again: the job did not fail, or its failure may pass."""
     return not job.has_failed or classify(job.state_reason).may_pass
 
 
 def try_url(job: TransformJob, change: ToTry) -> str:
-    """The new-job form, filled in as the job but for the change."""
+    """The URL of the new-job form, filled in from the job with the change applied."""
     query = urlencode({"from": job.key, "change": change.field, "to": change.value})
     return f"{reverse('new-job')}?{query}"
 

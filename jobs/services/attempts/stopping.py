@@ -1,4 +1,4 @@
-"""Stopping a job, or withdrawing it while it waits."""
+"""Stop a job, or withdraw it while it waits."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from teams.models import ApiToken, User
 
 
 def stop(job: TransformJob, *, by: User, token: ApiToken | None = None) -> TransformJob:
-    """Withdraw a waiting job at once; note the wish for a running one and wake a worker to pass it on.
+    """Withdraw a waiting job at once; for a running one store the request and wake a worker to pass it on.
 
-    Of a job with further attempts it is the one under way that is stopped.
-    Asking again while it stops changes nothing. Raises NotPossible for a job that has ended.
+    Of a job with several attempts the active one is stopped. A repeated request changes nothing. Raises NotPossible
+    if the job has ended.
     """
     under_way = queries.attempts(job).filter(state__in=ACTIVE).first() if job.joint_state in ACTIVE else None
     if under_way is not None:
@@ -26,7 +26,7 @@ def stop(job: TransformJob, *, by: User, token: ApiToken | None = None) -> Trans
         job.refresh_from_db()
         return job
     with transaction.atomic():
-        # With the row locked, a worker cannot take the job from one state to the next between our two questions.
+        # With the row locked, a worker cannot move the job between our two queries.
         TransformJob.objects.select_for_update().get(pk=job.pk)
         reason = f"Withdrawn by {by.label} while waiting."
         if job.move(
