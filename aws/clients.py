@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sts import STSClient
 
-#: Making a client loads the service's model and is not thread-safe; using one is.
+#: Creating a client loads the service's model and is not thread-safe; using one is.
 _lock = threading.Lock()
 _clients: dict[tuple[Any, ...], Any] = {}
 #: All sessions share it: each would load its own copy of the services' models, about 27 MB and 2 seconds.
@@ -46,7 +46,7 @@ _CONFIG = Config(
     max_pool_connections=16,
     user_agent_extra="batchdeck",
 )
-#: An engine is one process on a known machine: if it is away, trying again in the call only hangs the page.
+#: An engine is one process on a known machine: if it is down, further tries in the call would only delay the page.
 _ENGINE_CONFIG = _CONFIG.merge(
     Config(
         connect_timeout=2,
@@ -81,7 +81,7 @@ def client(target: Target, service: str) -> Any:
 
 
 def _keys_version(target: Target) -> float:
-    # An engine with a fresh data directory has fresh keys; the file's time tells.
+    # An engine with a new data directory has new keys, so the file's time is part of the cache key.
     if not target.credentials_file:
         return 0.0
     try:

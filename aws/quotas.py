@@ -18,7 +18,7 @@ from aws.target import Target
 
 #: SageMaker has some thousand quotas, a hundred a page; a person may be waiting for the answer.
 SECONDS = 25.0
-#: A quota from here on is none that jobs would meet.
+#: A quota of at least this number is no limit in practice.
 NO_LIMIT = 100_000
 _OF_TYPE = re.compile(r"(ml\.\S+) for transform job usage")
 _OF_ALL = "Number of instances across all transform jobs"

@@ -1,4 +1,4 @@
-"""Rules about what the model and its container made of the records, and those that say only what was seen."""
+"""Rules about the model and its container, and general rules that say only what happened."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ CONTAINER = (
     ),
 )  # fmt: skip
 
-#: They say what was seen, not why: each holds where none of those above does.
+#: General causes: each is used only if none of the specific ones above fits.
 GENERAL = (
     Cause(
         "ping-failed",

@@ -1,4 +1,4 @@
-"""Rules about what was asked for and where it runs: sizes, times, resources, permissions, the request itself."""
+"""Rules about the request and its resources: sizes, times, quotas, permissions, parameters."""
 
 from __future__ import annotations
 

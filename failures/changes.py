@@ -55,7 +55,7 @@ class Change:
     says: str
 
 
-#: From the facts and the line that tells the cause; None where nothing is worth a try.
+#: Makes a change from the facts and the line that shows the cause; None if no change is worth a try.
 Proposal = Callable[[Facts, str], Change | None]
 
 

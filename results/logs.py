@@ -185,7 +185,7 @@ def text_file(job: TransformJob, *, stream: str, search: str = "", errors: bool 
 
 
 def first_errors(job: TransformJob) -> tuple[LogLine, ...]:
-    """What the data logs said first of objects that failed, without the stamps SageMaker puts before it.
+    """The data logs' first lines about failed objects, without SageMaker's stamps.
 
     A few lines of the first instance that has any; empty if none has, as when the container never started.
     """

@@ -1,4 +1,4 @@
-"""Pages by id, newest first: as fast at the millionth row as at the first, steady while rows are added."""
+"""Pages by id, newest first: equally fast at any depth, and stable while rows are added."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class NewestFirst(BasePagination):
     """Pages of a view whose query is a `PageQuery`: `before` and `after` are row ids out of `next` and `previous`."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """One page of rows, and what its neighbours' addresses need."""
+        """One page of rows; also stores what the links to its neighbours need."""
         self.url = request.build_absolute_uri()
         before, after, limit = view.words.get("before"), view.words.get("after"), view.words["limit"]
         if after is not None:
@@ -37,7 +37,7 @@ class NewestFirst(BasePagination):
         return (rows.filter(id__lt=cursor) if cursor else rows).order_by("-id")
 
     def get_paginated_response(self, data: Any) -> Response:
-        """`results`, and the addresses of the older and the newer page, null where there is none."""
+        """`results`, and the URLs of the older and the newer page, null if there is none."""
         older = self._link("before", self.rows[-1].pk) if self.rows and self.has_older else None
         newer = self._link("after", self.rows[0].pk) if self.rows and self.has_newer else None
         return Response({"results": data, "next": older, "previous": newer})
@@ -52,18 +52,18 @@ class NewestFirst(BasePagination):
         }
 
     def _link(self, name: str, value: int) -> str:
-        other = "after" if name == "before" else "before"
-        return str(replace_query_param(remove_query_param(self.url, other), name, value))
+        opposite = "after" if name == "before" else "before"
+        return str(replace_query_param(remove_query_param(self.url, opposite), name, value))
 
 
 class InOrder(NewestFirst):
-    """The same for jobs, in the order that `sort` asks for."""
+    """Pages of jobs in the order of `sort`."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """One page of jobs; FilterError for an order that there is not."""
+        """One page of jobs; raises FilterError for an unknown order."""
         self.sort = queries.sort_of(view.words.get("sort", ""))
         return super().paginate_queryset(queryset, request, view)
 
     def side(self, rows: Any, cursor: int | None, *, back: bool = False) -> Any:
-        """As the jobs are sorted."""
+        """The rows after or before the cursor in the order of `sort`."""
         return queries.jobs_after(rows, self.sort, cursor, back=back)

@@ -1,4 +1,4 @@
-"""Query parameters. What an operation declares is what it accepts, checks and documents; any other word is refused."""
+"""Query parameters: an operation accepts, validates and documents those that it declares, and refuses others."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
 
 class Query(serializers.Serializer[Any]):
-    """The query parameters of an operation; by itself none."""
+    """The query parameters of an operation; this base class has none."""
 
     @property
     def words(self) -> dict[str, Any]:
-        """The parameters by name, checked; those left out have their default, if there is one."""
+        """The validated parameters by name; missing ones have their default, if there is one."""
         return dict(self.validated_data)
 
 
@@ -36,17 +36,19 @@ def takes(query: type[Query]) -> Callable[[_Handler], _Handler]:
     return declare
 
 
-def read(query: type[Query], given: QueryDict) -> dict[str, Any]:
-    """The parameters that an address gives, by name; InvalidFields names every word that cannot be used."""
+def read(query: type[Query], query_words: QueryDict) -> dict[str, Any]:
+    """Parse the query of a URL; raises InvalidFields with every parameter that cannot be used."""
     names = list(query().fields)
     there_are = f"there are {', '.join(names)}" if names else "there are none"
-    problems = {word[:60]: [f"It is no parameter here; {there_are}."] for word in given if word not in names}
+    problems = {
+        word[:60]: [f"It is no parameter here; {there_are}."] for word in query_words if word not in names
+    }
     problems |= {
         word: ["It can be given once."]
-        for word, values in given.lists()
+        for word, values in query_words.lists()
         if word not in problems and len(values) > 1
     }
-    checked = query(data={word: given[word] for word in names if word in given})
+    checked = query(data={word: query_words[word] for word in names if word in query_words})
     if not checked.is_valid():
         problems = sentences(checked.errors) | problems
     if problems:
@@ -55,7 +57,7 @@ def read(query: type[Query], given: QueryDict) -> dict[str, Any]:
 
 
 class Text(serializers.CharField):
-    """A text as it stands, which may be empty; `most` is its length in characters."""
+    """A text, which is not stripped and may be empty; `most` is its greatest length in characters."""
 
     def __init__(self, most: int = 1024, **options: Any) -> None:
         defaults = {"required": False, "allow_blank": True, "trim_whitespace": False, "max_length": most}
@@ -110,7 +112,7 @@ class Flag(serializers.BooleanField):
     }
 )
 class Moment(serializers.CharField):
-    """A date, a time, or how long ago; `JobFilter` reads it."""
+    """A date, a time, or a time span such as 7d; `JobFilter` parses it."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(required=False, **options)

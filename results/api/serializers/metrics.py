@@ -1,4 +1,4 @@
-"""What a job's instances used."""
+"""The resources that a job's instances used."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 
 class UsageLineAnswer(serializers.Serializer[Any]):
-    """One instance: `values` at the answer's `times`, null where there is none."""
+    """One instance: `values` at the answer's `times`, null where it has none."""
 
     instance = serializers.CharField()
     values = serializers.ListField(child=serializers.FloatField(allow_null=True))

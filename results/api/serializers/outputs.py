@@ -1,4 +1,4 @@
-"""What a job wrote and said."""
+"""A job's outputs and log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OutputAnswer(serializers.Serializer[Any]):
 
 
 class OutputsAnswer(serializers.Serializer[Any]):
-    """Outputs in key order; `next` is the address of those after them."""
+    """Outputs in key order; `next` is the URL of the next page."""
 
     results = OutputAnswer(many=True)
     next = serializers.CharField(allow_null=True)
@@ -46,7 +46,7 @@ class PreviewAnswer(serializers.Serializer[Any]):
 
 
 class LogLineAnswer(serializers.Serializer[Any]):
-    """A line of the log; `id` is its place, to be given as `at`, `token` or `before`."""
+    """A line of the log; `id` is its place, for `at`, `token` or `before`."""
 
     at = serializers.DateTimeField()
     text = serializers.CharField(allow_blank=True)
@@ -56,9 +56,9 @@ class LogLineAnswer(serializers.Serializer[Any]):
 
 
 class LogsAnswer(serializers.Serializer[Any]):
-    """Lines in the order of their time; `token` asks for what was written after them, `before` for what came before.
+    """Lines in order of time; `token` is the place after them, `before` the place before them.
 
-    `before` is empty at the log's beginning, `more` true if later lines are there already.
+    `before` is empty at the log's beginning; `more` is true if later lines exist already.
     """
 
     streams = serializers.ListField(child=serializers.CharField())

@@ -8,7 +8,9 @@ from rest_framework import serializers
 
 
 class ValueAnswer(serializers.Serializer[Any]):
-    """A value of a record; `name` is empty where its column has none, `marked` is told of with the record."""
+    """A value of a record; `name` is empty if its column has none. `marked` are input values that the model never saw,
+    and output values that it wrote.
+    """
 
     name = serializers.CharField(allow_blank=True)
     value = serializers.CharField(allow_blank=True)
@@ -16,7 +18,7 @@ class ValueAnswer(serializers.Serializer[Any]):
 
 
 class RecordAnswer(serializers.Serializer[Any]):
-    """One half of a pair: the record as it stands there, up to 64 KiB; `length` is the whole's, null if unknown."""
+    """One half of a pair: the record's first 64 KiB; `length` is the whole record's in bytes, null if unknown."""
 
     text = serializers.CharField(allow_blank=True)
     cut = serializers.BooleanField()
@@ -25,7 +27,7 @@ class RecordAnswer(serializers.Serializer[Any]):
 
 
 class PairAnswer(serializers.Serializer[Any]):
-    """Input record and output row of one number; null where there is none."""
+    """The input record and the output row with one number; null if there is none."""
 
     row = serializers.IntegerField()
     input = RecordAnswer(allow_null=True)
@@ -34,7 +36,7 @@ class PairAnswer(serializers.Serializer[Any]):
 
 
 class RecordsAnswer(serializers.Serializer[Any]):
-    """Rows of one file; `next` is the address of those after them, `looked` the last row that was looked at."""
+    """Rows of one file; `next` is the URL of the following rows, `looked` the last row that was read."""
 
     file = serializers.CharField(allow_null=True)
     output_key = serializers.CharField(allow_null=True)

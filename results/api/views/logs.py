@@ -46,8 +46,8 @@ class LogsQuery(LogTextQuery):
         help_text="One of `streams`, or `all` for all of them by time. If left out: of a failed job the data log, "
         "else the instance that spoke last.",
     )
-    token = LogPosition(default="", help_text="Out of the last answer: only what came since.")
-    before = LogPosition(default="", help_text="Out of the last answer: what came before it.")
+    token = LogPosition(default="", help_text="`token` of the last answer: the lines after it.")
+    before = LogPosition(default="", help_text="`before` of the last answer: the lines before it.")
     at = LogPosition(default="", help_text="A line's `id`: the lines around it, unfiltered.")
 
     def validate(self, words: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class LogsView(TeamView):
     @takes(LogsQuery)
     @extend_schema(operation_id="jobs_logs", responses=serializers.LogsAnswer)
     def get(self, request: Request, id: str) -> Response:
-        """The end of the log, or what was written since the last answer or before it, 500 lines at a time."""
+        """The end of the log, or lines after or before a place, 500 at a time."""
         try:
             page = logs.page(self.job(id), **self.words)
         except NoSuchPlace as error:
@@ -90,7 +90,7 @@ class LogTextView(TeamView):
     @takes(LogTextQuery)
     @extend_schema(operation_id="jobs_logs_text", responses={(200, "text/plain"): OpenApiTypes.STR})
     def get(self, request: Request, id: str) -> StreamingHttpResponse:
-        """Each line's time, of all streams also its stream, and its text."""
+        """Each line's time, its stream if all are read, and its text."""
         return text_response(
             logs.text_file(self.job(id), **{**self.words, "stream": self.words["stream"] or logs.ALL})
         )

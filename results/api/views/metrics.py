@@ -1,4 +1,4 @@
-"""What a job's instances used."""
+"""The resources that a job's instances used."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ class MetricsView(TeamView):
 
     @extend_schema(operation_id="jobs_metrics", responses=serializers.UsageAnswer)
     def get(self, request: Request, id: str) -> Response:
-        """CloudWatch's numbers over the run, by instance."""
+        """CloudWatch's metrics of the run, by instance."""
         return Response(serializers.UsageAnswer(asdict(metrics.usage(self.job(id)))).data)

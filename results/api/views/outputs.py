@@ -25,7 +25,7 @@ from results.api import serializers
 class OutputsQuery(Query):
     """Which page."""
 
-    after = Text(default="", help_text="Out of `next`: the last key of a page.")
+    after = Text(default="", help_text="The last key of the previous page, as in `next`.")
 
 
 class OutputsView(TeamView):

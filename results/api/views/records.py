@@ -1,4 +1,4 @@
-"""Record n of an input with row n of its output."""
+"""Input records with their output rows."""
 
 from __future__ import annotations
 
