@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs import filtering, queries, search_query
-from jobs.api.parameters import Moment, PageQuery, Query, Text, Word
+from jobs.api.parameters import MomentParameter, PageQuery, Query, TextParameter, WordParameter
 from jobs.filtering import FILTERS, JobFilter
 from jobs.filtering.kinds import STATE_GROUPS
 from jobs.states import JobState
@@ -18,14 +18,14 @@ _STATE = "|".join([*JobState.values, *(state.lower() for state in JobState.value
 
 
 @extend_schema_field({"type": "string", "pattern": f"^({_STATE})(,({_STATE}))*$"})
-class States(serializers.CharField):
+class StatesParameter(serializers.CharField):
     """States and groups of them with commas between; `JobFilter` checks them."""
 
 
 class JobFilterQuery(Query):
     """The filters of a list of jobs, each by its name, or all in `q` as the search box takes them."""
 
-    q = Text(
+    q = TextParameter(
         help_text='All of these as the search box takes them: `status:failed model:churn owner:me "nightly run"`.'
     )
 
@@ -37,7 +37,7 @@ class JobFilterQuery(Query):
 class JobsQuery(PageQuery, JobFilterQuery):
     """The filters, the order and the page."""
 
-    sort = Word(
+    sort = WordParameter(
         (*queries.SORTS, *(f"-{word}" for word in queries.SORTS)),
         default=queries.NEWEST,
         help_text="A minus turns it round.",
@@ -56,9 +56,9 @@ def read_filter(words: Mapping[str, Any]) -> JobFilter:
 def _parameter(declared: filtering.Filter) -> serializers.Field[Any, Any, Any, Any]:
     kind, help_text = declared.kind, declared.help_text
     if isinstance(kind, filtering.Choice):
-        return Word(kind.words, help_text=help_text)
+        return WordParameter(kind.words, help_text=help_text)
     if isinstance(kind, filtering.Moment):
-        return Moment(help_text=help_text)
+        return MomentParameter(help_text=help_text)
     if isinstance(kind, filtering.States):
-        return States(required=False, help_text=help_text)
-    return Text(kind.max_length, help_text=help_text)
+        return StatesParameter(required=False, help_text=help_text)
+    return TextParameter(kind.max_length, help_text=help_text)

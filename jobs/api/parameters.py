@@ -56,7 +56,7 @@ def read(query: type[Query], query_words: QueryDict) -> dict[str, Any]:
     return checked.words
 
 
-class Text(serializers.CharField):
+class TextParameter(serializers.CharField):
     """A text, which is not stripped and may be empty; `most` is its greatest length in characters."""
 
     def __init__(self, most: int = 1024, **options: Any) -> None:
@@ -64,7 +64,7 @@ class Text(serializers.CharField):
         super().__init__(**{**defaults, **options})
 
 
-class Word(serializers.ChoiceField):
+class WordParameter(serializers.ChoiceField):
     """One of some words."""
 
     def __init__(self, words: Sequence[str], **options: Any) -> None:
@@ -72,7 +72,7 @@ class Word(serializers.ChoiceField):
         super().__init__(choices=words, required=False, error_messages={"invalid_choice": message}, **options)
 
 
-class Number(serializers.IntegerField):
+class NumberParameter(serializers.IntegerField):
     """A whole number from `least` to `most`."""
 
     def __init__(self, least: int = 1, most: int = LARGEST_ID, **options: Any) -> None:
@@ -91,7 +91,7 @@ class Number(serializers.IntegerField):
         )
 
 
-class Flag(serializers.BooleanField):
+class FlagParameter(serializers.BooleanField):
     """true or false."""
 
     TRUE_VALUES = {"true"}
@@ -111,7 +111,7 @@ class Flag(serializers.BooleanField):
         ]
     }
 )
-class Moment(serializers.CharField):
+class MomentParameter(serializers.CharField):
     """A date, a time, or a time span such as 7d; `JobFilter` parses it."""
 
     def __init__(self, **options: Any) -> None:
@@ -121,6 +121,6 @@ class Moment(serializers.CharField):
 class PageQuery(Query):
     """The page of a list."""
 
-    before = Number(help_text="Out of `next`: the rows after this one.")
-    after = Number(help_text="Out of `previous`: the rows before this one.")
-    limit = Number(most=200, default=50, help_text="How many rows.")
+    before = NumberParameter(help_text="Out of `next`: the rows after this one.")
+    after = NumberParameter(help_text="Out of `previous`: the rows before this one.")
+    limit = NumberParameter(most=200, default=50, help_text="How many rows.")

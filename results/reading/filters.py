@@ -17,7 +17,7 @@ _SIGNS: dict[str, Callable[[float, float], bool]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class RowFilter:
     """A filter: the row contains `text`, or its value in column `name` compares by `sign` with `number`.
 
     An empty `name` means the prediction.
@@ -38,7 +38,7 @@ class Filter:
         return value is not None and _SIGNS[self.sign](value, self.number)
 
 
-def parse_filter(text: str) -> Filter | None:
+def parse_filter(text: str) -> RowFilter | None:
     """Parse `>0.5`, `score >= 0.8` or a case-insensitive text; None for an empty text."""
     text = text.strip()
     if not text:
@@ -47,7 +47,7 @@ def parse_filter(text: str) -> Filter | None:
     match = _COMPARISON.fullmatch(text)
     if match:
         try:
-            return Filter(name=match["name"].strip(), sign=match["sign"], number=float(match["number"]))
+            return RowFilter(name=match["name"].strip(), sign=match["sign"], number=float(match["number"]))
         except ValueError:
             pass  # A number with several dots is searched as text.
-    return Filter(text=text.casefold())
+    return RowFilter(text=text.casefold())

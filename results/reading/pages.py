@@ -14,7 +14,7 @@ from jobs.services.texts import filesize
 from results.reading import files, pairing
 from results.reading.alignment import Alignment, alignment_of
 from results.reading.files import ResultFile
-from results.reading.filters import Filter, parse_filter
+from results.reading.filters import RowFilter, parse_filter
 from results.reading.objects import Block, Name, Side, input_side, output_side
 from results.reading.pairing import LOOK_BYTES, Pair
 from results.reading.pictures import LARGEST, picture_type
@@ -47,7 +47,7 @@ class Page:
     warnings: list[str] = field(default_factory=list)
     trouble: str = ""
     goes_on: bool = False
-    filter: Filter | None = None
+    filter: RowFilter | None = None
 
     @property
     def bytes_read(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from results.reading.cells import Cell, cells_of, readable
 from results.reading.cutting import Row
-from results.reading.filters import Filter
+from results.reading.filters import RowFilter
 from results.reading.objects import Side
 from results.reading.predictions import predicted, unseen
 from results.reading.rows import RowReader
@@ -81,7 +81,7 @@ class Pair:
             return False
         return self.output.cells[: len(self.input.cells)] != self.input.cells
 
-    def fits(self, row_filter: Filter) -> bool:
+    def fits(self, row_filter: RowFilter) -> bool:
         """Whether the pair matches the filter."""
         halves = [half for half in (self.output, self.input) if half]
         if not row_filter.compares:
@@ -126,7 +126,7 @@ class MatchingPairs:
     more: bool
 
 
-def some(all_pairs: Iterator[Pair], first: int, limit: int, row_filter: Filter | None) -> MatchingPairs:
+def some(all_pairs: Iterator[Pair], first: int, limit: int, row_filter: RowFilter | None) -> MatchingPairs:
     """Up to `limit` pairs that match the filter."""
     deadline = time.monotonic() + LOOK_SECONDS
     matching = MatchingPairs([], first, more=False)

@@ -20,7 +20,7 @@ from jobs.services.errors import NotPossible
 from jobs.states import JobState
 from results import job_outputs
 from results.reading import rows as reading_rows
-from results.reading.filters import Filter, parse_filter
+from results.reading.filters import RowFilter, parse_filter
 from results.reading.pages import Page, page, picture
 from tests.cast import House
 from tests.engine.transforms import BUCKET, put
@@ -320,16 +320,16 @@ def test_rows_are_filtered_by_prediction_by_column_and_by_text(
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("  age  >=  3e1  ", Filter(name="age", sign=">=", number=30.0)),
-        ("first name = -.5", Filter(name="first name", sign="=", number=-0.5)),
-        ("> 1.2.3", Filter(text="> 1.2.3")),
-        ("a" + " " * 3000 + "B", Filter(text="a" + " " * 3000 + "b")),
-        (" " * 3000 + "B", Filter(text="b")),
+        ("  age  >=  3e1  ", RowFilter(name="age", sign=">=", number=30.0)),
+        ("first name = -.5", RowFilter(name="first name", sign="=", number=-0.5)),
+        ("> 1.2.3", RowFilter(text="> 1.2.3")),
+        ("a" + " " * 3000 + "B", RowFilter(text="a" + " " * 3000 + "b")),
+        (" " * 3000 + "B", RowFilter(text="b")),
         (" \t", None),
     ],
     ids=["column", "blank in a name", "no number", "blanks inside", "blanks in front", "blanks alone"],
 )
-def test_what_is_looked_for_is_understood_at_once(text: str, wanted: Filter | None) -> None:
+def test_what_is_looked_for_is_understood_at_once(text: str, wanted: RowFilter | None) -> None:
     begun = time.process_time()
     assert parse_filter(text) == wanted
     assert time.process_time() - begun < 1

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from jobs import queries
 from jobs.api import request_serializers, serializers
-from jobs.api.parameters import PageQuery, Query, Text, takes
+from jobs.api.parameters import PageQuery, Query, TextParameter, takes
 from jobs.api.views.base import TeamView
 from jobs.api.views.keyed import keyed
 from jobs.models import Connection
@@ -129,15 +129,15 @@ class AccountQuotas(OfConnection):
 
 
 @extend_schema_field({"type": "string", "pattern": "^s3://[^/]+(/.*)?$"})
-class S3AddressField(Text):
+class S3AddressParameter(TextParameter):
     """An S3 URI; `browse` parses it."""
 
 
 class BrowseQuery(Query):
     """What to list."""
 
-    path = S3AddressField(default="", help_text="An s3:// address, which may end inside a name.")
-    after = Text(default="", help_text="Out of the last answer's `next`.")
+    path = S3AddressParameter(default="", help_text="An s3:// address, which may end inside a name.")
+    after = TextParameter(default="", help_text="Out of the last answer's `next`.")
 
 
 class Browse(OfConnection):

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from jobs import queries
 from jobs.api import request_serializers, serializers
-from jobs.api.parameters import Query, Text, takes
+from jobs.api.parameters import Query, TextParameter, takes
 from jobs.api.views.base import TeamView
 from jobs.costs import CURRENCY
 from jobs.models import Connection
@@ -66,7 +66,7 @@ class ReadPrices(_OfConnection):
 
 
 @extend_schema_field({"type": "string", "pattern": "^2[0-9]{3}-(0[1-9]|1[0-2])$"})
-class Month(Text):
+class Month(TextParameter):
     """A month such as 2026-01; `Period` reads it."""
 
 
@@ -74,7 +74,7 @@ _KEY = f"({'|'.join(spending.KEYS)})"
 
 
 @extend_schema_field({"type": "string", "pattern": f"^{_KEY}(,{_KEY})*$", "default": "month,model"})
-class Keys(Text):
+class Keys(TextParameter):
     """What totals are told apart by, with commas between; `totals` checks it."""
 
 
@@ -86,7 +86,7 @@ class CostsQuery(Query):
     )
     vars()["from"] = Month(7, default="", help_text="First month, such as 2026-01.")
     to = Month(7, default="", help_text="Last month.")
-    connection = Text(80, default="", help_text="Only this connection.")
+    connection = TextParameter(80, default="", help_text="Only this connection.")
 
 
 class Costs(TeamView):

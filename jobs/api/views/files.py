@@ -12,7 +12,7 @@ from rest_framework.reverse import reverse
 
 from jobs import queries
 from jobs.api import serializers
-from jobs.api.parameters import Number, Query, Text, Word, takes
+from jobs.api.parameters import NumberParameter, Query, TextParameter, WordParameter, takes
 from jobs.api.views.base import TeamView
 from jobs.services import files
 from jobs.services.files import ORDERS, FileFilter, Only
@@ -21,11 +21,13 @@ from jobs.services.files import ORDERS, FileFilter, Only
 class FilesQuery(Query):
     """Which input objects, in which order."""
 
-    only = Word(Only.values, help_text="Only files that are missing, that failed, or whose rows differ.")
-    search = Text(help_text="Part of the key.")
-    sort = Word(ORDERS, help_text="The order; a minus before it reverses it.")
-    limit = Number(most=200, default=50, help_text="How many rows.")
-    after = Number(least=0, help_text="Out of `next`.")
+    only = WordParameter(
+        Only.values, help_text="Only files that are missing, that failed, or whose rows differ."
+    )
+    search = TextParameter(help_text="Part of the key.")
+    sort = WordParameter(ORDERS, help_text="The order; a minus before it reverses it.")
+    limit = NumberParameter(most=200, default=50, help_text="How many rows.")
+    after = NumberParameter(least=0, help_text="Out of `next`.")
 
 
 class Files(TeamView):

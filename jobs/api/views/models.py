@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from jobs import queries
 from jobs.api import request_serializers, serializers
-from jobs.api.parameters import PageQuery, Text, takes
+from jobs.api.parameters import PageQuery, TextParameter, takes
 from jobs.api.views.base import TeamView
 from jobs.api.views.keyed import keyed
 from jobs.models import Connection, RegisteredModel
@@ -25,9 +25,9 @@ from teams.models import Membership
 class ModelsQuery(PageQuery):
     """Which models."""
 
-    connection = Text(80, default="", help_text="Those of the connection with this slug.")
-    name = Text(63, default="", help_text="A part of the name.")
-    q = Text(200, default="", help_text="Words of the name, image, description or connection.")
+    connection = TextParameter(80, default="", help_text="Those of the connection with this slug.")
+    name = TextParameter(63, default="", help_text="A part of the name.")
+    q = TextParameter(200, default="", help_text="Words of the name, image, description or connection.")
 
 
 class Models(TeamView, generics.ListAPIView[RegisteredModel]):

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api import serializers
-from jobs.api.parameters import PageQuery, Text, takes
+from jobs.api.parameters import PageQuery, TextParameter, takes
 from jobs.api.views.base import TeamView
 from teams import activity, members
 from teams.models import Activity
@@ -29,7 +29,7 @@ class Members(TeamView):
 class ActivityQuery(PageQuery):
     """Whose activity."""
 
-    person = Text(150, default="", help_text="Only what this user name did.")
+    person = TextParameter(150, default="", help_text="Only what this user name did.")
 
 
 class TeamActivity(TeamView, generics.ListAPIView[Activity]):

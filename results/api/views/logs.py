@@ -12,7 +12,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api.parameters import Flag, Query, Text, takes
+from jobs.api.parameters import FlagParameter, Query, TextParameter, takes
 from jobs.api.views.base import TeamView
 from jobs.services.errors import InvalidFields, NoSuchPlace
 from results import logs
@@ -25,30 +25,30 @@ PLACES = ("token", "before", "at")
 class LogTextQuery(Query):
     """Which lines of the whole log."""
 
-    stream = Text(default="", help_text="One of `streams`; all of them by time if left out.")
-    search = Text(
+    stream = TextParameter(default="", help_text="One of `streams`; all of them by time if left out.")
+    search = TextParameter(
         logs.LONGEST_SEARCH, default="", help_text="Only lines with this text, as it stands: case counts."
     )
     # DRF keeps declared fields apart from a serializer's own `.errors`.
-    errors: Any = Flag(default=False, help_text="Only errors, with their tracebacks.")
+    errors: Any = FlagParameter(default=False, help_text="Only errors, with their tracebacks.")
 
 
 @extend_schema_field({"type": "string", "pattern": "^([0-9]{1,15}-[0-9]{0,80}(~.+)?|~.+)$"})
-class LogPosition(Text):
+class LogPlaceParameter(TextParameter):
     """A place in a log; `log_reading` parses it."""
 
 
 class LogsQuery(LogTextQuery):
     """Which lines, from where."""
 
-    stream = Text(
+    stream = TextParameter(
         default="",
         help_text="One of `streams`, or `all` for all of them by time. If left out: of a failed job the data log, "
         "else the instance that spoke last.",
     )
-    token = LogPosition(default="", help_text="`token` of the last answer: the lines after it.")
-    before = LogPosition(default="", help_text="`before` of the last answer: the lines before it.")
-    at = LogPosition(default="", help_text="A line's `id`: the lines around it, unfiltered.")
+    token = LogPlaceParameter(default="", help_text="`token` of the last answer: the lines after it.")
+    before = LogPlaceParameter(default="", help_text="`before` of the last answer: the lines before it.")
+    at = LogPlaceParameter(default="", help_text="A line's `id`: the lines around it, unfiltered.")
 
     def validate(self, words: dict[str, Any]) -> dict[str, Any]:
         """One place at most."""

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from jobs import queries
-from jobs.api.parameters import Query, Text, takes
+from jobs.api.parameters import Query, TextParameter, takes
 from jobs.api.views.base import TeamView
 from jobs.models import TransformJob
 from results import job_outputs
@@ -25,7 +25,7 @@ from results.api import serializers
 class OutputsQuery(Query):
     """Which page."""
 
-    after = Text(default="", help_text="The last key of the previous page, as in `next`.")
+    after = TextParameter(default="", help_text="The last key of the previous page, as in `next`.")
 
 
 class OutputsView(TeamView):
@@ -61,7 +61,7 @@ class OutputsView(TeamView):
 class OutputQuery(Query):
     """Which output."""
 
-    key = Text(required=True, allow_blank=False, help_text="An output's key.")
+    key = TextParameter(required=True, allow_blank=False, help_text="An output's key.")
 
 
 class PreviewView(TeamView):

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from jobs.api.parameters import Number, Query, Text, takes
+from jobs.api.parameters import NumberParameter, Query, TextParameter, takes
 from jobs.api.views.base import TeamView
 from results.api import serializers
 from results.reading import pages
@@ -18,10 +18,10 @@ from results.reading import pages
 class RecordsQuery(Query):
     """Which rows of which file."""
 
-    file = Text(default="", help_text="An input's key; the first with an output if left out.")
-    vars()["from"] = Number(most=10**15 - 1, default=1, help_text="The first row, counted from 1.")
-    limit = Number(most=pages.MOST, default=pages.LIMIT, help_text="How many rows.")
-    filter = Text(
+    file = TextParameter(default="", help_text="An input's key; the first with an output if left out.")
+    vars()["from"] = NumberParameter(most=10**15 - 1, default=1, help_text="The first row, counted from 1.")
+    limit = NumberParameter(most=pages.MOST, default=pages.LIMIT, help_text="How many rows.")
+    filter = TextParameter(
         default="", help_text="A comparison with the prediction such as > 0.5, or a text in the row."
     )
 
