@@ -1,4 +1,4 @@
-"""How long a job will take and what it will cost, from the team's own jobs that were like it."""
+"""Estimate how long a job will take and what it will cost, from similar jobs of the team."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from jobs.costs import amount
 from jobs.models import Connection, InstancePrice, TransformJob
 from jobs.states import JobState
 
-#: Fewer like jobs than this tell nothing.
+#: The fewest similar jobs that give an estimate.
 LEAST = 5
-#: Those nearest in size, out of the latest.
+#: The estimate uses the jobs nearest in size, of the latest ones.
 _NEAREST, _LATEST = 20, 200
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What an instance has to do: the bytes that it reads, for `seconds` once that is known."""
+    """The work of an instance: the bytes that it reads, and the seconds that it took; 0 if it has not run."""
 
     bytes: float
     seconds: float = 0.0
 
     @staticmethod
     def of(size: int, objects: int, instances: int, seconds: float = 0.0) -> Work:
-        """The share of one instance; an object is read by one of them, so more instances than objects do not help."""
+        """The work of one instance. One instance reads an object, so more instances than objects do not help."""
         return Work(size / max(1, min(instances, objects)), seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Seconds that nine of ten like jobs would have taken at least (`low`) and at most (`high`), and half of them.
+    """Seconds by similar jobs: the first decile (`low`), the median (`middle`) and the last decile (`high`).
 
-    `jobs` is how many were looked at, those that `query` finds among others. The amounts of US dollars are None
-    without a price. `at_least` says that there is more input than was counted.
+    `jobs` is the number of similar jobs, which the list finds by `query`, among others. Costs are in US dollars, None
+    without a price. `at_least` is true if there is more input than was counted.
     """
 
     jobs: int
@@ -53,7 +53,7 @@ class Estimate:
 
     @property
     def band(self) -> tuple[float, float, float]:
-        """Where the range begins, how wide it is and where its middle is, in percent of a scale that begins at 0."""
+        """Start, width and middle of the range, in percent of a scale that begins at 0."""
         whole = max(1, self.high) * 1.25
         return (
             round(self.low / whole * 100, 1),
@@ -72,17 +72,17 @@ def estimate(
     objects: int,
     at_least: bool = False,
 ) -> Estimate | None:
-    """What jobs of the same model and instance type on the connection tell of one that reads `size` bytes.
+    """Estimate a job that reads `size` bytes from jobs with its model and instance type on the connection.
 
-    Their times are scaled by the bytes for each instance. None where fewer than LEAST are known.
+    Their times are scaled by the bytes of each instance. None if there are fewer than LEAST such jobs.
     """
     if not (model_name and instance_type and size and objects):
         return None
-    wanted = Work.of(size, objects, instance_count)
-    known = _nearest(wanted, _history(connection, model_name, instance_type))
-    if len(known) < LEAST:
+    expected_work = Work.of(size, objects, instance_count)
+    similar_work = _nearest(expected_work, _history(connection, model_name, instance_type))
+    if len(similar_work) < LEAST:
         return None
-    scaled = sorted(work.seconds * wanted.bytes / work.bytes for work in known)
+    scaled = sorted(work.seconds * expected_work.bytes / work.bytes for work in similar_work)
     tenths = quantiles(scaled, n=10, method="inclusive")
     low, middle, high = (max(1, round(value)) for value in (tenths[0], median(scaled), tenths[-1]))
     price = (
@@ -91,7 +91,8 @@ def estimate(
         .first()
     )
     cost_low, cost, cost_high = (
-        None if price is None else amount(each * instance_count, price) for each in (low, middle, high)
+        None if price is None else amount(duration * instance_count, price)
+        for duration in (low, middle, high)
     )
     query = {
         "model": model_name,
@@ -134,6 +135,6 @@ def _history(connection: Connection, model_name: str, instance_type: str) -> lis
     ]
 
 
-def _nearest(wanted: Work, known: Sequence[Work]) -> list[Work]:
-    """Those whose size is most alike: what a job does before its first record does not grow with the input."""
-    return sorted(known, key=lambda work: abs(math.log(work.bytes / wanted.bytes)))[:_NEAREST]
+def _nearest(expected_work: Work, history: Sequence[Work]) -> list[Work]:
+    """The jobs nearest in size: the time before the first record does not grow with the input."""
+    return sorted(history, key=lambda work: abs(math.log(work.bytes / expected_work.bytes)))[:_NEAREST]

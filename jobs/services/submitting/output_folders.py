@@ -1,4 +1,4 @@
-"""A folder of its own for one job's outputs, named by the time: an output replaces whatever has its name."""
+"""Folders for the outputs of one job, named by the time, so that it replaces no other job's outputs."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _DATED = re.compile(r"(?<=/)\d{8}-\d{6}/$")
 
 
 def dated(folder: str, at: datetime) -> str:
-    """The folder for one job below this one, which ends with a slash or is empty."""
+    """A job's folder below `folder`, which ends in a slash or is empty."""
     return f"{folder}{at:%Y%m%d-%H%M%S}/"
 
 
 def undated(path: str) -> str:
-    """The path without its last folder, if `dated` made that for one job."""
+    """The path without its last folder, if `dated` made that folder."""
     return _DATED.sub("", path)
 
 
 def beside(output_path: str, at: datetime) -> str:
-    """The address of a folder for one job below this output path; ValueError for an address that is none."""
+    """The URI of a job's folder beside this output path. Raises ValueError for a malformed URI."""
     bucket, prefix = parse_s3_uri(output_path)
     return f"s3://{bucket}/{dated(output_folder(undated(prefix)), at)}"

@@ -1,4 +1,4 @@
-"""Outputs that a job would replace: a job's output replaces whatever object has its key."""
+"""Find the objects that a job's outputs would replace: those with the same keys."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from jobs.services.submitting.output_folders import beside
 from transform import keys
 from transform.spec import TransformSpec
 
-#: After this no further page of objects is asked for.
+#: After this no further page of objects is read.
 SECONDS = 6.0
 
 
 class Outputs(StrEnum):
-    """What to do where a job would replace objects: not submit it, replace them, or write to a new folder."""
+    """What to do if a job would replace objects: refuse it, replace them, or write to a new folder."""
 
     REFUSE = "refuse"
     REPLACE = "replace"
@@ -32,9 +32,9 @@ class Outputs(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """The objects that a job would replace: how many, and the first one's key.
+    """The objects that a job would replace: their number, and the first one's key.
 
-    `more` where not all inputs or outputs were looked at. `instead` is an output path at which none is replaced.
+    `more` is true if not all inputs or outputs were listed. `instead` is an output path at which none is replaced.
     """
 
     count: int
@@ -44,15 +44,15 @@ class Replaced:
 
     @property
     def counted(self) -> str:
-        """How many, for sentences: 1 output, or 3,000+ outputs."""
+        """The number for sentences: 1 output, or 3,000+ outputs."""
         plural = "" if self.count == 1 and not self.more else "s"
         return f"{self.count:,}{'+' if self.more else ''} output{plural}"
 
 
 def find(target: Target, data: str, output_path: str, *, is_manifest: bool) -> Replaced | None:
-    """The objects that a job with this input and output would replace, by the keys that its outputs get.
+    """The objects that a job with this input and output would replace, by the keys of its outputs; None for none.
 
-    Raises ValueError for an address that is none or a manifest that cannot be read, and a GatewayError.
+    Raises ValueError for a malformed URI or an unreadable manifest, and a GatewayError.
     """
     until = time.monotonic() + SECONDS
     bucket, prefix = keys.parse_s3_uri(output_path)
@@ -69,12 +69,12 @@ def find(target: Target, data: str, output_path: str, *, is_manifest: bool) -> R
     if not planned:
         return None
     last, present = max(planned), []
-    # From just before the first key to the last, however many objects lie elsewhere in the folder.
-    for one in objects.iterate(target, bucket, folder, after=min(planned)[:-1]):
-        if one.key > last:
+    # Only keys from the first output's to the last one's, as the folder may have many other objects.
+    for remote_object in objects.iterate(target, bucket, folder, after=min(planned)[:-1]):
+        if remote_object.key > last:
             break
-        if one.key in planned:
-            present.append(one.key)
+        if remote_object.key in planned:
+            present.append(remote_object.key)
         if time.monotonic() > until:
             more = True
             break
@@ -82,7 +82,7 @@ def find(target: Target, data: str, output_path: str, *, is_manifest: bool) -> R
 
 
 def find_for(connection: Connection, spec: TransformSpec) -> Replaced | None:
-    """The objects that a request on the connection would replace; Unavailable where that cannot be looked at."""
+    """The objects that a request on the connection would replace. Raises Unavailable if they cannot be listed."""
     is_manifest = spec.data_type == "ManifestFile"
     with calls_for_person(connection) as target:
         try:
@@ -92,13 +92,13 @@ def find_for(connection: Connection, spec: TransformSpec) -> Replaced | None:
 
 
 def check(connection: Connection, spec: TransformSpec) -> None:
-    """Raise OutputsExist where the request would replace objects.
+    """Raise OutputsExist if the request would replace objects.
 
-    What cannot be looked at is no reason to refuse it: the job then waits, or fails with the reason.
+    If these cannot be listed the request is accepted: the job then waits, or fails with the reason.
     """
     try:
-        found = find_for(connection, spec)
+        replaced = find_for(connection, spec)
     except Unavailable:
         return
-    if found is not None:
-        raise OutputsExist(found.count, found.counted, spec.output_path, found.instead)
+    if replaced is not None:
+        raise OutputsExist(replaced.count, replaced.counted, spec.output_path, replaced.instead)

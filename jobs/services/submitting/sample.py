@@ -1,4 +1,4 @@
-"""The sample: a small real model and data, put into an engine, and its job."""
+"""The sample: put a small real model and its data into an engine, and submit its job."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAME = "breast-cancer"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What samples/ holds: a folder, its description, and where its files go in S3."""
+    """The sample in samples/: its folder, its description, and its places in S3."""
 
     folder: Path
     described: dict[str, Any]
@@ -38,30 +38,30 @@ class Sample:
 
     @property
     def model_data(self) -> str:
-        """The archive's address in the engine."""
+        """The archive's URI in the engine."""
         return f"s3://{BUCKET}/{NAME}/model.tar.gz"
 
     @property
     def data(self) -> str:
-        """The input's address in the engine."""
+        """The input's URI in the engine."""
         return f"s3://{BUCKET}/{NAME}/data/"
 
     @property
     def output_path(self) -> str:
-        """Where sample jobs write; each job below a folder of its own."""
+        """The output path of sample jobs; each job gets a folder of its own below it."""
         return f"s3://{BUCKET}/{NAME}/output/"
 
 
 def read() -> Sample:
-    """The sample as it lies in the checkout."""
+    """Read the sample's description from the checkout."""
     folder = Path(settings.BASE_DIR) / "samples" / NAME
     return Sample(folder=folder, described=json.loads((folder / "sample.json").read_text()))
 
 
 def load(connection: Connection, *, by: User | None) -> RegisteredModel:
-    """Put the sample's files into the engine and register its model; what is there already stays.
+    """Put the sample's files into the engine and register its model; existing files and model stay.
 
-    Raises Unavailable if the engine cannot be asked.
+    Raises Unavailable if the engine does not answer.
     """
     sample = read()
     with calls_for_person(connection) as target:
@@ -86,14 +86,14 @@ def load(connection: Connection, *, by: User | None) -> RegisteredModel:
 
 
 def find_model(team: Team) -> RegisteredModel | None:
-    """The team's sample model, if it was loaded."""
+    """The team's sample model; None if it was not loaded."""
     sample = read()
     rows = RegisteredModel.objects.for_team(team).select_related("connection")
     return rows.filter(name=sample.model_name, connection__kind=Connection.Kind.ENGINE).first()
 
 
 def fields() -> dict[str, Any]:
-    """The suggested job's fields, in the SDK's names, as the new-job form and the API take them."""
+    """The suggested job's fields by their SDK names, for the new-job form and the API."""
     sample = read()
     suggested: dict[str, Any] = dict(sample.described["job"])
     output_path = dated(sample.output_path, timezone.now())
@@ -101,10 +101,10 @@ def fields() -> dict[str, Any]:
 
 
 def run(team: Team, *, by: User, token: ApiToken | None = None) -> TransformJob:
-    """Submit the sample job. NotPossible if the sample was not loaded for this team."""
+    """Submit the sample job. Raises NotPossible if the sample is not loaded for this team."""
     model = find_model(team)
     if model is None:
         raise NotPossible("The sample is not loaded. Start the engine with `./deck up` to have it.")
-    given = fields()
-    given["model_name"] = given.pop("model")
-    return submission.submit(model.connection, TransformSpec.from_fields(given), by=by, token=token)
+    sample_fields = fields()
+    sample_fields["model_name"] = sample_fields.pop("model")
+    return submission.submit(model.connection, TransformSpec.from_fields(sample_fields), by=by, token=token)
