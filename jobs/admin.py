@@ -1,4 +1,4 @@
-"""Connections, models and jobs in Django's admin. Jobs are for reading: their states have their own rules."""
+"""Connections, models and jobs in Django's admin. Jobs are read-only: their states change by guarded moves."""
 
 # Django's admin classes are generic for the type checker only; at run time they take no arguments.
 # mypy: disable-error-code="type-arg"
@@ -11,14 +11,14 @@ from jobs.models import Connection, ContainerImage, RegisteredModel, TransformJo
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that are made and changed by services alone."""
+    """For rows that only services create and change."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
+        """No."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Nobody."""
+        """No."""
         return False
 
 

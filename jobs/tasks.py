@@ -1,7 +1,7 @@
-"""Celery tasks: an id in, one step of the lifecycle, and what follows from it.
+"""Celery tasks: each takes an id, does one step of the lifecycle, and enqueues what follows.
 
-Short and safe to repeat. A message only wakes someone up: what is to be done stands in the rows, and
-`reconcile` finds what no message told of.
+They are short and safe to repeat. A message only wakes a worker: the rows say what is due, and `reconcile` finds what
+lost messages were about.
 """
 
 from __future__ import annotations
@@ -26,17 +26,14 @@ from jobs.models import Connection, Heartbeat, Lease
 
 log = structlog.get_logger(__name__)
 
-#: Longer than a task may live, so that two never load images at once.
+#: Longer than a task may run, so that two never load images at once.
 IMAGES_LEASE = timedelta(seconds=60)
-#: Jobs that one task looks at, each by a call.
+#: The most jobs that one task describes, with a call each.
 LOOKS_AT_ONCE = 50
 
 
 def enqueue(task: Task[..., Any], *args: Any) -> None:
-    """Send a task when the transaction commits.
-
-    A missing broker only delays: the rows say what is due.
-    """
+    """Send a task when the transaction commits. Without a broker it is only later: the rows say what is due."""
 
     def send() -> None:
         try:
@@ -61,15 +58,15 @@ def start_job(job_id: int) -> None:
 @shared_task
 def retry_job(job_id: int) -> None:
     """Submit a failed job again."""
-    made = retrying.retry(job_id)
-    if made is not None:
-        log.info("job_retried", job=job_id, attempt=made)
-        enqueue(start_job, made)
+    attempt_id = retrying.retry(job_id)
+    if attempt_id is not None:
+        log.info("job_retried", job=job_id, attempt=attempt_id)
+        enqueue(start_job, attempt_id)
 
 
 @shared_task
 def explain_job(job_id: int) -> None:
-    """Find out from the job's log why it failed."""
+    """Find the cause of the job's failure in its log."""
     cause = explaining.explain_job(job_id)
     if cause:
         log.info("job_explained", job=job_id, cause=cause)
@@ -77,25 +74,25 @@ def explain_job(job_id: int) -> None:
 
 @shared_task
 def stop_job(job_id: int) -> None:
-    """Ask SageMaker to stop the job; reconcile repeats it if that fails."""
+    """Ask SageMaker to stop the job. If that fails, `reconcile` sends the task again."""
     stopping.stop_remote(job_id)
 
 
 @shared_task
 def poll_connection(connection_id: int) -> None:
-    """Follow the connection's jobs, and start waiting ones in the places that became free."""
+    """Follow the connection's jobs, and start waiting jobs in the places of ended ones."""
     _go_on(connection_id, polling.poll(connection_id))
 
 
 @shared_task
 def look_at_jobs(connection_id: int, names: list[str]) -> None:
-    """Look at jobs that an event was about; what follows is the same as after a poll."""
+    """Bring the jobs of events up to date, as a poll does."""
     _go_on(connection_id, polling.look(connection_id, names))
 
 
 @shared_task
 def read_queue(connection_id: int) -> None:
-    """Take the events out of the connection's queue, and have their jobs looked at."""
+    """Read the connection's queue of events, and enqueue the look at their jobs."""
     reading = event_queue.read(connection_id)
     if reading.problem:
         log.warning("queue_not_read", connection=connection_id, problem=reading.problem)
@@ -120,7 +117,7 @@ def _go_on(connection_id: int, result: polling.PollResult) -> None:
 
 @shared_task
 def poll_due_connections() -> None:
-    """One task for each connection that has running jobs, and for each that names a queue of events."""
+    """Enqueue a poll for each connection that is due, and a read for each that has a queue of events."""
     for connection_id in polling.due_connections():
         enqueue(poll_connection, connection_id)
     for connection_id in event_queue.connections():
@@ -146,7 +143,7 @@ def reconcile() -> None:
 
 @shared_task
 def compare_rows(job_id: int) -> None:
-    """Compare some of an ended job's rows; then it is the turn of the job that has waited longest."""
+    """Compare some of an ended job's rows, then enqueue the job that has waited longest."""
     if comparing.compare_some(job_id):
         _compare_next()
 
@@ -158,7 +155,7 @@ def _compare_next() -> None:
 
 @shared_task
 def read_quotas(connection_id: int) -> None:
-    """Read what the connection's account may run at once."""
+    """Read the quotas of the connection's account."""
     problem = quotas.refresh(connection_id)
     if problem:
         log.info("quotas_not_read", connection=connection_id, problem=problem)
@@ -166,14 +163,14 @@ def read_quotas(connection_id: int) -> None:
 
 @shared_task
 def read_due_quotas() -> None:
-    """One task for each connection whose quotas are to be read."""
+    """Enqueue a task for each connection whose quotas are due."""
     for connection_id in quotas.due_connections():
         enqueue(read_quotas, connection_id)
 
 
 @shared_task
 def read_due_prices() -> None:
-    """One task for each AWS connection whose price list is old."""
+    """Enqueue a task for each AWS connection whose price list is due."""
     for connection_id in pricing.due_connections():
         enqueue(read_prices, connection_id)
 
@@ -192,21 +189,21 @@ def read_prices(connection_id: int) -> None:
 
 @shared_task
 def beat_pulse() -> None:
-    """Only beat sends this, so its arrival shows that beat lives."""
+    """Note that beat is alive: only beat sends this task."""
     Heartbeat.beat("beat")
 
 
 @shared_task
 def load_images(region: str) -> None:
-    """Fill the image table of a region; `reconcile` asks again until that is done."""
+    """Fill the image table of a region. `reconcile` sends the task again until it is complete."""
     lease = Lease.claim("images", IMAGES_LEASE)
     if lease is None:
-        # The SDK takes long to load: two regions at once would leave no worker to start and follow jobs.
+        # The SDK loads slowly: two regions at once would leave no worker for jobs.
         return
     try:
         count = image_table.load(region)
     except GatewayError as error:
-        # The lease is kept, so that the next try is not at once.
+        # The lease is kept, so that the next try comes later.
         log.warning("images_not_loaded", region=region, error=error.sentence)
         return
     lease.release()
@@ -219,7 +216,7 @@ _last_beat = 0.0
 @worker_ready.connect
 @heartbeat_sent.connect
 def note_worker(**_: Any) -> None:
-    """Say that the worker lives; Celery calls this every two seconds, one write in ten is enough."""
+    """Note that the worker is alive. Celery calls this every two seconds; it writes every ten."""
     global _last_beat
     if time.monotonic() - _last_beat < 10:
         return

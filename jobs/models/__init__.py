@@ -1,4 +1,4 @@
-"""Rows of the jobs app, one idea a file."""
+"""The models of the jobs app."""
 
 from jobs.models.budget import CallBudget
 from jobs.models.connection import Connection

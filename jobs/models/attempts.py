@@ -1,4 +1,4 @@
-"""The attempts at a job, and what they wrote together."""
+"""The attempts at a job, and the outputs that they have written together."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from jobs.states import RAN
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What all attempts of a job wrote together.
+    """All attempts of a job, in order, and how many of its outputs they have written together.
 
-    `plan` is the attempt whose plan the outputs are held against; None, and no counts, where no attempt knows
-    each of its inputs.
+    `plan` is the attempt whose plan lists the expected outputs. It and the counts are None where no plan is whole.
     """
 
     attempts: tuple[TransformJob, ...]
@@ -29,7 +28,7 @@ class Merged:
 
     @property
     def first(self) -> TransformJob:
-        """The first attempt, whose row is the job's."""
+        """The first attempt; its row stands for the whole job."""
         return self.attempts[0]
 
     @property
@@ -39,47 +38,47 @@ class Merged:
 
     @property
     def decisive(self) -> TransformJob:
-        """The attempt that says how the job stands."""
+        """The attempt whose state is the job's."""
         return decisive(self.attempts)
 
     @property
     def planned_by(self) -> TransformJob:
-        """The first attempt that listed the input, in whole or in part; the first one if none did."""
-        return next((one for one in self.attempts if one.objects_total is not None), self.first)
+        """The first attempt that listed the input, in whole or in part; the first attempt if none did."""
+        return next((job for job in self.attempts if job.objects_total is not None), self.first)
 
     @property
     def missing(self) -> int:
-        """How many outputs no attempt has written, as far as it is known."""
+        """The number of outputs that no attempt has written; 0 if it is not known."""
         return (self.total or 0) - (self.written or 0)
 
     @property
     def is_active(self) -> bool:
-        """Whether one of the attempts has work left."""
+        """Whether an attempt has not ended."""
         return any(job.is_active for job in self.attempts)
 
     @property
     def ran(self) -> bool:
-        """Whether SageMaker ran one of the attempts to its end."""
+        """Whether SageMaker ran an attempt to its end."""
         return any(job.state in RAN for job in self.attempts)
 
     @property
     def can_finish(self) -> bool:
-        """Whether a further attempt could write what is missing."""
+        """Whether a further attempt could write missing outputs."""
         return self.ran and not self.is_active and self.missing > 0
 
     @property
     def is_whole(self) -> bool:
-        """Whether several attempts together wrote every output."""
+        """Whether several attempts together have written every output."""
         several = len(self.attempts) > 1 and not self.is_active
         return several and self.plan is not None and not self.missing
 
     @property
     def version(self) -> str:
-        """A text that changes whenever any attempt's row or the count does."""
+        """A text that changes with every attempt's row and with the count."""
         return f"{[job_version(job) for job in self.attempts]}-{self.written}"
 
     def as_whole(self, job: TransformJob) -> TransformJob:
-        """`job`, one of the attempts; if it is the first of several, a copy that stands as all of them do now."""
+        """`job`, which is one of the attempts; for the first of several, a copy with the values of all attempts."""
         if job.root_id is not None or len(self.attempts) == 1:
             return job
         overall = copy(job)
@@ -89,15 +88,15 @@ class Merged:
 
 
 def attempts(job: TransformJob) -> JobQuerySet:
-    """The first attempt and those that finish or repeat it, in order; only `job` where there are no others."""
+    """All attempts of the job, in order."""
     chain = Q(pk=job.first_id) | Q(root=job.first_id)
     return TransformJob.objects.filter(chain).select_related("submitted_by", "connection").order_by("attempt")
 
 
 def merged(job: TransformJob) -> Merged:
-    """The attempts that `job` is one of, and their outputs against the first plan among them."""
+    """All attempts of the job, with their outputs counted against the first plan among them."""
     chain = tuple(attempts(job))
-    plan = next((one for one in chain if one.objects_total is not None), None)
+    plan = next((attempt for attempt in chain if attempt.objects_total is not None), None)
     if plan is None or not plan.plan_complete:
         return Merged(chain)
     rows = plan.planned.aggregate(known=Count("id"), written=Count("id", filter=Q(done=True)))
@@ -107,7 +106,7 @@ def merged(job: TransformJob) -> Merged:
 
 
 def settle(job: TransformJob) -> None:
-    """Write on the first attempt's row how the job stands by all attempts; nothing to do for a job of one attempt."""
+    """Write the state of all attempts together to the first attempt's row. A job of one attempt has no such state."""
     if job.root_id is None and job.joint_state is None:
         return
     with transaction.atomic():
@@ -118,5 +117,5 @@ def settle(job: TransformJob) -> None:
 
 
 def job_version(job: TransformJob) -> str:
-    """A text that changes whenever the job's row does."""
+    """A text that changes with the job's row."""
     return f"{job.key}-{job.state}-{job.changed_at.timestamp()}-{job.objects_done}-{job.state_reason}"

@@ -1,4 +1,4 @@
-"""How fast SageMaker is called: one bucket of calls for each account and region, kept where all workers see it."""
+"""The rate of calls to SageMaker: a token bucket for each account and region, which all workers share."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from django.db.models import Case, F, FloatField, Func, Q, Value, When
 from django.db.models.functions import Greatest
 from django.db.models.sql.compiler import SQLCompiler
 
-#: A time further ahead than the bucket can say, by so many seconds, was written before the clock was set back.
+#: A time that is further ahead than a bucket allows, by this many seconds, was written before the clock was set back.
 _CLOCK_SLACK = 1.0
 
 
 class _Now(Func):
-    """Seconds since 1970 by the database's clock: those of the workers' machines may differ."""
+    """Seconds since 1970 by the database's clock; the clocks of the workers' machines may differ."""
 
     template = "CAST(EXTRACT(EPOCH FROM CLOCK_TIMESTAMP()) AS DOUBLE PRECISION)"
     output_field = FloatField()
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        """SQLite counts in days."""
+        """The expression for SQLite, which counts in days."""
         days = "((julianday('now') - 2440587.5) * 86400.0)"
         return super().as_sql(compiler, connection, template=days, **context)
 
 
 class CallBudget(models.Model):
-    """A token bucket in one number: when it will be full again if nobody calls.
+    """A token bucket in one number: the time at which it is full again if nobody calls.
 
-    Each call moves that time on by what one call is worth, by an UPDATE that asks whether the bucket has one.
+    Each call moves this time on, by an UPDATE with the condition that the bucket has a call.
     """
 
     place = models.CharField(
@@ -42,9 +42,9 @@ class CallBudget(models.Model):
 
     @classmethod
     def take(cls, place: str, *, rate: float, size: float, leave: float = 0) -> bool:
-        """Take one call out of a bucket that fills at `rate` calls a second and holds `size`.
+        """Take a call from a bucket that holds `size` calls and gets `rate` calls a second.
 
-        False, and nothing taken, if fewer than `leave` and one are in it.
+        False, and nothing is taken, if fewer than `leave` + 1 calls are in it.
         """
         began = Case(
             When(full_at__gt=_Now() + Value(size / rate + _CLOCK_SLACK), then=_Now()),
@@ -53,12 +53,12 @@ class CallBudget(models.Model):
         moved_on = began + Value(1 / rate)
         if cls._with_one(place, rate, size, leave).update(full_at=moved_on) == 1:
             return True
-        _, made = cls.objects.get_or_create(place=place)
-        return made and cls._with_one(place, rate, size, leave).update(full_at=moved_on) == 1
+        _, is_new = cls.objects.get_or_create(place=place)
+        return is_new and cls._with_one(place, rate, size, leave).update(full_at=moved_on) == 1
 
     @classmethod
     def has_one(cls, place: str, *, rate: float, size: float) -> bool:
-        """Whether a call could be taken now."""
+        """Whether the bucket has a call now."""
         return cls._with_one(place, rate, size, 0).exists() or not cls.objects.filter(place=place).exists()
 
     @classmethod

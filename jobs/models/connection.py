@@ -17,7 +17,7 @@ from transform.scope import Scope
 
 
 class Kind(models.TextChoices):
-    """How a connection is signed and addressed."""
+    """What a connection leads to: it decides how calls are signed and addressed."""
 
     AWS = "aws", "AWS"
     ENGINE = "engine", "Engine"
@@ -77,18 +77,18 @@ class Connection(models.Model):
         null=True, blank=True, help_text="Since when it is gone but for the jobs that ran there."
     )
 
-    # AWS's price list: when it was last read, and what was in the way.
+    # AWS's price list: when it was last read, and the error of that try.
     prices_read_at = models.DateTimeField(null=True, blank=True)
     prices_error = models.TextField(
         blank=True, help_text="A sentence for people; empty while it can be read."
     )
 
-    # The poller's lease: at most one task follows a connection, and a killed one frees it by time.
+    # The poller's lease: one task at a time follows a connection; the lease of a killed task ends by time.
     polled_at = models.DateTimeField(null=True, blank=True)
     poll_lease_until = models.DateTimeField(null=True, blank=True)
     queue_read_at = models.DateTimeField(null=True, blank=True)
     queue_error = models.TextField(blank=True, help_text="Why the queue could not be read, as a sentence.")
-    # Jobs made outside: when they were last looked for, and up to which CreationTime all are known.
+    # Jobs made outside: the time of the last search, and the CreationTime up to which all are known.
     imported_at = models.DateTimeField(null=True, blank=True)
     imported_until = models.DateTimeField(null=True, blank=True)
 
@@ -119,7 +119,7 @@ class Connection(models.Model):
 
     @property
     def service(self) -> str:
-        """What answers its calls, inside a sentence: "SageMaker" or "the engine"."""
+        """The name in sentences of what answers its calls: "SageMaker" or "the engine"."""
         return "the engine" if self.is_engine else "SageMaker"
 
     @property
@@ -129,14 +129,14 @@ class Connection(models.Model):
 
     @property
     def scope(self) -> Scope:
-        """What may be used through it."""
+        """The places and models that may be used through it."""
         return Scope.parse(self.allowed_places, self.allowed_models)
 
     @property
     def place(self) -> str:
-        """What is the same for connections to the same account and region, or to the same engine.
+        """A text that is equal for connections to the same account and region, or to the same engine.
 
-        Of an account that is not known yet, nobody can say that it is another connection's too.
+        While the account is not known, no other connection has the same text.
         """
         if self.is_engine:
             return self.endpoint_url
@@ -144,7 +144,7 @@ class Connection(models.Model):
 
     @property
     def place_label(self) -> str:
-        """The same for sentences."""
+        """The name of `place` in sentences."""
         if self.is_engine:
             return self.name
         account = f"account {self.account_id}" if self.account_id else f"the account of {self.name}"
@@ -152,7 +152,7 @@ class Connection(models.Model):
 
     @property
     def public_url(self) -> str:
-        """Where people's own programs reach this engine, which may have another name inside; empty for AWS."""
+        """The engine's address for people's own programs, which may be another than ours; empty for AWS."""
         ours = self.endpoint_url and self.endpoint_url == settings.ENGINE_URL
         return settings.ENGINE_PUBLIC_URL if ours else self.endpoint_url
 
@@ -169,7 +169,7 @@ class Connection(models.Model):
         return timedelta(seconds=seconds)
 
     def claim_poll(self, *, lease: timedelta) -> bool:
-        """Take the right to poll now, unless another task holds it or the last poll is too recent."""
+        """Take the lease of the poll, unless another task holds it or the last poll is too recent."""
         now = timezone.now()
         free = Q(poll_lease_until=None) | due("poll_lease_until", lease)
         old = Q(polled_at=None) | passed("polled_at", self.poll_interval)
@@ -183,20 +183,20 @@ class Connection(models.Model):
         return True
 
     def renew_poll(self, *, lease: timedelta) -> None:
-        """Keep the right to poll for longer, unless its lease has ended and another task has it now."""
+        """Prolong the lease, unless another task holds it now."""
         until = timezone.now() + lease
         if self._with_lease().update(poll_lease_until=until) == 1:
             self.poll_lease_until = until
 
     def release_poll(self) -> None:
-        """Give the right to poll back before its lease ends, unless another task has it now."""
+        """Release the lease, unless another task holds it now."""
         self._with_lease().update(poll_lease_until=None, polled_at=timezone.now())
 
     def _with_lease(self) -> TeamQuerySet[Connection]:
         return Connection.objects.filter(pk=self.pk, poll_lease_until=self.poll_lease_until)
 
     def note(self, *, error: str = "", at: datetime | None = None) -> None:
-        """Remember how the latest call went; an empty error means that it worked."""
+        """Write the outcome of the latest call; an empty error means that it succeeded."""
         now = at or timezone.now()
         if error:
             Connection.objects.filter(pk=self.pk).update(checked_at=now, last_error=error)

@@ -1,4 +1,4 @@
-"""A job's timeline: every change of state, by whom and why, and what was worth telling between two."""
+"""A job's timeline: every change of state with its author and reason, and notes and warnings in between."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from teams.models import User
 
 
 class EventKind(models.TextChoices):
-    """What an entry tells of; all but a move leave the state as it is."""
+    """The kind of an entry. Only a move changes the state."""
 
     MOVE = "move", "Move"
     NOTE = "note", "Note"
@@ -21,7 +21,7 @@ class EventKind(models.TextChoices):
 
 
 class JobEvent(models.Model):
-    """One entry. `from_state` is empty for the first; no `by` means that the service itself acted."""
+    """An entry. `from_state` is empty in the first one; `by` is None where the service itself acted."""
 
     Kind = EventKind
 

@@ -1,4 +1,4 @@
-"""The SageMaker SDK's table of framework images, kept so that the web process never loads the SDK."""
+"""The SageMaker SDK's table of framework images, kept here so that the web process never loads the SDK."""
 
 from __future__ import annotations
 

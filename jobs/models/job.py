@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 class JobQuerySet(TeamQuerySet["TransformJob"]):
-    """Questions asked about jobs in more than one place."""
+    """Queries about jobs that several modules make."""
 
     def active(self) -> Self:
-        """Jobs on which work is still to be done, by any attempt."""
+        """Jobs with an attempt that has not ended."""
         return self.filter(overall_state__in=ACTIVE)
 
 
@@ -97,7 +97,7 @@ class TransformJob(JobRequest):
     started_at = models.DateTimeField(null=True, help_text="SageMaker's TransformStartTime.")
     ended_at = models.DateTimeField(null=True, help_text="SageMaker's TransformEndTime.")
 
-    # Written when the job ends, so that a later price does not rewrite what was.
+    # Written at the job's end, so that a later price does not change them.
     instance_seconds = models.BigIntegerField(null=True, help_text="Billed: of all instances together.")
     price_per_hour = models.DecimalField(
         max_digits=12, decimal_places=6, null=True, help_text="US dollars for an instance and hour."
@@ -129,7 +129,7 @@ class TransformJob(JobRequest):
     counted_at = models.DateTimeField(null=True)
     eta = models.DateTimeField(null=True, help_text="When its last output was expected, at the last count.")
 
-    # What lists are searched and sorted by, kept beside what it is made from; see `save` and `move`.
+    # For the search and the order of lists; made from other columns by `save` and `move`.
     search_text = models.TextField(
         blank=True, help_text="Name, S3 addresses and tags in lower case, one a line."
     )
@@ -137,8 +137,8 @@ class TransformJob(JobRequest):
         default=0, help_text="From start to end; 0 for one that has not ended or never ran."
     )
 
-    # How the job stands by all its attempts, on the first one's row; null while there is one. `attempts.settle` writes
-    # them, and `standing` says what they hold.
+    # The state of all attempts together, on the first attempt's row; null while there is one. `attempts.settle` writes
+    # them, and `standing` has their values.
     joint_state = models.CharField(max_length=16, choices=JobState.choices, null=True)
     joint_cause = models.CharField(max_length=40, null=True)
     joint_ended_at = models.DateTimeField(null=True)
@@ -146,7 +146,7 @@ class TransformJob(JobRequest):
     joint_attention = models.BooleanField(null=True)
     joint = models.JSONField(default=dict, help_text="What lists show of it beside these.")
 
-    # What lists are filtered and sorted by: of all attempts together, or of the one that there is.
+    # For the filters and the order of lists: of all attempts together, or of the only one.
     overall_state = models.GeneratedField(
         expression=Coalesce("joint_state", "state"),
         output_field=models.CharField(max_length=16),
@@ -158,7 +158,7 @@ class TransformJob(JobRequest):
         db_persist=True,
     )
     overall_ended_at = models.GeneratedField(
-        # A job that has an attempt under way has not ended, though its first attempt has.
+        # A job with an attempt under way has not ended, although its first attempt has.
         expression=models.Case(
             models.When(joint_state__isnull=True, then="ended_at"), default="joint_ended_at"
         ),
@@ -174,7 +174,7 @@ class TransformJob(JobRequest):
     archived_at = models.DateTimeField(null=True, help_text="Since when lists leave it out.")
     archived_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
 
-    #: Of a copy that `standing.whole` made: how many attempts there are, and what they cost together.
+    #: In a copy made by `standing.whole`: the number of attempts, and their cost together.
     attempts_count: int = 1
     #: Whether this is a copy with computed values, made to be shown: it cannot be saved.
     is_copy: bool = False
@@ -193,7 +193,7 @@ class TransformJob(JobRequest):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save the row; a new one gets what lists are searched and sorted by, and a further attempt joins its job.
+        """Save the row. For a new row, also set the columns for search and order, and add a further attempt to its job.
 
         Raises TypeError for a copy that was made to be shown.
         """
@@ -202,51 +202,51 @@ class TransformJob(JobRequest):
         adding = self._state.adding
         if adding:
             self.search_text = self.search_text or searchable(self.name, self.spec)
-            found = derived(self.state, self.state_reason, self.started_at, self.ended_at)
+            values = derived(self.state, self.state_reason, self.started_at, self.ended_at)
             if self.cause:
-                # It was found with more than the reason.
-                found = {**found, "cause": self.cause, "failure": self.failure}
-            for name, value in found.items():
+                # The caller knows more than the reason.
+                values = {**values, "cause": self.cause, "failure": self.failure}
+            for name, value in values.items():
                 setattr(self, name, value)
         super().save(*args, **kwargs)
         if adding and self.root_id is not None:
             self._join()
 
     def _join(self) -> None:
-        """Let the job be found by this attempt's name, and stand as it does now."""
-        from jobs.models.attempts import settle  # it reads jobs
+        """Add this attempt's name and state to the first attempt's row."""
+        from jobs.models.attempts import settle  # it imports this module
 
         line = models.Value(f"{self.name.lower()}\n")
         TransformJob.objects.filter(pk=self.first_id).update(search_text=Concat("search_text", line))
         settle(self)
 
     def get_absolute_url(self) -> str:
-        """The job's page."""
+        """The address of the job's page."""
         return reverse("job", args=[self.key])
 
     @property
     def is_active(self) -> bool:
-        """Whether work is still to be done."""
+        """Whether it has not ended."""
         return self.state in ACTIVE
 
     @property
     def is_counted(self) -> bool:
-        """Whether it is known how many outputs it wrote; while it has work left, none so far is known too."""
+        """Whether the number of its outputs is known; before its end, no output counts as known too."""
         return self.is_active or self.objects_done is not None
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the job's story is over."""
+        """Whether it has ended."""
         return self.state in TERMINAL
 
     @property
     def can_archive(self) -> bool:
-        """Whether the job may be left out of lists."""
+        """Whether it may be archived."""
         return self.is_terminal and self.archived_at is None
 
     @property
     def has_failed(self) -> bool:
-        """Whether it ended against the will of who submitted it, so that there is a cause to tell."""
+        """Whether it failed or was rejected, so that it has a cause of failure."""
         return self.state in FAILURES
 
     @property
@@ -256,18 +256,18 @@ class TransformJob(JobRequest):
 
     @property
     def can_stop(self) -> bool:
-        """Whether a request to stop would still mean something."""
+        """Whether it may be asked to stop."""
         return self.state in ACTIVE and self.state != JobState.STOPPING and self.stop_requested_at is None
 
     @property
     def expected_end(self) -> datetime | None:
-        """When the last output is expected; None while that is not known, as once the time has passed."""
+        """When the last output is expected; None if that is not known, or is past."""
         running = self.state == JobState.IN_PROGRESS and self.stop_requested_at is None
         return self.eta if running and self.eta and self.eta > timezone.now() else None
 
     @property
     def stop_reason(self) -> str:
-        """Who asked for the stop or why, as a sentence; empty if nobody did."""
+        """A sentence that says who asked for the stop, or why; empty if nobody did."""
         if self.stop_requested_at is None or self.stop_cause:
             return self.stop_cause
         return (
@@ -281,12 +281,12 @@ class TransformJob(JobRequest):
 
     @property
     def data(self) -> str:
-        """Where the input is, as an s3:// URI."""
+        """The s3:// URI of the input."""
         return str(self.spec.get("data", ""))
 
     @property
     def output_path(self) -> str:
-        """Where the outputs go, as an s3:// URI."""
+        """The s3:// URI of the folder for outputs."""
         return str(self.spec.get("output_path", ""))
 
     @cached_property
@@ -297,7 +297,7 @@ class TransformJob(JobRequest):
 
     @property
     def cost(self) -> Cost:
-        """What it cost by its own last figures; while it runs, what it has cost so far by the price of now."""
+        """Its cost; while it runs, the cost so far at the current price."""
         if self.joint_cost is not None:
             return self.joint_cost
         final = self.is_terminal
@@ -324,7 +324,7 @@ class TransformJob(JobRequest):
         by: User | None = None,
         **fields: Any,
     ) -> bool:
-        """Change the state if the row is still in one of `from_`; say whether it was us who did.
+        """Change the state if the row is still in one of `from_`. True if this call has changed it.
 
         The row, `fields` and the timeline's entry are written together or not at all.
         """
@@ -333,18 +333,18 @@ class TransformJob(JobRequest):
             raise ValueError(f"{forbidden[0]} may not become {to}")
         now = timezone.now()
         with transaction.atomic():
-            # Locks the row, so that the state noted in the timeline is the one that was replaced.
+            # With the row locked, the timeline's entry has the state that is replaced.
             before = TransformJob.objects.select_for_update().filter(pk=self.pk, state__in=from_).first()
             if before is None:
                 return False
             values = {"state": to, "state_reason": reason, "waits_for": "", "changed_at": now, **fields}
-            found = derived(to, reason, values.get("started_at", before.started_at), values.get("ended_at"))
-            values = {**found, **values}
+            started_at = values.get("started_at", before.started_at)
+            values = {**derived(to, reason, started_at, values.get("ended_at")), **values}
             if TransformJob.objects.filter(pk=self.pk, state=before.state).update(**values) != 1:
                 return False
             self._record(before.state, to, reason, by, now)
             if before.root_id is not None:
-                from jobs.models.attempts import settle  # it reads jobs
+                from jobs.models.attempts import settle  # it imports this module
 
                 settle(before)
             if to in TERMINAL:
@@ -354,14 +354,14 @@ class TransformJob(JobRequest):
         return True
 
     def note(self, text: str, kind: EventKind | None = None) -> None:
-        """Tell something in the timeline that changes no state; without a `kind` it is a note."""
-        from jobs.models.event import EventKind, JobEvent  # as below
+        """Add an entry to the timeline without a change of state; without a `kind` it is a note."""
+        from jobs.models.event import EventKind, JobEvent  # it imports this module
 
         JobEvent.objects.create(
             job=self, kind=kind or EventKind.NOTE, from_state=self.state, to_state=self.state, reason=text
         )
 
     def _record(self, old: str, new: JobState, reason: str, by: User | None, at: datetime) -> None:
-        from jobs.models.event import JobEvent  # the event points at the job, so it is imported late
+        from jobs.models.event import JobEvent  # it imports this module
 
         JobEvent.objects.create(job=self, at=at, from_state=old, to_state=new, reason=reason, by=by)

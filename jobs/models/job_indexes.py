@@ -1,4 +1,4 @@
-"""What the database holds a job's row to, and the indexes by which its lists are read."""
+"""Constraints on a job's row, and the indexes for its lists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 from jobs.options import OPTIONS
 from jobs.states import JobState
 
-#: What somebody should look at: completed with warnings, at or near its deadline or cost cap, without a sign of life.
+#: Jobs that need attention: completed with warnings, near the deadline or cost cap, or without a sign of life.
 _OF_ONE_ATTEMPT = (
     models.Q(models.Q(state=JobState.COMPLETED), ~models.Q(warnings=[]))
     | models.Q(deadline_warned=True)
@@ -15,10 +15,10 @@ _OF_ONE_ATTEMPT = (
     | models.Q(idle_warned=True)
 )
 ATTENTION = models.Q(joint_attention=True) | (models.Q(joint_state=None) & _OF_ONE_ATTEMPT)
-#: Rules that no row may break.
+#: The constraints of every row.
 CONSTRAINTS = [
     models.CheckConstraint(condition=models.Q(state__in=JobState.values), name="job_state_known"),
-    # SageMaker never frees a name. One that never got there is free, whoever asked for it first.
+    # SageMaker never frees a name. The name of a job that never got there is free.
     models.UniqueConstraint(
         fields=["connection", "name"],
         condition=~models.Q(state__in=[JobState.REJECTED, JobState.CANCELLED]),
@@ -38,7 +38,7 @@ CONSTRAINTS = [
         name="job_priority_in_range",
     ),
 ]
-#: Each question that a page or a periodic task asks has one.
+#: One index for each query of a page or a periodic task.
 INDEXES = [
     models.Index(fields=["team", "-id"], name="job_team_newest"),
     models.Index(fields=["team", "-changed_at"], name="job_team_changed"),

@@ -1,4 +1,4 @@
-"""Values of a job's row that are made of others: its key, its name, and what lists search and sort by."""
+"""Values of a job's row that are made from others: key, name, and the columns for search and order."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from jobs.states import FAILURES
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 KEY_LENGTH = 12
 _NAME_LENGTH = 63
-#: The tag that tells our job from a stranger's of the same name.
+#: The tag that marks a job as ours; another job may have the same name.
 JOB_TAG = "batchdeck:job"
-#: The tag by which an engine shares its places between teams.
+#: The tag by which an engine shares its capacity between teams.
 TEAM_TAG = "batchdeck:team"
 #: SageMaker allows 50 tags; one of them marks the job as ours.
 MAX_TAGS = 49
@@ -28,34 +28,34 @@ def new_key() -> str:
 
 
 def remote_name(model_name: str, key: str, at: datetime) -> str:
-    """A transform job name that only this job can have: model, time in UTC and the key's beginning."""
+    """A transform job name that no other job can have: model, time in UTC and the key's beginning."""
     ending = f"-{at:%Y%m%d%H%M%S}-{key[:6]}"
     return model_name[: _NAME_LENGTH - len(ending)].rstrip("-") + ending
 
 
 def attempt_name(first_name: str, number: int, key: str = "") -> str:
-    """The transform job name of a further attempt: the first one's and the number, as in nightly-2; 63 characters.
+    """The transform job name of a further attempt, such as nightly-2; at most 63 characters.
 
-    With the attempt's `key`, whose beginning is added, it is a name that no other job can have.
+    With the attempt's `key`, whose beginning is added, no other job can have the name.
     """
     ending = f"-{number}-{key[:6]}" if key else f"-{number}"
     return first_name[: _NAME_LENGTH - len(ending)].rstrip("-") + ending
 
 
 def has_own_name(name: str, key: str) -> bool:
-    """Whether no other job can have this name: it ends as those do that are made of the job's key."""
+    """Whether the name ends with the key's beginning, so that no other job can have it."""
     return name.endswith(f"-{key[:6]}")
 
 
 def searchable(name: str, spec: Mapping[str, Any]) -> str:
-    """Name, S3 addresses and tags, one a line and in lower case; each line has an end and a beginning."""
+    """The job's name, S3 addresses and tags in lower case, one a line, with a line break before and after each."""
     tags = [f"#{key}={value}" for key, value in (spec.get("tags") or {}).items()]
     lines = [name, str(spec.get("data") or ""), str(spec.get("output_path") or ""), *tags]
     return "\n".join(["", *lines, ""]).lower()
 
 
 def derived(state: str, reason: str, started: datetime | None, ended: datetime | None) -> dict[str, Any]:
-    """The columns of a job that follow from its end."""
+    """The columns that follow from state, reason and times: the duration, and the cause of a failure."""
     return {
         **(columns_of_reason(reason) if state in FAILURES else {}),
         "duration_seconds": max(0, int((ended - started).total_seconds())) if started and ended else 0,

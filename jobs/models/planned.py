@@ -1,4 +1,4 @@
-"""The input as it was when the job was created: one row for each object, up to a limit."""
+"""The objects of a job's input when the job was created; one row each, up to a limit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from jobs.models.job import TransformJob
 
 
 class PlannedObject(models.Model):
-    """An input object and the key its output will have."""
+    """An input object and the key of its output."""
 
-    #: Rows kept for a job; the job's own totals count all objects.
+    #: The most rows for a job. The totals in the job's row count all objects.
     LIMIT = 10_000
 
     job = models.ForeignKey(TransformJob, on_delete=models.CASCADE, related_name="planned")
@@ -40,8 +40,3 @@ class PlannedObject(models.Model):
 
     def __str__(self) -> str:
         return self.key
-
-    @property
-    def rows_differ(self) -> bool:
-        """Whether input and output were found to have different numbers of rows."""
-        return self.rows_in != self.rows_out

@@ -14,7 +14,7 @@ from transform.request_fields import GROUPS
 
 
 class Rule(models.TextChoices):
-    """What a job that begins with a preset may do with one of its fields."""
+    """Whether a job that begins with a preset may change one of its fields."""
 
     EXPOSED = "exposed", "May be changed"
     LOCKED = "locked", "Locked"
@@ -52,12 +52,12 @@ class Preset(models.Model):
 
     @property
     def locked(self) -> frozenset[str]:
-        """The fields that a job may not change, those that are hidden too."""
+        """Names of the fields that a job may not change, with the hidden ones."""
         return frozenset(self.rules)
 
     @property
     def hidden(self) -> frozenset[str]:
-        """The locked fields that are not shown."""
+        """Names of the locked fields that are not shown."""
         return frozenset(name for name, rule in self.rules.items() if rule == Rule.HIDDEN)
 
     @property
@@ -67,14 +67,14 @@ class Preset(models.Model):
 
     @property
     def gone(self) -> str:
-        """What the preset names and is no longer there, as a sentence; empty if all is."""
+        """A sentence about a model that is gone; empty if the preset's model is there."""
         name, place = self.body.get("model"), self.body.get("connection", "")
         if name and (self.model is None or self.model.connection.removed_at):
             return f"Its model {name} on the connection {place} is gone. Choose another."
         return ""
 
     def as_used(self) -> dict[str, Any]:
-        """The columns of a job that begins with it: what it is now, since it may change."""
+        """The columns of a job that begins with it: the preset, and a copy of its values, which may change later."""
         fields = {
             "slug": self.slug,
             "name": self.name,
@@ -88,16 +88,16 @@ class Preset(models.Model):
         return member.can_admin or (member.can_operate and self.created_by_id == member.user_id)
 
     def holds(self, member: Membership) -> bool:
-        """Whether its locks hold for this member; an admin may unlock."""
+        """Whether this member must keep its locks; an admin need not."""
         return bool(self.rules) and not member.can_admin
 
 
 def flat(body: dict[str, Any]) -> dict[str, Any]:
-    """A body by the form's field names: of nested fields each inner one. What is empty is left out."""
-    found: dict[str, Any] = {}
+    """The body's values by the form's field names, which have a dot for nested fields; without empty values."""
+    flat_body: dict[str, Any] = {}
     for name, value in body.items():
         if name in GROUPS and isinstance(value, dict):
-            found |= {f"{name}.{inner}": given for inner, given in value.items()}
+            flat_body |= {f"{name}.{inner}": inner_value for inner, inner_value in value.items()}
         else:
-            found[name] = value
-    return {name: value for name, value in found.items() if value not in (None, "", {}, [])}
+            flat_body[name] = value
+    return {name: value for name, value in flat_body.items() if value not in (None, "", {}, [])}

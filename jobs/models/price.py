@@ -1,4 +1,4 @@
-"""What an instance costs for an hour on a connection."""
+"""The price of an instance for an hour on a connection."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from jobs.models.connection import Connection
 
 
 class PriceSource(models.TextChoices):
-    """Where a price comes from."""
+    """The source of a price."""
 
     HAND = "hand", "set by hand"
     AWS = "aws", "AWS price list"
 
 
 class InstancePrice(models.Model):
-    """A price in US dollars for one instance and hour; no row is no known price, never zero."""
+    """The price in US dollars of one instance for an hour. Without a row the price is unknown, not zero."""
 
     Source = PriceSource
 

@@ -1,4 +1,4 @@
-"""What Service Quotas allows a connection's account, as it was last read."""
+"""The quotas of a connection's account, as they were last read from Service Quotas."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from jobs.models.connection import Connection
 
 
 class Quotas(models.Model):
-    """The account's quotas for transform jobs: instances of all types together, and of each type.
+    """The account's quotas of instances for transform jobs: of all types together, and of each type.
 
-    What is not named has no quota that anyone would meet.
+    A type that is not named has no quota that matters.
     """
 
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, primary_key=True)
@@ -34,7 +34,7 @@ class Quotas(models.Model):
 
     @classmethod
     def claim(cls, connection: Connection, *, every: timedelta) -> bool:
-        """Take the right to read them now, unless someone else did within `every`."""
+        """Note that they are read now; False if they were read less than `every` ago."""
         row, _ = cls.objects.get_or_create(connection=connection)
         due = Q(tried_at=None) | passed("tried_at", every)
         return cls.objects.filter(due, pk=row.pk).update(tried_at=timezone.now()) == 1

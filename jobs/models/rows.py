@@ -1,4 +1,4 @@
-"""What was learned of the rows of a job's files: how far inputs were held against outputs, and where rows begin."""
+"""The comparison of the row counts of a job's files, and where rows begin in large files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jobs.models.planned import PlannedObject
 
 
 class RowComparison(models.Model):
-    """One for each ended job whose rows are to be compared; the rows found stand on its planned objects."""
+    """The comparison for an ended job. The row counts are written to its planned objects."""
 
     job = models.OneToOneField(TransformJob, on_delete=models.CASCADE, related_name="row_comparison")
     position = models.PositiveIntegerField(
@@ -34,7 +34,7 @@ class RowComparison(models.Model):
 
 
 class RowIndex(models.Model):
-    """Where rows begin in a large input or output, so that a far one is found by a short read."""
+    """Where rows begin in a large input or output, so that a far row is found by a short read."""
 
     planned = models.ForeignKey(PlannedObject, on_delete=models.CASCADE, related_name="row_indexes")
     side = models.CharField(max_length=6, choices=[("input", "input"), ("output", "output")])

@@ -1,4 +1,4 @@
-"""The one way rows are read on behalf of a person: through their team."""
+"""Rows that belong to a team. Rows are read for a person only through `for_team`."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ class TeamQuerySet(models.QuerySet[_Row]):
     """A queryset of rows that have a `team`."""
 
     def for_team(self, team: Team) -> Self:
-        """Only this team's rows; every page, API answer and service starts from here."""
+        """This team's rows. Every page, API answer and service starts from here."""
         return self.filter(team=team)

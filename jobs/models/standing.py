@@ -1,4 +1,4 @@
-"""How a job stands by all of its attempts: columns of the first one's row, so that lists need no other."""
+"""The state of all attempts of a job together, kept in the first attempt's row, so that lists need no other row."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from jobs.states import ACTIVE, FAILURES, RAN, JobState
 if TYPE_CHECKING:
     from jobs.models.job import TransformJob
 
-#: Values of `joint` that are times, and so texts in JSON.
+#: Values of `joint` that are times; in JSON they are texts.
 _TIMES = ("started_at", "explain_at", "stop_requested_at")
 
 
 def decisive(attempts: Sequence[TransformJob]) -> TransformJob:
-    """The attempt whose state is the job's: the last one while it has work left, else the last that SageMaker ran.
+    """The attempt whose state is the job's: the last one if it has not ended, else the last that SageMaker ran.
 
-    Attempts that were refused or withdrawn changed nothing. Where none ran, the last one says how the job stands.
+    Attempts that were refused or withdrawn changed nothing. Where no attempt ran, it is the last one.
     """
     latest = attempts[-1]
-    ran = [one for one in attempts if one.state in RAN]
+    ran = [attempt for attempt in attempts if attempt.state in RAN]
     return latest if latest.state in ACTIVE or not ran else ran[-1]
 
 
 def is_completed_by_parts(attempts: Sequence[TransformJob], total: int | None, written: int | None) -> bool:
-    """Whether the last attempt that ran wrote a part, and every output of the job is there now.
+    """Whether the last attempt that ran was for a part of the input, and every output of the job is written now.
 
     `total` and `written` are None where not every input of the job is known.
     """
@@ -40,20 +40,21 @@ def is_completed_by_parts(attempts: Sequence[TransformJob], total: int | None, w
 
 
 def standing(attempts: Sequence[TransformJob], total: int | None, written: int | None) -> dict[str, Any]:
-    """The `joint` columns of the first of `attempts`, which are all of a job in order; no values for a single one."""
+    """The `joint` columns for the first attempt. `attempts` are all attempts of a job, two or more, in order."""
     last = decisive(attempts)
     complete = is_completed_by_parts(attempts, total, written)
     state = JobState.COMPLETED if complete else JobState(last.state)
     warnings = attempts[0].warnings if complete else last.warnings
     at_limit = last.deadline_warned or last.cost_warned or last.idle_warned
     is_failure = state in FAILURES
-    costs = [one.cost_usd for one in attempts if one.cost_usd is not None]
-    seconds = [one.instance_seconds for one in attempts if one.instance_seconds is not None]
+    costs = [attempt.cost_usd for attempt in attempts if attempt.cost_usd is not None]
+    seconds = [attempt.instance_seconds for attempt in attempts if attempt.instance_seconds is not None]
+    started_at = next((attempt.started_at for attempt in attempts if attempt.started_at), None)
     return {
         "joint_state": str(state),
         "joint_cause": last.cause if is_failure else "",
         "joint_ended_at": None if state in ACTIVE else last.ended_at,
-        "joint_duration_seconds": sum(one.duration_seconds for one in attempts),
+        "joint_duration_seconds": sum(attempt.duration_seconds for attempt in attempts),
         "joint_attention": bool(state == JobState.COMPLETED and warnings) or (at_limit and not complete),
         "joint": {
             "attempts": len(attempts),
@@ -63,7 +64,7 @@ def standing(attempts: Sequence[TransformJob], total: int | None, written: int |
             "warnings": list(warnings),
             "objects_total": last.objects_total if total is None else total,
             "objects_done": last.objects_done if total is None else written,
-            "started_at": _text(next((one.started_at for one in attempts if one.started_at), None)),
+            "started_at": _text(started_at),
             "stop_requested_at": _text(last.stop_requested_at) if state in ACTIVE else None,
             "instance_seconds": sum(seconds) if seconds else None,
             "cost_usd": str(sum(costs)) if costs else None,
@@ -72,9 +73,9 @@ def standing(attempts: Sequence[TransformJob], total: int | None, written: int |
 
 
 def whole(job: TransformJob) -> TransformJob:
-    """The job as all its attempts left it: a copy to read from, never to save. `job` itself if it has one attempt.
+    """A copy of a first attempt with the values of all attempts together, which cannot be saved.
 
-    Of a further attempt that is the attempt alone: the job is the row of the first one.
+    Returns `job` itself if it is the only attempt, or a further one.
     """
     if job.joint_state is None:
         return job
@@ -98,7 +99,7 @@ def whole(job: TransformJob) -> TransformJob:
 
 
 def _cost(job: TransformJob) -> Cost:
-    """What the attempts that ended have cost together; while another runs, its own meter comes on top at its end."""
+    """The cost of the ended attempts together. The cost of a running attempt is added at its end."""
     final = job.state not in ACTIVE
     if job.started_at is None:
         return Cost(final, reason=NoAmount.NOTHING_RAN if final else NoAmount.NOT_STARTED)
@@ -116,7 +117,7 @@ def _input(job: TransformJob) -> tuple[Any, Any]:
 
 
 def _reason(job: TransformJob) -> str:
-    """Why the attempt stands as it does; of one that has work left, which one it is."""
+    """The attempt's reason; with the attempt's number if it has not ended."""
     if job.state not in ACTIVE or not job.state_reason:
         return job.state_reason
     return f"Attempt {job.attempt}: {job.state_reason}"

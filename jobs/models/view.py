@@ -1,4 +1,4 @@
-"""Ways to look at the list of jobs that people keep."""
+"""Saved views of the list of jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from teams.models import Team, User
 
 
 class SavedView(models.Model):
-    """Filters, order, columns and grouping under a name: its owner's alone, or shared with the team."""
+    """Filters, order, columns and grouping under a name, for its owner or the whole team."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="views")
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="views")
@@ -40,12 +40,12 @@ class SavedView(models.Model):
 
     @property
     def address(self) -> str:
-        """The list as the view shows it."""
+        """The address of the list with this view."""
         return f"{reverse('jobs')}?{urlencode({**dict(sorted(self.state.items())), 'view': self.slug})}"
 
 
 class DefaultView(models.Model):
-    """The view with which the list opens for a person in a team."""
+    """The view with which the list opens, for a person in a team."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")

@@ -149,7 +149,7 @@ def _count_all(
         places = (bucket, planned.key), (output_bucket, planned.output_key)
         try:
             rows = row_counts.count(
-                row_counts.File(*places, gzip, job.started_at, planned.etag), target, budget
+                row_counts.FilePair(*places, gzip, job.started_at, planned.etag), target, budget
             )
         except (row_counts.NotCounted, row_counts.OutOfBytes, row_counts.OutOfTime) as error:
             return _FileRows(planned, error=error)

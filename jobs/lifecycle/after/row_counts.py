@@ -48,7 +48,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class FilePair:
     """An input and its output, each as bucket and key.
 
     `etag` is the input's at the time of the plan, empty if it is not known; `before` is when the job began to read.
@@ -70,14 +70,14 @@ class Counted:
     marks: tuple[Mark, ...]
 
 
-def count(file: File, target: Target, budget: Budget) -> tuple[Counted, Counted]:
+def count(pair: FilePair, target: Target, budget: Budget) -> tuple[Counted, Counted]:
     """The rows of the input and of its output.
 
     Raises NotCounted, OutOfBytes, OutOfTime, and Throttled or Unreachable.
     """
     try:
-        rows_in = _count(target, file.input, budget, gzip=file.gzip, before=file.before, etag=file.etag)
-        return rows_in, _count(target, file.output, budget)
+        rows_in = _count(target, pair.input, budget, gzip=pair.gzip, before=pair.before, etag=pair.etag)
+        return rows_in, _count(target, pair.output, budget)
     except Rejected as error:
         raise NotAllowed(error.sentence) from error
     except NotGzip as error:

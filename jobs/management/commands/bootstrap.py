@@ -13,19 +13,19 @@ from jobs.services.errors import InvalidFields, Unavailable
 
 
 class Command(BaseCommand):
-    """Makes what a first start needs; changes nothing that is there already."""
+    """Creates what a first start needs, and changes nothing that exists."""
 
     help = "Make the first team, its admin, the engine's connection and the sample. Safe to repeat."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Whether the sample is wanted."""
+        """Add the arguments."""
         parser.add_argument("--no-sample", action="store_true", help="leave the sample model and data out")
         parser.add_argument(
             "--link-base", help="also print, last, a one-time sign-in link under this address"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Say what there is afterwards."""
+        """Create what is missing and print the result."""
         try:
             ready = bootstrap(with_sample=not options["no_sample"])
         except (Unavailable, InvalidFields) as error:

@@ -12,17 +12,17 @@ from jobs.services.errors import NotPossible
 
 
 class Command(BaseCommand):
-    """Makes a team's connection to this installation's engine, or has it use another key."""
+    """Creates a team's connection to this installation's engine, or gives it another key."""
 
     help = "Give a team a connection to the engine that uses a key of its own (./deck key makes one)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Which team, and which key."""
+        """Add the arguments."""
         parser.add_argument("team", help="the team's slug")
         parser.add_argument("--key", help="the key's name (default: the team's slug)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Say what the connection may use now."""
+        """Connect the team and print what the connection may use."""
         try:
             connection = engine_keys.connect(options["team"], options["key"] or options["team"])
         except NotPossible as error:

@@ -18,13 +18,13 @@ class Command(BaseCommand):
     help = "Renew the table of framework images from the SageMaker SDK (default: the connections' regions)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Which regions."""
+        """Add the argument for regions."""
         parser.add_argument("regions", nargs="*", help="for example eu-west-1")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Replace each region's rows."""
-        known = Connection.objects.order_by("region").values_list("region", flat=True).distinct()
-        for region in options["regions"] or list(known) or ["us-east-1"]:
+        connection_regions = Connection.objects.order_by("region").values_list("region", flat=True).distinct()
+        for region in options["regions"] or list(connection_regions) or ["us-east-1"]:
             try:
                 count = sum(image_table.refresh(region, framework) for framework in images.FRAMEWORKS)
             except GatewayError as error:

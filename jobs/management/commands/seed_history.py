@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from jobs.services import seeding
 from teams.models import Membership, Role, User
 
-#: Jobs between two lines that say how far it is.
+#: Jobs between two lines of progress.
 _STEP = 100_000
 
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     help = "Write a made-up history of jobs, spread over a year and over teams of its own."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """How many, and where."""
+        """Add the arguments."""
         parser.add_argument("--jobs", type=int, default=10_000, help="jobs to write (%(default)s)")
         parser.add_argument("--teams", type=int, default=5, help="teams to spread them over (%(default)s)")
         parser.add_argument("--join", metavar="USER", help="make this person an admin of the largest team")
@@ -28,17 +28,17 @@ class Command(BaseCommand):
             "--beside-real-jobs", action="store_true", help="write them although there are real jobs too"
         )
 
-    def handle(self, *args: Any, **given: Any) -> None:
-        """Check, write, say how long it took."""
-        jobs, teams = given["jobs"], given["teams"]
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Check the arguments, write the jobs, and print the time that it took."""
+        jobs, teams = options["jobs"], options["teams"]
         if not (jobs > 0 and 0 < teams <= 1000):
             raise CommandError("--jobs must be 1 or more, and --teams 1 to 1000.")
-        if seeding.real_jobs() and not given["beside_real_jobs"]:
+        if seeding.real_jobs() and not options["beside_real_jobs"]:
             raise CommandError(
                 "This database has real jobs, and made-up ones among them cannot be taken out again by a command. "
                 "Use another database, or say --beside-real-jobs."
             )
-        person = self._person(given["join"])
+        person = self._person(options["join"])
         began = time.monotonic()
         team = seeding.seed(jobs, teams, tell=self._tell)
         if person is not None:
