@@ -32,7 +32,18 @@ _PRODUCTION = {
 }
 
 #: Folders in which every name has a noun; the other ones come here as they get there.
-_NAMED_FOLDERS = ("aws", "bench", "engine", "failures", "hosting", "launcher", "results", "teams", "tools", "webapp")
+_NAMED_FOLDERS = (
+    "aws",
+    "bench",
+    "engine",
+    "failures",
+    "hosting",
+    "launcher",
+    "results",
+    "teams",
+    "tools",
+    "webapp",
+)
 
 CHECKS = (
     Check("ruff check", ("-m", "ruff", "check")),

@@ -42,11 +42,11 @@ def _newer(applied: set[_Name], replaced: dict[_Name, Sequence[_Name]]) -> list[
 
     An unknown name with a lower number is of a migration that was replaced since.
     """
-    known = {*replaced, *(name for names in replaced.values() for name in names)}
-    last = {app: max(_numbers(name for label, name in known if label == app), default=0) for app in _APPS}
+    own_names = {*replaced, *(name for names in replaced.values() for name in names)}
+    last = {app: max(_numbers(name for label, name in own_names if label == app), default=0) for app in _APPS}
     return [
         f"{app}.{name}"
-        for app, name in sorted(applied - known)
+        for app, name in sorted(applied - own_names)
         if max(_numbers([name]), default=0) > last[app]
     ]
 

@@ -18,7 +18,7 @@ def free_slug(
     `length` is how many characters of the name are used, `default` the slug of a name without letters.
     """
     base = slugify(name)[:length].strip("-") or default
-    taken = {*reserved, *rows.filter(slug__startswith=base).values_list("slug", flat=True)}
-    if base not in taken:
+    used_slugs = {*reserved, *rows.filter(slug__startswith=base).values_list("slug", flat=True)}
+    if base not in used_slugs:
         return base
-    return next(slug for number in count(2) if (slug := f"{base}-{number}") not in taken)
+    return next(slug for number in count(2) if (slug := f"{base}-{number}") not in used_slugs)

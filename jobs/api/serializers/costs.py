@@ -1,4 +1,4 @@
-"""What jobs cost, and what instances do."""
+"""Costs of jobs and prices of instances."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jobs.models import Connection, InstancePrice
 
 
 class CostAnswer(serializers.Serializer[Cost]):
-    """What a job cost, or so far unless it is `final`; where `amount` is null there is a `reason`, never zero."""
+    """A job's cost, so far if it is not `final`; if `amount` is null, `reason` says why."""
 
     amount = serializers.FloatField(allow_null=True)
     currency = serializers.SerializerMethodField()
@@ -29,7 +29,7 @@ class CostAnswer(serializers.Serializer[Cost]):
 
 
 class PriceAnswer(serializers.ModelSerializer[InstancePrice]):
-    """What an instance costs an hour; `source` is `hand`, or `aws` for AWS's price list."""
+    """The price of an instance for an hour; `source` is `hand`, or `aws` for AWS's price list."""
 
     usd_per_hour = serializers.FloatField()
 
@@ -39,7 +39,7 @@ class PriceAnswer(serializers.ModelSerializer[InstancePrice]):
 
 
 class PricesAnswer(serializers.ModelSerializer[Connection]):
-    """A connection's prices by instance type; `read_at` is when AWS's list was read, `read_error` why it was not."""
+    """A connection's prices; `read_at` is when AWS's list was last read, `read_error` the last error."""
 
     results = PriceAnswer(source="prices", many=True)
     read_at = serializers.DateTimeField(source="prices_read_at", allow_null=True)
@@ -52,14 +52,14 @@ class PricesAnswer(serializers.ModelSerializer[Connection]):
 
 @extend_schema_field({"type": "string", "pattern": r"^\d{4}-\d{2}$", "example": "2026-01"})
 class MonthField(serializers.DateField):
-    """A month such as 2026-01, of any of its days."""
+    """A date as its month, such as 2026-01."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(format="%Y-%m", **options)
 
 
 class TotalAnswer(serializers.Serializer[Any]):
-    """Jobs that ran and ended, and what those with a known cost cost together; null where none has one."""
+    """Ended jobs that ran, and the sum of their known costs; null if no cost is known."""
 
     team = serializers.CharField(required=False)
     month = MonthField(required=False)
@@ -73,7 +73,7 @@ class TotalAnswer(serializers.Serializer[Any]):
 
 
 class TotalsAnswer(serializers.Serializer[Any]):
-    """What ended jobs have cost: together, and apart by what was asked for."""
+    """The costs of ended jobs: in total, and by the requested keys."""
 
     currency = serializers.CharField()
     total = TotalAnswer()

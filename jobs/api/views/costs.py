@@ -23,15 +23,15 @@ from jobs.services.listing import spending
 
 class _OfConnection(TeamView):
     def connection(self, slug: str) -> Connection:
-        """The team's connection of this slug, with its prices; Http404 for any other."""
-        found: Connection = get_object_or_404(
+        """The team's connection with this slug and its prices; raises Http404 if it has none."""
+        connection: Connection = get_object_or_404(
             queries.connections(self.member.team).prefetch_related("prices"), slug=slug
         )
-        return found
+        return connection
 
 
 class Prices(_OfConnection):
-    """What an instance costs an hour on a connection."""
+    """A connection's prices of instances, in US dollars an hour."""
 
     @extend_schema(operation_id="prices_list", responses=serializers.PricesAnswer)
     def get(self, request: Request, slug: str) -> Response:
@@ -49,25 +49,25 @@ class Prices(_OfConnection):
         responses=serializers.PricesAnswer,
     )
     def patch(self, request: Request, slug: str) -> Response:
-        """Set prices by hand, in US dollars an hour by instance type; null takes one away."""
+        """Set prices by hand, in US dollars an hour by instance type; null removes a price."""
         changes = request_serializers.fields_of(request.data)
         prices.change(self.connection(slug), changes, by=self.member.user, token=self.token)
         return self.get(request, slug)
 
 
 class ReadPrices(_OfConnection):
-    """Reading AWS's price list."""
+    """A reading of AWS's price list."""
 
     @extend_schema(operation_id="prices_read", request=None, responses=serializers.PricesAnswer)
     def post(self, request: Request, slug: str) -> Response:
-        """Read the list now, which otherwise happens once a day; prices set by hand stay."""
+        """Read the list now instead of once a day; prices set by hand stay."""
         prices.read_list(self.connection(slug))
         return Response(serializers.PricesAnswer(self.connection(slug)).data)
 
 
 @extend_schema_field({"type": "string", "pattern": "^2[0-9]{3}-(0[1-9]|1[0-2])$"})
 class Month(TextParameter):
-    """A month such as 2026-01; `Period` reads it."""
+    """A month such as 2026-01; `Period` parses it."""
 
 
 _KEY = f"({'|'.join(spending.KEYS)})"
@@ -75,11 +75,11 @@ _KEY = f"({'|'.join(spending.KEYS)})"
 
 @extend_schema_field({"type": "string", "pattern": f"^{_KEY}(,{_KEY})*$", "default": "month,model"})
 class Keys(TextParameter):
-    """What totals are told apart by, with commas between; `totals` checks it."""
+    """The keys of totals, separated by commas; `totals` checks them."""
 
 
 class CostsQuery(Query):
-    """Which costs, and what tells them apart."""
+    """Which costs, and the keys of their totals."""
 
     by = Keys(
         default="month,model", help_text=f"Some of {', '.join(spending.KEYS)}; empty for the total alone."
@@ -90,7 +90,7 @@ class CostsQuery(Query):
 
 
 class Costs(TeamView):
-    """What the team's jobs have cost."""
+    """The costs of the team's jobs."""
 
     @takes(CostsQuery)
     @extend_schema(operation_id="costs", responses=serializers.TotalsAnswer)
