@@ -14,6 +14,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from jobs.api.field_errors import error_text, sentences
 from jobs.filtering import FilterError
 from jobs.outages import outage_of
 from jobs.services.errors import (
@@ -83,7 +84,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         return Response(body(400, "Some fields cannot be used.", sentences(error.detail), "invalid"), 400)
     if isinstance(error, exceptions.APIException):
         return Response(
-            body(error.status_code, _text(error.detail)), error.status_code, headers=_headers(error)
+            body(error.status_code, error_text(error.detail)), error.status_code, headers=_headers(error)
         )
     return _failed(error, context["request"].path)
 
@@ -138,25 +139,3 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
     return headers
-
-
-def _text(detail: Any) -> str:
-    if isinstance(detail, str):
-        return str(detail)
-    values = detail.values() if isinstance(detail, Mapping) else detail
-    return " ".join(_text(value) for value in values)
-
-
-def sentences(detail: Any) -> dict[str, list[str]]:
-    """A serializer's errors by field; nested fields have dotted names."""
-    if not isinstance(detail, Mapping):
-        return {"__all__": [_text(detail)]}
-    texts_by_field: dict[str, list[str]] = {}
-    for name, value in detail.items():
-        if isinstance(value, Mapping):
-            texts_by_field |= {f"{name}.{inner}": texts for inner, texts in sentences(value).items()}
-        else:
-            texts_by_field[str(name)] = (
-                [_text(text) for text in value] if isinstance(value, list) else [_text(value)]
-            )
-    return texts_by_field

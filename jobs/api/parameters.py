@@ -9,7 +9,7 @@ from django.http import QueryDict
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 
-from jobs.api.errors import sentences
+from jobs.api.field_errors import sentences
 from jobs.services.errors import InvalidFields
 from teams.whole_numbers import LARGEST_ID
 

@@ -9,10 +9,13 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from jobs.api.body_fields import CheckedLater, JsonFlag, JsonText, KeyList, one_sentence
+from jobs.api.field_errors import sentences
 from jobs.api.serializer_fields import option_body_fields, request_body_fields
 from jobs.services.connections.connections import MOST_RUNNING
 from jobs.services.errors import InvalidFields
-from jobs.services.listing.bulk_actions import ACTIONS, MOST
+from jobs.services.listing.bulk_actions import ACTIONS, MOST, TOO_MANY_IDS
+from jobs.services.listing.saved_views import NAME_LENGTH
 from jobs.services.texts import trouble_with
 from transform.request_fields import FIELDS
 
@@ -78,15 +81,30 @@ class PresetBody(serializers.Serializer[Any]):
 class ManyBody(serializers.Serializer[Any]):
     """An action for many jobs: those in `ids`, or those that `filter` finds."""
 
-    action = serializers.ChoiceField(choices=ACTIONS)
-    ids = serializers.ListField(child=serializers.CharField(), required=False, max_length=MOST)
-    filter = serializers.DictField(
-        child=serializers.CharField(), required=False, help_text="The filters of the list, by name."
+    action = serializers.ChoiceField(
+        choices=ACTIONS, error_messages=one_sentence(f"It must be one of {', '.join(ACTIONS)}.")
     )
-    replace_outputs = serializers.BooleanField(
+    ids = KeyList(
+        required=False,
+        max_length=MOST,
+        error_messages={**one_sentence("It must be a list of job ids."), "max_length": TOO_MANY_IDS},
+    )
+    filter = serializers.DictField(
+        child=CheckedLater(),
+        required=False,
+        help_text="The filters of the list, by name.",
+        error_messages=one_sentence("It must be an object with the filters of the list, such as {}."),
+    )
+    replace_outputs = JsonFlag(
         default=False,
         help_text="Of retry: run jobs again that replace objects too; without it they are passed over.",
     )
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The values; one of `ids` and `filter` must be there."""
+        if ("ids" in values) == ("filter" in values):
+            raise serializers.ValidationError({"ids": ["Give either ids or filter."]})
+        return values
 
 
 class ModelBody(serializers.Serializer[Any]):
@@ -152,15 +170,17 @@ class ConnectionChanges(serializers.Serializer[Any]):
 class ViewBody(serializers.Serializer[Any]):
     """A state of the list of jobs, to be kept under a name."""
 
-    name = serializers.CharField(max_length=60)
+    name = JsonText(
+        max_length=NAME_LENGTH,
+        error_messages=one_sentence(f"It must be a text of 1 to {NAME_LENGTH} characters."),
+    )
     state = serializers.DictField(
-        child=serializers.CharField(),
+        child=CheckedLater(),
         required=False,
         help_text="Filters, sort, cols and group, as in addresses.",
+        error_messages=one_sentence("It must be an object of filters, sort, cols and group."),
     )
-    shared = serializers.BooleanField(
-        default=False, help_text="Show it to the whole team; that needs the role operator."
-    )
+    shared = JsonFlag(default=False, help_text="Show it to the whole team; that needs the role operator.")
 
 
 def fields_of(data: object) -> dict[str, Any]:
@@ -171,6 +191,21 @@ def fields_of(data: object) -> dict[str, Any]:
     if trouble:
         raise ParseError(f"The body {trouble}")
     return dict(data)
+
+
+def read_body(kind: type[serializers.Serializer[Any]], data: object) -> dict[str, Any]:
+    """The values of a body, checked by its serializer; InvalidFields for a field that is unknown or wrong."""
+    fields, body = fields_of(data), kind(data=data)
+    problems = {
+        name[:60]: [f"It is not a field here; there are {', '.join(body.fields)}."]
+        for name in fields
+        if name not in body.fields
+    }
+    if not body.is_valid():
+        problems |= sentences(body.errors)
+    if problems:
+        raise InvalidFields(problems)
+    return dict(body.validated_data)
 
 
 def take_flag(fields: dict[str, Any], name: str) -> bool:

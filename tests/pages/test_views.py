@@ -111,6 +111,33 @@ def test_what_cannot_be_kept_is_said(house: House) -> None:
     assert list(SavedView.objects.values_list("slug", flat=True)) == ["all-2", "all-3"]
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        ({"name": 5}, "name"),
+        ({"name": " "}, "name"),
+        ({"name": None}, "name"),
+        ({"name": "x" * 61}, "name"),
+        ({"name": "x", "state": []}, "state"),
+        ({"name": "x", "state": None}, "state"),
+        ({"name": "x", "state": {"model": 5}}, "model"),
+        ({"name": "x", "state": {"model": None}}, "model"),
+        ({"name": "x", "shared": "true"}, "shared"),
+        ({"name": "x", "shared": 1}, "shared"),
+        ({"name": "x", "shared": None}, "shared"),
+        ({"name": "x", "colour": "red"}, "colour"),
+    ],
+)
+def test_a_wrong_body_of_a_view_names_the_field(house: House, body: dict[str, Any], field: str) -> None:
+    answer = house.api("bob").post("/api/v1/views/", body, "application/json")
+    assert answer.status_code == 400
+    fields = answer.json()["error"]["fields"]
+    assert list(fields) == [field]
+    assert all(sentence.startswith("It ") and sentence.endswith(".") for sentence in fields[field])
+    assert not SavedView.objects.exists()
+
+
 def test_a_script_lists_saves_and_deletes(house: House) -> None:
     bob, vera = house.api("bob"), house.api("vera")
     body = {"name": "Nightly", "state": STATE, "shared": True}

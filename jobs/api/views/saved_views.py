@@ -10,7 +10,6 @@ from rest_framework.response import Response
 from jobs.api import request_serializers, serializers
 from jobs.api.views.base import TeamView
 from jobs.api.views.keyed import keyed
-from jobs.services.errors import InvalidFields
 from jobs.services.listing import saved_views
 from teams.models import Role
 
@@ -24,8 +23,8 @@ class Views(TeamView):
     @extend_schema(operation_id="views_list", responses=serializers.ViewAnswer(many=True))
     def get(self, request: Request) -> Response:
         """Own views, and those that others share, by name."""
-        known = saved_views.visible(self.member.team, self.member.user)
-        return Response(serializers.ViewAnswer(known, many=True, context={"request": request}).data)
+        views = saved_views.visible(self.member.team, self.member.user)
+        return Response(serializers.ViewAnswer(views, many=True, context={"request": request}).data)
 
     @extend_schema(
         operation_id="views_save",
@@ -35,14 +34,10 @@ class Views(TeamView):
     @keyed
     def post(self, request: Request) -> Response:
         """Keep a state of the list; private unless `shared`."""
-        given = request_serializers.fields_of(request.data)
-        request_serializers.check_texts(given, ("name",), ("state", "shared"))
-        state, shared = given.get("state", {}), given.get("shared", False)
-        if not isinstance(state, dict):
-            raise InvalidFields({"state": ["It must be an object of filters, sort, cols and group."]})
-        if not isinstance(shared, bool):
-            raise InvalidFields({"shared": ["It must be true or false."]})
-        view = saved_views.save(self.member, given.get("name", ""), state, shared=shared, token=self.token)
+        body = request_serializers.read_body(request_serializers.ViewBody, request.data)
+        view = saved_views.save(
+            self.member, body["name"], body.get("state", {}), shared=body["shared"], token=self.token
+        )
         return Response(serializers.ViewAnswer(view, context={"request": request}).data, status=201)
 
 

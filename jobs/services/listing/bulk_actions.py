@@ -23,6 +23,7 @@ from teams.models import ApiToken, Team, User
 
 #: Jobs that one request acts on; of more, the rest is left for the next request.
 MOST = 500
+TOO_MANY_IDS = f"It must name at most {MOST} jobs; send the rest in another request."
 #: Seconds after which a request stops with what it has done.
 WITHIN = 15.0
 
@@ -122,7 +123,7 @@ def named(team: Team, action: str, keys: Iterable[str]) -> list[TransformJob]:
     if not wanted:
         raise InvalidFields({"ids": ["It must name at least one job."]})
     if len(wanted) > MOST:
-        raise InvalidFields({"ids": [f"It must name at most {MOST} jobs; send the rest in another request."]})
+        raise InvalidFields({"ids": [TOO_MANY_IDS]})
     rows = {job.key: job for job in queries.jobs(team).filter(key__in=wanted)}
     unknown = [key for key in wanted if key not in rows]
     if unknown:

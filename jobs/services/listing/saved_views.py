@@ -20,6 +20,8 @@ from teams.models import ApiToken, Membership, Role, Team, User
 
 #: Views that one person may keep in a team.
 MOST = 100
+#: Characters of a view's name.
+NAME_LENGTH = 60
 #: What the address calls the list without a view.
 _RESERVED = ("all",)
 
@@ -122,8 +124,8 @@ def check_change(view: SavedView, member: Membership) -> None:
 
 def _name(name: object) -> str:
     text = " ".join(name.split()) if isinstance(name, str) else ""
-    if not text or len(text) > 60 or "\0" in text:
-        raise InvalidFields({"name": ["It must be a text of 1 to 60 characters."]})
+    if not text or len(text) > NAME_LENGTH or "\0" in text:
+        raise InvalidFields({"name": [f"It must be a text of 1 to {NAME_LENGTH} characters."]})
     return text
 
 
