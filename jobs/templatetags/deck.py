@@ -1,4 +1,4 @@
-"""What templates need to say things well: icons, states, sizes, durations, times, long paths."""
+"""Template tags and filters: icons, states, sizes, durations, times, long paths."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from jobs.states import JobState
 
 register = template.Library()
 
-#: State to the class that colours it and the shape beside it.
+#: A state's CSS class and icon.
 _LOOKS: dict[str, tuple[str, str]] = {
     JobState.WAITING: ("idle", "clock"),
     JobState.SUBMITTING: ("run", "progress"),
@@ -43,7 +43,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
 
 @register.simple_tag
 def icon(name: str, classes: str = "") -> SafeString:
-    """One icon of the sprite, hidden from screen readers: words stand beside it."""
+    """An icon of the sprite, hidden from screen readers, as words stand beside it."""
     return format_html(
         '<svg class="i {}" aria-hidden="true"><use href="{}#{}"></use></svg>',
         classes,
@@ -54,7 +54,7 @@ def icon(name: str, classes: str = "") -> SafeString:
 
 @register.simple_tag
 def status(job: TransformJob, size: str = "") -> SafeString:
-    """A job's state as shape, word and colour; a completed job with warnings says so."""
+    """A job's state as icon, word and colour; a completed job with warnings has a state of its own."""
     look, shape = _LOOKS[job.state]
     word = JobState(job.state).label
     if job.state == JobState.COMPLETED and job.warnings:
@@ -64,7 +64,7 @@ def status(job: TransformJob, size: str = "") -> SafeString:
 
 @register.simple_tag
 def limits(connection: Connection) -> str:
-    """How much a connection's jobs may take at once, in words."""
+    """A connection's limits in words."""
     by_type = [f"{most} {name}" for name, most in sorted(connection.max_instances_per_type.items())]
     named = [
         f"{most} {what if most > 1 else what[:-1]}"
@@ -76,19 +76,19 @@ def limits(connection: Connection) -> str:
 
 @register.simple_tag
 def choice(field: str, value: str) -> str:
-    """What a button named `fix` sends to have the value put into the new-job form's field."""
+    """The value of a button named `fix` that puts `value` into the new-job form's field."""
     return json.dumps({field: value})
 
 
 @register.filter
 def item(values: Mapping[str, Any], name: str) -> Any:
-    """What the mapping has under this name; None if nothing."""
+    """The mapping's value of this name; None if it has none."""
     return values.get(name)
 
 
 @register.simple_tag
 def columns_of(names: Collection[str] | None) -> list[job_columns.Column]:
-    """The columns that a table of jobs shows: those of these names, else the default ones."""
+    """The columns with these names for a table of jobs; by default the default ones."""
     return job_columns.find_columns(job_columns.DEFAULT_NAMES if names is None or names == "" else names)
 
 
@@ -105,19 +105,19 @@ def _cell_template(column: job_columns.Column) -> Template:
 
 @register.filter
 def cause_title(slug: str) -> str:
-    """A failure's cause in a few words."""
+    """The title of a failure's cause."""
     return cause_named(slug).title
 
 
 @register.filter
 def filesize(count: int | None) -> str:
-    """Bytes as people say them; "unknown" for None."""
+    """Bytes with a unit; "unknown" for None."""
     return texts.filesize(count)
 
 
 @register.filter
 def dollars(amount: Decimal) -> str:
-    """US dollars as people say them."""
+    """An amount in US dollars."""
     return costs.dollars(amount)
 
 
@@ -129,19 +129,19 @@ def rate(price: Decimal) -> str:
 
 @register.filter
 def cost(job: TransformJob) -> SafeString:
-    """What a job cost in one cell: an amount, or a word, with why on hover; a dash where nothing is billed."""
-    found = job.cost
-    if found.amount is not None:
-        return format_html("{}", costs.dollars(found.amount))
-    if found.instance_seconds is None and not found.is_unknown:
+    """A job's cost in a cell: an amount, or a word with the reason on hover; empty if the job used no instance."""
+    job_cost = job.cost
+    if job_cost.amount is not None:
+        return format_html("{}", costs.dollars(job_cost.amount))
+    if job_cost.instance_seconds is None and not job_cost.is_unknown:
         return SafeString()
-    word = "unknown" if found.is_unknown else "not billed"
-    return format_html('<span class="mute" title="{}">{}</span>', found.why.capitalize(), word)
+    word = "unknown" if job_cost.is_unknown else "not billed"
+    return format_html('<span class="mute" title="{}">{}</span>', job_cost.why.capitalize(), word)
 
 
 @register.filter
 def percent(part: float | None) -> str:
-    """A part of one in percent, never rounded up to all or down to none: 98 %, 99.9 %, 0.1 %."""
+    """A share in percent, rounded to 0 or 100 only if it is exact: 98 %, 99.9 %, 0.1 %."""
     if part is None:
         return "\u2013"
     if part in (0, 1):
@@ -152,7 +152,7 @@ def percent(part: float | None) -> str:
 
 @register.filter
 def plain(value: Any) -> str:
-    """A field's value in one line: names with their values, words with commas; a dash for none."""
+    """A field's value in one line: names with values, lists with commas; a dash for None."""
     if value is None:
         return "\u2013"
     if isinstance(value, Mapping):
@@ -162,15 +162,19 @@ def plain(value: Any) -> str:
 
 @register.filter
 def framework(image: str) -> str:
-    """What an image's name says it is, with its version; its own short name where that says nothing."""
-    known, version = frameworks.of(image), frameworks.version_of(image).partition("-")[0]
-    name = known.title if known else image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    """The framework and version of an image; its short name if the framework is not known."""
+    known_framework, version = frameworks.of(image), frameworks.version_of(image).partition("-")[0]
+    name = (
+        known_framework.title
+        if known_framework
+        else image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    )
     return f"{name} {version}".strip()
 
 
 @register.filter
 def instance_time(seconds: int) -> str:
-    """Instance-seconds as people say them: 42 s, 12 min, 3.4 h, 1,204 h."""
+    """Instance-seconds with a unit: 42 s, 12 min, 3.4 h, 1,204 h."""
     if seconds < 120:
         return f"{seconds} s"
     if seconds < 7200:
@@ -180,18 +184,18 @@ def instance_time(seconds: int) -> str:
 
 @register.simple_tag
 def rows(rows_in: int | None, rows_out: int | None) -> SafeString | str:
-    """An input's number of rows, beside its output's where that is another; a dash while it is unknown."""
+    """An input's number of rows, with its output's if they differ; a dash while it is unknown."""
     if rows_in is None or rows_out is None:
         return "\u2013"
     if rows_in == rows_out:
         return f"{rows_in:,}"
-    both = f"{rows_in:,} in, {rows_out:,} out"
-    return format_html('<span class="st warn">{}{}</span>', icon("alert-triangle"), both)
+    counts = f"{rows_in:,} in, {rows_out:,} out"
+    return format_html('<span class="st warn">{}{}</span>', icon("alert-triangle"), counts)
 
 
 @register.simple_tag
 def duration(start: datetime | None, end: datetime | None = None) -> str:
-    """From start to end, or to now: 0.6 s, 12 s, 3:05, 1:02:30; empty if it has not begun."""
+    """The time from start to end, or to now: 0.6 s, 12 s, 3:05, 1:02:30; empty without a start."""
     if start is None:
         return ""
     return clocked(((end or timezone.now()) - start) / timedelta(seconds=1))
@@ -199,7 +203,7 @@ def duration(start: datetime | None, end: datetime | None = None) -> str:
 
 @register.simple_tag
 def took(job: TransformJob) -> str:
-    """How long a job ran, all its attempts together; to now while its only attempt runs."""
+    """How long a job ran, with all its attempts; until now while its only attempt runs."""
     if job.attempts_count > 1:
         return clocked(job.duration_seconds) if job.started_at else ""
     return duration(job.started_at, job.ended_at)
@@ -207,27 +211,27 @@ def took(job: TransformJob) -> str:
 
 @register.filter
 def clocked(seconds: float) -> str:
-    """Seconds as a clock has them: 0.6 s, 12 s, 3:05, 1:02:30. Of few a tenth is told, where that is known."""
+    """Seconds as on a clock: 0.6 s, 12 s, 3:05, 1:02:30. A float below 10 has tenths."""
     if isinstance(seconds, float) and 0 < seconds < 9.95:
         return f"{max(seconds, 0.1):.1f} s"
     seconds = max(0, int(seconds))
     hours, rest = divmod(seconds, 3600)
-    minutes, left = divmod(rest, 60)
+    minutes, rest_of_minute = divmod(rest, 60)
     if hours:
-        return f"{hours}:{minutes:02}:{left:02}"
-    return f"{minutes}:{left:02}" if minutes else f"{left} s"
+        return f"{hours}:{minutes:02}:{rest_of_minute:02}"
+    return f"{minutes}:{rest_of_minute:02}" if minutes else f"{rest_of_minute} s"
 
 
 @register.simple_tag
-def left(job: TransformJob) -> SafeString | str:
-    """How long a running job is expected to take yet, the time of its end on hover; empty if that is not known."""
+def time_left(job: TransformJob) -> SafeString | str:
+    """The expected time until a running job's end, with that time on hover; empty if it is not known."""
     end = job.expected_end
     return "" if end is None else _time(end, f"{about(end - timezone.now())} left")
 
 
 @register.simple_tag
 def when(at: datetime | None) -> SafeString | str:
-    """A time as distance from now, the exact one on hover and for machines."""
+    """A time as its distance from now, with the exact time on hover and for machines."""
     return "" if at is None else _time(at, _distance(at))
 
 
@@ -248,7 +252,7 @@ def day(at: datetime | None) -> SafeString | str:
 
 @register.simple_tag
 def zone(at: datetime | str | None = None) -> str:
-    """The name of the zone in which pages say times; it may be another in summer, so that of `at`, or of now."""
+    """The name of the pages' time zone at `at`, by default now; it may differ in summer."""
     return texts.zone_name(timezone.localtime(at if isinstance(at, datetime) else None))
 
 
@@ -260,7 +264,7 @@ def exact(at: datetime) -> str:
 
 
 def about(length: timedelta) -> str:
-    """A length of time as roughly as an estimate is: about 40 s, about 12 min, about 3.5 h, about 2 days."""
+    """A rough length of time: about 40 s, about 12 min, about 3.5 h, about 2 days."""
     seconds = length.total_seconds()
     if seconds < 57.5:
         return f"about {max(5, round(seconds / 5) * 5)} s"
@@ -290,7 +294,7 @@ def _distance(at: datetime) -> str:
 
 @register.filter
 def middle(text: str, length: int = 36) -> str:
-    """A long path cut in the middle: its end is what tells two apart."""
+    """A long path cut in the middle, as paths differ at their ends."""
     if len(text) <= length:
         return text
     tail = (length - 1) * 2 // 3
@@ -298,14 +302,14 @@ def middle(text: str, length: int = 36) -> str:
 
 
 @register.filter
-def ends(name: str, kept: int = 7) -> SafeString:
-    """A name that a narrow column cuts before its last letters: those tell jobs of one model apart."""
-    return format_html('<span class="start">{}</span><span>{}</span>', name[:-kept], name[-kept:])
+def ends(name: str, end_length: int = 7) -> SafeString:
+    """A name that a narrow column cuts before its last letters, in which jobs of one model differ."""
+    return format_html('<span class="start">{}</span><span>{}</span>', name[:-end_length], name[-end_length:])
 
 
 @register.filter
 def waiting_lines(reason: str) -> list[str]:
-    """What a job waits for, in lines of a narrow cell: its place in line comes first, as the rest may be cut."""
+    """The reason of a waiting job as lines of a narrow cell, the place in line first, as the rest may be cut."""
     rest, _, place = reason.rpartition("; ")
     return [place.rstrip("."), f"{rest}."] if rest and "in line" in place else [reason]
 
@@ -324,7 +328,7 @@ def path_only(uri: str) -> str:
 
 @register.inclusion_tag("components/progress.html")
 def progress(job: TransformJob, big: bool = False, written: int | None = None) -> dict[str, Any]:
-    """Objects written of objects planned: by the job, or by all its attempts if `written` is given."""
+    """The objects written of those planned: by the job, or by all its attempts if `written` is given."""
     done = (job.objects_done or 0) if written is None else written
     whole = job.objects_total is not None and done >= job.objects_total
     failed = job.state == JobState.FAILED and not (written is not None and whole)

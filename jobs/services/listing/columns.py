@@ -104,7 +104,7 @@ COLUMNS = (
         '{% if job.state == "WAITING" and job.attempts_count == 1 or job.state == "REJECTED" %}'
         "{% for line in job.state_reason|waiting_lines %}"
         '<div class="xs soft cut" title="{{ job.state_reason }}">{{ line }}</div>{% endfor %}'
-        "{% else %}{% progress job %}{% left job as rest %}"
+        "{% else %}{% progress job %}{% time_left job as rest %}"
         '{% if rest %}<div class="xs soft">{{ rest }}</div>{% endif %}{% endif %}</td>',
         (_of_all_attempts("objects_total", 17), _of_all_attempts("objects_done", 18)),
         head_class="w-progress",
