@@ -1,4 +1,4 @@
-"""Writing the row of a transform job: submitted by a person, submitted again, or found in SageMaker."""
+"""Writes the row of a transform job, whether a person submits it, it is retried, or it was found in SageMaker."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from teams.models import User
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """The job that another one comes from, and how; `root` and `attempt` for an attempt after the first.
+    """The job that a new job comes from, and how. `root` and `attempt` are for an attempt after the first.
 
-    `key` is the new job's own, if it had to be known before.
+    `key` is the new job's key, if the caller had to know it before.
     """
 
     parent: TransformJob
@@ -116,7 +116,7 @@ def next_attempt_of(job: TransformJob, first: TransformJob, *, reason: str, **ch
 
 
 def job_named(connection: Connection, name: str | None) -> TransformJob | None:
-    """The connection's job that has this name, unless it never got to SageMaker and so did not use it up."""
+    """The connection's job that has used up this name; a job that never got to SageMaker has not."""
     unused = {JobState.REJECTED, JobState.CANCELLED}
     return TransformJob.objects.filter(connection=connection, name=name).exclude(state__in=unused).first()
 
@@ -124,7 +124,7 @@ def job_named(connection: Connection, name: str | None) -> TransformJob | None:
 def _new_name(
     connection: Connection, model_name: str, key: str, now: datetime, lineage: Lineage | None
 ) -> str:
-    """The name of a job that was given none: a further attempt's is the first one's and its number."""
+    """The name of a job without a chosen one. A further attempt has the first attempt's name and its number."""
     if lineage is None or lineage.root is None:
         return remote_name(model_name, key, now)
     name = attempt_name(lineage.root.name, lineage.attempt)

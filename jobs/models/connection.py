@@ -16,7 +16,7 @@ from teams.models import Team
 from transform.scope import Scope
 
 
-class Kind(models.TextChoices):
+class ConnectionKind(models.TextChoices):
     """What a connection leads to: it decides how calls are signed and addressed."""
 
     AWS = "aws", "AWS"
@@ -26,12 +26,12 @@ class Kind(models.TextChoices):
 class Connection(models.Model):
     """Where a team's jobs run. AWS uses the default credential chain, or a role assumed from it."""
 
-    Kind = Kind
+    Kind = ConnectionKind
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="connections")
     slug = models.SlugField(max_length=63)
     name = models.CharField(max_length=80)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=10, choices=ConnectionKind.choices)
     region = models.CharField(max_length=32, default="us-east-1")
     endpoint_url = models.URLField(blank=True, help_text="Engines only; AWS addresses come from the region.")
     role_arn = models.CharField(max_length=2048, blank=True, help_text="Assumed for every call, if given.")
@@ -115,7 +115,7 @@ class Connection(models.Model):
     @property
     def is_engine(self) -> bool:
         """Whether calls go to an engine instead of AWS."""
-        return self.kind == Kind.ENGINE
+        return self.kind == ConnectionKind.ENGINE
 
     @property
     def service(self) -> str:

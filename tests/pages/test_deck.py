@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.models import Connection, TransformJob
-from jobs.models.connection import Kind
+from jobs.models.connection import ConnectionKind
 from jobs.pages.sentences import sentence
 from jobs.states import JobState
 from jobs.templatetags import deck
@@ -124,7 +124,9 @@ def test_a_narrow_cell_has_the_place_in_line_first(reason: str, lines: list[str]
     assert deck.waiting_lines(reason) == lines
 
 
-@pytest.mark.parametrize(("kind", "service"), [(Kind.ENGINE, "The engine"), (Kind.AWS, "SageMaker")])
-def test_a_job_s_sentence_names_the_service_that_has_it(kind: Kind, service: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "service"), [(ConnectionKind.ENGINE, "The engine"), (ConnectionKind.AWS, "SageMaker")]
+)
+def test_a_job_s_sentence_names_the_service_that_has_it(kind: ConnectionKind, service: str) -> None:
     job = TransformJob(state=JobState.STOPPING, connection=Connection(kind=kind))
     assert sentence(job) == f"{service} is stopping it."

@@ -17,7 +17,7 @@ from jobs.states import RUNNING
 
 
 @dataclass(slots=True)
-class Usage:
+class JobUsage:
     """The number of running jobs, and their instances by type."""
 
     jobs: int = 0
@@ -41,9 +41,9 @@ class Place:
     the place has its own rows of the same external jobs.
     """
 
-    usage: Usage = field(default_factory=Usage)
+    usage: JobUsage = field(default_factory=JobUsage)
     external_instances: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    usage_of_teams: dict[int, Usage] = field(default_factory=lambda: defaultdict(Usage))
+    usage_of_teams: dict[int, JobUsage] = field(default_factory=lambda: defaultdict(JobUsage))
     connections: list[Connection] = field(default_factory=list)
     quotas: Quotas | None = None
 
@@ -80,7 +80,7 @@ class Room:
 
     connection: Connection
     place: Place
-    usage: Usage = field(default_factory=Usage)
+    usage: JobUsage = field(default_factory=JobUsage)
 
     def add(self, instance_type: str, instances: int, jobs: int = 1) -> None:
         """Add jobs that run here with this many instances together."""
