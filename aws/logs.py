@@ -118,9 +118,9 @@ def lines(target: Target, stream: str, *, limit: int, from_start: bool = False) 
 
 
 def pages(target: Target, query: LogQuery, *, token: str = "", size: int = 500) -> Iterator[LogLines]:
-    """The lines that are wanted, a call to CloudWatch for each page; nothing if it does not have the stream.
+    """The matching lines, one call to CloudWatch for each page; no page if there is no such stream.
 
-    A page may be empty although more follow: CloudWatch looks through so many lines at a time.
+    A page may be empty although further pages have lines: CloudWatch searches a part of the log at a time.
     """
     request = _request(query, size)
     prefix = f"{query.job_name}/"

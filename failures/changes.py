@@ -40,7 +40,7 @@ class Facts:
     written: int = 0
 
     def of(self, name: str) -> Any:
-        """What the request has in a field of the form, None where it has nothing."""
+        """The request's value of a form field; None if it has none."""
         group, _, inner = name.partition(".")
         value = self.spec.get(group)
         return value.get(inner) if inner and isinstance(value, Mapping) else (None if inner else value)

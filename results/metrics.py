@@ -52,7 +52,7 @@ class MetricLine:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One metric of all instances, in percent."""
+    """A chart: one metric of all instances, in percent."""
 
     name: str
     title: str

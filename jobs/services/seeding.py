@@ -80,7 +80,7 @@ _ACTIVE = 40
 
 
 class _TeamSeed:
-    """One team with what its jobs refer to."""
+    """A team with its people, connections and models."""
 
     def __init__(self, number: int) -> None:
         slug = f"{PREFIX}{number:02}"
@@ -139,7 +139,7 @@ def seed(jobs: int, teams: int, *, tell: Callable[[int], None] = lambda done: No
 
 
 def _blank_row() -> dict[str, Any]:
-    """Every column with what Django would give it, but the id."""
+    """All columns but the id with their defaults."""
     blank = TransformJob()
     return {
         str(field.column): field.get_db_prep_save(getattr(blank, field.attname), database)
@@ -219,7 +219,7 @@ def _story(created: datetime, ended: bool, dice: random.Random) -> dict[str, Any
 
 
 def _write(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
-    """Send the rows by the quickest way that the database has."""
+    """Insert the rows in the fastest way of the database."""
     names = ", ".join(f'"{column}"' for column in columns)
     with database.cursor() as cursor:
         if database.vendor == "postgresql":

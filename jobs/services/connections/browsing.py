@@ -78,10 +78,10 @@ def browse(connection: Connection, path: str, token: str = "") -> BucketPage:
             buckets = _buckets(connection)
         except NotPossible:
             buckets = ()
-        if bucket not in {bucket_entry.name for bucket_entry in buckets}:
-            begun = tuple(bucket_entry for bucket_entry in buckets if bucket_entry.name.startswith(bucket))
-            if begun:
-                return BucketPage(path, begun)
+        if bucket not in {entry.name for entry in buckets}:
+            matching_buckets = tuple(entry for entry in buckets if entry.name.startswith(bucket))
+            if matching_buckets:
+                return BucketPage(path, matching_buckets)
     level: objects.FolderLevel = _run_on_bucket(
         connection, bucket, objects.level, prefix, token=token, limit=PAGE
     )
@@ -91,14 +91,14 @@ def browse(connection: Connection, path: str, token: str = "") -> BucketPage:
         folders=tuple(Entry(_uri(bucket, key), key[len(folder) :] or key) for key in level.folders),
         objects=tuple(
             Entry(
-                _uri(bucket, bucket_entry.key),
-                bucket_entry.key[len(folder) :],
-                bucket_entry.size,
-                bucket_entry.modified,
+                _uri(bucket, remote_object.key),
+                remote_object.key[len(folder) :],
+                remote_object.size,
+                remote_object.modified,
             )
-            for bucket_entry in level.objects
+            for remote_object in level.objects
             # Consoles mark a folder with an empty object of its name.
-            if bucket_entry.size or bucket_entry.key != folder
+            if remote_object.size or remote_object.key != folder
         ),
         next=level.next,
     )

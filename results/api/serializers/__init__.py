@@ -1,4 +1,4 @@
-"""Answers of the API of what a job has produced."""
+"""Answers of the API about what a job has produced."""
 
 from results.api.serializers.metrics import UsageAnswer
 from results.api.serializers.outputs import (
