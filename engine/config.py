@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.errors import BadSetting
 from engine.limits import Limits
+from engine.whole_numbers import whole_number
 
 __all__ = ["BadSetting", "Config", "Unsettled", "read_confinement", "read_days", "read_numbers", "read_ports"]
 
@@ -135,19 +136,20 @@ def read_numbers(setting: str, text: str) -> dict[str, float]:
 
 def read_ports(setting: str, text: str) -> tuple[int, ...]:
     """The port numbers in `number,number`. Raises BadSetting."""
-    ports = tuple(filter(None, (part.strip() for part in text.split(","))))
-    if not all(port.isascii() and port.isdecimal() and 0 < int(port) < 65536 for port in ports):
+    ports = [whole_number(part.strip()) or 0 for part in text.split(",") if part.strip()]
+    if not all(0 < port < 65536 for port in ports):
         raise BadSetting(f"{setting} must be port numbers with commas between them, not {text!r}.")
-    return tuple(int(port) for port in ports)
+    return tuple(ports)
 
 
 def read_days(setting: str, text: str, default: int) -> int:
     """A whole number of days from 0 up; `default` for an empty text. Raises BadSetting."""
     if not text.strip():
         return default
-    if not (text.isascii() and text.isdecimal() and len(text) < 6):
+    days = whole_number(text, digits=5)
+    if days is None:
         raise BadSetting(f"{setting} must be a whole number of days, not {text!r}.")
-    return int(text)
+    return days
 
 
 def read_confinement(setting: str, text: str) -> str:

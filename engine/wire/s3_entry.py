@@ -8,6 +8,7 @@ from dataclasses import replace
 from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.operations.upload_body import UploadBody
+from engine.whole_numbers import whole_number
 from engine.wire import post_form, s3_protocol
 from engine.wire.aws_chunked import ChunkedBody
 from engine.wire.request import Request
@@ -72,6 +73,7 @@ def _length(request: Request, header: str) -> int | None:
     text = request.headers.get(header)
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    length = whole_number(text)
+    if length is None:
         raise ServiceError("InvalidArgument", f"{header} is no number of bytes: {text!r}")
-    return int(text)
+    return length

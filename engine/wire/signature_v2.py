@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from engine.credentials import Credentials, Key
 from engine.errors import ServiceError
+from engine.whole_numbers import whole_number
 from engine.wire.request import Request, percent_decoded
 from engine.wire.signatures import check_token, find_key, signature_mismatch
 
@@ -75,15 +76,14 @@ def read_presigned_v2(request: Request) -> PresignedV2 | None:
     names = ("AWSAccessKeyId", "Expires", "Signature")
     if not any(name in query for name in names):
         return None
-    expires = query.get("Expires", "")
-    complete = all(query.get(name) for name in names)
-    if not complete or not (expires.isascii() and expires.isdecimal() and len(expires) <= 15):
+    expires = whole_number(query.get("Expires", ""), digits=15)
+    if expires is None or not all(query.get(name) for name in names):
         raise ServiceError(
             "AccessDenied",
             "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters",
             status=403,
         )
-    return PresignedV2(query["AWSAccessKeyId"], int(expires), query["Signature"])
+    return PresignedV2(query["AWSAccessKeyId"], expires, query["Signature"])
 
 
 def verify_v2(

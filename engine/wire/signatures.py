@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from engine.credentials import Credentials, Key
 from engine.errors import ServiceError
+from engine.whole_numbers import whole_number
 from engine.wire.request import Request, percent_decoded
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -141,12 +142,14 @@ def _from_header(header: str, timestamp: str) -> Signature:
 
 def _from_query(query: Mapping[str, str]) -> Signature:
     credential = query.get("X-Amz-Credential", "").split("/")
-    seconds = query.get("X-Amz-Expires", "")
+    seconds = whole_number(query.get("X-Amz-Expires", ""), digits=9)
     complete = {"X-Amz-Date", "X-Amz-SignedHeaders"}.issubset(query) and len(credential) == 5
-    in_range = (
-        seconds.isascii() and seconds.isdecimal() and len(seconds) < 10 and int(seconds) <= _LONGEST_PRESIGNED
-    )
-    if query.get("X-Amz-Algorithm") != ALGORITHM or not complete or not in_range:
+    if (
+        query.get("X-Amz-Algorithm") != ALGORITHM
+        or not complete
+        or seconds is None
+        or seconds > _LONGEST_PRESIGNED
+    ):
         raise ServiceError(
             "AuthorizationQueryParametersError",
             "X-Amz-Algorithm, X-Amz-Credential, X-Amz-Date, X-Amz-SignedHeaders and X-Amz-Expires "
@@ -162,7 +165,7 @@ def _from_query(query: Mapping[str, str]) -> Signature:
         signed,
         query["X-Amz-Signature"],
         query["X-Amz-Date"],
-        int(seconds),
+        seconds,
     )
 
 
