@@ -34,7 +34,8 @@ log = logging.getLogger("engine")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-#: Options with a text each, which an ENGINE_ variable of the same name sets too; empty leaves the default.
+#: Options that take a text, by name, with their help. The variable ENGINE_<NAME> sets them too; an empty text is
+#: the default.
 _OPTIONS = {
     "quotas": "instances for transform jobs, such as ml.m5.xlarge=2,total=20",
     "rate-limits": "requests a second, such as CreateTransformJob=2,each=20",
@@ -50,7 +51,7 @@ _OPTIONS = {
 
 
 def read_arguments(arguments: list[str]) -> Config:
-    """The configuration that the command line and the environment ask for. Raises BadSetting."""
+    """Read the configuration from the command line and the environment. Raises BadSetting."""
     parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
@@ -92,9 +93,9 @@ def read_arguments(arguments: list[str]) -> Config:
 
 
 def check_confinement(config: Config) -> Support:
-    """What the system has to confine model code with; what is missing is logged.
+    """Find what the system has to confine model code with, and log what is missing.
 
-    Raises BadSetting when some is missing and `confinement` requires all of it.
+    Raises BadSetting if something is missing and `confinement` is "require".
     """
     support = find_support(config)
     gaps = support.gaps()
@@ -107,7 +108,7 @@ def check_confinement(config: Config) -> Support:
 
 @asynccontextmanager
 async def engine(config: Config, support: Support) -> AsyncIterator[App]:
-    """The engine's parts, opened in order and closed in the other; jobs a crash interrupted go on."""
+    """The running application: opens the engine's parts, resumes interrupted jobs, and closes the parts at the end."""
     make_private(config.data_dir)
     disk = Disk(config.data_dir)
     with disk.spent():
@@ -134,7 +135,7 @@ async def engine(config: Config, support: Support) -> AsyncIterator[App]:
 
 
 async def serve(config: Config, support: Support) -> None:
-    """Listen until told to stop (SIGTERM or SIGINT)."""
+    """Serve requests until SIGTERM or SIGINT."""
     async with engine(config, support) as app:
         await EngineServer(app, config.host, config.port).serve()
 
@@ -150,8 +151,8 @@ def main() -> int:
     except BadSetting as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    # uvicorn raises the signal again once it has stopped listening. By default that would end the process there,
-    # before the runner's instances have ended and what is to be told has been sent.
+    # uvicorn raises the signal again once it has stopped listening. The default handler would end the process then,
+    # before the runner has ended its instances and the events are sent.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         import uvloop

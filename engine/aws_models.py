@@ -1,4 +1,4 @@
-"""The AWS services' own descriptions, from the botocore that is installed: shapes, limits, operations."""
+"""AWS's service descriptions from the installed botocore: operations, shapes and limits."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from botocore.model import ServiceModel
 
 @functools.cache
 def service_model(service: str) -> ServiceModel:
-    """botocore's description of a service by client name, such as "logs"; read once, which takes 50 ms."""
+    """botocore's description of a service by its client name, such as "logs". Cached: reading one takes 50 ms."""
     return ServiceModel(Loader().load_service_model(service, "service-2"), service_name=service)

@@ -1,4 +1,4 @@
-"""What can be set about an engine: one frozen record, made once by `engine.__main__` and passed down."""
+"""The engine's configuration: one frozen record that `engine.__main__` makes and passes down."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _ANSWERS = {
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """What no public source settles about SageMaker: one setting for each, with what we take to be likelier.
+    """Questions about SageMaker that no public source answers, one setting each; the default is the likelier answer.
 
-    In the environment a setting is ENGINE_ and its name in capitals, with a yes or a no.
+    The environment variable ENGINE_<NAME> sets each of them to yes or no.
     """
 
-    #: A range's end belongs to it: the developer guide's examples say so, the JSONPath it refers to does not.
+    #: A range includes its end, as in the developer guide's examples; in the JSONPath they refer to it does not.
     range_end_included: bool = False
     #: AssembleWith Line adds a newline to an answer that already ends in one.
     double_newlines: bool = False
-    #: A line that is sent by itself (SplitType Line, SingleRecord) keeps its newline.
+    #: A line that is sent alone (SplitType Line, SingleRecord) keeps its newline.
     newline_sent: bool = True
-    #: A 4xx answer is tried again as a 5xx one is.
+    #: A request is repeated after a 4xx answer, as after a 5xx answer.
     refusals_retried: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Unsettled:
-        """The settings as the environment has them, by default ours. Raises BadSetting."""
+        """Read the settings from the environment. Raises BadSetting."""
         answers: dict[str, bool] = {}
         for item in fields(cls):
             variable = f"ENGINE_{item.name.upper()}"
@@ -51,7 +51,7 @@ class Unsettled:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Where the engine listens, where it keeps things, and who it says it is."""
+    """Where the engine listens, where it stores its data, its account and region, and its limits."""
 
     data_dir: Path
     runtimes_dir: Path
@@ -62,65 +62,62 @@ class Config:
     #: Seconds a model server may take until /ping answers 200 before its job fails.
     #: AWS gives up after about 30 minutes; on one machine that only wastes time.
     ping_deadline: float = 300.0
-    #: Bytes that an object may have that is filtered or joined without a split and without MaxPayloadInMB.
+    #: Largest object in bytes that can be filtered or joined without a SplitType and without MaxPayloadInMB.
     largest_unsplit: int = 1024**3
-    #: Bytes of a MultiRecord request when MaxPayloadInMB is 0; a longer record goes alone.
+    #: Bytes of a MultiRecord request when MaxPayloadInMB is 0. A longer record is sent alone.
     batch_without_limit: int = 6 * 1024**2
-    #: Seconds between two measurements of what a job's instances use.
+    #: Seconds between two measurements of the CPU and memory of a job's instances.
     metrics_pause: float = 5.0
-    #: Where the events of jobs are sent, an http or https address; see operations.events.
+    #: The http or https address that receives job events; see operations.events.
     events_url: str | None = None
-    #: Or the SQS queue, or one like it, that they are sent to.
+    #: Or the address of the SQS queue, or a compatible one, that receives them.
     events_queue: str | None = None
-    #: How many jobs run at once; later ones are InProgress without a TransformStartTime until it is their turn,
-    #: as on AWS while instances are being provisioned.
+    #: How many jobs run at once. Later jobs wait: they are InProgress without a TransformStartTime, as on AWS while
+    #: instances are provisioned.
     max_running_jobs: int = 4
-    #: How many may run beside those, each as the only one of its owner; see runner.places.
+    #: How many further jobs may run, each as the only running job of its owner; see runner.places.
     spare_places: int = 4
-    #: A folder of further runtimes (see engine.runtimes.registry), for images that are not built in.
+    #: A folder of additional runtimes for images that have no built-in one; see engine.runtimes.registry.
     extra_runtimes: Path | None = None
-    #: How many instances jobs in progress may have together, by instance type or "total"; see operations.quotas.
+    #: Maximum number of instances of all jobs in progress, by instance type or "total"; see operations.quotas.
     quotas: Mapping[str, float] = field(default_factory=dict)
-    #: Requests a second, by SageMaker operation or "each"; see operations.throttle. Nothing is throttled without.
+    #: Requests per second, by SageMaker operation or "each"; see operations.throttle. Empty: no throttling.
     rate_limits: Mapping[str, float] = field(default_factory=dict)
-    #: Instance types that AWS is to have none of just now: jobs on them are accepted and then fail.
+    #: Instance types without capacity: jobs on them are accepted and then fail.
     no_capacity: frozenset[str] = frozenset()
     unsettled: Unsettled = Unsettled()
-    #: "prefer" confines model code by the means that the system has, "require" does not start where some are
-    #: missing, "off" does not confine it.
+    #: "prefer" confines model code as far as the system can, "require" refuses to start if the system cannot confine
+    #: it fully, "off" does not confine it.
     confinement: str = "prefer"
-    #: TCP ports that model code may connect to, unless its model has EnableNetworkIsolation.
+    #: TCP ports that model code may connect to, unless the model has EnableNetworkIsolation.
     connect_ports: tuple[int, ...] = ()
-    #: Days for which log events are kept; 0 keeps them for good. A log group may have a policy of its own.
+    #: Days until log events are deleted, 0 for never. A log group's own retention policy comes first.
     log_retention_days: int = 90
     limits: Limits = field(default_factory=Limits)
 
     @property
     def database(self) -> Path:
-        """The SQLite file that holds models, jobs, tags and logs."""
+        """The SQLite file with models, jobs, tags and logs."""
         return self.data_dir / "engine.sqlite3"
 
     @property
     def objects_dir(self) -> Path:
-        """The folder of the S3 store: its index and the bodies too large to be inline."""
+        """The folder of the S3 store: its index, and the bodies that are too large for the index."""
         return self.data_dir / "objects"
 
     @property
     def jobs_dir(self) -> Path:
-        """The folder under which each running instance gets a working directory."""
+        """The folder with a working directory for each running instance."""
         return self.data_dir / "jobs"
 
     @property
     def credentials_file(self) -> Path:
-        """JSON with the access key that clients sign with, made at first start, readable by its owner only."""
+        """JSON file with the engine's access key, created at first start, readable by its owner only."""
         return self.data_dir / "credentials.json"
 
 
 def read_numbers(setting: str, text: str) -> dict[str, float]:
-    """The numbers in `name=number,name=number`, the form of the settings that hold several.
-
-    Raises BadSetting, naming `setting`, for anything but finite numbers from 0 up under names of their own.
-    """
+    """Parse `name=number,name=number`. Raises BadSetting unless names are unique and numbers finite and at least 0."""
     numbers: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, number = (piece.strip() for piece in part.partition("="))
@@ -135,7 +132,7 @@ def read_numbers(setting: str, text: str) -> dict[str, float]:
 
 
 def read_ports(setting: str, text: str) -> tuple[int, ...]:
-    """The port numbers in `number,number`. Raises BadSetting."""
+    """Parse port numbers separated by commas. Raises BadSetting."""
     ports = [whole_number(part.strip()) or 0 for part in text.split(",") if part.strip()]
     if not all(0 < port < 65536 for port in ports):
         raise BadSetting(f"{setting} must be port numbers with commas between them, not {text!r}.")
@@ -143,7 +140,7 @@ def read_ports(setting: str, text: str) -> tuple[int, ...]:
 
 
 def read_days(setting: str, text: str, default: int) -> int:
-    """A whole number of days from 0 up; `default` for an empty text. Raises BadSetting."""
+    """Parse a whole number of days, 0 or more; an empty text is `default`. Raises BadSetting."""
     if not text.strip():
         return default
     days = whole_number(text, digits=5)
@@ -153,7 +150,7 @@ def read_days(setting: str, text: str, default: int) -> int:
 
 
 def read_confinement(setting: str, text: str) -> str:
-    """One of the words for `Config.confinement`; "prefer" for an empty text. Raises BadSetting."""
+    """Parse a value of `Config.confinement`; an empty text is "prefer". Raises BadSetting."""
     word = text.strip().lower() or "prefer"
     if word not in ("prefer", "require", "off"):
         raise BadSetting(f"{setting} must be prefer, require or off, not {text!r}.")

@@ -1,4 +1,4 @@
-"""The keys that clients sign with: the engine's own, teams' keys that may use a part, and STS's session keys."""
+"""Access keys: the engine's own key, teams' keys with a limited scope, and session keys made by STS."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from transform.scope import EVERYTHING, Scope
 
 log = logging.getLogger(__name__)
 
-#: Nanoseconds that are longer than any file system's clock stands still.
+#: Nanoseconds: longer than the resolution of any file system's timestamps.
 _TICK = 2_000_000_000
 _ALPHABET = string.ascii_uppercase + "234567"
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One access key. `arn` is who uses it; `token`, `expires` (epoch seconds) and `parent` belong to session keys.
+    """An access key. `arn` is its user; only session keys have `token`, `expires` (epoch seconds) and `parent`.
 
-    `scope` is what may be used with it: everything, unless it is a team's. `parent` is the id of the lasting key that
-    a session comes from, directly or through other sessions.
+    `scope` limits what the key may use; it is everything unless the key is a team's. `parent` is the id of the
+    permanent key that a session key was derived from, directly or through other sessions.
     """
 
     access_key_id: str
@@ -40,7 +40,7 @@ class Key:
 
 @dataclass(slots=True)
 class Credentials:
-    """The keys this engine knows."""
+    """All access keys of this engine."""
 
     account_id: str
     root: Key
@@ -50,9 +50,9 @@ class Credentials:
     _teams_read: int = -1
 
     def find(self, access_key_id: str) -> Key | None:
-        """The key of that id, unless it is unknown or has expired.
+        """The key with that id; None if it is unknown or expired.
 
-        A session key works only while its parent does, and may use what the parent may use now.
+        A session key is valid only while its parent exists, and has the parent's current scope.
         """
         session = self._sessions.get(access_key_id)
         if session is None:
@@ -69,7 +69,7 @@ class Credentials:
         return self._teams.get(access_key_id)
 
     def _read_teams(self) -> None:
-        """Read the teams' keys anew if a file came or went: each is written aside and renamed."""
+        """Read the teams' keys again if a file was added, changed or removed."""
         try:
             changed = self.keys_dir.stat().st_mtime_ns
         except FileNotFoundError:
@@ -79,13 +79,13 @@ class Credentials:
             return
         team_keys = [_team_key(file, self.account_id) for file in sorted(self.keys_dir.glob("*.json"))]
         self._teams = {key.access_key_id: key for key in team_keys if key is not None}
-        # A change within the same tick of the file system's clock would have the same time.
+        # Another change within the resolution of the file system's timestamps would have the same time.
         self._teams_read = changed if time.time_ns() - changed > _TICK else -1
 
     def new_session(self, arn: str, seconds: int, caller: Key) -> Key:
-        """Session keys of the caller's, good for `seconds`, but no longer than the caller's own key is.
+        """Create a session key that is valid for `seconds`, but not longer than the caller's own key.
 
-        Expired sessions are forgotten on the way.
+        Also removes expired session keys.
         """
         now = time.time()
         self._sessions = {name: key for name, key in self._sessions.items() if (key.expires or 0) > now}
@@ -104,7 +104,7 @@ class Credentials:
 
 
 def load_credentials(path: Path, account_id: str) -> Credentials:
-    """Read the engine's key from `path`, or make one and write it there, readable by its owner only."""
+    """Read the engine's key from `path`, creating the file if needed, readable by its owner only."""
     if not path.exists():
         write_private(path, new_key())
     saved = json.loads(path.read_text())
@@ -113,12 +113,12 @@ def load_credentials(path: Path, account_id: str) -> Credentials:
 
 
 def new_key() -> dict[str, str]:
-    """An access key id and a secret, as they are kept in a file."""
+    """A new random key, as it is stored in a file."""
     return {"access_key_id": _access_key_id("AKIA"), "secret_access_key": secrets.token_urlsafe(30)}
 
 
 def _team_key(file: Path, account_id: str) -> Key | None:
-    """The key in a team's file; None, and a line in the log, for one that cannot be read: it opens nothing."""
+    """Read the key in a team's file. An unreadable file is logged and gives None."""
     try:
         saved = json.loads(file.read_text())
         scope = Scope.parse(saved["s3"], saved["names"])
@@ -132,8 +132,8 @@ def _team_key(file: Path, account_id: str) -> Key | None:
 
 
 def write_private(path: Path, values: Mapping[str, object]) -> None:
-    """Write a JSON file that its owner alone can read."""
-    # Written aside and renamed: whoever waits for the file never reads half of it.
+    """Write a JSON file that only its owner can read."""
+    # Written under another name and renamed, so that no reader sees half of it.
     aside = path.with_suffix(".new")
     aside.unlink(missing_ok=True)
     with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -1,4 +1,4 @@
-"""A full disk: telling it from other errors, and a reserve of space that lets deletes work on it."""
+"""Full disks: recognising their errors, and a reserve of space with which deletes still work."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from engine.errors import ServiceError
 
 T = TypeVar("T")
 
-#: Bytes of the reserve: what both databases write for a delete, with all that they have not yet moved from their
-#: write-ahead logs (4 MB each, SQLite's default `wal_autocheckpoint` of 1,000 pages).
+#: Bytes of the reserve: what both databases write for a delete, plus their write-ahead logs (4 MB each by SQLite's
+#: default `wal_autocheckpoint` of 1,000 pages).
 RESERVE = 12 * 1024 * 1024
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -26,7 +26,7 @@ _SQLITE_IOERR_SHMSIZE = 4874
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether this error, or one that it was raised from, says that a disk has no space left."""
+    """Whether this error, or one of its causes, means that a disk is full."""
     if isinstance(error, OSError) and error.errno in _NO_SPACE:
         return True
     if isinstance(error, sqlite3.Error):
@@ -37,10 +37,10 @@ def is_full(error: BaseException) -> bool:
 
 
 class Disk:
-    """The disk that holds the engine's data, and the reserve on it. Every method may be called from any thread."""
+    """The disk with the engine's data, and a reserve file on it. All methods are thread-safe."""
 
     def __init__(self, data_dir: Path, size: int = RESERVE) -> None:
-        """`size` is that of the reserve, in bytes; it is not there until `fill`."""
+        """`size` is the reserve's size in bytes; `fill` creates it."""
         self._data_dir = data_dir
         self._reserve = data_dir / "reserve"
         self._size = size
@@ -48,7 +48,7 @@ class Disk:
         self._lock = threading.Lock()
 
     def fill(self) -> bool:
-        """Make the reserve whole; False if the disk has no space for it."""
+        """Create the reserve file, or complete it; False if the disk has no space for it."""
         with self._lock:
             try:
                 if self._reserve.exists() and self._reserve.stat().st_size == self._size:
@@ -66,22 +66,22 @@ class Disk:
             return True
 
     def check(self) -> None:
-        """Whether there is space for data beside the reserve. Raises OSError (ENOSPC) if there is none."""
+        """Raises OSError (ENOSPC) if the disk has no space for the reserve, and so none for data."""
         if not self._whole and not self.fill():
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     @property
     def free(self) -> int:
-        """Bytes that are free beside the reserve."""
+        """Free bytes, not counting the reserve."""
         return shutil.disk_usage(self._data_dir).free
 
     def has_room(self, since: int = 0) -> bool:
-        """Whether as many bytes as the reserve has are free beside it, and beside the `since` that were free before."""
+        """Whether the reserve is complete and at least its size is free beyond `since` bytes."""
         return self.fill() and self.free >= since + self._size
 
     @contextlib.contextmanager
     def spent(self) -> Iterator[None]:
-        """The reserve is free space inside; afterwards it is made whole again if the disk has space for it."""
+        """Release the reserve within the block; afterwards restore it if the disk has space."""
         with self._lock:
             self._whole = False
             self._reserve.unlink(missing_ok=True)
@@ -91,9 +91,9 @@ class Disk:
             self.fill()
 
     def ensure(self, change: Callable[[], T]) -> T:
-        """What `change` returns; on a full disk it is called a second time, with the reserve as free space.
+        """Call `change` and return its result; if the disk is full, call it again with the reserve released.
 
-        For changes that make room or must not be lost. Raises what `change` raises.
+        For changes that free space or must not be lost. Raises what `change` raises.
         """
         try:
             return change()
@@ -105,19 +105,19 @@ class Disk:
 
     @property
     def sentence(self) -> str:
-        """What a client is told."""
+        """The message to clients when the disk is full."""
         return (
             f"The engine's disk is full: {self.free:,} bytes are free. Delete objects, or make space on it in another "
             "way, then try again."
         )
 
     def refusal(self) -> ServiceError:
-        """The answer to a request that finds no space: a status that AWS's clients try again after."""
+        """The error for a request that needs space; AWS's clients repeat requests with this status."""
         return ServiceError("ServiceUnavailable", self.sentence, status=503)
 
 
 def _allocate(file: int, size: int) -> None:
-    """Take `size` bytes of the disk. Raises OSError."""
+    """Allocate `size` bytes for the open file. Raises OSError."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file, 0, size)
         return

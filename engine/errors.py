@@ -1,14 +1,14 @@
-"""The one error the engine's operations raise; the wire turns it into the protocol's own shape."""
+"""The errors of the engine. Operations raise ServiceError, which the wire writes in the protocol's form."""
 
 from __future__ import annotations
 
 
 class ServiceError(Exception):
-    """An answer the client should see: an AWS error code, a sentence, an HTTP status.
+    """An AWS error for the client.
 
-    `code` is the name clients match on (`ValidationException`, `NoSuchKey`), `message` the text they print.
-    `extra` holds further fields of the error's body, such as S3's `Key` or `BucketName`; `headers` goes with
-    S3's 304 and 416, whose meaning is partly in their headers.
+    `code` is the name that clients match on (`ValidationException`, `NoSuchKey`), `message` the text they print,
+    `status` the HTTP status. `extra` has further fields of the error's body, such as S3's `Key` or `BucketName`.
+    `headers` are headers of the answer, which S3's 304 and 416 need.
     """
 
     def __init__(
@@ -28,21 +28,21 @@ class ServiceError(Exception):
 
 
 class CannotRun(Exception):
-    """Why a container cannot run on this machine; the message is a sentence for the job's FailureReason.
+    """A container cannot run on this machine. The message is a sentence for the job's FailureReason.
 
-    `blame` is the word SageMaker puts in front: ClientError if the user can mend it.
+    `blame` is the prefix that SageMaker uses: ClientError if the user can fix it.
     """
 
     blame = "ClientError"
 
 
 def validation_error(message: str) -> ServiceError:
-    """What SageMaker answers to most bad requests, unknown names included."""
+    """SageMaker's error for most bad requests, including unknown names."""
     return ServiceError("ValidationException", message)
 
 
 def not_implemented(service: str, operation: str) -> ServiceError:
-    """The typed answer to an AWS operation this engine does not have."""
+    """The error for an AWS operation that this engine does not have."""
     return ServiceError(
         "NotImplementedException",
         f"The embedded engine does not implement {service}:{operation}.",
@@ -51,4 +51,4 @@ def not_implemented(service: str, operation: str) -> ServiceError:
 
 
 class BadSetting(ValueError):
-    """A setting that cannot be understood; the message names it and says what it should look like."""
+    """A setting has an invalid value. The message names the setting and the expected form."""

@@ -1,6 +1,6 @@
-"""Keys for a team: `python -m engine.keys growth --s3 s3://growth/ --names 'growth-*'`, while the engine runs or not.
+"""Team keys: `python -m engine.keys growth --s3 s3://growth/ --names 'growth-*'`. The engine may be running.
 
-Each is a file in the folder `keys` beside the engine's own credentials.json, with what the key may use.
+Each key is a file with its scope, in the folder `keys` beside the engine's credentials.json.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make, change or remove a key; the exit status. A key that is there keeps its id and secret."""
+    """Create, change or remove a key; returns the exit status. A changed key keeps its id and secret."""
     options = _parser().parse_args(arguments)
     file = options.data_dir / "keys" / f"{options.name}.json"
     if options.remove:

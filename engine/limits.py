@@ -1,4 +1,4 @@
-"""How much of the machine one model server or job may use: one record, set by ENGINE_LIMITS."""
+"""Limits of one model server and of one job, set by ENGINE_LIMITS."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from transform.archives import MAX_BYTES
 
 MIB = 1024**2
 _DAY = 86400
-#: SageMaker ends a transform job after so many days.
+#: SageMaker ends a transform job after this many days.
 _LONGEST_JOB_DAYS = 5
-#: Of the machine's memory, for a model server whose instance type has more.
+#: The share of the machine's memory that a model server gets if its instance type has more.
 _SHARE_OF_MEMORY = 0.8
-#: Of the disk, and at most so many bytes, that jobs leave free.
+#: The share of the disk that jobs leave free, and its upper bound in bytes.
 _SHARE_OF_DISK, _MOST_FREE = 0.05, 512 * MIB
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of a model server (memory, processes, file, open_files, cpu_seconds) and of a job (the others).
+    """Limits of a model server (memory_mb, processes, open_files, cpu_seconds) and of a job (the others).
 
-    Those named _mb are in MiB. 0 stands for what the instance type or the machine has: for `memory_mb` the
-    instance type's memory, at most 80 % of the machine's; for `cpu_seconds` five days of the type's virtual CPUs;
-    for `free_mb`, the disk space that jobs leave free, 5 % of the disk and at most 512 MiB.
+    Names in _mb are in MiB. 0 means a default: for `memory_mb` the instance type's memory, at most 80 % of the
+    machine's; for `cpu_seconds` five days of the type's virtual CPUs; for `free_mb`, the disk space that jobs leave
+    free, 5 % of the disk and at most 512 MiB.
     """
 
     memory_mb: int = 0
     processes: int = 1024
     open_files: int = 65536
     cpu_seconds: int = 0
-    #: What a job writes into its folders. SageMaker's volume has 30 GB.
+    #: Files that a job may write into its folders. SageMaker's volume has 30 GB.
     disk_mb: int = 30 * 1024
-    #: What a model archive unpacks to.
+    #: Unpacked size of a model archive.
     unpacked_mb: int = MAX_BYTES // MIB
-    #: What is kept of a job's log lines.
+    #: Stored log lines of a job.
     log_mb: int = 256
-    #: One answer of a model server; answers are held in memory.
+    #: Size of one answer of a model server, which is held in memory.
     answer_mb: int = 256
     free_mb: int = 0
 
     @classmethod
     def from_numbers(cls, setting: str, numbers: Mapping[str, float]) -> Limits:
-        """The limits with those numbers in place of the defaults. Raises BadSetting for a name that there is not."""
+        """The defaults replaced by those numbers. Raises BadSetting for an unknown name."""
         names = [item.name for item in fields(cls)]
         for name in numbers:
             if name not in names:
@@ -55,25 +55,25 @@ class Limits:
         return cls(**{name: int(number) for name, number in numbers.items()})
 
     def memory_of(self, instance_type: str) -> int:
-        """The bytes of memory that an instance of that type may use."""
+        """Bytes of memory that an instance of that type may use."""
         machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         return self.memory_mb * MIB or min(instance_memory(instance_type), int(machine * _SHARE_OF_MEMORY))
 
     def of_server(self, instance_type: str) -> dict[str, int]:
-        """The limits of one model server's processes, in bytes, numbers and seconds."""
+        """The limits of one model server: bytes, counts and seconds by the names that the keeper reads."""
         memory = self.memory_of(instance_type)
         return {
             "memory": memory,
             "shared_memory": memory // 2,
             "processes": self.processes,
-            # Above `disk_mb`, so that the engine sees the job pass it and says why the job ends.
+            # Above `disk_mb`, so that the engine notices the excess first and can give it as the job's failure reason.
             "file_size": 2 * self.disk_mb * MIB,
             "open_files": self.open_files,
             "cpu_seconds": self.cpu_seconds or _LONGEST_JOB_DAYS * _DAY * instance_cpus(instance_type),
         }
 
     def space_left(self, folder: Path) -> int:
-        """Bytes that may still be written to the disk of `folder`; negative when less is free than must be."""
+        """Bytes that jobs may still write to the disk of `folder`; negative if too little is free."""
         disk = shutil.disk_usage(folder)
         kept_free = self.free_mb * MIB or min(int(disk.total * _SHARE_OF_DISK), _MOST_FREE)
         return disk.free - kept_free

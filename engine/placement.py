@@ -1,4 +1,4 @@
-"""Where one model server runs and what of its job it may see."""
+"""Where a model server runs and which files of its job it sees."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The folders and the size of one model server.
+    """The folders and the limits of one model server.
 
-    `directory` is its own, read and written, made if it is not there; `model_dir` and `script_dir` are read-only.
-    `instance_type` sets its limits. With `network_isolation` it may open no connection (EnableNetworkIsolation).
+    `directory` is its own folder, writable, created if needed; `model_dir` and `script_dir` are read-only.
+    `instance_type` determines its limits. `network_isolation` forbids connections (EnableNetworkIsolation).
     """
 
     directory: Path

@@ -1,4 +1,4 @@
-"""Removing a folder in which a stranger's program has had its way."""
+"""Removing a folder whose content untrusted code has written."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder and all in it; harmless if it is not there. Links are not followed.
+    """Remove a folder and its content; does nothing if it does not exist. Links are not followed.
 
-    However deep it is, no path is built and nothing recurses: folders are moved up to the top one by one. Those that
-    were closed to their owner are opened. What cannot be removed stays.
+    Works at any depth: instead of recursion or long paths, subfolders are moved up to the top one by one. Folders
+    without permissions for their owner get them first. What cannot be removed stays.
     """
     with contextlib.suppress(OSError):
         folder.chmod(0o700, follow_symlinks=True)
@@ -39,7 +39,7 @@ def remove_tree(folder: Path) -> None:
 
 
 def _empty(top: int, name: str, number: int) -> int:
-    """Remove a folder's files and move its folders to the top, under numbers; returns the next number."""
+    """Remove a folder's files and move its subfolders to `top` as moved-NUMBER; returns the next number."""
     with contextlib.suppress(OSError):
         os.chmod(name, 0o700, dir_fd=top)
     try:
@@ -59,7 +59,7 @@ def _empty(top: int, name: str, number: int) -> int:
 
 
 def _folders_after_cleaning(descriptor: int) -> list[str]:
-    """Remove all that is no folder from an open folder; returns the names of the folders in it."""
+    """Remove everything but subfolders from an open folder; returns the subfolders' names."""
     folders = []
     with os.scandir(descriptor) as entries:
         for entry in entries:

@@ -1,4 +1,4 @@
-"""A SQLite file as the engine uses it: opening it, bringing its schema up to date, transactions."""
+"""A SQLite database of the engine: opening, schema migrations, transactions."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any
 
 
 class StoreTooNew(RuntimeError):
-    """The data directory was written by a later engine than this one."""
+    """The data directory was written by a newer engine."""
 
 
 class Database:
     """One SQLite connection shared by all threads, one statement or transaction at a time.
 
-    Statements are short and answer from the page cache, so a lock costs less than a connection per thread,
-    and nobody ever meets "database is locked".
+    Statements are short and served from the page cache, so one lock costs less than a connection per thread, and
+    "database is locked" cannot occur.
 
-    `migrations`: each entry brings the schema one version further; `PRAGMA user_version` counts those applied.
-    Entries are only ever added, for a data directory from an older engine must open.
+    Each entry of `migrations` brings the schema to the next version; `PRAGMA user_version` counts the applied ones.
+    Entries are only ever added, so that a data directory of an older engine can be opened.
     """
 
     def __init__(self, path: Path, migrations: Sequence[Sequence[str]]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
-        # isolation_level=None: transactions begin where the code says so, not where the driver guesses.
+        # isolation_level=None: the code begins transactions, not the driver.
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=20)
         self._connection.execute("PRAGMA journal_mode = WAL")
         # In WAL mode NORMAL loses nothing when the process is killed; a power cut may take the last commits.
@@ -51,21 +51,21 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything done to the connection inside happens at once, or not at all if the block raises."""
+        """A transaction: committed at the end of the block, rolled back if the block raises."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
-                # SQLite itself rolls back where the disk is full.
+                # SQLite has already rolled back if the disk is full.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Keep all other threads from the database meanwhile."""
+        """Keep other threads from using the database within the block."""
         with self._lock:
             yield
 
@@ -80,6 +80,6 @@ class Database:
             return self._connection.execute(sql, parameters).rowcount
 
     def close(self) -> None:
-        """Close the file; the store is of no use afterwards."""
+        """Close the file."""
         with self._lock:
             self._connection.close()

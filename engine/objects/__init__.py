@@ -1,4 +1,4 @@
-"""The S3 store: an index in SQLite, small bodies inside it, large ones in files; in byte order, atomically."""
+"""The S3 store: an index in SQLite with the small bodies; large bodies are files. Every change is atomic."""
 
 from __future__ import annotations
 

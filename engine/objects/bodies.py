@@ -1,4 +1,4 @@
-"""The bytes of objects: small ones in the index, large ones in files named at random, never by their key."""
+"""The bytes of objects: small bodies are in the index, large ones in files with random names."""
 
 from __future__ import annotations
 
@@ -17,49 +17,49 @@ from engine.disk import Disk
 from engine.objects.info import Body
 from engine.sqlite import Database
 
-#: Bodies up to this many bytes live in the index: one read instead of a file of their own.
+#: Bodies up to this many bytes are stored in the index, which saves a file.
 INLINE_LIMIT = 16 * 1024
 
 
 class Bodies:
-    """Reads, writes and forgets bodies. A body being read outlives its object until the reader is closed."""
+    """The files of bodies. A file that is being read stays until its readers are closed."""
 
     def __init__(self, database: Database, directory: Path, disk: Disk) -> None:
         self.disk = disk
         self._database = database
         self._directory = directory
         directory.mkdir(parents=True, exist_ok=True)
-        # Reentrant: garbage collection may close a forgotten reader in the middle of any of our own steps.
+        # Reentrant: garbage collection may close an abandoned reader while this thread holds the lock.
         self._lock = threading.RLock()
         self._readers: Counter[str] = Counter()
         self._doomed: set[str] = set()
 
     def path(self, name: str) -> Path:
-        """The file of that name; two levels, so that no folder grows without bound."""
+        """The path of the file with that name. Files are spread over 256 folders."""
         return self._directory / name[:2] / name
 
     def new_file(self) -> tuple[str, BinaryIO]:
-        """A fresh file to write a body to: its name and the open file."""
+        """Create a file for a body; returns its name and the open file."""
         name = secrets.token_hex(16)
         path = self.path(name)
         path.parent.mkdir(exist_ok=True)
         return name, path.open("xb")
 
     def inline(self, body: Body) -> bytes:
-        """The bytes of an inline body."""
+        """The bytes of a body that is stored in the index."""
         rows = self._database.read("SELECT data FROM inline_bodies WHERE id = ?", (body.inline,))
         data: bytes = rows[0][0] if rows else b""
         return data
 
     def pin(self, body: Body) -> None:
-        """Keep the body's files until `unpin`, whatever becomes of its object."""
+        """Keep the body's files until `unpin`, even if its object is deleted."""
         if not body.files:
             return
         with self._lock:
             self._readers.update(name for name, _ in body.files)
 
     def unpin(self, body: Body) -> None:
-        """A reader is done; files that were given up meanwhile go now."""
+        """Release the body's files; removes those that were discarded since `pin`."""
         if not body.files:
             return
         with self._lock:
@@ -72,7 +72,7 @@ class Bodies:
         self._unlink(gone)
 
     def discard(self, bodies: Iterable[Body]) -> None:
-        """Remove the files of bodies that no object has any more."""
+        """Remove the files of bodies whose objects are gone, now or when their last reader is closed."""
         names = {name for body in bodies for name, _ in body.files}
         with self._lock:
             held = {name for name in names if self._readers[name] > 0}
@@ -80,7 +80,7 @@ class Bodies:
         self._unlink(names - held)
 
     def sweep(self, names_in_use: set[str]) -> None:
-        """Remove every file whose name is not in use: what a killed engine had begun to write."""
+        """Remove every file that is not in use, such as those that a killed engine left unfinished."""
         for folder in self._directory.iterdir():
             self._unlink({path.name for path in folder.iterdir()} - names_in_use)
 
@@ -90,10 +90,10 @@ class Bodies:
 
 
 class BodyReader:
-    """A body's bytes. Close it, or use it as a context manager."""
+    """Reads a body's bytes. Close it, or use it as a context manager."""
 
     def __init__(self, bodies: Bodies, body: Body, size: int, inline: bytes | None = None) -> None:
-        """`inline` are the bytes of an inline body, for who has read them already."""
+        """`inline` are the bytes of a body in the index if the caller has read them already."""
         self._bodies = bodies
         self._body = body
         self._left = size
@@ -106,13 +106,13 @@ class BodyReader:
         bodies.pin(body)
 
     def narrow(self, start: int, end: int) -> None:
-        """Read only the bytes from `start` up to, but not with, `end`; to be called before anything was read."""
+        """Limit reading to the bytes from `start` (inclusive) to `end` (exclusive). Call it before the first read."""
         self._skip = start
         self._left = end - start
         self._inline = self._inline[start:end]
 
     def read(self, size: int = -1) -> bytes:
-        """Up to `size` bytes, all that is left for -1; empty at the end. May give fewer than asked."""
+        """Read up to `size` bytes, all remaining ones for -1; empty at the end. May return fewer than `size`."""
         if self._body.inline is not None:
             size = len(self._inline) if size < 0 else size
             data, self._inline = self._inline[:size], self._inline[size:]
@@ -146,7 +146,7 @@ class BodyReader:
         return False
 
     def close(self) -> None:
-        """Let go of the body's files. Closing twice is harmless."""
+        """Release the body's files. May be called twice."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -164,10 +164,10 @@ class BodyReader:
 
 
 class BodyWriter:
-    """Takes a body's bytes in order. Nothing can be seen of them until the index says so."""
+    """Writes a body's bytes in order. They are visible only once the index has them."""
 
     def __init__(self, bodies: Bodies) -> None:
-        """Raises OSError (ENOSPC) where the disk is full."""
+        """Raises OSError (ENOSPC) if the disk is full."""
         bodies.disk.check()
         self._bodies = bodies
         self._buffer = bytearray()
@@ -191,16 +191,16 @@ class BodyWriter:
 
     @property
     def is_small(self) -> bool:
-        """Whether all bytes so far are held in memory."""
+        """Whether all bytes so far are in memory."""
         return self._file is None
 
     @property
     def md5(self) -> bytes:
-        """The MD5 of what was written, which is S3's ETag for a body in one piece."""
+        """The MD5 of the bytes so far, S3's ETag of a body in one piece."""
         return self._md5.digest()
 
     def finish(self) -> tuple[bytes | None, Body]:
-        """End the body: the bytes to keep inline, or None and the files that hold it."""
+        """End the body; returns the bytes to store in the index, or None and the body with its file."""
         if self._file is None:
             return bytes(self._buffer), Body()
         self._file.close()
@@ -208,16 +208,16 @@ class BodyWriter:
         return None, Body(files=((self._name, self.size),))
 
     def finish_to_file(self) -> Body:
-        """End the body in a file however small: a part, to be joined with others without copying."""
+        """End the body as a file, whatever its size: parts of an upload are joined without copying."""
         if self._file is None:
             self._name, self._file = self._bodies.new_file()
             self._file.write(self._buffer)
         return self.finish()[1]
 
     def abort(self) -> None:
-        """Throw away what was written."""
+        """Discard what was written."""
         if self._file is not None:
-            # Closing writes what is buffered, for which a full disk has no space.
+            # Closing writes the buffer, which fails on a full disk.
             with contextlib.suppress(OSError):
                 self._file.close()
             self._file = None

@@ -1,6 +1,6 @@
-"""The checksums S3 knows: computing them, and what a multipart object's is, made of its parts'.
+"""S3's checksums: computing them, and combining those of parts into a multipart object's.
 
-"Checking object integrity" in the S3 user guide has the algorithms and which may stand for a whole object.
+"Checking object integrity" in the S3 user guide lists the algorithms and their checksum types.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Protocol
 
 from awscrt import checksums as crt
 
-#: What S3 computes when a client promises nothing.
+#: The algorithm that S3 uses if the client sends no checksum.
 DEFAULT = "CRC64NVME"
 
 
 class Digest(Protocol):
-    """Takes bytes in order; `digest` says what they came to."""
+    """Computes a checksum of bytes in order."""
 
     def update(self, data: bytes, /) -> None:
         """Add bytes."""
@@ -63,7 +63,7 @@ _DIGESTS: Mapping[str, Callable[[], Digest]] = {
     "XXHASH128": lambda: _XxHash(crt.XXHash.new_xxhash3_128()),
 }
 
-#: CRCs of consecutive pieces can be joined into that of the whole.
+#: Functions that combine the CRCs of two consecutive pieces, given the second piece's size.
 _COMBINE: Mapping[str, Callable[[int, int, int], int]] = {
     "CRC32": crt.combine_crc32,
     "CRC32C": crt.combine_crc32c,
@@ -75,44 +75,44 @@ FULL_OBJECT, COMPOSITE = "FULL_OBJECT", "COMPOSITE"
 
 
 def member_name(algorithm: str) -> str:
-    """S3's name for such a checksum in requests and answers: `ChecksumCRC32`."""
+    """S3's member name of a checksum in requests and answers, such as `ChecksumCRC32`."""
     return f"Checksum{algorithm}"
 
 
 def algorithm_of(member_name: str) -> str:
-    """The other way."""
+    """The algorithm in such a member name."""
     return member_name.removeprefix("Checksum")
 
 
 def new_digest(algorithm: str) -> Digest:
-    """A fresh digest of one of ALGORITHMS."""
+    """A new digest of one of ALGORITHMS."""
     return _DIGESTS[algorithm]()
 
 
 def text_of(digest: Digest) -> str:
-    """A checksum as it travels, in Base64."""
+    """The checksum in Base64, as it is sent."""
     return base64.b64encode(digest.digest()).decode()
 
 
 def default_type(algorithm: str) -> str:
-    """What a multipart checksum is unless its client says otherwise."""
+    """The checksum type of a multipart upload if the client gives none."""
     return FULL_OBJECT if algorithm == "CRC64NVME" else COMPOSITE
 
 
 def allowed_type(algorithm: str, kind: str) -> bool:
-    """Whether S3 can make a multipart checksum of that kind with that algorithm."""
+    """Whether S3 allows that checksum type for multipart uploads with that algorithm."""
     if kind == FULL_OBJECT:
         return algorithm in _COMBINE
     return algorithm != "CRC64NVME"
 
 
 def type_of(checksum: str) -> str:
-    """COMPOSITE for a checksum of checksums, which ends in how many there were."""
+    """The checksum type; a COMPOSITE checksum ends in the number of its parts."""
     return COMPOSITE if "-" in checksum else FULL_OBJECT
 
 
 def join_checksums(algorithm: str, kind: str, parts: Sequence[tuple[str, int]]) -> str:
-    """The checksum of an object made of `parts`, each its own checksum and its size in bytes."""
+    """The checksum of an object made of `parts`, each given as (checksum, size in bytes)."""
     raw = [(base64.b64decode(text), size) for text, size in parts]
     if kind == FULL_OBJECT:
         first, *rest = raw

@@ -1,4 +1,4 @@
-"""What the store knows of an object, and how it is kept in a row of the index."""
+"""Objects of the store as rows of the index."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ COLUMNS = "bucket, key, size, etag, modified, headers, metadata, checksums, tags
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Where bytes are kept: inline in the index under an id, or in files, in order, each with its size."""
+    """Where an object's bytes are: in the index under the id `inline`, or in `files`, each (name, size), in order."""
 
     inline: int | None = None
     files: tuple[tuple[str, int], ...] = ()
 
     def to_json(self) -> str:
-        """The text kept in the index."""
+        """The JSON that the index stores."""
         return json.dumps({"inline": self.inline} if self.inline is not None else {"files": self.files})
 
     @classmethod
     def from_json(cls, text: str) -> Body:
-        """The other way."""
+        """Parse the JSON that the index stores."""
         value = json.loads(text)
         files = tuple((name, size) for name, size in value.get("files", ()))
         return cls(inline=value.get("inline"), files=files)
@@ -31,7 +31,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a listing shows of an object. `checksums` as in ObjectInfo."""
+    """The part of an object that listings show. `checksums` as in ObjectInfo."""
 
     key: str
     size: int
@@ -42,19 +42,19 @@ class Entry:
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Entry:
-        """From a row selected with ENTRY_COLUMNS."""
+        """Parse a row selected with ENTRY_COLUMNS."""
         key, size, etag, modified, headers, checksums = row
-        # Next to no object has one, and parsing is most of what a listing costs.
+        # Hardly any object has one, and parsing JSON is most of a listing's cost.
         named = json.loads(headers).get("StorageClass") if '"StorageClass"' in headers else None
         return cls(key.decode(), size, etag, modified, named or "STANDARD", json.loads(checksums))
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """An object without its bytes. `modified` is epoch seconds, `etag` has no quotes.
+    """An object without its bytes. `modified` is in epoch seconds, `etag` has no quotes.
 
-    `headers` are the content headers it was stored with (`Content-Type` and its kin, under S3's member names),
-    `metadata` the user's own, `checksums` such as `{"ChecksumCRC32": "…"}`.
+    `headers` are its content headers by S3's member names, such as `ContentType`; `metadata` is the user's own;
+    `checksums` are such as `{"ChecksumCRC32": "…"}`.
     """
 
     bucket: str
@@ -75,12 +75,12 @@ class ObjectInfo:
 
     @property
     def parts_count(self) -> int | None:
-        """How many parts a multipart upload made it of, or None."""
+        """The number of parts of a multipart object; None for others."""
         _, dash, count = self.etag.partition("-")
         return int(count) if dash else None
 
     def part_span(self, number: int) -> tuple[int, int] | None:
-        """Where part `number`, from 1, starts and ends (exclusive); None if there is none of that number."""
+        """The byte range (start, end exclusive) of part `number`, counted from 1; None if there is no such part."""
         sizes = [size for _, size in self.body.files] if self.parts_count else [self.size]
         if not 1 <= number <= len(sizes):
             return None
@@ -89,7 +89,7 @@ class ObjectInfo:
 
     def to_row(self) -> tuple[Any, ...]:
         """Values in the order of COLUMNS."""
-        # Most are empty in most objects, and writing JSON is most of what this costs.
+        # Most are empty, and writing JSON is most of this function's cost.
         parts = (self.headers, self.metadata, self.checksums, self.tags)
         texts = (json.dumps(part) if part else "{}" for part in parts)
         head = (self.bucket, self.key.encode(), self.size, self.etag, self.modified)
@@ -97,7 +97,7 @@ class ObjectInfo:
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> ObjectInfo:
-        """From a row selected with COLUMNS."""
+        """Parse a row selected with COLUMNS."""
         bucket, key, size, etag, modified, headers, metadata, checksums, tags, body = row
         return cls(
             bucket=bucket,

@@ -1,7 +1,7 @@
 """The tables of the S3 index, version by version.
 
-Keys are BLOBs of UTF-8, so that SQLite's own order is S3's byte order. `body` says where an object's bytes
-are: JSON `{"inline": id}` for small ones, `{"files": [[name, size], …]}` for large ones, in order.
+Keys are UTF-8 BLOBs, so that SQLite sorts them in S3's byte order. `body` is JSON: `{"inline": id}` for bodies
+in the index, `{"files": [[name, size], …]}` for the others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The S3 store: buckets, and objects by (bucket, key bytes). Keys are only ever index entries, never paths."""
+"""The S3 store: buckets and their objects. Keys are entries of the index, never file names."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ _SELECT_BODY = """SELECT body, size, data FROM objects
 _REPLACE = f"INSERT OR REPLACE INTO objects ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _PAGE = 1000
 
-#: Looks at the object that is there now, or None, and raises a ServiceError unless the change may be made.
+#: Takes the current object, or None, and raises a ServiceError if the change is not allowed.
 Check = Callable[[ObjectInfo | None], None]
 
 
 def no_such_bucket(bucket: str) -> ServiceError:
-    """S3's answer to a bucket that is not there."""
+    """S3's error for an unknown bucket."""
     return ServiceError(
         "NoSuchBucket", "The specified bucket does not exist", status=404, extra={"BucketName": bucket}
     )
 
 
 def no_such_key(key: str) -> ServiceError:
-    """S3's answer to an object that is not there."""
+    """S3's error for an unknown object."""
     return ServiceError("NoSuchKey", "The specified key does not exist.", status=404, extra={"Key": key})
 
 
 class ObjectReader(BodyReader):
-    """An open object: `info`, and its bytes."""
+    """Reads an object's bytes; `info` describes the object."""
 
     def __init__(self, bodies: Bodies, info: ObjectInfo) -> None:
         super().__init__(bodies, info.body, info.size)
@@ -50,10 +50,10 @@ class ObjectReader(BodyReader):
 
 
 class ObjectStore:
-    """Every method may be called from any thread; each change is visible whole or not at all."""
+    """Buckets and objects. All methods are thread-safe, and every change is atomic."""
 
     def __init__(self, directory: Path, disk: Disk) -> None:
-        """Open the store in `directory`, which is on `disk`, and sweep what a killed engine left half-written."""
+        """Open the store in `directory`, which is on `disk`, and remove unfinished files of a killed engine."""
         directory.mkdir(parents=True, exist_ok=True)
         self._database = Database(directory / "index.sqlite3", MIGRATIONS)
         self._bodies = Bodies(self._database, directory / "bodies", disk)
@@ -67,21 +67,21 @@ class ObjectStore:
     # buckets
 
     def create_bucket(self, bucket: str) -> bool:
-        """Make a bucket; False if it was there already."""
+        """Create a bucket; False if it exists already."""
         sql = "INSERT INTO buckets (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING"
         return self._database.write(sql, (bucket, time.time())) == 1
 
     def bucket_exists(self, bucket: str) -> bool:
-        """Whether there is a bucket of that name."""
+        """Whether the bucket exists."""
         return bool(self._database.read("SELECT 1 FROM buckets WHERE name = ?", (bucket,)))
 
     def buckets(self) -> list[tuple[str, float]]:
-        """Names and creation times (epoch seconds), by name."""
+        """All buckets as (name, creation time in epoch seconds), sorted by name."""
         rows = self._database.read("SELECT name, created FROM buckets ORDER BY name")
         return [(name, created) for name, created in rows]
 
     def delete_bucket(self, bucket: str) -> None:
-        """Remove an empty bucket, and the uploads begun in it. Raises NoSuchBucket, BucketNotEmpty."""
+        """Delete an empty bucket and its unfinished uploads. Raises NoSuchBucket, BucketNotEmpty."""
         with self._database.transaction() as connection:
             if connection.execute("SELECT 1 FROM objects WHERE bucket = ? LIMIT 1", (bucket,)).fetchone():
                 raise ServiceError(
@@ -96,7 +96,7 @@ class ObjectStore:
         self._bodies.discard(spare)
 
     def bucket_tags(self, bucket: str) -> dict[str, str]:
-        """A bucket's tags. Raises NoSuchBucket."""
+        """The bucket's tags. Raises NoSuchBucket."""
         rows = self._database.read("SELECT tags FROM buckets WHERE name = ?", (bucket,))
         if not rows:
             raise no_such_bucket(bucket)
@@ -104,25 +104,25 @@ class ObjectStore:
         return tags
 
     def set_bucket_tags(self, bucket: str, tags: Mapping[str, str]) -> None:
-        """Replace a bucket's tags. Raises NoSuchBucket."""
+        """Replace the bucket's tags. Raises NoSuchBucket."""
         sql = "UPDATE buckets SET tags = ? WHERE name = ?"
         if not self._database.write(sql, (json.dumps(dict(tags)), bucket)):
             raise no_such_bucket(bucket)
 
     def check_bucket(self, bucket: str) -> None:
-        """Raises NoSuchBucket if it is not there."""
+        """Raises NoSuchBucket if the bucket does not exist."""
         if not self.bucket_exists(bucket):
             raise no_such_bucket(bucket)
 
     # objects
 
     def head(self, bucket: str, key: str) -> ObjectInfo | None:
-        """The object of that name without its bytes, or None."""
+        """The object without its bytes; None if it does not exist."""
         rows = self._database.read(f"{_SELECT} WHERE bucket = ? AND key = ?", (bucket, key.encode()))
         return ObjectInfo.from_row(rows[0]) if rows else None
 
     def open_body(self, bucket: str, key: str) -> BodyReader:
-        """An object's bytes alone, for those who read many small ones. Raises NoSuchKey, NoSuchBucket."""
+        """Open an object's bytes without its info: faster for many small objects. Raises NoSuchKey, NoSuchBucket."""
         with self._database.exclusive():
             rows = self._database.read(_SELECT_BODY, (bucket, key.encode()))
             if not rows:
@@ -132,8 +132,8 @@ class ObjectStore:
             return BodyReader(self._bodies, Body.from_json(body), size, inline)
 
     def open(self, bucket: str, key: str) -> ObjectReader:
-        """Open an object to read its bytes. Raises NoSuchKey, NoSuchBucket."""
-        # Between finding a body and pinning it, nobody may delete it.
+        """Open an object. Raises NoSuchKey, NoSuchBucket."""
+        # No other thread may delete the body before it is pinned.
         with self._database.exclusive():
             info = self.head(bucket, key)
             if info is None:
@@ -151,7 +151,7 @@ class ObjectStore:
         metadata: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> ObjectWriter:
-        """Write an object; it appears, replacing any other of its name, when `commit` is called."""
+        """Begin to write an object. `commit` publishes it, replacing an object with the same key."""
         all_headers = {**(headers or {}), **({"ContentType": content_type} if content_type else {})}
         info = ObjectInfo(
             bucket, key, 0, "", 0.0, headers=all_headers, metadata=dict(metadata or {}), tags=dict(tags or {})
@@ -165,9 +165,9 @@ class ObjectStore:
         upload: str | None = None,
         check: Check | None = None,
     ) -> ObjectInfo:
-        """Put a finished object into the index in one step; with `upload`, its multipart upload ends in the same.
+        """Add a finished object to the index and end its multipart upload, if any, in one transaction.
 
-        Raises NoSuchBucket, NoSuchUpload if either has gone meanwhile, and what `check` raises.
+        Raises NoSuchBucket, NoSuchUpload, and what `check` raises.
         """
         with self._database.transaction() as connection:
             _check_bucket(connection, info.bucket)
@@ -179,7 +179,7 @@ class ObjectStore:
         return info
 
     def publish_all(self, finished: Iterable[tuple[ObjectInfo, bytes | None]]) -> None:
-        """Put what `ObjectWriter.finish` gave into the index, all in one step. Raises NoSuchBucket."""
+        """Add results of `ObjectWriter.finish` to the index in one transaction. Raises NoSuchBucket."""
         spare: list[Body] = []
         with self._database.transaction() as connection:
             checked: set[str] = set()
@@ -191,7 +191,7 @@ class ObjectStore:
         self._bodies.discard(spare)
 
     def delete(self, bucket: str, key: str, check: Check | None = None) -> None:
-        """Remove an object; one that is not there is no error. Raises what `check` raises."""
+        """Delete an object, if it exists. Raises what `check` raises."""
         with self._database.transaction() as connection:
             if check is not None:
                 check(self.head(bucket, key))
@@ -200,27 +200,27 @@ class ObjectStore:
         self._bodies.discard(spare)
 
     def set_tags(self, info: ObjectInfo, tags: Mapping[str, str]) -> None:
-        """Replace an object's tags."""
+        """Replace the object's tags."""
         sql = "UPDATE objects SET tags = ? WHERE bucket = ? AND key = ?"
         self._database.write(sql, (json.dumps(dict(tags)), info.bucket, info.key.encode()))
 
     def page(self, bucket: str, prefix: str, after: bytes | None, limit: int) -> list[ObjectInfo]:
-        """Up to `limit` objects whose keys start with `prefix`, in byte order, from beyond the key `after`.
+        """Up to `limit` objects whose keys start with `prefix`, in byte order, starting behind the key `after`.
 
-        A prefix is a plain string: `in` matches `in`, `in/a` and `in_other`.
+        The prefix is a plain string: `in` matches `in`, `in/a` and `in_other`.
         """
         where, parameters = _between(prefix.encode(), after)
         sql = f"{_SELECT} WHERE bucket = ? AND {where} ORDER BY key LIMIT ?"
         return [ObjectInfo.from_row(row) for row in self._database.read(sql, (bucket, *parameters, limit))]
 
     def entries(self, bucket: str, prefix: str, after: bytes | None, limit: int) -> list[Entry]:
-        """As `page`, with only what a listing shows."""
+        """Like `page`, with the fields that listings show."""
         where, parameters = _between(prefix.encode(), after)
         sql = f"SELECT {ENTRY_COLUMNS} FROM objects WHERE bucket = ? AND {where} ORDER BY key LIMIT ?"  # noqa: S608
         return [Entry.from_row(row) for row in self._database.read(sql, (bucket, *parameters, limit))]
 
     def iter_prefix(self, bucket: str, prefix: str) -> Iterator[ObjectInfo]:
-        """Every object whose key starts with `prefix`, in byte order, read page by page."""
+        """All objects whose keys start with `prefix`, in byte order, read in pages."""
         after: bytes | None = None
         while page := self.page(bucket, prefix, after, _PAGE):
             yield from page
@@ -229,7 +229,7 @@ class ObjectStore:
     def _put(
         self, connection: sqlite3.Connection, info: ObjectInfo, inline: bytes | None, spare: list[Body]
     ) -> ObjectInfo:
-        """Write the object's row; the body that it replaces is added to `spare`."""
+        """Write the object's row and add the body that it replaces to `spare`."""
         if inline is not None:
             row = connection.execute("INSERT INTO inline_bodies (data) VALUES (?)", (inline,))
             info = replace(info, body=Body(inline=row.lastrowid))
@@ -238,7 +238,7 @@ class ObjectStore:
         return info
 
     def _forget(self, connection: sqlite3.Connection, bucket: str, key: str) -> list[Body]:
-        """Drop the inline bytes of the object that is there now; its files are the caller's to discard."""
+        """Delete the current object's bytes from the index; returns its body, whose files the caller discards."""
         where = (bucket, key.encode())
         row = connection.execute("SELECT body FROM objects WHERE bucket = ? AND key = ?", where).fetchone()
         if row is None:
@@ -254,7 +254,7 @@ class ObjectStore:
 
 
 class ObjectWriter:
-    """Takes an object's bytes in order; aborts unless committed when used as a context manager."""
+    """Writes an object's bytes in order. As a context manager it aborts unless committed."""
 
     def __init__(self, store: ObjectStore, bodies: Bodies, info: ObjectInfo) -> None:
         self._store = store
@@ -268,7 +268,7 @@ class ObjectWriter:
 
     @property
     def md5(self) -> bytes:
-        """The MD5 of what was written so far."""
+        """The MD5 of the bytes so far."""
         return self._writer.md5
 
     @property
@@ -277,9 +277,9 @@ class ObjectWriter:
         return self._writer.size
 
     def commit(self, checksums: Mapping[str, str] | None = None, check: Check | None = None) -> ObjectInfo:
-        """Publish the object; returns it as it is in the index.
+        """Publish the object and return it as the index has it.
 
-        Raises NoSuchBucket if that has gone, and what `check` raises; nothing is published then.
+        Raises NoSuchBucket and what `check` raises; nothing is published then.
         """
         info, inline = self._finished(checksums or {})
         published = self._store.publish(info, inline, check=check)
@@ -288,11 +288,11 @@ class ObjectWriter:
 
     @property
     def is_small(self) -> bool:
-        """Whether the bytes are held in memory, and will be in the index: such an object may be finished first."""
+        """Whether the bytes are in memory and will be stored in the index. Only such an object can be finished."""
         return self._writer.is_small
 
     def finish(self) -> tuple[ObjectInfo, bytes | None]:
-        """End a small object without publishing it: what `ObjectStore.publish_all` takes."""
+        """End a small object without publishing it; returns what `ObjectStore.publish_all` takes."""
         self._open = False
         return self._finished({})
 
@@ -309,7 +309,7 @@ class ObjectWriter:
         return info, inline
 
     def abort(self) -> None:
-        """Throw away what was written; harmless once committed or aborted."""
+        """Discard what was written; does nothing after `commit`, `finish` or `abort`."""
         if self._open:
             self._writer.abort()
             self._open = False
@@ -329,13 +329,13 @@ def _check_bucket(connection: sqlite3.Connection, bucket: str) -> None:
 
 
 def _between(prefix: bytes, after: bytes | None) -> tuple[str, list[bytes]]:
-    """The SQL condition, and its parameters, of keys that start with `prefix` and lie beyond `after`."""
+    """The SQL condition for keys that start with `prefix` and follow `after`, and its parameters."""
     condition, low = ("key > ?", after) if after is not None and after >= prefix else ("key >= ?", prefix)
     end = end_of_prefix(prefix)
     return (condition, [low]) if end is None else (f"{condition} AND key < ?", [low, end])
 
 
 def end_of_prefix(prefix: bytes) -> bytes | None:
-    """The first key in byte order beyond all keys that start with `prefix`; None when there is no such end."""
+    """The smallest key greater than all keys that start with `prefix`; None if there is no such key."""
     stripped = prefix.rstrip(b"\xff")
     return stripped[:-1] + bytes([stripped[-1] + 1]) if stripped else None

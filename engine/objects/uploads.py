@@ -1,4 +1,4 @@
-"""Multipart uploads: parts are bodies of their own, and the finished object is simply their sequence."""
+"""Multipart uploads. Each part is a body; the finished object is the sequence of its parts' files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engine.objects.bodies import Bodies, BodyWriter
 from engine.objects.info import Body, ObjectInfo
 from engine.sqlite import Database
 
-#: The least bytes of a part that is not the last (S3's multipart limits).
+#: Minimum bytes of every part but the last (S3's multipart limits).
 MIN_PART = 5 * 1024 * 1024
 
 _UPLOAD_COLUMNS = "id, bucket, key, created, headers, metadata, tags, checksum, checksum_type"
@@ -26,7 +26,7 @@ _PART_COLUMNS = "number, size, etag, modified, checksums, body"
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload that has begun, with the algorithm of its checksum and what that stands for."""
+    """An upload in progress. `checksum` is the algorithm, `checksum_type` FULL_OBJECT or COMPOSITE."""
 
     id: str
     bucket: str
@@ -41,7 +41,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part that has arrived whole."""
+    """A part that was uploaded completely."""
 
     number: int
     size: int
@@ -53,7 +53,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class CompletedPart:
-    """A part as its client names it to complete an upload."""
+    """A part as the client lists it in CompleteMultipartUpload."""
 
     number: int
     etag: str
@@ -61,7 +61,7 @@ class CompletedPart:
 
 
 def no_such_upload() -> ServiceError:
-    """S3's answer to an upload that was never begun, or has ended."""
+    """S3's error for an upload that was never begun or has ended."""
     return ServiceError(
         "NoSuchUpload",
         "The specified upload does not exist. The upload ID may be invalid, "
@@ -88,7 +88,7 @@ class Uploads:
         checksum: str,
         checksum_type: str,
     ) -> Upload:
-        """Start an upload."""
+        """Begin an upload."""
         upload = Upload(
             secrets.token_urlsafe(32),
             bucket,
@@ -108,7 +108,7 @@ class Uploads:
         return upload
 
     def get(self, bucket: str, key: str, upload_id: str) -> Upload:
-        """The upload of that id to that object. Raises NoSuchUpload."""
+        """The upload with that id for that object. Raises NoSuchUpload."""
         sql = f"SELECT {_UPLOAD_COLUMNS} FROM uploads WHERE id = ? AND bucket = ? AND key = ?"  # noqa: S608
         rows = self._database.read(sql, (upload_id, bucket, key.encode()))
         if not rows:
@@ -116,17 +116,17 @@ class Uploads:
         return _upload(rows[0])
 
     def all(self, bucket: str, prefix: str) -> list[Upload]:
-        """The uploads to a bucket whose keys start with `prefix`, by key, for one key by age."""
+        """The bucket's uploads whose keys start with `prefix`, sorted by key, then by age."""
         sql = f"SELECT {_UPLOAD_COLUMNS} FROM uploads WHERE bucket = ? ORDER BY key, created, id"  # noqa: S608
         uploads = (_upload(row) for row in self._database.read(sql, (bucket,)))
         return [upload for upload in uploads if upload.key.startswith(prefix)]
 
     def part_writer(self) -> BodyWriter:
-        """Where a part's bytes go until `add_part`."""
+        """A writer for a part's bytes; `add_part` takes it."""
         return BodyWriter(self._bodies)
 
     def add_part(self, upload: Upload, number: int, writer: BodyWriter, checksums: Mapping[str, str]) -> Part:
-        """Record a part that has arrived whole, replacing an earlier one of its number. Raises NoSuchUpload."""
+        """Add a completely written part, replacing one with the same number. Raises NoSuchUpload."""
         try:
             body = writer.finish_to_file()
         except OSError:
@@ -159,18 +159,18 @@ class Uploads:
         return part
 
     def parts(self, upload: Upload) -> list[Part]:
-        """The parts that have arrived, by number."""
+        """The upload's parts, sorted by number."""
         sql = f"SELECT {_PART_COLUMNS} FROM parts WHERE upload = ? ORDER BY number"  # noqa: S608
         return [_part(row) for row in self._database.read(sql, (upload.id,))]
 
     def abort(self, upload: Upload) -> None:
-        """End an upload without an object. Raises NoSuchUpload if it has ended already."""
+        """End an upload without an object. Raises NoSuchUpload."""
         with self._database.transaction() as connection:
             spare = self.end(connection, upload.id, Body())
         self._bodies.discard(spare)
 
     def end(self, connection: sqlite3.Connection, upload_id: str, kept_body: Body) -> list[Body]:
-        """Within a transaction, forget an upload; returns the parts' bodies that `kept_body` does not use.
+        """Delete an upload within a transaction; returns the bodies of parts that `kept_body` does not use.
 
         Raises NoSuchUpload.
         """
@@ -183,14 +183,14 @@ class Uploads:
         return [body for body in bodies if not in_use.issuperset(name for name, _ in body.files)]
 
     def end_all(self, connection: sqlite3.Connection, bucket: str) -> list[Body]:
-        """Within a transaction, forget every upload to a bucket; returns the bodies of their parts."""
+        """Delete all uploads of a bucket within a transaction; returns the bodies of their parts."""
         ids = connection.execute("SELECT id FROM uploads WHERE bucket = ?", (bucket,)).fetchall()
         return [body for (upload_id,) in ids for body in self.end(connection, upload_id, Body())]
 
     def assemble(self, upload: Upload, completed_parts: Sequence[CompletedPart]) -> ObjectInfo:
-        """The object that the parts `completed_parts` make; publish it to end the upload.
+        """The object made of those parts; publish it to end the upload.
 
-        Raises InvalidPart, InvalidPartOrder, EntityTooSmall as S3 does.
+        Raises InvalidPart, InvalidPartOrder, EntityTooSmall.
         """
         numbers = [part.number for part in completed_parts]
         if numbers != sorted(set(numbers)):
@@ -221,7 +221,7 @@ def _is_meant(part: Part, completed_part: CompletedPart) -> bool:
 
 
 def _joined(upload: Upload, parts: Sequence[Part]) -> ObjectInfo:
-    # S3's ETag of a multipart object: the MD5 of the parts' MD5s, then how many there were.
+    # S3's ETag of a multipart object: the MD5 of the parts' MD5s, then the number of parts.
     digest = hashlib.md5(b"".join(bytes.fromhex(part.etag) for part in parts), usedforsecurity=False)
     return ObjectInfo(
         bucket=upload.bucket,
@@ -241,7 +241,7 @@ def _joined_checksums(upload: Upload, parts: Sequence[Part]) -> dict[str, str]:
     name = checksums.member_name(upload.checksum)
     part_checksums = [(part.checksums[name], part.size) for part in parts if name in part.checksums]
     if not upload.checksum or len(part_checksums) < len(parts):
-        # Only an upload begun by an older engine has parts without.
+        # Parts lack a checksum only in uploads that an older engine began.
         return {}
     return {name: checksums.join_checksums(upload.checksum, upload.checksum_type, part_checksums)}
 

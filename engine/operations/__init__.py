@@ -1,6 +1,6 @@
-"""What the engine can do: one function an AWS operation, parameters in, a dict out or a ServiceError raised.
+"""The engine's AWS operations: one function each, which takes parameters and returns a dict or raises ServiceError.
 
-A function becomes an operation by `@operation(service, name)`; there is no further list to add it to.
+`@operation(service, name)` makes a function an operation. The modules of this package are all imported here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Amazon Resource Names of what this engine holds."""
+"""Amazon Resource Names of the engine's resources."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ _SAGEMAKER_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]*):([0-9]{12}):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What a SageMaker ARN names: a kind such as "model" or "transform-job", and the name."""
+    """The resource that a SageMaker ARN names. `kind` is such as "model" or "transform-job"."""
 
     kind: str
     name: str
 
 
 def model_arn(config: Config, name: str) -> str:
-    """The ARN of the model of that name."""
+    """The ARN of the model with that name."""
     return f"arn:aws:sagemaker:{config.region}:{config.account_id}:model/{name}"
 
 
 def transform_job_arn(config: Config, name: str) -> str:
-    """The ARN of the transform job of that name."""
+    """The ARN of the transform job with that name."""
     return f"arn:aws:sagemaker:{config.region}:{config.account_id}:transform-job/{name}"
 
 
 def package_group_arn(config: Config, name: str) -> str:
-    """The ARN of the model package group of that name."""
+    """The ARN of the model package group with that name."""
     return f"arn:aws:sagemaker:{config.region}:{config.account_id}:model-package-group/{name}"
 
 
 def package_arn(config: Config, path: str) -> str:
-    """The ARN of a model package; `path` is its own name, or "group/version"."""
+    """The ARN of a model package; `path` is its name or "group/version"."""
     return f"arn:aws:sagemaker:{config.region}:{config.account_id}:model-package/{path}"
 
 
 def resource_name(config: Config, kind: str, name_or_arn: str) -> str | None:
-    """The name of a resource that is given by name or by ARN; None for an ARN of something else."""
+    """The name in a name or an ARN; None for an ARN of another kind of resource."""
     if not name_or_arn.startswith("arn:"):
         return name_or_arn
     resource = parse_resource(config, name_or_arn)
@@ -47,12 +47,12 @@ def resource_name(config: Config, kind: str, name_or_arn: str) -> str | None:
 
 
 def log_group_arn(config: Config, group: str) -> str:
-    """The ARN of the log group of that name, without the ":*" that CloudWatch puts behind some of them."""
+    """The ARN of the log group with that name, without the ":*" that CloudWatch appends in some answers."""
     return f"arn:aws:logs:{config.region}:{config.account_id}:log-group:{group}"
 
 
 def parse_resource(config: Config, arn: str) -> Resource | None:
-    """What the ARN names, or None if it is not a SageMaker ARN of this engine's region and account."""
+    """The resource that the ARN names; None unless it is a SageMaker ARN of this engine's region and account."""
     match = _SAGEMAKER_ARN.fullmatch(arn)
     if match is None or match.group(1, 2) != (config.region, config.account_id):
         return None

@@ -1,4 +1,4 @@
-"""What containers of models and of model packages name must be there."""
+"""Checks of container definitions in models and model packages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from transform.keys import parse_s3_uri
 
 
 def check_artifacts(ctx: Context, container: dict[str, Any]) -> None:
-    """Raises ServiceError(ValidationException) for a container without an Image, or whose model data is not there."""
+    """Raises ServiceError(ValidationException) if the container has no Image or its model data does not exist."""
     if "Image" not in container:
         raise validation_error("Each container needs an Image.")
     url = container.get("ModelDataUrl")

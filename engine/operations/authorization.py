@@ -1,6 +1,6 @@
-"""What a key may do, where it is a team's. The engine's own key may do everything.
+"""The permissions of team keys. The engine's own key may do everything.
 
-Lists are cut into pages over what is the key's alone. An operation without a rule here is denied to a team's key.
+An operation without a rule here is denied to team keys. Listings are filtered by the operations themselves.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from transform.scope import Scope
 Params = Mapping[str, Any]
 Rule = Callable[[Scope, Params], bool]
 
-#: Where an operation's permission has another name; per the Service Authorization Reference.
+#: Operations whose permission has another name (Service Authorization Reference).
 _ACTIONS = {
     ("s3", "HeadObject"): "GetObject",
     ("s3", "GetObjectAttributes"): "GetObject",
@@ -33,7 +33,7 @@ _ACTIONS = {
     ("s3", "ListObjectVersions"): "ListBucketVersions",
     ("s3", "ListMultipartUploads"): "ListBucketMultipartUploads",
 }
-#: The permissions' own names of services, and their codes and statuses of a denial.
+#: By service: its prefix in permissions, and the error code and HTTP status of a denial.
 _DENIALS = {
     "s3": ("s3", "AccessDenied", 403),
     "sagemaker": ("sagemaker", "AccessDeniedException", 400),
@@ -45,7 +45,7 @@ _DENIALS = {
 
 
 def authorize(ctx: Context, service: str, operation: str, params: Params) -> None:
-    """Raise the service's own denial unless the caller's key may do this; `service` is botocore's name of it."""
+    """Raises the service's access error unless the caller's key allows this. `service` is botocore's name."""
     scope = ctx.scope
     if scope.is_everything or _RULES.get((service, operation), _never)(scope, params):
         return
@@ -121,7 +121,7 @@ def _resource(scope: Scope, params: Params) -> bool:
 
 
 def _package(scope: Scope, params: Params) -> bool:
-    """Packages are named by themselves or by their group, each by name or ARN."""
+    """A request names a package or a group, by name or ARN."""
     references = [params[name] for name in ("ModelPackageName", "ModelPackageGroupName") if name in params]
     return bool(references) and all(scope.allows_model(package_group(text)) for text in references)
 
@@ -139,7 +139,7 @@ def _packages(scope: Scope, params: Params) -> bool:
 
 
 def _places(scope: Scope, params: Params) -> bool:
-    """Whether every address in S3 that the request names, wherever it stands, may be used."""
+    """Whether all S3 addresses in the request are allowed."""
     return all(
         scope.allows_output(uri) if field == "S3OutputPath" else scope.allows_uri(uri)
         for field, uri in addresses(params)
@@ -147,7 +147,7 @@ def _places(scope: Scope, params: Params) -> bool:
 
 
 def _streams(scope: Scope, params: Params) -> bool:
-    """A job's streams are named `JOB/…`; a listing without a beginning would show those of all jobs."""
+    """Streams are named `JOB/…`; a listing without a prefix would show those of all jobs."""
     names = params.get("logStreamNames") or [
         params.get("logStreamName") or params.get("logStreamNamePrefix", "")
     ]
@@ -165,7 +165,7 @@ def _statistics(scope: Scope, params: Params) -> bool:
 
 
 def _metric_data(scope: Scope, params: Params) -> bool:
-    """Of each metric that is named; a search finds the key's own alone."""
+    """Checks the metrics that are named; a SEARCH finds only those of the key's jobs."""
     stats = [query["MetricStat"] for query in params["MetricDataQueries"] if "MetricStat" in query]
     return all(_statistics(scope, stat["Metric"]) for stat in stats)
 

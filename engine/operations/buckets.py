@@ -1,4 +1,4 @@
-"""Buckets."""
+"""S3 buckets: creating, listing, deleting."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_BUCKETS = 10_000
 
 @operation("s3", "CreateBucket")
 def create_bucket(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Make a bucket. Making one that is there already is harmless, as in us-east-1."""
+    """Create a bucket. Creating it again succeeds, as in us-east-1."""
     bucket = params["Bucket"]
     if not _NAME.fullmatch(bucket) or ".." in bucket or _ADDRESS.fullmatch(bucket):
         raise ServiceError(
@@ -30,21 +30,21 @@ def create_bucket(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "HeadBucket")
 def head_bucket(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Whether a bucket is there, and its region."""
+    """Check that a bucket exists; answers with its region."""
     ctx.objects.check_bucket(params["Bucket"])
     return {"BucketRegion": ctx.config.region}
 
 
 @operation("s3", "DeleteBucket")
 def delete_bucket(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Remove an empty bucket."""
+    """Delete an empty bucket."""
     ctx.disk.ensure(lambda: ctx.objects.delete_bucket(params["Bucket"]))
     return {"StatusCode": 204}
 
 
 @operation("s3", "ListBuckets")
 def list_buckets(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The buckets by name: all of them, or a page if MaxBuckets asks for pages."""
+    """The buckets that the caller may use, by name; in pages if MaxBuckets is set."""
     prefix, limit = params.get("Prefix", ""), params.get("MaxBuckets")
     if limit is not None and not 1 <= limit <= _MOST_BUCKETS:
         raise ServiceError("InvalidArgument", f"MaxBuckets must be between 1 and {_MOST_BUCKETS}.")
@@ -66,7 +66,7 @@ def list_buckets(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "GetBucketLocation")
 def get_bucket_location(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The bucket's region; us-east-1 is written as nothing at all."""
+    """The bucket's region; S3 writes us-east-1 as an empty text."""
     ctx.objects.check_bucket(params["Bucket"])
     region = ctx.config.region
     return {"LocationConstraint": "" if region == "us-east-1" else region}
@@ -74,6 +74,6 @@ def get_bucket_location(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "GetBucketVersioning")
 def get_bucket_versioning(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Versions are not kept, and were never switched on: an answer without a status says just that."""
+    """An answer without a status: versioning was never enabled."""
     ctx.objects.check_bucket(params["Bucket"])
     return {}

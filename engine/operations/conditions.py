@@ -1,4 +1,4 @@
-"""Conditional requests: If-Match and its kin, as RFC 9110 orders them and S3 answers them."""
+"""Conditional requests (If-Match and the like): RFC 9110's precedence with S3's errors."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from engine.objects import ObjectInfo, no_such_key
 
 
 def check_read(params: dict[str, Any], info: ObjectInfo, prefix: str = "") -> None:
-    """Raises PreconditionFailed (412), or NotModified (304) when the client's copy is still good.
+    """Raises PreconditionFailed (412), or NotModified (304) if the client's copy is current.
 
-    `prefix` is CopySource for the conditions on a copy's source.
+    `prefix` is "CopySource" for the conditions on a copy's source.
     """
     match, none_match = params.get(f"{prefix}IfMatch"), params.get(f"{prefix}IfNoneMatch")
     unmodified, modified = params.get(f"{prefix}IfUnmodifiedSince"), params.get(f"{prefix}IfModifiedSince")
@@ -29,10 +29,9 @@ def check_read(params: dict[str, Any], info: ObjectInfo, prefix: str = "") -> No
 
 
 def check_write(params: dict[str, Any], there: ObjectInfo | None) -> None:
-    """Raises PreconditionFailed when a conditional write finds another object, or one at all.
+    """Raises PreconditionFailed if the current object `there` does not meet the write's conditions.
 
-    A write that must replace a certain object finds NoSuchKey if there is none ("Conditional writes" in the
-    S3 user guide).
+    Raises NoSuchKey if IfMatch is given and there is no object ("Conditional writes" in the S3 user guide).
     """
     if params.get("IfNoneMatch") == "*" and there is not None:
         raise precondition_failed("If-None-Match")
@@ -43,13 +42,13 @@ def check_write(params: dict[str, Any], there: ObjectInfo | None) -> None:
 
 
 def check_delete(match: str | None, there: ObjectInfo | None) -> None:
-    """Raises PreconditionFailed when the object to delete is not the one its client has seen."""
+    """Raises PreconditionFailed if the current object does not have the ETag `match`."""
     if match is not None and (there is None or not _names(match, there.etag)):
         raise precondition_failed("If-Match")
 
 
 def precondition_failed(condition: str) -> ServiceError:
-    """S3's answer to a condition that does not hold."""
+    """S3's error for a condition that is not met."""
     return ServiceError(
         "PreconditionFailed",
         "At least one of the pre-conditions you specified did not hold",
@@ -71,5 +70,5 @@ def _names(header: str, etag: str) -> bool:
 
 
 def _whole_seconds(info: ObjectInfo) -> int:
-    """HTTP dates have no fractions."""
+    # HTTP dates have no fractions of seconds.
     return int(info.modified)

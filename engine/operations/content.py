@@ -1,4 +1,4 @@
-"""What S3 requests say of an object in headers: key, content headers, metadata, ranges, ETags."""
+"""Headers of S3 requests that describe an object: content headers, metadata, ranges, ETags; and its key."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.errors import ServiceError
 
-#: Headers that are kept with an object and come back with it.
+#: Headers that are stored with an object and returned with it.
 KEPT_HEADERS = (
     "CacheControl",
     "ContentDisposition",
@@ -26,12 +26,12 @@ MAX_KEY_BYTES = 1024
 MAX_METADATA = 2048
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
-#: Offsets have no more digits than this; longer ones are beyond any object.
+#: Maximum digits of an offset; longer numbers are beyond any object and are cut.
 _DIGITS = 18
 
 
 def checked_key(key: str) -> str:
-    """The key, if S3 takes it. Raises KeyTooLongError."""
+    """Return the key unchanged. Raises KeyTooLongError."""
     if len(key.encode()) > MAX_KEY_BYTES:
         raise ServiceError(
             "KeyTooLongError", "Your key is too long", extra={"MaxSizeAllowed": str(MAX_KEY_BYTES)}
@@ -40,7 +40,7 @@ def checked_key(key: str) -> str:
 
 
 def kept_headers(params: dict[str, Any]) -> dict[str, str]:
-    """The headers of a request that its object keeps. `aws-chunked` was the transfer, not the content."""
+    """The headers to store with the object. Removes `aws-chunked`, which describes the transfer, not the content."""
     headers = {name: str(params[name]) for name in KEPT_HEADERS if params.get(name) is not None}
     codings = [coding.strip() for coding in headers.pop("ContentEncoding", "").split(",")]
     if content := ",".join(coding for coding in codings if coding not in ("", "aws-chunked")):
@@ -49,7 +49,7 @@ def kept_headers(params: dict[str, Any]) -> dict[str, str]:
 
 
 def metadata_of(params: dict[str, Any]) -> dict[str, str]:
-    """The user's own metadata. Raises MetadataTooLarge."""
+    """The user's metadata. Raises MetadataTooLarge."""
     metadata: dict[str, str] = params.get("Metadata", {})
     size = sum(len(name.encode()) + len(value.encode()) for name, value in metadata.items())
     if size > MAX_METADATA:
@@ -62,14 +62,14 @@ def metadata_of(params: dict[str, Any]) -> dict[str, str]:
 
 
 def quoted_etag(etag: str) -> str:
-    """ETags stand in quotes on the wire."""
+    """The ETag in quotes, as HTTP has it."""
     return f'"{etag}"'
 
 
 def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """Start and end (exclusive) of `bytes=a-b` within `size` bytes; None for no range, or one of another form.
+    """The start and end (exclusive) of `bytes=a-b` in `size` bytes; None without a range or in another form.
 
-    Raises InvalidRange when it begins beyond the end.
+    Raises InvalidRange if the range starts behind the end.
     """
     match = _RANGE.fullmatch(header.strip()) if header else None
     if header is None or match is None or match.groups() == ("", ""):

@@ -1,4 +1,4 @@
-"""What every operation is given besides its parameters."""
+"""The context of an operation: the engine's parts and the caller."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from transform.scope import EVERYTHING, Scope
 
 
 class JobRunner(Protocol):
-    """What the operations ask of the runner."""
+    """The runner as the operations use it."""
 
     def submit(self, job_name: str) -> None:
-        """Begin to run a job whose row was just created."""
+        """Run a job whose row was created."""
 
     def stop(self, job_name: str) -> None:
-        """Stop a job whose row was just moved to Stopping."""
+        """Stop a job whose status was changed to Stopping."""
 
     def reason_to_wait(self, job_name: str) -> str | None:
-        """Why a job that is InProgress does not run now; None if it runs."""
+        """Why an InProgress job does not run yet, as a sentence; None if it runs."""
 
     def reason_against(self, image: str) -> str | None:
-        """None if containers of the image can be run, else a sentence that says why not and what to do."""
+        """Why containers of the image cannot run, and what to do, as a sentence; None if they can."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The engine's parts, and whose request this is: the key that signed it, None outside a request."""
+    """The engine's parts. `caller` is the key that signed the request, None outside of requests."""
 
     config: Config
     store: Store
@@ -42,15 +42,15 @@ class Context:
     throttle: Throttle
     disk: Disk
     caller: Key | None = None
-    #: What model code is not kept from on this system, in sentences; see engine.runtimes.confining.
+    #: What the system cannot keep model code from, as sentences; see engine.runtimes.confining.
     confinement_gaps: tuple[str, ...] = ()
 
     @property
     def scope(self) -> Scope:
-        """What the caller may use: everything outside a request."""
+        """The caller's scope; everything outside of requests."""
         return self.caller.scope if self.caller is not None else EVERYTHING
 
     @property
     def owner(self) -> dict[str, str]:
-        """Whose everything in S3 is."""
+        """S3's owner of all buckets and objects."""
         return {"ID": self.config.account_id, "DisplayName": "batchdeck"}

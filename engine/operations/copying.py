@@ -1,4 +1,4 @@
-"""CopyObject, and where a copy reads from."""
+"""CopyObject, and the source object of copies."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _CHUNK = 1024 * 1024
 
 @operation("s3", "CopyObject")
 async def copy_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Copy an object within the store, with its headers and metadata or with new ones."""
+    """Copy an object, with its headers and metadata or with new ones."""
     with open_source(ctx, params) as reader:
         _check_copy(params, reader.info)
         check_write(params, ctx.objects.head(params["Bucket"], checked_key(params["Key"])))
-        # A copy of gigabytes takes seconds, in which others want to be answered.
+        # In a thread: copying gigabytes takes seconds.
         info = await asyncio.to_thread(_copy, ctx, params, reader)
     result = {"ETag": quoted_etag(info.etag), "LastModified": info.modified, **checksum_members(info)}
     return {"CopyObjectResult": result, **encryption_members(info)}
@@ -50,7 +50,7 @@ def _check_copy(params: dict[str, Any], source: ObjectInfo) -> None:
 
 
 def source_of(params: Mapping[str, Any]) -> tuple[str, str]:
-    """Bucket and key that a copy reads from. Raises InvalidArgument."""
+    """The bucket and key of the copy's source. Raises InvalidArgument."""
     path = params["CopySource"].partition("?versionId=")[0]
     try:
         bucket, _, key = unquote_to_bytes(path).decode().removeprefix("/").partition("/")
@@ -66,7 +66,7 @@ def source_of(params: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def open_source(ctx: Context, params: dict[str, Any]) -> ObjectReader:
-    """The object a copy reads from, open.
+    """Open the copy's source object.
 
     Raises NoSuchKey, NoSuchBucket, NoSuchVersion, PreconditionFailed, InvalidArgument.
     """
@@ -87,7 +87,7 @@ def _new_headers(params: dict[str, Any], source: ObjectInfo) -> dict[str, str]:
     new_headers = kept_headers(params)
     if params.get("MetadataDirective") == "REPLACE":
         return new_headers
-    # How an object is stored is the copy's own affair; what it holds is copied.
+    # Headers about storage come from the request, those about the content from the source.
     own = ("StorageClass", "ServerSideEncryption", "SSEKMSKeyId", "WebsiteRedirectLocation")
     described = {name: value for name, value in source.headers.items() if name not in own}
     return {**described, **{name: new_headers[name] for name in own if name in new_headers}}

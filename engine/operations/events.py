@@ -1,7 +1,7 @@
 """EventBridge's "SageMaker Transform Job State Change", sent to a URL or a queue instead of a bus.
 
-Changes are noted in the transactions that make them and sent by a task of its own, so no job ever waits for a
-receiver, and none is lost when the engine is killed.
+Changes are recorded within their own transactions and sent by a separate task: jobs never wait for the receiver,
+and no event is lost when the engine is killed.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from engine.store.changes import ChangeRow
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks for changes, and the pauses between tries: twice as long each time.
+#: Seconds between two polls for changes, and the pauses between attempts, which double each time.
 _LOOK = 0.2
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
-#: Seconds after which a change is old news: it is given up.
+#: Seconds after which an unsent event is given up.
 _LONGEST_WAIT = 3600.0
 
-#: What an event shows of the request; per "Automating SageMaker with EventBridge" in the developer guide.
+#: Fields of the request that an event contains ("Automating SageMaker with EventBridge" in the developer guide).
 _REQUEST_MEMBERS = (
     "TransformJobName",
     "ModelName",
@@ -48,12 +48,12 @@ _REQUEST_MEMBERS = (
 )
 
 
-#: How one event's JSON is sent; raises NotDelivered.
+#: Sends the JSON of one event; raises NotDelivered.
 _Post = Callable[[bytes], Awaitable[None]]
 
 
 def check_url(setting: str, text: str) -> str | None:
-    """The address in this setting, None if it is empty. Raises BadSetting."""
+    """Check the URL of this setting; None if it is empty. Raises BadSetting."""
     if not text:
         return None
     try:
@@ -67,7 +67,7 @@ def check_url(setting: str, text: str) -> str | None:
 
 
 def check_single_receiver(config: Config) -> Config:
-    """The configuration as it is. Raises BadSetting if events are to go to two receivers."""
+    """Return the configuration unchanged. Raises BadSetting if it names two receivers of events."""
     if config.events_url and config.events_queue:
         raise BadSetting(
             "ENGINE_EVENTS_URL and ENGINE_EVENTS_QUEUE cannot both be set: events go to one receiver."
@@ -76,17 +76,17 @@ def check_single_receiver(config: Config) -> Config:
 
 
 class Events:
-    """Sends changes one after the other, each until it is taken, refused for good, or an hour old."""
+    """Sends events one after the other. Repeats each until it is delivered, finally refused, or an hour old."""
 
     def __init__(self, config: Config, store: Store, key: Key) -> None:
-        """`key` signs what is sent to a queue where this machine has no keys of AWS."""
+        """`key` signs messages to a queue if this machine has no AWS credentials."""
         self._config = config
         self._key = key
         self._store = store
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to note changes and to send them, if there is a receiver to send them to."""
+        """Begin to record and send changes, if a receiver is configured."""
         send = self._receiver()
         if send is not None:
             self._store.changes.keep()
@@ -99,7 +99,7 @@ class Events:
         return functools.partial(post, url) if url is not None else None
 
     async def close(self) -> None:
-        """Stop sending; what was not taken is sent after the next start."""
+        """Stop sending; the remaining events are sent after the next start."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -133,9 +133,9 @@ class Events:
 
 
 def event_of(config: Config, row: JobRow, change: ChangeRow, tags: Mapping[str, str]) -> dict[str, Any]:
-    """The event; one that is sent again has the same id.
+    """The event of a change. It has the same id each time it is sent.
 
-    Times in `detail` are epoch milliseconds: so AWS sends them, though its guide shows texts.
+    Times in `detail` are epoch milliseconds, as AWS sends them, although its guide shows texts.
     """
     request = with_defaults(row.request)
     detail = {

@@ -1,4 +1,4 @@
-"""Rules of S3 tags, and the tags that an upload carries in a header."""
+"""Rules for S3 tags, and tags in the header of an upload."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONGEST_VALUE = 256
 
 
 def header_tags(params: dict[str, Any]) -> dict[str, str]:
-    """The tags of an upload's `x-amz-tagging`, which is written like a query. Raises InvalidTag, BadRequest."""
+    """Parse the tags in `x-amz-tagging`, which has the form of a query string. Raises InvalidTag, BadRequest."""
     try:
         pairs = parse_qsl(params.get("Tagging", ""), keep_blank_values=True, errors="strict")
     except (UnicodeDecodeError, ValueError):
@@ -23,7 +23,7 @@ def header_tags(params: dict[str, Any]) -> dict[str, str]:
 
 
 def checked_tags(pairs: list[tuple[str, str]], most: int) -> dict[str, str]:
-    """Tags, key and value each, as one mapping. Raises InvalidTag, or BadRequest for more than `most`."""
+    """Check (key, value) pairs and return them as a dict. Raises InvalidTag, or BadRequest for more than `most`."""
     if len(pairs) > most:
         raise ServiceError("BadRequest", f"Object tags cannot be greater than {most}")
     for key, value in pairs:

@@ -1,4 +1,4 @@
-"""ListObjects, ListObjectsV2 and ListObjectVersions: keys in byte order, rolled up at a delimiter."""
+"""ListObjects, ListObjectsV2 and ListObjectVersions: keys in byte order, grouped by a delimiter."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from engine.operations.context import Context
 from engine.operations.table import operation
 
 MAX_KEYS = 1000
-#: What is read first after a common prefix: often the next thing is another one, and the rest would be waste.
+#: Entries read first behind a common prefix: the next key often starts another one.
 _FEW = 8
 
 
 @dataclass(slots=True)
 class _Listing:
-    """One page: objects and rolled-up prefixes, and the last name on it when there is more."""
+    """A page of objects and common prefixes. `last` is the last name on it."""
 
     objects: list[Entry] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class _Listing:
 
 @operation("s3", "ListObjectsV2")
 def list_objects_v2(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """A page of a bucket; ContinuationToken is opaque, StartAfter is a key."""
+    """A page of a bucket's objects, starting behind ContinuationToken or the key StartAfter."""
     token = params.get("ContinuationToken")
     if token == "":
         raise ServiceError("InvalidArgument", "The continuation token provided is incorrect")
@@ -55,20 +55,20 @@ def list_objects_v2(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "ListObjects")
 def list_objects(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """A page of a bucket in the older form, which goes on from a key called Marker."""
+    """A page of a bucket's objects in the older form, starting behind the key Marker."""
     listing = _list(ctx, params, params.get("Marker", ""))
     encode = name_encoder(params)
     return {
         **_common(params, listing, ctx.owner),
         "Marker": encode(params.get("Marker", "")),
-        # Without a delimiter the last key serves, and S3 leaves this out.
+        # Without a delimiter clients use the last key, and S3 omits this.
         "NextMarker": encode(listing.last) if listing.truncated and params.get("Delimiter") else None,
     }
 
 
 @operation("s3", "ListObjectVersions")
 def list_object_versions(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Every object once: versions are not kept, so each has the one version called null."""
+    """A page of a bucket's objects, each with the single version null."""
     listing = _list(ctx, params, params.get("KeyMarker", ""))
     encode = name_encoder(params)
     common = _common(params, listing, ctx.owner)
@@ -113,9 +113,9 @@ def _list(ctx: Context, params: dict[str, Any], after: str) -> _Listing:
 def _rolled_up(
     objects: ObjectStore, bucket: str, prefix: str, delimiter: str, after: str, limit: int
 ) -> _Listing:
-    """Keys that have the delimiter after the prefix count once, as their common prefix.
+    """Group keys with the delimiter behind the prefix into common prefixes.
 
-    A prefix that was found is skipped over in the index, so a folder of a million objects costs one step.
+    The index is read again behind each common prefix, so a folder of a million objects costs one query.
     """
     listing = _Listing()
     position = after.encode() if after else None
@@ -144,7 +144,7 @@ def _rolled_up(
 
 
 def _end_of(prefix: str) -> bytes:
-    """A position beyond every key that starts with `prefix`: no UTF-8 text goes on with byte 255."""
+    """A position behind all keys that start with `prefix`: UTF-8 never contains byte 255."""
     return prefix.encode() + b"\xff"
 
 
@@ -156,7 +156,7 @@ def _limit(params: dict[str, Any]) -> int:
 
 
 def name_encoder(params: dict[str, Any]) -> Callable[[str], str]:
-    """How names are written: percent-encoded if EncodingType asks for it, for XML cannot hold every character."""
+    """The function that encodes names: percent-encoding for EncodingType url, since XML cannot hold every character."""
     if params.get("EncodingType") == "url":
         return lambda text: quote(text, safe="/-_.~*")
     return lambda text: text
@@ -177,12 +177,12 @@ def _entry(entry: Entry, key: str, owner: dict[str, str] | None) -> dict[str, An
 
 
 def token_of_key(key: str) -> str:
-    """A continuation token that goes on beyond `key`."""
+    """A continuation token for the keys behind `key`."""
     return base64.urlsafe_b64encode(key.encode()).decode()
 
 
 def key_of_token(token: str) -> str:
-    """The key of a token that `token_of_key` made. Raises InvalidArgument for any other text."""
+    """The key in a token of `token_of_key`. Raises InvalidArgument."""
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):

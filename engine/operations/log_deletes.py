@@ -1,4 +1,4 @@
-"""CloudWatch Logs, to delete: DeleteLogStream, DeleteLogGroup, PutRetentionPolicy, DeleteRetentionPolicy."""
+"""Deleting in CloudWatch Logs: DeleteLogStream, DeleteLogGroup, PutRetentionPolicy, DeleteRetentionPolicy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.operations.context import Context
 from engine.operations.logs import find_group, no_stream
 from engine.operations.table import operation
 
-#: The days that PutRetentionPolicy takes; per the API reference.
+#: The days that PutRetentionPolicy accepts (API reference).
 RETENTION_DAYS = frozenset(
     (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 )
@@ -18,7 +18,7 @@ RETENTION_DAYS = frozenset(
 
 @operation("logs", "DeleteLogStream")
 async def delete_log_stream(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Delete a stream with its events."""
+    """Delete a stream and its events."""
     group, stream = find_group(ctx, params), params["logStreamName"]
     if not ctx.store.logs.has_stream(group, stream):
         raise no_stream()
@@ -28,7 +28,7 @@ async def delete_log_stream(ctx: Context, params: dict[str, Any]) -> dict[str, A
 
 @operation("logs", "DeleteLogGroup")
 async def delete_log_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Delete a group with all its streams; a job that still runs makes it anew with its next line."""
+    """Delete a group and its streams. A running job creates the group again with its next line."""
     group = find_group(ctx, params)
     for stream in ctx.store.logs.stream_names(group):
         await _delete(ctx, group, stream)
@@ -38,7 +38,7 @@ async def delete_log_group(ctx: Context, params: dict[str, Any]) -> dict[str, An
 
 @operation("logs", "PutRetentionPolicy")
 def put_retention_policy(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Keep a group's events for so many days."""
+    """Set a group's retention in days."""
     group, days = find_group(ctx, params), params["retentionInDays"]
     if days not in RETENTION_DAYS:
         raise ServiceError(
@@ -51,7 +51,7 @@ def put_retention_policy(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
 
 @operation("logs", "DeleteRetentionPolicy")
 def delete_retention_policy(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Keep a group's events as long as the engine keeps those of others."""
+    """Remove a group's retention, so that the engine's setting applies."""
     ctx.store.logs.set_retention(find_group(ctx, params), None)
     return {}
 

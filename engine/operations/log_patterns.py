@@ -1,7 +1,7 @@
-"""CloudWatch Logs' filter patterns for plain text: terms, "quoted phrases", ?any-of and -none-of.
+"""CloudWatch Logs' filter patterns for text: terms, "quoted phrases", ?optional and -excluded terms.
 
-The rules are those of the user guide's page on filter pattern syntax: terms are case-sensitive, all plain
-ones must be there, and `?` terms beside plain or `-` ones are ignored.
+Follows "Filter pattern syntax" in the user guide: terms are case-sensitive, a message must contain all plain terms,
+and `?` terms are ignored if there are plain or `-` terms.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 class UnsupportedPattern(ValueError):
-    """The pattern is broken, or of a kind that is not for plain text."""
+    """The pattern is invalid, or not a text pattern."""
 
 
 def compile_pattern(pattern: str) -> Callable[[str], bool]:
-    """A function that tells whether a message matches. Raises UnsupportedPattern, with a sentence."""
+    """The function that says whether a message matches the pattern. Raises UnsupportedPattern with a sentence."""
     text = pattern.strip()
     if text[:1] in ("{", "[", "%"):
         raise UnsupportedPattern("Only text patterns are supported: no JSON, column or regular expressions.")

@@ -1,4 +1,4 @@
-"""CloudWatch Logs, to read: DescribeLogGroups, DescribeLogStreams, GetLogEvents, FilterLogEvents."""
+"""Reading CloudWatch Logs: DescribeLogGroups, DescribeLogStreams, GetLogEvents, FilterLogEvents."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from engine.operations.paging import make_token, read_token
 from engine.operations.table import operation
 from engine.store.logs import EventRow, StreamOrder, StreamRow, stream_position
 
-#: A page holds at most this many bytes, counting 26 for each event beside its message; per the API reference.
+#: Maximum bytes of a page; each event counts 26 bytes besides its message (API reference).
 _PAGE_BYTES = 1024 * 1024
 _EVENT_OVERHEAD = 26
 _PAGE_EVENTS = 10_000
 
-#: Events FilterLogEvents looks at for one page; if few of them match the page is short, or even empty.
+#: Events that FilterLogEvents examines for one page. If few of them match, the page is short or empty.
 _SCAN_EVENTS = 20_000
 
-#: What FilterLogEvents' tokens are of, and since when events may be read newest first; per the API reference.
+#: Listing names in FilterLogEvents' tokens, and the earliest startTime for newest first (API reference).
 _OLDEST_FIRST, _NEWEST_FIRST = "log-events", "log-events:newest"
 _NEWEST_FIRST_SINCE = 1_704_067_200_000
 
-#: GetLogEvents' tokens: a direction, then the timestamp and the number of an event.
+#: GetLogEvents' tokens: the direction, then an event's timestamp and id.
 _EVENT_TOKEN = re.compile(r"([fb])/(\d{20})(\d{36})")
 
 
 @operation("logs", "DescribeLogGroups")
 def describe_log_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The log groups there are, by name."""
+    """The log groups, by name."""
     prefix, pattern = params.get("logGroupNamePrefix"), params.get("logGroupNamePattern")
     if prefix and pattern:
         raise _invalid("logGroupNamePrefix and logGroupNamePattern can not both be given.")
@@ -59,7 +59,7 @@ def describe_log_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("logs", "DescribeLogStreams")
 def describe_log_streams(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The streams of a group, by name or by the time of their last event."""
+    """The streams of a group, by name or by time of the last event."""
     group = find_group(ctx, params)
     order: StreamOrder = params.get("orderBy", "LogStreamName")
     prefix = params.get("logStreamNamePrefix")
@@ -84,10 +84,10 @@ def describe_log_streams(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
 
 @operation("logs", "GetLogEvents")
 def get_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The events of one stream, oldest first on the page, and the tokens of the pages before and after it.
+    """A page of one stream's events, oldest first, with the tokens of the next and the previous page.
 
-    There always are both tokens. The one that was given comes back once there is nothing more in its
-    direction; used later again, it gives what has been written since.
+    Both tokens are always present. At the end of a direction the answer repeats the request's token; used again later,
+    it returns the events written since.
     """
     group, stream = find_group(ctx, params), params["logStreamName"]
     if not ctx.store.logs.has_stream(group, stream):
@@ -118,12 +118,11 @@ def get_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("logs", "FilterLogEvents")
 async def filter_log_events(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The events of many streams as one, by time, that match a pattern. `endTime` is included here.
+    """The events of several streams that match a pattern, by time. Here `endTime` is inclusive.
 
-    A token knows its direction, whatever `startFromHead` says beside it.
-
-    Done in a thread: looking through many thousand lines would hold up the jobs that are running.
+    A token determines the direction, regardless of `startFromHead`.
     """
+    # In a thread: examining many thousand lines would delay running jobs.
     return await asyncio.to_thread(_filter, ctx, params)
 
 
@@ -150,7 +149,7 @@ def _filter(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _filter_position(params: dict[str, Any]) -> tuple[str, list[Any] | None]:
-    """Which way a page of FilterLogEvents goes, and the (timestamp, id) it goes on from."""
+    """The direction of a FilterLogEvents page, and the (timestamp, id) behind which it starts."""
     token = params.get("nextToken")
     if token is None:
         return (_OLDEST_FIRST if params.get("startFromHead", True) else _NEWEST_FIRST), None
@@ -163,7 +162,7 @@ def _filter_position(params: dict[str, Any]) -> tuple[str, list[Any] | None]:
 def _scan(
     events: Iterator[EventRow], matches: Callable[[str], bool], limit: int
 ) -> tuple[list[EventRow], list[int] | None]:
-    """The matching events that fit on a page, and where to go on, or None if everything has been seen."""
+    """The matching events that fit on a page, and the position to continue from; None at the end."""
     matching_events: list[EventRow] = []
     size = 0
     position: list[int] | None = None
@@ -196,7 +195,7 @@ def _matcher(params: dict[str, Any]) -> Callable[[str], bool]:
 
 
 def _event_position(params: dict[str, Any], start: int | None) -> tuple[str, list[int] | None]:
-    """Which way a page of GetLogEvents goes, and from which (timestamp, id); None is the very end."""
+    """The direction of a GetLogEvents page, "f" or "b", and the (timestamp, id) it starts from; None is the end."""
     token = params.get("nextToken")
     if token is None:
         return ("f", [start or 0, 0]) if params.get("startFromHead", False) else ("b", None)
@@ -209,11 +208,11 @@ def _event_position(params: dict[str, Any], start: int | None) -> tuple[str, lis
 def _tokens(
     rows: list[EventRow], direction: str, position: list[int] | None, start: int | None
 ) -> tuple[str, str]:
-    """The forward and the backward token of a page: behind its last event and in front of its first."""
+    """The forward token, behind the page's last event, and the backward token, in front of its first."""
     if rows:
         return _token("f", rows[-1].position), _token("b", rows[0].position)
     timestamp, number = position or [start or 0, 0]
-    # On an empty page the token given comes back; its opposite must lead to the event it stands at.
+    # An empty page repeats the request's token; the opposite token must include the event at that position.
     if direction == "f":
         return _token("f", [timestamp, number]), _token("b", [timestamp, number + 1])
     return _token("f", [timestamp, max(number - 1, 0)]), _token("b", [timestamp, number])
@@ -229,7 +228,7 @@ def _event_id(position: list[int]) -> str:
 
 
 def _fitting(rows: list[EventRow], *, from_end: bool) -> list[EventRow]:
-    """As many of the rows as a page can hold, at least one, kept from the side that was read from."""
+    """The rows that fit on a page, at least one, from the start or the end."""
     size = 0
     ordered = rows[::-1] if from_end else rows
     for count, row in enumerate(ordered):
@@ -266,9 +265,9 @@ def _filtered(row: EventRow) -> dict[str, Any]:
 
 
 def find_group(ctx: Context, params: dict[str, Any]) -> str:
-    """The name of the group a request is about; its identifier may be a name or an ARN.
+    """The name of the request's log group, which may be given as name or ARN.
 
-    Raises ServiceError if there is no such group.
+    Raises ServiceError(ResourceNotFoundException) if it does not exist.
     """
     name, identifier = params.get("logGroupName"), params.get("logGroupIdentifier", "")
     if bool(name) == bool(identifier):
@@ -301,5 +300,5 @@ def _invalid(message: str) -> ServiceError:
 
 
 def no_stream() -> ServiceError:
-    """The answer about a stream that does not exist."""
+    """The error for an unknown stream."""
     return ServiceError("ResourceNotFoundException", "The specified log stream does not exist.")

@@ -1,4 +1,4 @@
-"""CloudWatch's SEARCH expression, the plain form: SEARCH('{namespace,dimension} terms', 'statistic', period)."""
+"""CloudWatch's SEARCH expressions in their plain form: SEARCH('{namespace,dimension} terms', 'statistic', period)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _WORDS_NOT_HERE = ("AND", "OR", "NOT")
 
 
 class BadSearch(ValueError):
-    """An expression that is no SEARCH, or one with more than plain terms."""
+    """The expression is not a SEARCH, or has more than plain terms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is searched for. A term is (property or "", text, whether it is exact); all have to match."""
+    """A parsed SEARCH. A term is (property or "", text, exact); all terms must match."""
 
     namespace: str
     dimensions: tuple[str, ...]
@@ -27,11 +27,11 @@ class Search:
 
     @property
     def substring(self) -> str | None:
-        """What every host that matches contains, if the terms say so."""
+        """A text that all matching hosts contain; None if the terms require none."""
         return next((text for name, text, _ in self.terms if name in self.dimensions), None)
 
     def matches(self, host: str, metric: str) -> bool:
-        """Whether every term fits the metric of that host: whole if it was quoted, else as a part."""
+        """Whether all terms match this metric. Quoted terms match whole values, others parts of them."""
         values = {"MetricName": [metric], **{name: [host] for name in self.dimensions}, "": [metric, host]}
         return all(
             any(text == value if exact else text in value for value in values.get(name, []))
@@ -40,7 +40,7 @@ class Search:
 
 
 def parse_search(expression: str) -> Search:
-    """Raises BadSearch for metric math, for AND, OR, NOT and brackets, and for what is no expression."""
+    """Parse a SEARCH expression. Raises BadSearch, also for metric math, AND, OR, NOT and brackets."""
     outer = _SEARCH.fullmatch(expression)
     schema = _SCHEMA.fullmatch(outer[2]) if outer else None
     if outer is None or schema is None:

@@ -1,4 +1,4 @@
-"""CloudWatch's metrics of transform jobs: ListMetrics, GetMetricData, GetMetricStatistics."""
+"""CloudWatch metrics of transform jobs: ListMetrics, GetMetricData, GetMetricStatistics."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.runner.meter import NAMESPACE
 _DIMENSION = "Host"
 _UNIT = "Percent"
 _PAGE = 500
-#: GetMetricData's limit when MaxDatapoints is not given, and of series that one SEARCH finds; per the reference.
+#: GetMetricData's default MaxDatapoints, and the most series of one SEARCH (API reference).
 _MOST_POINTS = 100_800
 _MOST_SERIES = 100
 #: RecentlyActive's only value, PT3H, in seconds.
@@ -37,7 +37,7 @@ Points = list[tuple[float, float]]
 
 @operation("cloudwatch", "ListMetrics")
 def list_metrics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The metrics the caller may see, by host; those of all jobs that ever ran, unless RecentlyActive is given."""
+    """The metrics that the caller may see, by host. Includes all past jobs unless RecentlyActive is set."""
     after = None
     if token := params.get("NextToken"):
         after = read_token("metrics", token, (str, str))
@@ -62,7 +62,7 @@ def list_metrics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudwatch", "GetMetricData")
 def get_metric_data(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """What each query asks for: a metric's statistic by period, or that of every metric a SEARCH finds."""
+    """The results of the queries: a statistic by period of one metric, or of every metric that a SEARCH finds."""
     start, end = _range(params)
     queries = params["MetricDataQueries"]
     ids = [query["Id"] for query in queries]
@@ -82,7 +82,7 @@ def get_metric_data(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("cloudwatch", "GetMetricStatistics")
 def get_metric_statistics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Statistics of one metric by period; in no order that one may rely on, as the API reference says."""
+    """Statistics of one metric by period. The API reference promises no order."""
     start, end = _range(params)
     if "ExtendedStatistics" in params or not params.get("Statistics"):
         raise _invalid(f"Statistics must be given: {', '.join(_STATISTICS)}.")
@@ -102,7 +102,7 @@ def get_metric_statistics(ctx: Context, params: dict[str, Any]) -> dict[str, Any
 
 
 def _allowed_hosts(ctx: Context) -> list[str]:
-    """The instances whose numbers the caller may see, `x*` for all that begin so; a host is named `JOB/INSTANCE`."""
+    """The hosts that the caller may see, with `x*` for all that start with x. Hosts are named `JOB/INSTANCE`."""
     return [name if name.endswith("*") else f"{name}/*" for name in ctx.scope.job_names]
 
 
@@ -140,7 +140,7 @@ def _searched(ctx: Context, query: dict[str, Any], start: float, end: float) -> 
 
 
 def _label(label: str | None, host: str, name: str) -> str:
-    """What a series that a SEARCH found is called; a label may name properties, as in ${PROP('Dim.Host')}."""
+    """The label of a series that a SEARCH found. The query's label may use properties: ${PROP('Dim.Host')}."""
     if label is None:
         return f"{host} {name}"
     for property_name, value in ((f"Dim.{_DIMENSION}", host), ("MetricName", name)):
@@ -151,7 +151,7 @@ def _label(label: str | None, host: str, name: str) -> str:
 def _points(
     ctx: Context, metric: Mapping[str, Any], period: int, statistic: str, start: float, end: float
 ) -> Points:
-    """The statistic of one metric, by the period's beginning, oldest first; empty if there is no such metric."""
+    """(start of the period, statistic) of one metric, oldest first; empty if the metric does not exist."""
     if statistic not in _STATISTICS:
         raise _invalid(f"The statistic {statistic} is not one of {', '.join(_STATISTICS)}.")
     host = _exact_host(metric.get("Dimensions", []))
@@ -165,7 +165,7 @@ def _points(
 
 
 def _page(params: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]:
-    """The results with no more points than asked for, from where the page before ended."""
+    """A page of the results with at most MaxDatapoints points, starting where the previous page ended."""
     skip, room = 0, params.get("MaxDatapoints", _MOST_POINTS)
     if token := params.get("NextToken"):
         position = read_token("metric-data", token, (int,))
@@ -207,14 +207,14 @@ def _checked_period(period: int) -> int:
 
 
 def _exact_host(dimensions: list[dict[str, str]]) -> str | None:
-    """The host, if it is the one dimension given: metrics are found by all of their dimensions."""
+    """The host if it is the only dimension, else None: a metric is identified by all its dimensions."""
     if len(dimensions) != 1 or dimensions[0]["Name"] != _DIMENSION:
         return None
     return dimensions[0]["Value"]
 
 
 def _filtered_host(filters: list[dict[str, str]]) -> str | None:
-    """The host that ListMetrics' filters name, "" for any, None if no metric can pass them."""
+    """The host that ListMetrics' filters require; "" for any host, None if no metric can match."""
     host = ""
     for dimension_filter in filters:
         value = dimension_filter.get("Value", host)

@@ -19,13 +19,13 @@ from engine.store.models import ModelOrder, model_position
 
 _ORDER_TYPES: dict[ModelOrder, tuple[type, ...]] = {"Name": (str,), "CreationTime": (float, str)}
 
-#: Bytes of all environment variables of a model's containers together; per the API reference of Environment.
+#: Maximum bytes of all environment variables of a model's containers (API reference of Environment).
 _ENVIRONMENT_LIMIT = 32 * 1024
 
 
 @operation("sagemaker", "CreateModel")
 def create_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Register a model; what its containers name must be there."""
+    """Create a model. The artifacts of its containers must exist."""
     name = params["ModelName"]
     arn = model_arn(ctx.config, name)
     _check_containers(params)
@@ -45,7 +45,7 @@ def create_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "DescribeModel")
 def describe_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Everything about a model."""
+    """Describe a model."""
     row = find_model(ctx, params["ModelName"])
     answer: dict[str, Any] = {
         "EnableNetworkIsolation": False,
@@ -62,7 +62,7 @@ def describe_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "ListModels")
 def list_models(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The models that the caller may use, newest first unless told otherwise."""
+    """List the models that the caller may use, by default newest first."""
     allowed = partial(ctx.store.models.list, names=ctx.scope.names)
     rows, more = list_page(params, allowed, listing="models", orders=_ORDER_TYPES, position=model_position)
     summaries = [{"ModelName": row.name, "ModelArn": row.arn, "CreationTime": row.created} for row in rows]
@@ -71,7 +71,7 @@ def list_models(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "DeleteModel")
 def delete_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Remove a model's entry; its artifacts and its jobs stay."""
+    """Delete a model. Its artifacts and jobs stay."""
     row = find_model(ctx, params["ModelName"])
     if not ctx.store.models.delete(row.name):
         raise _no_such_model(row.arn)
@@ -80,7 +80,7 @@ def delete_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def find_model(ctx: Context, name: str) -> ModelRow:
-    """The model of that name. Raises ServiceError(ValidationException) if there is none."""
+    """The model with that name. Raises ServiceError(ValidationException)."""
     row = ctx.store.models.get(name)
     if row is None:
         raise _no_such_model(model_arn(ctx.config, name))
@@ -88,7 +88,7 @@ def find_model(ctx: Context, name: str) -> ModelRow:
 
 
 def containers_of(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """The container definitions in CreateModel's parameters, in the order in which a request passes them."""
+    """The container definitions in CreateModel's parameters, in pipeline order."""
     if "PrimaryContainer" in request:
         return [request["PrimaryContainer"]]
     return list(request.get("Containers", []))
@@ -117,7 +117,7 @@ def _check_containers(params: dict[str, Any]) -> None:
 
 
 def _described(container: dict[str, Any]) -> dict[str, Any]:
-    """A container with the defaults that SageMaker shows."""
+    """The container with SageMaker's defaults."""
     return {"Mode": "SingleModel", "Environment": {}, **container}
 
 

@@ -1,4 +1,4 @@
-"""Multipart uploads: begun, filled, completed or given up."""
+"""Multipart uploads: creating, uploading parts, completing, aborting."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CHUNK = 1024 * 1024
 
 @operation("s3", "CreateMultipartUpload")
 def create_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Begin an upload."""
+    """Create an upload."""
     ctx.objects.check_bucket(params["Bucket"])
     algorithm = params.get("ChecksumAlgorithm", checksums.DEFAULT)
     kind = params.get("ChecksumType", checksums.default_type(algorithm))
@@ -53,7 +53,7 @@ def create_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, A
 
 @operation("s3", "UploadPart")
 async def upload_part(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Receive one part; it counts only when it has arrived whole and its checksums hold."""
+    """Store a part, if it arrives completely and its checksums match."""
     upload = _upload(ctx, params)
     number, body = _part_number(params), params["Body"]
     if body.length is not None and body.length > MAX_PUT:
@@ -65,7 +65,7 @@ async def upload_part(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         writer.abort()
         raise
     part = ctx.objects.uploads.add_part(upload, number, writer, computed)
-    # What the client did not speak of is for the whole object's sake.
+    # Checksums that the client did not send are computed only for the whole object.
     checksum_members = [checksums.member_name(name) for name in body.announced() or [upload.checksum]]
     return {
         "ETag": quoted_etag(part.etag),
@@ -75,7 +75,7 @@ async def upload_part(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "UploadPartCopy")
 async def upload_part_copy(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Take one part from an object that is in the store already, or from a range of it."""
+    """Copy a part from an existing object or from a range of it."""
     upload = _upload(ctx, params)
     number = _part_number(params)
     with open_source(ctx, params) as reader:
@@ -89,7 +89,7 @@ async def upload_part_copy(ctx: Context, params: dict[str, Any]) -> dict[str, An
 
 @operation("s3", "CompleteMultipartUpload")
 def complete_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Make the object of its parts, in one step."""
+    """Publish the object made of the parts."""
     bucket, key = params["Bucket"], params["Key"]
     upload = _upload(ctx, params)
     info = ctx.objects.uploads.assemble(upload, _completed_parts(params))
@@ -115,7 +115,7 @@ def complete_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str,
 
 @operation("s3", "AbortMultipartUpload")
 def abort_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Give an upload up."""
+    """Abort an upload."""
     upload = _upload(ctx, params)
     ctx.disk.ensure(lambda: ctx.objects.uploads.abort(upload))
     return {"StatusCode": 204}
@@ -143,7 +143,7 @@ def _completed_parts(params: dict[str, Any]) -> list[CompletedPart]:
 def _copied_span(params: dict[str, Any], source: ObjectInfo) -> tuple[int, int]:
     range_header = params.get("CopySourceRange")
     span = byte_range(range_header, source.size) if range_header is not None else (0, source.size)
-    # Unlike a read, a copy of a range must lie within its source; per the API reference of UploadPartCopy.
+    # Unlike a range of GetObject, this one must lie within the source (API reference of UploadPartCopy).
     if span is None or (range_header is not None and range_header.rpartition("-")[2] != str(span[1] - 1)):
         raise ServiceError(
             "InvalidArgument",

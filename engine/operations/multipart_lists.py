@@ -1,4 +1,4 @@
-"""What multipart uploads there are, and which of their parts have arrived."""
+"""ListMultipartUploads and ListParts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST = 1000
 
 @dataclass(slots=True)
 class _Page:
-    """Keys with their uploads, common prefixes with none, and the last upload of them all."""
+    """A page: keys with their uploads, common prefixes with None; `last` is the last upload."""
 
     names: list[tuple[str, Upload | None]] = field(default_factory=list)
     last: Upload | None = None
@@ -26,7 +26,7 @@ class _Page:
 
 @operation("s3", "ListParts")
 def list_parts(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The parts that have arrived, by number."""
+    """The uploaded parts, by number."""
     ctx.objects.check_bucket(params["Bucket"])
     upload = ctx.objects.uploads.get(params["Bucket"], params["Key"], params["UploadId"])
     limit = _limit(params, "MaxParts")
@@ -61,7 +61,7 @@ def list_parts(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "ListMultipartUploads")
 def list_multipart_uploads(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The uploads in progress, by key; those of a common prefix count once."""
+    """The uploads in progress, by key, grouped by common prefix."""
     ctx.objects.check_bucket(params["Bucket"])
     prefix, delimiter = params.get("Prefix", ""), params.get("Delimiter", "")
     limit = _limit(params, "MaxUploads")
@@ -101,7 +101,7 @@ def _roll_up(uploads: list[Upload], prefix: str, delimiter: str, limit: int) -> 
 
 
 def _after(uploads: list[Upload], params: dict[str, Any]) -> list[Upload]:
-    """The uploads beyond the markers: later keys, and later uploads to the same key if one of those is named."""
+    """The uploads behind the markers: those of later keys, and later uploads of KeyMarker if UploadIdMarker is set."""
     key, marker = params.get("KeyMarker", ""), params.get("UploadIdMarker", "")
     if not key:
         return uploads

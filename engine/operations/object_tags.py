@@ -1,4 +1,4 @@
-"""Tags of objects and buckets."""
+"""Tags of S3 objects and buckets."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def put_object_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "DeleteObjectTagging")
 def delete_object_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Take all of an object's tags away."""
+    """Remove an object's tags."""
     ctx.objects.set_tags(find_object(ctx, params), {})
     return {"StatusCode": 204}
 
 
 @operation("s3", "GetBucketTagging")
 def get_bucket_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """A bucket's tags. Raises NoSuchTagSet if it has none."""
+    """A bucket's tags. Raises NoSuchTagSet without any."""
     tags = ctx.objects.bucket_tags(params["Bucket"])
     if not tags:
         raise ServiceError(
@@ -55,7 +55,7 @@ def put_bucket_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "DeleteBucketTagging")
 def delete_bucket_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Take all of a bucket's tags away."""
+    """Remove a bucket's tags."""
     ctx.objects.set_bucket_tags(params["Bucket"], {})
     return {"StatusCode": 204}
 

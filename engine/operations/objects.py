@@ -1,4 +1,4 @@
-"""Objects: put, get, head, delete."""
+"""S3 objects: put, get, head, delete."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _OVERRIDES = (
 
 @operation("s3", "PutObject")
 async def put_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Store an object; nothing of it shows until it has arrived whole and its checksums hold."""
+    """Store an object. It is published once it has arrived completely and its checksums match."""
     bucket, key, body = params["Bucket"], checked_key(params["Key"]), params["Body"]
     if body.length is not None and body.length > MAX_PUT:
         raise ServiceError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.")
     ctx.objects.check_bucket(bucket)
-    # Asked before the upload as well as with it: a client should not send a gigabyte to be refused.
+    # Checked before the upload too, so that a client does not send a gigabyte in vain.
     check_write(params, ctx.objects.head(bucket, key))
     algorithm = "" if body.announced() else checksums.DEFAULT
     with ctx.objects.writer(
@@ -47,7 +47,7 @@ async def put_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "GetObject")
 def get_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """An object's bytes, or a range of them, streamed."""
+    """An object with its bytes or a range of them, streamed."""
     reader = ctx.objects.open(params["Bucket"], params["Key"])
     try:
         _check_request_conditions(params, reader.info)
@@ -62,14 +62,14 @@ def get_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "HeadObject")
 def head_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """What GetObject would say of an object, without its bytes."""
+    """The answer of GetObject without the bytes."""
     info = find_object(ctx, params)
     return {**_described(params, info), **_ranged(info, _span(params, info)), **_overrides(params)}
 
 
 @operation("s3", "DeleteObject")
 def delete_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Remove an object; one that is not there is no error."""
+    """Delete an object, if it exists."""
     ctx.objects.check_bucket(params["Bucket"])
     _check_version(params)
     _delete(ctx, params["Bucket"], params["Key"], params.get("IfMatch"))
@@ -78,7 +78,7 @@ def delete_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("s3", "DeleteObjects")
 def delete_objects(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Remove up to 1,000 objects; what could not be removed is told one by one."""
+    """Delete up to 1,000 objects. The answer has an error for each that could not be deleted."""
     ctx.objects.check_bucket(params["Bucket"])
     identifiers = params["Delete"]["Objects"]
     if len(identifiers) > 1000:
@@ -101,7 +101,7 @@ def _delete(ctx: Context, bucket: str, key: str, etag: str | None) -> None:
 
 @operation("s3", "GetObjectAttributes")
 def get_object_attributes(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The attributes of an object that were asked for by name."""
+    """The requested attributes of an object."""
     attribute_names = {name.strip() for name in params["ObjectAttributes"].split(",")}
     info = find_object(ctx, params)
     count = info.parts_count
@@ -121,7 +121,7 @@ def get_object_attributes(ctx: Context, params: dict[str, Any]) -> dict[str, Any
 
 
 def find_object(ctx: Context, params: dict[str, Any]) -> ObjectInfo:
-    """The object a request names, if it meets the request's conditions. Raises NoSuchKey, NoSuchBucket and those."""
+    """The request's object. Raises NoSuchKey, NoSuchBucket, or the error of a condition that is not met."""
     info = ctx.objects.head(params["Bucket"], params["Key"])
     if info is None:
         ctx.objects.check_bucket(params["Bucket"])
@@ -131,13 +131,13 @@ def find_object(ctx: Context, params: dict[str, Any]) -> ObjectInfo:
 
 
 def checksum_members(info: ObjectInfo) -> dict[str, str]:
-    """An object's checksum and whether it is one of the whole or of its parts."""
+    """The answer's members for an object's checksum and its type."""
     kinds = {checksums.type_of(value) for value in info.checksums.values()}
     return {**info.checksums, **({"ChecksumType": kinds.pop()} if kinds else {})}
 
 
 def encryption_members(info: ObjectInfo) -> dict[str, str]:
-    """What an object was asked to be encrypted with."""
+    """The answer's members for the encryption that the object was stored with."""
     names = ("ServerSideEncryption", "SSEKMSKeyId")
     return {name: info.headers[name] for name in names if name in info.headers}
 
@@ -148,7 +148,7 @@ def _check_request_conditions(params: dict[str, Any], info: ObjectInfo) -> None:
 
 
 def _check_version(params: dict[str, Any]) -> None:
-    """Versions are not kept: the only one there ever is has the id null."""
+    """The only version of an object has the id null."""
     if params.get("VersionId") not in (None, "null"):
         raise ServiceError("NoSuchVersion", "The specified version does not exist.", status=404)
 
@@ -196,7 +196,7 @@ def _ranged(info: ObjectInfo, span: tuple[int, int] | None) -> dict[str, Any]:
 
 
 def _overrides(params: dict[str, Any]) -> dict[str, Any]:
-    """`response-content-type` and its kin, which a presigned URL may carry."""
+    """Headers that the request sets for the answer, such as `response-content-type`."""
     overrides = {name: params.get(f"Response{name}") for name in _OVERRIDES}
     return {name: value for name, value in overrides.items() if value is not None}
 

@@ -1,6 +1,6 @@
 """The registry's groups: CreateModelPackageGroup, DescribeModelPackageGroup, ListModelPackageGroups, Delete….
 
-Their order is Ascending unless asked otherwise, unlike that of models and jobs; per the API reference.
+Unlike models and jobs they are listed in ascending order by default (API reference).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ORDER_TYPES: dict[PackageOrder, tuple[type, ...]] = {"Name": (str,), "CreationT
 
 @operation("sagemaker", "CreateModelPackageGroup")
 def create_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Make a group, with no versions yet."""
+    """Create a group without versions."""
     name = params["ModelPackageGroupName"]
     arn = package_group_arn(ctx.config, name)
     request = {key: value for key, value in params.items() if key != "Tags"}
@@ -34,14 +34,14 @@ def create_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "DescribeModelPackageGroup")
 def describe_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Everything about a group."""
+    """Describe a group."""
     row = find_group(ctx, params["ModelPackageGroupName"])
     return {**_summary(row), "CreatedBy": {}}
 
 
 @operation("sagemaker", "ListModelPackageGroups")
 def list_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Groups, oldest first unless told otherwise."""
+    """List groups, by default oldest first."""
     if params.get("CrossAccountFilterOption") == "CrossAccount":
         return {"ModelPackageGroupSummaryList": []}
     rows, more = list_page(
@@ -57,7 +57,7 @@ def list_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "DeleteModelPackageGroup")
 def delete_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Remove a group that has no versions left."""
+    """Delete a group without versions."""
     row = find_group(ctx, params["ModelPackageGroupName"])
     if not ctx.store.packages.delete_group(row.name):
         raise ServiceError(
@@ -69,7 +69,7 @@ def delete_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def find_group(ctx: Context, name_or_arn: str) -> PackageGroupRow:
-    """The group of that name or ARN. Raises ServiceError(ValidationException) if there is none."""
+    """The group with that name or ARN. Raises ServiceError(ValidationException)."""
     name = resource_name(ctx.config, "model-package-group", name_or_arn)
     row = ctx.store.packages.group(name) if name else None
     if row is None:

@@ -1,7 +1,7 @@
 """The registry's packages: CreateModelPackage, DescribeModelPackage, ListModelPackages, Update…, Delete….
 
-A package is the next version of a group, or has a name of its own. The engine validates none and knows no
-marketplace: it is Completed at once, and what would need either is refused.
+A package is a version of a group or has a name of its own. The engine has no validation and no marketplace:
+packages are Completed at once, and requests that need either are refused.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from engine.store.packages import PackageOrder, PackageRow, package_position
 
 _ORDER_TYPES: dict[PackageOrder, tuple[type, ...]] = {"Name": (str, int), "CreationTime": (float, str, int)}
 
-#: What would be run or bought; nothing that a request asks for is passed over in silence.
+#: Members that the engine does not support; they are refused, not ignored.
 _NOT_HERE = ("ValidationSpecification", "SourceAlgorithmSpecification")
 
-#: What a summary shows of the request.
+#: Members of the request that summaries contain.
 _SUMMARY = (
     "ModelPackageDescription",
     "ModelApprovalStatus",
@@ -33,7 +33,7 @@ _SUMMARY = (
     "ModelPackageRegistrationType",
 )
 
-#: What UpdateModelPackage puts in the place of what was there.
+#: Members that UpdateModelPackage replaces.
 _REPLACED = (
     "ApprovalDescription",
     "InferenceSpecification",
@@ -47,7 +47,7 @@ _REPLACED = (
 
 @operation("sagemaker", "CreateModelPackage")
 def create_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Register a package; a request for the same package or group with the same ClientToken makes no second one."""
+    """Create a package. A repeated request with the same ClientToken returns the existing package."""
     _check_request(params)
     if earlier := _earlier_package(ctx, params):
         return {"ModelPackageArn": earlier.arn}
@@ -58,7 +58,7 @@ def create_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "DescribeModelPackage")
 def describe_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Everything about a package."""
+    """Describe a package."""
     row = find_package(ctx, params["ModelPackageName"])
     return {
         "CertifyForMarketplace": False,
@@ -72,7 +72,7 @@ def describe_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "ListModelPackages")
 def list_packages(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Packages, oldest first unless told otherwise: a group's, or those of no group unless told otherwise."""
+    """List packages, by default oldest first: those of a group, or by default those without a group."""
     group = params.get("ModelPackageGroupName")
     kind = params.get("ModelPackageType", "Unversioned" if group is None else "Versioned")
     chosen = partial(
@@ -94,7 +94,7 @@ def list_packages(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "UpdateModelPackage")
 def update_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Approve or reject a package, or change what else may be changed."""
+    """Approve or reject a package, or change other members that may change."""
     row = find_package(ctx, params["ModelPackageArn"])
     _check_specification(ctx, params.get("InferenceSpecification", {}))
     changed = {**row.request, **{name: params[name] for name in _REPLACED if name in params}}
@@ -116,7 +116,7 @@ def update_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "DeleteModelPackage")
 def delete_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Remove a package; the models made from it and their jobs stay."""
+    """Delete a package. Models created from it and their jobs stay."""
     row = find_package(ctx, params["ModelPackageName"])
     if not ctx.store.packages.delete(row):
         raise _no_such_package(row.arn)
@@ -125,7 +125,7 @@ def delete_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def find_package(ctx: Context, reference: str) -> PackageRow:
-    """The package of that name, `group/version` or ARN. Raises ServiceError(ValidationException)."""
+    """The package with that name, `group/version` or ARN. Raises ServiceError(ValidationException)."""
     path = resource_name(ctx.config, "model-package", reference)
     row = ctx.store.packages.by_path(path) if path else None
     if row is None:
@@ -134,9 +134,9 @@ def find_package(ctx: Context, reference: str) -> PackageRow:
 
 
 def containers_of_package(ctx: Context, container: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a model's container that names a package stands for; its own Environment is laid over the package's.
+    """The containers of the package that a model's container names. Its own Environment overrides the package's.
 
-    Raises ServiceError(ValidationException) if there is no such package or no such InferenceSpecification in it.
+    Raises ServiceError(ValidationException) if the package or its InferenceSpecification does not exist.
     """
     row = find_package(ctx, container["ModelPackageName"])
     specification = row.request.get("InferenceSpecification")
@@ -174,7 +174,7 @@ def _check_specification(ctx: Context, specification: dict[str, Any]) -> None:
 
 
 def _earlier_package(ctx: Context, params: dict[str, Any]) -> PackageRow | None:
-    """What an earlier request with this ClientToken made; a token counts for one group or package name alone."""
+    """The package that an earlier request with this ClientToken created, for the same group or package name."""
     token, group = params.get("ClientToken"), params.get("ModelPackageGroupName")
     name = resource_name(ctx.config, "model-package-group", group) if group else params["ModelPackageName"]
     if not token or not name:

@@ -1,4 +1,4 @@
-"""Pages of a listing, and their opaque tokens: a token holds the place of the last row sent, so that pages stay right
+"""Pages of listings and their opaque tokens. A token holds the last row's position, so that pages stay correct
 while rows are added."""
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from engine.errors import validation_error
 Position = list[Any]
 Row = TypeVar("Row")
 
-#: MaxResults of SageMaker's List operations where the request has none; per the API reference.
+#: Default MaxResults of SageMaker's List operations (API reference).
 _PAGE = 10
 
 
 def make_token(listing: str, position: Position) -> str:
-    """A token to go on from `position` in the `listing`, a name for the operation and its order."""
+    """A token that continues behind `position`. `listing` names the operation and its order."""
     return base64.urlsafe_b64encode(json.dumps([listing, *position]).encode()).decode()
 
 
 def read_token(listing: str, token: str, like: tuple[type, ...]) -> Position | None:
-    """The position in a token that `make_token` made for the same listing, or None if it is not one.
+    """The position in a token of `make_token` for the same listing; None if the token is invalid.
 
-    `like` are the types of the position's values: whatever else a client sends must not reach a query.
+    `like` are the required types of the position's values: other values must not reach a query.
     """
     try:
         values = json.loads(base64.urlsafe_b64decode(token.encode()))
@@ -40,9 +40,9 @@ def read_token(listing: str, token: str, like: tuple[type, ...]) -> Position | N
 
 
 def first_position(params: dict[str, Any], listing: str, like: tuple[type, ...]) -> Position | None:
-    """Where the page that SageMaker's parameters ask for begins; None for the first page.
+    """The position in the parameters' NextToken; None for the first page.
 
-    Raises ServiceError(ValidationException) for a NextToken that is not of this listing.
+    Raises ServiceError(ValidationException) for a NextToken of another listing.
     """
     token = params.get("NextToken")
     if not token:
@@ -62,11 +62,11 @@ def list_page(
     position: Callable[[Row, Any], Position],
     ascending: bool = False,
 ) -> tuple[list[Row], dict[str, Any]]:
-    """The rows that a SageMaker List operation's `params` ask for, and the answer's NextToken where more follow.
+    """The rows for a SageMaker List operation, and {"NextToken": …} if more rows follow.
 
-    `read` is the store's listing; `orders` gives, by SortBy, the types of the values of a `position` in it.
-    `ascending` is the order if the request names none: the API reference has one default an operation.
-    Raises ServiceError(ValidationException) for a NextToken that is not of this listing.
+    `read` is the store's listing. `orders` has the types of a position's values by SortBy. `ascending` is the default
+    order, which differs between operations (API reference).
+    Raises ServiceError(ValidationException) for a NextToken of another listing.
     """
     sort_by = params.get("SortBy", "CreationTime")
     if "SortOrder" in params:
@@ -87,13 +87,13 @@ def list_page(
 
 
 def epoch_seconds(params: dict[str, Any], name: str) -> float | None:
-    """A point in time among the parameters, as epoch seconds; None if it is not given."""
+    """The timestamp parameter in epoch seconds; None if it is absent."""
     moment = params.get(name)
     return None if moment is None else moment.timestamp()
 
 
 def _is_sound(value: Any, kind: type) -> bool:
-    """Whether the value is of that type and one that SQLite can compare with."""
+    """Whether the value has that type and SQLite can compare it."""
     if type(value) is not kind:
         return False
     if isinstance(value, str):

@@ -1,7 +1,6 @@
-"""Service Quotas, as far as transform jobs have any: instances of each type, and of all types together.
+"""Service Quotas of transform jobs: instances of each type, and of all types together.
 
-An account's quotas are the defaults unless the setting ENGINE_QUOTAS says otherwise; CreateTransformJob
-holds requests to them.
+The setting ENGINE_QUOTAS changes them; CreateTransformJob enforces them.
 """
 
 from __future__ import annotations
@@ -21,21 +20,21 @@ from engine.operations.context import Context
 from engine.operations.paging import make_token, read_token
 from engine.operations.table import operation
 
-#: The name in ENGINE_QUOTAS of the quota over all instance types.
+#: The name of the quota for all instance types together in ENGINE_QUOTAS.
 TOTAL = "total"
 
-#: Nobody who did not set a quota is to meet one; AWS gives new accounts anything from 0 to 100.
+#: High enough never to be reached unless set; AWS gives new accounts between 0 and 100.
 _DEFAULT = 100_000.0
 _PAGE = 100
 _LISTING = "service-quotas"
 
-#: Codes that public sources show. The others are made up here: look quotas up by their names.
+#: Quota codes from public sources. The others are invented, so clients must look quotas up by name.
 _KNOWN_CODES = {TOTAL: "L-60D2A6F0", "ml.m5.large": "L-236AE59F", "ml.c6i.large": "L-008FE00D"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Quota:
-    """`key` is the quota's name in ENGINE_QUOTAS: an instance type, or "total"."""
+    """`key` is its name in ENGINE_QUOTAS: an instance type or "total"."""
 
     key: str
 
@@ -52,7 +51,7 @@ class _Quota:
 
 
 def check_names(quotas: Mapping[str, float]) -> Mapping[str, float]:
-    """The setting as it is. Raises BadSetting if it names what is no instance type."""
+    """Return the setting unchanged. Raises BadSetting for an unknown instance type."""
     quota_names = {quota.key for quota in _all_quotas()}
     for key in quotas:
         if key not in quota_names:
@@ -63,7 +62,7 @@ def check_names(quotas: Mapping[str, float]) -> Mapping[str, float]:
 
 
 def instance_types(setting: str, text: str) -> frozenset[str]:
-    """The instance types in a list with commas. Raises BadSetting, naming `setting`, if one is none."""
+    """Parse instance types separated by commas. Raises BadSetting for an unknown one."""
     named = frozenset(filter(None, (part.strip() for part in text.split(","))))
     for name in named - {quota.key for quota in _all_quotas() if quota.key != TOTAL}:
         raise BadSetting(f"{setting} names {name!r}, which is no instance type of SageMaker.")
@@ -71,10 +70,9 @@ def instance_types(setting: str, text: str) -> frozenset[str]:
 
 
 def check_quotas(ctx: Context, resources: Mapping[str, Any]) -> None:
-    """Raises ServiceError(ResourceLimitExceeded) if the job's instances are more than a quota leaves.
+    """Raises ServiceError(ResourceLimitExceeded) if a quota has too few instances left for the job.
 
-    The SDK's `local` and `local_gpu` are no types of AWS, and count for nothing. `resources` is the
-    request's TransformResources.
+    `resources` is the request's TransformResources. The SDK's types `local` and `local_gpu` are not counted.
     """
     instance_type, instance_count = resources["InstanceType"], resources["InstanceCount"]
     if not instance_type.startswith("ml."):
@@ -90,14 +88,14 @@ def check_quotas(ctx: Context, resources: Mapping[str, Any]) -> None:
 
 @operation("service-quotas", "GetServiceQuota")
 def get_service_quota(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """One quota as it holds for this account."""
+    """One quota of this account."""
     quota = _find(params)
     return {"Quota": _described(ctx, quota, _value(ctx, quota))}
 
 
 @operation("service-quotas", "ListServiceQuotas")
 def list_service_quotas(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The quotas of SageMaker as they hold for this account; one of them if QuotaCode is given."""
+    """SageMaker's quotas of this account, or the one with QuotaCode."""
     quotas = (_find(params),) if "QuotaCode" in params else _all_quotas()
     _check_service(params)
     return _page(params, [_described(ctx, quota, _value(ctx, quota)) for quota in quotas])
@@ -105,13 +103,13 @@ def list_service_quotas(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("service-quotas", "GetAWSDefaultServiceQuota")
 def get_default_quota(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """One quota as it is for an account nobody has changed."""
+    """One quota's default."""
     return {"Quota": _described(ctx, _find(params), _DEFAULT)}
 
 
 @operation("service-quotas", "ListAWSDefaultServiceQuotas")
 def list_default_quotas(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The quotas of SageMaker as they are for an account nobody has changed."""
+    """The defaults of SageMaker's quotas."""
     _check_service(params)
     return _page(params, [_described(ctx, quota, _DEFAULT) for quota in _all_quotas()])
 

@@ -1,4 +1,4 @@
-"""What S3 requests may ask for that this store does not do: refused by name, never passed over in silence."""
+"""Members of S3 requests that this store does not support. They are refused, not ignored."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _LACKING = (
     "MFA",
 )
 _GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
-#: ACLs that say what is so anyway, accepted as in a bucket with "bucket owner enforced", S3's default.
+#: ACLs without effect, which a bucket with S3's default "bucket owner enforced" accepts too.
 _HARMLESS_ACLS = ("private", "bucket-owner-full-control")
 
 
 def check_supported(params: dict[str, Any], account_id: str) -> None:
-    """Raises NotImplemented, AccessControlListNotSupported, or AccessDenied for another owner than expected."""
+    """Raises NotImplemented, AccessControlListNotSupported, or AccessDenied for another expected owner."""
     for name in ("ExpectedBucketOwner", "ExpectedSourceBucketOwner"):
         if params.get(name, account_id) != account_id:
             raise ServiceError("AccessDenied", "Access Denied", status=403)

@@ -1,4 +1,4 @@
-"""STS: who am I, and session keys for a role."""
+"""STS: GetCallerIdentity and AssumeRole."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\w+=,.@-]+/)*([\w
 
 @operation("sts", "GetCallerIdentity")
 def get_caller_identity(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The account and the user of the keys that signed."""
+    """The account and user of the key that signed the request."""
     assert ctx.caller is not None
     arn = ctx.caller.arn
     user = (
@@ -25,9 +25,9 @@ def get_caller_identity(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sts", "AssumeRole")
 def assume_role(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Session keys that act as the role. Every key may ask; the role may do what the key may, for as long as it may.
+    """Create a session key for the role. Every key may do so; the session key has the caller's scope.
 
-    A session that asks gets keys that end with it at the latest: `Expiration` says when.
+    If the caller is itself a session, the new key expires with it at the latest.
     """
     match = _ROLE_ARN.fullmatch(params["RoleArn"])
     if match is None:

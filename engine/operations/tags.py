@@ -1,4 +1,4 @@
-"""Tags of models, of the registry's groups and packages, and of transform jobs: AddTags, ListTags, DeleteTags."""
+"""Tags of models, package groups, packages and transform jobs: AddTags, ListTags, DeleteTags."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from engine.operations.arns import Resource, parse_resource
 from engine.operations.context import Context
 from engine.operations.table import operation
 
-#: Tags one resource may have; per the API reference of CreateTransformJob's Tags.
+#: Maximum tags of a resource (API reference of CreateTransformJob's Tags).
 _LIMIT = 50
 
 
 def tag_mapping(tags: list[dict[str, str]]) -> dict[str, str]:
-    """Tags as sent, {"Key", "Value"} each, as one mapping.
+    """Convert a list of {"Key", "Value"} to a dict.
 
-    Raises ServiceError(ValidationException) for a key given twice or one that AWS keeps for itself.
+    Raises ServiceError(ValidationException) for a repeated key or one that AWS reserves.
     """
     mapping: dict[str, str] = {}
     for tag in tags:
@@ -32,7 +32,7 @@ def tag_mapping(tags: list[dict[str, str]]) -> dict[str, str]:
 
 @operation("sagemaker", "AddTags")
 def add_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Put tags on a resource, over those of the same key; answers with all it has then."""
+    """Add tags to a resource, replacing those with the same key; answers with all its tags."""
     arn = _existing(ctx, params["ResourceArn"])
     new = tag_mapping(params["Tags"])
     if len(ctx.store.tags.list(arn) | new) > _LIMIT:
@@ -43,7 +43,7 @@ def add_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "ListTags")
 def list_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """A resource's tags: always one page, for the smallest page holds as many as a resource can have."""
+    """A resource's tags in one page: even the smallest page holds as many tags as a resource can have."""
     arn = _existing(ctx, params["ResourceArn"])
     if params.get("NextToken"):
         raise validation_error("Invalid NextToken.")
@@ -52,7 +52,7 @@ def list_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "DeleteTags")
 def delete_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Take tags off a resource; keys it does not have are passed over."""
+    """Remove tags from a resource; unknown keys are ignored."""
     ctx.store.tags.remove(_existing(ctx, params["ResourceArn"]), params["TagKeys"])
     return {}
 

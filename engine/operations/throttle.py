@@ -1,4 +1,4 @@
-"""Throttling that can be switched on: so many requests a second of each operation."""
+"""Optional throttling: a maximum rate of requests for each operation."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from engine.aws_models import service_model
 from engine.config import BadSetting
 from engine.errors import ServiceError
 
-#: The name in ENGINE_RATE_LIMITS of the limit for every operation that has none of its own.
+#: The name in ENGINE_RATE_LIMITS for all operations without a limit of their own.
 EVERY_OPERATION = "each"
 
 
 def check_names(limits: Mapping[str, float]) -> Mapping[str, float]:
-    """The setting as it is. Raises BadSetting if it names what is no operation of SageMaker."""
+    """Return the setting unchanged. Raises BadSetting for an unknown operation of SageMaker."""
     operation_names = {EVERY_OPERATION, *service_model("sagemaker").operation_names}
     for name in limits:
         if name not in operation_names:
@@ -25,18 +25,18 @@ def check_names(limits: Mapping[str, float]) -> Mapping[str, float]:
 
 
 class Throttle:
-    """A bucket of permits for each operation, filled at its rate; it holds one second's worth, at least one."""
+    """A token bucket for each operation, filled at its rate. It holds the permits of one second, at least one."""
 
     def __init__(self, limits: Mapping[str, float], clock: Callable[[], float] = time.monotonic) -> None:
-        """`limits` are requests a second by operation or "each"; without any, nothing is ever refused."""
+        """`limits` are requests per second by operation or "each"; empty means no throttling."""
         self._limits = limits
         self._clock = clock
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def admit(self, operation: str) -> None:
-        """Count a request. Raises ServiceError(ThrottlingException) if it is one too many.
+        """Count a request. Raises ServiceError(ThrottlingException) if it exceeds the rate.
 
-        SageMaker's rates are not public; its answer is. A rate of 0 refuses everything.
+        A rate of 0 refuses all requests. SageMaker's own rates are not public.
         """
         rate = self._limits.get(operation, self._limits.get(EVERY_OPERATION))
         if rate is None:

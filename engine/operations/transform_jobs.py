@@ -1,6 +1,6 @@
 """SageMaker's TransformJob: CreateTransformJob, DescribeTransformJob, ListTransformJobs, StopTransformJob.
 
-There is no way to delete or change one, as in SageMaker; its name is taken for ever.
+As in SageMaker, a job cannot be changed or deleted, and its name cannot be used again.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _ORDER_TYPES: dict[JobOrder, tuple[type, ...]] = {
 
 @operation("sagemaker", "CreateTransformJob")
 def create_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Accept a transform job and set it going; answers before the job has begun.
+    """Create a transform job and start it; answers before the job has begun.
 
-    A taken name is told before anything else, so that a client that repeats a request it is unsure of always
-    gets ResourceInUse, whatever has become of the model and the input since.
+    The name is checked first, so that a client that repeats a request always gets ResourceInUse, even if the model or
+    the input has changed since.
     """
     name = params["TransformJobName"]
     arn = transform_job_arn(ctx.config, name)
@@ -59,7 +59,7 @@ def create_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
 
 @operation("sagemaker", "DescribeTransformJob")
 def describe_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Everything about a job: the request with SageMaker's defaults filled in, and how far it is."""
+    """Describe a job: its request with SageMaker's defaults, and its status."""
     row = ctx.store.jobs.get(params["TransformJobName"])
     if row is None:
         raise validation_error(f"Could not find requested job with name: {params['TransformJobName']}")
@@ -76,7 +76,7 @@ def describe_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, An
 
 @operation("sagemaker", "ListTransformJobs")
 def list_transform_jobs(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Summaries of the caller's jobs that pass every filter, newest first unless told otherwise."""
+    """List the caller's jobs that match all filters, by default newest first."""
     chosen = partial(
         ctx.store.jobs.list,
         names=ctx.scope.job_names,
@@ -92,9 +92,9 @@ def list_transform_jobs(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "StopTransformJob")
 def stop_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Ask a job to stop; answers at once. A job that is already stopping is left to it."""
+    """Stop a job; answers at once. Has no effect on a job that is stopping already."""
     name = params["TransformJobName"]
-    # A job that ends gives back the space of its working folder.
+    # Stopping a job frees the space of its working folder.
     if ctx.disk.ensure(lambda: ctx.store.jobs.move(name, "Stopping", ["InProgress"])):
         ctx.runner.stop(name)
         return {}
@@ -109,7 +109,7 @@ def stop_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_spec(params: dict[str, Any]) -> None:
-    """Refuse what the rules that span fields refuse; the shapes have already been checked."""
+    """Raises ServiceError for a request that breaks a rule across fields; the shapes were checked before."""
     try:
         TransformSpec.from_request(params)
     except SpecError as error:
@@ -118,12 +118,12 @@ def _check_spec(params: dict[str, Any]) -> None:
 
 
 def _path(field: str) -> str:
-    """Where the request has what the SDK, and so the spec, calls `field`."""
+    """The path in the request of a field of the spec, which has the SDK's name."""
     return ".".join(PATHS.get(field, (field,)))
 
 
 def _transformable(ctx: Context, model: ModelRow) -> list[dict[str, Any]]:
-    """The containers the job will run, those of model packages as these are now."""
+    """The model's containers, with the current containers of model packages. Raises ServiceError."""
     containers: list[dict[str, Any]] = []
     for container in containers_of(model.request):
         if "ModelPackageName" in container:
@@ -136,7 +136,7 @@ def _transformable(ctx: Context, model: ModelRow) -> list[dict[str, Any]]:
             "ModelDataSource attribute"
         )
     if model.request.get("EnableNetworkIsolation"):
-        # A property of the model on AWS; each of its containers is started by itself here.
+        # The model's property, copied to its containers since each is started separately.
         containers = [{**container, "EnableNetworkIsolation": True} for container in containers]
     return containers
 
@@ -162,7 +162,7 @@ def _check_input(ctx: Context, source: dict[str, Any], model: ModelRow) -> None:
 
 
 def with_defaults(request: dict[str, Any]) -> dict[str, Any]:
-    """The request as SageMaker shows it; MaxPayloadInMB and its like stay out unless the caller gave them."""
+    """The request with SageMaker's defaults. Members such as MaxPayloadInMB have no default."""
     return {
         "Environment": {},
         **request,
@@ -178,7 +178,7 @@ def with_defaults(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reason(ctx: Context, row: JobRow) -> str | None:
-    """Why the job failed; of one that is InProgress, what it waits for, which SageMaker has no member for."""
+    """Why the job failed or, while it is InProgress, what it waits for: SageMaker has no member for that."""
     return ctx.runner.reason_to_wait(row.name) if row.status == "InProgress" else row.failure_reason
 
 

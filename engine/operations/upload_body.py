@@ -1,4 +1,4 @@
-"""An upload on its way in: its bytes, and the checksums that its client promised."""
+"""The body of an upload and its checksums."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _HEADER = "x-amz-checksum-"
 
 @dataclass(slots=True)
 class UploadBody:
-    """A request's body, transfer coding undone. `trailers` fills while `stream` is read.
+    """A request's body without its transfer coding. `trailers` is filled while `stream` is read.
 
-    `length` is what the client said it would send, None if it did not; `sha256` what its signature covers.
+    `length` is the announced number of bytes, or None; `sha256` is the digest that was signed, or None.
     """
 
     stream: AsyncIterator[bytes]
@@ -29,7 +29,7 @@ class UploadBody:
     trailers: Mapping[str, str] = field(default_factory=dict)
 
     async def read(self, limit: int) -> bytes:
-        """All of it, checked. Raises EntityTooLarge past `limit` bytes, BadDigest."""
+        """Read and check the whole body. Raises EntityTooLarge beyond `limit` bytes, and what `copy` raises."""
         data = bytearray()
 
         def write(chunk: bytes) -> None:
@@ -41,10 +41,10 @@ class UploadBody:
         return bytes(data)
 
     async def copy(self, write: Callable[[bytes], None], algorithm: str = "") -> dict[str, str]:
-        """Give every chunk to `write`, then check what was promised.
+        """Pass every chunk to `write`, then check length and checksums.
 
-        Returns S3's checksum members: what the client promised, and that of `algorithm` if one is named.
-        Raises BadDigest, XAmzContentSHA256Mismatch or IncompleteBody: the caller must not publish then.
+        Returns S3's checksum members: those that the client sent, and that of `algorithm` if it is not empty.
+        Raises BadDigest, XAmzContentSHA256Mismatch or IncompleteBody; the caller must not publish the data then.
         """
         digests = self._digests(algorithm)
         signed = hashlib.sha256() if self.sha256 is not None else None
@@ -69,7 +69,7 @@ class UploadBody:
         return self._checked(digests, algorithm)
 
     def announced(self) -> list[str]:
-        """The algorithms of the checksums that the client sends, in its headers or behind the body.
+        """The algorithms of the checksums that the client sends, as headers or trailers.
 
         Raises InvalidRequest for more than one.
         """

@@ -1,4 +1,4 @@
-"""Running jobs: plan, instances, the request window, ordered assembly, logs, recovery."""
+"""Runs transform jobs: planning, instances, requests, assembly of outputs, logs, recovery."""
 
 from __future__ import annotations
 

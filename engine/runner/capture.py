@@ -1,4 +1,4 @@
-"""Writing what DataCaptureConfig asks for: manifests of the objects that were transformed."""
+"""Data capture (DataCaptureConfig): manifests of the transformed objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from transform.keys import output_folder, parse_s3_uri
 
 
 def check_capture(objects: ObjectStore, row: JobRow) -> None:
-    """See that there is a bucket to capture to, before anything is transformed. Raises JobFailed."""
+    """Raises JobFailed if the job captures data and the destination bucket does not exist."""
     if "DataCaptureConfig" in row.request:
         bucket, _ = _destination(row)
         if not objects.bucket_exists(bucket):
@@ -23,9 +23,9 @@ def check_capture(objects: ObjectStore, row: JobRow) -> None:
 def write_capture(
     objects: ObjectStore, row: JobRow, plan: Plan, done: Collection[str], started: float
 ) -> None:
-    """Write the manifests of the plan's keys that are `done`, if the job captures and any are.
+    """Write the manifests of the plan's keys that are `done`, if the job captures data.
 
-    `started` is in epoch seconds. Raises ServiceError if the bucket has gone.
+    `started` is in epoch seconds. Raises ServiceError if the bucket does not exist any more.
     """
     keys = [key for key in plan.keys if key in done]
     if "DataCaptureConfig" not in row.request or not keys:

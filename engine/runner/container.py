@@ -1,4 +1,4 @@
-"""One running model container, spoken to over HTTP: ping, execution parameters, invocations."""
+"""A model container: its server and the HTTP requests to it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from engine.runner.http_client import Answer, AnswerTooLarge, Body, HttpClient, 
 from engine.runner.parameters import read_offer
 from engine.runner.protocols import RunningServer, ServerUsage
 
-#: Seconds one /ping may take (developer guide), and the pauses between two: short, for the user waits.
+#: Seconds that one /ping may take (developer guide), and the first and the longest pause between two.
 _PING_TIMEOUT = 2.0
 _PING_PAUSE = 0.02
 _PING_LONGEST_PAUSE = 0.25
 
-#: A server that breaks a connection may be about to end; for so many seconds it is given time to.
+#: Seconds to wait for the end of a server that broke a connection.
 _GRACE = 0.25
 
-#: A container that ends while it serves is started again this often before its job is given up.
+#: How often a container that ends while it serves is started again before the job fails.
 _RESTARTS = 1
 
 
 class Container:
-    """A model server and how to have it again: `start` makes a fresh one."""
+    """A model server that is started again if it ends; `start` starts a new one."""
 
     def __init__(
         self, start: Callable[[], Awaitable[RunningServer]], ping_deadline: float, largest_answer: int
@@ -40,7 +40,7 @@ class Container:
         self._reviving = asyncio.Lock()
 
     async def start(self) -> None:
-        """Start the server and wait until it is healthy. Raises JobFailed if it ends first, or never is."""
+        """Start the server and wait until it is healthy. Raises JobFailed if it ends or the deadline passes first."""
         self._server = server = await self._start()
         self._client = HttpClient(*server.address, self._largest_answer)
         loop = asyncio.get_running_loop()
@@ -58,7 +58,7 @@ class Container:
             pause = min(2 * pause, _PING_LONGEST_PAUSE)
 
     async def execution_parameters(self) -> dict[str, Any]:
-        """What the container offers; nothing if it has no such path."""
+        """The answer of /execution-parameters; empty if the container has none."""
         try:
             answer = await self._request("GET", "/execution-parameters", {}, b"", _PING_TIMEOUT)
         except (NoAnswer, AnswerTooLarge, TimeoutError):
@@ -66,7 +66,7 @@ class Container:
         return read_offer(answer.body) if answer.status == 200 else {}
 
     async def invoke(self, headers: Mapping[str, str], body: Body, seconds: float) -> Answer:
-        """One POST to /invocations. A server found dead is started again before NoAnswer is raised.
+        """Send one POST to /invocations. If the server has ended, it is started again before NoAnswer is raised.
 
         Raises NoAnswer, AnswerTooLarge, TimeoutError, JobFailed, and what a streamed body raises.
         """
@@ -77,15 +77,15 @@ class Container:
             raise
 
     def usage(self) -> ServerUsage | None:
-        """What the server uses; None while there is none, or nobody can tell. Called in a thread."""
+        """The server's usage; None if there is no server or the system cannot measure it. Called in a thread."""
         return self._server.usage() if self._server is not None else None
 
     def exact_memory(self) -> int:
-        """The bytes of memory that the server uses, 0 where nobody can tell. Called in a thread."""
+        """The server's memory in bytes, shared memory counted once; 0 if unknown. Called in a thread."""
         return self._server.exact_memory() if self._server is not None else 0
 
     def unlinked_bytes(self) -> int:
-        """Bytes of its open files that have no name any more. Called in a thread."""
+        """Bytes of the server's open files without a name. Called in a thread."""
         return self._server.unlinked_bytes() if self._server is not None else 0
 
     async def stop(self) -> None:
@@ -109,7 +109,7 @@ class Container:
         return answer.status == 200
 
     async def _ends_within(self, seconds: float) -> bool:
-        """Wait for the server's end, or until the time is over; says which."""
+        """Wait up to that many seconds for the server's end; returns whether it has ended."""
         server = self._server
         assert server is not None, "started before it is waited for"
         with contextlib.suppress(TimeoutError):
@@ -117,14 +117,14 @@ class Container:
         return server.exit_status is not None
 
     async def _revive(self) -> None:
-        """If the server has ended, start it once more. Raises JobFailed when that was done before."""
+        """Start the server again if it has ended. Raises JobFailed if no restart is left."""
         server = self._server
-        # A reset can arrive before the news of the end that caused it.
+        # A connection reset can arrive before the exit status of the server that caused it.
         if server is None or not await self._ends_within(_GRACE):
             return
         async with self._reviving:
             if server is not self._server:
-                return  # Another request that met the same end has seen to it.
+                return  # Another request has restarted the server meanwhile.
             if self._restarts_left == 0:
                 raise JobFailed(
                     "AlgorithmError: The model container ended while it served "

@@ -1,4 +1,4 @@
-"""Why a job or an object failed, in the service's words."""
+"""Failures of jobs and objects, with SageMaker's messages."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ INTERNAL_ERROR = "InternalServerError: We encountered an internal error.  Please
 
 
 class JobFailed(Exception):
-    """The job cannot go on; the message is its FailureReason."""
+    """The job fails. The message is its FailureReason."""
 
 
 class ObjectFailed(Exception):
-    """One object gets no output; the others go on.
+    """One object fails; the job continues with the others.
 
-    `lines` are what the data log says of it. `client_error` tells bad input (the model answered 4xx, a record
-    is too large) from a model that failed.
+    `lines` go to the data log. `client_error` distinguishes bad input (the model answered 4xx, a record is too large)
+    from a failure of the model.
     """
 
     def __init__(self, lines: list[str], *, client_error: bool) -> None:

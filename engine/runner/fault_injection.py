@@ -1,7 +1,7 @@
-"""Trouble on purpose, for trying out what becomes of a job then: servers that are slow, flaky, never healthy, or end.
+"""Injected faults for tests of jobs: model servers that are slow, flaky, never healthy, or end.
 
-Asked for by the tag `engine:trouble` of the job, else of its model, else by the variable ENGINE_TROUBLE of a
-container. Its value is words with spaces between them, such as `slow-start=5 flaky=3`; docs/engine.md has all.
+The tag `engine:trouble` of the job, or else of its model, or else the variable ENGINE_TROUBLE of a container sets
+them. The value is words separated by spaces, such as `slow-start=5 flaky=3`; docs/engine.md lists them.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ VARIABLE = "ENGINE_TROUBLE"
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What is to go wrong with one container. 0 is never; the counts are of requests to the container."""
+    """The faults of one container. 0 means none; counts are of requests to the container."""
 
-    #: Seconds in which /ping does not count, from each start on.
+    #: Seconds after each start during which the container counts as unhealthy.
     slow_start: float = 0
-    #: Seconds until the job is given up because /ping never counts.
+    #: The container never becomes healthy; the job fails after this many seconds.
     no_ping: float = 0
-    #: Seconds by which each answer is late.
+    #: Seconds by which each answer is delayed.
     slow_answers: float = 0
-    #: Every so-manyth request is answered with status 500.
+    #: Every n-th request is answered with status 500.
     flaky: float = 0
-    #: At every so-manyth request the server aborts, as a program does that breaks down.
+    #: At every n-th request the server is aborted (SIGABRT), as in a crash.
     crash: float = 0
-    #: At every so-manyth request the server is killed, as the kernel does when memory runs out.
+    #: At every n-th request the server is killed (SIGKILL), as when memory runs out.
     out_of_memory: float = 0
-    #: Any number but 0: there is no instance to run the job on.
+    #: If not 0, there is no capacity for the job.
     no_capacity: float = 0
 
     @classmethod
     def read(cls, text: str) -> Trouble:
-        """From the words that ask for it. Raises JobFailed for words there are not."""
+        """Parse the words. Raises JobFailed for unknown words."""
         numbers: dict[str, float] = {}
         for word in text.split():
             name, _, number = word.partition("=")
@@ -56,7 +56,7 @@ class Trouble:
 
 
 def troubles_of(store: Store, row: JobRow) -> list[Trouble]:
-    """What is to go wrong with each of the job's containers. Raises JobFailed for words there are not."""
+    """The faults of each of the job's containers. Raises JobFailed for unknown words."""
     model = store.models.get(row.request["ModelName"])
     tags = {**(store.tags.list(model.arn) if model else {}), **store.tags.list(row.arn)}
     environments = (
@@ -67,7 +67,7 @@ def troubles_of(store: Store, row: JobRow) -> list[Trouble]:
 
 
 class TroubledContainer(Container):
-    """A container with which things go wrong; its server is a real one, and is what ends and starts again."""
+    """A container with injected faults around a real server."""
 
     def __init__(
         self,
@@ -82,12 +82,12 @@ class TroubledContainer(Container):
         self._requests = 0
 
     async def start(self) -> None:
-        """Start the server and wait until it counts as healthy."""
+        """Start the server and wait until it counts as healthy. Raises as `Container.start`."""
         self._began = asyncio.get_running_loop().time()
         await super().start()
 
     async def invoke(self, headers: Mapping[str, str], body: Body, seconds: float) -> Answer:
-        """One request, with what is to go wrong at it."""
+        """Send one request with its faults. Raises as `Container.invoke`."""
         trouble = self._trouble
         self._requests += 1
         if _falls_on(trouble.flaky, self._requests):
@@ -120,7 +120,7 @@ def _falls_on(every: float, number: int) -> bool:
 
 
 def _number(word: str, number: str) -> float:
-    """The number behind a word's "=", 1 if there is none. Raises JobFailed."""
+    """The number behind a word's "="; 1 without one. Raises JobFailed."""
     try:
         value = float(number or 1)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The instances of one job: their containers prepared, started together, ended together."""
+"""The instances of one job, which are prepared, started and ended together."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ from engine.store import JobRow
 
 @dataclass(frozen=True, slots=True)
 class _Blueprint:
-    """One of the model's containers, ready to be started any number of times."""
+    """A prepared container, which can be started any number of times."""
 
     prepared: Any
     environment: dict[str, str]
     model_dir: Path
     script_dir: Path
-    #: The end of its log streams' names; None where there is one container only.
+    #: The suffix of its log streams' names; None if the model has only one container.
     name: str | None
     trouble: Trouble
 
 
 class Fleet:
-    """All that a job runs, in a folder of its own; the folder goes when it is ended."""
+    """A job's instances and its working folder, which `end` removes."""
 
     def __init__(self, config: Config, objects: ObjectStore, runtimes: RuntimeProvider, row: JobRow) -> None:
         self._config = config
         self._objects = objects
         self._runtimes = runtimes
         self._row = row
-        #: What the job has on disk: models unpacked, and a folder for each container.
+        #: The working folder: unpacked models, and a folder for each container.
         self.directory = config.jobs_dir / row.name
         self._blueprints: list[_Blueprint] = []
         self.instances: list[Instance] = []
 
     async def prepare(self, log: InstanceLog, troubles: Sequence[Trouble]) -> None:
-        """Make ready what the model's containers need; `log` hears of what takes long. Raises JobFailed.
+        """Prepare environments and models of the containers; `log` receives progress lines. Raises JobFailed.
 
-        `troubles` has what is to go wrong with each of them.
+        `troubles` has the injected faults of each container.
         """
         await asyncio.to_thread(remove_tree, self.directory)
         containers = zip(self._row.containers, troubles, strict=True)
@@ -66,9 +66,9 @@ class Fleet:
                 raise JobFailed(f"{error.blame}: {error}") from error
 
     async def start(self, logs: Sequence[InstanceLog]) -> None:
-        """Start one instance for each log and wait until all are healthy. Raises JobFailed."""
+        """Start one instance per log and wait until all are healthy. Raises JobFailed."""
         calls = Calls.of(self._row.request, refusals_retried=self._config.unsettled.refusals_retried)
-        # In place: who watches the instances has this list.
+        # Changed in place: others hold this list.
         self.instances[:] = [
             Instance([self._container(number, blueprint, log) for blueprint in self._blueprints], calls, log)
             for number, log in enumerate(logs, start=1)
@@ -76,7 +76,7 @@ class Fleet:
         await run_all(instance.start() for instance in self.instances)
 
     async def end(self) -> None:
-        """End every instance and remove what the job had on disk."""
+        """End all instances and remove the working folder."""
         await asyncio.gather(*(instance.stop() for instance in self.instances))
         await asyncio.to_thread(remove_tree, self.directory)
 

@@ -1,7 +1,7 @@
-"""The HTTP/1.1 client of the hot path: one model server, connections kept alive, nothing it does not need.
+"""A minimal HTTP/1.1 client for requests to one model server, with keep-alive connections.
 
-General clients spend 0.1 to 1 ms a request, more than a small model takes to answer; this one spends about
-0.01 ms. It speaks to model servers on this machine only: no TLS, no redirects, no proxies.
+General clients spend 0.1 to 1 ms per request, more than a small model takes to answer; this one about 0.01 ms. It
+speaks only to model servers on this machine: no TLS, redirects or proxies. See decision 6.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from engine.runner.http_connection import Answer, AnswerTooLarge, Connection, No
 
 __all__ = ["Answer", "AnswerTooLarge", "Body", "HttpClient", "NoAnswer"]
 
-#: A request's body: its bytes, or what makes them anew, in chunks, each time it is called. The second is for
-#: bodies too large to hold; it is sent with chunked encoding.
+#: A request's body: bytes, or, for large bodies, a function that returns its chunks each time it is called. Those
+#: are sent with chunked encoding.
 Body = bytes | Callable[[], Iterable[bytes]]
 
 
 class HttpClient:
-    """Requests to one server. As many at once as the caller makes; connections are opened as needed."""
+    """Sends requests to one server, any number concurrently; opens connections as needed."""
 
     def __init__(self, host: str, port: int, largest_answer: int) -> None:
-        """`largest_answer` is in bytes; reading stops at it."""
+        """`largest_answer` is the maximum size of an answer in bytes."""
         self._host = host
         self._port = port
         self._largest = largest_answer
@@ -34,9 +34,8 @@ class HttpClient:
     ) -> Answer:
         """Send one request and read its answer.
 
-        Raises NoAnswer, AnswerTooLarge, TimeoutError after `seconds`, and what a streamed body raises. A kept
-        connection that the server had closed before it said anything is no failure: the request goes again
-        on another one.
+        Repeats the request if the server had closed the kept connection before it answered.
+        Raises NoAnswer, AnswerTooLarge, TimeoutError after `seconds`, and what a streamed body raises.
         """
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}:{self._port}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -51,7 +50,7 @@ class HttpClient:
         return await self._exchange(connection, head, body, seconds)
 
     def close(self) -> None:
-        """Close the connections that wait for a next request."""
+        """Close the idle connections."""
         while self._idle:
             self._idle.pop().abort()
 

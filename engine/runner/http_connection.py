@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection to a model server: one request at a time, whole or streamed, and its answer."""
+"""An HTTP/1.1 connection to a model server, with one request at a time."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from dataclasses import dataclass
 
 import httptools
 
-#: Up to this many bytes of body go out in one write with the head: one packet less for a small request.
+#: Bodies up to this many bytes are written together with the head, which saves a packet.
 _SMALL = 65536
-#: Interim answers (1xx) that may come before the answer.
+#: Maximum interim answers (1xx) before the answer.
 _MOST_INTERIM = 16
-#: What an answer's chunks may cost over its bytes, as a factor, and the least that is allowed in any case.
+#: An answer may take this many times its maximum size on the wire, and at least this many bytes.
 _OVERHEAD, _LEAST_RECEIVED = 4, 1024 * 1024
 
 
 class NoAnswer(Exception):
-    """The server gave no whole HTTP answer: it refused, reset or closed the connection, or talked nonsense."""
+    """The server sent no complete HTTP answer: it refused, reset or closed the connection, or sent no HTTP."""
 
 
 class Stale(NoAnswer):
-    """A kept connection was closed before the first byte of an answer."""
+    """The server closed a kept connection before the first byte of an answer."""
 
 
 class AnswerTooLarge(Exception):
-    """The answer has more bytes than may be held."""
+    """The answer exceeds the maximum size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole HTTP answer. Header names are lower-case."""
+    """An HTTP answer. Header names are lower-case."""
 
     status: int
     headers: dict[str, str]
@@ -38,7 +38,7 @@ class Answer:
 
 
 class Connection(asyncio.Protocol):
-    """An open connection. `largest` bounds an answer, head and body, in bytes."""
+    """An open connection. `largest` is the maximum size of an answer, head and body, in bytes."""
 
     def __init__(self, largest: int) -> None:
         self._largest = largest
@@ -61,14 +61,14 @@ class Connection(asyncio.Protocol):
 
     @property
     def reusable(self) -> bool:
-        """Whether the next request may go out on it."""
+        """Whether the connection can be used for another request."""
         return self._keep and self._transport is not None and not self._transport.is_closing()
 
     async def exchange(self, head: bytes, body: bytes | Iterable[bytes], seconds: float) -> Answer:
-        """Send a request, its head complete but for the blank line, and wait for the answer.
+        """Send a request and wait for the answer. `head` lacks the header for the body's length and the blank line.
 
-        A body that is not bytes goes out in chunks as they come. Raises NoAnswer, AnswerTooLarge, TimeoutError
-        after `seconds`, and what the body raises; the connection is of no use after any of them.
+        A body that is not bytes is sent in chunks. Raises NoAnswer, AnswerTooLarge, TimeoutError after `seconds`, and
+        what the body raises; the connection cannot be used afterwards.
         """
         transport = self._transport
         if transport is None or transport.is_closing():
@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
         self._keep = False
         loop = asyncio.get_running_loop()
         self._answer = loop.create_future()
-        # asyncio.timeout does more, and costs as much as the rest of a small request here.
+        # asyncio.timeout costs as much as the rest of a small request.
         timer = loop.call_later(seconds, self._late)
         try:
             if isinstance(body, bytes):
@@ -105,10 +105,10 @@ class Connection(asyncio.Protocol):
         body: Iterable[bytes],
         answer: asyncio.Future[Answer],
     ) -> None:
-        """Send the body chunk by chunk, no faster than it is taken; give up once the answer is there."""
+        """Send the body in chunks, as fast as the server reads them; stops when the answer arrives."""
         transport.write(head + b"Transfer-Encoding: chunked\r\n\r\n")
         for chunk in body:
-            # Others get their turn even if this server takes everything at once.
+            # Other tasks get a turn even if this server reads very fast.
             await asyncio.sleep(0)
             await self._writable.wait()
             if answer.done():
@@ -116,7 +116,7 @@ class Connection(asyncio.Protocol):
             if chunk:
                 transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
         if answer.done():
-            # Answered before it had heard everything, as a refusal often is; what follows would be noise.
+            # The answer, such as a refusal, came before the end of the body, which is not sent any more.
             self._keep = False
         else:
             transport.write(b"0\r\n\r\n")
@@ -140,7 +140,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None or self._answer.done():
-            self.abort()  # It speaks out of turn: nobody can say what that belongs to.
+            self.abort()  # Data without a request.
             return
         self._heard = True
         self._received += len(data)
@@ -168,13 +168,13 @@ class Connection(asyncio.Protocol):
             self._fail(NoAnswer(f"the connection was closed: {error or 'no whole answer'}"))
 
     def _ends_with_connection(self) -> bool:
-        """An answer with neither length nor chunks lasts until the server closes."""
+        """Whether the answer has neither length nor chunks, so that it ends with the connection."""
         chunked = "chunked" in self._headers.get("transfer-encoding", "")
         return not chunked and "content-length" not in self._headers
 
     def _late(self) -> None:
         self._fail(TimeoutError())
-        self._writable.set()  # A body that is being sent is given up.
+        self._writable.set()  # Ends `_stream`.
 
     def _fail(self, error: Exception) -> None:
         if self._answer is not None and not self._answer.done():

@@ -1,4 +1,4 @@
-"""One instance of a job: a model server, or for a pipeline a chain of them, and the requests it is sent."""
+"""An instance of a job: one container, or a pipeline of containers, and the requests to them."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from engine.runner.task_groups import run_all
 
 _DEFAULT_TIMEOUT = 600
 _DEFAULT_RETRIES = 3
-#: Seconds before the first try after a failure; twice as long before each further one.
+#: Seconds before the first retry; doubled before each further one.
 _PAUSE = 0.1
-#: How much of a refusal's body goes to the data log.
+#: Bytes of an error answer's body that go to the data log.
 _LONGEST_MESSAGE = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """How a job's requests look and how long they may take."""
+    """Headers, timeout (seconds) and retries of a job's requests."""
 
     content_type: str | None
     accept: str | None
     seconds: int
     retries: int
-    #: Whether 4xx answers are tried again too.
+    #: Whether requests are repeated after 4xx answers too.
     refusals_retried: bool
 
     @classmethod
     def of(cls, request: Mapping[str, Any], *, refusals_retried: bool) -> Calls:
-        """From a CreateTransformJob request."""
+        """Read them from a CreateTransformJob request."""
         client = request.get("ModelClientConfig", {})
         return cls(
             content_type=request["TransformInput"].get("ContentType"),
@@ -47,7 +47,7 @@ class Calls:
 
 
 class Instance:
-    """The containers of one instance, in the pipeline's order."""
+    """The containers of one instance, in pipeline order."""
 
     def __init__(self, containers: list[Container], calls: Calls, log: InstanceLog) -> None:
         self._containers = containers
@@ -55,25 +55,25 @@ class Instance:
         self.log = log
 
     async def start(self) -> None:
-        """Start every container. Raises JobFailed."""
+        """Start all containers. Raises JobFailed."""
         await run_all(container.start() for container in self._containers)
 
     async def stop(self) -> None:
-        """End every container."""
+        """End all containers."""
         await run_all(container.stop() for container in self._containers)
 
     def usage(self) -> list[ServerUsage]:
-        """What each container uses of which that can be told. Called in a thread."""
+        """Usage of each container whose usage is known. Called in a thread."""
         return [usage for container in self._containers if (usage := container.usage()) is not None]
 
     def unlinked_bytes(self) -> int:
-        """Bytes of the containers' open files that have no name any more. Called in a thread."""
+        """Bytes of the containers' open files without a name. Called in a thread."""
         return sum(container.unlinked_bytes() for container in self._containers)
 
     def own_memory(self, suspicious: int) -> int:
-        """The bytes of memory that the containers use; exact only above `suspicious`. Called in a thread.
+        """The containers' memory in bytes, exact only above `suspicious`. Called in a thread.
 
-        Shared memory is counted for each process first, which is quick, and only where that is much as it is.
+        Below that, memory that processes share is counted for each of them, which is faster.
         """
         counted_often = sum(usage.memory for usage in self.usage())
         if counted_often <= suspicious:
@@ -81,13 +81,13 @@ class Instance:
         return sum(container.exact_memory() for container in self._containers)
 
     async def execution_parameters(self) -> dict[str, Any]:
-        """What the first container offers: it is the one that gets the job's records."""
+        """The execution parameters of the first container, which receives the job's records."""
         return await self._containers[0].execution_parameters()
 
     async def transform(self, payload: Body) -> bytes:
-        """The prediction for one payload.
+        """Send one payload through the containers; returns the prediction.
 
-        Raises ObjectFailed, JobFailed when a container is lost for good, and what a streamed payload raises.
+        Raises ObjectFailed, JobFailed if a container cannot be restarted, and what a streamed payload raises.
         """
         body, content_type = payload, self._calls.content_type
         for position, container in enumerate(self._containers, start=1):
@@ -99,9 +99,10 @@ class Instance:
         return body
 
     async def _invoke(self, container: Container, headers: Mapping[str, str], body: Body) -> Answer:
-        """One answer with a 2xx status; 5xx, silence and lateness are tried again, 4xx only if so set.
+        """Send a request with retries; returns a 2xx answer. Raises ObjectFailed.
 
-        Which failures the service tries again no public source says; a refusal would only be repeated.
+        No public source says which failures SageMaker retries. Here these are 5xx answers, no answer and timeouts, and
+        4xx answers only if so configured.
         """
         for retry in range(self._calls.retries):
             try:
@@ -113,7 +114,7 @@ class Instance:
         return await self._invoke_once(container, headers, body)
 
     async def _invoke_once(self, container: Container, headers: Mapping[str, str], body: Body) -> Answer:
-        """One answer with a 2xx status. Raises ObjectFailed."""
+        """Send a request once; returns a 2xx answer. Raises ObjectFailed."""
         seconds = self._calls.seconds
         try:
             answer = await container.invoke(headers, body, seconds)
@@ -136,7 +137,7 @@ def _headers(content_type: str | None, accept: str | None) -> dict[str, str]:
 
 
 def _refusal(answer: Answer) -> ObjectFailed:
-    """What the data log says of an answer that is no prediction (lines as seen in public logs of the service)."""
+    """The failure for an error answer, with log lines as in public logs of SageMaker."""
     client_error = 400 <= answer.status < 500
     first = (
         f"ClientError: {answer.status}"

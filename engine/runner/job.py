@@ -1,4 +1,4 @@
-"""The life of one job, from its row to its final status."""
+"""Running one job to its final status."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ from transform.dataprocessing import DataProcessing
 
 log = logging.getLogger(__name__)
 
-#: The service's FailureReason has this many characters at most.
+#: Maximum characters of SageMaker's FailureReason.
 _LONGEST_REASON = 1024
 
 
 class Job:
-    """Runs one job once. Cancelling `run` ends its instances and leaves the row as it is."""
+    """Runs one job. Cancelling `run` ends the instances and leaves the row unchanged."""
 
     def __init__(
         self, config: Config, store: Store, objects: ObjectStore, runtimes: RuntimeProvider, row: JobRow
@@ -66,9 +66,9 @@ class Job:
         self._failures: list[ObjectFailed] = []
 
     async def run(self) -> None:
-        """Do the job and write down how it ended.
+        """Run the job and store its final status.
 
-        Raises what `engine.disk.is_full` knows where the disk has no space: then the row is as it was.
+        If the disk is full, raises the error (see `engine.disk.is_full`) and leaves the row unchanged.
         """
         try:
             await self._run()
@@ -101,7 +101,7 @@ class Job:
         self._store.jobs.forget_objects(self._row.name)
 
     def _why_objects_failed(self) -> str | None:
-        """The job's reason when objects failed: the service blames the client first."""
+        """The job's failure reason if objects failed; client errors come first, as in SageMaker."""
         if not self._failures:
             return None
         return CLIENT_ERROR if any(failure.client_error for failure in self._failures) else ALGORITHM_ERROR
@@ -130,7 +130,7 @@ class Job:
             write_capture(self._objects, self._row, plan, self._done(), started)
 
     async def _transform_all(self, plan: Plan, troubles: Sequence[Trouble]) -> float:
-        """Transform the plan's objects; returns when the job started (epoch seconds)."""
+        """Transform the plan's objects; returns the job's start time in epoch seconds."""
         shares = plan.shares(self._request["TransformResources"]["InstanceCount"])
         await self._fleet.prepare(self._first_log, troubles)
         started = self._row.started or now()
@@ -154,7 +154,7 @@ class Job:
     async def _transform_shares(
         self, plan: Plan, shares: list[list[str]], processing: DataProcessing
     ) -> None:
-        """Each instance its share of the objects."""
+        """Transform on each instance its share of the objects."""
         parameters = effective_parameters(
             self._request, await self._fleet.instances[0].execution_parameters()
         )
@@ -175,7 +175,7 @@ class Job:
         return {key for key, outcome in outcomes.items() if outcome == "done"}
 
     def _remaining_plan(self, plan: Plan) -> Plan:
-        """What an interrupted run has left to do. Failed objects are tried again."""
+        """The plan without the objects that an interrupted run has finished. Failed objects are tried again."""
         done = self._done()
         remaining_plan = plan.without(done) if done else plan
         if self._row.started is not None:
@@ -188,7 +188,7 @@ class Job:
     async def _run_share(
         self, instance: Instance, plan: Plan, share: list[str], work: ObjectTransform
     ) -> None:
-        """One instance's objects, as many at a time as it may have requests, and one whose first is ready to follow."""
+        """Transform one instance's objects: as many at a time as it may have requests, and one more in preparation."""
         size = work.parameters.max_concurrent_transforms
         window: Window[Body] = Window(size)
         waiting = iter(share)

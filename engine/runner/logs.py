@@ -1,4 +1,4 @@
-"""A job's log streams: one for each container of each instance, and the data log about its objects."""
+"""A job's log streams: one per container and instance, and the data log."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Lines = Callable[[list[str]], None]
 
 
 class LogBudget:
-    """How much a job's containers may still have kept of what they print, in bytes."""
+    """Limits the stored output of a job's containers, in bytes."""
 
-    #: What a line takes on disk beside its text.
+    #: Bytes of a line on disk besides its text.
     _LINE = 100
 
     def __init__(self, limit: int) -> None:
@@ -28,7 +28,7 @@ class LogBudget:
         self._left = limit
 
     def take(self, lines: list[str]) -> list[str]:
-        """The lines that are kept; with the first that is not, a line that says so."""
+        """The lines to store; the first line beyond the limit is replaced by a note."""
         allowed = []
         for line in lines:
             if self._left < 0:
@@ -45,33 +45,33 @@ class LogBudget:
 
 
 class InstanceLog:
-    """The streams of one instance, named `[job]/[instance-id]-[epoch]` as in "Log groups and streams"."""
+    """The log streams of one instance, named `[job]/[instance-id]-[epoch]` (developer guide)."""
 
     def __init__(self, store: Store, job: str, instance_id: str, epoch: int, budget: LogBudget) -> None:
         self._store = store
         self._budget = budget
-        #: The instance's name among the metrics.
+        #: The instance's Host dimension in metrics.
         self.host = f"{job}/{instance_id}"
         self._stream = f"{self.host}-{epoch}"
-        #: Lines that a full disk had no space for, by stream.
+        #: Lines lost on a full disk, by stream.
         self._lost: Counter[str] = Counter()
 
     def container(self, name: str | None) -> Lines:
-        """Where a container's lines go; `name` only for containers of a pipeline."""
+        """The function that logs a container's lines. `name` is None unless the model is a pipeline."""
         stream = f"{self._stream}/{name}" if name else self._stream
         return lambda lines: self._append(stream, self._budget.take(lines))
 
     def sagemaker(self, *lines: str) -> None:
-        """Lines of the data log, with the time and the name in front that the service writes there."""
+        """Write lines to the data log, with SageMaker's prefix."""
         stamp = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
         self._append(f"{self._stream}/data-log", [f"{stamp}:[sagemaker logs]: {line}" for line in lines])
 
     def about(self, name: str, lines: list[str]) -> None:
-        """Lines of the data log about the object `name`, which is "bucket/key"."""
+        """Write lines about the object "bucket/key" to the data log."""
         self.sagemaker(*(f"{name}: {line}" for line in lines))
 
     def _append(self, stream: str, lines: list[str]) -> None:
-        """Write lines; on a full disk only count them, so that whoever prints them does not wait."""
+        """Store lines; on a full disk only count them, so that containers do not wait."""
         if not lines:
             return
         now = int(time.time() * 1000)

@@ -1,7 +1,7 @@
-"""Measuring what a job's instances use while it runs, for CloudWatch's metrics of transform jobs.
+"""Measures the instances of a running job for CloudWatch's metrics.
 
-CPUUtilization is the sum over the CPU cores, up to 100 for each; MemoryUtilization is in per cent of what the
-machine has ("Metrics for batch transform jobs" in the developer guide).
+CPUUtilization is the sum over all cores, up to 100 for each; MemoryUtilization is the percentage of the machine's
+memory ("Metrics for batch transform jobs" in the developer guide).
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from engine.store import Store
 NAMESPACE = "/aws/sagemaker/TransformJobs"
 NAMES = ("CPUUtilization", "MemoryUtilization")
 
-#: CPU time is told in hundredths of a second: over less than this many seconds its share means little.
+#: Minimum seconds between two measurements: CPU times have a resolution of 0.01 seconds.
 _SHORTEST = 0.5
 
 
 class Meter:
-    """Measures while it is entered: at once, after each pause, and at the end."""
+    """Measures while it is entered: at the start, after each pause, and at the end."""
 
     def __init__(self, store: Store, instances: Sequence[Instance], began: float, pause: float) -> None:
-        """The instances began to start at `began` (epoch seconds) and are healthy now; `pause` is in seconds."""
+        """`began` is when the instances were started (epoch seconds), `pause` the seconds between measurements."""
         self._began = began
         self._store = store
         self._instances = instances
         self._pause = pause
-        #: By host: when it was last measured, and the CPU seconds it had used by then.
+        #: By host: the time of the last measurement and the CPU seconds used until then.
         self._before: dict[str, tuple[float, float]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -56,7 +56,7 @@ class Meter:
             await asyncio.sleep(self._pause)
 
     def _measure(self) -> None:
-        """Note what each instance uses, less those measured a moment ago."""
+        """Store the usage of each instance that was not just measured."""
         for instance in self._instances:
             now, host, usages = time.time(), instance.log.host, instance.usage()
             began, cpu_before = self._before.get(host, (self._began, 0.0))
@@ -64,7 +64,7 @@ class Meter:
                 continue
             cpu = sum(usage.cpu_seconds for usage in usages)
             memory = sum(usage.memory for usage in usages)
-            # A server that was started again counts from 0 again.
+            # The CPU time of a restarted server begins at 0.
             share = 100 * max(0.0, cpu - cpu_before) / max(now - began, _SHORTEST)
             values = (min(share, 100.0 * (os.cpu_count() or 1)), 100 * memory / _memory_of_machine())
             self._store.metrics.add(host, int(now), dict(zip(NAMES, values, strict=True)))

@@ -1,4 +1,4 @@
-"""Fetching a container's model, and a script that comes apart from it: archives out of the store, unpacked."""
+"""Fetches a container's model, and its script archive if it has a separate one, from the store and unpacks them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from transform.request_addresses import SUBMIT_DIRECTORY
 async def fetch_model(
     objects: ObjectStore, runtimes: RuntimeProvider, url: str | None, directory: Path
 ) -> None:
-    """Make `directory` with the model of that `ModelDataUrl`, empty if there is none.
+    """Create `directory` with the model of that `ModelDataUrl`, empty if `url` is empty.
 
-    Raises JobFailed if it is not in the store, CannotRun if it cannot be unpacked. When this is cancelled,
-    nothing is written to the directory any more.
+    Raises JobFailed if the model does not exist, CannotRun if it cannot be unpacked. After a cancellation nothing is
+    written to the directory any more.
     """
     if not url:
         directory.mkdir(parents=True)
-        # Readable by the model server's own user; what it lies in is private.
+        # Readable by the model server's user; the folder above is private.
         directory.chmod(0o755)
         return
     await _fetch(objects, runtimes, url, "model data", directory)
@@ -33,11 +33,10 @@ async def fetch_model(
 async def fetch_script(
     objects: ObjectStore, runtimes: RuntimeProvider, environment: Mapping[str, str], directory: Path
 ) -> dict[str, str]:
-    """`environment`, its SAGEMAKER_SUBMIT_DIRECTORY unpacked into `directory` if that names an object in S3.
+    """Unpack SAGEMAKER_SUBMIT_DIRECTORY into `directory` if it is an S3 address; returns the changed environment.
 
-    The SageMaker SDK uploads the script of a framework's model apart from the model data; the framework's
-    containers download it when they start (aws/sagemaker-containers, _files.py). Ours have no keys.
-    Raises as `fetch_model`.
+    The SageMaker SDK may upload a script separately from the model; on AWS the container downloads it
+    (aws/sagemaker-containers, _files.py), but here it has no credentials. Raises as `fetch_model`.
     """
     url = environment.get(SUBMIT_DIRECTORY, "")
     if not url.startswith("s3://"):
@@ -61,18 +60,18 @@ async def _fetch(
         try:
             await asyncio.shield(unpacking)
         except asyncio.CancelledError:
-            # A thread cannot be cancelled, but it can be given nothing more to do.
+            # A thread cannot be cancelled, but its next read can fail.
             archive.abandoned = True
             await asyncio.gather(unpacking, return_exceptions=True)
             raise
 
 
 class _Abandoned(Exception):
-    """Nobody wants the model any more."""
+    """Reading was abandoned."""
 
 
 class _Abandonable:
-    """A readable that fails once it is abandoned, and with it the thread that reads."""
+    """A readable whose `read` fails once it is abandoned, which ends the thread that reads it."""
 
     def __init__(self, source: Readable) -> None:
         self._source = source

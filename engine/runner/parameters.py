@@ -1,4 +1,4 @@
-"""How a job's requests are made: what was asked for, else what the container says, else the defaults."""
+"""A job's effective parameters: from its request, else from the container, else defaults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from transform.dataprocessing import DataProcessing, data_processing
 from transform.formats import InferenceMark
 from transform.request_fields import MAX_PAYLOAD_MB
 
-#: What containers and the API call the same strategy.
+#: Strategies by their names in containers and in the API.
 _STRATEGIES = {
     "MULTI_RECORD": "MultiRecord",
     "SINGLE_RECORD": "SingleRecord",
@@ -28,7 +28,7 @@ _WORDS = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What holds for every request of a job. `max_payload_mb` 0 means without limit."""
+    """Parameters of a job's requests. `max_payload_mb` 0 means no limit."""
 
     max_concurrent_transforms: int = 1
     max_payload_mb: int = 6
@@ -36,12 +36,12 @@ class Parameters:
 
     @property
     def limit(self) -> int | None:
-        """The largest request body in bytes, None for no limit."""
+        """The maximum request body in bytes; None without a limit."""
         return self.max_payload_mb * MEGABYTE or None
 
     @property
     def line(self) -> str:
-        """The data log's first line."""
+        """The first line of the data log."""
         return (
             f"MaxConcurrentTransforms={self.max_concurrent_transforms}, "
             f"MaxPayloadInMB={self.max_payload_mb}, BatchStrategy={_WORDS[self.strategy]}"
@@ -49,10 +49,10 @@ class Parameters:
 
 
 def effective_parameters(request: Mapping[str, Any], offered: Mapping[str, Any]) -> Parameters:
-    """Precedence as documented for CreateTransformJob: the request, /execution-parameters, 1 / 6 MB / MultiRecord.
+    """Combine request, /execution-parameters and the defaults 1, 6 MB and MultiRecord, as CreateTransformJob documents.
 
-    MaxConcurrentTransforms 0 is the same as not given. What a container offers that makes no sense is ignored,
-    and it may offer no more requests at once than make up the 100 MB that a request may ask for.
+    MaxConcurrentTransforms 0 means absent. Invalid values of the container are ignored, and its concurrency is limited
+    so that concurrent payloads stay within 100 MB, the limit for requests.
     """
     payload = request.get("MaxPayloadInMB")
     if payload is None:
@@ -67,9 +67,9 @@ def effective_parameters(request: Mapping[str, Any], offered: Mapping[str, Any])
 
 
 def processing_of(request: Mapping[str, Any], unsettled: Unsettled, started: float) -> DataProcessing:
-    """What is done with records on their way in and out. `started` is in epoch seconds. Raises JobFailed.
+    """The job's processing of records. `started` is in epoch seconds. Raises JobFailed.
 
-    Of DataCaptureConfig it has what changes records: a random UUID and the job's start for each of them.
+    Includes the inference ids of DataCaptureConfig: a random UUID and the job's start time in each record.
     """
     filters = request.get("DataProcessing", {})
     begun = datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -89,7 +89,7 @@ def processing_of(request: Mapping[str, Any], unsettled: Unsettled, started: flo
 
 
 def read_offer(body: bytes) -> dict[str, Any]:
-    """The container's /execution-parameters answer; empty when it is not a JSON object."""
+    """Parse an answer of /execution-parameters; empty if it is not a JSON object."""
     try:
         offered = json.loads(body)
     except (ValueError, RecursionError):
@@ -100,9 +100,9 @@ def read_offer(body: bytes) -> dict[str, Any]:
 def container_environment(
     request: Mapping[str, Any], container: Mapping[str, Any], model_dir: str
 ) -> dict[str, str]:
-    """The environment of a container: the model's, the job's over it, and SageMaker's own.
+    """The environment of a container: the model's variables, overridden by the job's, and SageMaker's own.
 
-    The three that describe requests are set only if the caller set the field (developer guide, "Use your own
+    The three variables about requests are set only if the job's request has the field (developer guide, "Use your own
     inference code with batch transform").
     """
     environment = {**container.get("Environment", {}), **request.get("Environment", {})}

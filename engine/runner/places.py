@@ -1,4 +1,4 @@
-"""The engine's places for running jobs, shared between owners: one whose jobs hang cannot keep the others out."""
+"""The engine's places for running jobs, shared fairly between owners."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 
 
 class Places:
-    """`count` places for anybody, and `spare` ones for owners who have no job running.
+    """`count` places for all owners, and `spare` places for owners without a running job.
 
-    A free place goes to the waiting owner who has the fewest jobs running, oldest job first. The spare places hold even
-    where every other place is taken by jobs that never end. Used from one event loop.
+    A free place goes to the waiting owner with the fewest running jobs, then to the oldest job. With the spare places,
+    jobs that never end cannot block other owners. Used from one event loop.
     """
 
     def __init__(self, count: int, spare: int) -> None:
@@ -24,7 +24,7 @@ class Places:
 
     @asynccontextmanager
     async def of(self, owner: str) -> AsyncIterator[None]:
-        """A place for one of the owner's jobs, as soon as there is one, until the block ends."""
+        """Wait for a place for one of the owner's jobs, and hold it within the block."""
         await self._take(owner)
         try:
             yield
@@ -32,7 +32,7 @@ class Places:
             self._leave(owner)
 
     def reason_to_wait(self, owner: str) -> str:
-        """Why a job of this owner has no place now, as a sentence."""
+        """Why a job of this owner is waiting, as a sentence."""
         own, total = self._running[owner], self._running.total()
         jobs = f"{total} job runs" if total == 1 else f"{total} jobs run"
         if not owner:
@@ -71,12 +71,12 @@ class Places:
         self._admit()
 
     def _order(self, owner: str) -> tuple[int, int]:
-        """How many jobs of the owner run, then the number of its oldest waiting job."""
+        """The sort key of waiting owners: the number of running jobs, then the number of the oldest waiting job."""
         oldest, _ = self._waiting[owner][0]
         return self._running[owner], oldest
 
     def _admit(self) -> None:
-        """Give every place that is free to a job that waits."""
+        """Give the free places to waiting jobs."""
         while self._waiting:
             owner = min(self._waiting, key=self._order)
             spare = 0 if self._running[owner] else self._spare

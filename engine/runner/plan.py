@@ -1,4 +1,4 @@
-"""What a job will read and write: its input objects in key order, and the output each will have."""
+"""A job's plan: its input objects in key order, and their outputs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Note = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class PlannedObject:
-    """One input object and where its output goes."""
+    """An input object and its output."""
 
     bucket: str
     key: str
@@ -31,9 +31,9 @@ class PlannedObject:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The input's keys in byte order, and what the output's names are made from.
+    """The input keys in byte order, and the prefixes for the output keys.
 
-    Only keys are held: a job may have a million of them.
+    Holds only keys, since a job may have a million.
     """
 
     bucket: str
@@ -43,19 +43,19 @@ class Plan:
     keys: list[str]
 
     def object(self, key: str) -> PlannedObject:
-        """What is to be done with one of the keys."""
+        """The planned object of that key."""
         return PlannedObject(self.bucket, key, self.output_bucket, self.output_key(key))
 
     def output_key(self, key: str) -> str:
-        """The name of that key's output."""
+        """The output key of that input key."""
         return output_key(self.prefix, key, self.output_prefix)
 
     def without(self, keys: Collection[str]) -> Plan:
-        """The plan less some of its keys."""
+        """The plan without these keys."""
         return replace(self, keys=[key for key in self.keys if key not in keys])
 
     def shares(self, instances: int) -> list[list[str]]:
-        """Keys dealt to `instances`, or as many as there are keys, one after the other. An object is never divided."""
+        """Distribute the keys in turn to `instances`, or fewer if there are fewer keys. Objects are never divided."""
         count = min(instances, len(self.keys))
         return [self.keys[start::count] for start in range(count)]
 
@@ -67,11 +67,11 @@ def make_plan(
     note: Note,
     scope: Scope = EVERYTHING,
 ) -> Plan:
-    """Every object the job reads. Raises JobFailed when there is none, or two would write the same output.
+    """List the job's input. Raises JobFailed if there is none, or if two objects would have the same output.
 
-    Folder markers (empty objects whose names end in "/" or "_$folder$") are left out, with a note: they are
-    how tools draw folders, not data. `begun` is when the job first began (epoch seconds) if it did so before:
-    outputs that it has written under its own input prefix since are no input. A manifest may name what `scope` allows.
+    Skips folder markers (empty objects whose keys end in "/" or "_$folder$") with a note. `begun` is when an
+    interrupted job first began (epoch seconds): outputs that it wrote below its own input prefix are not input. A
+    manifest may only name objects that `scope` allows.
     """
     source = request["TransformInput"]["DataSource"]["S3DataSource"]
     bucket, prefix = parse_s3_uri(source["S3Uri"])
@@ -99,7 +99,7 @@ def make_plan(
 
 
 def read_chunks(objects: ObjectStore, planned: PlannedObject) -> Generator[bytes, None, None]:
-    """An input object's bytes in pieces of about 1 MiB. Raises ServiceError if it has gone meanwhile."""
+    """Read an input object in pieces of about 1 MiB. Raises ServiceError if it does not exist any more."""
     with objects.open_body(planned.bucket, planned.key) as reader:
         while chunk := reader.read(_CHUNK):
             yield chunk
@@ -114,7 +114,7 @@ def _less_own_outputs(plan: Plan, input_objects: Iterable[ObjectInfo], begun: fl
 
 
 def _check_outputs(plan: Plan) -> None:
-    """Below a folder, or in a manifest, names differ as their inputs do; a prefix inside a name may join two."""
+    """Raises JobFailed if two outputs have the same key, which is possible only if the prefix ends inside a name."""
     if not plan.prefix or plan.prefix.endswith("/"):
         return
     counts = Counter(plan.output_key(key) for key in plan.keys)

@@ -1,4 +1,4 @@
-"""What the runner asks of whatever runs model containers: one small interface, so that it can be replaced."""
+"""The runner's interface to the runtimes that run model containers."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ from engine.readable import Readable
 
 
 class ServerUsage(Protocol):
-    """What a server and all that it started use."""
+    """Resources that a server and its child processes use."""
 
     @property
     def cpu_seconds(self) -> float:
-        """CPU time since their start."""
+        """CPU seconds since their start."""
 
     @property
     def memory(self) -> int:
-        """Bytes of memory now."""
+        """Current memory in bytes."""
 
 
 class RunningServer(Protocol):
-    """A model server that was started."""
+    """A started model server."""
 
     address: tuple[str, int]
 
     @property
     def exit_status(self) -> int | None:
-        """None while it runs; for one ended by a signal negative, or 128 and more."""
+        """None while it runs; negative, or 128 and more, if a signal ended it."""
 
     async def wait(self) -> None:
-        """Return when it has ended."""
+        """Wait until the server has ended."""
 
     def usage(self) -> ServerUsage | None:
-        """What it uses; None once it has ended, and where the system does not tell. Called in a thread."""
+        """Its usage; None if it has ended or the system cannot measure it. Called in a thread."""
 
     def exact_memory(self) -> int:
-        """Its bytes of memory, what processes share counted once; 0 where nobody can tell. Called in a thread."""
+        """Its memory in bytes, shared memory counted once; 0 if unknown. Called in a thread."""
 
     def unlinked_bytes(self) -> int:
-        """Bytes of its open files that have no name any more. Called in a thread."""
+        """Bytes of its open files without a name. Called in a thread."""
 
     def kill(self, number: signal.Signals) -> None:
-        """Send a signal to it and everything it started."""
+        """Send a signal to it and its child processes."""
 
     async def stop(self) -> None:
-        """End it and everything it started; harmless when it has ended."""
+        """End it and its child processes; does nothing if it has ended."""
 
 
 class RuntimeProvider(Protocol):
     """Starts model servers for container images."""
 
     def reason_against(self, image: str) -> str | None:
-        """None if the image can be run, else a sentence that says why not and what to do."""
+        """Why the image cannot run, and what to do, as a sentence; None if it can."""
 
     async def prepare(self, image: str, progress: Callable[[str], None]) -> Any:
-        """Make ready what the image needs, telling `progress` line by line. Raises CannotRun."""
+        """Prepare what the image needs; `progress` receives lines. Raises CannotRun."""
 
     async def start(
         self,
@@ -67,10 +67,10 @@ class RuntimeProvider(Protocol):
         environment: Mapping[str, str],
         lines: Callable[[list[str]], None],
     ) -> RunningServer:
-        """Start a server; what it prints goes to `lines`."""
+        """Start a server; `lines` receives its output."""
 
     def unpack(self, archive: Readable, directory: Path) -> None:
-        """Unpack a model archive into `directory`, which is made. Raises CannotRun. Called in a thread."""
+        """Unpack a model archive into `directory`, which is created. Raises CannotRun. Called in a thread."""
 
     def end_leftovers(self) -> None:
-        """End servers that an earlier engine was killed before it could end."""
+        """End the servers that a killed engine left running."""

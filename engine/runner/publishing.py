@@ -1,4 +1,4 @@
-"""Outputs on their way into the store: small ones go together, for a transaction costs more than they do."""
+"""Publishing a job's outputs: small ones in batches, since a transaction costs more than writing them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import asyncio
 from engine.objects import ObjectInfo, ObjectStore, ObjectWriter
 from engine.store import Jobs
 
-#: So many small outputs are published together, and none waits for others longer than so many seconds. What a killed
-#: engine had not published yet is transformed again.
+#: Small outputs per batch, and the longest wait in seconds. Outputs that a killed engine has not published are
+#: transformed again.
 _TOGETHER = 16
 _LONGEST_WAIT = 0.02
 
 
 class Publisher:
-    """Publishes a job's outputs, and then notes that the job is through with their inputs."""
+    """Publishes a job's outputs and records their inputs as done."""
 
     def __init__(self, objects: ObjectStore, jobs: Jobs, job_name: str) -> None:
         self._objects = objects
@@ -26,7 +26,7 @@ class Publisher:
         self._error: Exception | None = None
 
     def add(self, input_key: str, output: ObjectWriter) -> None:
-        """Publish an output, at once or soon. Raises what went wrong with it or with an earlier one."""
+        """Publish an output now or soon. Raises the error of this or an earlier one."""
         self._raise_error()
         if not output.is_small:
             output.commit()
@@ -40,7 +40,7 @@ class Publisher:
             self._timer = asyncio.get_running_loop().call_later(_LONGEST_WAIT, self._flush_late)
 
     def flush(self) -> None:
-        """Publish what is left. Raises what went wrong with it or with an earlier one."""
+        """Publish the waiting outputs. Raises the error of these or earlier ones."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

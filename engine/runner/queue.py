@@ -1,7 +1,7 @@
-"""A message for an SQS queue: SendMessage in SQS's query protocol, signed as AWS asks.
+"""Sending messages to an SQS queue: SendMessage in SQS's query protocol.
 
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html. Services that are like SQS
-take the same request, most without looking at its signature.
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html. Compatible services accept
+the same request, most without checking its signature.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OF_AWS = re.compile(r"sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 
 @dataclass(slots=True)
 class Queue:
-    """A queue by its address. Requests are signed with what boto3 finds on this machine, else with the engine's key."""
+    """A queue. Requests are signed with this machine's AWS credentials, or else with the engine's key `own`."""
 
     url: str
     region: str
@@ -33,9 +33,9 @@ class Queue:
     _credentials: Credentials | None = None
 
     async def send(self, body: bytes) -> None:
-        """Put a message into the queue. Raises NotDelivered."""
+        """Send a message. Raises NotDelivered."""
         form = urlencode({"Action": "SendMessage", "Version": "2012-11-05", "MessageBody": body.decode()})
-        # Keys may come from a file, or from a service that this machine has to ask for them.
+        # In a thread: credentials may come from a file or a service.
         try:
             headers = await asyncio.to_thread(self._signed, form)
         except BotoCoreError as error:

@@ -1,4 +1,4 @@
-"""The jobs that are running: begun when they are created, stopped on request, taken up again after a crash."""
+"""Starts jobs, stops them on request, and resumes them after a crash."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from engine.store.clock import now
 log = logging.getLogger(__name__)
 
 
-#: The tag of a job that says whose it is: those with the same value share places as one owner.
+#: The job tag that names the owner. Jobs with the same value share places.
 OWNER_TAG = "batchdeck:team"
-#: Seconds until a job that a full disk broke off is tried again, though no space was made: at first, and at last.
+#: The first and the longest pause in seconds before a job is tried again on a full disk without new space.
 _SHORTEST_PAUSE = 2.0
 _LONGEST_PAUSE = 600.0
-#: Seconds between two looks at how much is free.
+#: Seconds between two checks of the free space.
 _LOOK = 1.0
 
 
 class Runner:
-    """Runs jobs as tasks of the engine's event loop, a bounded number at once, oldest first."""
+    """Runs jobs as tasks of the engine's event loop, with a limited number at a time."""
 
     def __init__(
         self, config: Config, store: Store, objects: ObjectStore, runtimes: RuntimeProvider, disk: Disk
@@ -40,14 +40,14 @@ class Runner:
         self._objects = objects
         self._runtimes = runtimes
         self._places = Places(config.max_running_jobs, config.spare_places)
-        #: Whose jobs wait for a place, and which of those that have one wait for space on the disk.
+        #: The owners of jobs that wait for a place, by job name; and the jobs that wait for space on the disk.
         self._queued: dict[str, str] = {}
         self._without_space: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopping: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """End what a killed engine left running, and take up its unfinished jobs."""
+        """End servers of a killed engine and resume its unfinished jobs."""
         self._runtimes.end_leftovers()
         await asyncio.to_thread(remove_tree, self._config.jobs_dir)
         for row in self._store.jobs.unfinished():
@@ -57,21 +57,21 @@ class Runner:
                 self.submit(row.name)
 
     def submit(self, job_name: str) -> None:
-        """Run a job whose row says InProgress; returns at once."""
+        """Run a job with status InProgress; returns at once."""
         task = asyncio.create_task(self._run(job_name), name=f"job {job_name}")
         self._tasks[job_name] = task
         task.add_done_callback(lambda _: self._tasks.pop(job_name, None))
         task.add_done_callback(_report)
 
     def stop(self, job_name: str) -> None:
-        """Stop a job whose row says Stopping; returns at once."""
+        """Stop a job with status Stopping; returns at once."""
         task = asyncio.create_task(self._stop(job_name), name=f"stop of job {job_name}")
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
         task.add_done_callback(_report)
 
     def reason_to_wait(self, job_name: str) -> str | None:
-        """Why a job that is InProgress does not run now, as a sentence; None if it runs."""
+        """Why an InProgress job does not run yet, as a sentence; None if it runs."""
         if job_name in self._queued:
             return self._places.reason_to_wait(self._queued[job_name])
         if job_name in self._without_space:
@@ -81,11 +81,11 @@ class Runner:
         return None
 
     def reason_against(self, image: str) -> str | None:
-        """None if containers of the image can be run, else a sentence that says why not and what to do."""
+        """Why containers of the image cannot run, and what to do, as a sentence; None if they can."""
         return self._runtimes.reason_against(image)
 
     async def close(self) -> None:
-        """End all instances. The jobs' rows stay as they are: the next start goes on with them."""
+        """End all instances. Rows of unfinished jobs stay unchanged; the next start resumes them."""
         tasks = [*self._tasks.values()]
         for task in tasks:
             task.cancel()
@@ -105,7 +105,7 @@ class Runner:
             self._queued.pop(job_name, None)
 
     async def _to_its_end(self, job_name: str) -> None:
-        """Run the job; where the disk is full, again when there is space, without the objects that are done."""
+        """Run the job. If the disk is full, wait for space and continue with the remaining objects."""
         done, pause = -1, _SHORTEST_PAUSE
         while (row := self._store.jobs.get(job_name)) is not None and row.status == "InProgress":
             try:
@@ -119,7 +119,7 @@ class Runner:
                 await self._space(job_name, pause)
 
     async def _space(self, job_name: str, pause: float) -> None:
-        """Return when the disk has space: more than now, or any when `pause` seconds have passed."""
+        """Wait until the disk has more space than now, or any space after `pause` seconds."""
         self._without_space.add(job_name)
         free, due = self._disk.free, time.monotonic() + pause
         try:
@@ -145,6 +145,6 @@ class Runner:
 
 
 def _report(task: asyncio.Task[None]) -> None:
-    """Tell the engine's log of an error that no job could be blamed for."""
+    """Log an unexpected error of a task."""
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("%s broke off; it is taken up at the next start", task.get_name(), exc_info=error)

@@ -1,4 +1,4 @@
-"""Running coroutines together, and running one to its end whatever happens around it."""
+"""Running coroutines concurrently, or protected from cancellation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def run_all(coroutines: Iterable[Coroutine[Any, Any, Any]]) -> None:
-    """Run all at once; the first error cancels the others and is raised as itself."""
+    """Run the coroutines concurrently. The first error cancels the others and is raised."""
     try:
         async with asyncio.TaskGroup() as group:
             for coroutine in coroutines:
@@ -20,7 +20,7 @@ async def run_all(coroutines: Iterable[Coroutine[Any, Any, Any]]) -> None:
 
 
 async def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The coroutine's result, with cancellation held back until it has one: for what must not be left half done."""
+    """Run the coroutine to its end and return its result. A cancellation is raised only afterwards."""
     task = asyncio.ensure_future(coroutine)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():

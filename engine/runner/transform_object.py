@@ -1,4 +1,4 @@
-"""One input object to one output object: decompress, split, filter, send, join, assemble, publish whole."""
+"""Transforming one object: decompress, split, filter, send, join, assemble, publish."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from transform.formats import RecordError
 from transform.framed import CorruptRecord
 from transform.records import PayloadTooLarge
 
-#: Bytes from which on records are processed in a thread, so that the engine goes on answering meanwhile.
+#: Payloads of at least this many bytes are processed in a thread, so that the engine stays responsive.
 _LARGE = 64 * 1024
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ObjectTransform:
-    """What a job does with each of its objects."""
+    """The transformation that a job applies to each object."""
 
     config: Config
     objects: ObjectStore
@@ -44,13 +44,13 @@ class ObjectTransform:
     publisher: Publisher
 
     async def run(self, planned: PlannedObject, instance: Instance, window: Window[Body]) -> None:
-        """Write the output of one input object; nothing of it shows unless all of it succeeded.
+        """Transform one input object. Its output is published only if all of it succeeds.
 
         Raises ObjectFailed, JobFailed.
         """
         accept = self.request["TransformOutput"].get("Accept")
         try:
-            # What is read is closed with the object's work, not when its last reference happens to go.
+            # Readers are closed explicitly, not by garbage collection.
             with (
                 ExitStack() as opened,
                 self.objects.writer(planned.output_bucket, planned.output_key, content_type=accept) as writer,
@@ -68,7 +68,7 @@ class ObjectTransform:
             raise ObjectFailed([f"ClientError: {error.code}: {error.message}"], client_error=True) from error
 
     def _bodies(self, planned: PlannedObject, opened: ExitStack) -> Iterator[Body]:
-        """The payloads of the object, in order; `opened` closes what they are read from.
+        """The object's payloads in order; `opened` closes their readers.
 
         Raises NotGzip, CorruptRecord, PayloadTooLarge, ServiceError.
         """
@@ -80,7 +80,7 @@ class ObjectTransform:
 
         how = self._splitting(source.get("SplitType", "None"))
         if how.split_type == "None" and how.limit is None:
-            # MaxPayloadInMB 0 promises bodies of any size (CreateTransformJob documentation): never held whole.
+            # MaxPayloadInMB 0 allows bodies of any size (CreateTransformJob documentation), so they are streamed.
             return iter([data] if next(data(), b"") else [])
         return payloads(data(), how)
 
@@ -105,7 +105,7 @@ class ObjectTransform:
         )
 
     async def _result(self, payload: Body, instance: Instance) -> bytes:
-        """What one payload adds to the output. Raises ObjectFailed, JobFailed, RecordError."""
+        """The output of one payload. Raises ObjectFailed, JobFailed, RecordError."""
         if self.processing.does_nothing or not isinstance(payload, bytes):
             return self._assembled(await instance.transform(payload))
         body = await _in_thread_if_large(payload, lambda: self.processing.request(payload))

@@ -1,4 +1,4 @@
-"""What a job may ask for that this engine does not have: it fails at once, for nothing is passed over in silence."""
+"""Features of containers that this engine does not support. They fail the job instead of being ignored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.store import JobRow
 
 
 def reason_against(row: JobRow, runtimes: RuntimeProvider) -> str | None:
-    """Why the job cannot run here, as its FailureReason; None if it can."""
+    """The FailureReason of a job that cannot run here; None if it can."""
     for container in row.containers:
         if reason := runtimes.reason_against(container.get("Image", "")):
             return f"ClientError: {reason}"

@@ -1,4 +1,4 @@
-"""Watching what a job's instances take of the machine, and ending a job that takes more than it may."""
+"""Watches a job's use of disk and memory, and fails a job that exceeds its limits."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from engine.runner.failures import JobFailed
 from engine.runner.instance import Instance
 from engine.runner.task_groups import run_to_end
 
-#: Seconds between two looks; longer where a look takes long, up to a bound.
+#: Seconds between two checks, and their maximum if a check takes long.
 _PAUSE, _LONGEST_PAUSE = 1.0, 5.0
 _PAUSE_PER_LOOK = 10
-#: A job that has written less than this is not what fills a disk.
+#: A job that has written less than this does not fail because the disk is full.
 _SMALL = 64 * MIB
 
 
 async def run_watched(
     work: Coroutine[Any, Any, None], folder: Path, instances: Sequence[Instance], limits: Limits, memory: int
 ) -> None:
-    """Run `work`; what is written to `folder` and the `memory` bytes of each instance are bounded meanwhile.
+    """Run `work` while checking the size of `folder` and each instance's memory, at most `memory` bytes.
 
-    Raises JobFailed when a bound is passed, after `work` has been cancelled, and what `work` raises.
+    If a limit is exceeded, cancels `work` and raises JobFailed. Also raises what `work` raises.
     """
     working = asyncio.ensure_future(work)
     try:
@@ -44,7 +44,7 @@ async def run_watched(
 
 
 def _reason_to_end(folder: Path, instances: Sequence[Instance], limits: Limits, memory: int) -> str | None:
-    """Why the job must end, None if it may go on."""
+    """The failure reason of a job that exceeds a limit, else None."""
     written = bytes_below(folder) + sum(instance.unlinked_bytes() for instance in instances)
     if written > limits.disk_mb * MIB:
         return (
@@ -66,7 +66,7 @@ def _reason_to_end(folder: Path, instances: Sequence[Instance], limits: Limits, 
 
 
 def bytes_below(folder: Path) -> int:
-    """The bytes on disk of all files below a folder; links are not followed, what goes meanwhile is passed over."""
+    """Bytes on disk of all files below a folder. Does not follow links; skips files that vanish meanwhile."""
     total, folders = 0, [str(folder)]
     while folders:
         try:

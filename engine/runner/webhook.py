@@ -1,4 +1,4 @@
-"""One document to a URL: as little HTTP as that needs, with nothing that could hold the event loop up."""
+"""POST of a document to a URL, without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-#: Seconds that a receiver may take, from connecting to its status line.
+#: Maximum seconds from connecting to the status line.
 _TIMEOUT = 10.0
 
 
 class NotDelivered(Exception):
-    """The receiver did not take it; `again` says whether another try makes sense."""
+    """The document was not delivered; `again` says whether a retry makes sense."""
 
     def __init__(self, reason: str, *, again: bool) -> None:
         super().__init__(reason)
@@ -24,9 +24,9 @@ _JSON = {"Content-Type": "application/json"}
 
 
 async def post(url: str, body: bytes, headers: Mapping[str, str] = _JSON) -> None:
-    """POST a body, JSON unless `headers` say otherwise. Raises NotDelivered unless the answer's status is 2xx.
+    """POST a body, by default as JSON. Raises NotDelivered unless the answer's status is 2xx.
 
-    Silence, 408, 429 and 5xx may pass, so they are worth another try; any other answer is final.
+    No answer, 408, 429 and 5xx may be temporary and can be retried; other answers are final.
     """
     try:
         async with asyncio.timeout(_TIMEOUT):
@@ -38,7 +38,7 @@ async def post(url: str, body: bytes, headers: Mapping[str, str] = _JSON) -> Non
 
 
 async def _status(url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    """Raises OSError, and ValueError for what is no HTTP."""
+    """The status of the answer. Raises OSError, or ValueError for an answer that is not HTTP."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)

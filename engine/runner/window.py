@@ -1,4 +1,4 @@
-"""How many requests an instance has in flight, and how many answers may wait for their turn."""
+"""Limits an instance's concurrent requests and waiting answers, and keeps answers in order."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Write = Callable[[bytes], None]
 
 
 class Window(Generic[P]):
-    """Shared by all objects of an instance: `size` requests in flight, one payload ready to follow them.
+    """Shared by all objects of an instance: `size` requests in flight and one further payload in preparation.
 
-    As many answers again may wait for an earlier one. A place is taken before a payload is cut from its object
-    and given back once its answer is written, so memory is bounded by the window, whatever the size of the
-    input and however late the first answer comes. Nothing waits for a place while it holds finished answers,
-    so places always come free.
+    Up to `size` answers may wait for an earlier one. A place is taken before a payload is read from its object and
+    released when its answer is written. So memory is limited by the window, whatever the size of the input and the
+    delay of the first answer. An object never waits for a place while it holds finished answers, so places always
+    become free.
     """
 
     def __init__(self, size: int) -> None:
@@ -27,9 +27,9 @@ class Window(Generic[P]):
         self._flight = asyncio.Semaphore(size)
 
     async def run(self, payloads: Iterator[P], send: Send[P], write: Write) -> None:
-        """Send every payload; write the answers in the payloads' order.
+        """Send all payloads and write their answers in the same order.
 
-        The first error ends it: what is in flight for this object is given up, and the error raised.
+        The first error cancels this object's other requests and is raised.
         """
         waiting: deque[asyncio.Task[bytes]] = deque()
         try:
@@ -43,7 +43,7 @@ class Window(Generic[P]):
     async def _next(
         self, payloads: Iterator[P], send: Send[P], waiting: deque[asyncio.Task[bytes]], write: Write
     ) -> asyncio.Task[bytes] | None:
-        """Cut the next payload as soon as there is room for it and set it going; None at the object's end."""
+        """Read the next payload as soon as there is a place and send it; None at the end of the object."""
         await self._place(waiting, write)
         try:
             await self._payloads.acquire()
@@ -54,7 +54,7 @@ class Window(Generic[P]):
                 raise
             if payload is not None:
                 task = asyncio.create_task(self._send(send, payload))
-                # Not in the coroutine: one that is cancelled before its first step never gets there.
+                # Not in the coroutine, which is never entered if it is cancelled before its first step.
                 task.add_done_callback(self._sent)
                 return task
             self._payloads.release()
@@ -65,7 +65,7 @@ class Window(Generic[P]):
         return None
 
     async def _place(self, waiting: deque[asyncio.Task[bytes]], write: Write) -> None:
-        """Take a place, writing this object's finished answers meanwhile: they may be what holds the places."""
+        """Take a place. Writes this object's finished answers meanwhile, since they hold places."""
         while waiting and (waiting[0].done() or self._places.locked()):
             await self._write_first(waiting, write)
         await self._places.acquire()

@@ -1,4 +1,4 @@
-"""What runs model containers on a machine without Docker: a locked environment and a program for each kind."""
+"""Runtimes: model servers that run model containers without Docker, in locked environments."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PreparedRuntime:
-    """A runtime whose environment is there; `python` is that environment's."""
+    """A runtime with its environment; `python` is the environment's interpreter."""
 
     runtime: Runtime
     python: Path
 
 
 class Runtimes:
-    """Finds the runtime for an image, makes its environment, starts instances of it."""
+    """Finds the runtime of an image, creates its environment and starts its servers."""
 
     def __init__(self, config: Config, support: Support) -> None:
-        """`support` is what the system has to confine servers with.
+        """`support` are the system's means of confinement.
 
-        Raises BadRuntime when the folder of extra runtimes has one that is not well described.
+        Raises BadRuntime if an extra runtime has an invalid description.
         """
         self._confiner = Confiner(config, support)
         self._limits = config.limits
@@ -49,7 +49,7 @@ class Runtimes:
         self._runtimes = load_runtimes(config.extra_runtimes)
 
     def reason_against(self, image: str) -> str | None:
-        """None if there is a runtime for the image, else a sentence that says so and what there is."""
+        """None if there is a runtime for the image, else a sentence that lists the runtimes."""
         if find_runtime(self._runtimes, image) is not None:
             return None
         titles = "; ".join(runtime.title for runtime in self._runtimes)
@@ -59,7 +59,7 @@ class Runtimes:
         )
 
     async def prepare(self, image: str, progress: Callable[[str], None]) -> PreparedRuntime:
-        """The runtime for an image, its environment made if need be. Raises EnvironmentFailed, LookupError."""
+        """Find the runtime of an image and create its environment if needed. Raises EnvironmentFailed, LookupError."""
         runtime = find_runtime(self._runtimes, image)
         if runtime is None:
             raise LookupError(image)
@@ -72,7 +72,7 @@ class Runtimes:
         environment: Mapping[str, str],
         lines: Callable[[list[str]], None],
     ) -> process.ModelServer:
-        """Start one model server; `lines` gets what it prints."""
+        """Start a model server; `lines` receives its output."""
         return await process.start(
             prepared.runtime, prepared.python, placement, environment, lines, self._confiner
         )
@@ -82,5 +82,5 @@ class Runtimes:
         unpack(archive, directory, self._limits)
 
     def end_leftovers(self) -> None:
-        """End what an engine that was killed has left running."""
+        """End the servers that a killed engine left running."""
         process.end_leftovers(self._jobs_dir)

@@ -1,4 +1,4 @@
-"""Unpacking model.tar.gz, which comes from anyone and is not trusted."""
+"""Unpacking model.tar.gz, which is not trusted."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ from transform.archives import MAX_MEMBERS, kind_of, trouble_with_member
 
 _CHUNK = 1024 * 1024
 _LONGEST_HEADER = 16 * 1024 * 1024
-#: Reads behind the end after which the archive is left: tarfile asks on for all that a member claims to have.
+#: Maximum reads behind the end of the data: tarfile keeps reading for as many bytes as a member claims to have.
 _PATIENCE = 20
 
 
 class BadArchive(CannotRun):
-    """The archive cannot or must not be unpacked; the message says why and what to do."""
+    """The archive is invalid or refused. The message says why and what to do."""
 
 
 def unpack(archive: Readable, directory: Path, limits: Limits, max_members: int = MAX_MEMBERS) -> None:
-    """Unpack a gzipped tar into `directory`, which is made and is of no use if this raises.
+    """Unpack a gzipped tar into `directory`, which is created and cannot be used if this raises.
 
-    Files and folders keep their names and whether they are executable, nothing else: no owners, times or
-    special modes. Raises BadArchive for one that is no gzipped tar, is damaged or cut short, unpacks to more
-    than `limits`, `max_members` or the disk allow, or has a member that would land, or lead, outside the directory;
-    OSError (ENOSPC) where the disk is full.
+    Members keep their names and executable bits, but not owners, times or special modes. Raises BadArchive if the
+    archive is not a gzipped tar, is damaged or truncated, exceeds `limits`, `max_members` or the free disk space, or
+    has a member or link that leads outside the directory; OSError (ENOSPC) if the disk is full.
     """
     _make_folder(directory)
     space = limits.space_left(directory)
@@ -45,7 +44,7 @@ def unpack(archive: Readable, directory: Path, limits: Limits, max_members: int 
         else (f"{max_bytes} bytes (ENGINE_LIMITS, unpacked_mb)")
     )
     try:
-        # Gzip apart from tar, rather than tarfile's own "r|gz": that one never looks at the checksum.
+        # Not tarfile's own mode "r|gz", which does not verify gzip's checksum.
         with _Data(fileobj=io.BufferedReader(_Stream(archive), _CHUNK), mode="rb") as data:
             _Unpacking(directory.resolve(), max_bytes, max_members, bound).run(data)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -62,9 +61,9 @@ def unpack(archive: Readable, directory: Path, limits: Limits, max_members: int 
 
 
 class _Unpacking:
-    """One archive on its way into one directory.
+    """Unpacks one archive into one directory.
 
-    The standard library's own extraction filter is not in every Python 3.11, so the rules are here.
+    Has its own rules because not every Python 3.11 has tarfile's extraction filters.
     """
 
     def __init__(self, directory: Path, max_bytes: int, max_members: int, bound: str) -> None:
@@ -75,7 +74,7 @@ class _Unpacking:
         self._max_members = max_members
 
     def run(self, data: _Data) -> None:
-        """Unpack every member, then read on to the end of the gzip stream for its checksum."""
+        """Unpack all members, then read the rest of the gzip stream to verify its checksum."""
         with tarfile.open(fileobj=data, mode="r|") as tar:
             while (member := tar.next()) is not None:
                 self._members_left -= 1
@@ -105,7 +104,7 @@ class _Unpacking:
             raise BadArchive(f"The model archive is refused: its member {member.name!r} has no name.")
         _make_folder(target.parent)
         if target.is_symlink() or target.is_file():
-            target.unlink()  # A later member of the same name wins, and must not be written through a link.
+            target.unlink()  # A later member replaces an earlier one and must not be written through a link.
         if member.issym():
             self._inside(str(PurePosixPath(member.name).parent / member.linkname), member.name)
             target.symlink_to(member.linkname)
@@ -115,7 +114,7 @@ class _Unpacking:
             self._write(tar, member, target)
 
     def _inside(self, name: str, member: str) -> Path:
-        """Where `name` lands with the links unpacked so far followed. Raises BadArchive if that is outside."""
+        """The path of `name`, following the links unpacked so far. Raises BadArchive if it is outside the directory."""
         path = PurePosixPath(name)
         real = Path(os.path.realpath(self._directory / path.parent)) / path.name
         landed = Path(os.path.realpath(self._directory / path))
@@ -139,7 +138,7 @@ class _Unpacking:
 
 
 def _make_folder(path: Path) -> None:
-    """A folder that the model server's own user can read, whatever the umask; what it lies in is private."""
+    """Create a folder that the model server's user can read, whatever the umask; the folder above is private."""
     for folder in (*reversed(path.parents), path):
         if not folder.is_dir():
             folder.mkdir(exist_ok=True)
@@ -147,16 +146,16 @@ def _make_folder(path: Path) -> None:
 
 
 class _Data(gzip.GzipFile):
-    """The tar's bytes. `header_left` bounds what is read between members, None while one is unpacked.
+    """The decompressed tar. `header_left` limits the bytes read between members; it is None within a member.
 
-    tarfile holds a header in memory whole, and a few compressed bytes can say that it has gigabytes.
+    tarfile reads a header into memory, and a few compressed bytes can contain a header of gigabytes.
     """
 
     header_left: int | None = _LONGEST_HEADER
     _reads_behind_end = 0
 
     def read(self, size: int | None = -1) -> bytes:
-        """Up to `size` bytes. Raises BadArchive when a header has no end, EOFError when asked on and on behind it."""
+        """Read up to `size` bytes. Raises BadArchive for a too long header, EOFError for too many reads at the end."""
         data = super().read(size)
         if not data and size:
             self._reads_behind_end += 1
@@ -172,7 +171,7 @@ class _Data(gzip.GzipFile):
 
 
 class _Stream(io.RawIOBase):
-    """A readable as the file object that gzip wants."""
+    """A readable as a file object for gzip."""
 
     def __init__(self, source: Readable) -> None:
         self._source = source

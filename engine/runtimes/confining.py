@@ -1,6 +1,6 @@
-"""What a model server may use of this machine, by the means that the system has.
+"""The confinement of model servers, as far as the system supports it.
 
-docs/security.md says what that keeps from models' code. The keeper (engine/runtimes/keeper) puts it into force.
+docs/security.md describes its effects. The keeper (engine/runtimes/keeper) enforces it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from engine.runtimes.registry import Runtime
 
 KEEPER = Path(__file__).resolve().with_name("keeper")
 
-#: Servers of an engine that is root run under this user id and their port number: ids that nobody else has.
+#: If the engine is root, servers run as the user with this id plus their port number: ids that nobody else uses.
 _FIRST_USER_ID = 2_000_000_000
 
-#: The system's own programs, libraries and public settings. Nothing below them is the engine's or the dashboard's.
+#: The system's programs, libraries and public settings, without files of the engine or the dashboard.
 _SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store"),
     *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/os-release"),
@@ -59,7 +59,7 @@ class Support:
     user_ids: bool = False
 
     def gaps(self) -> list[str]:
-        """What model code is not kept from here, a sentence for each, with what the system would need."""
+        """What the system cannot keep model code from, as sentences that say what the system lacks."""
         rows = (
             (
                 self.landlock or self.namespaces,
@@ -94,7 +94,7 @@ class Support:
 
 
 def find_support(config: Config) -> Support:
-    """Which means work here, by trying each. With `confinement` off there are none."""
+    """Find which means work on this system by trying each. With `confinement` "off" there are none."""
     if config.confinement == "off" or sys.platform != "linux":
         return Support()
     with tempfile.TemporaryDirectory(prefix="batchdeck-probe-") as folder:
@@ -104,7 +104,7 @@ def find_support(config: Config) -> Support:
 
 
 class Confiner:
-    """Draws the bounds of model servers."""
+    """Determines the confinement of model servers."""
 
     def __init__(self, config: Config, support: Support) -> None:
         self._config = config
@@ -113,11 +113,11 @@ class Confiner:
     def bounds(
         self, runtime: Runtime, python: Path, placement: Placement, port: int, listener: int | None
     ) -> dict[str, Any]:
-        """The keeper's confinement (see its confinement.py) for a server on `port`; makes the folders it needs."""
+        """The keeper's confinement (see its confinement.py) of a server on `port`. Creates the folders it needs."""
         support = self._support
         placement.directory.mkdir(parents=True, exist_ok=True)
         scratch = scratch_folder(placement.directory)
-        # Empty at each start: the view is built through it, and what an earlier server left may lead elsewhere.
+        # Emptied at each start: links that an earlier server left could lead elsewhere while the view is built.
         remove_tree(scratch)
         scratch.mkdir()
         connect_ports = () if placement.network_isolation else self._config.connect_ports
@@ -159,24 +159,24 @@ class Confiner:
 
 
 def scratch_folder(directory: Path) -> Path:
-    """The /tmp of the server whose own folder is `directory`: beside it, where the server cannot replace it."""
+    """The server's /tmp. It is beside the server's folder `directory`, so that the server cannot replace it."""
     return directory.with_name(f"{directory.name}.tmp")
 
 
 def interpreter_paths(python: Path) -> list[Path]:
-    """What a Python program reads to run at all: its environment, the links to its binary, and its library."""
+    """The paths that a Python interpreter needs: its environment, its binary with links to it, and its library."""
     paths: list[Path] = []
     for link in _links(python):
         folder = link.parent.parent
         paths.append(folder if (folder / "pyvenv.cfg").exists() else link)
     binary = Path(os.path.realpath(python))
     prefix = binary.parent.parent
-    # Never the prefix itself: it may be a home folder.
+    # Not the prefix itself, which may be a home folder.
     return [*paths, binary, *(prefix / name for name in ("lib", "lib64") if prefix != Path("/"))]
 
 
 def _links(path: Path) -> Iterator[Path]:
-    """The path, what it is a link to, and so on."""
+    """The path and, as long as it is a link, its targets."""
     yield path
     while path.is_symlink():
         path = path.parent / path.readlink()

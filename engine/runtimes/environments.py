@@ -1,8 +1,8 @@
-"""A runtime's locked environment: made on first use, shared by all later jobs, apart from everything else.
+"""Locked environments of runtimes: created on first use and shared by all jobs.
 
-An environment's folder has the hash of its lock in its name, so that a changed lock makes a new one. Only the
-marker file, written last, makes it count: what an interrupted install left is begun anew. The marker holds a digest
-of the folder's files; an environment that differs from it has been changed since, and is made anew.
+The folder's name contains the hash of the lock file, so a changed lock leads to a new environment. A marker file
+is written last and holds a digest of the folder's files: an environment that is incomplete or was changed is
+created again.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from engine.runtimes.registry import Runtime
 Progress = Callable[[str], None]
 _READY = ".ready"
 _LONGEST_LINE = 1024 * 1024
-#: What comes before a command whose files others may read: servers of an engine that is root run as other users.
+#: Prefix of commands whose files other users may read, since servers may run as other users.
 _READABLE = ("/bin/sh", "-c", 'umask 022; exec "$@"', "sh")
 
 
 class EnvironmentFailed(CannotRun):
-    """The environment could not be made; the message says which step failed and its last words."""
+    """The environment could not be created. The message has the failed step and its last output."""
 
     blame = "InternalServerError"
 
 
 async def prepare(runtime: Runtime, directory: Path, progress: Progress) -> Path:
-    """The Python of the runtime's environment, made now if it is not there; `progress` hears about that.
+    """The Python of the runtime's environment, which is created if needed; `progress` receives lines about it.
 
     Raises EnvironmentFailed.
     """
@@ -56,7 +56,7 @@ async def prepare(runtime: Runtime, directory: Path, progress: Progress) -> Path
 
 
 def is_unchanged(folder: Path) -> bool:
-    """Whether an environment is there, complete, and has the files that it was made with."""
+    """Whether the environment is complete and unchanged since it was created."""
     try:
         return (folder / _READY).read_text() == digest(folder)
     except OSError:
@@ -64,9 +64,9 @@ def is_unchanged(folder: Path) -> bool:
 
 
 def digest(folder: Path) -> str:
-    """A hash over the name, size, mode and time of change of every file below the folder, but the marker.
+    """A hash of names, sizes, modes and modification times of all files in the folder except the marker.
 
-    Contents are not read: that would take longer than a small job. Raises OSError.
+    Does not read the contents, which would take longer than a small job. Raises OSError.
     """
     rows: list[str] = []
     folders = [str(folder)]
@@ -85,7 +85,7 @@ def digest(folder: Path) -> str:
 
 
 def environment_name(name: str, requirements: bytes) -> str:
-    """The folder of a runtime's environment: its name and the first 12 hex digits of its lock's SHA-256."""
+    """The folder name of a runtime's environment: its name and the first 12 hex digits of the lock's SHA-256."""
     return f"{name}-{hashlib.sha256(requirements).hexdigest()[:12]}"
 
 
@@ -97,8 +97,8 @@ async def _make(runtime: Runtime, requirements: Path, folder: Path, progress: Pr
     uv = _find_uv()
     if uv is not None:
         await _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)], progress)
-        # Model servers may not write here: without bytecode, each would compile what it imports. Linked files would
-        # be those of uv's cache, and one that is changed here would come back with the next environment.
+        # Compiled because model servers cannot write bytecode here. Copied because a change of a linked file would also
+        # change uv's cache, and so later environments.
         install = [uv, "pip", "install", "--compile-bytecode", "--link-mode", "copy", "--python", python]
     else:
         await _run([sys.executable, "-m", "venv", str(folder)], progress)
@@ -147,7 +147,7 @@ async def _run(command: list[str], progress: Progress) -> None:
 
 @asynccontextmanager
 async def _locked(path: Path, progress: Progress) -> AsyncIterator[None]:
-    """Hold the lock file: two jobs, or two engines, must not make the same environment at once."""
+    """Hold the lock file, so that no two jobs or engines create the same environment at once."""
     waiting = False
     with path.open("w") as file:
         while True:

@@ -1,4 +1,4 @@
-"""One model server process: started in a session of its own, its words captured, ended with its whole group."""
+"""Model server processes: starting, reading their output, ending."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ from engine.runtimes.usage import (
 LogLines = Callable[[list[str]], None]
 
 _READ = 64 * 1024
-#: Bytes of a line that a model prints; longer ones come in pieces. CloudWatch takes 256 KB a message.
+#: Maximum bytes of an output line; longer ones are split. CloudWatch's limit is 256 KB per message.
 LONGEST_LINE = 16 * 1024
-#: Seconds between the request to end and the end by force.
+#: Seconds between SIGTERM, closing the keeper's pipe, and SIGKILL.
 _PATIENCE = 1.0
-#: Seconds for the last lines of a server that has ended.
+#: Seconds to wait for the last output of a server that has ended.
 _PATIENCE_FOR_LINES = 10.0
-#: Lines that are handed on in one go. After one that took more than `_BUSY` seconds, the reading rests for `_REST`
-#: times as long.
+#: Lines that are passed on at a time. If that takes longer than `_BUSY` seconds, reading pauses for `_REST` times
+#: as long.
 _LINES_AT_ONCE, _BUSY, _REST = 1000, 0.005, 4
-#: Connections that may wait for a server to accept them.
+#: Backlog of a server's listening socket.
 _BACKLOG = 2048
 
-#: Variables of a job that change how a program starts: interpreters', the dynamic loader's, the C library's, the
-#: shell's. They reach user code alone, after the model server's own start.
+#: Variables that change how a program starts: those of interpreters, the dynamic loader, the C library and the
+#: shell. A job's variables of these names are set only for user code, after the model server's own start.
 _START_VARIABLES = re.compile(
     r"(_?PYTHON|LD_|DYLD_|MALLOC_|GLIBC_|PERL|RUBY|NODE_|BASH|OPENSSL_|GIO_|QT_|GTK_|UV_|PIP_).*"
     r"|PATH|HOME|USER|LOGNAME|SHELL|ENV|IFS|CDPATH|BROWSER|PAGER|EDITOR|VISUAL|DISPLAY|TMPDIR|TMP|TEMP|GCONV_PATH"
     r"|LOCPATH|NLSPATH|TZDIR|HOSTALIASES|LOCALDOMAIN|RES_OPTIONS|RESOLV_.*|SSLKEYLOGFILE|VIRTUAL_ENV"
 )
-#: What stands before the name of such a variable until the server takes it (see model_server.py).
+#: The prefix of such variables until the server sets them (see model_server.py).
 _FOR_USER_CODE = "SAGEMAKER_USER_ENVIRONMENT_"
 #: Variables that only the engine sets.
 _OWN = re.compile(rf"SAGEMAKER_BIND_TO_PORT|SAGEMAKER_LISTENER|{_FOR_USER_CODE}.*")
 
-#: Ports given to servers of this engine. The kernel may offer one again before its server listens, and then a
-#: job would speak to another job's model.
+#: Ports assigned to servers of this engine. The kernel could offer a port again before its server listens, and then
+#: a job would speak to another job's model.
 _ports: set[int] = set()
 
 
@@ -71,24 +71,24 @@ class ModelServer:
 
     @property
     def exit_status(self) -> int | None:
-        """None while it runs, else how it ended: 128 and more, or a negative number, for a signal."""
+        """None while it runs; negative, or 128 and more, if a signal ended it."""
         return self._process.returncode
 
     async def wait(self) -> None:
-        """Return when it has ended."""
+        """Wait until the server has ended."""
         await self._process.wait()
 
     async def stop(self) -> None:
-        """End the process and all that it started; returns when it is gone. Harmless if it has ended."""
+        """End the process and its child processes, and wait for that. Does nothing if it has ended."""
         self.kill(signal.SIGTERM)
         if not await self._ends_within(_PATIENCE):
-            # The end of its pipe has the keeper end everything below it, whatever group that is in.
+            # When its pipe ends, the keeper ends all processes below it, in whatever group they are.
             if self._process.stdin is not None:
                 self._process.stdin.close()
             if not await self._ends_within(_PATIENCE):
                 self.kill(signal.SIGKILL)
                 await self._process.wait()
-        # Its last lines are in the pipe, whose other end is closed now.
+        # The output pipe still holds the last lines.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._reader, _PATIENCE_FOR_LINES)
         if self._process.stdin is not None:
@@ -102,30 +102,30 @@ class ModelServer:
         return self._process.returncode is not None
 
     def usage(self) -> ProcessUsage | None:
-        """What the process and all that it started use; None once it has ended, and without a /proc."""
+        """Usage of the process and its child processes; None if it has ended or there is no /proc."""
         return usage_below(self._process.pid)
 
     def exact_memory(self) -> int:
-        """Bytes of memory, what processes share counted once; 0 once it has ended, and without a /proc."""
+        """Memory in bytes, shared memory counted once; 0 if it has ended or there is no /proc."""
         return memory_below(self._process.pid)
 
     def unlinked_bytes(self) -> int:
-        """Bytes of open files that have no name any more; 0 once it has ended, and without a /proc."""
+        """Bytes of open files without a name; 0 if it has ended or there is no /proc."""
         return unlinked_bytes_below(self._process.pid)
 
     def kill(self, number: signal.Signals) -> None:
-        """Send a signal to the process and all that it started."""
+        """Send a signal to the process and its child processes."""
         if number != signal.SIGTERM:
-            # SIGTERM the keeper hands on. Of others, its own end would reach the server a moment later.
+            # The keeper forwards only SIGTERM.
             for process in processes_below(self._process.pid):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(process, number)
-        # Refused where the group is only what macOS has left of it: processes that have ended.
+        # macOS refuses this if all processes of the group have ended.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
 
     async def _read(self) -> None:
-        """Hand on what it prints, line by line, in batches as they come."""
+        """Read the output and pass it on in lines."""
         assert self._process.stdout is not None
         rest = b""
         while chunk := await self._process.stdout.read(_READ):
@@ -139,7 +139,7 @@ class ModelServer:
             self._lines([rest.decode(errors="replace")])
 
     async def _hand_on(self, lines: list[bytes]) -> None:
-        """Hand lines on, a few at a time; who prints without end waits, so that the engine has time for others."""
+        """Pass lines on in batches, with pauses, so that endless output does not block the engine."""
         for start in range(0, len(lines), _LINES_AT_ONCE):
             began = time.monotonic()
             self._lines([line.decode(errors="replace") for line in lines[start : start + _LINES_AT_ONCE]])
@@ -149,7 +149,7 @@ class ModelServer:
 
 
 def _pieces(line: bytes) -> list[bytes]:
-    """The line in pieces of the longest length; an empty line is one empty piece."""
+    """The line split into pieces of at most LONGEST_LINE bytes; an empty line is one empty piece."""
     return [line[start : start + LONGEST_LINE] for start in range(0, len(line), LONGEST_LINE)] or [b""]
 
 
@@ -161,11 +161,11 @@ async def start(
     lines: LogLines,
     confiner: Confiner,
 ) -> ModelServer:
-    """Start a runtime's command in its folder, confined; its port is SAGEMAKER_BIND_TO_PORT, which is set here.
+    """Start a runtime's command, confined, in its folder; SAGEMAKER_BIND_TO_PORT is set to its port.
 
-    "python" as the command's first word is `python`, whose folder also comes first on PATH. The server gets
-    only `environment` and what a program needs to run at all: none of the engine's own variables, which may
-    hold secrets. Variables that would change how it starts come under other names, for the user's code alone.
+    If the command's first word is "python", it is replaced by `python`, whose folder also comes first on PATH. The
+    server's environment is `environment` with the variables that programs need, without the engine's own variables,
+    which may be secrets. Variables that would change how the server starts are renamed and set for user code only.
     """
     directory = placement.directory
     with _listening(runtime.inherits_listener) as (port, listener):
@@ -177,7 +177,7 @@ async def start(
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", str(KEEPER), str(order), program, *runtime.command[1:]),
             cwd=directory,
-            # Nothing of the job's: the keeper is not confined.
+            # None of the job's variables, since the keeper is not confined.
             env={"HOME": str(directory)},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -191,7 +191,7 @@ async def start(
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The job's variables as the server's process gets them."""
+    """The job's variables for the server's process."""
     return {
         f"{_FOR_USER_CODE}{name}" if _START_VARIABLES.fullmatch(name) else name: value
         for name, value in environment.items()
@@ -200,7 +200,7 @@ def _environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _own_environment(python: Path, directory: Path, port: int, listener: int | None) -> dict[str, str]:
-    """The variables that every server gets from us."""
+    """The variables that the engine sets for every server."""
     inherited = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
     return {
         **inherited,
@@ -210,7 +210,7 @@ def _own_environment(python: Path, directory: Path, port: int, listener: int | N
         "LOGNAME": "model",
         "TMPDIR": str(scratch_folder(directory)),
         "PYTHONUNBUFFERED": "1",
-        # Where runtimes of one's own find `model_server`.
+        # Extra runtimes import `model_server` from there.
         "PYTHONPATH": str(SERVING),
         "SAGEMAKER_BIND_TO_PORT": str(port),
         **({} if listener is None else {"SAGEMAKER_LISTENER": str(listener)}),
@@ -219,7 +219,7 @@ def _own_environment(python: Path, directory: Path, port: int, listener: int | N
 
 @contextlib.contextmanager
 def _listening(inherited: bool) -> Iterator[tuple[int, int | None]]:
-    """A port for a server, and the number of a socket that listens on it, if the server inherits one."""
+    """A port for a server, and the descriptor of a socket that listens on it if the server inherits one."""
     if not inherited:
         yield _free_port(), None
         return
@@ -228,15 +228,15 @@ def _listening(inherited: bool) -> Iterator[tuple[int, int | None]]:
 
 
 def _pid_file(directory: Path) -> Path:
-    """Beside the server's folder: what lies in it, the model's code can write."""
+    """The pid file. It is beside the server's folder, in which the model's code can write."""
     return directory.with_name(f"{directory.name}.pid")
 
 
 def end_leftovers(jobs_dir: Path) -> None:
-    """End the model servers that an engine which was killed has left behind, by the pid files beside them.
+    """End the model servers of a killed engine, by their pid files.
 
-    Their keepers see to that themselves; this is for one that was killed too. A process number may have been
-    given to another program since: only one that began when ours did is ended.
+    Normally keepers do this; a keeper may have been killed too. Since process numbers are reused, only a process with
+    the recorded start time is ended.
     """
     for path in jobs_dir.glob("*/*/*.pid"):
         with contextlib.suppress(ValueError, OSError):
@@ -247,7 +247,7 @@ def end_leftovers(jobs_dir: Path) -> None:
 
 
 def _started_at(pid: int) -> str:
-    """When a process began, in the kernel's own words; empty where /proc does not say."""
+    """The start time of a process as /proc has it; empty if unknown."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
@@ -255,7 +255,7 @@ def _started_at(pid: int) -> str:
 
 
 def _free_port() -> int:
-    """A port that nobody listens on and no other server of this engine was given."""
+    """A free port that is not assigned to another server of this engine."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""Which runtime stands in for a container image."""
+"""The runtimes and the container images that they serve."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from pathlib import Path
 from typing import Any
 
 _HERE = Path(__file__).resolve().parent
-#: Where the programs of runtimes find `model_server`.
+#: The folder from which programs of runtimes import `model_server`.
 SERVING = _HERE / "serving"
 
 
 class BadRuntime(ValueError):
-    """A folder of extra runtimes holds one that is not well described; the message names the file."""
+    """The description of a runtime is invalid. The message names the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A kind of model server: what to start, and the locked environment it runs in.
+    """A model server program and its locked environment.
 
-    `patterns` are regular expressions, searched for in the image URI without its tag. `command` is an
-    argument list whose first word may be "python": the environment's own. Without `requirements` that is the
-    Python the engine runs on. Its servers may read `readable` paths: the program's own. One that
-    `inherits_listener` serves on the socket that it is handed, and makes none of its own.
+    `patterns` are regular expressions that are searched for in the image URI without its tag. `command` is an argument
+    list; "python" as its first word means the environment's Python, or the engine's if `requirements` is None. Its
+    servers may read the `readable` paths. With `inherits_listener` the server receives a listening socket.
     """
 
     name: str
@@ -36,24 +35,23 @@ class Runtime:
     inherits_listener: bool = False
 
     def serves(self, repository: str) -> bool:
-        """Whether it stands in for images of that repository."""
+        """Whether the runtime serves images of that repository."""
         return any(re.search(pattern, repository) for pattern in self.patterns)
 
 
 def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
-    """The built-in runtimes, behind those of the folder `extra`, which win where both have a pattern for an image.
+    """The runtimes of the folder `extra`, then the built-in ones. The first with a matching pattern serves an image.
 
-    Each sub-folder of `extra` is one runtime, described by its `runtime.json`, as the built-in ones are:
+    Each subfolder of `extra` is one runtime with a `runtime.json`, like the built-in ones:
 
         {"title": "Our ranker", "patterns": ["/ranker$"], "program": "serve.py"}
         {"title": "Our ranker", "patterns": ["/ranker$"], "command": ["gunicorn", "ranker:app"]}
 
-    `program` is a Python file beside it, `command` any argument list, in which names of files beside it stand
-    for their paths. What is started listens on
-    127.0.0.1:$SAGEMAKER_BIND_TO_PORT and finds the unpacked model in $SAGEMAKER_MODEL_DIR. A hashed
-    `requirements.txt` beside it makes an environment of its own, whose programs come first on PATH. Of the machine's
-    files a server sees its own, its runtime's and the system's programs and libraries; `"readable": ["/opt/conda"]`
-    adds others.
+    `program` is a Python file in the folder, `command` an argument list in which names of files in the folder are
+    replaced by their paths. The server listens on 127.0.0.1:$SAGEMAKER_BIND_TO_PORT and finds the unpacked model in
+    $SAGEMAKER_MODEL_DIR. A hashed `requirements.txt` in the folder defines an environment, whose programs come first on
+    PATH. A server sees its own files, its runtime's and the system's programs and libraries;
+    `"readable": ["/opt/conda"]` adds others.
 
     Raises BadRuntime.
     """
@@ -65,16 +63,16 @@ def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
 
 
 def find_runtime(runtimes: tuple[Runtime, ...], image: str) -> Runtime | None:
-    """The first runtime that has a pattern for the image's repository, or None."""
+    """The first runtime with a pattern that matches the image's repository, or None."""
     repository = image.partition("@")[0]
-    # A colon behind the last slash begins the tag; one before it would be a registry's port.
+    # A colon behind the last slash starts the tag; one before it starts a registry's port.
     head, slash, last = repository.rpartition("/")
     repository = head + slash + last.partition(":")[0]
     return next((runtime for runtime in runtimes if runtime.serves(repository)), None)
 
 
 def _read_built_in(path: Path) -> Runtime:
-    """A runtime of this package: its program is started isolated and serves on the socket that it inherits."""
+    """Read a runtime of this package. Its program runs in isolated mode and inherits its listening socket."""
     runtime = _read(path)
     _, program = runtime.command
     command = ("python", "-I", "-u", str(SERVING / "start.py"), program)
@@ -128,7 +126,7 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-#: The runtimes of this package: every folder beside this file that has a `runtime.json`.
+#: The runtimes of this package: the folders beside this file that have a `runtime.json`.
 BUILT_IN = tuple(
     sorted((_read_built_in(path) for path in _HERE.glob("*/runtime.json")), key=lambda runtime: runtime.title)
 )

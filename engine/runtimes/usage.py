@@ -1,4 +1,4 @@
-"""What a process and those below it use, as Linux's /proc tells it; elsewhere nothing is known."""
+"""Resource usage of a process and its descendants, from Linux's /proc."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Places in /proc/PID/stat behind the name, which may have blanks and brackets in it (proc_pid_stat(5)).
+#: Fields of /proc/PID/stat, counted behind the name, which may contain blanks and brackets (proc_pid_stat(5)).
 _PARENT, _USER_TICKS, _SYSTEM_TICKS, _PAGES = 1, 11, 12, 21
 
-#: Seconds for which one look at all processes serves: the instances of a job are asked one after the other.
+#: Seconds for which the list of processes is reused when a job's instances are measured one after the other.
 _FRESH = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessUsage:
-    """CPU seconds since the processes' start, and bytes of memory now."""
+    """CPU seconds since the start of the processes, and their current memory in bytes."""
 
     cpu_seconds: float
     memory: int
@@ -32,7 +32,7 @@ class _Process:
 
 
 class _Look:
-    """The latest look at all processes, shared by all threads."""
+    """The latest list of all processes, shared by all threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -40,7 +40,7 @@ class _Look:
         self._processes: dict[int, _Process] = {}
 
     def processes(self) -> dict[int, _Process]:
-        """All processes by number, as of a moment ago at most."""
+        """All processes by number, at most `_FRESH` seconds old."""
         with self._lock:
             if time.monotonic() - self._taken_at > _FRESH:
                 self._processes = _read_processes()
@@ -52,9 +52,9 @@ _latest = _Look()
 
 
 def usage_below(process: int) -> ProcessUsage | None:
-    """What a process and all that it started use together; None if it has ended, and without a /proc.
+    """Total usage of a process and its descendants; None if it has ended or there is no /proc.
 
-    Memory that processes share is counted for each. The CPU time of one that has ended is gone.
+    Shared memory is counted for each process. The CPU time of ended descendants is not included.
     """
     processes = _latest.processes()
     usages = [processes[number].usage for number in _tree(processes, process)]
@@ -64,17 +64,17 @@ def usage_below(process: int) -> ProcessUsage | None:
 
 
 def processes_below(process: int) -> list[int]:
-    """The numbers of all processes that a process has started, however far down, as of now; none without a /proc."""
+    """The current process numbers of all descendants of a process; empty without /proc."""
     return _tree(_read_processes(), process)[1:]
 
 
 def memory_below(process: int) -> int:
-    """The bytes of memory of a process and all that it started, each its share of what several use."""
+    """Memory in bytes of a process and its descendants, shared memory counted once."""
     return sum(_proportional_memory(number) for number in _tree(_latest.processes(), process))
 
 
 def unlinked_bytes_below(process: int) -> int:
-    """The bytes of files without a name that the processes of a server hold open, memory files among them."""
+    """Bytes of open files without a name, such as memory files, of a process and its descendants."""
     sizes: dict[tuple[int, int], int] = {}
     for number in _tree(_latest.processes(), process):
         for path in Path(f"/proc/{number}/fd").glob("*"):
@@ -86,7 +86,7 @@ def unlinked_bytes_below(process: int) -> int:
 
 
 def _tree(processes: dict[int, _Process], root: int) -> list[int]:
-    """The numbers of a process and all below it; empty if it is not there."""
+    """The numbers of a process and its descendants; empty if it does not exist."""
     children: dict[int, list[int]] = {}
     for number, process in processes.items():
         children.setdefault(process.parent, []).append(number)
@@ -97,7 +97,7 @@ def _tree(processes: dict[int, _Process], root: int) -> list[int]:
 
 
 def _proportional_memory(process: int) -> int:
-    """The "Pss" of a process in bytes (proc_pid_smaps(5)); 0 where it cannot be read."""
+    """The "Pss" of a process in bytes (proc_pid_smaps(5)); 0 if it cannot be read."""
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except OSError:

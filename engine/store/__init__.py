@@ -1,4 +1,4 @@
-"""What the engine remembers: models, the registry, jobs, tags and logs, in one SQLite file that survives kill -9."""
+"""The engine's store: models, the registry, jobs, tags, metrics and logs in one SQLite file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["JobRow", "Jobs", "Logs", "ModelRow", "Models", "Store", "StoreTooNew
 
 
 class Store:
-    """The engine's memory. May be used from any thread; every change is on disk when its call returns."""
+    """All tables of the store. Thread-safe; a change is on disk when its method returns."""
 
     def __init__(self, path: Path) -> None:
-        """Open the SQLite file at `path`, making it and its folder, or bringing an older schema up to date.
+        """Open the SQLite file at `path`, creating it or migrating an older schema.
 
-        Raises StoreTooNew if the file was written by a later engine.
+        Raises StoreTooNew if a newer engine wrote the file.
         """
         self._database = Database(path, MIGRATIONS)
         self.models = Models(self._database)

@@ -1,4 +1,4 @@
-"""Changes of jobs' statuses that somebody is still to be told of, oldest first."""
+"""Status changes of jobs that were not yet sent as events, oldest first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.sqlite import Database
 
-#: As many changes wait at most; the oldest go first when nobody takes them.
+#: Maximum number of unsent changes; beyond it the oldest are deleted.
 _MOST = 10_000
 
 _NOTE = (
@@ -20,7 +20,7 @@ _NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """A job's status from `at` on, and what else was known of it then; all times are epoch seconds."""
+    """A change to `status` at the time `at`, with the job's other fields then. Times are epoch seconds."""
 
     id: int
     job: str
@@ -32,13 +32,13 @@ class ChangeRow:
 
 
 class Changes:
-    """The table of changes, which stays empty until `keep` is called."""
+    """The table of changes; it stays empty until `keep` is called."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def keep(self) -> None:
-        """From now on note every change, in the transaction that makes it, until the store is closed."""
+        """Record every change from now on, within its own transaction, until the store is closed."""
         with self._database.transaction() as connection:
             connection.execute(f"CREATE TEMP TRIGGER job_created AFTER INSERT ON jobs {_NOTE}")
             connection.execute(
@@ -47,12 +47,12 @@ class Changes:
             )
 
     def first(self) -> ChangeRow | None:
-        """The change that has waited longest, or None."""
+        """The oldest change, or None."""
         rows = self._database.read(
             "SELECT id, job, status, failure_reason, started, ended, at FROM job_changes ORDER BY id LIMIT 1"
         )
         return ChangeRow(*rows[0]) if rows else None
 
     def drop(self, change_id: int) -> None:
-        """Forget a change: somebody was told, or nobody can be."""
+        """Delete a change that was sent or given up."""
         self._database.write("DELETE FROM job_changes WHERE id = ?", (change_id,))

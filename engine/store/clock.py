@@ -1,4 +1,4 @@
-"""The engine's idea of now."""
+"""The engine's clock."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import time
 
 
 def now() -> float:
-    """Epoch seconds, cut to the millisecond: what clients are told is then exactly what filters compare."""
+    """Epoch seconds truncated to milliseconds, so that clients get exactly the times that filters compare."""
     return int(time.time() * 1000) / 1000

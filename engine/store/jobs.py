@@ -1,4 +1,4 @@
-"""Transform jobs: rows, guarded moves between statuses, and which objects of a running job are finished."""
+"""Transform jobs: their rows, guarded status changes, and the finished objects of running jobs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from transform.scope import EVERYTHING, Scope
 
 JobOrder = Literal["Name", "CreationTime", "Status"]
 
-#: The statuses of a job that still has work to do; a job found in one of them at start is recovered.
+#: Statuses of jobs that are not finished; the engine resumes such jobs at its start.
 UNFINISHED = ("InProgress", "Stopping")
 
 _ORDERS: dict[JobOrder, tuple[str, ...]] = {
@@ -31,11 +31,10 @@ _INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A transform job; all times are epoch seconds.
+    """A transform job. Times are epoch seconds.
 
-    `request` is the CreateTransformJob parameters as given, `containers` the model's container definitions as
-    they were when the job was created: the model may be deleted or replaced while the job runs. `scope` is what
-    the key that created it might use then.
+    `request` are the parameters of CreateTransformJob. `containers` are the model's container definitions at that
+    time, since the model may be deleted or replaced while the job runs. `scope` is that of the key that created it.
     """
 
     name: str
@@ -52,7 +51,7 @@ class JobRow:
 
 
 def job_position(row: JobRow, order: JobOrder) -> list[Any]:
-    """Where `row` stands in a listing of that order; give it as `after` to read on from there."""
+    """The position of `row` in a listing of that order, for `after`."""
     if order == "Name":
         return [row.name]
     return [row.status if order == "Status" else row.created, row.name]
@@ -65,7 +64,7 @@ class Jobs:
         self._database = database
 
     def create(self, row: JobRow, tags: Mapping[str, str] = MappingProxyType({})) -> bool:
-        """Add a job and its tags; False if its name is taken (nothing is changed then)."""
+        """Add a job and its tags; False, without any change, if the name exists."""
         with self._database.transaction() as connection:
             inserted = connection.execute(_INSERT, _values(row)).rowcount
             if inserted:
@@ -73,17 +72,17 @@ class Jobs:
         return inserted == 1
 
     def get(self, name: str) -> JobRow | None:
-        """The job of that name, or None."""
+        """The job with that name, or None."""
         rows = self._database.read(f"{_SELECT} WHERE name = ?", (name,))
         return _row(rows[0]) if rows else None
 
     def unfinished(self) -> list[JobRow]:
-        """The jobs that are not in a final status, oldest first."""
+        """All jobs that are not finished, oldest first."""
         rows = self._database.read(f"{_SELECT} WHERE status IN (?, ?) ORDER BY created, name", UNFINISHED)
         return [_row(row) for row in rows]
 
     def instances(self, instance_type: str | None = None) -> int:
-        """How many instances the unfinished jobs asked for together: of one type, or of all that AWS has."""
+        """The number of instances of all unfinished jobs, of one instance type or of all ml.* types."""
         rows = self._database.read(
             "SELECT coalesce(sum(json_extract(request, '$.TransformResources.InstanceCount')), 0) FROM jobs "
             "WHERE status IN (?, ?) AND json_extract(request, '$.TransformResources.InstanceType') GLOB ?",
@@ -101,9 +100,9 @@ class Jobs:
         started: float | None = None,
         ended: float | None = None,
     ) -> bool:
-        """Change the status if the job is still in one of `from_`; say whether this call was what did it.
+        """Change the status if it is one of `from_`; returns whether this call changed it.
 
-        `failure_reason`, `started` and `ended` (epoch seconds) are set in the same step where given.
+        Also sets `failure_reason`, `started` and `ended` (epoch seconds) if they are not None.
         """
         marks = ", ".join("?" for _ in from_)
         changed = self._database.write(
@@ -115,18 +114,18 @@ class Jobs:
         return changed == 1
 
     def started(self, name: str, at: float) -> None:
-        """Note when the job's instances began to run (epoch seconds); the first time noted stays."""
+        """Record when the job's instances began to run (epoch seconds), unless it is recorded already."""
         self._database.write(
             "UPDATE jobs SET started = ?, modified = ? WHERE name = ? AND started IS NULL",
             (at, now(), name),
         )
 
     def finished_objects(self, name: str) -> dict[str, str]:
-        """Input key to "done" or "failed", for every object the job is through with."""
+        """The outcome, "done" or "failed", of every processed object by its input key."""
         return dict(self._database.read("SELECT key, outcome FROM job_objects WHERE job = ?", (name,)))
 
     def mark_objects(self, name: str, keys: Iterable[str], outcome: str) -> None:
-        """Note that the job is through with these input objects, in one step."""
+        """Record the outcome of these input objects in one transaction."""
         with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT INTO job_objects (job, key, outcome) VALUES (?, ?, ?) "
@@ -135,7 +134,7 @@ class Jobs:
             )
 
     def forget_objects(self, name: str) -> None:
-        """Drop the notes of `mark_objects`: once a job is final nobody recovers it."""
+        """Delete the records of `mark_objects`: a finished job is not resumed."""
         self._database.write("DELETE FROM job_objects WHERE job = ?", (name,))
 
     def list(
@@ -153,9 +152,9 @@ class Jobs:
         limit: int = 10,
         after: list[Any] | None = None,
     ) -> list[JobRow]:
-        """Up to `limit` jobs that pass every filter, from just behind the position `after`.
+        """Up to `limit` jobs that match all filters, starting behind the position `after`.
 
-        `names` are those to choose from, `x*` for all that begin so; empty for all.
+        `names` are allowed names, with `x*` for all names that start with x; empty allows all.
         """
         query = PageQuery(_SELECT)
         query.where("EXISTS (SELECT 1 FROM json_each(?) WHERE name GLOB value)", glob_patterns(names))

@@ -1,4 +1,4 @@
-"""Log groups, streams and events, in CloudWatch Logs' terms; all times are epoch milliseconds."""
+"""CloudWatch Logs' groups, streams and events. All times are epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from engine.store.paging import PageQuery
 
 StreamOrder = Literal["LogStreamName", "LastEventTime"]
 
-#: How many events of each stream are fetched at a time when several streams are read as one.
+#: Events fetched from a stream at a time when several streams are merged.
 _CHUNK = 200
-#: How many events are deleted in one transaction: other requests wait for it.
+#: Events deleted in one transaction. It is short because other requests wait for it.
 _DELETED_AT_ONCE = 2000
 _END_OF_TIME = 2**62
 
@@ -27,7 +27,7 @@ _FIND_STREAM = (
 
 @dataclass(frozen=True, slots=True)
 class LogGroupRow:
-    """A log group; events older than `retention_days` go, None leaves that to the engine's own setting."""
+    """A log group. Events older than `retention_days` are deleted; None means the engine's setting."""
 
     name: str
     created: int
@@ -36,7 +36,7 @@ class LogGroupRow:
 
 @dataclass(frozen=True, slots=True)
 class StreamRow:
-    """A log stream; the last three are None while it has no event."""
+    """A log stream. The last three fields are None as long as it has no events."""
 
     name: str
     created: int
@@ -47,7 +47,7 @@ class StreamRow:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """A line of a log. `id` grows with arrival and tells apart events of the same millisecond."""
+    """A log event. `id` increases in order of arrival and distinguishes events of the same millisecond."""
 
     id: int
     stream: str
@@ -57,7 +57,7 @@ class EventRow:
 
     @property
     def position(self) -> list[int]:
-        """Where the event stands; give it as `after` or `before` to read on from there."""
+        """The event's position, for `after` and `before`."""
         return [self.timestamp, self.id]
 
 
@@ -68,7 +68,7 @@ class Logs:
         self._database = database
 
     def append(self, group: str, stream: str, events: Iterable[tuple[int, str]]) -> None:
-        """Add (timestamp, message) events to a stream; the group and the stream are made when first named."""
+        """Add (timestamp, message) events to a stream, creating the group and the stream if needed."""
         ingested = int(now() * 1000)
         batch = list(events)
         with self._database.transaction() as connection:
@@ -102,7 +102,7 @@ class Logs:
         limit: int = 50,
         after: list[Any] | None = None,
     ) -> list[LogGroupRow]:
-        """Up to `limit` groups by name; `pattern` is a part of the name, `after` is [name]."""
+        """Up to `limit` groups, sorted by name. `pattern` is a part of the name, `after` is [name]."""
         query = PageQuery("SELECT name, created, retention_days FROM log_groups")
         _where_prefix(query, "name", prefix)
         query.where("instr(name, ?) > 0", pattern)
@@ -110,14 +110,14 @@ class Logs:
         return [LogGroupRow(*row) for row in self._database.read(sql, parameters)]
 
     def set_retention(self, group: str, days: int | None) -> None:
-        """Keep the group's events for so many days; None for as long as the engine keeps those of others."""
+        """Set the group's retention in days; None means the engine's setting."""
         with self._database.transaction() as connection:
             connection.execute("UPDATE log_groups SET retention_days = ? WHERE name = ?", (days, group))
 
     def delete_events(self, group: str, stream: str, before: int | None = None) -> None:
-        """Delete the events of a stream; with `before` (epoch milliseconds) only older ones.
+        """Delete a stream's events, with `before` only those older than that time.
 
-        A few at a time, for other requests wait for each transaction. Slow for many: call it in a thread.
+        Uses many short transactions, so that other requests do not wait long. Call it in a thread.
         """
         stream_id = self._id_of(group, stream)
         if stream_id is None:
@@ -141,7 +141,7 @@ class Logs:
         return deleted
 
     def delete_stream(self, group: str, stream: str) -> None:
-        """Delete a stream that has no events any more; harmless if there is none."""
+        """Delete a stream without events, if it exists."""
         with self._database.transaction() as connection:
             connection.execute(
                 "DELETE FROM log_streams WHERE name = ? AND group_id = (SELECT id FROM log_groups WHERE name = ?)",
@@ -149,14 +149,14 @@ class Logs:
             )
 
     def delete_group(self, group: str) -> None:
-        """Delete a group that has no streams any more; harmless if there is none."""
+        """Delete a group without streams, if it exists."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM log_groups WHERE name = ?", (group,))
 
     def expired_streams(self, at: int, days: int) -> list[tuple[str, str, int]]:
-        """(group, stream, time before which its events are too old), times in epoch milliseconds.
+        """Streams with expired events, as (group, stream, time before which events are expired).
 
-        `at` is now; `days` holds for groups without a retention of their own, 0 for no end.
+        `at` is the current time. `days` is the retention of groups without their own; 0 means for ever.
         """
         return self._database.read(
             "SELECT g.name, s.name, ? - coalesce(g.retention_days, ?) * 86400000 AS oldest "
@@ -166,7 +166,7 @@ class Logs:
         )
 
     def stream_names(self, group: str) -> list[str]:
-        """The names of all streams of a group."""
+        """The names of all streams of a group, sorted."""
         return self._stream_names(group, None)
 
     def streams(
@@ -179,7 +179,7 @@ class Logs:
         limit: int = 50,
         after: list[Any] | None = None,
     ) -> list[StreamRow]:
-        """Up to `limit` streams of the group; `after` is the `stream_position` of the last one seen."""
+        """Up to `limit` streams of the group; `after` is the `stream_position` of the last one of the previous page."""
         order = ["name"] if order_by == "LogStreamName" else ["coalesce(last_event, 0)", "name"]
         query = PageQuery("SELECT name, created, first_event, last_event, last_ingestion FROM log_streams")
         query.where("group_id = (SELECT id FROM log_groups WHERE name = ?)", group)
@@ -199,10 +199,10 @@ class Logs:
         limit: int = 10_000,
         newest: bool = False,
     ) -> list[EventRow]:
-        """Up to `limit` events of one stream, oldest first, with start <= timestamp < end.
+        """Up to `limit` events of one stream with start <= timestamp < end, oldest first.
 
-        They are the first ones behind `after`, or with `newest` (and always with `before`) the last ones in
-        front of `before`. Empty if there is no such stream.
+        Takes the first events behind `after`, or, with `newest` or `before`, the last ones in front of `before`.
+        Empty if the stream does not exist.
         """
         stream_id = self._id_of(group, stream)
         if stream_id is None:
@@ -229,10 +229,10 @@ class Logs:
         after: list[int] | None = None,
         newest_first: bool = False,
     ) -> Iterator[EventRow]:
-        """The events of several streams as one, in the order of their times or against it; read lazily.
+        """The events of several streams merged by time, oldest or newest first; read lazily.
 
-        All streams of the group, or those named in `streams`, or those that begin with `prefix`. They go on
-        behind `after`, in the order that is asked for.
+        Reads the streams named in `streams`, or else those whose names start with `prefix`, or else all of the group.
+        Starts behind `after` in that order.
         """
         names = streams if streams is not None else self._stream_names(group, prefix)
         read = self._backward if newest_first else self._forward
@@ -268,13 +268,13 @@ class Logs:
 
 
 def stream_position(row: StreamRow, order: StreamOrder) -> list[Any]:
-    """Where `row` stands in a listing of that order; give it as `after` to read on from there."""
+    """The position of `row` in a listing of that order, for `after`."""
     return [row.name] if order == "LogStreamName" else [row.last_event or 0, row.name]
 
 
 def _where_prefix(query: PageQuery, column: str, prefix: str | None) -> None:
     if prefix:
-        # A range on the column, not LIKE: it uses the index and knows no wildcards.
+        # A range of the column instead of LIKE, which would read wildcards and not use the index.
         query.where(f"{column} >= ?", prefix)
         query.where(f"{column} < ?", prefix + "\U0010ffff")
 

@@ -1,4 +1,4 @@
-"""Metrics of instances over time, in CloudWatch's terms; times are epoch seconds."""
+"""CloudWatch metrics of instances. Times are epoch seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.store.paging import PageQuery, glob_patterns
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """A metric of one host, and when it was last measured."""
+    """A metric of one host; `last` is the time of its last sample."""
 
     host: str
     name: str
@@ -19,13 +19,13 @@ class MetricRow:
 
 
 class Metrics:
-    """The tables of metrics: all are of one namespace and have one dimension, Host."""
+    """The tables of metrics. All have the same namespace and the one dimension Host."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, host: str, at: int, values: Mapping[str, float]) -> None:
-        """Note what was measured of a host; a second measurement in the same second takes the first one's place."""
+        """Add a sample of each of a host's metrics; a second sample in the same second replaces the first."""
         with self._database.transaction() as connection:
             for name, value in values.items():
                 (metric_id,) = connection.execute(
@@ -40,7 +40,7 @@ class Metrics:
                 )
 
     def samples(self, host: str, name: str, start: float, end: float) -> list[tuple[int, float]]:
-        """(time, value) of one metric with start <= time < end, oldest first."""
+        """Samples of one metric as (time, value) with start <= time < end, oldest first."""
         return [
             (at, value)
             for at, value in self._database.read(
@@ -61,9 +61,9 @@ class Metrics:
         limit: int = 500,
         after: list[str] | None = None,
     ) -> list[MetricRow]:
-        """Up to `limit` metrics that pass every filter, by host and name; `after` is [host, name].
+        """Up to `limit` metrics that match all filters, sorted by host and name; `after` is [host, name].
 
-        `hosts` are those to choose from, `x*` for all that begin so; empty for all.
+        `hosts` are allowed hosts, with `x*` for all that start with x; empty allows all.
         """
         query = PageQuery("SELECT host, name, last FROM metrics")
         query.where("EXISTS (SELECT 1 FROM json_each(?) WHERE host GLOB value)", glob_patterns(hosts))

@@ -1,4 +1,4 @@
-"""The models that were created: immutable rows, as SageMaker's own are."""
+"""Models. Like SageMaker's, they cannot be changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SELECT = "SELECT name, arn, request, created FROM models"
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """A model: `request` is the CreateModel parameters as given, `created` epoch seconds."""
+    """A model. `request` are the parameters of CreateModel, `created` is in epoch seconds."""
 
     name: str
     arn: str
@@ -29,7 +29,7 @@ class ModelRow:
 
 
 def model_position(row: ModelRow, order: ModelOrder) -> list[Any]:
-    """Where `row` stands in a listing of that order; give it as `after` to read on from there."""
+    """The position of `row` in a listing of that order, for `after`."""
     return [row.name] if order == "Name" else [row.created, row.name]
 
 
@@ -40,7 +40,7 @@ class Models:
         self._database = database
 
     def create(self, row: ModelRow, tags: Mapping[str, str] = MappingProxyType({})) -> bool:
-        """Add a model and its tags; False if its name is taken (nothing is changed then)."""
+        """Add a model and its tags; False, without any change, if the name exists."""
         with self._database.transaction() as connection:
             inserted = connection.execute(
                 "INSERT INTO models (name, arn, request, created) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -51,12 +51,12 @@ class Models:
         return inserted == 1
 
     def get(self, name: str) -> ModelRow | None:
-        """The model of that name, or None."""
+        """The model with that name, or None."""
         rows = self._database.read(f"{_SELECT} WHERE name = ?", (name,))
         return _row(rows[0]) if rows else None
 
     def delete(self, name: str) -> bool:
-        """Remove the model's entry; False if there was none."""
+        """Delete the model; False if it does not exist."""
         return self._database.write("DELETE FROM models WHERE name = ?", (name,)) == 1
 
     def list(
@@ -71,9 +71,9 @@ class Models:
         limit: int = 10,
         after: list[Any] | None = None,
     ) -> list[ModelRow]:
-        """Up to `limit` models that pass every filter, from just behind the position `after`.
+        """Up to `limit` models that match all filters, starting behind the position `after`.
 
-        `names` are those to choose from, `x*` for all that begin so; empty for all.
+        `names` are allowed names, with `x*` for all names that start with x; empty allows all.
         """
         query = PageQuery(_SELECT)
         query.where("EXISTS (SELECT 1 FROM json_each(?) WHERE name GLOB value)", glob_patterns(names))

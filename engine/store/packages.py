@@ -1,4 +1,4 @@
-"""The model registry: groups, their numbered versions, and packages that belong to no group."""
+"""The model registry: package groups with numbered versions, and packages without a group."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SELECT = "SELECT name, version, arn, request, created, modified FROM packages"
 
 @dataclass(frozen=True, slots=True)
 class PackageGroupRow:
-    """A model package group: `request` is CreateModelPackageGroup's, `created` epoch seconds."""
+    """A model package group. `request` are the parameters of CreateModelPackageGroup, `created` is in epoch seconds."""
 
     name: str
     arn: str
@@ -36,10 +36,10 @@ class PackageGroupRow:
 
 @dataclass(frozen=True, slots=True)
 class PackageRow:
-    """A model package; the times are epoch seconds.
+    """A model package. Times are epoch seconds.
 
-    `name` is its group's, with `version` from 1 up, or its own with version 0. `request` is what
-    CreateModelPackage was given, with what UpdateModelPackage has changed since.
+    `name` is the group's name with a `version` of at least 1, or the package's own name with version 0. `request` are
+    the parameters of CreateModelPackage with the changes by UpdateModelPackage.
     """
 
     name: str
@@ -51,12 +51,12 @@ class PackageRow:
 
 
 def group_position(row: PackageGroupRow, order: PackageOrder) -> list[Any]:
-    """Where `row` stands in a listing of that order; give it as `after` to read on from there."""
+    """The position of `row` in a listing of that order, for `after`."""
     return [row.name] if order == "Name" else [row.created, row.name]
 
 
 def package_position(row: PackageRow, order: PackageOrder) -> list[Any]:
-    """Where `row` stands in a listing of that order; give it as `after` to read on from there."""
+    """The position of `row` in a listing of that order, for `after`."""
     return [row.name, row.version] if order == "Name" else [row.created, row.name, row.version]
 
 
@@ -67,7 +67,7 @@ class Packages:
         self._database = database
 
     def create_group(self, row: PackageGroupRow, tags: Mapping[str, str] = MappingProxyType({})) -> bool:
-        """Add a group and its tags; False if its name is taken (nothing is changed then)."""
+        """Add a group and its tags; False, without any change, if the name exists."""
         with self._database.transaction() as connection:
             inserted = connection.execute(
                 "INSERT INTO package_groups (name, arn, request, created) VALUES (?, ?, ?, ?) "
@@ -79,12 +79,12 @@ class Packages:
         return inserted == 1
 
     def group(self, name: str) -> PackageGroupRow | None:
-        """The group of that name, or None."""
+        """The group with that name, or None."""
         rows = self._database.read(f"{_SELECT_GROUP} WHERE name = ?", (name,))
         return _group_row(rows[0]) if rows else None
 
     def delete_group(self, name: str) -> bool:
-        """Remove a group that has no versions; False if it has some, or is not there."""
+        """Delete a group without versions; False if it has versions or does not exist."""
         return (
             self._database.write(
                 "DELETE FROM package_groups WHERE name = ? "
@@ -95,7 +95,7 @@ class Packages:
         )
 
     def add_version(self, group: str, request: Mapping[str, Any]) -> PackageRow | None:
-        """Add the group's next version, one no version had before; None if there is no such group."""
+        """Add the group's next version; None if the group does not exist. Version numbers are never reused."""
         with self._database.transaction() as connection:
             group_row = connection.execute(
                 "UPDATE package_groups SET versions = versions + 1 WHERE name = ? RETURNING versions, arn",
@@ -110,7 +110,7 @@ class Packages:
         return row
 
     def add_unversioned(self, row: PackageRow, tags: Mapping[str, str] = MappingProxyType({})) -> bool:
-        """Add a package of no group and its tags; False if its name is taken (nothing is changed then)."""
+        """Add a package without a group, and its tags; False, without any change, if the name exists."""
         with self._database.transaction() as connection:
             inserted: int = _insert(connection.execute, row).rowcount
             if inserted:
@@ -118,17 +118,17 @@ class Packages:
         return inserted == 1
 
     def by_path(self, path: str) -> PackageRow | None:
-        """The package of no group that has that name, or the version that is "group/version"; None if there is none."""
+        """The package with that name, or the version "group/version"; None if it does not exist."""
         name, slash, version = path.partition("/")
         if version == "0":
-            return None  # Our own number for a package of no group is nobody's version.
+            return None  # 0 is our own number for packages without a group, not a version.
         rows = self._database.read(
             f"{_SELECT} WHERE name = ? AND CAST(version AS TEXT) = ?", (name, version if slash else "0")
         )
         return _row(rows[0]) if rows else None
 
     def by_client_token(self, token: str, name: str, *, versioned: bool) -> PackageRow | None:
-        """The version of the group, or the package of no group, that was made with that ClientToken; or None."""
+        """The group's version, or the package without a group, that was created with that ClientToken; or None."""
         rows = self._database.read(
             f"{_SELECT} WHERE json_extract(request, '$.ClientToken') = ? AND name = ? AND (version > 0) = ?",
             (token, name, versioned),
@@ -136,14 +136,14 @@ class Packages:
         return _row(rows[0]) if rows else None
 
     def change(self, row: PackageRow, request: Mapping[str, Any]) -> None:
-        """Put another request in place of the package's own."""
+        """Replace the package's request."""
         self._database.write(
             "UPDATE packages SET request = ?, modified = ? WHERE name = ? AND version = ?",
             (json.dumps(request), now(), row.name, row.version),
         )
 
     def delete(self, row: PackageRow) -> bool:
-        """Remove the package; False if it is gone already."""
+        """Delete the package; False if it does not exist."""
         return (
             self._database.write(
                 "DELETE FROM packages WHERE name = ? AND version = ?", (row.name, row.version)
@@ -162,7 +162,7 @@ class Packages:
         limit: int = 10,
         after: list[Any] | None = None,
     ) -> list[PackageGroupRow]:
-        """Up to `limit` groups that pass every filter, from just behind the position `after`."""
+        """Up to `limit` groups that match all filters, starting behind the position `after`."""
         query = PageQuery(_SELECT_GROUP)
         query.where("instr(name, ?) > 0", name_contains)
         query.where("created > ?", created_after)
@@ -184,7 +184,7 @@ class Packages:
         limit: int = 10,
         after: list[Any] | None = None,
     ) -> list[PackageRow]:
-        """Up to `limit` packages that pass every filter, from just behind the position `after`."""
+        """Up to `limit` packages that match all filters, starting behind the position `after`."""
         query = PageQuery(_SELECT)
         query.where("version > 0 AND name = ?", group)
         query.where("(version > 0) = ?", versioned)

@@ -1,4 +1,4 @@
-"""SELECTs read in pages."""
+"""Paged SELECT queries."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any
 
 @dataclass(slots=True)
 class PageQuery:
-    """A SELECT built up from conditions, read in pages that continue after the last row of the page before.
+    """A SELECT built from conditions and read in pages, each starting behind the last row of the previous one.
 
-    Continuing from a row's place in the order, instead of counting rows off, keeps pages stable while rows
-    are being added, and makes page 1,000 as quick as page 1.
+    Unlike an OFFSET, this keeps pages stable while rows are added, and page 1,000 is as fast as page 1.
     """
 
     select: str
@@ -21,7 +20,7 @@ class PageQuery:
     parameters: list[Any] = field(default_factory=list)
 
     def where(self, condition: str, value: Any) -> None:
-        """Add a condition with one `?`, unless `value` is None (a filter that was not asked for)."""
+        """Add a condition with one `?` for `value`; does nothing if `value` is None."""
         if value is not None:
             self.conditions.append(condition)
             self.parameters.append(value)
@@ -29,7 +28,7 @@ class PageQuery:
     def page(
         self, order: Sequence[str], *, ascending: bool, limit: int, after: Sequence[Any] | None = None
     ) -> tuple[str, list[Any]]:
-        """SQL and parameters of the `limit` rows that follow `after`, the values of the `order` columns."""
+        """The SQL and parameters for the `limit` rows behind `after`, which has the values of the `order` columns."""
         conditions, parameters = list(self.conditions), list(self.parameters)
         if after is not None:
             marks = ", ".join("?" for _ in order)
@@ -44,8 +43,8 @@ class PageQuery:
 
 
 def glob_patterns(names: Sequence[str]) -> str | None:
-    """Names, `x*` for all that begin so, as a JSON list that GLOB compares with; None, no filter, where there are none.
+    """Names, with `x*` for all that start with x, as a JSON list for GLOB; None (no filter) if `names` is empty.
 
-    `x*` is the only pattern: names have no other character that GLOB reads as more than itself.
+    `*` is the only special character of GLOB that names can have.
     """
     return json.dumps(names) if names else None

@@ -1,4 +1,4 @@
-"""The tables of the store, version by version."""
+"""The store's tables as migrations, one per schema version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this engine can run, told to whoever asks: AWS has no call for it, as there is nothing that AWS lacks."""
+"""POST /_engine/abilities: which images and instance types this engine can run. AWS has no such operation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from engine.wire.response import Response
 from engine.wire.validation import ALSO_ALLOWED
 
 PATH = "/_engine/abilities"
-#: Bytes of the question: some thousand images.
+#: Maximum bytes of the request: some thousand images.
 _MOST = 1024 * 1024
 
 
 async def answer(request: Request, runner: JobRunner) -> Response:
-    """The instance types, and for each image of the body `{"images": [URI, …]}` null or why it cannot be run."""
+    """The instance types, and for each image of the body `{"images": [URI, …]}` null or why it cannot run."""
     try:
         question = json.loads(await request.read(_MOST))
         images = [str(image)[:255] for image in question["images"]]
@@ -31,7 +31,7 @@ async def answer(request: Request, runner: JobRunner) -> Response:
 
 
 def instance_types() -> list[str]:
-    """The instance types that CreateTransformJob takes here."""
+    """The instance types that CreateTransformJob accepts."""
     shape = service_model("sagemaker").shape_for("TransformInstanceType")
     assert isinstance(shape, StringShape)
     return sorted({*shape.enum, *ALSO_ALLOWED["TransformInstanceType"]})

@@ -1,4 +1,4 @@
-"""The engine's front door, an ASGI application: who is asking, which AWS service is meant, and the answer."""
+"""The engine's ASGI application: finds the request's signature and AWS service, and sends the answer."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 HEALTH = "/_engine/health"
 
-#: Bytes of a refused address that its answer repeats.
+#: Bytes of the address that the answer to a refused request repeats.
 _REPEATED_ADDRESS_BYTES = 1024
 
-#: Services whose name in signatures is not botocore's.
+#: botocore's names of services that have another name in signatures.
 _SIGNED_AS = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
-#: S3's error codes of a bad signature, in the words of the JSON and query services.
+#: The JSON and query services' code and message for S3's error codes of a bad signature.
 _JSON_CODES = {
     "InvalidAccessKeyId": (
         "UnrecognizedClientException",
@@ -56,7 +56,7 @@ _JSON_CODES = {
     ),
 }
 
-#: Error codes of requests that are refused before they are complete, by HTTP status.
+#: Error codes, by HTTP status, of requests that are refused before they are complete.
 _EARLY_CODES = {
     400: "BadRequest",
     408: "RequestTimeout",
@@ -66,7 +66,7 @@ _EARLY_CODES = {
 
 
 class App:
-    """The ASGI application."""
+    """The ASGI application of the engine."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -103,7 +103,7 @@ class App:
         return await self._answer_service(request, signature)
 
     async def _answer_service(self, request: Request, signature: Signature) -> Response:
-        # Before the body, which is part of what is signed: strangers have none of theirs kept in memory.
+        # Checked before the body is read, so that bodies of strangers are not held in memory.
         find_key(self._ctx.credentials, signature.access_key_id)
         body = await request.read(json_protocol.MAX_BODY)
         verified = verify(request, signature, self._ctx.credentials, hashlib.sha256(body).hexdigest())
@@ -128,7 +128,7 @@ def early_refusal(
 ) -> Response:
     """The answer to a request that is refused before it is complete.
 
-    `address` and `fields`, the request's target and its header fields, may lack what did not arrive.
+    `address` is its target and `fields` are its header fields, as far as they have arrived.
     """
     path, _, query = address[:_REPEATED_ADDRESS_BYTES].decode("latin-1").partition("?")
     request = Request("GET", path, query, _headers(fields), _nothing())
@@ -165,7 +165,7 @@ def _headers(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def _refusal(request: Request, signature: Signature | None, error: ServiceError) -> Response:
-    """An error from before an operation was reached, in the form its caller can read."""
+    """An error from outside of an operation, in the protocol of the request."""
     json_service = signature.service != "s3" if signature else "x-amz-target" in request.headers
     if not json_service:
         response = s3_protocol.error_response(request, error)
@@ -188,7 +188,7 @@ def _speaks_cbor(request: Request) -> bool:
 
 
 def _speaks_query(request: Request, service: str) -> bool:
-    """STS knows no other protocol; CloudWatch's older clients send it a form."""
+    """STS uses only the query protocol; CloudWatch's older clients use it by sending a form."""
     form = request.headers.get("content-type", "").startswith(query_protocol.CONTENT_TYPE)
     return service == "sts" or (form and service == "cloudwatch")
 
@@ -204,13 +204,13 @@ async def _send(response: Response, send: Send, *, head: bool) -> None:
         return
     async for chunk in response.body:
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        # Sending waits for a slow client only; one that has left, or keeps up, must not keep the others waiting.
+        # `send` waits only for slow clients; other requests need a turn in any case.
         await asyncio.sleep(0)
     await send({"type": "http.response.body", "body": b""})
 
 
 def _header_bytes(value: str) -> bytes:
-    """Header text as it travels: metadata that is not Latin-1 goes as UTF-8; control characters cannot get in."""
+    """Encode a header value: as Latin-1 if possible, else as UTF-8; control characters become blanks."""
     text = _CONTROL.sub(" ", value)
     try:
         return text.encode("latin-1")

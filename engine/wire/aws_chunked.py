@@ -1,6 +1,6 @@
-"""The aws-chunked content encoding: sizes, optional signatures, and trailers around an upload's bytes.
+"""The aws-chunked encoding of uploads: chunks with sizes, optional signatures and trailers.
 
-Format: "Transferring payload in multiple chunks" in the S3 API reference.
+See "Transferring payload in multiple chunks" in the S3 API reference.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _MOST_TRAILERS = 32
 
 
 class ChunkedBody:
-    """An upload's own bytes, taken out of its chunks; `trailers` is complete once they have all been read.
+    """Decodes an upload's chunks. `trailers` is complete when all bytes have been read.
 
-    A chunk's signature stands before it and covers all of it. Its bytes are given out as they come and the
-    signature is checked at its end: whoever reads must not publish before the last of it has been read.
+    A chunk's signature precedes it and covers the whole chunk. Bytes are passed on as they arrive and the signature
+    is checked at the chunk's end, so the reader must not publish anything before the end of the body.
     """
 
     def __init__(self, raw: AsyncIterator[bytes], verified: VerifiedRequest) -> None:
@@ -35,7 +35,7 @@ class ChunkedBody:
         self.trailers: dict[str, str] = {}
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Bytes as they come. Raises SignatureDoesNotMatch, InvalidRequest, IncompleteBody."""
+        """The decoded bytes. Raises SignatureDoesNotMatch, InvalidRequest, IncompleteBody."""
         while True:
             size, signature = self._chunk_head(await self._line())
             digest = hashlib.sha256()

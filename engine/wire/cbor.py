@@ -1,4 +1,4 @@
-"""CBOR (RFC 8949), as much as the Smithy RPC v2 protocol uses: both ways, every length form, nothing beyond."""
+"""CBOR (RFC 8949) as far as the Smithy RPC v2 protocol uses it; decision 21 says why not cbor2."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-#: Values inside values; no honest request comes near it.
+#: Maximum nesting depth, far above that of honest requests.
 _DEEPEST = 64
-#: Values in one request; GetMetricData at its limit of 500 queries has half of them.
+#: Maximum number of values in a request; GetMetricData with its maximum of 500 queries has half of them.
 _MOST_ITEMS = 100_000
 
 _UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE_OR_FLOAT = range(8)
@@ -21,24 +21,24 @@ _EPOCH_SECONDS = 1
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """A point in time to be written, in epoch seconds; one that is read is a plain number."""
+    """A time to write, in epoch seconds. Times are read as plain numbers."""
 
     seconds: float
 
 
 class BadCbor(ValueError):
-    """Bytes that are not one whole CBOR item."""
+    """The bytes are not exactly one valid CBOR item."""
 
 
 def dumps(value: Any) -> bytes:
-    """The item for a value of dicts, lists, texts, bytes, numbers, booleans, None and Timestamps."""
+    """Encode a value of dicts, lists, str, bytes, numbers, booleans, None and Timestamps."""
     out = bytearray()
     _write(out, value)
     return bytes(out)
 
 
 def loads(data: bytes) -> Any:
-    """The value of the one item in `data`; a tagged item is its content. Raises BadCbor."""
+    """Decode the single item in `data`. Tags are ignored. Raises BadCbor."""
     reader = _Reader(data)
     try:
         value = reader.item(0)
@@ -85,7 +85,7 @@ def _head(out: bytearray, major: int, number: int) -> None:
 
 
 class _Reader:
-    """Reads items one after the other; IndexError and struct.error are the end of the data."""
+    """Reads items in order. Raises BadCbor; IndexError and struct.error at the end of the data."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -93,7 +93,7 @@ class _Reader:
         self.position = 0
 
     def item(self, depth: int) -> Any:
-        """The next item."""
+        """Read the next item; `depth` is the number of items around it."""
         self._items += 1
         if self._items > _MOST_ITEMS:
             raise BadCbor(f"there are more than {_MOST_ITEMS} values")

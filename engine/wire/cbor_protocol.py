@@ -1,7 +1,7 @@
-"""The Smithy RPC v2 protocol with CBOR, which CloudWatch's newer clients speak.
+"""The Smithy RPC v2 CBOR protocol, which newer CloudWatch clients use.
 
-POST /service/GraniteServiceVersion20100801/operation/GetMetricData names the operation; the body holds its
-parameters.
+The path names the operation: POST /service/GraniteServiceVersion20100801/operation/GetMetricData. The body holds
+its parameters.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from engine.wire.response import Response
 
 log = logging.getLogger(__name__)
 
-#: The header by which a request says that it speaks this protocol, and its value.
+#: The header and the value that identify requests of this protocol.
 HEADER, VALUE = "smithy-protocol", "rpc-v2-cbor"
 
 _PATH = re.compile(r"/service/(?:[\w.]+\.)?(\w+)/operation/(\w+)")
 
 
 async def dispatch(ctx: Context, service: str, path: str, body: bytes) -> Response:
-    """Answer one request to `service`, botocore's name of it.
+    """Answer one request to `service`, in botocore's name.
 
-    What an operation did not foresee is logged with its traceback and answered as InternalServiceFault.
+    An unexpected exception is logged and answered as InternalServiceFault.
     """
     request_id = str(uuid.uuid4())
     try:
@@ -48,7 +48,7 @@ async def dispatch(ctx: Context, service: str, path: str, body: bytes) -> Respon
 
 
 def error_response(error: ServiceError, request_id: str) -> Response:
-    """An error in this protocol's form; the header repeats it for clients that know the code of the query protocol."""
+    """An error in this protocol. The header x-amzn-query-error repeats it for clients of the query protocol."""
     fault = "Sender" if error.status < 500 else "Receiver"
     answer = {"__type": error.code, "message": error.message, **error.extra}
     return _response(error.status, answer, request_id, {"x-amzn-query-error": f"{error.code};{fault}"})

@@ -1,4 +1,4 @@
-"""What the protocols with a document in and a document out share: check, call, and the answer by its shape."""
+"""Steps that the JSON, CBOR and query protocols share: validation, authorization, the call, serialization."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from engine.wire.validation import validate
 
 log = logging.getLogger(__name__)
 
-#: The services, and the error code each gives to a request that breaks its model.
+#: The services of these protocols, with their error codes for requests that do not match the service model.
 SERVICES: Mapping[str, str] = {
     "sagemaker": "ValidationException",
     "logs": "InvalidParameterException",
@@ -37,10 +37,10 @@ async def perform(
     document: Callable[[], Any],
     timestamp: Callable[[float], Any] = float,
 ) -> dict[str, Any] | None:
-    """The answer's document, None if the operation has no output. Raises ServiceError.
+    """Run an operation and return the document of its answer, None if it has no output. Raises ServiceError.
 
-    `document` reads the request's, which is not looked at for an operation that is not there; `timestamp`
-    makes of epoch seconds what the protocol writes.
+    `document` parses the request's body; it is not called if the operation does not exist. `timestamp` converts epoch
+    seconds to the protocol's form.
     """
     operation = OPERATIONS.get((service, model.name))
     if operation is None:
@@ -54,7 +54,7 @@ async def perform(
 
 
 async def run_operation(ctx: Context, operation: Operation, params: dict[str, Any]) -> Any:
-    """What the operation returns. Raises ServiceError, also where the engine's disk is full."""
+    """Call the operation and return its result. Raises ServiceError, also if the engine's disk is full."""
     try:
         result = operation(ctx, params)
         return await result if inspect.isawaitable(result) else result

@@ -1,7 +1,7 @@
-"""The AWS JSON 1.1 protocol: what SageMaker, CloudWatch Logs and Service Quotas speak; CloudWatch also does.
+"""The AWS JSON 1.1 protocol of SageMaker, CloudWatch Logs, Service Quotas and CloudWatch.
 
-`X-Amz-Target: SageMaker.CreateModel` names the operation, the body holds its parameters, and botocore's
-service model says what they must look like and how the answer is written.
+`X-Amz-Target: SageMaker.CreateModel` names the operation and the body holds its parameters. botocore's service
+model has the shapes of parameters and answer.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from engine.wire.response import Response
 
 log = logging.getLogger(__name__)
 
-#: Bytes of the largest body that is looked at; CreateTransformJob at all its limits has less than half of it.
+#: Maximum bytes of a body; CreateTransformJob at all its limits has less than half of it.
 MAX_BODY = 1024 * 1024
 
 
 async def dispatch(ctx: Context, service: str, headers: Mapping[str, str], body: bytes) -> Response:
-    """Answer one request to `service`, botocore's name of it; `headers` has lower-case names.
+    """Answer one request to `service`, in botocore's name; `headers` has lower-case names.
 
-    What an operation did not foresee is logged with its traceback and answered as InternalFailure.
+    An unexpected exception is logged and answered as InternalFailure.
     """
     request_id = str(uuid.uuid4())
     answer: dict[str, Any] | None
@@ -47,7 +47,7 @@ async def dispatch(ctx: Context, service: str, headers: Mapping[str, str], body:
 
 
 def error_response(error: ServiceError, request_id: str) -> Response:
-    """An error in the JSON protocol's form."""
+    """An error in the JSON protocol."""
     return _response(
         error.status, {"__type": error.code, "message": error.message, **error.extra}, request_id
     )
@@ -77,7 +77,7 @@ def _json(body: bytes) -> Any:
     try:
         return json.loads(body, parse_constant=_no_constant) if body.strip() else {}
     except (ValueError, RecursionError) as error:
-        # ValueError covers bad UTF-8 and numbers too long to convert; RecursionError, brackets too deep.
+        # ValueError covers bad UTF-8 and too long numbers, RecursionError too deep nesting.
         raise ServiceError("SerializationException", f"The body is not JSON: {error}") from None
 
 

@@ -1,7 +1,7 @@
-"""From a request's JSON to the values of a botocore shape: the right types, or a SerializationException.
+"""Converts a request's JSON to the types of a botocore shape, or raises a SerializationException.
 
-Limits, enums and patterns are `engine.wire.validation`'s business. Members the shape does not have are
-dropped, and a null is an absent member, as in AWS's own JSON services.
+`engine.wire.validation` checks limits, enums and patterns. As in AWS's JSON services, unknown members are ignored
+and null means absent.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from botocore.utils import parse_timestamp
 
 from engine.errors import ServiceError
 
-#: The most items of a list or map whose model gives no limit.
+#: Maximum items of a list or map without a limit in its model.
 _MOST_ITEMS = 1000
 _INTEGER_BITS = {"integer": 32, "long": 64}
 
 
 def most_items(shape: Shape) -> int:
-    """How many items a list or map may have: what the model says, else more than any service takes."""
+    """The maximum number of items of a list or map: the model's limit, else a bound of our own."""
     limit: int = shape.metadata.get("max", _MOST_ITEMS)
     return limit
 
 
 def parse(shape: Shape, value: Any) -> Any:
-    """The Python value of a JSON value: timestamps become aware datetimes, blobs bytes.
+    """Convert a JSON value to the shape's Python type: timestamps to aware datetimes, blobs to bytes.
 
-    Of a list or map with too many items one more than allowed is read: enough to be refused for its length.
-    Raises ServiceError(SerializationException) if the JSON is of another type than the shape.
+    Reads at most one item more than a list or map may have, enough for validation to refuse it.
+    Raises ServiceError(SerializationException) if the JSON has another type than the shape.
     """
     return _PARSERS.get(shape.type_name, _unsupported)(shape, value)
 
@@ -74,7 +74,7 @@ def _string(shape: Shape, value: Any) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        # JSON can escape half of a surrogate pair; no UTF-8 text, file name or database can hold one.
+        # JSON can contain half of a surrogate pair, which UTF-8 cannot encode.
         raise ServiceError("SerializationException", "A string holds an unpaired surrogate.") from None
     return value
 

@@ -1,6 +1,6 @@
-"""Uploads by an HTML form: a signed policy instead of a signed request, then a PutObject like any other.
+"""Uploads by HTML forms: the form has a signed policy, and its file is stored by PutObject.
 
-The fields are those of "POST Object" in the S3 API reference.
+"POST Object" in the S3 API reference describes the fields.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from engine.wire.signatures import (
 )
 from engine.wire.xml import DECLARATION, escape_text
 
-#: Fields that stand for headers of PutObject. All others have no such meaning: a form must not become a copy.
+#: Fields that become headers of PutObject. Other fields must not, or a form could turn into a copy.
 _HEADERS = ("cache-control", "content-type", "content-disposition", "content-encoding", "expires")
 _HEADER_PREFIXES = ("x-amz-meta-", "x-amz-checksum-", "x-amz-storage-class", "x-amz-server-side-encryption")
 
 
 def is_form(request: Request) -> bool:
-    """Whether a request is a form."""
+    """Whether the request is a form upload."""
     return request.method == "POST" and request.headers.get("content-type", "").lower().startswith(
         "multipart/form-data"
     )
 
 
 async def answer(ctx: Context, request: Request) -> Response:
-    """Store the file of a form. Raises ServiceError when its policy or its signature does not hold."""
+    """Store the file of a form. Raises ServiceError if its policy or signature is not valid."""
     target = s3_protocol.find_target(request)
     if target.key or not target.bucket:
         raise ServiceError("MethodNotAllowed", "A form is posted to a bucket.", status=405)

@@ -1,7 +1,4 @@
-"""The policy of a POST form: what its signer allows to be uploaded.
-
-The rules are those of "POST Policy" in the S3 API reference.
-"""
+"""The policy of a POST form: what its signer allows to be uploaded ("POST Policy" in the S3 API reference)."""
 
 from __future__ import annotations
 
@@ -15,13 +12,13 @@ from typing import Any
 
 from engine.errors import ServiceError
 
-#: Fields that need no condition: what carries or signs the policy.
+#: Fields that need no condition, since they contain or sign the policy.
 _FREE = frozenset({"policy", "signature", "awsaccesskeyid", "x-amz-signature", "file"})
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy that holds for a form; the file may have `least` to `most` bytes."""
+    """A policy that the form's fields meet. The file may have `least` to `most` bytes."""
 
     least: int = 0
     most: int | None = None
@@ -39,7 +36,7 @@ class Policy:
 
 
 def check_policy(text: str, fields: Mapping[str, str]) -> Policy:
-    """The policy in its Base64 text, when the form's `fields` (with bucket and key) meet it.
+    """Parse the Base64 policy and check that the form's `fields`, with bucket and key, meet it.
 
     Raises InvalidPolicyDocument, AccessDenied.
     """

@@ -1,4 +1,4 @@
-"""The query protocol, which STS speaks, and CloudWatch's older clients: a form in, XML out."""
+"""The query protocol of STS and of older CloudWatch clients: a form as request, XML as answer."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 
-#: Parts that a field's name may have; no honest one comes near it.
+#: Maximum parts of a field's name, far above those of honest requests.
 _DEEPEST = 32
-#: Fields of a form; GetMetricData at its limit of 500 queries has some thousands.
+#: Maximum fields of a form; GetMetricData with its maximum of 500 queries has some thousands.
 _MOST_FIELDS = 20_000
 
 Form = Mapping[str, str]
 
 
 async def dispatch(ctx: Context, service: str, query: str, body: bytes) -> Response:
-    """Answer one request whose parameters are in the body, or in the query for GET."""
+    """Answer one request. Its parameters are in the body, for GET in the query."""
     request_id = str(uuid.uuid4())
     try:
         form = _form(body.decode() or query)
@@ -57,7 +57,7 @@ def _form(text: str) -> Form:
 
 
 def error_response(service: str, error: ServiceError, request_id: str) -> Response:
-    """An error in the query protocol's XML."""
+    """An error in the query protocol."""
     content = (
         f"<Error><Type>{'Sender' if error.status < 500 else 'Receiver'}</Type><Code>{escape(error.code)}</Code>"
         f"<Message>{escape(error.message)}</Message></Error><RequestId>{request_id}</RequestId>"
@@ -84,9 +84,9 @@ async def _answer(ctx: Context, service: str, form: Form, request_id: str) -> st
 
 
 def tree_of(form: Form) -> dict[str, Any]:
-    """The form's fields by the parts of their names: `Metric.Dimensions.member.1.Name` is five deep.
+    """Nest the form's fields by the parts of their names: `Metric.Dimensions.member.1.Name` has five levels.
 
-    Raises ServiceError(MalformedQueryString) if a name goes through another field's value.
+    Raises ServiceError(MalformedQueryString) if one field's name is a prefix of another's.
     """
     tree: dict[str, Any] = {}
     for name, value in form.items():
@@ -103,9 +103,9 @@ def tree_of(form: Form) -> dict[str, Any]:
 
 
 def document(shape: Shape, node: Any) -> Any:
-    """What a form's tree holds of a shape, as JSON would have it.
+    """Convert a form's tree to a JSON value of the shape.
 
-    Text that is not of the shape's type stays text, for the parser to refuse.
+    Text that does not fit the shape's type stays text; the parser refuses it.
     """
     if isinstance(shape, StructureShape) and isinstance(node, dict):
         return {name: document(member, node[name]) for name, member in shape.members.items() if name in node}
@@ -119,7 +119,7 @@ def _list(shape: ListShape, node: Any) -> Any:
     if isinstance(members, dict):
         in_order = sorted(members, key=lambda number: (len(number), number))
         return [document(shape.member, members[number]) for number in in_order]
-    return [] if node == "" else node  # An empty text is how clients write an empty list.
+    return [] if node == "" else node  # Clients write an empty list as an empty text.
 
 
 def _value(shape: Shape, text: str) -> Any:

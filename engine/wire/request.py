@@ -1,4 +1,4 @@
-"""An HTTP request as it came off the wire, before any AWS protocol has looked at it."""
+"""HTTP requests, independent of AWS's protocols."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from urllib.parse import unquote_to_bytes
 
 from engine.errors import ServiceError
 
-#: How much of a refused upload is read and dropped so that its connection can be used again.
+#: Maximum bytes of a refused upload that are read and dropped, so that its connection can be used again.
 _DRAIN_LIMIT = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`path` is still percent-encoded; `headers` have lower-case names; `body` streams and is read once."""
+    """A request. `path` is percent-encoded; `headers` has lower-case names; `body` can be read once."""
 
     method: str
     path: str
@@ -23,15 +23,15 @@ class Request:
     body: AsyncIterator[bytes]
 
     def query_pairs(self) -> list[tuple[str, str]]:
-        """Decoded names and values of the query, in order; a name without "=" has an empty value.
+        """The query's decoded (name, value) pairs in order; a name without "=" has an empty value.
 
-        "+" stays a plus: AWS signs and reads it so.
+        A "+" stays a plus, as AWS signs and reads it.
         """
         pairs = (part.partition("=") for part in self.query.split("&") if part)
         return [(percent_decoded(name), percent_decoded(value)) for name, _, value in pairs]
 
     async def drain(self) -> None:
-        """Read the rest of a refused request, within bounds: a reset would hide the answer."""
+        """Read and drop the rest of a refused request, up to a limit: a reset could hide the answer from the client."""
         bytes_left = _DRAIN_LIMIT
         try:
             async for chunk in self.body:
@@ -42,7 +42,7 @@ class Request:
             return
 
     async def read(self, limit: int) -> bytes:
-        """The whole body. Raises a 413 ServiceError once it passes `limit` bytes."""
+        """Read the whole body. Raises ServiceError (413) beyond `limit` bytes."""
         chunks: list[bytes] = []
         size = 0
         async for chunk in self.body:
@@ -56,7 +56,7 @@ class Request:
 
 
 def percent_decoded(text: str) -> str:
-    """Undo percent-encoding. Raises a ServiceError when what comes out is not UTF-8."""
+    """Undo percent-encoding. Raises ServiceError if the result is not UTF-8."""
     try:
         return unquote_to_bytes(text).decode()
     except UnicodeDecodeError:

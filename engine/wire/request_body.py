@@ -1,4 +1,4 @@
-"""A request's body as it arrives from its client, who may leave or fall silent."""
+"""Reading a request's body from the client."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from engine.errors import ServiceError
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
-#: Seconds a client may be silent in the middle of a request. S3 says RequestTimeout too, and sooner.
+#: Seconds that a client may pause within a body. S3's RequestTimeout comes sooner.
 IDLE_SECONDS = 60.0
 
 
 async def read_body(receive: Receive, idle: float = IDLE_SECONDS) -> AsyncIterator[bytes]:
-    """The body's bytes. Raises IncompleteBody when the client leaves, RequestTimeout after `idle` silent seconds."""
+    """The body's chunks. Raises IncompleteBody if the client leaves, RequestTimeout if it pauses for `idle` seconds."""
     while True:
         try:
             async with asyncio.timeout(idle):

@@ -1,4 +1,4 @@
-"""What a protocol hands back to the server."""
+"""HTTP answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An HTTP answer. `body` is bytes, or an async iterator of bytes whose length is in `headers`."""
+    """An answer. `body` is bytes, or an async iterator of bytes whose total length is in `headers`."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)

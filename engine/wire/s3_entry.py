@@ -1,4 +1,4 @@
-"""How an S3 request proves who it is from: a signed header, a presigned URL of either version, a signed form."""
+"""Authentication of S3 requests: a signed header, a presigned URL of version 2 or 4, or a signed form."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 async def answer(ctx: Context, request: Request, signature: Signature | None) -> Response:
-    """Answer one S3 request; `signature` is its version 4 signature, if it has one.
+    """Answer one S3 request; `signature` is its version 4 signature, if any.
 
-    Raises ServiceError when it does not prove who sent it.
+    Raises ServiceError if the request is not authenticated.
     """
     if signature is not None:
         return await _version_4(ctx, request, signature)

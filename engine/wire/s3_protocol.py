@@ -1,6 +1,6 @@
-"""The REST-XML protocol as S3 speaks it: from an HTTP request to an operation's parameters, and back.
+"""S3's REST-XML protocol: converts HTTP requests to an operation's parameters, and its answers to HTTP.
 
-What is a header, what stands in the query and what in XML is read from botocore's S3 model.
+botocore's S3 model says which members are headers, query parameters or XML.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ log = logging.getLogger(__name__)
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
-#: Bytes and tags of the largest XML: 50 tags of a bucket are 300.
+#: Maximum bytes and tags of XML; the 50 tags of a bucket need 300 tags.
 _LARGEST_XML = (256 * 1024, 1000)
-#: And of those requests that have long lists: 1,000 objects, 10,000 parts with a checksum each.
+#: The same for requests with long lists: 1,000 objects, 10,000 parts with checksums.
 _LARGER_XML = {
     "DeleteObjectsRequest": (8 * 1024 * 1024, 20_000),
     "CompleteMultipartUploadRequest": (8 * 1024 * 1024, 100_000),
 }
 
-#: Root elements whose names the model does not give; all others are the shape's name with Result for Output.
+#: Root elements by output shape; for other shapes the name is the shape's with Result instead of Output.
 _ROOTS = {
     "ListBucketsOutput": "ListAllMyBucketsResult",
     "ListObjectsOutput": "ListBucketResult",
@@ -67,14 +67,14 @@ _IGNORED_UNLESS_VALID = ("IfModifiedSince", "IfUnmodifiedSince")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a request names: a bucket, an object in it, or neither."""
+    """The bucket and key that a request names; empty if it names none."""
 
     bucket: str = ""
     key: str = ""
 
 
 async def dispatch(ctx: Context, request: Request, body: UploadBody) -> Response:
-    """Answer one S3 request whose signature was verified; `body` is the upload without its transfer coding."""
+    """Answer one authenticated S3 request; `body` is its body without transfer coding."""
     request_id = secrets.token_hex(8).upper()
     try:
         answer = await _answer(ctx, request, body)
@@ -89,7 +89,7 @@ async def dispatch(ctx: Context, request: Request, body: UploadBody) -> Response
 
 
 def error_response(request: Request, error: ServiceError) -> Response:
-    """An error in S3's XML; without a body for HEAD, which has none, and for 304."""
+    """An error as S3's XML; answers to HEAD and with status 304 have no body."""
     fields = {"Code": error.code, "Message": error.message, **error.extra, "Resource": request.path}
     content = "".join(f"<{name}>{escape_text(text)}</{name}>" for name, text in fields.items())
     body = f"{DECLARATION}<Error>{content}</Error>".encode()
@@ -123,7 +123,7 @@ def _lacking(operation: str) -> ServiceError:
 
 
 def find_target(request: Request) -> Target:
-    """Bucket and key of a request, in path style or by virtual host (`bucket.localhost`, `bucket.s3.…`)."""
+    """The request's bucket and key, in path style or by virtual host (`bucket.localhost`, `bucket.s3.…`)."""
     path = percent_decoded(request.path).removeprefix("/")
     if bucket := host_bucket(request):
         return Target(bucket, path)
@@ -132,7 +132,7 @@ def find_target(request: Request) -> Target:
 
 
 def host_bucket(request: Request) -> str:
-    """The bucket that a request's host names, or nothing in path style."""
+    """The bucket in the request's host name; empty in path style."""
     match = _BUCKET_HOST.fullmatch(request.headers.get("host", ""))
     return match[1] if match else ""
 
@@ -168,7 +168,7 @@ def _check_enum(name: str, shape: Shape, text: str) -> None:
 
 @functools.cache
 def _located(shape: StructureShape) -> list[tuple[str, str, str, Shape]]:
-    """The members that are not in a body: name, location, name on the wire, shape. Each request asks."""
+    """The shape's members outside of the body as (name, location, name on the wire, shape). Cached for speed."""
     located_members = []
     for name, member in shape.members.items():
         if location := member.serialization.get("location"):
@@ -181,7 +181,7 @@ def _located(shape: StructureShape) -> list[tuple[str, str, str, Shape]]:
 
 def _set(params: dict[str, Any], name: str, shape: Shape, text: str) -> None:
     try:
-        # S3 keeps Expires as the text it was given, date or not.
+        # S3 stores Expires as text, even if it is not a date.
         params[name] = text if name in _AS_GIVEN else from_text(shape.type_name, text)
     except ValueError:
         if name in _IGNORED_UNLESS_VALID:
@@ -212,13 +212,13 @@ def _check_required(shape: StructureShape, params: dict[str, Any]) -> None:
 
 
 def _prefixed(request: Request, prefix: str) -> dict[str, str]:
-    """The headers that start with `prefix`, without it: user metadata."""
+    """The headers that start with `prefix`, without the prefix, such as user metadata."""
     start = prefix.lower()
     return {name[len(start) :]: value for name, value in request.headers.items() if name.startswith(start)}
 
 
 def serialize(model: OperationModel, result: dict[str, Any]) -> Response:
-    """An operation's answer as HTTP. `StatusCode` in it overrides 200; a `Body` is streamed as it is."""
+    """Convert an operation's answer to HTTP. Its `StatusCode` replaces 200; its `Body` is streamed."""
     status = result.pop("StatusCode", 200)
     shape = model.output_shape
     headers: dict[str, str] = {}
@@ -247,7 +247,7 @@ def serialize(model: OperationModel, result: dict[str, Any]) -> Response:
 
 def _document(root: str, shape: Shape, value: Any) -> bytes:
     if root == "GetBucketLocationResult":
-        # The one answer whose root element is the value itself.
+        # The only answer whose root element is the value itself.
         text = escape_text(value.get("LocationConstraint") or "")
         return f'{DECLARATION}<LocationConstraint xmlns="{NAMESPACE}">{text}</LocationConstraint>'.encode()
     return f'{DECLARATION}<{root} xmlns="{NAMESPACE}">{write_content(shape, value)}</{root}>'.encode()

@@ -1,4 +1,4 @@
-"""Which S3 operation a request means: its method, whether it names a bucket and a key, and its query."""
+"""Finds the S3 operation of a request by method, bucket, key, query and headers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.aws_models import service_model
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """What a request must have to be this operation, from its `requestUri` and required members."""
+    """The requirements for a request to be this operation, from its `requestUri` and required members."""
 
     operation: str
     query: frozenset[tuple[str, str]]
@@ -27,14 +27,14 @@ class _Route:
 
     @property
     def weight(self) -> int:
-        """The more a route asks for, the more it is meant when it matches."""
+        """Of several matching routes, the one with most requirements applies."""
         return 2 * len(self.query) + len(self.query_members) + len(self.header_members)
 
 
 def find_operation(
     method: str, *, bucket: bool, key: bool, query: dict[str, str], headers: Collection[str]
 ) -> OperationModel | None:
-    """The S3 operation of a request, or None if S3 has none like it. `headers` are lower-case names."""
+    """The S3 operation of a request, or None. `headers` are lower-case names."""
     routes = _routes().get((method, _level(bucket, key)), ())
     matching_routes = [route for route in routes if route.matches(query, headers)]
     if not matching_routes:
@@ -49,7 +49,7 @@ def _routes() -> dict[tuple[str, str], list[_Route]]:
     for name in model.operation_names:
         operation = model.operation_model(name)
         if operation.deprecated:
-            # The same request has a newer name as well, and that one is meant.
+            # A newer operation has the same request.
             continue
         path, _, query = operation.http["requestUri"].partition("?")
         level = _level("{Bucket}" in path, "{Key+}" in path)

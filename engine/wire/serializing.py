@@ -1,4 +1,4 @@
-"""From an operation's answer to a document by its botocore shape: timestamps as epoch seconds, blobs as Base64."""
+"""Converts an operation's answer to a JSON or CBOR document by its botocore shape."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 
 def serialize(shape: Shape, value: Any, timestamp: Callable[[float], Any] = float) -> Any:
-    """The JSON value of an operation's value. Members it does not know, or that are None, stay out.
+    """Convert a value of the shape. Unknown members and members that are None are omitted; blobs become Base64.
 
-    A timestamp may be given as a datetime or as epoch seconds; it is sent to the millisecond, as AWS does, in the form
-    that `timestamp` gives it.
+    A timestamp is a datetime or epoch seconds; it is rounded to milliseconds, as by AWS, and passed to `timestamp`.
     """
     if isinstance(shape, StructureShape):
         return {

@@ -1,4 +1,4 @@
-"""The engine's HTTP server: uvicorn with bounds for its clients, and AWS's errors for those that pass them."""
+"""The engine's HTTP server: uvicorn with limits for clients, and AWS's errors for requests beyond them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from hosting.http_server import BoundedServer
 
 
 class EngineProtocol(BoundedProtocol):
-    """A connection that answers each refusal in the form that its client can read."""
+    """A connection that answers refused requests in the request's protocol."""
 
     def error_answer(self, status: int, message: str) -> tuple[Mapping[str, str], bytes]:
-        """An S3 error document, or the JSON or CBOR of the other services."""
+        """An error as S3's XML, or in the protocol of another service."""
         begun = self.headers is not None
         answer = early_refusal(self.url if begun else b"", self.headers if begun else [], status, message)
         assert isinstance(answer.body, bytes)
@@ -25,7 +25,7 @@ class EngineProtocol(BoundedProtocol):
 
 
 class EngineServer(BoundedServer):
-    """Says on standard output when it listens, for whoever started it."""
+    """The server. It prints a line to standard output when it listens."""
 
     def __init__(self, app: App, host: str, port: int) -> None:
         config = uvicorn.Config(
@@ -41,13 +41,13 @@ class EngineServer(BoundedServer):
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=2,
-            # Clients such as boto3 keep connections for long; one that is closed under a request fails it.
+            # Clients such as boto3 keep connections open; closing one as a request arrives fails that request.
             timeout_keep_alive=75,
         )
         super().__init__(config)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen."""
+        """Start to listen."""
         await super().startup(sockets)
         if self.started:
             sys.stdout.write(f"engine ready on http://{self.config.host}:{self.config.port}\n")

@@ -1,6 +1,6 @@
-"""Signature Version 2 in a URL: what boto3 and the aws CLI presign with unless they are told another.
+"""Signature Version 2 in URLs, the default of boto3 and the aws CLI for presigned URLs.
 
-The rules are those of "Signing and authenticating REST requests" in the S3 user guide.
+See "Signing and authenticating REST requests" in the S3 user guide.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.whole_numbers import whole_number
 from engine.wire.request import Request, percent_decoded
 from engine.wire.signatures import check_token, find_key, signature_mismatch
 
-#: The parameters of a query that are signed, for they say what is asked for; others are not looked at.
+#: The query parameters that are signed: those that determine the operation. Others are ignored.
 _SIGNED_PARAMETERS = frozenset(
     {
         "accelerate",
@@ -63,7 +63,7 @@ _SIGNED_PARAMETERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PresignedV2:
-    """The parts of such a URL's signature. `expires` is epoch seconds."""
+    """The signature in a URL. `expires` is in epoch seconds."""
 
     access_key_id: str
     expires: int
@@ -71,7 +71,7 @@ class PresignedV2:
 
 
 def read_presigned_v2(request: Request) -> PresignedV2 | None:
-    """The signature in a request's URL, or None. Raises AccessDenied when half of it is there."""
+    """The signature in the request's URL, or None. Raises AccessDenied if it is incomplete."""
     query = dict(request.query_pairs())
     names = ("AWSAccessKeyId", "Expires", "Signature")
     if not any(name in query for name in names):
@@ -89,9 +89,9 @@ def read_presigned_v2(request: Request) -> PresignedV2 | None:
 def verify_v2(
     request: Request, signature: PresignedV2, credentials: Credentials, bucket: str
 ) -> tuple[Key, Request]:
-    """Whose request this is, and the request with the headers that its URL carried.
+    """Verify the signature; returns the key that signed, and the request with the headers from its URL.
 
-    `bucket` is the one its host names, or empty. Raises InvalidAccessKeyId, AccessDenied (expired),
+    `bucket` is the bucket in the host name, or empty. Raises InvalidAccessKeyId, AccessDenied (expired),
     InvalidToken or SignatureDoesNotMatch.
     """
     key = find_key(credentials, signature.access_key_id)
@@ -107,7 +107,7 @@ def verify_v2(
 
 
 def _carried(request: Request) -> dict[str, str]:
-    """Headers that the signer put into the URL instead."""
+    """Headers that the signer put into the URL."""
     return {
         name: value
         for name, value in request.query_pairs()
@@ -126,7 +126,7 @@ def _string_to_sign(request: Request, signature: PresignedV2, headers: Mapping[s
 
 
 def _signed_parameters(request: Request) -> list[str]:
-    """The signed parameters as NAME or NAME=VALUE, decoded and by name: a name is what it is once it is decoded."""
+    """The signed parameters as NAME or NAME=VALUE, decoded, sorted by name."""
     pairs = [
         (percent_decoded(name), equals, unquote(value))
         for name, equals, value in (part.partition("=") for part in request.query.split("&"))

@@ -1,7 +1,7 @@
-"""Signature Version 4: is this request from somebody who knows the secret key?
+"""Verification of Signature Version 4.
 
-The rules are those of "AWS Signature Version 4 for API requests" in the IAM user guide, and for presigned
-URLs and S3's payload words those of the S3 API reference.
+See "AWS Signature Version 4 for API requests" in the IAM user guide, and the S3 API reference for presigned URLs
+and S3's payload words.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LONGEST_PRESIGNED = 7 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The parts of a signature, from the Authorization header or a presigned query."""
+    """A signature in the Authorization header, a presigned URL or a form."""
 
     access_key_id: str
     date: str
@@ -41,13 +41,13 @@ class Signature:
 
     @property
     def scope(self) -> str:
-        """The credential scope that the string to sign names."""
+        """The credential scope in the string to sign."""
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedRequest:
-    """A request whose signature holds: whose it is, and what signing its chunks goes on from."""
+    """A request with a valid signature: the key that signed it, and what is needed to verify its chunks."""
 
     key: Key
     signature: Signature
@@ -56,7 +56,7 @@ class VerifiedRequest:
 
 
 def read_signature(request: Request) -> Signature | None:
-    """The signature a request carries, or None if it has none. Raises ServiceError if it is malformed."""
+    """The request's version 4 signature, or None. Raises ServiceError if it is malformed."""
     header = request.headers.get("authorization")
     if header:
         return _from_header(header, request.headers.get("x-amz-date") or request.headers.get("date", ""))
@@ -67,10 +67,10 @@ def read_signature(request: Request) -> Signature | None:
 def verify(
     request: Request, signature: Signature, credentials: Credentials, payload_hash: str
 ) -> VerifiedRequest:
-    """Check key, clock and signature. `payload_hash` is the hex digest or word that the client signed.
+    """Verify key, time and signature. `payload_hash` is the hex digest or word that the client signed.
 
-    Raises InvalidAccessKeyId, RequestTimeTooSkewed, AccessDenied (expired) or SignatureDoesNotMatch; the
-    caller puts them in the words of the service that was asked.
+    Raises InvalidAccessKeyId, InvalidToken, RequestTimeTooSkewed, AccessDenied (expired) or SignatureDoesNotMatch,
+    which the caller translates for services other than S3.
     """
     key = find_key(credentials, signature.access_key_id)
     check_token(request, key)
@@ -87,7 +87,7 @@ def verify(
 
 
 def find_key(credentials: Credentials, access_key_id: str) -> Key:
-    """The key of that id. Raises InvalidAccessKeyId."""
+    """The key with that id. Raises InvalidAccessKeyId."""
     key = credentials.find(access_key_id)
     if key is None:
         raise ServiceError(
@@ -100,7 +100,7 @@ def find_key(credentials: Credentials, access_key_id: str) -> Key:
 
 
 def signature_mismatch() -> ServiceError:
-    """S3's answer to a signature that was not made with the key it names."""
+    """S3's error for a wrong signature."""
     return ServiceError(
         "SignatureDoesNotMatch",
         "The request signature we calculated does not match the signature you provided. "
@@ -110,12 +110,12 @@ def signature_mismatch() -> ServiceError:
 
 
 def policy_signature(key: Key, signature: Signature, policy: str) -> str:
-    """The signature of a POST form's policy, which is signed as it is sent."""
+    """The signature of a POST form's policy, whose Base64 text is signed."""
     return _sign(_signing_key(key.secret_access_key, signature), policy).hex()
 
 
 def chunk_signature(verified: VerifiedRequest, previous: str, kind: str, sha256: str) -> str:
-    """The signature of one aws-chunked chunk (`kind` PAYLOAD) or of the trailers (`kind` TRAILER)."""
+    """The signature of an aws-chunked chunk (`kind` PAYLOAD) or of the trailers (`kind` TRAILER)."""
     parts = [f"{ALGORITHM}-{kind}", verified.signature.timestamp, verified.signature.scope, previous]
     if kind == "PAYLOAD":
         parts.append(EMPTY_SHA256)
@@ -170,7 +170,7 @@ def _from_query(query: Mapping[str, str]) -> Signature:
 
 
 def check_token(request: Request, key: Key) -> None:
-    """Raises InvalidToken when a session's key comes without its token."""
+    """Raises InvalidToken if the key has a session token and the request lacks it."""
     names = ("X-Amz-Security-Token", "x-amz-security-token")
     query = dict(request.query_pairs())
     in_query = next((query[name] for name in names if name in query), None)
@@ -178,7 +178,7 @@ def check_token(request: Request, key: Key) -> None:
 
 
 def check_token_text(key: Key, sent_token: str | None) -> None:
-    """Raises InvalidToken unless `sent_token` is the token of the key, if it has one."""
+    """Raises InvalidToken if the key has a session token other than `sent_token`."""
     if key.token is None:
         return
     if not sent_token or not hmac.compare_digest(sent_token.encode(), key.token.encode()):
@@ -188,7 +188,7 @@ def check_token_text(key: Key, sent_token: str | None) -> None:
 
 
 def form_signature(fields: Mapping[str, str]) -> Signature:
-    """The signature of a POST form. Raises InvalidArgument if a field of it is wrong."""
+    """The signature in a POST form's fields. Raises InvalidArgument if it is malformed."""
     credential = fields.get("x-amz-credential", "").split("/")
     if fields.get("x-amz-algorithm") != ALGORITHM or len(credential) != 5 or "x-amz-date" not in fields:
         raise ServiceError(
@@ -219,7 +219,7 @@ def _check_clock(signature: Signature) -> None:
 
 
 def _check_signed_headers(request: Request, signature: Signature) -> None:
-    """Whoever changes a request on its way must not be able to add to it; the SigV4 guide has the rule."""
+    """Raises AccessDenied for an unsigned host or x-amz-* header, which someone in between could have added."""
     unsigned = [
         name
         for name in request.headers
@@ -237,13 +237,13 @@ def _check_signed_headers(request: Request, signature: Signature) -> None:
 
 
 def _canonical_paths(request: Request, signature: Signature) -> list[str]:
-    """The path as it is signed: encoded by the book and, for S3, also as it was sent.
+    """The forms in which the path may be signed: normalised and, for S3, also as it was sent.
 
-    They differ where a client encodes more than it must, such as a slash within a key, and signs that.
+    They differ if a client encodes more than it must, such as a slash in a key.
     """
     path = quote(percent_decoded(request.path), safe="/-_.~") or "/"
     if signature.service != "s3":
-        # All services but S3 sign the path encoded once more.
+        # All services but S3 sign the path encoded twice.
         return [quote(path, safe="/-_.~")]
     return [path] if request.path == path else [path, request.path]
 

@@ -1,8 +1,7 @@
-"""The constraints of a botocore shape, and AWS's sentences about those that a request breaks.
+"""Checks a request against the constraints of its botocore shape.
 
-botocore checks some of them before it sends; enums, patterns and maxima only the service checks. The
-sentences have AWS's general form, "Value 'x' at 'tags.1.member.key' failed to satisfy constraint: Member
-must ...", which people and programs know by sight.
+Clients check some of them; enums, patterns and maxima only the service checks. The messages have AWS's form,
+"Value 'x' at 'tags.1.member.key' failed to satisfy constraint: Member must ...", which people and programs know.
 """
 
 from __future__ import annotations
@@ -17,24 +16,24 @@ from botocore.model import ListShape, MapShape, Shape, StringShape, StructureSha
 
 from engine.wire.parsing import most_items
 
-#: Values taken beyond the enum of the shape. `local` and `local_gpu` are what the SageMaker SDK calls the
-#: machine one sits at, which is what this engine runs on.
+#: Values that are allowed beyond the shape's enum. `local` and `local_gpu` are the SageMaker SDK's names for the
+#: local machine.
 ALSO_ALLOWED: Mapping[str, frozenset[str]] = {"TransformInstanceType": frozenset({"local", "local_gpu"})}
 
-#: Seconds a pattern may take over one value; no honest value comes near it.
+#: Maximum seconds for matching a pattern, far above that of honest values.
 _PATTERN_TIMEOUT = 1.0
 
-#: Characters of a text that is held against its pattern although it is longer than the model allows.
+#: Maximum length of a text that is matched against its pattern if the model allows no longer ones.
 _LONGEST_MATCHED = 4096
 
-#: Items of a list or map that an error repeats.
+#: Maximum items of a list or map that a message repeats.
 _MOST_SHOWN = 100
 
 _NUMBERS = ("integer", "long", "float", "double")
 
 
 def validate(shape: StructureShape, params: Mapping[str, Any]) -> str | None:
-    """What is wrong with parsed request parameters, every problem in one text, or None if nothing is."""
+    """A message with all problems of the parsed parameters; None if there are none."""
     problems = list(_structure_problems(shape, params, ""))
     if not problems:
         return None
@@ -87,7 +86,7 @@ def _map_problems(shape: MapShape, items: Mapping[str, Any], path: str) -> Itera
 
 
 def _own_constraints(shape: Shape, value: Any) -> Iterator[str]:
-    """The constraints of this one shape, not of what is inside it, that `value` does not satisfy."""
+    """The constraints of this shape, not of its members, that `value` does not satisfy."""
     if shape.type_name in _NUMBERS:
         yield from _bounds(shape, value, "value")
     elif isinstance(shape, ListShape | MapShape):
@@ -130,7 +129,7 @@ def _matches(pattern: str, value: str) -> bool:
 
 @functools.cache
 def _compiled(pattern: str) -> regex.Pattern[str] | None:
-    """The pattern as Java reads it, or None where its dialect has no equal here (a handful of others)."""
+    """Compile a Java pattern; None if it has no equivalent here, as a handful have not."""
     try:
         return regex.compile(pattern)
     except regex.error:
@@ -142,7 +141,7 @@ def _sentence(value_text: str, path: str, constraint: str) -> str:
 
 
 def _printed(value: Any) -> str:
-    """The value as AWS prints it: lists and maps in Java's way."""
+    """The value as AWS prints it: lists and maps in Java's form."""
     if isinstance(value, Mapping):
         return "{" + _joined(f"{key}={_printed(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):

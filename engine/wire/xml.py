@@ -1,4 +1,4 @@
-"""XML by botocore shape, both ways, as the REST-XML and query protocols write it."""
+"""Parsing and writing XML by botocore shapes, for the REST-XML and query protocols."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def parse_xml(shape: Shape, body: bytes, most_tags: int) -> Any:
-    """The value of a request's XML, whose root must be called as the shape says.
+    """Parse a request's XML; its root element must have the shape's name.
 
-    Raises MalformedXML, for more than `most_tags` tags too, opening and closing ones, which are counted before
-    anything is built of them. A document type is refused, so entities cannot grow.
+    Raises MalformedXML, also for more than `most_tags` tags, counting opening and closing ones before parsing. Refuses
+    document types, so that entities cannot expand.
     """
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body or body.count(b"<") > most_tags:
         raise malformed_xml()
@@ -37,7 +37,7 @@ def parse_xml(shape: Shape, body: bytes, most_tags: int) -> Any:
 
 
 def malformed_xml() -> ServiceError:
-    """S3's answer to XML that it cannot read."""
+    """S3's error for invalid XML."""
     return ServiceError(
         "MalformedXML",
         "The XML you provided was not well-formed or did not validate against our published schema",
@@ -72,7 +72,7 @@ def _local(tag: str) -> str:
 
 
 def write_xml(name: str, shape: Shape, value: Any) -> str:
-    """One element called `name` with a value of that shape; members that are None stay out."""
+    """Write an element `name` with a value of that shape; members that are None are omitted."""
     if value is None:
         return ""
     if isinstance(shape, ListShape):
@@ -81,7 +81,7 @@ def write_xml(name: str, shape: Shape, value: Any) -> str:
 
 
 def write_content(shape: Shape, value: Any) -> str:
-    """What goes between an element's tags."""
+    """Write the content of an element."""
     if isinstance(shape, StructureShape):
         return "".join(
             [
@@ -96,8 +96,8 @@ def write_content(shape: Shape, value: Any) -> str:
 
 
 def escape_text(text: str) -> str:
-    """Text as it stands in an element. Control characters are written by number, as S3 does: a carriage return
-    survives so; the others XML cannot hold at all, which is what EncodingType is for."""
+    """Escape the text of an element. Control characters are written as numbers, as S3 does, so that carriage returns
+    survive. XML does not allow the others, for which clients use EncodingType."""
     if not _SPECIAL.search(text):
         return text
     return _CONTROL.sub(lambda match: f"&#{ord(match[0])};", escape(text))
@@ -105,7 +105,7 @@ def escape_text(text: str) -> str:
 
 @functools.cache
 def _elements(shape: StructureShape) -> list[tuple[str, str, Shape]]:
-    """The members of a structure that are elements: name, tag, shape. A listing asks thousands of times."""
+    """The structure's members that are elements, as (name, tag, shape). Cached: listings use it very often."""
     return [
         (name, member.serialization.get("name", name), member)
         for name, member in shape.members.items()
@@ -130,5 +130,5 @@ def _text(shape: Shape, value: Any) -> str:
 
 
 def iso8601(epoch: float) -> str:
-    """Epoch seconds as S3 writes them in XML, to the millisecond."""
+    """The time in S3's XML form, with milliseconds."""
     return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,12 +1,11 @@
-"""Stands between the engine and a model server: starts it confined, and ends it and all its processes.
+"""The keeper of a model server: starts it confined, and ends it with all its processes.
 
-Runs as `python -I -S keeper ORDER COMMAND...`, leader of its own session, with nothing but the standard library. ORDER
-is a file of JSON: the server's confinement (see confinement.py) and environment, of which the keeper has none. Its
-standard input is a pipe that nobody writes to; when the engine goes, however it goes, the pipe ends, and the keeper
-ends every process of the server. Its exit status is the server's; for one ended by a signal, 128 and the signal's
-number, as shells have it.
+Runs as `python -I -S keeper ORDER COMMAND...`, as leader of its own session, with only the standard library. ORDER is
+a JSON file with the server's confinement (see confinement.py) and environment; the keeper has neither. Its standard
+input is a pipe without data: when the engine ends, for whatever reason, the pipe ends and the keeper ends all
+processes of the server. Its exit status is the server's, or 128 plus the signal's number if a signal ended it.
 
-`python -I -S keeper --probe FOLDER USER` prints as JSON what the system allows; see probe.py.
+`python -I -S keeper --probe FOLDER USER` prints as JSON what the system supports; see probe.py.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from libc import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
 from probe import print_support
 from processes import end_descendants, wait_for
 
-#: The exit status of a server that could not be confined or started, as of shells for what cannot be run.
+#: The exit status if the server cannot be confined or started, as in shells.
 CANNOT_START = 127
 
 
@@ -32,7 +31,7 @@ def main() -> int:
         print_support(sys.argv[2], int(sys.argv[3]))
         return 0
     confinement, environment = read_order(sys.argv[1])
-    # The engine keeps its files to itself; what is made here is for the server's own user to pass through.
+    # The engine's umask keeps files private, but the server's user must be able to enter what is created here.
     os.umask(0o022)
     if sys.platform == "linux":
         prctl(PR_SET_CHILD_SUBREAPER, 1)
@@ -42,13 +41,13 @@ def main() -> int:
     status = wait_for(server, engine=0)
     end_descendants()
     if status is None:
-        # The engine is gone, and with it whoever would have ended the group.
+        # The engine is gone, so the group ends here.
         os.killpg(0, signal.SIGKILL)
     return status or 0
 
 
 def read_order(path: str) -> tuple[Confinement, dict[str, str]]:
-    """The server's confinement and its environment, from the file that the engine wrote; the file is removed."""
+    """Read and remove the engine's file; returns the server's confinement and environment."""
     with open(path, encoding="utf-8") as file:
         order = json.load(file)
     os.unlink(path)
@@ -56,7 +55,7 @@ def read_order(path: str) -> tuple[Confinement, dict[str, str]]:
 
 
 def start(confinement: Confinement, environment: dict[str, str], command: list[str]) -> int:
-    """Start the server, or the first process of its namespaces, which starts it; returns the process number."""
+    """Start the server, or the first process of its namespaces, which starts it. Returns the process number."""
     in_namespaces = confinement.root is not None
     try:
         confinement.enter_namespaces()
@@ -72,7 +71,7 @@ def start(confinement: Confinement, environment: dict[str, str], command: list[s
 
 
 def run_first_process(confinement: Confinement, environment: dict[str, str], command: list[str]) -> None:
-    """Build the server's view, start the server in it, and end with it: the kernel then ends whatever is left."""
+    """Build the server's view, start the server in it and end with it; the kernel then ends all remaining processes."""
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     folder = os.getcwd()
@@ -90,15 +89,15 @@ def run_first_process(confinement: Confinement, environment: dict[str, str], com
 
 
 def become(confinement: Confinement, environment: dict[str, str], command: list[str]) -> None:
-    """In the forked child: restrict it, then exec the command."""
-    # Its own group: a signal to all of it must not reach those who watch it.
+    """In the forked child: restrict it and execute the command."""
+    # In its own group, so that a signal to the group does not reach the keeper.
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     try:
         confinement.restrict()
     except OSError as error:
         stop_child("confine the model server", error)
-    # A change of the user has undone it.
+    # A change of the user has reset it.
     die_with_parent()
     try:
         os.execvpe(command[0], command, environment)  # noqa: S606 - becoming the command is the point
@@ -107,20 +106,20 @@ def become(confinement: Confinement, environment: dict[str, str], command: list[
 
 
 def stop_child(step: str, error: OSError) -> None:
-    """End this process with a line that says what could not be done."""
+    """End this process with a line about the failed step."""
     path = f" ({error.filename})" if isinstance(error.filename, str) else ""
     os.write(2, f"cannot {step}: {error.strerror}{path}\n".encode())
     os._exit(CANNOT_START)
 
 
 def die_with_parent() -> None:
-    """Have the kernel end this process with its parent, where it can."""
+    """Have the kernel end this process together with its parent, on Linux."""
     if sys.platform == "linux":
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def forward_end(child: int) -> None:
-    """Hand SIGTERM on to the child, and stay to see it out."""
+    """Forward SIGTERM to the child instead of ending."""
 
     def hand_on(*_: object) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -130,7 +129,7 @@ def forward_end(child: int) -> None:
 
 
 def close_listener(confinement: Confinement) -> None:
-    """Close the server's listening socket here: once the server is gone, connections must be refused."""
+    """Close the keeper's copy of the server's listening socket: once the server ends, connections must be refused."""
     if confinement.listener is not None:
         os.close(confinement.listener)
 

@@ -1,4 +1,4 @@
-"""What one model server may use of the machine, and how its process is held to that."""
+"""The confinement of a model server and its application to the process."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _LIMITS = {
 
 @dataclass(frozen=True)
 class Confinement:
-    """The bounds of one model server.
+    """The confinement of one model server.
 
-    `readable` and `writable` are paths; `binds` are further names in its view of the files. `bind_ports` and
-    `connect_ports` are TCP ports. `limits` has numbers by the names
-    "memory" (bytes), "processes", "file_size" (bytes), "open_files", "cpu_seconds" and "shared_memory" (bytes).
-    The server runs as `user_id` if that is not None. The other fields say which means the system has.
+    `readable` and `writable` are paths; `binds` are additional names of paths in its view of the files.
+    `bind_ports` and `connect_ports` are TCP ports. `limits` has the keys "memory" (bytes), "processes", "file_size"
+    (bytes), "open_files", "cpu_seconds" and "shared_memory" (bytes). The server runs as `user_id` if that is not
+    None. The other fields say which means the system supports.
     """
 
     readable: tuple[str, ...] = ()
@@ -40,32 +40,32 @@ class Confinement:
     binds: Mapping[str, str] = field(default_factory=dict)
     bind_ports: tuple[int, ...] = ()
     connect_ports: tuple[int, ...] = ()
-    #: Whether it may use UDP, which has no rules for ports; names are looked up by it.
+    #: Whether it may use UDP, which name lookups need and for which there are no port rules.
     datagrams: bool = False
     limits: Mapping[str, int] = field(default_factory=dict)
     user_id: int | None = None
-    #: The number of a listening socket that the server inherits.
+    #: The descriptor of a listening socket that the server inherits.
     listener: int | None = None
-    #: An empty folder on which the view is built; None where there are no namespaces.
+    #: An empty folder on which the view is built; None without namespaces.
     root: str | None = None
-    #: Whether the server has a network of its own, with nothing in it but itself.
+    #: Whether the server has its own network namespace with nothing else in it.
     own_network: bool = False
     landlock: bool = False
     seccomp: bool = False
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> Confinement:
-        """From what JSON made of the engine's side (engine/runtimes/confining.py)."""
+        """Create it from the engine's JSON (engine/runtimes/confining.py)."""
         tuples = ("readable", "writable", "bind_ports", "connect_ports")
         return cls(**{**values, **{name: tuple(values.get(name, ())) for name in tuples}})
 
     def enter_namespaces(self) -> None:
-        """In the keeper: have its next child be the first process of namespaces of its own. Raises OSError."""
+        """In the keeper: make its next child the first process of new namespaces. Raises OSError."""
         if self.root is not None:
             view.enter_namespaces(network=self.own_network)
 
     def enter_view(self) -> None:
-        """In that child, before it starts the server: build and enter the view. Raises OSError."""
+        """In that child: build and enter the view. Raises OSError."""
         if self.root is None:
             return
         if self.own_network:
@@ -75,19 +75,19 @@ class Confinement:
         view.enter_root(self.root, self.readable, self.writable, self.binds, shared_memory)
 
     def restrict(self) -> None:
-        """In the server's process, right before it becomes the server's program. Raises OSError."""
+        """In the server's process, right before it executes the server's program. Raises OSError."""
         if self.user_id is not None:
             os.setgroups([])
             os.setgid(self.user_id)
             os.setuid(self.user_id)
         elif os.geteuid() == 0 and sys.platform == "linux":
-            # Without another user: at least a root whose next exec has no capabilities.
+            # If it stays root, it at least loses root's capabilities at the next exec.
             prctl(PR_SET_SECUREBITS, SECURE_NO_ROOT)
         self._set_limits()
         if self.landlock or self.seccomp:
             prctl(PR_SET_NO_NEW_PRIVS, 1)
         if self.landlock:
-            # Also with a network of its own: the sockets that it inherits and accepts are of the machine's.
+            # Also with its own network namespace, since inherited and accepted sockets belong to the machine's network.
             ports = (self.bind_ports, self.connect_ports)
             readable = [*self.readable, *self.binds, *(["/proc", "/dev/fd"] if self.root else [])]
             writable = [*self.writable, *(["/dev/shm", *self._writable_binds] if self.root else [])]  # noqa: S108

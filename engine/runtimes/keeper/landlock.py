@@ -1,4 +1,4 @@
-"""Landlock: which files, TCP ports, signals and abstract sockets a process and its children may use (landlock(7))."""
+"""Landlock (landlock(7)): restricts files, TCP ports, signals and abstract sockets of a process and its children."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _PATH_BENEATH, _NET_PORT = 1, 2
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _MAKE_CHAR, _MAKE_BLOCK = 1 << 6, 1 << 11
 _TRUNCATE, _IOCTL_DEV = 1 << 14, 1 << 15
-#: The rights that a rule for something other than a folder may have.
+#: The rights that a rule for a path other than a folder may have.
 _OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
-#: All rights of each version of the interface.
+#: All file rights, by the interface version that introduced them.
 _FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 _BIND_TCP, _CONNECT_TCP = 1 << 0, 1 << 1
 _ABSTRACT_SOCKETS, _SIGNALS = 1 << 0, 1 << 1
 
-#: The first version that has rules for TCP ports, and that keeps signals and abstract sockets apart.
+#: The first versions with rules for TCP ports, and for signals and abstract sockets.
 PORTS_SINCE, SIGNALS_SINCE = 4, 6
 
 
 def version() -> int:
-    """The version of the kernel's interface; 0 if it has none or Landlock is switched off."""
+    """The kernel's interface version; 0 if Landlock is missing or disabled."""
     try:
         number: int = syscall(_CREATE_RULESET, 0, 0, _VERSION)
     except OSError:
@@ -45,17 +45,17 @@ def restrict(
     listable: Iterable[str],
     ports: tuple[Iterable[int], Iterable[int]],
 ) -> None:
-    """Restrict this process, for good, to what is named. Paths that do not exist are passed over.
+    """Permanently restrict this process to these paths and ports. Paths that do not exist are ignored.
 
-    `readable` files may be run too; of `writable` folders everything is allowed but device files; `devices` are read
-    and written; below `listable` folders names can be listed. `ports` are the TCP ports to bind and those to connect
-    to. What the kernel's version lacks is not restricted. Needs no_new_privs. Raises OSError.
+    `readable` files can be executed too; `writable` folders allow everything except creating device files; `devices`
+    can be read and written; `listable` folders can be listed. `ports` are (ports to bind, ports to connect to). What
+    the kernel's version does not support is not restricted. Requires no_new_privs. Raises OSError.
     """
     abi = version()
     file_rights = _FILE_RIGHTS[max(number for number in _FILE_RIGHTS if number <= abi)]
     net_rights = _BIND_TCP | _CONNECT_TCP if abi >= PORTS_SINCE else 0
     scopes = _ABSTRACT_SOCKETS | _SIGNALS if abi >= SIGNALS_SINCE else 0
-    # An older kernel knows a shorter structure, and refuses a longer one that is not zero behind its end.
+    # Older kernels have a shorter structure and refuse a longer one with other bytes than zeros at its end.
     attributes = create_string_buffer(struct.pack("=QQQ", file_rights, net_rights, scopes))
     size = 24 if abi >= SIGNALS_SINCE else 16 if abi >= PORTS_SINCE else 8
     ruleset = syscall(_CREATE_RULESET, address_of(attributes), size, 0)

@@ -1,4 +1,4 @@
-"""What the system allows of a confinement, found out by doing it in processes of its own."""
+"""Finds which means of confinement the system supports, by trying them in child processes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def print_support(folder: str, user_id: int) -> None:
 
 
 def _works(attempt: Callable[[], None]) -> bool:
-    """Whether the attempt succeeds, in a process of its own."""
+    """Whether the attempt succeeds in a child process."""
     child = os.fork()
     if child == 0:
         try:

@@ -1,4 +1,4 @@
-"""The processes below the keeper: waiting for one, and ending all of them."""
+"""The keeper's descendants: waiting for a child, and ending all of them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import signal
 import time
 from pathlib import Path
 
-#: Seconds between two looks at the processes that are being ended.
+#: Seconds between two checks of the processes that are being ended.
 _PAUSE = 0.01
-#: Looks after which processes that cannot be ended, such as those that wait for a disk, are given up.
+#: Checks after which processes that do not end, such as those that wait for a disk, are given up.
 _LOOKS = 500
 
 
 def wait_for(child: int, engine: int | None = None) -> int | None:
-    """Wait until the child ends; returns its exit status, as shells have it.
+    """Wait until the child ends; returns its exit status as in shells, or None if the pipe `engine` ends first.
 
-    Every other child that ends meanwhile is reaped. Returns None when the pipe `engine` ends first.
+    Also reaps other children.
     """
-    # Not a thread that reads the pipe: a process with a new process namespace may start none.
+    # Without a thread, since a process with a new process namespace cannot start threads.
     woken, waker = os.pipe()
     os.set_blocking(waker, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -39,10 +39,10 @@ def wait_for(child: int, engine: int | None = None) -> int | None:
 
 
 def end_descendants() -> None:
-    """End every process below this one, also those that have left its group and session.
+    """End all descendants of this process, also those that left its group and session.
 
-    This process is their reaper: whose parent has ended is a child of this one. First all are halted, so that
-    none can start another, then killed.
+    As their subreaper, this process becomes the parent of orphans. All are first stopped, so that none can start
+    another process, then killed.
     """
     for number in (signal.SIGSTOP, signal.SIGKILL):
         signalled: set[int] = set()
@@ -61,7 +61,7 @@ def end_descendants() -> None:
 
 
 def descendants() -> set[int]:
-    """The process numbers of all that this process has started, however far down; none without a /proc."""
+    """The process numbers of all descendants of this process; empty without /proc."""
     children: dict[int, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, ValueError, IndexError):
@@ -78,7 +78,7 @@ def descendants() -> set[int]:
 
 
 def tasks_of_user() -> int:
-    """How many processes and threads this process's user has; the system's limit for new ones counts these too."""
+    """The number of processes and threads of this process's user, which RLIMIT_NPROC counts too."""
     count = 0
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -88,7 +88,7 @@ def tasks_of_user() -> int:
 
 
 def _reap() -> bool:
-    """Reap children that have ended; says whether there are others."""
+    """Reap ended children; returns whether other children are left."""
     try:
         while os.waitpid(-1, os.WNOHANG) != (0, 0):
             pass

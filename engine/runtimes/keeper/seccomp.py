@@ -1,4 +1,4 @@
-"""Which system calls a model server may make: a filter that the kernel runs before each (seccomp(2))."""
+"""The system calls that a model server may make: a filter that the kernel runs before each call (seccomp(2))."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _MODE_FILTER = 2
 _ALLOW, _ERRNO, _KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
 # Instructions of the classic BPF machine: load a word, mask it, compare, return.
 _LOAD, _AND, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
-# Offsets in struct seccomp_data; arguments are 8 bytes each, their low word first on the machines below.
+# Offsets in struct seccomp_data; arguments have 8 bytes, low word first on these machines.
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
 
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-#: On x86_64, system calls of the x32 interface have this bit.
+#: The bit of system calls of the x32 interface, on x86_64.
 _X32 = 0x40000000
 
-#: Calls that no model needs: (number on x86_64, on aarch64); None where the machine has no such call.
+#: Calls that no model needs: (number on x86_64, on aarch64); None if the machine does not have the call.
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "mount": (165, 40),
     "umount2": (166, 39),
@@ -74,16 +74,16 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "ioperm": (173, None),
     "modify_ldt": (154, None),
 }
-#: Calls that programs try and do without: "there is no such call".
+#: Calls that programs can do without; they fail as if they did not exist.
 _ABSENT: dict[str, tuple[int | None, int | None]] = {
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
-    # Its flags lie in memory, where a filter cannot look; libc then calls clone.
+    # Its flags are in memory, which a filter cannot read; libc falls back to clone.
     "clone3": (435, 435),
 }
-#: Calls that change a file's mode, owner, times or attributes, on which Landlock has no say. Where the
-#: process can name files of others, they do nothing: refused, they would end every shutil.copy.
+#: Calls that change a file's mode, owner, times or attributes, which Landlock does not restrict. If the process can
+#: name files of others, they do nothing; errors would break every shutil.copy.
 _METADATA: dict[str, tuple[int | None, int | None]] = {
     "chmod": (90, None),
     "fchmod": (91, 52),
@@ -107,14 +107,14 @@ _METADATA: dict[str, tuple[int | None, int | None]] = {
     "removexattrat": (466, 466),
     "file_setattr": (469, 469),
 }
-#: Memory and queues that outlive a process and are seen by others, where it has no namespace for them.
+#: Shared memory and queues that outlive a process and that others can see, without a namespace for them.
 _SHARED: dict[str, tuple[int | None, int | None]] = {
     "shmget": (29, 194),
     "msgget": (68, 186),
     "semget": (64, 190),
     "mq_open": (240, 180),
 }
-#: Calls that set limits and priorities of a process, and which argument names it; 0 is the caller.
+#: Calls that set limits and priorities of a process, and the position of the argument that names it; 0 is the caller.
 _OF_A_PROCESS = (
     ((302, 261), 0),  # prlimit64
     ((141, 140), 1),  # setpriority
@@ -125,7 +125,7 @@ _OF_A_PROCESS = (
     ((314, 274), 0),  # sched_setattr
 )
 _SOCKET, _SOCKET_PAIR, _CLONE = (41, 198), (53, 199), (56, 220)
-#: Calls that send, and which of their arguments has the flags.
+#: Calls that send data, and the position of their flags.
 _SENDING = (((44, 206), 3), ((46, 211), 2), ((307, 269), 3))
 #: CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
 _NEW_NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
@@ -133,21 +133,21 @@ _MSG_FASTOPEN = 0x20000000
 _NETLINK = 16
 _SOCKET_TYPE = 0xF  # Without SOCK_CLOEXEC and SOCK_NONBLOCK.
 
-#: What sockets a process may make: all of the internet's; TCP alone; TCP with UDP for names; none.
+#: The sockets that a process may create: all internet sockets; only TCP; TCP, and UDP for name lookups; none.
 ANY, TCP, TCP_AND_UDP, NONE = "any", "tcp", "tcp+udp", "none"
 
 
 def is_supported() -> bool:
-    """Whether the filter is written for this machine."""
+    """Whether the filter supports this machine's architecture."""
     return os.uname().machine in _MACHINES
 
 
 def restrict(sockets: str, *, shares_machine: bool) -> None:
-    """Filter the system calls of this process and its children, for good. Needs no_new_privs.
+    """Permanently filter the system calls of this process and its children. Requires no_new_privs.
 
-    `sockets` is ANY, TCP, TCP_AND_UDP or NONE; sockets of the machine itself (AF_UNIX) can be made unless it
-    `shares_machine`: then it has no namespaces, and the paths of sockets are not Landlock's. Raises OSError,
-    KeyError on another machine.
+    `sockets` is ANY, TCP, TCP_AND_UDP or NONE. `shares_machine` means that the process has no namespaces: then it
+    cannot create AF_UNIX sockets, whose paths Landlock does not restrict. Raises OSError, or KeyError on an unsupported
+    machine.
     """
     column, architecture = _MACHINES[os.uname().machine]
     program = _Program(column)
@@ -159,10 +159,10 @@ def restrict(sockets: str, *, shares_machine: bool) -> None:
         program.refuse_all(_SHARED, errno.EACCES)
         for numbers, position in _OF_A_PROCESS:
             program.refuse_others(numbers, position)
-        # One end of such a pair could send to the socket files of others.
+        # Datagram sockets of a pair could send to socket files of others.
         program.refuse_datagram_pairs()
     program.refuse_bits(_CLONE, 0, _NEW_NAMESPACES)
-    # It opens a TCP connection without connect(2), on which the rules for ports lie.
+    # MSG_FASTOPEN connects without connect(2), to which the port rules apply.
     for numbers, position in _SENDING:
         program.refuse_bits(numbers, position, _MSG_FASTOPEN)
     program.check_sockets(sockets, local=not shares_machine)
@@ -173,18 +173,18 @@ def restrict(sockets: str, *, shares_machine: bool) -> None:
 
 
 class _Program:
-    """A filter in the making."""
+    """Builds a BPF program."""
 
     def __init__(self, column: int) -> None:
         self._column = column
         self.code = b""
 
     def add(self, instruction: int, value: int, if_true: int = 0, if_false: int = 0) -> None:
-        """One instruction; the jumps count the instructions that are passed over."""
+        """Add an instruction; `if_true` and `if_false` are the numbers of instructions to skip."""
         self.code += struct.pack("=HBBI", instruction, if_true, if_false, value)
 
     def check_machine(self, architecture: int, *, x32: bool) -> None:
-        """Numbers mean other calls on other architectures: end a process that uses them."""
+        """Kill a process that uses another architecture's calls, which have other numbers."""
         self.add(_LOAD, _ARCHITECTURE)
         self.add(_EQUAL, architecture, 1, 0)
         self.add(_RETURN, _KILL_PROCESS)
@@ -194,7 +194,7 @@ class _Program:
             self.add(_RETURN, _KILL_PROCESS)
 
     def refuse_all(self, table: dict[str, tuple[int | None, int | None]], error: int) -> None:
-        """Answer each of these calls with that error; 0 is success."""
+        """Make these calls fail with that error; 0 makes them succeed without effect."""
         for numbers in table.values():
             number = numbers[self._column]
             if number is not None:
@@ -202,7 +202,7 @@ class _Program:
                 self.add(_RETURN, _ERRNO | error)
 
     def refuse_bits(self, numbers: tuple[int, int], position: int, bits: int) -> None:
-        """Refuse a call that has any of these bits in an argument."""
+        """Refuse a call if the argument has any of these bits."""
         self.add(_EQUAL, numbers[self._column], 0, 4)
         self._load_argument(position)
         self.add(_ANY_BIT, bits, 0, 1)
@@ -210,7 +210,7 @@ class _Program:
         self.add(_LOAD, _NUMBER)
 
     def refuse_others(self, numbers: tuple[int, int], position: int) -> None:
-        """Refuse a call whose argument names another process than the caller's."""
+        """Refuse a call if the argument names another process than the caller."""
         self.add(_EQUAL, numbers[self._column], 0, 4)
         self._load_argument(position)
         self.add(_EQUAL, 0, 1, 0)
@@ -218,7 +218,7 @@ class _Program:
         self.add(_LOAD, _NUMBER)
 
     def refuse_datagram_pairs(self) -> None:
-        """Refuse socketpair(2) for datagrams."""
+        """Refuse socketpair(2) for datagram sockets."""
         self.add(_EQUAL, _SOCKET_PAIR[self._column], 0, 5)
         self._load_argument(1)
         self.add(_AND, _SOCKET_TYPE)
@@ -227,11 +227,11 @@ class _Program:
         self.add(_LOAD, _NUMBER)
 
     def check_sockets(self, sockets: str, *, local: bool) -> None:
-        """Refuse socket(2) but for the kinds that are allowed. The program's last check."""
+        """Allow only some kinds of socket(2). Must be the last check."""
         checks = _Program(self._column)
         if local:
             checks._allow_family(socket.AF_UNIX)
-        # The route family alone: libc asks it for the addresses of this machine.
+        # Of netlink only the route family, by which libc reads this machine's addresses.
         checks._load_argument(2)
         checks.add(_EQUAL, 0, 0, 3)
         checks._load_argument(0)
@@ -249,7 +249,7 @@ class _Program:
         self.add(_RETURN, _ALLOW)
 
     def _allow_internet(self, sockets: str) -> None:
-        """TCP, and perhaps UDP, over IPv4 and IPv6: other protocols know no rules for ports."""
+        """Allow TCP, and UDP if `sockets` says so, over IPv4 and IPv6. Other protocols have no port rules."""
         inner = _Program(self._column)
         inner._allow_kind(socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if sockets in (ANY, TCP_AND_UDP):

@@ -1,4 +1,4 @@
-"""A view of the machine for one model server: namespaces, and a root folder with nothing but what it may use."""
+"""A model server's view of the machine: namespaces, and a root folder with only the files that it may use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NEW_PROCESSES, _NEW_NETWORK = 0x20000000, 0x40000000
 
 _READ_ONLY, _NO_SUID, _NO_DEVICES, _NO_EXEC = 0x1, 0x2, 0x4, 0x8
 _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 0x20, 0x1000, 0x4000, 1 << 18
-#: statvfs(3) flags that a remount inside a user namespace must repeat, and mount(2)'s bits for them.
+#: statvfs(3) flags that a remount in a user namespace must repeat, and mount(2)'s bits for them.
 _INHERITED = {
     os.ST_NOSUID: _NO_SUID,
     os.ST_NODEV: _NO_DEVICES,
@@ -36,15 +36,15 @@ _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 
 
 def enter_namespaces(*, network: bool) -> None:
-    """Give this process's next children namespaces of their own; as an ordinary user in a user namespace.
+    """Give the next children of this process new namespaces; for ordinary users within a user namespace.
 
-    The child has to call `enter_mounts` itself. `network` cuts them off from all of the machine's networks.
-    Raises OSError where the system does not allow it.
+    The child must call `enter_mounts`. `network` includes a network namespace, without the machine's networks.
+    Raises OSError if the system does not allow it.
     """
     user, group = os.geteuid(), os.getegid()
     if user != 0:
         unshare(_NEW_USERS)
-        # The same ids inside: files keep their owner, and the next exec drops the namespace's capabilities.
+        # The ids stay the same inside, so files keep their owner, and the next exec drops the namespace's capabilities.
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
@@ -52,13 +52,13 @@ def enter_namespaces(*, network: bool) -> None:
 
 
 def enter_mounts() -> None:
-    """Give this process mounts of its own; what it mounts is seen by nobody else. Raises OSError."""
+    """Give this process its own mounts, which no other process sees. Raises OSError."""
     unshare(_NEW_MOUNTS)
     mount(None, "/", None, _RECURSIVE | _PRIVATE)
 
 
 def start_loopback() -> None:
-    """Bring up the loopback interface of a new network namespace. Raises OSError."""
+    """Start the loopback interface of a new network namespace. Raises OSError."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         request = struct.pack("16sH14x", b"lo", 0)
         (flags,) = struct.unpack_from("H", fcntl.ioctl(control, _SIOCGIFFLAGS, request), 16)
@@ -70,13 +70,12 @@ def enter_root(
 ) -> None:
     """Build a root folder on the empty folder `place` and make it this process's root.
 
-    `readable` and `writable` paths keep their names in it; `binds` are further names, each with the path whose
-    content it shows: read-only, unless that path is writable. /proc shows this namespace's processes alone,
-    /dev/shm has up to `shared_memory` bytes. Everything else of the machine's files has no name any more.
-    Raises OSError.
+    `readable` and `writable` paths keep their names; `binds` maps additional names to paths, read-only unless the path
+    is writable. /proc shows only this namespace's processes, /dev/shm has up to `shared_memory` bytes. The machine's
+    other files are not reachable. Raises OSError.
     """
     mount("none", place, "tmpfs", _NO_SUID | _NO_DEVICES, "mode=0755,size=1m")
-    # First, for the other paths may lie below these names.
+    # First, since other paths may be below these names.
     for name, path in binds.items():
         _show(place, path, name, read_only=path not in writable)
     for path in _outermost(readable):
@@ -86,12 +85,12 @@ def enter_root(
     _show_devices(place, shared_memory)
     processes = f"{place}/proc"
     Path(processes).mkdir(exist_ok=True)
-    # Refused where a container engine has covered parts of /proc; programs do without it.
+    # Container engines that mask parts of /proc prevent this mount; programs work without it.
     with contextlib.suppress(OSError):
         mount("proc", processes, "proc", _NO_SUID | _NO_DEVICES | _NO_EXEC)
     os.chdir(place)
     dot = create_string_buffer(b".")
-    # Onto itself; the old root then lies above it and is detached (pivot_root(2), "Notes").
+    # The old root is stacked on the new one and detached (pivot_root(2), "Notes").
     syscall(_PIVOT_ROOT[os.uname().machine], address_of(dot), address_of(dot))
     detach(".")
     mount(None, "/", None, _REMOUNT | _BIND | _READ_ONLY | _NO_SUID | _NO_DEVICES)
@@ -99,7 +98,7 @@ def enter_root(
 
 
 def _outermost(paths: Sequence[str]) -> list[str]:
-    """The paths that lie below none of the others."""
+    """The paths that are not below another of the paths."""
     chosen: list[str] = []
     for path in sorted(set(paths)):
         if not any(path.startswith(f"{outer.rstrip('/')}/") for outer in chosen if not os.path.islink(outer)):
@@ -108,7 +107,7 @@ def _outermost(paths: Sequence[str]) -> list[str]:
 
 
 def _show(place: str, source: str, name: str, *, read_only: bool) -> None:
-    """Have `source` seen as `name` below `place`; a link stays a link. What does not exist is passed over."""
+    """Make `source` visible as `name` below `place`. Links stay links; paths that do not exist are ignored."""
     target = place + name
     if os.path.islink(source) and read_only:
         if not os.path.lexists(target):

@@ -1,7 +1,7 @@
-"""An HTTP/1.1 server for one model: the least that stands between a request and its prediction.
+"""A minimal HTTP/1.1 server for one model.
 
-A general server spends as long on a small request as the model does; this one spends about 0.02 ms. It listens
-on this machine only: no TLS, no limits, no routes.
+A general server needs as long for a small request as the model does; this one about 0.02 ms. It listens on this
+machine only: no TLS, no limits, no routes. See decision 6.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import cast
 
 import httptools
 
-#: Connections that may wait to be accepted; the runner opens many at once.
+#: Backlog of the listening socket; the runner opens many connections at once.
 BACKLOG = 2048
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A whole HTTP request. Header names are lower-case."""
+    """An HTTP request. Header names are lower-case."""
 
     method: str
     path: str
@@ -42,19 +42,19 @@ class Reply:
     content_type: str = "text/plain"
 
 
-#: What answers requests.
+#: The function that answers requests.
 Answer = Callable[[HttpRequest], Awaitable[Reply]]
 
 
 async def listen(answer: Answer, listener: socket.socket) -> None:
-    """Answer requests until cancelled. What `answer` raises is a 500, with its traceback in the log."""
+    """Answer requests until cancelled. An exception of `answer` becomes a 500, with its traceback in the log."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(answer), sock=listener, backlog=BACKLOG)
     await server.serve_forever()
 
 
 class _Connection(asyncio.Protocol):
-    """One connection: its requests are answered one after the other, in their order."""
+    """A connection, whose requests are answered one after the other."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -89,7 +89,7 @@ class _Connection(asyncio.Protocol):
     async def _reply(self, request: HttpRequest) -> Reply:
         try:
             return await self._answer(request)
-        except Exception:  # Whatever the model's code raises is this request's alone; the server goes on.
+        except Exception:  # Errors of the model's code fail only their request.
             traceback.print_exc()
             return Reply(500, b"Internal Server Error")
 

@@ -1,7 +1,7 @@
-"""The container contract of batch transform as an HTTP server, for the programs of the runtimes to build on.
+"""SageMaker's container contract as an HTTP server, for the programs of runtimes.
 
-Runs in a runtime's own environment, where start.py puts it on the path (PYTHONPATH does for runtimes of one's own);
-needs httptools and uvloop there and nothing of the engine.
+Runs in a runtime's environment, which must have httptools and uvloop, and needs nothing of the engine. start.py puts
+it on the module path; for extra runtimes PYTHONPATH does.
 """
 
 # Siblings are found where the server runs, not from here.
@@ -20,10 +20,10 @@ from http_server import BACKLOG, HttpRequest, Reply, listen
 
 __all__ = ["Invoke", "Reply", "apply_user_environment", "model_dir", "serve"]
 
-#: What stands before the names of the job's variables that would change how this process starts.
+#: The prefix of the job's variables that would change how this process starts.
 _FOR_USER_CODE = "SAGEMAKER_USER_ENVIRONMENT_"
 
-#: What answers POST /invocations: the body and the headers, names in lower case.
+#: The function that answers POST /invocations, given the body and the headers with lower-case names.
 Invoke = Callable[[bytes, Mapping[str, str]], Awaitable[Reply]]
 
 
@@ -33,9 +33,9 @@ def model_dir() -> Path:
 
 
 def apply_user_environment() -> None:
-    """Set the job's variables that the engine has held back, such as PATH or PYTHONPATH, for the user's code.
+    """Set the job's variables that the engine has renamed, such as PATH or PYTHONPATH, for user code.
 
-    Called right before that code is imported. PYTHONPATH's folders are put on the path of this interpreter.
+    Call it right before importing that code. Also adds PYTHONPATH's folders to sys.path.
     """
     for name in [name for name in os.environ if name.startswith(_FOR_USER_CODE)]:
         os.environ[name.removeprefix(_FOR_USER_CODE)] = os.environ.pop(name)
@@ -44,7 +44,7 @@ def apply_user_environment() -> None:
 
 
 def _listener() -> socket.socket:
-    """The listening socket that the engine handed over, else one of our own on SAGEMAKER_BIND_TO_PORT."""
+    """The listening socket from the engine, or else a new one on SAGEMAKER_BIND_TO_PORT."""
     if number := os.environ.pop("SAGEMAKER_LISTENER", ""):
         return socket.socket(fileno=int(number))
     port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
@@ -52,7 +52,7 @@ def _listener() -> socket.socket:
 
 
 def serve(invoke: Invoke, execution_parameters: bytes | None = None) -> None:
-    """Serve until told to stop: /ping, /invocations, and /execution-parameters if there are any (JSON)."""
+    """Serve /ping, /invocations and, if `execution_parameters` (JSON) is given, /execution-parameters."""
 
     async def answer(request: HttpRequest) -> Reply:
         endpoint = (request.method, request.path)

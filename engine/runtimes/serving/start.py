@@ -1,7 +1,7 @@
-"""Starts a runtime's program in an interpreter that takes nothing from its environment.
+"""Starts a runtime's program in an isolated interpreter.
 
-Runs as `python -I -u start.py PROGRAM`: an isolated Python has no script folder on its path and reads no PYTHON*
-variables, so that neither the job's environment nor its folder changes how the program starts.
+Runs as `python -I -u start.py PROGRAM`: isolated Python has no script folder on its path and ignores PYTHON* variables,
+so neither the job's environment nor its folder can change how the program starts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The four functions of script mode, the user's or the defaults, and how one payload goes through them."""
+"""The four functions of script mode, from the user's script or the defaults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEXT_TYPES = ("text/csv", "application/json")
 
 
 class UnsupportedType(Exception):
-    """A content type (415) or an accept type (406) that the default functions do not know."""
+    """The default functions do not support a content type (415) or an accept type (406)."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -22,10 +22,10 @@ class UnsupportedType(Exception):
 
 
 class Handlers:
-    """The user's script with its model loaded."""
+    """The functions of the user's script, and its loaded model."""
 
     def __init__(self, script: ModuleType, model_dir: str) -> None:
-        """Load the model. Raises SystemExit when `model_fn` is missing or transform_fn stands beside the others."""
+        """Load the model. Raises SystemExit if `model_fn` is missing, or `transform_fn` is defined with the others."""
         if not hasattr(script, "model_fn"):
             raise SystemExit("The script must define model_fn(model_dir), which returns the loaded model")
         self._transform: Callable[..., Any] | None = getattr(script, "transform_fn", None)
@@ -40,7 +40,7 @@ class Handlers:
         self._model = script.model_fn(model_dir)
 
     def run(self, body: bytes, content_type: str, accept: str) -> tuple[str, bytes]:
-        """One payload: the answer's content type and bytes. Raises UnsupportedType, or what the script raises."""
+        """Process a payload; returns the answer's content type and bytes. Raises UnsupportedType and script errors."""
         kind = content_type.partition(";")[0].strip().lower()
         data: str | bytes = body.decode() if kind in TEXT_TYPES else body
         if self._transform is not None:
@@ -50,7 +50,7 @@ class Handlers:
 
 
 def as_answer(result: Any, accept: str) -> tuple[str, bytes]:
-    """What an output function may return: a body, or a body and its content type."""
+    """Convert an output function's result, a body or (body, content type), to (content type, bytes)."""
     if isinstance(result, tuple):
         body, content_type = result
     else:
@@ -63,7 +63,7 @@ def as_answer(result: Any, accept: str) -> tuple[str, bytes]:
 
 
 def default_input(body: str | bytes, content_type: str) -> Any:
-    """Payload to array: JSON and CSV as float32, as the container has it, NPY as it is. Raises UnsupportedType."""
+    """Parse a payload: JSON and CSV to float32, as in SageMaker's container; NPY. Raises UnsupportedType."""
     if content_type == "application/json":
         return np.array(json.loads(body), dtype=np.float32)
     if content_type == "text/csv":
@@ -76,12 +76,12 @@ def default_input(body: str | bytes, content_type: str) -> Any:
 
 
 def default_predict(data: Any, model: Any) -> Any:
-    """The model's own predict."""
+    """Call the model's `predict`."""
     return model.predict(data)
 
 
 def default_output(prediction: Any, accept: str) -> tuple[bytes, str]:
-    """Array to answer: JSON, CSV or NPY. Raises UnsupportedType."""
+    """Write a prediction as JSON, CSV or NPY. Raises UnsupportedType."""
     kind = accept.partition(";")[0].strip().lower()
     values = np.asarray(prediction)
     if kind == "application/json":

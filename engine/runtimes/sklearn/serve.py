@@ -1,8 +1,8 @@
-"""The scikit-learn container in script mode, as a program: the user's own model_fn and friends behind HTTP.
+"""The model server for SageMaker's scikit-learn image in script mode.
 
-Behaves as the SageMaker scikit-learn image does: SAGEMAKER_PROGRAM in the model's `code` folder (or in
-SAGEMAKER_SUBMIT_DIRECTORY) must define `model_fn`; `input_fn`, `predict_fn`, `output_fn`, or `transform_fn` in
-their place, may be given. Runs in its own environment and knows nothing of the engine.
+Like the image, it loads SAGEMAKER_PROGRAM from the model's `code` folder or SAGEMAKER_SUBMIT_DIRECTORY. The script
+must define `model_fn`; it may define `input_fn`, `predict_fn` and `output_fn`, or `transform_fn` instead of them.
+Runs in its own environment, without the engine's modules.
 """
 
 # Siblings are found where the server runs, not from here.
@@ -24,12 +24,12 @@ from types import ModuleType
 from handlers import Handlers, UnsupportedType
 from model_server import Reply, apply_user_environment, model_dir, serve
 
-#: Where the toolkit looks for the script when nothing says so.
+#: The script's default name, as in SageMaker's toolkit.
 DEFAULT_PROGRAM = "inference.py"
 
 
 def find_script(model_dir: Path) -> Path:
-    """The user's script. Raises SystemExit with the reason if there is none."""
+    """Find the user's script. Raises SystemExit if there is none."""
     program = os.environ.get("SAGEMAKER_PROGRAM", DEFAULT_PROGRAM)
     submitted = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
     folders = [Path(submitted)] if submitted and "://" not in submitted else []
@@ -43,7 +43,7 @@ def find_script(model_dir: Path) -> Path:
 
 
 def load_script(path: Path) -> ModuleType:
-    """Import the script, its folder first on the path so that it finds its own modules."""
+    """Import the script, with its folder first on sys.path."""
     if (path.parent / "requirements.txt").exists():
         sys.stdout.write(
             "code/requirements.txt is not installed: the environment is locked; what it has is used\n"
@@ -59,7 +59,7 @@ def load_script(path: Path) -> ModuleType:
 
 
 class ScriptServer:
-    """Answers invocations. The user's code runs in one thread: models are rarely safe in several."""
+    """Answers invocations. The user's code runs in one thread, since models are rarely thread-safe."""
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
@@ -67,7 +67,7 @@ class ScriptServer:
         self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json")
 
     async def invoke(self, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """One prediction; whatever the user's code raises is a 500 with its traceback, which goes to the log too."""
+        """Answer one request. An exception of user code becomes a 500 with its traceback, which is also logged."""
         content_type = headers.get("content-type", "application/json")
         accept = headers.get("accept", "")
         accept = self._default_accept if accept in ("", "*/*") else accept
@@ -84,7 +84,7 @@ class ScriptServer:
 
 
 def main() -> None:
-    """Load the script and the model, and serve."""
+    """Load the script and the model and serve them."""
     script = find_script(model_dir())
     apply_user_environment()
     handlers = Handlers(load_script(script), str(model_dir()))

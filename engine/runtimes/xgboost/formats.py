@@ -1,4 +1,4 @@
-"""Payloads as matrices, CSV and libsvm; predictions as lines."""
+"""Parsing CSV and libsvm payloads, and writing predictions."""
 
 from __future__ import annotations
 
@@ -10,34 +10,33 @@ import numpy as np
 import orjson
 import simdjson
 
-#: What may stand between the cells of a row; the first of these that the first row has.
+#: Possible delimiters; the first of them that the first row contains is used.
 DELIMITERS = ",;\t| "
-#: What numbers of JSON are made of, and blanks that it allows between them.
+#: Bytes of JSON numbers, and blanks that JSON allows between them.
 _NUMBERS = b"0123456789+-.eE \r"
 
-#: Magnitudes that JSON writes as Python does; a smaller or larger number has its exponent written otherwise.
+#: The range in which JSON writes numbers like Python; outside, exponents are written differently.
 _WRITTEN_ALIKE = (1e-3, 1e15)
-#: From so many rows on it is faster to look for numbers that are written otherwise than to write each by itself.
+#: From this number of rows on, writing JSON and correcting some numbers is faster than writing each number.
 _MANY = 100
 
-# Keeps its buffers from one payload to the next.
+# Reuses its buffers between payloads.
 _PARSER = simdjson.Parser()
 
 
 class UnreadablePayload(ValueError):
-    """The payload is not what its content type says."""
+    """The payload does not match its content type."""
 
 
 def read_csv(payload: bytes) -> Any:
-    """Rows of numbers as float32; an empty cell is a missing value. No header, no label column.
+    """Parse rows of numbers, without header and label column, to float32; empty cells are missing values.
 
     Raises UnreadablePayload.
     """
     columns = _columns(payload)
     if columns:
-        # Most payloads, and several times as fast as any reader of CSV that makes the same numbers of them.
-        # A TypeError is for what JSON has beside numbers, as texts are; a RuntimeError for a longer whole number
-        # than it reads.
+        # Works for most payloads, and several times as fast as CSV readers with the same results. Raises TypeError for
+        # other JSON values than numbers, RuntimeError for too long integers.
         with contextlib.suppress(ValueError, TypeError, RuntimeError):
             return _read_as_json(payload).reshape(-1, columns)
     try:
@@ -49,12 +48,12 @@ def read_csv(payload: bytes) -> Any:
     try:
         return _read_plain(rows, delimiter)
     except ValueError:
-        # Slower, and able to read empty cells, quotes and the words that float() knows.
+        # Slower, but reads empty cells, quotes, and words such as "nan".
         return _read_any(rows, delimiter)
 
 
 def _columns(payload: bytes) -> int:
-    """How many cells each row has, if all have as many and none holds anything but what numbers are made of; else 0."""
+    """The number of cells of each row if all rows have the same number and only characters of numbers; else 0."""
     ends = payload.translate(None, _NUMBERS)
     if not payload.endswith(b"\n"):
         ends += b"\n"
@@ -87,7 +86,7 @@ def _read_any(rows: list[str], delimiter: str) -> Any:
 
 
 def write_lines(predictions: Any) -> bytes:
-    """A line for each prediction, written as Python writes it; several classes as a list with its brackets."""
+    """Write each prediction as a line, as Python's repr(); multi-class predictions as lists."""
     rows = predictions.tolist()
     if predictions.ndim > 1 or len(rows) < _MANY:
         return "".join(f"{row!r}\n" for row in rows).encode()
@@ -100,9 +99,9 @@ def write_lines(predictions: Any) -> bytes:
 
 
 def read_libsvm(payload: bytes, features: int) -> Any:
-    """`label index:value ...` or the same without a label; indices may begin at 0 or 1.
+    """Parse lines of `label index:value ...`, the label being optional. Indices start at 0 or 1.
 
-    Cells that are not named are missing values. Raises UnreadablePayload.
+    Absent indices are missing values. Raises UnreadablePayload.
     """
     try:
         rows = [_pairs(line) for line in payload.decode().splitlines() if line.strip()]

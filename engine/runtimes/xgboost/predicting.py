@@ -1,4 +1,4 @@
-"""Predictions of XGBoost models, with as little as can be done for each request besides."""
+"""Fast predictions of XGBoost models."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import numpy as np
 import xgboost
 from xgboost.core import _LIB, _check_call, c_bst_ulong
 
-#: A call of the library takes as long as a hundred rows do; payloads with fewer wait for those that come meanwhile.
+#: A call of the library costs as much as 100 rows, so smaller payloads are collected.
 _FEW = 100
 
-#: For XGBoosterPredictFromDense: predictions as the model's objective has them, of all trees.
+#: Options of XGBoosterPredictFromDense: normal predictions by all trees.
 _HOW = {
     "type": 0,
     "training": False,
@@ -28,7 +28,7 @@ _HOW = {
 
 
 class Model:
-    """A booster. Calls the library itself: for a few rows, `Booster.inplace_predict` takes longer than that does."""
+    """A booster. Calls the C library directly: for a few rows, `Booster.inplace_predict` costs more than the call."""
 
     def __init__(self, booster: xgboost.Booster) -> None:
         self.features = int(booster.num_features())
@@ -36,7 +36,7 @@ class Model:
         self._how = json.dumps(_HOW).encode()
 
     def predict(self, rows: Any) -> Any:
-        """A prediction, or a list of them, for each row of a float32 matrix. Raises XGBoostError."""
+        """The prediction, or list of class predictions, for each row of a float32 matrix. Raises XGBoostError."""
         rows = np.ascontiguousarray(rows, dtype=np.float32)
         shape, dimensions = ctypes.POINTER(c_bst_ulong)(), c_bst_ulong()
         values = ctypes.POINTER(ctypes.c_float)()
@@ -52,13 +52,13 @@ class Model:
             )
         )
         sizes = shape[: dimensions.value]
-        # Copied: the library uses the memory again for the next call.
+        # Copied, since the library reuses the memory in the next call.
         count = int(np.prod(sizes))
         return np.frombuffer(ctypes.string_at(values, 4 * count), dtype=np.float32).reshape(sizes)
 
 
 def _described(rows: Any) -> bytes:
-    """The matrix for the library, by NumPy's array interface as JSON."""
+    """The matrix as JSON of NumPy's array interface, for the library."""
     return b'{"data":[%d,true],"shape":[%d,%d],"typestr":"<f4","version":3}' % (
         rows.__array_interface__["data"][0],
         *rows.shape,
@@ -66,14 +66,14 @@ def _described(rows: Any) -> bytes:
 
 
 class PredictionBatcher:
-    """Predicts for several requests in one call where they have few rows."""
+    """Combines requests with few rows into one prediction."""
 
     def __init__(self, predict: Callable[[Any], Any]) -> None:
         self._predict = predict
         self._waiting: list[tuple[Any, asyncio.Future[Any]]] = []
 
     async def predict(self, rows: Any) -> Any:
-        """The predictions for these rows. Raises what `predict` raises for them."""
+        """Predict these rows. Raises what `predict` raises for them."""
         if len(rows) >= _FEW:
             return self._predict(rows)
         loop = asyncio.get_running_loop()
@@ -89,7 +89,7 @@ class PredictionBatcher:
             predictions = self._predict(np.concatenate([rows for rows, _ in waiting]))
         except Exception as error:
             if len(waiting) > 1:
-                # One of them is to blame; each gets its own answer.
+                # One of the requests is bad, so each is predicted separately.
                 for request in waiting:
                     self._waiting = [request]
                     self._predict_waiting()

@@ -1,8 +1,7 @@
-"""The XGBoost container in algorithm mode, as a program: CSV or libsvm in, predictions out.
+"""The model server for SageMaker's XGBoost image in algorithm mode: CSV or libsvm in, predictions out.
 
-Behaves as the SageMaker XGBoost image does for batch transform: what it accepts, how it answers, the text of
-its errors. Runs in its own environment and knows nothing of the engine: the port is SAGEMAKER_BIND_TO_PORT,
-the model's folder SAGEMAKER_MODEL_DIR.
+Accepts, answers and words its errors as the image does in batch transform. Runs in its own environment, without the
+engine's modules; the port is SAGEMAKER_BIND_TO_PORT, the model's folder SAGEMAKER_MODEL_DIR.
 """
 
 # Siblings are found where the server runs, not from here.
@@ -32,7 +31,7 @@ MAX_CONTENT_LENGTH = int(os.environ.get("MAX_CONTENT_LENGTH", 6 * 1024 * 1024))
 
 
 class Refused(Exception):
-    """An answer that is no prediction: an HTTP status and a text."""
+    """The request is refused with an HTTP status and a text."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -41,9 +40,9 @@ class Refused(Exception):
 
 
 def load_models(directory: Path) -> list[xgboost.Booster]:
-    """Every file of the folder as a model, by name: several together are an ensemble.
+    """Load all files of the folder, sorted by name; several models are an ensemble.
 
-    A file may be a pickle or anything that XGBoost itself saved. Raises SystemExit with the reason.
+    A file is a pickle or in one of XGBoost's own formats. Raises SystemExit with the reason.
     """
     paths = sorted(path for path in directory.iterdir() if path.is_file() and not path.name.startswith("."))
     if not paths:
@@ -52,7 +51,7 @@ def load_models(directory: Path) -> list[xgboost.Booster]:
 
 
 def load_model(path: Path) -> xgboost.Booster:
-    """One model file, tried as a pickle first, as the container does. Raises SystemExit with the reason."""
+    """Load a model file, first as a pickle, as the image does. Raises SystemExit with the reason."""
     try:
         with path.open("rb") as file:
             model = pickle.load(file)  # noqa: S301 - models are code; that is why they run in a process apart
@@ -80,11 +79,11 @@ class BoosterServer:
         self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv")
 
     async def invoke(self, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Predictions for one payload; an empty one has none (204)."""
+        """Answer one payload with predictions; an empty payload with 204."""
         if not body:
             return Reply(204)
         try:
-            # In batch transform the container writes lines whatever Accept says.
+            # In batch transform the image writes lines, regardless of Accept.
             accept = "text/csv" if self._batch else self._accept(headers.get("accept", ""))
             rows = self._checked(self._parse(body, headers.get("content-type", "text/csv")))
             predictions = await self._batcher.predict(rows)
@@ -147,7 +146,7 @@ class BoosterServer:
 
 
 def execution_parameters() -> bytes:
-    """What the container offers: a call for each processor, many records a call."""
+    """The execution parameters: one concurrent request per processor, with many records each."""
     offered = {
         "MaxConcurrentTransforms": os.cpu_count() or 1,
         "BatchStrategy": "MULTI_RECORD",
@@ -157,7 +156,7 @@ def execution_parameters() -> bytes:
 
 
 def main() -> None:
-    """Load the model and serve it. Raises SystemExit with the reason if that is not what is asked for."""
+    """Load the model and serve it. Raises SystemExit if a script (SAGEMAKER_PROGRAM) is requested."""
     if program := os.environ.get("SAGEMAKER_PROGRAM"):
         raise SystemExit(
             f"SAGEMAKER_PROGRAM is {program}, but a script of one's own is not run here: this is XGBoost in "
