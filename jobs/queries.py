@@ -1,6 +1,6 @@
-"""Reading rows for pages and the API; every function starts from a team.
+"""Rows for pages and the API; every function starts from a team or from one of its rows.
 
-The number of SQL queries does not depend on how many rows a list shows.
+The number of SQL queries does not depend on the number of rows that a list shows.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ __all__ = ["Merged", "attempts", "job_version", "merged", "settle", "whole"]
 
 
 def jobs(team: Team, job_filter: JobFilter | None = None) -> JobQuerySet:
-    """The team's jobs, newest first, with the connection, model and submitter at hand.
+    """The team's jobs that match, newest first, with their connection, model and submitter.
 
-    Without a filter, archived ones too.
+    Without a filter, all jobs, archived ones too.
     """
     rows = (
         TransformJob.objects.for_team(team)
@@ -47,20 +47,20 @@ def jobs(team: Team, job_filter: JobFilter | None = None) -> JobQuerySet:
     return rows if job_filter is None else job_filter.narrow(rows, team)
 
 
-#: Of so many of the latest jobs the inputs are offered again.
+#: The number of latest jobs whose inputs are offered again.
 _LATEST = 100
 
 
 def recent_inputs(team: Team, limit: int = 5) -> list[str]:
-    """Addresses that the team's latest jobs read, each once, the last one used first."""
+    """Distinct input addresses of the team's latest jobs, the latest first."""
     rows = TransformJob.objects.for_team(team).filter(root=None).order_by("-created_at", "-id")
     used = rows.values_list("spec__data", flat=True)[:_LATEST]
-    # A clone of an attempt that finished another one reads the manifest that was written for that.
+    # A clone of an attempt that finished another one reads the manifest that was written for that attempt.
     return list(dict.fromkeys(uri for uri in used if uri and "/.batchdeck/" not in uri))[:limit]
 
 
 def last_completed(model: RegisteredModel) -> TransformJob | None:
-    """The latest job of the model's team that completed with it; None if none has."""
+    """The team's latest job that completed with the model; None without one."""
     rows = TransformJob.objects.filter(
         team=model.team_id,
         model_name=model.name,
@@ -72,7 +72,7 @@ def last_completed(model: RegisteredModel) -> TransformJob | None:
 
 
 def model_in_hand(team: Team, user: User) -> RegisteredModel | None:
-    """The model that the person used last, or the newest where it was registered since; None if there is none."""
+    """The model that the person used last, or the newest model if it was registered later; None without models."""
     newest = models(team).first()
     last = jobs(team).filter(submitted_by=user).first()
     if newest is None or last is None or last.model_id is None or last.created_at < newest.created_at:
@@ -81,15 +81,15 @@ def model_in_hand(team: Team, user: User) -> RegisteredModel | None:
 
 
 def timeline(job: TransformJob) -> list[JobEvent]:
-    """The job's changes of state, and what was told between them, oldest first."""
+    """The job's changes of state, and the notes between them, oldest first."""
     return list(job.events.select_related("by").order_by("id"))
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """How far the rows of a job's files were compared: how many files, in how many they differ, why no more.
+    """The comparison of rows of a job's inputs and outputs: numbers of files, and a note why others were not compared.
 
-    `pending` while a worker is still to compare some.
+    `pending` is whether a worker has files left to compare.
     """
 
     compared: int
@@ -99,33 +99,34 @@ class Rows:
 
 
 def rows(job: TransformJob) -> Rows | None:
-    """What is known of the job's rows; None where they are not compared at all, or by a later attempt only."""
+    """The comparison of the job's rows; None if there is none, or only one of a later attempt."""
     comparison = RowComparison.objects.filter(job=job).first()
     if comparison is None:
         return None
-    known = Q(rows_in__isnull=False)
+    is_compared = Q(rows_in__isnull=False)
     counts = job.planned.aggregate(
-        compared=Count("id", filter=known), differ=Count("id", filter=known & ~Q(rows_in=F("rows_out")))
+        compared=Count("id", filter=is_compared),
+        differ=Count("id", filter=is_compared & ~Q(rows_in=F("rows_out"))),
     )
     return Rows(counts["compared"], counts["differ"], comparison.finished_at is None, comparison.note)
 
 
 def rows_pending(job: TransformJob) -> bool:
-    """Whether rows are still to be compared of the job, or of a later attempt at it."""
+    """Whether a worker has rows left to compare of the job, or of a later attempt at it."""
     return RowComparison.objects.filter(Q(job=job) | Q(job__root=job), finished_at=None).exists()
 
 
 def rows_differing(job: TransformJob) -> QuerySet[PlannedObject]:
-    """The job's input objects that were found to have another number of rows than their outputs."""
-    known = job.planned.filter(rows_in__isnull=False, rows_out__isnull=False)
-    return known.exclude(rows_in=F("rows_out")).order_by("position")
+    """The job's input objects whose number of rows differs from that of their outputs."""
+    compared_files = job.planned.filter(rows_in__isnull=False, rows_out__isnull=False)
+    return compared_files.exclude(rows_in=F("rows_out")).order_by("position")
 
 
 @dataclass(slots=True)
 class Failures:
-    """Jobs that failed for one cause: how many, when the first and the last ended, how many of which model.
+    """The jobs that failed for one cause: their number, the first and the last end, and the number by model.
 
-    `unread` of them have a log that is still to be read, so that another cause may be found.
+    The logs of `unread` jobs are still to be read, which may show another cause.
     """
 
     cause: str
@@ -137,41 +138,38 @@ class Failures:
 
     @property
     def title(self) -> str:
-        """The cause in a few words."""
+        """The title of the cause."""
         return cause_named(self.cause).title
 
 
 def failures(rows: JobQuerySet) -> list[Failures]:
-    """The failed and refused ones of `rows` by their cause, the most frequent first; two queries.
-
-    There are no more of them than rules about failures.
-    """
+    """The failed and refused jobs of `rows` by cause, the most frequent first; two queries."""
     failed = rows.order_by().filter(~Q(overall_cause=""))
-    found: dict[str, Failures] = {}
+    by_cause: dict[str, Failures] = {}
     figures = {"count": Count("*"), "first": Min("overall_ended_at"), "last": Max("overall_ended_at")}
-    by = ("overall_cause", "model_name")
-    for cause, model, count, first, last in failed.values_list(*by).annotate(**figures):
-        one = found.setdefault(cause, Failures(cause, 0, first, last, {}))
-        one.count += count
-        one.first = min(filter(None, (one.first, first)), default=None)
-        one.last = max(filter(None, (one.last, last)), default=None)
-        one.models[model] = count
+    keys = ("overall_cause", "model_name")
+    for cause, model, count, first, last in failed.values_list(*keys).annotate(**figures):
+        group = by_cause.setdefault(cause, Failures(cause, 0, first, last, {}))
+        group.count += count
+        group.first = min(filter(None, (group.first, first)), default=None)
+        group.last = max(filter(None, (group.last, last)), default=None)
+        group.models[model] = count
     unread = failed.filter(explain_at__isnull=False).values_list("overall_cause")
     for cause, count in unread.annotate(Count("id")):
-        if cause in found:
-            found[cause].unread = count
-    for one in found.values():
-        one.models = dict(sorted(one.models.items(), key=lambda item: (-item[1], item[0])))
-    return sorted(found.values(), key=lambda one: (-one.count, one.cause))
+        if cause in by_cause:
+            by_cause[cause].unread = count
+    for group in by_cause.values():
+        group.models = dict(sorted(group.models.items(), key=lambda item: (-item[1], item[0])))
+    return sorted(by_cause.values(), key=lambda group: (-group.count, group.cause))
 
 
-#: What a list is sorted by, and the column of it; a minus before the word turns the order round.
+#: Words for the orders of a list, and their columns; a minus before the word reverses the order.
 SORTS = {"submitted": "created_at", "duration": "overall_duration", "name": "name"}
 NEWEST = "-submitted"
 
 
 def sort_of(text: str) -> str:
-    """The order that was asked for, NEWEST if none was; FilterError for a word that is none."""
+    """The order that a text names, NEWEST for an empty text; FilterError for an unknown word."""
     if text.removeprefix("-") not in {"", *SORTS}:
         words = ", ".join(f"{word}, -{word}" for word in SORTS)
         raise FilterError({"sort": [f"It must be one of {words}."]})
@@ -190,23 +188,23 @@ def jobs_after(rows: JobQuerySet, sort: str, cursor: int | None, *, back: bool =
     return rows_after(rows, (column, "id"), values, descending=sort.startswith("-") != back)
 
 
-#: Rows are counted up to this: a list of more says so with a plus, and is as fast.
+#: Rows are counted up to this number; a longer list shows it with a plus.
 COUNTED = 1000
 
 
 def count(rows: QuerySet[Any]) -> int:
-    """How many rows there are, up to one more than COUNTED; in the order of `rows`, in which an index finds them."""
+    """The number of rows, at most COUNTED + 1. Keeps the order of `rows`, for which there is an index."""
     return rows.values("id")[: COUNTED + 1].count()
 
 
 def jobs_version(team: Team) -> str:
-    """A text that changes whenever any job of the team does: what an ETag is made from, in one query."""
-    seen = TransformJob.objects.for_team(team).aggregate(newest=Max("id"), changed=Max("changed_at"))
-    return f"{seen['newest']}-{seen['changed'].timestamp() if seen['changed'] else 0}"
+    """A text for an ETag that changes whenever a job of the team does; one query."""
+    row = TransformJob.objects.for_team(team).aggregate(newest=Max("id"), changed=Max("changed_at"))
+    return f"{row['newest']}-{row['changed'].timestamp() if row['changed'] else 0}"
 
 
 def models(team: Team, *, removed: bool = False) -> TeamQuerySet[RegisteredModel]:
-    """The team's models, newest first, with their connection at hand; if `removed` those of removed ones too."""
+    """The team's models, newest first, with their connection; with `removed` those of removed connections too."""
     rows = RegisteredModel.objects.for_team(team).select_related(
         "connection", "registered_by", "default_preset"
     )
@@ -214,7 +212,7 @@ def models(team: Team, *, removed: bool = False) -> TeamQuerySet[RegisteredModel
 
 
 def connections(team: Team) -> TeamQuerySet[Connection]:
-    """The team's connections by slug, without those that were removed."""
+    """The team's connections by slug, without removed ones."""
     return Connection.objects.for_team(team).filter(removed_at=None).order_by("slug")
 
 

@@ -40,7 +40,7 @@ class JobsQuery(PageQuery, JobFilterQuery):
     sort = WordParameter(
         (*queries.SORTS, *(f"-{word}" for word in queries.SORTS)),
         default=queries.NEWEST,
-        help_text="A minus turns it round.",
+        help_text="A minus reverses the order.",
     )
 
 

@@ -1,4 +1,4 @@
-"""One verb for the jobs that were ticked in the list, or for all that match its filters."""
+"""One action on the jobs that were ticked in the list, or on all that match its filters."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ _NAMED = 10
 @require_POST
 @member_required(Role.OPERATOR)
 def many(request: MemberRequest) -> HttpResponse:
-    """Ask, then act on the jobs ticked, or on all that match. Bringing ticked ones back needs no question."""
+    """Ask, then act on the ticked jobs, or on all that match. Bringing ticked jobs back needs no question."""
     query = QueryDict(request.POST.get("query", "")[:4000])
-    kept = {name: value for name, value in query.items() if "\0" not in value}
-    back = f"{reverse('jobs')}?{urlencode(kept)}"
+    list_query = {name: value for name, value in query.items() if "\0" not in value}
+    back = f"{reverse('jobs')}?{urlencode(list_query)}"
     try:
         if request.POST.get("all"):
             return _all(request, JobFilter.read(_filters(query)), query, back)
@@ -69,10 +69,10 @@ def _ticked(request: MemberRequest, query: QueryDict, back: str) -> HttpResponse
         raise NotPossible("No job was chosen: tick some, or choose all that match.")
     keys = [key for key in keys if key.isalnum() and key.isascii()]
     if action == "restore" or "sure" in request.POST:
-        outcome = services.on_these(request.team, action, keys, by=request.user, outputs=_outputs(request))
+        outcome = services.act_on_keys(request.team, action, keys, by=request.user, outputs=_outputs(request))
         return _finish(request, outcome, back)
-    jobs = services.named(request.team, action, keys)
-    rows = services.able(action, TransformJob.objects.filter(pk__in=[job.pk for job in jobs]))
+    jobs = services.jobs_of_keys(request.team, action, keys)
+    rows = services.possible_rows(action, TransformJob.objects.filter(pk__in=[job.pk for job in jobs]))
     fields: list[tuple[str, object]] = [("job", job.key) for job in jobs]
     return _ask(request, action, rows, [*fields, ("sure", 1)], query, back, ticked=len(jobs))
 
@@ -80,11 +80,11 @@ def _ticked(request: MemberRequest, query: QueryDict, back: str) -> HttpResponse
 def _all(request: MemberRequest, job_filter: JobFilter, query: QueryDict, back: str) -> HttpResponse:
     action, up_to = request.POST.get("action", ""), parse_whole_number(request.POST.get("up_to", ""))
     if up_to is not None:
-        outcome = services.on_matching(
+        outcome = services.act_on_matching(
             request.team, action, job_filter, by=request.user, up_to=up_to, outputs=_outputs(request)
         )
         return _finish(request, outcome, back)
-    rows = services.matching(request.team, action, job_filter.for_user(request.user))
+    rows = services.matching_jobs(request.team, action, job_filter.for_user(request.user))
     newest = rows.order_by().aggregate(newest=Max("id"))["newest"]
     filters = {find_filter(name).word: value for name, value in job_filter.values.items()}
     return _ask(request, action, rows, [("all", 1), ("up_to", newest)], query, back, filters=filters)
@@ -101,7 +101,7 @@ def _ask(
     ticked: int | None = None,
     filters: dict[str, str] | None = None,
 ) -> HttpResponse:
-    """The question about these jobs, those `ticked` or all that match `filters`; NotPossible where there are none."""
+    """Ask whether to act on these rows: of `ticked` jobs, or of all that match `filters`. NotPossible without rows."""
     count = queries.count(rows)
     if not count:
         which = "that match" if ticked is None else "that are ticked"
@@ -109,7 +109,7 @@ def _ask(
     services.check_number(action, count)
     counted = f"{queries.COUNTED:,}+" if count > queries.COUNTED else f"{count:,}"
     title = _TITLES[action].format("1 job" if count == 1 else f"{counted} jobs")
-    whose = services.owners(rows, request.user)
+    whose = services.count_by_owner(rows, request.user)
     question = Question(
         title=f"{title[:-1]}, submitted by {whose[0][0]}?" if len(whose) == 1 else title,
         says=_SAYS[action],
@@ -125,7 +125,7 @@ def _ask(
         "passed": (ticked or count) - count,
         "most": services.MOST if count > services.MOST else 0,
         "every": ticked is None and not filters,
-        "written": services.written(rows) if action == "retry" else None,
+        "written": services.count_outputs(rows) if action == "retry" else None,
     }
     return confirming.ask(request, question, "jobs/many.html", **context)
 

@@ -32,7 +32,7 @@ def cloned(house: House, parent: TransformJob, spec: TransformSpec, terms: RunOp
 
 
 def told(job: TransformJob) -> list[tuple[str, str, str]]:
-    return [(act.who, act.said, act.job.name if act.job else "") for act in history.acts(job)]
+    return [(act.who, act.text, act.job.name if act.job else "") for act in history.acts(job)]
 
 
 def test_the_acts_upon_a_job_are_told_newest_first_with_what_came_of_them(house: House) -> None:

@@ -157,7 +157,7 @@ class ActAnswer(serializers.Serializer[Any]):
     who = serializers.CharField(allow_blank=True)
     token = serializers.CharField(allow_blank=True)
     verb = serializers.CharField()
-    said = serializers.CharField()
+    said = serializers.CharField(source="text")
     job = serializers.CharField(source="job.key", default=None, allow_null=True)
 
 

@@ -1,4 +1,4 @@
-"""One verb for many jobs."""
+"""One action on many jobs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jobs.services.submitting.replacing import Outputs
 
 
 class Many(TeamView):
-    """Stopping, archiving, bringing back or running again many jobs."""
+    """Stop, archive, restore or retry many jobs."""
 
     @extend_schema(
         operation_id="jobs_many", request=request_serializers.ManyBody, responses=serializers.ManyAnswer
@@ -42,6 +42,6 @@ class Many(TeamView):
         outputs = Outputs.REPLACE if body["replace_outputs"] else Outputs.REFUSE
         options: dict[str, Any] = {"by": self.member.user, "token": self.token, "outputs": outputs}
         if "ids" in body:
-            return bulk_actions.on_these(self.member.team, body["action"], body["ids"], **options)
+            return bulk_actions.act_on_keys(self.member.team, body["action"], body["ids"], **options)
         job_filter = JobFilter.read(body["filter"])
-        return bulk_actions.on_matching(self.member.team, body["action"], job_filter, **options)
+        return bulk_actions.act_on_matching(self.member.team, body["action"], job_filter, **options)

@@ -1,4 +1,4 @@
-"""One verb for many jobs at once: for those named, or for all that a filter finds. Each outcome is told."""
+"""One action on many jobs: on those with given keys, or on all that match a filter. Each outcome is reported."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from jobs.services.submitting.replacing import Outputs
 from jobs.states import ACTIVE, TERMINAL
 from teams.models import ApiToken, Team, User
 
-#: Jobs that one request acts on; of more, the rest is left for the next request.
+#: Jobs that one request acts on; the rest is left for the next request.
 MOST = 500
 TOO_MANY_IDS = f"It must name at most {MOST} jobs; send the rest in another request."
-#: Seconds after which a request stops with what it has done.
+#: Seconds after which a request stops acting on further jobs.
 WITHIN = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Verb:
-    """What is done to each job, to which jobs it can be done, and the words for both."""
+    """An action: the function for one job, the jobs on which it is possible, and the words for the outcomes."""
 
     act: Callable[..., TransformJob]
-    able: Q
-    #: What is said of one job to which it was done, and of several.
+    possible: Q
+    #: The predicate of a sentence about one job on which it was done, and about several.
     done: tuple[str, str]
-    #: What is said of a job to which it cannot be done.
-    passed: Callable[[TransformJob], str]
-    #: Whether it may go on with the rest when asked again: what it was done to is no longer able.
+    #: The predicate of a sentence about a job on which it is not possible.
+    why_not: Callable[[TransformJob], str]
+    #: Whether another request may go on with the rest: the action is no longer possible on jobs on which it was done.
     repeats: bool = True
 
 
@@ -78,29 +78,29 @@ ACTIONS = tuple(_VERBS)
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the jobs: keys of those done, and why each other one was passed over."""
+    """The keys of the jobs on which the action was done, and why each of the others was passed over, by key."""
 
     action: str
     done: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
-    #: Whether there are more that were not looked at yet.
+    #: Whether some jobs are left for the next request.
     more: bool = False
 
     @property
     def sentence(self) -> str:
-        """All of it, as in "12 jobs are stopped. 2 jobs had already ended." """
-        one, several = _VERBS[self.action].done
-        parts = [_counted(len(self.done), one, several)] if self.done or not self.refused else []
+        """The outcome in words, as in "12 jobs are stopped. 2 jobs had already ended." """
+        singular, plural = _VERBS[self.action].done
+        parts = [_count_sentence(len(self.done), singular, plural)] if self.done or not self.refused else []
         for reason, count in Counter(self.refused.values()).most_common():
-            parts.append(_counted(count, reason, re.sub("^was ", "were ", reason)))
+            parts.append(_count_sentence(count, reason, re.sub("^was ", "were ", reason)))
         return " ".join([*parts, *(["More of them are left."] if self.more else [])])
 
 
-def _counted(count: int, one: str, several: str) -> str:
-    return f"1 job {one}." if count == 1 else f"{count:,} jobs {several}."
+def _count_sentence(count: int, singular: str, plural: str) -> str:
+    return f"1 job {singular}." if count == 1 else f"{count:,} jobs {plural}."
 
 
-def on_these(
+def act_on_keys(
     team: Team,
     action: str,
     keys: Iterable[str],
@@ -109,29 +109,29 @@ def on_these(
     token: ApiToken | None = None,
     outputs: Outputs = Outputs.REFUSE,
 ) -> Outcome:
-    """Do `action` to the team's jobs with these keys, as many as MOST; InvalidFields for a wrong request.
+    """Do `action` on the team's jobs with these keys, at most MOST; InvalidFields for a wrong request.
 
-    `outputs` is what running again does where objects would be replaced.
+    `outputs` says whether running again may replace objects.
     """
-    return _do(action, named(team, action, keys), by, token, outputs)
+    return _do(action, jobs_of_keys(team, action, keys), by, token, outputs)
 
 
-def named(team: Team, action: str, keys: Iterable[str]) -> list[TransformJob]:
-    """The team's jobs with these keys, as many as MOST; InvalidFields for a wrong request."""
-    wanted = list(dict.fromkeys(keys))
+def jobs_of_keys(team: Team, action: str, keys: Iterable[str]) -> list[TransformJob]:
+    """The team's jobs with these keys, at most MOST; InvalidFields for a wrong request."""
+    unique_keys = list(dict.fromkeys(keys))
     _check(action)
-    if not wanted:
+    if not unique_keys:
         raise InvalidFields({"ids": ["It must name at least one job."]})
-    if len(wanted) > MOST:
+    if len(unique_keys) > MOST:
         raise InvalidFields({"ids": [TOO_MANY_IDS]})
-    rows = {job.key: job for job in queries.jobs(team).filter(key__in=wanted)}
-    unknown = [key for key in wanted if key not in rows]
+    rows = {job.key: job for job in queries.jobs(team).filter(key__in=unique_keys)}
+    unknown = [key for key in unique_keys if key not in rows]
     if unknown:
         raise InvalidFields({"ids": [f"{unknown[0][:40]} is no job of this team."]})
-    return [rows[key] for key in wanted]
+    return [rows[key] for key in unique_keys]
 
 
-def on_matching(
+def act_on_matching(
     team: Team,
     action: str,
     job_filter: JobFilter,
@@ -141,41 +141,39 @@ def on_matching(
     up_to: int | None = None,
     outputs: Outputs = Outputs.REFUSE,
 ) -> Outcome:
-    """Do `action` to the jobs that match and to which it can be done, newest first, as many as MOST.
+    """Do `action` on the matching jobs on which it is possible, newest first, at most MOST.
 
-    `outputs` is what running again does where objects would be replaced.
-
-    `up_to` is a row id: jobs submitted after it are left alone. Running again is not repeated for the rest, so
-    with more than MOST jobs it raises NotPossible and does nothing.
+    `outputs` says whether running again may replace objects. `up_to` is a row id: jobs submitted after that row are
+    left alone. Running again cannot go on with the rest later: for more than MOST jobs it raises NotPossible.
     """
-    rows = matching(team, action, job_filter.for_user(by), up_to=up_to)
-    found = list(rows[: MOST + 1])
-    check_number(action, len(found))
-    outcome = _do(action, found[:MOST], by, token, outputs)
-    outcome.more = outcome.more or len(found) > MOST
+    rows = matching_jobs(team, action, job_filter.for_user(by), up_to=up_to)
+    jobs = list(rows[: MOST + 1])
+    check_number(action, len(jobs))
+    outcome = _do(action, jobs[:MOST], by, token, outputs)
+    outcome.more = outcome.more or len(jobs) > MOST
     return outcome
 
 
 def check_number(action: str, count: int) -> None:
-    """Raise NotPossible where `action` is refused for so many jobs, rather than done to some of them."""
+    """Raise NotPossible if `action` is refused for this number of jobs."""
     if count > MOST and not _VERBS[action].repeats:
         raise NotPossible(f"More than {MOST} jobs match; narrow the filter to run fewer again at once.")
 
 
-def matching(team: Team, action: str, job_filter: JobFilter, *, up_to: int | None = None) -> JobQuerySet:
-    """The jobs that match and to which `action` can be done; InvalidFields for a word that is no action."""
+def matching_jobs(team: Team, action: str, job_filter: JobFilter, *, up_to: int | None = None) -> JobQuerySet:
+    """The matching jobs on which `action` is possible; InvalidFields for an unknown action."""
     _check(action)
-    rows = able(action, queries.jobs(team, job_filter))
+    rows = possible_rows(action, queries.jobs(team, job_filter))
     return rows if up_to is None else rows.filter(id__lte=up_to)
 
 
-def able(action: str, rows: JobQuerySet) -> JobQuerySet:
-    """Those of `rows` to which `action` can be done."""
-    return rows.filter(_VERBS[action].able)
+def possible_rows(action: str, rows: JobQuerySet) -> JobQuerySet:
+    """The rows on which `action` is possible."""
+    return rows.filter(_VERBS[action].possible)
 
 
-def owners(rows: JobQuerySet, asker: User) -> list[tuple[str, int]]:
-    """How many of `rows` are whose, for the person who asks: "you", a user name, or who is no member."""
+def count_by_owner(rows: JobQuerySet, asker: User) -> list[tuple[str, int]]:
+    """Who submitted the rows, and how many each: "you" for the asker, a user name, or words for nobody in the team."""
     whose = rows.order_by().values_list("submitted_by", "submitted_by__username", "external")
     counts: Counter[str] = Counter()
     for pk, name, external, count in whose.annotate(Count("id")):
@@ -184,8 +182,8 @@ def owners(rows: JobQuerySet, asker: User) -> list[tuple[str, int]]:
     return counts.most_common()
 
 
-def written(rows: JobQuerySet) -> int:
-    """How many outputs the newest MOST of `rows` have written, as last counted."""
+def count_outputs(rows: JobQuerySet) -> int:
+    """The number of outputs that the newest MOST rows have written, by their last counts."""
     return sum(whole(job).objects_done or 0 for job in rows[:MOST])
 
 
@@ -203,7 +201,7 @@ def _do(action: str, jobs: list[TransformJob], by: User, token: ApiToken | None,
             outcome.more = True
             break
         if action == "stop" and job.is_active and not job.can_stop:
-            outcome.refused[job.key] = verb.passed(job)
+            outcome.refused[job.key] = verb.why_not(job)
             continue
         try:
             verb.act(job, by=by, token=token, **beside)
@@ -220,4 +218,4 @@ def _why(action: str, job: TransformJob, error: NotPossible) -> str:
         return f"would replace {error.counted}"
     if action == "retry" and job.is_terminal:
         return f"was not run again ({str(error).rstrip('.')})"
-    return _VERBS[action].passed(job)
+    return _VERBS[action].why_not(job)

@@ -1,4 +1,4 @@
-"""Who did what with a job: the acts of people, as they were written down."""
+"""Who did what with a job: the recorded acts of people."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from jobs.states import Origin
 from teams.models import Activity
 
 MOST = 200
-#: What a person did, in words that follow the person's name.
-_SAID = {
+#: Verbs of acts in words that follow the person's name.
+_VERB_TEXTS = {
     "job.submitted": "submitted it",
     "job.cancelled": "withdrew it before it started",
     "job.stop_requested": "asked to stop it",
     "job.archived": "put it away from lists",
     "job.restored": "brought it back to lists",
 }
-#: The same where another job was made of this one; what came of that, its own state says.
-_MADE_OF_IT = {
+#: Words for an act that made another job of this one.
+_NEW_JOB_TEXTS = {
     Origin.CLONE: "cloned it as",
     Origin.FINISH: "started attempt {}, for its missing outputs:",
     Origin.RETRY: "started attempt {}, for all of it again:",
@@ -30,33 +30,33 @@ _MADE_OF_IT = {
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act: `who` names the person, or says that there is none, `token` the API token that was used, if one was.
+    """One act of a person: `who` in words, `text` what was done, `token` the API token or empty.
 
-    `job` is another job that came of it; None if there is none.
+    `job` is the other job that the act made, or that this job was made of; None without one.
     """
 
     at: datetime
     verb: str
     who: str
     token: str
-    said: str
+    text: str
     job: TransformJob | None
 
 
 def acts(job: TransformJob) -> tuple[Act, ...]:
-    """The latest acts upon the job, newest first, and those by which other jobs were made of it."""
-    made = TransformJob.objects.for_team(job.team).filter(Q(parent=job) | Q(root=job)).exclude(pk=job.pk)
-    from_it = {one.key: one for one in made.order_by("-id")[:MOST]}
-    about = Q(object_id=job.key) | Q(object_id__in=list(from_it), verb="job.submitted")
+    """The latest acts on the job and those that made other jobs of it, newest first."""
+    new_jobs = TransformJob.objects.for_team(job.team).filter(Q(parent=job) | Q(root=job)).exclude(pk=job.pk)
+    jobs_by_key = {new_job.key: new_job for new_job in new_jobs.order_by("-id")[:MOST]}
+    about = Q(object_id=job.key) | Q(object_id__in=list(jobs_by_key), verb="job.submitted")
     rows = Activity.objects.filter(about, team=job.team_id, object_kind=TransformJob._meta.model_name)
     return tuple(
-        _act(job, row, from_it.get(row.object_id))
+        _act(job, row, jobs_by_key.get(row.object_id))
         for row in rows.select_related("user", "token").order_by("-id")[:MOST]
     )
 
 
 def submitter(job: TransformJob) -> str:
-    """Who submitted the job, as a person is told; empty for one made outside."""
+    """The name of the person who submitted the job, or words for nobody; empty for a job made outside."""
     if job.external:
         return ""
     if job.submitted_by is not None:
@@ -69,14 +69,14 @@ def submitter(job: TransformJob) -> str:
     return row.who if row else "someone who left"
 
 
-def _act(job: TransformJob, row: Activity, made: TransformJob | None) -> Act:
+def _act(job: TransformJob, row: Activity, new_job: TransformJob | None) -> Act:
     token = row.token.name if row.token else ""
-    if made is not None:
-        said = _MADE_OF_IT.get(Origin(made.origin), "made of it").format(made.attempt)
-        return Act(row.at, row.verb, row.who, token, said, made)
-    said = _SAID.get(row.verb, row.verb)
+    if new_job is not None:
+        text = _NEW_JOB_TEXTS.get(Origin(new_job.origin), "made of it").format(new_job.attempt)
+        return Act(row.at, row.verb, row.who, token, text, new_job)
+    text = _VERB_TEXTS.get(row.verb, row.verb)
     if row.verb == "job.submitted" and job.parent is not None:
         return Act(
-            row.at, row.verb, row.who, token, f"{said}: {job.get_origin_display().lower()}, of", job.parent
+            row.at, row.verb, row.who, token, f"{text}: {job.get_origin_display().lower()}, of", job.parent
         )
-    return Act(row.at, row.verb, row.who, token, said, None)
+    return Act(row.at, row.verb, row.who, token, text, None)

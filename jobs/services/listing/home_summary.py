@@ -1,4 +1,4 @@
-"""What a team sees first: figures, what runs, why jobs failed lately, what the month has cost, what does not answer."""
+"""The figures of the home page: jobs by state, recent failures, the cost of the month, health of connections."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from jobs.services.texts import zone_name
 from jobs.states import RUNNING, JobState
 from teams.models import Team
 
-#: A connection with jobs that was not polled for so long is in trouble.
+#: A connection with jobs is unhealthy when it was not polled for this long.
 _NOT_POLLED = timedelta(minutes=2)
-#: Filters of the counters: the same words lead from each to its jobs.
+#: Filters of the counters, which also lead from each to its jobs.
 FAILED = {"state": "failed,rejected", "ended": "24h"}
 ATTENTION = {"attention": "true"}
 LATELY = {"ended": "7d"}
@@ -31,7 +31,7 @@ _PROCESSES = {"worker": "The worker", "beat": "The scheduler"}
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a connection is, in words: `look` is ok, warn, fail or idle; `at` is when that was seen."""
+    """How a connection is, in words: `look` is ok, warn, fail or idle; `at` is the time of the observation."""
 
     connection: Connection
     jobs: int
@@ -43,7 +43,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """What the jobs that ended this month have cost, and the dearest models."""
+    """What the jobs that ended this month have cost, and the models that cost most."""
 
     month: date
     amount: Decimal | None
@@ -54,7 +54,7 @@ class Spend:
 
 
 def counts(team: Team) -> tuple[dict[str, int], Counter[int]]:
-    """How many jobs run, wait, failed in a day and need attention; and how many are active on each connection."""
+    """Numbers of jobs by counter of the home page, and numbers of active jobs by connection id."""
     rows = TransformJob.objects.for_team(team).active().filter(root=None).order_by()
     by_state: Counter[str] = Counter()
     by_connection: Counter[int] = Counter()
@@ -72,12 +72,12 @@ def counts(team: Team) -> tuple[dict[str, int], Counter[int]]:
 
 
 def failures(team: Team) -> list[queries.Failures]:
-    """Why jobs failed in the last seven days."""
+    """The jobs that failed in the last seven days, by cause."""
     return queries.failures(queries.jobs(team, JobFilter(**LATELY)))
 
 
 def ended(team: Team) -> JobQuerySet:
-    """The jobs that ended, the last one first, whenever they were submitted."""
+    """The jobs that ended, the latest end first."""
     return (
         queries.jobs(team, JobFilter(state="ended"))
         .filter(overall_ended_at__isnull=False)
@@ -86,7 +86,7 @@ def ended(team: Team) -> JobQuerySet:
 
 
 def spend(team: Team) -> Spend:
-    """This month so far, by UTC; one query."""
+    """The costs of this month so far, by UTC; one query."""
     today = timezone.now().astimezone(UTC).date()
     month = today.replace(day=1)
     rows = spending.totals([team], ["model"], spending.Period(month, month))
@@ -102,22 +102,22 @@ def spend(team: Team) -> Spend:
 
 
 def health(team: Team, active: Counter[int]) -> list[Health]:
-    """Each connection of the team, and whether it answers."""
-    return [_health(one, active[one.pk]) for one in queries.connections(team)]
+    """The health of each connection of the team. `active` has the number of active jobs by connection id."""
+    return [_health(connection, active[connection.pk]) for connection in queries.connections(team)]
 
 
 def processes() -> list[str]:
-    """Sentences about the processes behind the pages that were not heard of lately; empty while all is well."""
-    heard = dict(Heartbeat.objects.values_list("name", "beat_at"))
-    said = []
+    """Sentences about processes without a recent heartbeat; empty while all is well."""
+    beats = dict(Heartbeat.objects.values_list("name", "beat_at"))
+    sentences = []
     for name, word in _PROCESSES.items():
-        at = heard.get(name)
+        at = beats.get(name)
         if at is None or has_passed(at, Heartbeat.STALE):
-            said.append(f"{word} {_heard(at)}.")
-    return said
+            sentences.append(f"{word} {_last_beat(at)}.")
+    return sentences
 
 
-def _heard(at: datetime | None) -> str:
+def _last_beat(at: datetime | None) -> str:
     if at is None:
         return "has not been heard yet"
     here = timezone.localtime(at)

@@ -22,12 +22,12 @@ from teams.models import ApiToken, Membership, Role, Team, User
 MOST = 100
 #: Characters of a view's name.
 NAME_LENGTH = 60
-#: What the address calls the list without a view.
+#: Slugs that addresses use for the list without a view.
 _RESERVED = ("all",)
 
 
 def visible(team: Team, user: User) -> QuerySet[SavedView]:
-    """The person's own views and the team's shared ones, by name; the list opens with the one that `is_default`."""
+    """The person's own views and the team's shared ones, by name. `is_default` marks the view that opens the list."""
     mine = DefaultView.objects.filter(view=OuterRef("pk"), user=user)
     rows = SavedView.objects.for_team(team).filter(Q(owner=user) | Q(shared=True))
     named = rows.select_related("owner").order_by("name", "id")
@@ -35,7 +35,7 @@ def visible(team: Team, user: User) -> QuerySet[SavedView]:
 
 
 def may_change(view: SavedView, member: Membership) -> bool:
-    """Whether the member may rename, replace or delete it: the owner, and an admin once it is shared."""
+    """Whether the member may rename, change or delete the view: its owner, and admins if it is shared."""
     return view.owner_id == member.user_id or (view.shared and member.can_admin)
 
 
@@ -47,9 +47,9 @@ def save(
     shared: bool = False,
     token: ApiToken | None = None,
 ) -> SavedView:
-    """Keep this state of the list under a new name.
+    """Save a state of the list under a new name.
 
-    Raises InvalidFields for a name or state that cannot be kept, PermissionDenied for a viewer who would share it.
+    Raises InvalidFields for a wrong name or state, PermissionDenied if a viewer shares it.
     """
     if shared:
         require(member, Role.OPERATOR)
@@ -72,17 +72,17 @@ def save(
 
 
 def update(view: SavedView, member: Membership, state: Mapping[str, object]) -> None:
-    """Have the view show this from now on; raises as `save`, PermissionDenied to whom it is not."""
+    """Replace the view's state. Raises InvalidFields, or PermissionDenied if the member may not change it."""
     _change(view, member, "view.updated", state=_state(state))
 
 
 def rename(view: SavedView, member: Membership, name: str) -> None:
-    """Give it another name; its address stays. Raises as `update`."""
+    """Rename the view; its address stays. Raises InvalidFields, PermissionDenied."""
     _change(view, member, "view.renamed", name=_name(name))
 
 
 def share(view: SavedView, member: Membership, *, shared: bool) -> None:
-    """Show it to the whole team, or to its owner alone again. Raises as `update`."""
+    """Share the view with the whole team, or with nobody. Raises PermissionDenied."""
     if shared:
         require(member, Role.OPERATOR)
     _change(view, member, "view.shared" if shared else "view.unshared", shared=shared)
@@ -91,7 +91,7 @@ def share(view: SavedView, member: Membership, *, shared: bool) -> None:
 
 
 def delete(view: SavedView, member: Membership, token: ApiToken | None = None) -> None:
-    """Forget it; the list then opens without a view for whom it was the default. PermissionDenied as `update`."""
+    """Delete the view; it is nobody's default any more. Raises PermissionDenied."""
     check_change(view, member)
     with transaction.atomic():
         _tell(view, member, "view.deleted", token)
@@ -99,7 +99,7 @@ def delete(view: SavedView, member: Membership, token: ApiToken | None = None) -
 
 
 def set_default(view: SavedView, member: Membership, *, on: bool) -> None:
-    """Open the list with it for this person, or no longer; anybody may who sees it."""
+    """Let the list open with this view for the member, or no longer. The member must see the view."""
     if on:
         DefaultView.objects.update_or_create(team=member.team, user=member.user, defaults={"view": view})
     else:

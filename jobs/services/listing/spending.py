@@ -1,4 +1,4 @@
-"""What jobs that ended have cost, added up by the database."""
+"""Costs of jobs that ended, added up by the database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jobs.services.errors import InvalidFields
 from jobs.states import RAN
 from teams.models import Team
 
-#: What totals may be told apart by, in the order of their columns.
+#: Keys that totals may be grouped by, in the order of their columns.
 KEYS = ("team", "month", "model", "connection")
 _COLUMNS: dict[str, Any] = {
     "team": F("team__slug"),
@@ -27,7 +27,7 @@ _COLUMNS: dict[str, Any] = {
 }
 _NO_AMOUNT = Q(cost_usd=None)
 _ENGINE = Q(connection__kind=Connection.Kind.ENGINE, instance_seconds__isnull=False)
-# What is counted is a column of the index, so that no row is read for it.
+# The counted column is in the index, so that no row is read for it.
 _FIGURES = {
     "jobs": Count("team", filter=Q(root=None)),
     "unknown": Count("team", filter=_NO_AMOUNT & ~_ENGINE),
@@ -39,14 +39,14 @@ _FIGURES = {
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Whole months, the first and the last one included; None is open."""
+    """Whole months, from the first to the last inclusive; None is an open end."""
 
     first: date | None = None
     last: date | None = None
 
     @staticmethod
     def parse(first: str, last: str) -> Period:
-        """From texts such as 2026-01, empty for open; raises InvalidFields for `from` and `to`."""
+        """Parse months such as 2026-01, empty for an open end; InvalidFields names `from` and `to`."""
         months = {}
         problems = {}
         for name, text in (("from", first), ("to", last)):
@@ -71,9 +71,9 @@ class Period:
 class Total:
     """Jobs that ended and ran, and what they cost in US dollars.
 
-    A job counts once, when its first attempt ended; the amounts are those of all attempts. `unknown` of these have no
-    known cost and `not_billed` ran on an engine without prices: neither is in `amount`, which is None where none has a
-    known cost. `keys` are what the total is for.
+    A job counts once, when its first attempt ended; the amounts are those of all attempts. `unknown` attempts have no
+    known cost and `not_billed` ran on an engine without prices: neither is in `amount`, which is None if no cost is
+    known. `keys` has the values that the total is grouped by.
     """
 
     keys: dict[str, Any]
@@ -90,9 +90,9 @@ def totals(
     period: Period = Period(),
     connection: str = "",
 ) -> list[Total]:
-    """Totals of these teams for each combination of `by` (some of KEYS, else none), newest month and dearest first.
+    """Totals of these teams for each combination of the keys in `by`, newest month first, then the highest amount.
 
-    One query, whose work the database does. ValueError names a key that is none.
+    One query. An empty `by` gives no totals; ValueError names an unknown key.
     """
     unknown = [name for name in by if name not in KEYS]
     if unknown:
@@ -107,21 +107,21 @@ def totals(
 
 
 def whole(teams: Collection[Team], period: Period = Period(), connection: str = "") -> Total:
-    """One total of everything, by one query."""
+    """The total of all jobs; one query."""
     return _total(_ran(teams, period, connection).aggregate(**_FIGURES), ())
 
 
 def together(parts: Iterable[Total]) -> Total:
-    """The one total that these, of different jobs, make up: what `whole` says of the same jobs, without a query."""
+    """The sum of totals of different jobs: what `whole` returns for all these jobs, without a query."""
     parts = list(parts)
-    known = [part.amount for part in parts if part.amount is not None]
+    amounts = [part.amount for part in parts if part.amount is not None]
     return Total(
         keys={},
         jobs=sum(part.jobs for part in parts),
         unknown=sum(part.unknown for part in parts),
         not_billed=sum(part.not_billed for part in parts),
         instance_seconds=sum(part.instance_seconds for part in parts),
-        amount=sum(known, Decimal(0)) if known else None,
+        amount=sum(amounts, Decimal(0)) if amounts else None,
     )
 
 
@@ -132,7 +132,7 @@ def _ran(teams: Collection[Team], period: Period, connection: str) -> QuerySet[T
 
 
 def parse_month(text: str) -> date:
-    """The first day of a month such as 2026-01; ValueError for what is none, or of no year that anybody bills."""
+    """The first day of a month such as 2026-01; ValueError for other texts and for years outside 2000 to 2999."""
     month = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
     if not 2000 <= month.year < 3000:
         raise ValueError(f"{text} is long ago or far away")
