@@ -87,7 +87,7 @@ def poll_connection(connection_id: int) -> None:
 @shared_task
 def look_at_jobs(connection_id: int, names: list[str]) -> None:
     """Bring the jobs of events up to date, as a poll does."""
-    _go_on(connection_id, polling.look(connection_id, names))
+    _go_on(connection_id, polling.describe_jobs(connection_id, names))
 
 
 @shared_task
@@ -108,7 +108,7 @@ def _go_on(connection_id: int, result: polling.PollResult) -> None:
         enqueue(stop_job, job_id)
     if result.ended:
         log.info("jobs_ended", connection=connection_id, jobs=result.ended)
-        for job_id in explaining.due(result.ended):
+        for job_id in explaining.due_jobs(result.ended):
             enqueue(explain_job, job_id)
         for job_id in reconciling.next_after(connection_id, result.ended):
             enqueue(start_job, job_id)
@@ -134,7 +134,7 @@ def reconcile() -> None:
         enqueue(stop_job, job_id)
     for job_id in retrying.due_retries():
         enqueue(retry_job, job_id)
-    for job_id in explaining.due():
+    for job_id in explaining.due_jobs():
         enqueue(explain_job, job_id)
     for region in image_table.due_regions():
         enqueue(load_images, region)
@@ -149,7 +149,7 @@ def compare_rows(job_id: int) -> None:
 
 
 def _compare_next() -> None:
-    for job_id in comparing.due():
+    for job_id in comparing.due_jobs():
         enqueue(compare_rows, job_id)
 
 

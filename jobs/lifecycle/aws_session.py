@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from aws import GatewayError, Target, Unreachable, identity
-from jobs.lifecycle.queue.pacing import Pace, held
+from jobs.lifecycle.queue.pacing import Pace, at_rate
 from jobs.models import Connection, Lease
 
 #: The pause before an account whose number could not be read is asked again.
@@ -46,7 +46,7 @@ def asking(connection: Connection, pace: Pace | None = None) -> Iterator[Target]
     if pace:
         learn_account(connection, target)
     try:
-        with held(connection, pace) if pace else nullcontext():
+        with at_rate(connection, pace) if pace else nullcontext():
             yield target
     except Unreachable as error:
         connection.note(error=error.sentence)

@@ -94,9 +94,9 @@ def test_failed_jobs_are_explained_and_retried_and_rows_compared(house: House) -
     failed = house.job(JobState.FAILED, explain_at=ahead, next_attempt_at=ahead)
     ended = house.job(JobState.COMPLETED)
     RowComparison.objects.create(job=ended, try_at=ahead)
-    assert explaining.due() == [failed.pk]
+    assert explaining.due_jobs() == [failed.pk]
     assert retrying.due_retries() == [failed.pk]
-    assert comparing.due() == [ended.pk]
+    assert comparing.due_jobs() == [ended.pk]
 
 
 def test_quotas_prices_queues_and_jobs_made_outside_are_read_again(house: House) -> None:

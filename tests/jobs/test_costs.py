@@ -40,7 +40,7 @@ def ran(house: House, seconds: int = 3600, **fields: Any) -> TransformJob:
         ended_at=ended,
         **fields,
     )
-    TransformJob.objects.filter(pk=job.pk).update(**costing.final(job, job.started_at, job.ended_at))
+    TransformJob.objects.filter(pk=job.pk).update(**costing.final_columns(job, job.started_at, job.ended_at))
     return TransformJob.objects.get(pk=job.pk)
 
 

@@ -135,12 +135,12 @@ def test_the_log_is_read_by_reconcile_if_the_message_to_do_it_was_lost(
 ) -> None:
     job = followed(serving, transform(serving_engine, {"x": b"answer 415 no\n"}))
     assert job.cause == "unknown"
-    assert job.pk in explaining.due()
+    assert job.pk in explaining.due_jobs()
     with django_capture_on_commit_callbacks() as sent:
         reconcile()
     assert sent
     assert explaining.explain_job(job.pk) == "content-type-refused"
-    assert explaining.due() == []
+    assert explaining.due_jobs() == []
     assert explaining.explain_job(job.pk) == ""
 
 

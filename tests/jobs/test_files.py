@@ -119,7 +119,7 @@ def test_what_is_not_written_waits_until_no_attempt_is_left(
     ],
 )
 def test_the_data_logs_lines_are_told_of_their_objects(lines: list[str], said: dict[str, str]) -> None:
-    assert object_errors.errors(lines, {"in/a", "odd: key"}) == said
+    assert object_errors.find_errors(lines, {"in/a", "odd: key"}) == said
 
 
 def test_a_failed_job_names_its_bad_files_in_words_of_the_log(

@@ -82,14 +82,14 @@ def test_an_event_has_its_job_looked_at_before_the_next_poll(
     send(sqs, queued, event(job.name), event(job.name))
     heard = event_queue.read(queued.connection.pk)
     assert (heard.jobs, heard.messages, heard.problem) == ({queued.connection.pk: [job.name]}, 2, "")
-    polled = polling.look(queued.connection.pk, [job.name])
+    polled = polling.describe_jobs(queued.connection.pk, [job.name])
     assert (polled.ended, polled.problem) == ([job.pk], "")
     job.refresh_from_db()
     bystander.refresh_from_db()
     assert (job.state, bystander.state) == (JobState.FAILED, JobState.IN_PROGRESS)
     assert left(sqs, queued) == 0
     # What a late poll or a second event finds is done already.
-    assert polling.look(queued.connection.pk, [job.name]).ended == []
+    assert polling.describe_jobs(queued.connection.pk, [job.name]).ended == []
 
 
 def test_the_tasks_pass_an_event_on_to_whoever_looks(
@@ -114,7 +114,7 @@ def test_an_event_that_lies_changes_nothing(queued: House, engine: EngineProcess
     job = queued.job(JobState.IN_PROGRESS, name=unique("never-made"), accepted_at=timezone.now())
     send(sqs, queued, event(job.name))
     heard = event_queue.read(queued.connection.pk)
-    polling.look(queued.connection.pk, heard.jobs[queued.connection.pk])
+    polling.describe_jobs(queued.connection.pk, heard.jobs[queued.connection.pk])
     job.refresh_from_db()
     assert job.state == JobState.IN_PROGRESS
 
@@ -162,7 +162,7 @@ def test_a_job_made_elsewhere_is_found_at_once(queued: House, engine: EngineProc
     send(sqs, queued, event(name))
     heard = event_queue.read(queued.connection.pk)
     assert heard.jobs == {queued.connection.pk: [name]}
-    polling.look(queued.connection.pk, [name])
+    polling.describe_jobs(queued.connection.pk, [name])
     assert TransformJob.objects.get(name=name).external
 
 

@@ -270,11 +270,11 @@ def test_an_engine_that_is_away_is_asked_again_later_and_not_for_ever(
     serving: House, serving_engine: EngineProcess, folder: str
 ) -> None:
     job = lossy(serving, serving_engine, folder, {"a": b"1\nlost\n"})
-    assert comparing.due() == [job.pk]
+    assert comparing.due_jobs() == [job.pk]
     Connection.objects.update(endpoint_url="http://127.0.0.1:9")
     comparing.compare_some(job.pk)
     assert queries.rows_pending(job)
-    assert comparing.due() == []
+    assert comparing.due_jobs() == []
     TransformJob.objects.update(ended_at=timezone.now() - comparing.GIVE_UP - timedelta(minutes=1))
     comparing.compare_some(job.pk)
     assert "could not be read for hours" in rows_sentence(queries.rows(job))
@@ -292,7 +292,7 @@ def test_the_worker_compares_what_the_rows_say_is_due(
     job.refresh_from_db()
     assert job.warning_texts
     reconcile()
-    assert comparing.due() == []
+    assert comparing.due_jobs() == []
 
 
 def test_a_later_attempts_rows_are_told_on_the_first_jobs_page(

@@ -46,7 +46,7 @@ class _FileRows:
     error: Exception | None = None
 
 
-def begin(job: TransformJob) -> None:
+def schedule(job: TransformJob) -> None:
     """Schedule the comparison for an ended job whose request has rows and whose files are known."""
     limit = settings.ROWS_READ_LIMIT
     if not limit or not job.objects_done or not has_a_row_each(job.spec):
@@ -58,7 +58,7 @@ def begin(job: TransformJob) -> None:
     RowComparison.objects.get_or_create(job=job, defaults={"finished_at": timezone.now(), "note": note})
 
 
-def due(limit: int = 1) -> list[int]:
+def due_jobs(limit: int = 1) -> list[int]:
     """Ids of the jobs whose rows are compared next; those that have waited longest come first."""
     waiting = RowComparison.objects.filter(due_at("try_at", PAUSE), finished_at=None)
     return list(waiting.order_by("try_at").values_list("job_id", flat=True)[:limit])
@@ -221,8 +221,8 @@ def _finish(comparison: RowComparison, note: str) -> None:
         if unfinished.update(finished_at=timezone.now(), note=note) == 1:
             if not note:
                 _save_records(job)
-            output_warnings.settle(job)
-            output_warnings.settle_earlier_attempts(job)
+            output_warnings.renew(job)
+            output_warnings.renew_earlier_attempts(job)
 
 
 def _save_records(job: TransformJob) -> None:

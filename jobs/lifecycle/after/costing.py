@@ -24,7 +24,7 @@ def current_prices(jobs: Iterable[TransformJob]) -> dict[int, Decimal | None]:
     return {job.pk: prices.get((job.connection_id, job.instance_type)) for job in running}
 
 
-def final(job: TransformJob, started: datetime | None, ended: datetime | None) -> dict[str, Any]:
+def final_columns(job: TransformJob, started: datetime | None, ended: datetime | None) -> dict[str, Any]:
     """The cost columns of an ended job; without those that are not known."""
     if started is None or ended is None:
         return {}

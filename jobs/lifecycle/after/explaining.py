@@ -35,14 +35,14 @@ _DATA_LOGS, _FIRST_LINES = 20, 2000
 _HEAD = 16 * 1024
 
 
-def at_the_end(job: TransformJob, reason: str) -> dict[str, Any]:
+def columns_at_end(job: TransformJob, reason: str) -> dict[str, Any]:
     """The columns of a job that ends with this reason, before any log is read."""
     explanation = explain([LogText(LogSource.REASON, reason)], facts_of(job))
     needs_log = not explanation.is_sure and job.accepted_at is not None
     return {**columns(explanation), "explain_at": timezone.now() if needs_log else None}
 
 
-def due(job_ids: list[int] | None = None) -> list[int]:
+def due_jobs(job_ids: list[int] | None = None) -> list[int]:
     """Ids of the failed jobs whose log is to be read now; with `job_ids`, only those among them."""
     rows = TransformJob.objects.filter(clock.due("explain_at", PAUSE), state=JobState.FAILED)
     if job_ids is not None:
@@ -72,7 +72,7 @@ def explain_job(job_id: int) -> str:
     if rows.update(**values, changed_at=timezone.now()) != 1:
         return ""
     queries.settle(job)
-    object_errors.keep(job, [line.text for line in lines if line.source == LogSource.DATA_LOG])
+    object_errors.save(job, [line.text for line in lines if line.source == LogSource.DATA_LOG])
     return explanation.cause.slug
 
 

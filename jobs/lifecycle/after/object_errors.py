@@ -13,17 +13,17 @@ _HEADING = "Message:"
 _AT_ONCE = 500
 
 
-def keep(job: TransformJob, lines: Iterable[str]) -> None:
+def save(job: TransformJob, lines: Iterable[str]) -> None:
     """Write the objects' errors in `lines`, the job's data logs without stamps, to the plans of all its attempts."""
     missing = PlannedObject.objects.filter(job__in=queries.attempts(job).order_by(), done=False)
-    texts = errors(lines, set(missing.values_list("key", flat=True)))
+    texts = find_errors(lines, set(missing.values_list("key", flat=True)))
     rows = [row for row in missing if row.key in texts]
     for row in rows:
         row.error = texts[row.key]
     PlannedObject.objects.bulk_update(rows, ["error"], batch_size=_AT_ONCE)
 
 
-def errors(lines: Iterable[str], keys: Collection[str]) -> dict[str, str]:
+def find_errors(lines: Iterable[str], keys: Collection[str]) -> dict[str, str]:
     """A short line for each of the `keys` that has an error: the status, then the beginning of the model's answer."""
     texts_of_keys: dict[str, list[str]] = {}
     for line in lines:

@@ -16,12 +16,12 @@ from transform import keys
 NAMED = 3
 
 
-def gaps(job: TransformJob, missing: int, total: int) -> JobWarning:
+def missing_outputs(job: TransformJob, missing: int, total: int) -> JobWarning:
     """A warning that names missing outputs, by their keys below the output path."""
-    return job_warning(WarningCode.OUTPUTS_MISSING, _gaps_sentence(job, missing, total))
+    return job_warning(WarningCode.OUTPUTS_MISSING, _missing_sentence(job, missing, total))
 
 
-def _gaps_sentence(job: TransformJob, missing: int, total: int) -> str:
+def _missing_sentence(job: TransformJob, missing: int, total: int) -> str:
     rows = job.planned.filter(done=False).order_by("position").values_list("output_key", flat=True)
     named = [_name(job, key) for key in rows[:NAMED]]
     sentence = f"{missing:,} of {total:,} outputs are missing"
@@ -45,12 +45,12 @@ def _row_warnings(job: TransformJob) -> list[JobWarning]:
     return [job_warning(WarningCode.ROWS_DIFFER, f"{sentence}: {_listed(named, count)}.")]
 
 
-def settle(job: TransformJob) -> None:
+def renew(job: TransformJob) -> None:
     """Renew the warning about rows; the other warnings stay."""
     _write(job, [warning for warning in job.warnings if warning["code"] != WarningCode.ROWS_DIFFER])
 
 
-def settle_earlier_attempts(job: TransformJob) -> None:
+def renew_earlier_attempts(job: TransformJob) -> None:
     """Renew the warnings of earlier attempts, whose missing outputs this attempt may have written."""
     if job.root_id is None:
         return
@@ -59,7 +59,7 @@ def settle_earlier_attempts(job: TransformJob) -> None:
         if total is None or total != earlier.planned.count():
             continue
         missing = earlier.planned.filter(done=False).count() if earlier.state == JobState.COMPLETED else 0
-        _write(earlier, [gaps(earlier, missing, total)] if missing else [])
+        _write(earlier, [missing_outputs(earlier, missing, total)] if missing else [])
 
 
 def _write(job: TransformJob, output_warnings: list[JobWarning]) -> None:

@@ -11,7 +11,7 @@ from aws import GatewayError, Target, Throttled, Unreachable
 from aws.transforms import RemoteJob
 from jobs.clock import has_passed
 from jobs.lifecycle.after import comparing, costing, explaining
-from jobs.lifecycle.after.output_warnings import gaps, settle_earlier_attempts
+from jobs.lifecycle.after.output_warnings import missing_outputs, renew_earlier_attempts
 from jobs.lifecycle.after.retrying import retry_at
 from jobs.lifecycle.follow.counting import count_outputs
 from jobs.models import TransformJob
@@ -40,7 +40,7 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
             return False
         text = f"The outputs could not be counted: {error.sentence}"
         done, warnings = job.objects_done, [job_warning(WarningCode.NOT_COUNTED, text)]
-    cost = costing.final(job, remote.started, remote.ended)
+    cost = costing.final_columns(job, remote.started, remote.ended)
     failed = state == JobState.FAILED
     with transaction.atomic():
         ended = job.move(
@@ -55,15 +55,15 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
             warnings=warnings,
             next_attempt_at=retry_at(job, remote.failure_reason, cost.get("cost_usd")) if failed else None,
             **cost,
-            **(explaining.at_the_end(job, remote.failure_reason) if failed else {}),
+            **(explaining.columns_at_end(job, remote.failure_reason) if failed else {}),
         )
         if ended:
-            comparing.begin(job)
-            settle_earlier_attempts(job)
+            comparing.schedule(job)
+            renew_earlier_attempts(job)
     return ended
 
 
-def vanish(job: TransformJob) -> bool:
+def fail_lost_job(job: TransformJob) -> bool:
     """Fail a job that SageMaker no longer knows; True if this call moved it."""
     if job.accepted_at and not has_passed(job.accepted_at, UNKNOWN_FOR):
         return False
@@ -71,7 +71,7 @@ def vanish(job: TransformJob) -> bool:
         f"{job.connection.name} no longer knows this job, so how it ended cannot be told. "
         "Look at its outputs, and submit it again if any are missing."
     )
-    cause_columns = explaining.at_the_end(job, reason)
+    cause_columns = explaining.columns_at_end(job, reason)
     return job.move(JobState.FAILED, from_=REMOTE, reason=reason, ended_at=timezone.now(), **cause_columns)
 
 
@@ -80,4 +80,4 @@ def _count(job: TransformJob, state: JobState, target: Target) -> tuple[int, lis
     total = job.objects_total
     if state != JobState.COMPLETED or total is None or not job.plan_complete or done >= total:
         return done, []
-    return done, [gaps(job, total - done, total)]
+    return done, [missing_outputs(job, total - done, total)]

@@ -142,7 +142,7 @@ def _write(connection: Connection, remote: RemoteJob, tags: dict[str, str]) -> T
     )
     if ended:
         failed = state == JobState.FAILED
-        cause_columns = explaining.at_the_end(job, remote.failure_reason) if failed else {}
-        columns = {**costing.final(job, remote.started, remote.ended), **cause_columns}
+        cause_columns = explaining.columns_at_end(job, remote.failure_reason) if failed else {}
+        columns = {**costing.final_columns(job, remote.started, remote.ended), **cause_columns}
         TransformJob.objects.filter(pk=job.pk).update(**columns)
     return job

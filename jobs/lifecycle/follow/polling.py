@@ -19,7 +19,7 @@ from jobs.batches import batched
 from jobs.lifecycle.aws_session import asking
 from jobs.lifecycle.follow import importing
 from jobs.lifecycle.follow.counting import count_some
-from jobs.lifecycle.follow.finishing import finish, vanish
+from jobs.lifecycle.follow.finishing import fail_lost_job, finish
 from jobs.lifecycle.follow.guarding import guard
 from jobs.lifecycle.queue.pacing import Pace
 from jobs.models import Connection, TransformJob
@@ -77,7 +77,7 @@ def poll(connection_id: int) -> PollResult:
     return result
 
 
-def look(connection_id: int, names: list[str]) -> PollResult:
+def describe_jobs(connection_id: int, names: list[str]) -> PollResult:
     """Describe these jobs now, as an event said that they changed. It may run beside a poll: moves are guarded.
 
     An unknown name is a job made outside, for which the connection is searched.
@@ -175,7 +175,7 @@ def _update(
 ) -> bool:
     """Write what SageMaker reports to the row; True if the job has ended."""
     if remote is None:
-        return vanish(job)
+        return fail_lost_job(job)
     state = FROM_SAGEMAKER[remote.status]
     if state in TERMINAL:
         return finish(job, remote, state, target)

@@ -52,7 +52,7 @@ def sentence(connection: Connection) -> str:
 
 
 @contextmanager
-def held(connection: Connection, pace: Pace) -> Iterator[None]:
+def at_rate(connection: Connection, pace: Pace) -> Iterator[None]:
     """Hold the calls made inside to the rate. They raise Paced where they would have to wait too long."""
     rate = rate_of(connection)
     if not rate:

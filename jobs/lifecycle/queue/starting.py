@@ -138,7 +138,7 @@ def _take_own_name(job: TransformJob) -> bool:
     return True
 
 
-def asked_for(job: TransformJob) -> dict[str, Any]:
+def submitted_request(job: TransformJob) -> dict[str, Any]:
     """The CreateTransformJob request of the person who submitted the job, with the job's final name.
 
     Its instance type is the fallback that the job asks for now.
@@ -150,7 +150,7 @@ def asked_for(job: TransformJob) -> dict[str, Any]:
 
 def creation_request(job: TransformJob) -> dict[str, Any]:
     """The CreateTransformJob request that is sent: with tags that mark the job as ours and name its team."""
-    request = asked_for(job)
+    request = submitted_request(job)
     if job.external:
         return request
     tags = [*request.get("Tags", []), {"Key": JOB_TAG, "Value": job.key}]
@@ -176,7 +176,7 @@ def _accept(job: TransformJob, arn: str) -> Started:
 
 
 def _reject(job: TransformJob, sentence: str) -> Started:
-    cause_columns = {**explaining.at_the_end(job, sentence), "explain_at": None}
+    cause_columns = {**explaining.columns_at_end(job, sentence), "explain_at": None}
     ended = job.move(
         JobState.REJECTED,
         from_={JobState.SUBMITTING},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs import queries
-from jobs.lifecycle.queue.starting import asked_for
+from jobs.lifecycle.queue.starting import submitted_request
 from jobs.models import Connection, Preset, TransformJob
 from jobs.options import RunOptions
 from jobs.services.submitting import preflight, presets, submission
@@ -45,7 +45,7 @@ class Draft:
 
     def source_request(self) -> dict[str, Any]:
         """The cloned job's CreateTransformJob JSON without its name, which can be used once; empty without one."""
-        request = asked_for(self.source) if self.source else {}
+        request = submitted_request(self.source) if self.source else {}
         return {member: value for member, value in request.items() if member != "TransformJobName"}
 
     def check(self, body: Mapping[str, Any], wrong: Mapping[str, list[str]]) -> PreflightReport:

@@ -10,7 +10,7 @@ from jobs.models import TransformJob
 
 def original_request(job: TransformJob) -> dict[str, Any]:
     """The request that the person made, under the job's final name and with the instance type that was used last."""
-    return starting.asked_for(job)
+    return starting.submitted_request(job)
 
 
 def sent_request(job: TransformJob) -> dict[str, Any]:
