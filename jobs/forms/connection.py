@@ -53,7 +53,7 @@ class LimitsForm(forms.Form):
         label="Places it may use",
         required=False,
         help_text="Folders in S3 that jobs and pages may read and write, with spaces between them: "
-        "s3://bucket/folder/. Empty: all that its credentials may.",
+        "s3://bucket/folder/. Empty: everything that its credentials allow.",
         widget=forms.Textarea(attrs={**_MONO, "rows": 2}),
     )
     allowed_models = WordsField(

@@ -160,7 +160,7 @@ def _changeable(request: MemberRequest, slug: str) -> Preset:
     found = find_preset(request.team, slug)
     if not found.may_be_changed_by(request.member):
         raise PermissionDenied(
-            "Only who made a preset and the team's admins change it. Duplicate it instead."
+            "Only the preset's author and team admins can change it. Duplicate it instead."
         )
     return found
 

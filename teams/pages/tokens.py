@@ -66,11 +66,11 @@ def _create(request: MemberRequest) -> HttpResponse:
     form_values = {"name": name, "role": role, "days": days}
     problem = ""
     if not 0 < len(name) <= 80 or "\0" in name:
-        problem = "Say in up to 80 letters what the token is for."
+        problem = "Describe in up to 80 letters what the token is for."
     elif role not in Role.values or not request.member.allows(Role(role)):
-        problem = "A token may do what you may, or less."
+        problem = "A token cannot have a higher role than you have."
     elif days not in {str(number) for number in LIFETIMES}:
-        problem = "Choose for how long it is good."
+        problem = "Choose how long it is valid."
     if problem:
         return _page(request, problem=problem, given=form_values, status=400)
     end = timezone.now() + timedelta(days=int(days)) if int(days) else None

@@ -84,7 +84,7 @@ def test_a_file_whose_rows_are_not_those_of_its_output_is_named(
     expect(page.get_by_text(said)).to_be_visible(timeout=180_000)
     expect(page.get_by_text("1 row count differs: old-mac.csv (1 in, 4 out).")).to_be_visible()
     look(page, shots, "rows-differ")
-    page.get_by_role("link", name="1 with another number of rows").click()
+    page.get_by_role("link", name="1 with a different number of rows").click()
     expect(page.locator("table.tbl tbody tr")).to_have_count(1)
     page.get_by_role("row", name=re.compile("old-mac.csv")).get_by_role("link").first.click()
     expect(page.get_by_text("1 in, 4 out")).to_be_visible()

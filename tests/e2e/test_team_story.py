@@ -116,6 +116,6 @@ def test_a_person_comes_by_a_link_works_by_their_role_and_goes(
         expect(tab.get_by_text("You belong to no team yet.")).to_be_visible()
         assert violations(tab) == []
         tab.goto(link)
-        expect(tab.get_by_role("heading", name="This link is no longer good")).to_be_visible()
+        expect(tab.get_by_role("heading", name="This link is no longer valid")).to_be_visible()
     finally:
         theirs.close()

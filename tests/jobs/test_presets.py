@@ -97,7 +97,7 @@ def test_a_change_is_told_on_the_request_tab_and_by_the_api(house: House) -> Non
         {"field": "data", "preset": "s3://bucket/in/", "job": "s3://bucket/other/", "locked": False},
     ]
     shown = house.page("vera").get(f"/jobs/{job.key}/request/").content.decode()
-    assert "Other than its preset" in shown
+    assert "Different from its preset" in shown
     assert "s3://bucket/other/" in shown
 
 

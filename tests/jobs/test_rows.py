@@ -332,7 +332,7 @@ def test_the_page_shows_rows_and_asks_again_until_they_are_compared(
     compared(job)
     after = page.get(path).content.decode()
     assert f'hx-get="{path}"' not in after
-    assert "1 with another number of rows" in after
+    assert "1 with a different number of rows" in after
     for tab in ("files", "results"):
         assert "2 in, 1 out" in page.get(f"{path}{tab}/").content.decode()
     only = page.get(f"{path}files/?only=rows").content.decode()

@@ -76,7 +76,7 @@ def test_the_outcome_stands_beside_the_plan(house: House) -> None:
     rows = [[cell.text for cell in Page.all_below(row, "td")] for row in Page.all_below(table, "tr")]
     assert rows[1:] == [
         ["Files", "25", "12 without an output 2 named by the log"],
-        ["Instances", "1 \u00d7 ml.m5.large", "1 \u00d7 ml.m5.xlarge , as the first type was not to be had"],
+        ["Instances", "1 \u00d7 ml.m5.large", "1 \u00d7 ml.m5.xlarge , as the first type was not available"],
         ["Time", "at most 90 min", "\u2013"],
         ["Cost", "at most $2.00", "nothing ran, so nothing is billed"],
     ]

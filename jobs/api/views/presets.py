@@ -69,7 +69,7 @@ class PresetView(TeamView):
         """The same, for who may change it."""
         found = self.preset(slug)
         if not found.may_be_changed_by(self.member):
-            raise PermissionDenied("Only who made a preset and the team's admins change it.")
+            raise PermissionDenied("Only the preset's author and team admins can change it.")
         return found
 
 
