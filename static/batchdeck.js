@@ -13,7 +13,7 @@
     closeMenus(null);
   });
 
-  // A form that was sent is not sent again while its answer is on its way; the server would do nothing twice either.
+  // A form is not sent again while its answer is awaited; the server would not act twice either.
   const SENDING_MS = 15000;
   function setSending(form, sending) {
     form.toggleAttribute("data-sending", sending);
@@ -29,7 +29,7 @@
       return;
     }
     setSending(form, true);
-    // Whoever stops the browser stays on this page.
+    // If the user stops loading, this page stays.
     setTimeout(setSending, SENDING_MS, form, false);
   });
   window.addEventListener("pageshow", (event) => {
@@ -69,7 +69,7 @@
     if (field && event.target.value) field.value = event.target.value;
   });
 
-  // A fix changes its field at once, instead of sending the whole form for it.
+  // A fix changes its field at once, without sending the whole form.
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-fix]");
     if (!button) return;
@@ -82,7 +82,7 @@
       field.dispatchEvent(new Event("input", { bubbles: true }));
     }
   });
-  // Whether a form may be submitted is for the server to say, where the preflight could not be asked.
+  // Without an answer of the preflight, the server decides whether the form may be submitted.
   for (const name of ["htmx:sendError", "htmx:responseError"]) {
     document.addEventListener(name, (event) => {
       const submit = event.target.id === "preflight" && document.querySelector("#submit");
@@ -90,7 +90,7 @@
     });
   }
 
-  // The box above a list ticks all of its page; the bar says how many are ticked.
+  // The box above a list ticks all rows of the page; the bar shows how many are ticked.
   const picks = (name) => [...document.querySelectorAll(`input[type="checkbox"][name="${CSS.escape(name)}"]`)];
   function showPicked() {
     for (const box of document.querySelectorAll("[data-pick]")) {
@@ -109,7 +109,7 @@
     }
     showPicked();
   });
-  // Rows do not move while someone ticks them, nor for an answer that was on its way when they began.
+  // Rows do not move while the user ticks them, nor for an answer that was awaited before.
   const isTicked = (list) => list.querySelector("form input.ck:checked") !== null;
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (isTicked(event.target)) event.preventDefault();
@@ -118,7 +118,7 @@
     if (isTicked(event.target)) event.detail.shouldSwap = false;
   });
 
-  // `hx-sync` ends a request that a newer one replaces. htmx writes that to the console as an error, which it is not.
+  // `hx-sync` aborts a request that a newer one replaces. htmx logs that as an error, which it is not.
   let isReplaced = false;
   document.addEventListener("htmx:abort", () => { isReplaced = true; }, { capture: true });
   document.addEventListener("htmx:abort", () => { isReplaced = false; });
@@ -139,7 +139,7 @@
     else if (event.key === "?") document.querySelector("#keys")?.showModal();
   });
 
-  // A list that someone points at keeps its rows: what is new is counted, and shown when they ask for it.
+  // A list under the pointer keeps its rows: new ones are counted, and shown when the user asks for them.
   let asked = false;
   const keysOf = (root) => [...root.querySelectorAll("tr[data-row]")].map((row) => row.dataset.row);
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -160,7 +160,7 @@
     if (!list) return;
     asked = true;
     for (const box of list.querySelectorAll("input.ck")) box.checked = false;
-    // A poll that is on its way may bring older rows.
+    // A poll that was sent before may bring older rows.
     window.htmx.trigger(list, "htmx:abort");
     window.htmx.ajax("GET", list.getAttribute("hx-get"), { source: list, target: list, swap: "outerHTML" })
       .finally(() => { asked = false; }).catch(() => {});

@@ -1,5 +1,5 @@
-// A select with `data-combobox` becomes a field to search in: typing narrows, the arrow keys go through, Enter takes,
-// Escape leaves. The select stays behind it and is what is sent; without this file it is what is seen.
+// A select with `data-combobox` becomes a field to search in: typing filters, the arrow keys move, Enter chooses,
+// Escape closes. The hidden select is sent with the form; without this file it is visible.
 (() => {
   let count = 0;
 
@@ -79,7 +79,7 @@
       show();
     }
 
-    // Typing in it is no change of the form; choosing is.
+    // Typing does not change the form, choosing does.
     input.addEventListener("input", (event) => { event.stopPropagation(); open(input.value); });
     input.addEventListener("focus", () => input.select());
     input.addEventListener("click", () => { if (options.hidden) open(""); });
@@ -104,7 +104,7 @@
       if (row) take(row.dataset.value);
     });
     select.addEventListener("input", show);
-    // A link to the select, or a fix that changes it, means the field that is seen.
+    // A link to the select, or a fix that changes it, applies to the visible field.
     select.addEventListener("focus", () => input.focus());
     input.disabled = select.disabled;
     show();

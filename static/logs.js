@@ -1,12 +1,12 @@
-// A job's log: follows what is written, wraps lines, copies a line's link. Reading and searching work without it.
+// A job's log: follows new lines, wraps lines, copies a line's link. Reading and searching work without this file.
 (() => {
   const list = document.querySelector("#log-lines");
   if (!list) return;
 
-  // Follow: asks for what came since, and keeps the end in sight until the reader scrolls up.
+  // Follow: asks for new lines, and shows the end until the reader scrolls up.
   const KEPT = 5000;
   const PAUSE = 2000;
-  // Milliseconds: a question that is never answered is asked again.
+  // Milliseconds until a request without an answer is sent again.
   const PATIENCE = 30_000;
   const button = document.querySelector("#log-follow-switch");
   const pill = document.querySelector("#log-paused");
@@ -81,14 +81,14 @@
   });
   if (button) {
     button.addEventListener("click", () => {
-      // Elsewhere in the log what follows is far from what is shown.
+      // Elsewhere in the log the new lines do not follow the lines on the page.
       if (!following && !list.hasAttribute("data-end")) window.location = button.dataset.end;
       else follow(!following);
     });
     pill.addEventListener("click", () => follow(true));
   }
 
-  // Long lines are wrapped unless the reader would rather not, here and on the next visit.
+  // Long lines are wrapped unless the reader turned that off, here or on an earlier visit.
   const wrap = document.querySelector("#log-wrap");
   function wrapped(on) {
     list.classList.toggle("nowrap", !on);
@@ -101,7 +101,7 @@
     wrapped(on);
   });
 
-  // One button, beside the line that is pointed at or has the focus, copies the line's link.
+  // One button, beside the line under the pointer or with the focus, copies the line's link.
   const copy = document.createElement("button");
   copy.type = "button";
   copy.className = "copy-line";

@@ -1,17 +1,17 @@
-// Draws what a job's instances used. The numbers come from the API; the table under each figure says the same
-// without this script. While the job runs they are asked for again, and once more after its end.
+// Draws the usage of a job's instances. The numbers come from the API; the table under each figure has them
+// without this script. They are fetched again while the job runs, and once after its end.
 (() => {
   const HEIGHT = 190;
   const COLOURS = 6;
   // Milliseconds.
   const PATIENCE = 30_000;
-  // Seconds between two labels of time: never less than what a label tells.
+  // Seconds between two time labels: at least the precision of a label.
   const STEPS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400];
   let plots = [];
   let usage = null;
 
   const box = () => document.getElementById("usage");
-  // Of a job that has ended the numbers are asked for once; not where the page has just been refused them.
+  // After a job's end the numbers are fetched once, unless the page itself could not get them.
   let wasLive = !("trouble" in box().dataset);
 
   const isLive = () => document.getElementById("job").hasAttribute("hx-get");
@@ -47,7 +47,7 @@
       legend: { show: withLegend },
       cursor: { sync: { key: "usage" }, drag: { x: false, y: false } },
       scales: {
-        // Of a job that ended soon there is one point; uPlot would show the day that follows it.
+        // A short job has one point; uPlot would show the day after it.
         x: { range: (plot, least, most) => (plot.data[0].length === 1 ? [least - 60, least + 60] : [least, most]) },
         y: { range: (_, __, most) => [0, Math.max(1, most * 1.15)] },
       },
@@ -70,7 +70,7 @@
     });
   }
 
-  // The figures in the tables; rows that were not there when the page was made come with the page made anew.
+  // Updates the tables; rows that the page does not have yet come with a new page.
   async function fill(signal) {
     const same = usage.charts.every((chart) => {
       const rows = box().querySelectorAll(`[data-rows="${chart.name}"] tr`);
@@ -101,7 +101,7 @@
     draw();
   }
 
-  // One question at a time, so that no answer is drawn over a newer one; one that is never answered ends by itself.
+  // One request at a time, so that no old answer replaces a newer one; a request without an answer times out.
   let asking = false;
   async function turn() {
     if (asking || document.hidden) return;
@@ -112,7 +112,7 @@
     try {
       await ask(AbortSignal.timeout(PATIENCE));
     } catch {
-      // The page has said already what is wrong; the next turn may go better.
+      // The page shows the error already; the next request may succeed.
     }
     asking = false;
   }

@@ -1,12 +1,12 @@
-// The new-job page: a dialog to choose S3 addresses, and fields and JSON that follow each other. The page works without this file.
+// The new-job page: a dialog to choose S3 addresses, and fields and JSON kept in step. The page works without this file.
 (() => {
   const dialog = () => document.querySelector("#browse");
 
-  // What the Browse buttons fetch is shown as a dialog, and the field is in hand again once it is closed.
+  // The answer to a Browse button is shown as a dialog; the field gets the focus back when it closes.
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id !== "browser") return;
     if (!dialog().open) dialog().showModal();
-    // The button that was pressed is gone with the list that it was in.
+    // The pressed button was removed together with its list.
     else if (!dialog().contains(document.activeElement)) {
       dialog().scrollTop = 0;
       document.querySelector("#browse-list").focus({ preventScroll: true });
@@ -14,21 +14,21 @@
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("#browse [data-close]")) dialog().close();
-    // Before the change is made: a field behind an open dialog cannot be focused.
+    // Before the change: a field behind an open dialog cannot get the focus.
     if (event.target.closest("#browse [data-fix]")) dialog().close();
   }, { capture: true });
-  // An answer that is still on its way would open it again.
+  // A late answer would open it again.
   dialog().addEventListener("close", () => window.htmx.trigger(dialog(), "htmx:abort"));
 
   const form = document.querySelector("#job-form");
   const json = () => document.querySelector("#request-json");
   const isOf = (event, id) => event.detail.requestConfig?.elt?.id === id;
 
-  // Each edit of the fields has preflight asked once more, so an answer that does not know the latest edit is left out.
+  // Each edit of the fields starts another preflight, so an answer from before the latest edit is dropped.
   let edits = 0;
   const sent = new WeakMap();
   let sentText = "";
-  // Fields that were edited since the JSON was sent keep their edit when its answer comes: values by id.
+  // Fields edited since the JSON was sent keep their values when the answer comes: values by id.
   const edited = new Map();
   form.addEventListener("input", ({ target }) => {
     edits += 1;
@@ -55,17 +55,17 @@
     }
   });
 
-  // An edit of the JSON changes the fields, which then tell of it; by itself it is no change of the form.
+  // An edit of the JSON changes the fields, which report the change; the edit itself is not reported.
   document.querySelector("#json")?.addEventListener("input", (event) => { event.stopPropagation(); });
 
-  // Whoever types in the JSON keeps the text as it is typed, and what is said already is not said again.
+  // The JSON keeps its text while the user types in it, and screen readers do not hear an unchanged status again.
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target, fragment } = event.detail;
     const isTyped = target.id === "json" && (target.contains(document.activeElement) || json().value !== sentText);
     const isSaid = target.getAttribute("role") === "status" && target.textContent.trim() === fragment.textContent.trim();
     if (isTyped || isSaid) event.detail.shouldSwap = false;
   });
-  // Folds that are open stay so.
+  // Open folds stay open.
   let open = [];
   const folds = () => [...document.querySelectorAll("#job-fields details, #code details")];
   document.addEventListener("htmx:beforeSwap", () => { open = folds().map((fold) => fold.open); });

@@ -1,4 +1,4 @@
-// The Results tab: whichever row has the focus is shown whole beside the table. Without this a press on its number does.
+// The Results tab: the focused row is shown whole beside the table. Without this file a click on its number shows it.
 (() => {
   let due = 0;
   const panel = () => document.querySelector("#record");
@@ -8,7 +8,7 @@
     const link = linkOf(event);
     if (!link) return;
     clearTimeout(due);
-    // Who holds j down passes many rows, and wants the last.
+    // Holding j down passes many rows; only the last one is loaded.
     due = setTimeout(() => link.click(), 120);
   });
   document.addEventListener("click", (event) => {
@@ -17,15 +17,15 @@
     clearTimeout(due);
     for (const other of document.querySelectorAll(".sides tr.on")) other.classList.remove("on");
     row.classList.add("on");
-    // On a narrow screen the panel is below the table: a press goes there, the keys stay in the table.
+    // On a narrow screen the panel is below the table: a click scrolls to it, the keys stay in the table.
     if (event.isTrusted && panel() && panel().getBoundingClientRect().top > window.innerHeight) {
       panel().scrollIntoView({ block: "center" });
     }
-    // All of a row can be pressed, unless some of its text is being selected.
+    // A click anywhere in a row selects it, unless text is being selected.
     if (!event.target.closest("a") && !String(window.getSelection())) row.querySelector("a.strong").click();
   });
 
-  // Until the row is there the panel is marked as old; if the row cannot be read, the panel says that.
+  // Until the row is loaded the panel is marked as old; if the row cannot be read, the panel says so.
   document.addEventListener("htmx:beforeSend", (event) => {
     if (linkOf(event)) panel()?.setAttribute("aria-busy", "true");
   });

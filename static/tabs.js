@@ -1,4 +1,4 @@
-// A strip of tabs that is wider than a phone shows the tab one is on, and stays where it was moved to when it is polled.
+// Scrolls a wide strip of tabs to the current tab, and keeps its position when the page is polled.
 (() => {
   const strip = () => document.querySelector(".tabs");
   let at = 0;

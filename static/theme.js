@@ -1,4 +1,4 @@
-// Light, dark, or as the system says. Loaded before the first paint, so that no page flashes in the other theme.
+// Light, dark, or the system's theme. Loaded before the first paint, so that no page flashes in the wrong theme.
 (() => {
   const KEY = "batchdeck-theme";
   const system = window.matchMedia("(prefers-color-scheme: dark)");
@@ -10,7 +10,7 @@
   }
 
   apply();
-  // What works with scripts alone is not shown without them: see `.scripted`.
+  // Controls that need scripts are hidden without them: see `.scripted`.
   document.documentElement.setAttribute("data-scripts", "");
   system.addEventListener("change", apply);
   document.addEventListener("click", (event) => {

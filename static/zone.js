@@ -1,5 +1,5 @@
-// Times are said in the reader's own zone: the server has its name from a cookie. Loaded before the first paint: a page
-// that was made before the cookie was there is loaded again unseen, unless that would lose a message or send a form.
+// Times are in the reader's own zone, whose name the server gets from a cookie. Loaded before the first paint: a page
+// made without the cookie is loaded again, unless that would lose a message or send a form.
 (() => {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   const cookie = `zone=${timeZone}`;

@@ -64,7 +64,7 @@ def test_a_view_of_failures_is_kept_shared_and_opened_by_another_member(
     find(page, house, "status:failed,rejected")
     expect(page.locator("#history a.strong").first).to_be_visible(timeout=90_000)
     page.locator("details.views > summary").click()
-    page.get_by_label("Save what is shown as").fill("Broken ones")
+    page.get_by_label("Save these filters as").fill("Broken ones")
     page.get_by_label("Share with the team").check()
     page.get_by_role("button", name="Save view").click()
     expect(page.get_by_text("Saved as “Broken ones”, and shared with the team.")).to_be_visible()
