@@ -212,7 +212,7 @@ def test_preflights_answer_has_the_json_and_the_code_of_what_is_typed(house: Hou
     pending = client.post("/jobs/new/preflight/", {"model": house.model.pk, **FIELDS, "request_json": "{"})
     assert "request-json" not in pending.content.decode()
     assert "Ready to submit" not in pending.content.decode()
-    assert "edited and not taken over" in pending.content.decode()
+    assert "The JSON has edits that are not applied" in pending.content.decode()
 
 
 def test_the_json_cannot_change_what_a_preset_locks(house: House) -> None:
