@@ -1,4 +1,4 @@
-"""Other instance types to try: a larger one of the same family, or one of the same size of another family."""
+"""Instance types: those that forms suggest, and others to try after a failure, by size and family."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ SIZES: dict[str, tuple[str, ...]] = {
     "trn1": ("2xlarge", "32xlarge"),
     "inf2": ("xlarge", "8xlarge", "24xlarge", "48xlarge"),
 }
+#: The types that forms suggest, because teams use them most; any other can be typed.
+INSTANCE_TYPES = (
+    "ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.m5.4xlarge", "ml.c5.xlarge", "ml.c5.2xlarge", "ml.c5.4xlarge",
+    "ml.g4dn.xlarge", "ml.g4dn.2xlarge", "ml.g5.xlarge", "ml.g5.2xlarge", "ml.p3.2xlarge",
+)  # fmt: skip
 #: Families whose instances of one size are about equal.
 _KIN = (
     ("m5", "m6i", "m7i", "m4"),

@@ -20,11 +20,6 @@ from teams.models import Team
 from transform.request_fields import GROUPS
 from transform.rule_texts import INVALID, RuleText, code_of
 
-#: The types that teams use most; any other can be typed.
-INSTANCE_TYPES = (
-    "ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.m5.4xlarge", "ml.c5.xlarge", "ml.c5.2xlarge", "ml.c5.4xlarge",
-    "ml.g4dn.xlarge", "ml.g4dn.2xlarge", "ml.g5.xlarge", "ml.g5.2xlarge", "ml.p3.2xlarge",
-)  # fmt: skip
 CONTENT_TYPES = (
     "text/csv",
     "application/json",

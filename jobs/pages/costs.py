@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from jobs.forms.job import INSTANCE_TYPES
+from failures.instances import INSTANCE_TYPES
 from jobs.forms.price import PriceForm
 from jobs.models import Connection
 from jobs.pages.connections import find_connection

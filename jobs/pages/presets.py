@@ -13,9 +13,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from failures.instances import INSTANCE_TYPES
 from jobs import queries
 from jobs.filtering import JobFilter
-from jobs.forms.job import CONTENT_TYPES, INSTANCE_TYPES, filled_in_as
+from jobs.forms.job import CONTENT_TYPES, filled_in_as
 from jobs.forms.job_fields import job_fields
 from jobs.forms.preset import RULE, PresetForm, preset_start
 from jobs.models import Preset, TransformJob

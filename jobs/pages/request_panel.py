@@ -10,9 +10,10 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
+from failures.instances import INSTANCE_TYPES
 from jobs import queries
 from jobs.forms import request_json
-from jobs.forms.job import CONTENT_TYPES, INSTANCE_TYPES, JobForm
+from jobs.forms.job import CONTENT_TYPES, JobForm
 from jobs.forms.request_json import Problem
 from jobs.pages import preset_choice
 from jobs.pages.last_settings import Offer, offer_of

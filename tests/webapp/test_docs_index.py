@@ -34,3 +34,11 @@ def test_every_link_between_pages_leads_to_a_file() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)}: {target}"
+
+
+def test_every_path_that_the_map_names_is_there() -> None:
+    text = (ROOT / "AGENTS.md").read_text()
+    paths = re.findall(r"`([\w-]+(?:/[\w.-]+)*/?)`", text)
+    named = [path for path in paths if "/" in path or path.endswith((".py", ".md", ".yml"))]
+    assert len(named) > 30
+    assert [path for path in named if not (ROOT / path).exists()] == []
