@@ -1,6 +1,6 @@
-"""What a job costs: the seconds that its instances ran, times an hourly price. Arithmetic alone, without rows.
+"""The cost of a job: the seconds that its instances ran, times an hourly price. Arithmetic alone, without rows.
 
-SageMaker bills each instance from TransformStartTime to TransformEndTime, whatever came of the job.
+SageMaker bills each instance from TransformStartTime to TransformEndTime, however the job ended.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MILLIONTH = Decimal("0.000001")
 
 
 class NoAmount(Enum):
-    """Why a job has no amount; the value is the word of the API. None of them is the same as zero."""
+    """Why a job has no amount, which is not an amount of zero; the value is the word of the API."""
 
     NOT_STARTED = "not_started"
     NOTHING_RAN = "nothing_ran"
@@ -27,7 +27,7 @@ class NoAmount(Enum):
     TIME_UNKNOWN = "time_unknown"
 
 
-#: What each means, as a person says it.
+#: Each reason in words.
 WHY: dict[NoAmount, str] = {
     NoAmount.NOT_STARTED: "its instances have not started",
     NoAmount.NOTHING_RAN: "nothing ran, so nothing is billed",
@@ -57,33 +57,33 @@ class Cost:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether something was billed, and nobody can say how much."""
+        """Whether an unknown amount was billed."""
         return self.reason in (NoAmount.NO_PRICE, NoAmount.TIME_UNKNOWN)
 
 
 def dollars(value: Decimal) -> str:
-    """An amount as people say it: $1,234.50, or below ten cents $0.042."""
+    """An amount in words: $1,234.50, or below ten cents $0.042."""
     if value == 0 or value >= Decimal("0.1"):
         return f"${value:,.2f}"
     return f"${value:.3f}" if value >= Decimal("0.001") else "< $0.001"
 
 
 def rate(price: Decimal) -> str:
-    """A price with all digits that it has, and at least its cents: $0.115, $1.20."""
+    """A price with all its digits, at least two decimals: $0.115, $1.20."""
     digits = f"{price:,.6f}".rstrip("0")
     return f"${digits}{'0' * (2 - len(digits.partition('.')[2]))}"
 
 
 def exact(value: Decimal) -> Decimal:
-    """To a millionth: SQLite adds up in binary fractions, which leave a trace in the last digits."""
+    """Round to a millionth: SQLite adds binary fractions, which leave a trace in the last digits."""
     return value.quantize(_MILLIONTH, ROUND_HALF_UP)
 
 
 def instance_seconds(started: datetime, ended: datetime, instances: int) -> int:
-    """The seconds of all instances together; a second that was begun counts."""
+    """The seconds of all instances together; a part of a second counts as one."""
     return max(0, math.ceil((ended - started) / timedelta(seconds=1))) * instances
 
 
 def amount(seconds: int, price: Decimal) -> Decimal:
-    """Dollars for so many instance-seconds at a price for the hour."""
+    """The price in dollars of instance-seconds at an hourly price."""
     return exact(seconds * price / HOUR)

@@ -1,4 +1,4 @@
-"""What keeps the database from answering, or from saving, for a while: a full disk, a lock, a server that is away."""
+"""Outages of the database: a full disk, a lock, a server that cannot be reached."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _OS = {errno.ENOSPC: FULL, errno.EDQUOT: FULL, errno.EROFS: READ_ONLY}
 
 
 def outage_of(error: BaseException | None) -> Outage | None:
-    """The outage that an error tells of; None for any other error."""
+    """The outage behind an error; None for any other error."""
     if isinstance(error, OSError):
         return _OS.get(error.errno or 0)
     if not isinstance(error, DatabaseError | InterfaceError):

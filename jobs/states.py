@@ -6,7 +6,7 @@ from django.db import models
 
 
 class JobState(models.TextChoices):
-    """Where a job stands. The middle five are SageMaker's own words; the others are ours."""
+    """The state of a job. IN_PROGRESS to STOPPED are SageMaker's words; the others are ours."""
 
     WAITING = "WAITING", "Waiting"
     SUBMITTING = "SUBMITTING", "Submitting"
@@ -20,7 +20,7 @@ class JobState(models.TextChoices):
 
 
 class Origin(models.TextChoices):
-    """How a job came to be."""
+    """How a job was made."""
 
     NEW = "new", "New"
     FINISH = "finish", "What was missing"
@@ -58,17 +58,17 @@ MEANING: dict[JobState, str] = {
     _S.CANCELLED: "Withdrawn while it was waiting.",
 }
 
-#: Work is still to be done on these.
+#: Jobs with work left.
 ACTIVE = frozenset({_S.WAITING, _S.SUBMITTING, _S.IN_PROGRESS, _S.STOPPING})
-#: SageMaker has the job; the poller follows it.
+#: Jobs that SageMaker has and the poller follows.
 REMOTE = frozenset({_S.IN_PROGRESS, _S.STOPPING})
-#: These take a place on the connection.
+#: Jobs that take a place on the connection.
 RUNNING = frozenset({_S.SUBMITTING, _S.IN_PROGRESS, _S.STOPPING})
-#: SageMaker ran these to their end, so outputs may be there, and may be missing.
+#: Jobs that SageMaker ran to their end: outputs may be there, and may be missing.
 RAN = frozenset({_S.COMPLETED, _S.FAILED, _S.STOPPED})
-#: They ended against the will of who submitted them.
+#: Jobs that ended against the will of the person who submitted them.
 FAILURES = frozenset({_S.FAILED, _S.REJECTED})
-#: Nothing follows these.
+#: Jobs that have ended.
 TERMINAL = frozenset({_S.COMPLETED, _S.FAILED, _S.STOPPED, _S.REJECTED, _S.CANCELLED})
 
 MOVES: dict[JobState, frozenset[JobState]] = {

@@ -35,9 +35,9 @@ PAGE = 50
 @require_GET
 @member_required()
 def history(request: MemberRequest) -> HttpResponseBase:
-    """The team's jobs, narrowed, sorted and grouped by what the address says."""
+    """The team's jobs, filtered, sorted and grouped as the address says."""
     if "q" in request.GET:
-        return _from_box(request)
+        return _redirect_query(request)
     listing, problems = _read_listing(request)
     if is_poll(request):
         running = queries.jobs(request.team).active().exists()
@@ -48,15 +48,15 @@ def history(request: MemberRequest) -> HttpResponseBase:
             lambda: _live_part(request, listing),
             version("jobs", *parts, ticking=running),
         )
-    known = saved_views.visible(request.team, request.user)
-    usual = next((view for view in known if view.is_default), None)
-    if usual and not request.GET:
-        return redirect(usual.address)
+    views = saved_views.visible(request.team, request.user)
+    default_view = next((view for view in views if view.is_default), None)
+    if default_view and not request.GET:
+        return redirect(default_view.address)
     context = {
         "problems": problems,
         **_live_part(request, listing),
-        **_panel(request, listing),
-        **menu(request, listing, known),
+        **_frame(request, listing),
+        **menu(request, listing, views),
     }
     return render(request, "jobs/history.html", context)
 
@@ -64,102 +64,98 @@ def history(request: MemberRequest) -> HttpResponseBase:
 @require_GET
 @member_required()
 def export(request: MemberRequest) -> HttpResponseBase:
-    """All jobs that the address describes, as CSV, sent while it is read; all columns unless it names some."""
+    """All jobs that the address describes as CSV, streamed. It has all columns unless the address names some."""
     try:
         listing = _read_exactly(request)
     except FilterError as error:
         return refused(error.fields)
-    rows = queries.jobs_after(_matching(request, listing), listing.sort, None)
+    rows = queries.jobs_after(_matching_jobs(request, listing), listing.sort, None)
     name = f"jobs-{request.team.slug}-{timezone.localtime():%Y%m%d-%H%M}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     lines = csv_export.job_lines(rows, listing.columns if request.GET.get("cols") else None)
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _from_box(request: MemberRequest) -> HttpResponse:
-    """What was typed into the search box, as the address that the filter panel would make."""
-    kept = {name: request.GET[name] for name in ("sort", "cols", "group", "view") if request.GET.get(name)}
+def _redirect_query(request: MemberRequest) -> HttpResponse:
+    """Redirect a text of the search box to the address that the filter panel makes."""
+    layout = {name: request.GET[name] for name in ("sort", "cols", "group", "view") if request.GET.get(name)}
     try:
-        given = search_query.parse(request.GET["q"])
+        filters = search_query.parse(request.GET["q"])
     except FilterError as error:
         messages.error(request, " ".join(_problem_sentences(error.fields)))
-        given = {}
-    return redirect(f"{reverse('jobs')}?{urlencode({**given, **kept})}")
+        filters = {}
+    return redirect(f"{reverse('jobs')}?{urlencode({**filters, **layout})}")
 
 
-def _matching(request: MemberRequest, listing: Listing) -> JobQuerySet:
+def _matching_jobs(request: MemberRequest, listing: Listing) -> JobQuerySet:
     return queries.jobs(request.team, listing.job_filter.for_user(request.user))
 
 
 def _live_part(request: MemberRequest, listing: Listing) -> dict[str, Any]:
-    """What the part of the page that renews itself shows."""
-    address = listing.parts()
-    view = request.GET.get("view", "")
-    named = {**address, **_named(request)}
-    matching = _matching(request, listing)
-    shared = {
-        "filters": urlencode(address),
-        "chips": _chips(listing, view),
+    """The context of the part of the page that polls."""
+    parts = {**listing.parts(), **_view_part(request)}
+    matching_jobs = _matching_jobs(request, listing)
+    context = {
+        "filters": urlencode(listing.parts()),
+        "chips": _chips(listing, parts),
         "clear": f"{reverse('jobs')}?view=all",
-        "query": urlencode(named),
+        "query": urlencode(parts),
     }
     if listing.group:
         groups = [
-            (found, _address({**named, "group": "", "cause": found.cause}))
-            for found in queries.failures(matching)
+            (failures, _query_string({**parts, "group": "", "cause": failures.cause}))
+            for failures in queries.failures(matching_jobs)
         ]
-        return {**shared, "groups": groups, "is_newest": True}
-    return {**shared, **_rows(request, listing, matching, named)}
+        return {**context, "groups": groups, "is_newest": True}
+    return {**context, **_job_rows(request, listing, matching_jobs, parts)}
 
 
-def _rows(
-    request: MemberRequest, listing: Listing, matching: JobQuerySet, named: dict[str, str]
+def _job_rows(
+    request: MemberRequest, listing: Listing, matching_jobs: JobQuerySet, parts: dict[str, str]
 ) -> dict[str, Any]:
     cursor = parse_whole_number(request.GET.get("before", ""))
-    page = list(queries.jobs_after(matching, listing.sort, cursor)[: PAGE + 1])
-    shown = page[:PAGE]
-    whole = cursor is None and len(page) <= PAGE
-    jobs = for_display(shown)
+    rows = list(queries.jobs_after(matching_jobs, listing.sort, cursor)[: PAGE + 1])
+    page, has_more = rows[:PAGE], len(rows) > PAGE
+    jobs = for_display(page)
     return {
         "jobs": jobs,
-        "count": len(shown) if whole else queries.count(matching),
+        "count": len(page) if cursor is None and not has_more else queries.count(matching_jobs),
         "counted": queries.COUNTED,
-        "older": urlencode({**named, "before": shown[-1].pk}) if len(page) > PAGE else "",
-        "newest": urlencode(named) if cursor else "",
-        "newer": urlencode({**named, **_page_before(matching, listing.sort, shown)}) if cursor else "",
+        "older": urlencode({**parts, "before": page[-1].pk}) if has_more else "",
+        "newest": urlencode(parts) if cursor else "",
+        "newer": urlencode({**parts, **_page_before(matching_jobs, listing.sort, page)}) if cursor else "",
         "is_newest": not cursor,
         "active": any(job.is_active for job in jobs),
         "select": request.member.can_operate,
-        "sorts": _sorts(named, listing.sort),
+        "sorts": _sorts(parts, listing.sort),
         "columns": listing.columns,
         "archived": listing.job_filter.values.get("archived", ""),
     }
 
 
-def _page_before(matching: JobQuerySet, sort: str, shown: list[TransformJob]) -> dict[str, int]:
-    """Where the page before the rows `shown` begins; nothing if that is the first one."""
-    if not shown:
+def _page_before(matching_jobs: JobQuerySet, sort: str, page: list[TransformJob]) -> dict[str, int]:
+    """The query parameter of the page before this one; none if that is the first page."""
+    if not page:
         return {}
-    nearest = queries.jobs_after(matching, sort, shown[0].pk, back=True).values_list("pk", flat=True)
-    begins = nearest[PAGE : PAGE + 1].first()
-    return {"before": begins} if begins else {}
+    newer_ids = queries.jobs_after(matching_jobs, sort, page[0].pk, back=True).values_list("pk", flat=True)
+    cursor = newer_ids[PAGE : PAGE + 1].first()
+    return {"before": cursor} if cursor else {}
 
 
-def _sorts(named: dict[str, str], sort: str) -> dict[str, dict[str, str]]:
-    """For each order the address that a click on its column leads to, and how it is sorted now."""
-    found = {}
+def _sorts(parts: dict[str, str], sort: str) -> dict[str, dict[str, str]]:
+    """For each sort word the query string of a click on its column, and how the list is sorted by it now."""
+    sorts = {}
     for word in queries.SORTS:
         now = sort if sort.removeprefix("-") == word else ""
         first = word if word == "name" else f"-{word}"
-        other = f"-{word}" if now == word else word
-        link = urlencode({**named, "sort": other if now else first})
-        found[word] = {"link": link, "now": {"": "", word: "ascending"}.get(now, "descending")}
-    return found
+        reverse_sort = f"-{word}" if now == word else word
+        link = urlencode({**parts, "sort": reverse_sort if now else first})
+        sorts[word] = {"link": link, "now": {"": "", word: "ascending"}.get(now, "descending")}
+    return sorts
 
 
-def _chips(listing: Listing, view: str) -> list[dict[str, str]]:
-    """The filters that are set, each with the address without it."""
-    parts = {**listing.parts(), **({"view": view} if view else {})}
+def _chips(listing: Listing, parts: dict[str, str]) -> list[dict[str, str]]:
+    """The filters that are set, each with the query string without it."""
     return [
         {
             "name": find_filter(name).word,
@@ -170,36 +166,36 @@ def _chips(listing: Listing, view: str) -> list[dict[str, str]]:
     ]
 
 
-def _panel(request: MemberRequest, listing: Listing) -> dict[str, Any]:
-    """What the filter panel, the search box and the menus above the list show."""
-    own = {name: value for name, value in listing.parts().items() if name in ("sort", "cols", "group")}
-    kept = {**own, **_named(request)}
+def _frame(request: MemberRequest, listing: Listing) -> dict[str, Any]:
+    """The context of the filter panel, the search box and the menus above the list."""
+    parts, view_part = listing.parts(), _view_part(request)
+    layout = {name: value for name, value in parts.items() if name in ("sort", "cols", "group")}
     return {
         "filter_fields": filter_panel.fields(request.team, listing.job_filter),
         "box": search_query.write(listing.job_filter.values),
-        "kept": kept,
-        "address": {**listing.parts(), **_named(request)},
+        "kept": {**layout, **view_part},
+        "address": {**parts, **view_part},
         "grouped": listing.group,
-        "ungrouped": _address({**listing.parts(), "group": "", **_named(request)}),
-        "by_cause": urlencode({**_lately(listing), **listing.parts(), "group": "cause", **_named(request)}),
-        "these_columns": urlencode({**listing.parts(), "cols": ",".join(listing.columns) or "none"}),
-        "all_columns": urlencode({name: v for name, v in listing.parts().items() if name != "cols"}),
+        "ungrouped": _query_string({**parts, "group": "", **view_part}),
+        "by_cause": urlencode({**_recent_part(listing), **parts, "group": "cause", **view_part}),
+        "these_columns": urlencode({**parts, "cols": ",".join(listing.columns) or "none"}),
+        "all_columns": urlencode({name: value for name, value in parts.items() if name != "cols"}),
         "choices": [(column.name, column.head, column.name in listing.columns) for column in COLUMNS],
     }
 
 
-def _address(parts: dict[str, str]) -> str:
-    """A query string of those parts that say anything."""
+def _query_string(parts: dict[str, str]) -> str:
+    """The query string of the parts that are not empty."""
     return urlencode({name: value for name, value in parts.items() if value})
 
 
-def _lately(listing: Listing) -> dict[str, str]:
-    """What failed long ago is looked at on purpose only."""
+def _recent_part(listing: Listing) -> dict[str, str]:
+    """A filter for the last 30 days, unless the list has a filter of time."""
     has_time = {"since", "until", "ended"} & listing.job_filter.values.keys()
     return {} if has_time else {"ended": "30d"}
 
 
-def _named(request: HttpRequest) -> dict[str, str]:
+def _view_part(request: HttpRequest) -> dict[str, str]:
     return {"view": request.GET["view"]} if request.GET.get("view") else {}
 
 

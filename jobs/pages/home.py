@@ -1,4 +1,4 @@
-"""The first page: what is running, what failed; before the first job, how to have one."""
+"""The home page: running and failed jobs; for a team without jobs, how to run the first one."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
 
 #: Rows of each panel.
-_SHOWN, _CAUSES, _ENDED = 8, 5, 5
+_ACTIVE, _CAUSES, _ENDED = 8, 5, 5
 
 
 @require_GET
 @member_required()
 def home(request: MemberRequest) -> HttpResponse:
-    """The team's morning: counters, active jobs, failures by cause, money, connections; for a new team, three steps."""
+    """Counters, active jobs, failures by cause, costs and connections; for a new team, three steps."""
     if not TransformJob.objects.for_team(request.team).exists():
         return _first_visit(request)
     tag = version("home", queries.jobs_version(request.team), ticking=True)
@@ -61,7 +61,7 @@ def _first_visit(request: HttpRequest) -> HttpResponse:
 
 def _busy(team: Team) -> dict[str, object]:
     figures, by_connection = home_summary.counts(team)
-    active = queries.jobs(team, JobFilter(state="active"))[:_SHOWN]
+    active = queries.jobs(team, JobFilter(state="active"))[:_ACTIVE]
     failures = home_summary.failures(team)
     return {
         **figures,
@@ -72,10 +72,10 @@ def _busy(team: Team) -> dict[str, object]:
         "active_columns": ("model", "progress", "duration", "cost"),
         "ended_columns": ("model", "duration", "cost", "owner", "ended"),
         "failures": [
-            (one, urlencode({"cause": one.cause, **home_summary.LATELY})) for one in failures[:_CAUSES]
+            (group, urlencode({"cause": group.cause, **home_summary.LATELY})) for group in failures[:_CAUSES]
         ],
         "failures_link": urlencode({"group": "cause", **home_summary.LATELY}),
-        "failed_lately": sum(one.count for one in failures),
+        "failed_lately": sum(group.count for group in failures),
         "latest_jobs": for_display(home_summary.ended(team)[:_ENDED]),
         "spend": home_summary.spend(team),
         "health": home_summary.health(team, by_connection),

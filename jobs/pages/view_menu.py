@@ -1,4 +1,4 @@
-"""The menu of saved views above the list of jobs, and what it can do."""
+"""The menu of saved views above the list of jobs, and its actions."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from teams.access import MemberRequest, member_required
 from teams.confirming import Question
 
 
-def menu(request: MemberRequest, listing: Listing, known: Iterable[SavedView]) -> dict[str, Any]:
-    """What the menu shows: own views, shared ones, and the one that the address names, if it has changed."""
-    known = list(known)
-    named = next((view for view in known if view.slug == request.GET.get("view")), None)
+def menu(request: MemberRequest, listing: Listing, views: Iterable[SavedView]) -> dict[str, Any]:
+    """The context of the menu: own views, shared views, and the view that the address names."""
+    views = list(views)
+    named_view = next((view for view in views if view.slug == request.GET.get("view")), None)
     return {
-        "own_views": [view for view in known if view.owner_id == request.user.pk],
-        "shared_views": [view for view in known if view.owner_id != request.user.pk],
-        "view": named,
-        "view_changed": named is not None and named.state != listing.parts(),
-        "may_change_view": named is not None and saved_views.may_change(named, request.member),
+        "own_views": [view for view in views if view.owner_id == request.user.pk],
+        "shared_views": [view for view in views if view.owner_id != request.user.pk],
+        "view": named_view,
+        "view_changed": named_view is not None and named_view.state != listing.parts(),
+        "may_change_view": named_view is not None and saved_views.may_change(named_view, request.member),
     }
 
 
 @require_POST
 @member_required()
 def save(request: MemberRequest) -> HttpResponse:
-    """Keep the list as it is under a new name."""
+    """Save the present list under a new name."""
     query = request.POST.get("query", "")[:4000]
     try:
         shared = request.POST.get("shared") == "1"
@@ -53,7 +53,7 @@ def save(request: MemberRequest) -> HttpResponse:
 @require_POST
 @member_required()
 def change(request: MemberRequest, slug: str) -> HttpResponse:
-    """Update, rename, share, delete or make a default of a view that the person sees."""
+    """Update, rename, share or delete a view that the person sees, or make it the person's default."""
     view = get_object_or_404(saved_views.visible(request.team, request.user), slug=slug)
     member, action, query = (
         request.member,

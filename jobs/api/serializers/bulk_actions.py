@@ -1,4 +1,4 @@
-"""What became of many jobs."""
+"""The outcome of an action on many jobs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from rest_framework import serializers
 
 
 class PassedOverAnswer(serializers.Serializer[Any]):
-    """A job to which nothing was done, and why."""
+    """A job that was passed over, and why."""
 
     id = serializers.CharField()
     reason = serializers.CharField()
 
 
 class ManyAnswer(serializers.Serializer[Any]):
-    """What became of many jobs; `more` says that some are left for another request."""
+    """The outcome of an action on many jobs; `more` is whether some are left for another request."""
 
     action = serializers.CharField()
     message = serializers.CharField()

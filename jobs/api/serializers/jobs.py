@@ -24,7 +24,7 @@ from jobs.services.submitting.requests import sent_request
 
 
 class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
-    """A transform job, with its request in the SDK's field names; null is what was not given."""
+    """A transform job, with its request in the SDK's field names; null is a field that was not given."""
 
     id = serializers.CharField(source="key")
     url = serializers.SerializerMethodField()
@@ -76,21 +76,21 @@ class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
         return str(self.context["request"].build_absolute_uri(job.get_absolute_url()))
 
     def get_preset(self, job: TransformJob) -> str | None:
-        """The slug of the preset that it began with, which may be gone; null without one."""
+        """The slug of the preset that the job began with, which may be deleted; null without one."""
         slug: str | None = job.preset_used.get("slug")
         return slug
 
     def get_api_url(self, job: TransformJob) -> str:
-        """This answer's own address."""
+        """The address of this answer."""
         return str(reverse("api:job", args=[job.key], request=self.context["request"]))
 
     def get_submitted_by(self, job: TransformJob) -> str:
-        """The submitter's user name; empty once the person is gone."""
+        """The submitter's user name; empty if the account is deleted."""
         return job.submitted_by.get_username() if job.submitted_by else ""
 
     @extend_schema_field(FailureAnswer(allow_null=True))
     def get_failure(self, job: TransformJob) -> dict[str, Any] | None:
-        """Why it failed or was rejected; null for any other job."""
+        """Why the job failed or was rejected; null for any other job."""
         failure = failure_report.failure_of(job)
         if failure is None:
             return None
@@ -104,7 +104,7 @@ class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
         }  # fmt: skip
 
     def to_representation(self, job: TransformJob) -> dict[str, Any]:
-        """The fields above, of the job as all its attempts left it."""
+        """The fields of the job as all its attempts left it."""
         answer: dict[str, Any] = super().to_representation(queries.whole(job))
         return answer
 
@@ -119,12 +119,12 @@ class EventAnswer(serializers.ModelSerializer[JobEvent]):
         fields = ["at", "kind", "from_state", "to_state", "reason", "by"]
 
     def get_by(self, event: JobEvent) -> str:
-        """Who asked for it; empty if the service acted by itself."""
+        """The user name of the person behind it; empty if the service acted by itself."""
         return event.by.get_username() if event.by else ""
 
 
 class AttemptAnswer(serializers.ModelSerializer[TransformJob]):
-    """One attempt at a job: how it came to be, and what it wrote itself."""
+    """One attempt at a job: its origin, and what it wrote itself."""
 
     id = serializers.CharField(source="key")
 
@@ -134,7 +134,7 @@ class AttemptAnswer(serializers.ModelSerializer[TransformJob]):
 
 
 class RowsAnswer(serializers.Serializer[Any]):
-    """How far the rows of inputs and outputs were compared: in how many files, in how many they differ."""
+    """The comparison of rows of inputs and outputs: in how many files, and in how many they differ."""
 
     compared = serializers.IntegerField()
     differ = serializers.IntegerField()
@@ -143,7 +143,7 @@ class RowsAnswer(serializers.Serializer[Any]):
 
 
 class ChangedAnswer(serializers.Serializer[Any]):
-    """A field of the request that is another than in `parent`'s; null where it was or is not given."""
+    """A field of the request whose value differs from the one in `parent`; null for a value that is not given."""
 
     field = serializers.CharField()
     was = serializers.JSONField(allow_null=True)
@@ -151,7 +151,7 @@ class ChangedAnswer(serializers.Serializer[Any]):
 
 
 class ActAnswer(serializers.Serializer[Any]):
-    """One act of a person upon a job; `job` is the id of another that came of it or that it came from."""
+    """One act of a person on a job; `job` is the id of a job that it made, or that the job was made of."""
 
     at = serializers.DateTimeField()
     who = serializers.CharField(allow_blank=True)
@@ -194,12 +194,12 @@ class JobDetailAnswer(JobAnswer):
 
     @extend_schema_field(DifferenceAnswer(many=True))
     def get_preset_differences(self, job: TransformJob) -> Any:
-        """What the job has other than its preset had then; empty without a preset."""
+        """The fields that differ from the preset as it was then; empty without a preset."""
         return DifferenceAnswer(presets.differences(job), many=True).data
 
     @extend_schema_field(ChangedAnswer(many=True))
     def get_changes(self, job: TransformJob) -> Any:
-        """What of its request is another than its parent's."""
+        """The fields of the request that differ from those of the parent."""
         return ChangedAnswer(changes.since_parent(job), many=True).data
 
     @extend_schema_field(OpenApiTypes.OBJECT)
@@ -214,7 +214,7 @@ class JobDetailAnswer(JobAnswer):
 
     @extend_schema_field(EventAnswer(many=True))
     def get_timeline(self, job: TransformJob) -> Any:
-        """Everything that was told of the job, oldest first: moves, notes and warnings."""
+        """All entries of the timeline, oldest first: moves, notes and warnings."""
         return EventAnswer(queries.timeline(job), many=True).data
 
     @extend_schema_field(AttemptAnswer(many=True))
@@ -223,16 +223,16 @@ class JobDetailAnswer(JobAnswer):
         return AttemptAnswer(self._merged.attempts, many=True).data
 
     def get_objects_missing(self, job: TransformJob) -> int | None:
-        """How many inputs have no output of any attempt; null where not every input is known."""
+        """The number of inputs without an output of any attempt; null if some inputs are not known."""
         return self._merged.missing if self._merged.plan else None
 
     @extend_schema_field(RowsAnswer(allow_null=True))
     def get_rows(self, job: TransformJob) -> Any:
-        """How far rows were compared; null where they are not."""
+        """The comparison of rows; null without one."""
         rows = queries.rows(job)
         return rows and RowsAnswer(rows).data
 
     def to_representation(self, job: TransformJob) -> dict[str, Any]:
-        """As above, with the attempts read once."""
+        """The fields of the job as all its attempts left it; the attempts are read once."""
         shown_job, self._merged = for_display_with_attempts(job, queries.merged(job))
         return super().to_representation(shown_job)

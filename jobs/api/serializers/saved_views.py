@@ -12,7 +12,7 @@ from jobs.models import SavedView
 
 
 class ViewAnswer(serializers.ModelSerializer[SavedView]):
-    """A saved view. `state` holds parameters of the jobs list; `url` is the page as it shows it."""
+    """A saved view. `state` has parameters of the list of jobs; `url` is the page that shows it."""
 
     owner = serializers.CharField(source="owner.username")
     state = serializers.SerializerMethodField()

@@ -1,4 +1,4 @@
-"""Jobs: list, submit, look at, stop, finish, run again, archive."""
+"""Jobs: list, submit, get, stop, finish, retry, archive."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
     pagination_class = InOrder
 
     def get_queryset(self) -> QuerySet[TransformJob]:
-        """Jobs narrowed by the query parameters."""
+        """The jobs that match the query parameters."""
         if getattr(self, "swagger_fake_view", False):
             return TransformJob.objects.none()
         return queries.jobs(self.member.team, read_filter(self.words).for_user(self.member.user))
 
     def paginate_queryset(self, queryset: Any) -> Any:
-        """A page of jobs, each waiting one with its place in line."""
+        """A page of jobs; waiting jobs have their place in line."""
         return for_display(super().paginate_queryset(queryset) or [])
 
     @takes(JobsQuery)
@@ -67,14 +67,13 @@ class Causes(TeamView):
     @takes(JobFilterQuery)
     @extend_schema(operation_id="jobs_causes", responses=serializers.CauseAnswer(many=True))
     def get(self, request: Request) -> Response:
-        """The failed jobs that the filters of the list keep, counted by cause, the most frequent first."""
+        """Count the failed jobs that match the filters of the list by cause, the most frequent first."""
         matching = queries.jobs(self.member.team, read_filter(self.words).for_user(self.member.user))
-        found = queries.failures(matching)
-        return Response(serializers.CauseAnswer(found, many=True).data)
+        return Response(serializers.CauseAnswer(queries.failures(matching), many=True).data)
 
 
 class Preflight(TeamView):
-    """Checking a job before it is submitted."""
+    """Preflight: check a job before it is submitted."""
 
     @extend_schema(
         operation_id="jobs_preflight",
@@ -82,7 +81,7 @@ class Preflight(TeamView):
         responses=serializers.PreflightAnswer,
     )
     def post(self, request: Request) -> Response:
-        """What submitting this body would meet. Nothing is written, here or in S3."""
+        """Check this body as submitting would. Nothing is written, here or in S3."""
         fields = request_serializers.fields_of(request.data)
         request_serializers.take_flag(fields, "replace_outputs")
         body, _ = presets.take(self.member.team, fields)
@@ -100,16 +99,16 @@ class Job(TeamView):
 
 
 class Acts(TeamView):
-    """What people did with one job."""
+    """The acts of people on one job."""
 
     @extend_schema(operation_id="jobs_activity", responses=serializers.ActsAnswer)
     def get(self, request: Request, id: str) -> Response:
-        """Who submitted, stopped, cloned, archived it, newest first."""
+        """List who submitted, stopped, cloned or archived the job, newest first."""
         return Response(serializers.ActsAnswer({"results": history.acts(self.job(id))}).data)
 
 
 class Stop(TeamView):
-    """Stopping one job."""
+    """Stop one job."""
 
     @extend_schema(operation_id="jobs_stop", request=None, responses={202: serializers.JobAnswer})
     @keyed
@@ -120,7 +119,7 @@ class Stop(TeamView):
 
 
 class Finish(TeamView):
-    """Writing what a job left."""
+    """Finish a job: write the outputs that are missing."""
 
     @extend_schema(
         operation_id="jobs_finish",
@@ -129,21 +128,21 @@ class Finish(TeamView):
     )
     @keyed
     def post(self, request: Request, id: str) -> Response:
-        """Submit the next attempt over the inputs that have no output; 409 says why there can be none."""
+        """Submit the next attempt over the inputs that have no output; 409 says why that is not possible."""
         job, fields = self.job(id), request_serializers.fields_of(request.data)
         request_serializers.check_texts(fields, ["name"])
-        made = attempts.finish_missing(
+        attempt = attempts.finish_missing(
             job,
             by=self.member.user,
             token=self.token,
             name=fields.get("name"),
             replace_outputs=bool(fields.get("replace_outputs")),
         )
-        return _created(made, request)
+        return _created(attempt, request)
 
 
 class Retry(TeamView):
-    """Running a job again."""
+    """Run a job again."""
 
     @extend_schema(
         operation_id="jobs_retry",
@@ -154,12 +153,12 @@ class Retry(TeamView):
     def post(self, request: Request, id: str) -> Response:
         """Submit the same request under a new name as the next attempt; 409 while one is still running.
 
-        409 too where objects would be replaced and the body does not allow it.
+        Also 409 if objects would be replaced and the body does not allow it.
         """
         job, fields = self.job(id), request_serializers.fields_of(request.data)
         replace = request_serializers.take_flag(fields, "replace_outputs")
         request_serializers.check_texts(fields, ["name", "output_path"])
-        made = attempts.retry(
+        attempt = attempts.retry(
             job,
             by=self.member.user,
             token=self.token,
@@ -167,11 +166,11 @@ class Retry(TeamView):
             output_path=fields.get("output_path"),
             outputs=Outputs.REPLACE if replace else Outputs.REFUSE,
         )
-        return _created(made, request)
+        return _created(attempt, request)
 
 
 class Archive(TeamView):
-    """Leaving a job out of lists."""
+    """Archive a job."""
 
     @extend_schema(operation_id="jobs_archive", request=None, responses=serializers.JobAnswer)
     @keyed
@@ -182,7 +181,7 @@ class Archive(TeamView):
 
 
 class Restore(TeamView):
-    """Bringing a job back from the archive."""
+    """Restore a job from the archive."""
 
     @extend_schema(operation_id="jobs_restore", request=None, responses=serializers.JobAnswer)
     @keyed

@@ -17,12 +17,12 @@ from teams.models import Role
 class Views(TeamView):
     """The views that the token's owner sees."""
 
-    #: A viewer keeps views too; sharing them asks for more.
+    #: Viewers save views too; the service asks a higher role for sharing.
     role = Role.VIEWER
 
     @extend_schema(operation_id="views_list", responses=serializers.ViewAnswer(many=True))
     def get(self, request: Request) -> Response:
-        """Own views, and those that others share, by name."""
+        """List one's own views and the shared ones by name."""
         views = saved_views.visible(self.member.team, self.member.user)
         return Response(serializers.ViewAnswer(views, many=True, context={"request": request}).data)
 
@@ -33,7 +33,7 @@ class Views(TeamView):
     )
     @keyed
     def post(self, request: Request) -> Response:
-        """Keep a state of the list; private unless `shared`."""
+        """Save a state of the list; private unless `shared`."""
         body = request_serializers.read_body(request_serializers.ViewBody, request.data)
         view = saved_views.save(
             self.member, body["name"], body.get("state", {}), shared=body["shared"], token=self.token
@@ -48,13 +48,13 @@ class View(TeamView):
 
     @extend_schema(operation_id="views_get", responses=serializers.ViewAnswer)
     def get(self, request: Request, slug: str) -> Response:
-        """What it shows."""
+        """Get a view."""
         view = get_object_or_404(saved_views.visible(self.member.team, self.member.user), slug=slug)
         return Response(serializers.ViewAnswer(view, context={"request": request}).data)
 
     @extend_schema(operation_id="views_delete", responses={204: None})
     def delete(self, request: Request, slug: str) -> Response:
-        """Delete a view of one's own, or, as an admin, a shared one."""
+        """Delete one's own view, or, as an admin, a shared one."""
         view = get_object_or_404(saved_views.visible(self.member.team, self.member.user), slug=slug)
         saved_views.delete(view, self.member, token=self.token)
         return Response(status=204)
