@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 _CODES = (
     *("required", "null", "blank", "invalid", "invalid_choice", "max_length", "min_length", "not_a_list"),
@@ -26,6 +27,17 @@ class JsonText(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return str(super().to_internal_value(data))
+
+
+class ServiceText(JsonText):
+    """A text whose length and form the service checks; here they are for the schema only."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(error_messages=one_sentence("It must be a text."), **options)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """The text as it is."""
+        return data if isinstance(data, str) else super().run_validation(data)
 
 
 class JsonFlag(serializers.BooleanField):

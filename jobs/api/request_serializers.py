@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-from jobs.api.body_fields import CheckedLater, JsonFlag, JsonText, KeyList, one_sentence
+from jobs.api.body_fields import CheckedLater, JsonFlag, JsonText, KeyList, ServiceText, one_sentence
 from jobs.api.field_errors import sentences
 from jobs.api.serializer_fields import option_body_fields, request_body_fields
 from jobs.services.connections.connections import MOST_RUNNING
@@ -34,7 +34,13 @@ class BodyParser(JSONParser):
 _REPLACE = "Whether it may replace objects at its output path; without it that is refused with 409."
 
 
-class JobBody(serializers.Serializer[Any]):
+class ReplaceBody(serializers.Serializer[Any]):
+    """Whether outputs that are there may be replaced."""
+
+    replace_outputs = JsonFlag(default=False, help_text=_REPLACE)
+
+
+class JobBody(ReplaceBody):
     """A transform job in the SageMaker SDK's field names, or `connection` with `request`."""
 
     preset = serializers.CharField(
@@ -44,7 +50,6 @@ class JobBody(serializers.Serializer[Any]):
     request = serializers.DictField(
         required=False, help_text="CreateTransformJob JSON, instead of the request's fields."
     )
-    replace_outputs = serializers.BooleanField(default=False, help_text=_REPLACE)
 
     def get_fields(self) -> dict[str, Any]:
         """The fields above, the request's and our own options; null leaves most of them out."""
@@ -54,17 +59,16 @@ class JobBody(serializers.Serializer[Any]):
         return fields
 
 
-class FinishBody(serializers.Serializer[Any]):
+class FinishBody(ReplaceBody):
     """What the next attempt is called, and whether it may replace objects that were there before the job ran."""
 
-    name = serializers.CharField(required=False, help_text="Made from the job's name if left out.")
-    replace_outputs = serializers.BooleanField(default=False, help_text=_REPLACE)
+    name = ServiceText(required=False, help_text="Made from the job's name if left out.")
 
 
 class RetryBody(FinishBody):
     """What the next run is called, and where it writes; with another output path it is a job of its own."""
 
-    output_path = serializers.CharField(required=False, help_text="s3:// address, instead of the job's.")
+    output_path = ServiceText(required=False, help_text="s3:// address, instead of the job's.")
 
 
 class PresetBody(serializers.Serializer[Any]):
@@ -196,11 +200,7 @@ def fields_of(data: object) -> dict[str, Any]:
 def read_body(kind: type[serializers.Serializer[Any]], data: object) -> dict[str, Any]:
     """The values of a body, checked by its serializer; InvalidFields for a field that is unknown or wrong."""
     fields, body = fields_of(data), kind(data=data)
-    problems = {
-        name[:60]: [f"It is not a field here; there are {', '.join(body.fields)}."]
-        for name in fields
-        if name not in body.fields
-    }
+    problems = _unknown_fields(fields, body)
     if not body.is_valid():
         problems |= sentences(body.errors)
     if problems:
@@ -208,24 +208,29 @@ def read_body(kind: type[serializers.Serializer[Any]], data: object) -> dict[str
     return dict(body.validated_data)
 
 
-def take_flag(fields: dict[str, Any], name: str) -> bool:
-    """Take `name` out of the fields; false if it is not there. InvalidFields if it is neither true nor false."""
-    value = fields.pop(name, False)
-    if not isinstance(value, bool):
-        raise InvalidFields({name: ["It must be true or false."]})
-    return value
+def read_texts(kind: type[serializers.Serializer[Any]], data: object) -> dict[str, Any]:
+    """The fields of a body as they were sent, whose values the service checks.
 
-
-def check_texts(fields: Mapping[str, Any], texts: Collection[str], others: Collection[str] = ()) -> None:
-    """Raise InvalidFields for names that are neither, and for a text that is of another kind."""
-    known = sorted({*texts, *others})
-    problems = {
-        name: [f"It is not a field here; there are {', '.join(known)}."]
-        for name in fields
-        if name not in known
-    }
+    Raises InvalidFields for a field that is unknown, and for another value in place of a text.
+    """
+    fields, body = fields_of(data), kind()
+    problems = _unknown_fields(fields, body)
     problems |= {
-        name: ["It must be a text."] for name in texts if name in fields and not isinstance(fields[name], str)
+        name: ["It must be a text."]
+        for name, field in body.fields.items()
+        if isinstance(field, serializers.CharField) and not isinstance(fields.get(name, ""), str)
     }
     if problems:
         raise InvalidFields(problems)
+    return fields
+
+
+def _unknown_fields(fields: Mapping[str, Any], body: serializers.Serializer[Any]) -> dict[str, list[str]]:
+    sentence = f"It is not a field here; there are {', '.join(body.fields)}."
+    return {name[:60]: [sentence] for name in fields if name not in body.fields}
+
+
+def take_replace_outputs(fields: dict[str, Any]) -> bool:
+    """Take `replace_outputs` out of a submission's body; false if it is not there. Raises InvalidFields."""
+    sent = {name: fields.pop(name) for name in ("replace_outputs",) if name in fields}
+    return bool(read_body(ReplaceBody, sent)["replace_outputs"])

@@ -214,3 +214,13 @@ def test_finishing_asks_before_it_replaces_what_was_there_before_the_job(
     assert queries.attempts(first).count() == 1
     page.post(f"/jobs/{first.key}/finish/", {"replace_outputs": "true"})
     assert queries.attempts(first).count() == 2
+
+
+def test_the_api_finishes_over_what_was_there_before_the_job_when_it_is_told_to(
+    serving: House, serving_engine: EngineProcess, folder: str
+) -> None:
+    first = run(serving, serving_engine, folder, {"a": b"1\n"})
+    TransformJob.objects.filter(pk=first.pk).update(started_at=timezone.now() + timedelta(minutes=1))
+    body = {"replace_outputs": True}
+    answer = serving.api("alice").post(f"/api/v1/jobs/{first.key}/finish/", body, "application/json")
+    assert (answer.status_code, answer.json()["attempt"]) == (201, 2)

@@ -116,3 +116,28 @@ def test_a_body_beyond_the_limit_is_a_413_that_names_it(house: House) -> None:
     error = answer.json()["error"]
     assert error["code"] == "content_too_large"
     assert "2621440 bytes" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("views/", {"name": 5}, "name"),
+        ("views/", {"name": "Mine", "shared": "yes"}, "shared"),
+        ("views/", {"name": "Mine", "state": []}, "state"),
+        ("views/", {"name": "Mine", "colour": "red"}, "colour"),
+        ("jobs/many/", {"action": "stop", "ids": "all"}, "ids"),
+        ("jobs/many/", {"action": "stop", "ids": [5]}, "ids"),
+        ("jobs/many/", {"action": "stop", "filter": []}, "filter"),
+        ("jobs/many/", {"action": ["stop"], "ids": []}, "action"),
+        ("jobs/many/", {"action": "stop", "ids": [], "replace_outputs": 1}, "replace_outputs"),
+        ("presets/", {"name": "P", "body": []}, "body"),
+        ("models/", {"name": "m", "connection": "engine", "image": 5}, "image"),
+        ("jobs/", {"replace_outputs": "true"}, "replace_outputs"),
+        ("jobs/preflight/", {"replace_outputs": 0}, "replace_outputs"),
+        ("connections/", {"name": "C", "region": 5}, "region"),
+        ("connections/", {"name": "C", "colour": "red"}, "colour"),
+    ],
+)
+def test_a_field_of_another_shape_is_named(house: House, path: str, body: dict[str, Any], field: str) -> None:
+    answer = house.api("alice").post(f"/api/v1/{path}", body, "application/json")
+    assert (answer.status_code, field in answer.json()["error"]["fields"]) == (400, True), answer.content

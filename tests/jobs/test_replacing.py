@@ -143,7 +143,7 @@ def test_the_page_asks_where_to_write_and_offers_a_new_folder(serving: House, fi
     page, path = serving.page("alice"), f"/jobs/{first.key}/retry/"
     asked = page.post(path)
     assert asked.status_code == 200
-    text = asked.content.decode()
+    text = Page(asked).text
     assert "2 outputs are there already" in text
     assert "Replace the 2 outputs that are there" in text
     assert TransformJob.objects.count() == 1

@@ -21,9 +21,6 @@ from jobs.services.connections import browsing, connections, limits, permissions
 from teams.access import require
 from teams.models import Role
 
-_OTHER_FIELDS = {"max_running", "max_instances", "max_instances_per_type", "import_external"}
-_OTHER_FIELDS |= {"allowed_places", "allowed_models"}
-
 
 class Connections(TeamView, generics.ListAPIView[Connection]):
     """The team's connections."""
@@ -51,9 +48,7 @@ class Connections(TeamView, generics.ListAPIView[Connection]):
     @keyed
     def post(self, request: Request) -> Response:
         """Add an AWS connection; admins only."""
-        fields = request_serializers.fields_of(request.data)
-        texts = {"name", "slug", "region", "role_arn", "external_id", "queue_url"}
-        request_serializers.check_texts(fields, texts, _OTHER_FIELDS)
+        fields = request_serializers.read_texts(request_serializers.ConnectionBody, request.data)
         connection = connections.create(
             self.member.team,
             **{"name": "", "region": "", **fields},

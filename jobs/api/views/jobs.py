@@ -56,7 +56,7 @@ class Jobs(TeamView, generics.ListAPIView[TransformJob]):
     def post(self, request: Request) -> Response:
         """Submit a job. It is created in SageMaker soon after; follow its `state`."""
         fields = request_serializers.fields_of(request.data)
-        replace = request_serializers.take_flag(fields, "replace_outputs")
+        replace = request_serializers.take_replace_outputs(fields)
         job = presets.submit(self.member, fields, token=self.token, replace_outputs=replace)
         return _created(job, request)
 
@@ -83,7 +83,7 @@ class Preflight(TeamView):
     def post(self, request: Request) -> Response:
         """Check this body as submitting would. Nothing is written, here or in S3."""
         fields = request_serializers.fields_of(request.data)
-        request_serializers.take_flag(fields, "replace_outputs")
+        request_serializers.take_replace_outputs(fields)
         body, _ = presets.take(self.member.team, fields)
         report = preflight.run(self.member.team, body)
         return Response(serializers.PreflightAnswer(report).data)
@@ -129,14 +129,16 @@ class Finish(TeamView):
     @keyed
     def post(self, request: Request, id: str) -> Response:
         """Submit the next attempt over the inputs that have no output; 409 says why that is not possible."""
-        job, fields = self.job(id), request_serializers.fields_of(request.data)
-        request_serializers.check_texts(fields, ["name"])
+        job, fields = (
+            self.job(id),
+            request_serializers.read_body(request_serializers.FinishBody, request.data),
+        )
         attempt = attempts.finish_missing(
             job,
             by=self.member.user,
             token=self.token,
             name=fields.get("name"),
-            replace_outputs=bool(fields.get("replace_outputs")),
+            replace_outputs=fields["replace_outputs"],
         )
         return _created(attempt, request)
 
@@ -155,16 +157,14 @@ class Retry(TeamView):
 
         Also 409 if objects would be replaced and the body does not allow it.
         """
-        job, fields = self.job(id), request_serializers.fields_of(request.data)
-        replace = request_serializers.take_flag(fields, "replace_outputs")
-        request_serializers.check_texts(fields, ["name", "output_path"])
+        job, fields = self.job(id), request_serializers.read_body(request_serializers.RetryBody, request.data)
         attempt = attempts.retry(
             job,
             by=self.member.user,
             token=self.token,
             name=fields.get("name"),
             output_path=fields.get("output_path"),
-            outputs=Outputs.REPLACE if replace else Outputs.REFUSE,
+            outputs=Outputs.REPLACE if fields["replace_outputs"] else Outputs.REFUSE,
         )
         return _created(attempt, request)
 

@@ -70,12 +70,7 @@ class Models(TeamView, generics.ListAPIView[RegisteredModel]):
     @keyed
     def post(self, request: Request) -> Response:
         """Register a model; it is created in SageMaker before the answer."""
-        fields = request_serializers.fields_of(request.data)
-        request_serializers.check_texts(
-            fields,
-            {"name", "connection", "image", "model_data", "execution_role_arn", "description"},
-            {"env", "containers"},
-        )
+        fields = request_serializers.read_texts(request_serializers.ModelBody, request.data)
         model = registered_models.register(
             _connection(self.member, fields.get("connection", "")),
             name=fields.get("name", ""),

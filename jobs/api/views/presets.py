@@ -45,8 +45,7 @@ class Presets(TeamView, generics.ListAPIView[Preset]):
     @keyed
     def post(self, request: Request) -> Response:
         """Save a request as a preset."""
-        fields = request_serializers.fields_of(request.data)
-        request_serializers.check_texts(fields, {"name", "description"}, {"body", "rules"})
+        fields = request_serializers.read_texts(request_serializers.PresetBody, request.data)
         made = presets.create(
             self.member.team,
             **{"name": "", "body": {}, **fields},
