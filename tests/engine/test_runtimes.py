@@ -36,6 +36,9 @@ from tests.support.polling import until
         ("localhost:5000/xgboost", "xgboost"),
         ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3", "sklearn"),
         ("sagemaker-scikit-learn@sha256:0123", "sklearn"),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sparkml-serving:2.4", "sparkml"),
+        ("246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-sparkml-serving:3.3", "sparkml"),
+        ("example.com/sagemaker-spark-processing:3.1", None),
         ("763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.1", None),
         ("example.com/not-xgboost:1", None),
         ("example.com/xgboost/of-mine:xgboost", None),
@@ -62,7 +65,7 @@ def test_extra_runtimes_come_before_the_built_in(tmp_path: Path) -> None:
         found = find_runtime(runtimes, image)
         assert found is not None
         assert found.command == ("python", str(tmp_path / "mine" / "serve.py"))
-    assert "Mine; XGBoost" in str(
+    assert "Mine; SparkML" in str(
         Runtimes(Config(tmp_path, tmp_path, extra_runtimes=extra), support()).reason_against("strange")
     )
 

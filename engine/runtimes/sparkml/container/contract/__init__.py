@@ -1,0 +1,1 @@
+"""The container's own rules: schema, rows of a request, and answers."""

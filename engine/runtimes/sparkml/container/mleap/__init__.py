@@ -1,0 +1,1 @@
+"""Reads MLeap bundles and runs their pipelines by columns with NumPy."""
