@@ -39,7 +39,7 @@ class Connection(models.Model):
     engine_key = models.SlugField(
         max_length=63,
         blank=True,
-        help_text="Engines only: the team's key that `./deck key` made. Empty: the engine's own, which may everything.",
+        help_text="Engines only: the team's key, from `./deck key`. Empty: the engine's own key, which may do all.",
     )
     allowed_places = models.JSONField(
         default=list, blank=True, help_text="Folders in S3 that may be read and written. Empty: all."
@@ -50,16 +50,16 @@ class Connection(models.Model):
     max_running = models.PositiveIntegerField(
         null=True,
         blank=True,
-        help_text="Jobs at once; further ones wait their turn. Empty: no limit of ours.",
+        help_text="Jobs at once; further jobs wait. Empty: no limit by hand.",
     )
     max_instances = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Instances of all jobs together. Empty: no limit of ours."
+        null=True, blank=True, help_text="Instances of all jobs together. Empty: no limit by hand."
     )
     max_instances_per_type = models.JSONField(
         default=dict, blank=True, help_text="Instances of all jobs together, by instance type."
     )
     import_external = models.BooleanField(
-        default=True, help_text="Show jobs too that were made in this account outside Batchdeck."
+        default=True, help_text="Also show jobs that were made in this account outside Batchdeck."
     )
     queue_url = models.CharField(
         max_length=512, blank=True, help_text="An SQS queue with EventBridge's events about transform jobs."
@@ -72,15 +72,17 @@ class Connection(models.Model):
     last_error = models.TextField(blank=True, help_text="A sentence for people; empty while calls succeed.")
 
     tested_at = models.DateTimeField(null=True, blank=True)
-    tested = models.JSONField(default=list, blank=True, help_text="What came of each call of the last test.")
+    tested = models.JSONField(
+        default=list, blank=True, help_text="The outcome of each call of the last test."
+    )
     removed_at = models.DateTimeField(
-        null=True, blank=True, help_text="Since when it is gone but for the jobs that ran there."
+        null=True, blank=True, help_text="When it was removed; jobs that ran there are kept."
     )
 
     # AWS's price list: when it was last read, and the error of that try.
     prices_read_at = models.DateTimeField(null=True, blank=True)
     prices_error = models.TextField(
-        blank=True, help_text="A sentence for people; empty while it can be read."
+        blank=True, help_text="A sentence for people; empty while the list can be read."
     )
 
     # The poller's lease: one task at a time follows a connection; the lease of a killed task ends by time.

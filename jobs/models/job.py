@@ -57,7 +57,7 @@ class TransformJob(JobRequest):
         null=True,
         on_delete=models.RESTRICT,
         related_name="later_attempts",
-        help_text="The first attempt, of later ones; a clone is a first attempt itself.",
+        help_text="The first attempt; empty for first attempts, such as clones.",
     )
     attempt = models.PositiveIntegerField(default=1)
 
@@ -71,20 +71,23 @@ class TransformJob(JobRequest):
     state = models.CharField(max_length=16, choices=JobState.choices, default=JobState.WAITING)
     state_reason = models.TextField(blank=True)
     waits_for = models.CharField(
-        max_length=8, choices=WaitsFor.choices, blank=True, help_text="Once a waiting job was tried."
+        max_length=8,
+        choices=WaitsFor.choices,
+        blank=True,
+        help_text="What a waiting job waits for, once it was tried.",
     )
     warnings = models.JSONField(
-        default=list, help_text="What does not agree: objects with a code and a text."
+        default=list, help_text="Objects with a code and a text about what does not agree."
     )
     arn = models.CharField(max_length=2048, blank=True)
-    tries = models.PositiveIntegerField(default=0, help_text="How often Create was put off.")
+    tries = models.PositiveIntegerField(default=0, help_text="How often its creation was put off.")
     next_attempt_at = models.DateTimeField(
         null=True, help_text="When a waiting job is tried again, or a failed one submitted again."
     )
     stop_requested_at = models.DateTimeField(null=True)
     stop_requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
 
-    stop_cause = models.TextField(blank=True, help_text="Why the service itself stops it.")
+    stop_cause = models.TextField(blank=True, help_text="The sentence if a guard rail stops it.")
     progress_at = models.DateTimeField(null=True, help_text="When its last output or log line was seen.")
     deadline_warned = models.BooleanField(default=False)
     idle_warned = models.BooleanField(default=False)
@@ -98,19 +101,21 @@ class TransformJob(JobRequest):
     ended_at = models.DateTimeField(null=True, help_text="SageMaker's TransformEndTime.")
 
     # Written at the job's end, so that a later price does not change them.
-    instance_seconds = models.BigIntegerField(null=True, help_text="Billed: of all instances together.")
+    instance_seconds = models.BigIntegerField(
+        null=True, help_text="Billed seconds of all instances together."
+    )
     price_per_hour = models.DecimalField(
-        max_digits=12, decimal_places=6, null=True, help_text="US dollars for an instance and hour."
+        max_digits=12, decimal_places=6, null=True, help_text="US dollars for an instance for an hour."
     )
     cost_usd = models.DecimalField(max_digits=16, decimal_places=6, null=True)
 
     cause = models.CharField(
         max_length=40,
         blank=True,
-        help_text="The slug of failures' cause, once it failed or was rejected.",
+        help_text="The slug of the cause, if it failed or was rejected.",
     )
     failure = models.JSONField(
-        default=dict, help_text="The line that tells the cause, who said it, a change to try."
+        default=dict, help_text="The line that names the cause, its source, and a change to try."
     )
     explain_at = models.DateTimeField(
         null=True, help_text="When its log is to be read for the cause of its failure."
@@ -120,7 +125,7 @@ class TransformJob(JobRequest):
     objects_total = models.BigIntegerField(null=True)
     bytes_total = models.BigIntegerField(null=True)
     plan_complete = models.BooleanField(
-        default=True, help_text="False: the input holds more than was counted."
+        default=True, help_text="False if the input has more objects than were counted."
     )
     objects_done = models.BigIntegerField(null=True)
     records = models.BigIntegerField(
@@ -134,7 +139,7 @@ class TransformJob(JobRequest):
         blank=True, help_text="Name, S3 addresses and tags in lower case, one a line."
     )
     duration_seconds = models.PositiveBigIntegerField(
-        default=0, help_text="From start to end; 0 for one that has not ended or never ran."
+        default=0, help_text="From start to end; 0 if it has not ended or never ran."
     )
 
     # The state of all attempts together, on the first attempt's row; null while there is one. `attempts.settle` writes
@@ -144,7 +149,7 @@ class TransformJob(JobRequest):
     joint_ended_at = models.DateTimeField(null=True)
     joint_duration_seconds = models.PositiveBigIntegerField(null=True)
     joint_attention = models.BooleanField(null=True)
-    joint = models.JSONField(default=dict, help_text="What lists show of it beside these.")
+    joint = models.JSONField(default=dict, help_text="More values of all attempts together, for lists.")
 
     # For the filters and the order of lists: of all attempts together, or of the only one.
     overall_state = models.GeneratedField(
@@ -171,7 +176,7 @@ class TransformJob(JobRequest):
         db_persist=True,
     )
 
-    archived_at = models.DateTimeField(null=True, help_text="Since when lists leave it out.")
+    archived_at = models.DateTimeField(null=True, help_text="When it was archived.")
     archived_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
 
     #: In a copy made by `standing.whole`: the number of attempts, and their cost together.

@@ -15,7 +15,9 @@ class JobOptions(models.Model):
     """What a person asks of Batchdeck about a job, beside the request that goes to SageMaker."""
 
     priority = models.SmallIntegerField(default=0, help_text="-10 to 10; higher ones start first.")
-    fallback_instance_types = models.JSONField(default=list, help_text="Tried in turn without capacity.")
+    fallback_instance_types = models.JSONField(
+        default=list, help_text="Tried in turn after a lack of capacity."
+    )
     max_retries = models.PositiveSmallIntegerField(
         default=0, help_text="How often it is submitted again after a failure that may pass."
     )
@@ -46,10 +48,10 @@ class JobRequest(JobOptions):
         "jobs.Preset", null=True, on_delete=models.SET_NULL, related_name="jobs", db_index=False
     )
     preset_used = models.JSONField(
-        default=dict, help_text="What the preset was then: slug, name, fields, locked."
+        default=dict, help_text="The preset's slug, name, fields and locked fields at that time."
     )
     instance_type = models.CharField(
-        max_length=64, blank=True, help_text="What is asked for now: the request's own, or a fallback."
+        max_length=64, blank=True, help_text="The type asked for now: the request's, or a fallback."
     )
     instance_count = models.PositiveIntegerField(default=1)
 

@@ -22,14 +22,14 @@ class PlannedObject(models.Model):
     etag = models.CharField(
         max_length=80,
         default="",
-        help_text="Empty for a manifest's entries, and in plans made before it was kept.",
+        help_text="Empty for a manifest's entries, and in plans from before there was this column.",
     )
     output_key = models.CharField(max_length=2048)
     done = models.BooleanField(default=False)
     rows_in = models.BigIntegerField(null=True, help_text="Rows of the input; unknown until compared.")
     rows_out = models.BigIntegerField(null=True, help_text="Rows of its output.")
     error = models.CharField(
-        max_length=300, default="", help_text="What the data log said of it, of one without an output."
+        max_length=300, default="", help_text="The error in the data log, for an object without an output."
     )
 
     class Meta:

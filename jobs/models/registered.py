@@ -29,10 +29,10 @@ class RegisteredModel(models.Model):
         null=True,
         on_delete=models.SET_NULL,
         related_name="+",
-        help_text="What Run begins with.",
+        help_text="The preset with which Run begins.",
     )
     archives = models.JSONField(
-        default=list, help_text="What was found in each container's archive when it was last looked at."
+        default=list, help_text="The findings in each container's archive, when it was last checked."
     )
     archives_checked_at = models.DateTimeField(null=True)
 

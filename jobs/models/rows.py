@@ -16,7 +16,7 @@ class RowComparison(models.Model):
 
     job = models.OneToOneField(TransformJob, on_delete=models.CASCADE, related_name="row_comparison")
     position = models.PositiveIntegerField(
-        default=0, help_text="Planned objects before this one are done with."
+        default=0, help_text="Planned objects before this position are compared or skipped."
     )
     bytes_read = models.BigIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0, help_text="Files that could not be compared.")
@@ -38,9 +38,7 @@ class RowIndex(models.Model):
 
     planned = models.ForeignKey(PlannedObject, on_delete=models.CASCADE, related_name="row_indexes")
     side = models.CharField(max_length=6, choices=[("input", "input"), ("output", "output")])
-    etag = models.CharField(
-        max_length=80, help_text="Of the object that it belongs to; of another it is void."
-    )
+    etag = models.CharField(max_length=80, help_text="The object's ETag; the index is void for another.")
     marks = models.BinaryField(help_text="Pairs of a row and a byte, as transform.rowmarks packs them.")
 
     class Meta:
