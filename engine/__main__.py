@@ -39,14 +39,14 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 _OPTIONS = {
     "quotas": "instances for transform jobs, such as ml.m5.xlarge=2,total=20",
     "rate-limits": "requests a second, such as CreateTransformJob=2,each=20",
-    "no-capacity": "instance types that are not to be had, with commas between them",
-    "events-url": "an address that is sent an event at each change of a job's status",
-    "events-queue": "an SQS queue, or one like it, that they are put into instead",
-    "confinement": "prefer (default): confine model code by what the system has; require: do not start without all "
-    "of it; off: do not confine it",
-    "connect-ports": "TCP ports that model code may connect to, such as 443; none without",
-    "limits": "bounds of model servers and jobs, such as memory_mb=4096,disk_mb=2000",
-    "log-retention-days": "days for which jobs' log lines are kept, 90 without, 0 for good",
+    "no-capacity": "instance types without capacity, separated by commas",
+    "events-url": "an address that receives an event at each change of a job's status",
+    "events-queue": "an SQS queue, or a compatible one, that receives them instead",
+    "confinement": "prefer (default): confine model code as far as the system can; require: do not start if it "
+    "cannot fully; off: do not confine it",
+    "connect-ports": "TCP ports that model code may connect to, such as 443 (default: none)",
+    "limits": "limits of model servers and jobs, such as memory_mb=4096,disk_mb=2000",
+    "log-retention-days": "days until jobs' log lines are deleted, 0 for never (default: 90)",
 }
 
 
@@ -57,12 +57,12 @@ def read_arguments(arguments: list[str]) -> Config:
         "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
     )
     parser.add_argument("--port", type=int, default=8070)
-    parser.add_argument("--data-dir", type=Path, default=Path("var/engine"), help="where everything is kept")
+    parser.add_argument("--data-dir", type=Path, default=Path("var/engine"), help="folder for all data")
     parser.add_argument(
         "--runtimes-dir",
         type=Path,
         default=Path(os.environ.get("ENGINE_RUNTIMES_DIR") or CHECKOUT / ".runtimes"),
-        help="where the model servers' environments are made (ENGINE_RUNTIMES_DIR)",
+        help="folder of the model servers' environments (ENGINE_RUNTIMES_DIR)",
     )
     parser.add_argument(
         "--extra-runtimes",

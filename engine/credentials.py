@@ -17,7 +17,7 @@ from transform.scope import EVERYTHING, Scope
 log = logging.getLogger(__name__)
 
 #: Nanoseconds: longer than the resolution of any file system's timestamps.
-_TICK = 2_000_000_000
+_CLOCK_RESOLUTION_NS = 2_000_000_000
 _ALPHABET = string.ascii_uppercase + "234567"
 
 
@@ -80,7 +80,7 @@ class Credentials:
         team_keys = [_team_key(file, self.account_id) for file in sorted(self.keys_dir.glob("*.json"))]
         self._teams = {key.access_key_id: key for key in team_keys if key is not None}
         # Another change within the resolution of the file system's timestamps would have the same time.
-        self._teams_read = changed if time.time_ns() - changed > _TICK else -1
+        self._teams_read = changed if time.time_ns() - changed > _CLOCK_RESOLUTION_NS else -1
 
     def new_session(self, arn: str, seconds: int, caller: Key) -> Key:
         """Create a session key that is valid for `seconds`, but not longer than the caller's own key.

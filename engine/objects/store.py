@@ -92,8 +92,8 @@ class ObjectStore:
                 )
             if connection.execute("DELETE FROM buckets WHERE name = ?", (bucket,)).rowcount == 0:
                 raise no_such_bucket(bucket)
-            spare = self.uploads.end_all(connection, bucket)
-        self._bodies.discard(spare)
+            unused_bodies = self.uploads.end_all(connection, bucket)
+        self._bodies.discard(unused_bodies)
 
     def bucket_tags(self, bucket: str) -> dict[str, str]:
         """The bucket's tags. Raises NoSuchBucket."""
@@ -173,31 +173,31 @@ class ObjectStore:
             _check_bucket(connection, info.bucket)
             if check is not None:
                 check(self.head(info.bucket, info.key))
-            spare = self.uploads.end(connection, upload, info.body) if upload else []
-            info = self._put(connection, info, inline, spare)
-        self._bodies.discard(spare)
+            unused_bodies = self.uploads.end(connection, upload, info.body) if upload else []
+            info = self._put(connection, info, inline, unused_bodies)
+        self._bodies.discard(unused_bodies)
         return info
 
     def publish_all(self, finished: Iterable[tuple[ObjectInfo, bytes | None]]) -> None:
         """Add results of `ObjectWriter.finish` to the index in one transaction. Raises NoSuchBucket."""
-        spare: list[Body] = []
+        unused_bodies: list[Body] = []
         with self._database.transaction() as connection:
             checked: set[str] = set()
             for info, inline in finished:
                 if info.bucket not in checked:
                     _check_bucket(connection, info.bucket)
                     checked.add(info.bucket)
-                self._put(connection, info, inline, spare)
-        self._bodies.discard(spare)
+                self._put(connection, info, inline, unused_bodies)
+        self._bodies.discard(unused_bodies)
 
     def delete(self, bucket: str, key: str, check: Check | None = None) -> None:
         """Delete an object, if it exists. Raises what `check` raises."""
         with self._database.transaction() as connection:
             if check is not None:
                 check(self.head(bucket, key))
-            spare = self._forget(connection, bucket, key)
+            unused_bodies = self._forget(connection, bucket, key)
             connection.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", (bucket, key.encode()))
-        self._bodies.discard(spare)
+        self._bodies.discard(unused_bodies)
 
     def set_tags(self, info: ObjectInfo, tags: Mapping[str, str]) -> None:
         """Replace the object's tags."""
@@ -227,13 +227,17 @@ class ObjectStore:
             after = page[-1].key.encode()
 
     def _put(
-        self, connection: sqlite3.Connection, info: ObjectInfo, inline: bytes | None, spare: list[Body]
+        self,
+        connection: sqlite3.Connection,
+        info: ObjectInfo,
+        inline: bytes | None,
+        unused_bodies: list[Body],
     ) -> ObjectInfo:
-        """Write the object's row and add the body that it replaces to `spare`."""
+        """Write the object's row and add the body that it replaces to `unused_bodies`."""
         if inline is not None:
             row = connection.execute("INSERT INTO inline_bodies (data) VALUES (?)", (inline,))
             info = replace(info, body=Body(inline=row.lastrowid))
-        spare += self._forget(connection, info.bucket, info.key)
+        unused_bodies += self._forget(connection, info.bucket, info.key)
         connection.execute(_REPLACE, info.to_row())
         return info
 

@@ -138,8 +138,10 @@ class Uploads:
                 if not connection.execute("SELECT 1 FROM uploads WHERE id = ?", (upload.id,)).fetchone():
                     raise no_such_upload()
                 where = (upload.id, number)
-                old = connection.execute("SELECT body FROM parts WHERE upload = ? AND number = ?", where)
-                spare = [Body.from_json(row[0]) for row in old]
+                replaced_rows = connection.execute(
+                    "SELECT body FROM parts WHERE upload = ? AND number = ?", where
+                )
+                replaced_bodies = [Body.from_json(row[0]) for row in replaced_rows]
                 connection.execute(
                     f"INSERT OR REPLACE INTO parts (upload, {_PART_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
                     (
@@ -155,7 +157,7 @@ class Uploads:
         except BaseException:
             self._bodies.discard([body])
             raise
-        self._bodies.discard(spare)
+        self._bodies.discard(replaced_bodies)
         return part
 
     def parts(self, upload: Upload) -> list[Part]:
@@ -166,8 +168,8 @@ class Uploads:
     def abort(self, upload: Upload) -> None:
         """End an upload without an object. Raises NoSuchUpload."""
         with self._database.transaction() as connection:
-            spare = self.end(connection, upload.id, Body())
-        self._bodies.discard(spare)
+            unused_bodies = self.end(connection, upload.id, Body())
+        self._bodies.discard(unused_bodies)
 
     def end(self, connection: sqlite3.Connection, upload_id: str, kept_body: Body) -> list[Body]:
         """Delete an upload within a transaction; returns the bodies of parts that `kept_body` does not use.
@@ -199,9 +201,9 @@ class Uploads:
                 "The list of parts was not in ascending order. The parts list must be specified in order by "
                 "part number.",
             )
-        there = {part.number: part for part in self.parts(upload)}
-        chosen = [there[number] for number in numbers if number in there]
-        if len(chosen) < len(completed_parts) or not all(map(_is_meant, chosen, completed_parts)):
+        parts_by_number = {part.number: part for part in self.parts(upload)}
+        chosen = [parts_by_number[number] for number in numbers if number in parts_by_number]
+        if len(chosen) < len(completed_parts) or not all(map(_matches, chosen, completed_parts)):
             raise ServiceError(
                 "InvalidPart",
                 "One or more of the specified parts could not be found. The part may not have been uploaded, "
@@ -211,16 +213,16 @@ class Uploads:
             raise ServiceError(
                 "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size"
             )
-        return _joined(upload, chosen)
+        return _joined_object(upload, chosen)
 
 
-def _is_meant(part: Part, completed_part: CompletedPart) -> bool:
+def _matches(part: Part, completed_part: CompletedPart) -> bool:
     return part.etag == completed_part.etag.strip('"') and all(
         part.checksums.get(name, value) == value for name, value in completed_part.checksums.items()
     )
 
 
-def _joined(upload: Upload, parts: Sequence[Part]) -> ObjectInfo:
+def _joined_object(upload: Upload, parts: Sequence[Part]) -> ObjectInfo:
     # S3's ETag of a multipart object: the MD5 of the parts' MD5s, then the number of parts.
     digest = hashlib.md5(b"".join(bytes.fromhex(part.etag) for part in parts), usedforsecurity=False)
     return ObjectInfo(

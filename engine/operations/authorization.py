@@ -54,13 +54,13 @@ def authorize(ctx: Context, service: str, operation: str, params: Params) -> Non
     action = f"{prefix}:{_ACTIONS.get((service, operation), operation)}"
     raise ServiceError(
         code,
-        f"User: {ctx.caller.arn} is not authorized to perform: {action}{_on(params)} because no identity-based "
-        f"policy allows the {action} action",
+        f"User: {ctx.caller.arn} is not authorized to perform: {action}{_resource_phrase(params)} because no "
+        f"identity-based policy allows the {action} action",
         status,
     )
 
 
-def _on(params: Params) -> str:
+def _resource_phrase(params: Params) -> str:
     if "Bucket" in params:
         key = f"/{params['Key']}" if "Key" in params else ""
         return f' on resource: "arn:aws:s3:::{params["Bucket"]}{key}"'

@@ -28,22 +28,22 @@ def check_read(params: dict[str, Any], info: ObjectInfo, prefix: str = "") -> No
         raise _not_modified(prefix, info)
 
 
-def check_write(params: dict[str, Any], there: ObjectInfo | None) -> None:
-    """Raises PreconditionFailed if the current object `there` does not meet the write's conditions.
+def check_write(params: dict[str, Any], current: ObjectInfo | None) -> None:
+    """Raises PreconditionFailed if the current object does not meet the write's conditions.
 
     Raises NoSuchKey if IfMatch is given and there is no object ("Conditional writes" in the S3 user guide).
     """
-    if params.get("IfNoneMatch") == "*" and there is not None:
+    if params.get("IfNoneMatch") == "*" and current is not None:
         raise precondition_failed("If-None-Match")
     match = params.get("IfMatch")
-    if match is not None and there is None:
+    if match is not None and current is None:
         raise no_such_key(params["Key"])
-    check_delete(match, there)
+    check_delete(match, current)
 
 
-def check_delete(match: str | None, there: ObjectInfo | None) -> None:
+def check_delete(match: str | None, current: ObjectInfo | None) -> None:
     """Raises PreconditionFailed if the current object does not have the ETag `match`."""
-    if match is not None and (there is None or not _names(match, there.etag)):
+    if match is not None and (current is None or not _names(match, current.etag)):
         raise precondition_failed("If-Match")
 
 

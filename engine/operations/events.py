@@ -28,7 +28,7 @@ from engine.store.changes import ChangeRow
 log = logging.getLogger(__name__)
 
 #: Seconds between two polls for changes, and the pauses between attempts, which double each time.
-_LOOK = 0.2
+_POLL_SECONDS = 0.2
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
 #: Seconds after which an unsent event is given up.
@@ -58,10 +58,10 @@ def check_url(setting: str, text: str) -> str | None:
         return None
     try:
         parts = urlsplit(text)
-        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        is_valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
-        sound = False
-    if not sound or not text.isascii() or not text.isprintable() or " " in text:
+        is_valid = False
+    if not is_valid or not text.isascii() or not text.isprintable() or " " in text:
         raise BadSetting(f"{setting} must be an http:// or https:// address, not {text!r}.")
     return text
 
@@ -108,7 +108,7 @@ class Events:
         while True:
             change = self._store.changes.first()
             if change is None:
-                await asyncio.sleep(_LOOK)
+                await asyncio.sleep(_POLL_SECONDS)
                 continue
             await self._send(send, change)
             self._store.changes.drop(change.id)

@@ -22,10 +22,10 @@ def header_tags(params: dict[str, Any]) -> dict[str, str]:
     return checked_tags(pairs, MOST_OF_AN_OBJECT)
 
 
-def checked_tags(pairs: list[tuple[str, str]], most: int) -> dict[str, str]:
-    """Check (key, value) pairs and return them as a dict. Raises InvalidTag, or BadRequest for more than `most`."""
-    if len(pairs) > most:
-        raise ServiceError("BadRequest", f"Object tags cannot be greater than {most}")
+def checked_tags(pairs: list[tuple[str, str]], limit: int) -> dict[str, str]:
+    """Check (key, value) pairs and return them as a dict. Raises InvalidTag, or BadRequest for more than `limit`."""
+    if len(pairs) > limit:
+        raise ServiceError("BadRequest", f"Object tags cannot be greater than {limit}")
     for key, value in pairs:
         if not 1 <= len(key) <= _LONGEST_KEY:
             raise _invalid("The TagKey you have provided is invalid")

@@ -17,7 +17,7 @@ from engine.operations.table import operation
 
 MAX_KEYS = 1000
 #: Entries read first behind a common prefix: the next key often starts another one.
-_FEW = 8
+_ENTRIES_BEHIND_PREFIX = 8
 
 
 @dataclass(slots=True)
@@ -132,7 +132,7 @@ def _rolled_up(
             if cut >= 0:
                 listing.last = entry.key[: cut + len(delimiter)]
                 listing.prefixes.append(listing.last)
-                position, size = _end_of(listing.last), _FEW
+                position, size = _end_of(listing.last), _ENTRIES_BEHIND_PREFIX
                 break
             listing.objects.append(entry)
             listing.last = entry.key

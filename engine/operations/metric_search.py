@@ -8,7 +8,7 @@ from dataclasses import dataclass
 _SEARCH = re.compile(r"\s*SEARCH\(\s*(['\"])(.*)\1\s*,\s*(['\"])(\w+)\3\s*(?:,\s*(\d+)\s*)?\)\s*")
 _SCHEMA = re.compile(r"\s*\{([^,}]+)((?:,[^,}]+)*)\}(.*)")
 _TERM = re.compile(r"(?:(\w+)\s*=\s*)?(\"[^\"]*\"|[^\s\"=]+)\s*")
-_WORDS_NOT_HERE = ("AND", "OR", "NOT")
+_UNSUPPORTED_WORDS = ("AND", "OR", "NOT")
 
 
 class BadSearch(ValueError):
@@ -58,7 +58,7 @@ def _terms(text: str) -> tuple[tuple[str, str, bool], ...]:
     terms, position = [], 0
     while position < len(text):
         term = _TERM.match(text, position)
-        if term is None or term[2] in _WORDS_NOT_HERE or set(term[2]) & set("()"):
+        if term is None or term[2] in _UNSUPPORTED_WORDS or set(term[2]) & set("()"):
             raise BadSearch(f"its terms have more than plain words at {text[position:][:20]!r}")
         exact = term[2].startswith('"')
         terms.append((term[1] or "", term[2].strip('"'), exact))

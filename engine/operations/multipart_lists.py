@@ -12,7 +12,7 @@ from engine.operations.context import Context
 from engine.operations.listing import name_encoder
 from engine.operations.table import operation
 
-_MOST = 1000
+_MAX_ITEMS = 1000
 
 
 @dataclass(slots=True)
@@ -125,7 +125,7 @@ def _entry(ctx: Context, upload: Upload, key: str) -> dict[str, Any]:
 
 
 def _limit(params: dict[str, Any], name: str) -> int:
-    limit: int = params.get(name, _MOST)
+    limit: int = params.get(name, _MAX_ITEMS)
     if not 0 <= limit < 2**31:
         raise ServiceError("InvalidArgument", f"Argument {name} must be an integer between 0 and 2147483647")
-    return min(limit, _MOST)
+    return min(limit, _MAX_ITEMS)

@@ -60,8 +60,8 @@ def delete_bucket_tagging(ctx: Context, params: dict[str, Any]) -> dict[str, Any
     return {"StatusCode": 204}
 
 
-def _tags(params: dict[str, Any], most: int) -> dict[str, str]:
-    return checked_tags([(tag["Key"], tag["Value"]) for tag in params["Tagging"]["TagSet"]], most)
+def _tags(params: dict[str, Any], limit: int) -> dict[str, str]:
+    return checked_tags([(tag["Key"], tag["Value"]) for tag in params["Tagging"]["TagSet"]], limit)
 
 
 def _tag_set(tags: dict[str, str]) -> list[dict[str, str]]:

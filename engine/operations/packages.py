@@ -23,7 +23,7 @@ from engine.store.packages import PackageOrder, PackageRow, package_position
 _ORDER_TYPES: dict[PackageOrder, tuple[type, ...]] = {"Name": (str, int), "CreationTime": (float, str, int)}
 
 #: Members that the engine does not support; they are refused, not ignored.
-_NOT_HERE = ("ValidationSpecification", "SourceAlgorithmSpecification")
+_UNSUPPORTED = ("ValidationSpecification", "SourceAlgorithmSpecification")
 
 #: Members of the request that summaries contain.
 _SUMMARY = (
@@ -141,8 +141,8 @@ def containers_of_package(ctx: Context, container: dict[str, Any]) -> list[dict[
     row = find_package(ctx, container["ModelPackageName"])
     specification = row.request.get("InferenceSpecification")
     if name := container.get("InferenceSpecificationName"):
-        further = row.request.get("AdditionalInferenceSpecifications", [])
-        specification = next((entry for entry in further if entry["Name"] == name), None)
+        specifications = row.request.get("AdditionalInferenceSpecifications", [])
+        specification = next((entry for entry in specifications if entry["Name"] == name), None)
     if specification is None:
         raise validation_error(
             f"ModelPackage {row.arn} has no inference specification{f' {name}' if name else ''}."
@@ -157,7 +157,7 @@ def containers_of_package(ctx: Context, container: dict[str, Any]) -> list[dict[
 def _check_request(params: dict[str, Any]) -> None:
     if ("ModelPackageName" in params) == ("ModelPackageGroupName" in params):
         raise validation_error("Give either ModelPackageName or ModelPackageGroupName.")
-    for name in _NOT_HERE:
+    for name in _UNSUPPORTED:
         if name in params:
             raise validation_error(f"The embedded engine does not support {name}.")
     if params.get("CertifyForMarketplace"):

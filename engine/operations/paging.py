@@ -35,8 +35,8 @@ def read_token(listing: str, token: str, like: tuple[type, ...]) -> Position | N
     if not isinstance(values, list) or len(values) != len(like) + 1 or values[0] != listing:
         return None
     position = values[1:]
-    sound = all(_is_sound(value, kind) for value, kind in zip(position, like, strict=True))
-    return position if sound else None
+    is_valid = all(_is_valid(value, kind) for value, kind in zip(position, like, strict=True))
+    return position if is_valid else None
 
 
 def first_position(params: dict[str, Any], listing: str, like: tuple[type, ...]) -> Position | None:
@@ -92,7 +92,7 @@ def epoch_seconds(params: dict[str, Any], name: str) -> float | None:
     return None if moment is None else moment.timestamp()
 
 
-def _is_sound(value: Any, kind: type) -> bool:
+def _is_valid(value: Any, kind: type) -> bool:
     """Whether the value has that type and SQLite can compare it."""
     if type(value) is not kind:
         return False

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.errors import ServiceError
 
-_LACKING = (
+_UNSUPPORTED = (
     "SSECustomerAlgorithm",
     "CopySourceSSECustomerAlgorithm",
     "ObjectLockMode",
@@ -27,7 +27,7 @@ def check_supported(params: dict[str, Any], account_id: str) -> None:
     for name in ("ExpectedBucketOwner", "ExpectedSourceBucketOwner"):
         if params.get(name, account_id) != account_id:
             raise ServiceError("AccessDenied", "Access Denied", status=403)
-    for name in _LACKING:
+    for name in _UNSUPPORTED:
         if params.get(name):
             raise ServiceError(
                 "NotImplemented", f"The embedded engine does not implement {name}.", status=501

@@ -38,7 +38,7 @@ def add_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     if len(ctx.store.tags.list(arn) | new) > _LIMIT:
         raise ServiceError("ResourceLimitExceeded", f"A resource can have at most {_LIMIT} tags.")
     ctx.store.tags.add(arn, new)
-    return {"Tags": _listed(ctx, arn)}
+    return {"Tags": _tag_list(ctx, arn)}
 
 
 @operation("sagemaker", "ListTags")
@@ -47,7 +47,7 @@ def list_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     arn = _existing(ctx, params["ResourceArn"])
     if params.get("NextToken"):
         raise validation_error("Invalid NextToken.")
-    return {"Tags": _listed(ctx, arn)}
+    return {"Tags": _tag_list(ctx, arn)}
 
 
 @operation("sagemaker", "DeleteTags")
@@ -57,22 +57,22 @@ def delete_tags(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _listed(ctx: Context, arn: str) -> list[dict[str, str]]:
+def _tag_list(ctx: Context, arn: str) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in ctx.store.tags.list(arn).items()]
 
 
 def _existing(ctx: Context, arn: str) -> str:
     resource = parse_resource(ctx.config, arn)
-    if resource is None or not _is_there(ctx, resource):
+    if resource is None or not _exists(ctx, resource):
         raise validation_error(f'Could not find resource "{arn}".')
     return arn
 
 
-def _is_there(ctx: Context, resource: Resource) -> bool:
-    look: dict[str, Callable[[str], object]] = {
+def _exists(ctx: Context, resource: Resource) -> bool:
+    lookups: dict[str, Callable[[str], object]] = {
         "model": ctx.store.models.get,
         "model-package": ctx.store.packages.by_path,
         "model-package-group": ctx.store.packages.group,
         "transform-job": ctx.store.jobs.get,
     }
-    return resource.kind in look and look[resource.kind](resource.name) is not None
+    return resource.kind in lookups and lookups[resource.kind](resource.name) is not None

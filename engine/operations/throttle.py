@@ -42,9 +42,9 @@ class Throttle:
         if rate is None:
             return
         now = self._clock()
-        most = max(1.0, rate) if rate else 0.0
-        permits, filled = self._buckets.get(operation, (most, now))
-        permits = min(most, permits + (now - filled) * rate)
+        capacity = max(1.0, rate) if rate else 0.0
+        permits, filled = self._buckets.get(operation, (capacity, now))
+        permits = min(capacity, permits + (now - filled) * rate)
         admitted = permits >= 1
         self._buckets[operation] = (permits - admitted, now)
         if not admitted:

@@ -47,21 +47,21 @@ class UploadBody:
         Raises BadDigest, XAmzContentSHA256Mismatch or IncompleteBody; the caller must not publish the data then.
         """
         digests = self._digests(algorithm)
-        signed = hashlib.sha256() if self.sha256 is not None else None
+        signed_digest = hashlib.sha256() if self.sha256 is not None else None
         md5 = self._promised_md5()
         if md5 is not None:
             digests.setdefault("MD5", checksums.new_digest("MD5"))
-        everyone = [*digests.values(), *([signed] if signed else [])]
+        all_digests = [*digests.values(), *([signed_digest] if signed_digest else [])]
         size = 0
         async for chunk in self.stream:
             size += len(chunk)
-            for digest in everyone:
+            for digest in all_digests:
                 digest.update(chunk)
             write(chunk)
         self._check_size(size)
         if md5 is not None and md5 != digests["MD5"].digest():
             raise ServiceError("BadDigest", "The Content-MD5 you specified did not match what we received.")
-        if signed is not None and signed.hexdigest() != self.sha256:
+        if signed_digest is not None and signed_digest.hexdigest() != self.sha256:
             raise ServiceError(
                 "XAmzContentSHA256Mismatch",
                 "The provided 'x-amz-content-sha256' header does not match what was computed.",

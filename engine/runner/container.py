@@ -18,7 +18,7 @@ _PING_PAUSE = 0.02
 _PING_LONGEST_PAUSE = 0.25
 
 #: Seconds to wait for the end of a server that broke a connection.
-_GRACE = 0.25
+_END_GRACE_SECONDS = 0.25
 
 #: How often a container that ends while it serves is started again before the job fails.
 _RESTARTS = 1
@@ -120,7 +120,7 @@ class Container:
         """Start the server again if it has ended. Raises JobFailed if no restart is left."""
         server = self._server
         # A connection reset can arrive before the exit status of the server that caused it.
-        if server is None or not await self._ends_within(_GRACE):
+        if server is None or not await self._ends_within(_END_GRACE_SECONDS):
             return
         async with self._reviving:
             if server is not self._server:

@@ -9,7 +9,7 @@ from engine.store import Jobs
 
 #: Small outputs per batch, and the longest wait in seconds. Outputs that a killed engine has not published are
 #: transformed again.
-_TOGETHER = 16
+_BATCH_SIZE = 16
 _LONGEST_WAIT = 0.02
 
 
@@ -34,7 +34,7 @@ class Publisher:
             return
         self._ready.append(output.finish())
         self._keys.append(input_key)
-        if len(self._ready) >= _TOGETHER:
+        if len(self._ready) >= _BATCH_SIZE:
             self.flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_LONGEST_WAIT, self._flush_late)

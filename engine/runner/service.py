@@ -25,7 +25,7 @@ OWNER_TAG = "batchdeck:team"
 _SHORTEST_PAUSE = 2.0
 _LONGEST_PAUSE = 600.0
 #: Seconds between two checks of the free space.
-_LOOK = 1.0
+_CHECK_SECONDS = 1.0
 
 
 class Runner:
@@ -124,7 +124,7 @@ class Runner:
         free, due = self._disk.free, time.monotonic() + pause
         try:
             while True:
-                await asyncio.sleep(_LOOK)
+                await asyncio.sleep(_CHECK_SECONDS)
                 if self._disk.has_room(free if time.monotonic() < due else 0):
                     return
         finally:

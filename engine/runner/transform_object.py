@@ -78,11 +78,11 @@ class ObjectTransform:
             read = opened.enter_context(closing(read_chunks(self.objects, planned)))
             return gunzip(read) if source.get("CompressionType") == "Gzip" else read
 
-        how = self._splitting(source.get("SplitType", "None"))
-        if how.split_type == "None" and how.limit is None:
+        splitting = self._splitting(source.get("SplitType", "None"))
+        if splitting.split_type == "None" and splitting.limit is None:
             # MaxPayloadInMB 0 allows bodies of any size (CreateTransformJob documentation), so they are streamed.
             return iter([data] if next(data(), b"") else [])
-        return payloads(data(), how)
+        return payloads(data(), splitting)
 
     def _splitting(self, split_type: str) -> Splitting:
         limit = self.parameters.limit
@@ -117,8 +117,8 @@ class ObjectTransform:
         )
 
     def _assembled(self, body: bytes) -> bytes:
-        how = self.request["TransformOutput"].get("AssembleWith")
-        return assembled(body, how, double_newlines=self.config.unsettled.double_newlines)
+        assemble_with = self.request["TransformOutput"].get("AssembleWith")
+        return assembled(body, assemble_with, double_newlines=self.config.unsettled.double_newlines)
 
 
 async def _in_thread_if_large(payload: bytes, work: Callable[[], T]) -> T:

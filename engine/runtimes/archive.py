@@ -19,7 +19,7 @@ from transform.archives import MAX_MEMBERS, kind_of, trouble_with_member
 _CHUNK = 1024 * 1024
 _LONGEST_HEADER = 16 * 1024 * 1024
 #: Maximum reads behind the end of the data: tarfile keeps reading for as many bytes as a member claims to have.
-_PATIENCE = 20
+_MAX_READS_AT_END = 20
 
 
 class BadArchive(CannotRun):
@@ -159,7 +159,7 @@ class _Data(gzip.GzipFile):
         data = super().read(size)
         if not data and size:
             self._reads_behind_end += 1
-            if self._reads_behind_end > _PATIENCE:
+            if self._reads_behind_end > _MAX_READS_AT_END:
                 raise EOFError("a member claims more bytes than there are")
         if self.header_left is not None:
             self.header_left -= len(data)

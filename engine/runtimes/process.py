@@ -27,13 +27,13 @@ from engine.runtimes.usage import (
 
 LogLines = Callable[[list[str]], None]
 
-_READ = 64 * 1024
+_READ_BYTES = 64 * 1024
 #: Maximum bytes of an output line; longer ones are split. CloudWatch's limit is 256 KB per message.
 LONGEST_LINE = 16 * 1024
 #: Seconds between SIGTERM, closing the keeper's pipe, and SIGKILL.
-_PATIENCE = 1.0
+_END_SECONDS = 1.0
 #: Seconds to wait for the last output of a server that has ended.
-_PATIENCE_FOR_LINES = 10.0
+_LAST_LINES_SECONDS = 10.0
 #: Lines that are passed on at a time. If that takes longer than `_BUSY` seconds, reading pauses for `_REST` times
 #: as long.
 _LINES_AT_ONCE, _BUSY, _REST = 1000, 0.005, 4
@@ -81,16 +81,16 @@ class ModelServer:
     async def stop(self) -> None:
         """End the process and its child processes, and wait for that. Does nothing if it has ended."""
         self.kill(signal.SIGTERM)
-        if not await self._ends_within(_PATIENCE):
+        if not await self._ends_within(_END_SECONDS):
             # When its pipe ends, the keeper ends all processes below it, in whatever group they are.
             if self._process.stdin is not None:
                 self._process.stdin.close()
-            if not await self._ends_within(_PATIENCE):
+            if not await self._ends_within(_END_SECONDS):
                 self.kill(signal.SIGKILL)
                 await self._process.wait()
         # The output pipe still holds the last lines.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._reader, _PATIENCE_FOR_LINES)
+            await asyncio.wait_for(self._reader, _LAST_LINES_SECONDS)
         if self._process.stdin is not None:
             self._process.stdin.close()
         _pid_file(self._directory).unlink(missing_ok=True)
@@ -128,7 +128,7 @@ class ModelServer:
         """Read the output and pass it on in lines."""
         assert self._process.stdout is not None
         rest = b""
-        while chunk := await self._process.stdout.read(_READ):
+        while chunk := await self._process.stdout.read(_READ_BYTES):
             *whole, rest = (rest + chunk).split(b"\n")
             lines = [piece for line in whole for piece in _pieces(line)]
             if len(rest) > LONGEST_LINE:
@@ -184,7 +184,7 @@ async def start(
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
             pass_fds=[] if listener is None else [listener],
-            limit=_READ,
+            limit=_READ_BYTES,
         )
     _pid_file(directory).write_text(f"{process.pid} {_started_at(process.pid)}")
     return ModelServer(process, port, directory, lines)

@@ -14,7 +14,7 @@ from pathlib import Path
 _PARENT, _USER_TICKS, _SYSTEM_TICKS, _PAGES = 1, 11, 12, 21
 
 #: Seconds for which the list of processes is reused when a job's instances are measured one after the other.
-_FRESH = 0.1
+_REUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class _Process:
     usage: ProcessUsage
 
 
-class _Look:
+class _ProcessList:
     """The latest list of all processes, shared by all threads."""
 
     def __init__(self) -> None:
@@ -40,15 +40,15 @@ class _Look:
         self._processes: dict[int, _Process] = {}
 
     def processes(self) -> dict[int, _Process]:
-        """All processes by number, at most `_FRESH` seconds old."""
+        """All processes by number, at most `_REUSE_SECONDS` seconds old."""
         with self._lock:
-            if time.monotonic() - self._taken_at > _FRESH:
+            if time.monotonic() - self._taken_at > _REUSE_SECONDS:
                 self._processes = _read_processes()
                 self._taken_at = time.monotonic()
             return self._processes
 
 
-_latest = _Look()
+_latest = _ProcessList()
 
 
 def usage_below(process: int) -> ProcessUsage | None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from engine.sqlite import Database
 
 #: Maximum number of unsent changes; beyond it the oldest are deleted.
-_MOST = 10_000
+_MAX_CHANGES = 10_000
 
-_NOTE = (
+_RECORD_CHANGE = (
     "BEGIN "  # noqa: S608 - the number is ours
     "INSERT INTO job_changes (job, status, failure_reason, started, ended, at) VALUES "
     "(new.name, new.status, new.failure_reason, new.started, new.ended, new.modified); "
-    f"DELETE FROM job_changes WHERE id <= last_insert_rowid() - {_MOST}; "
+    f"DELETE FROM job_changes WHERE id <= last_insert_rowid() - {_MAX_CHANGES}; "
     "END"
 )
 
@@ -40,10 +40,10 @@ class Changes:
     def keep(self) -> None:
         """Record every change from now on, within its own transaction, until the store is closed."""
         with self._database.transaction() as connection:
-            connection.execute(f"CREATE TEMP TRIGGER job_created AFTER INSERT ON jobs {_NOTE}")
+            connection.execute(f"CREATE TEMP TRIGGER job_created AFTER INSERT ON jobs {_RECORD_CHANGE}")
             connection.execute(
                 "CREATE TEMP TRIGGER job_moved AFTER UPDATE OF status ON jobs "
-                f"WHEN new.status <> old.status {_NOTE}"
+                f"WHEN new.status <> old.status {_RECORD_CHANGE}"
             )
 
     def first(self) -> ChangeRow | None:

@@ -16,16 +16,18 @@ from engine.wire.validation import ALSO_ALLOWED
 
 PATH = "/_engine/abilities"
 #: Maximum bytes of the request: some thousand images.
-_MOST = 1024 * 1024
+_MAX_BYTES = 1024 * 1024
 
 
 async def answer(request: Request, runner: JobRunner) -> Response:
     """The instance types, and for each image of the body `{"images": [URI, …]}` null or why it cannot run."""
     try:
-        question = json.loads(await request.read(_MOST))
+        question = json.loads(await request.read(_MAX_BYTES))
         images = [str(image)[:255] for image in question["images"]]
     except (ValueError, KeyError, TypeError, RecursionError, ServiceError):
-        return _json(400, {"message": f'POST {PATH} takes {{"images": ["…"]}}, of at most {_MOST} bytes.'})
+        return _json(
+            400, {"message": f'POST {PATH} takes {{"images": ["…"]}}, of at most {_MAX_BYTES} bytes.'}
+        )
     reasons = {image: runner.reason_against(image) for image in images}
     return _json(200, {"images": reasons, "instance_types": instance_types()})
 

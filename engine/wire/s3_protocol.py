@@ -58,7 +58,7 @@ _BUCKET_HOST = re.compile(
     r"([a-z0-9][a-z0-9.-]*)\.(?:localhost|s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com)(?::\d+)?"
 )
 
-_AS_GIVEN = ("Expires", "ResponseExpires")
+_UNPARSED = ("Expires", "ResponseExpires")
 
 #: RFC 9110, 13.1.3: "A recipient MUST ignore the If-Modified-Since header field if the received field value is
 #: not a valid HTTP-date", and so for If-Unmodified-Since.
@@ -110,14 +110,14 @@ async def _answer(ctx: Context, request: Request, body: UploadBody) -> Response:
         )
     operation = OPERATIONS.get(("s3", model.name))
     if operation is None:
-        raise _lacking(model.name)
+        raise _not_implemented(model.name)
     params = await _params(model, request, target, query, body)
     authorize(ctx, "s3", model.name, params)
     check_supported(params, ctx.config.account_id)
     return serialize(model, await run_operation(ctx, operation, params))
 
 
-def _lacking(operation: str) -> ServiceError:
+def _not_implemented(operation: str) -> ServiceError:
     error = not_implemented("s3", operation)
     return ServiceError("NotImplemented", error.message, status=501)
 
@@ -182,7 +182,7 @@ def _located(shape: StructureShape) -> list[tuple[str, str, str, Shape]]:
 def _set(params: dict[str, Any], name: str, shape: Shape, text: str) -> None:
     try:
         # S3 stores Expires as text, even if it is not a date.
-        params[name] = text if name in _AS_GIVEN else from_text(shape.type_name, text)
+        params[name] = text if name in _UNPARSED else from_text(shape.type_name, text)
     except ValueError:
         if name in _IGNORED_UNLESS_VALID:
             return

@@ -171,9 +171,9 @@ def _from_query(query: Mapping[str, str]) -> Signature:
 
 def check_token(request: Request, key: Key) -> None:
     """Raises InvalidToken if the key has a session token and the request lacks it."""
-    names = ("X-Amz-Security-Token", "x-amz-security-token")
+    token_parameters = ("X-Amz-Security-Token", "x-amz-security-token")
     query = dict(request.query_pairs())
-    in_query = next((query[name] for name in names if name in query), None)
+    in_query = next((query[name] for name in token_parameters if name in query), None)
     check_token_text(key, request.headers.get("x-amz-security-token") or in_query)
 
 

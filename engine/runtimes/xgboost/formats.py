@@ -16,9 +16,9 @@ DELIMITERS = ",;\t| "
 _NUMBERS = b"0123456789+-.eE \r"
 
 #: The range in which JSON writes numbers like Python; outside, exponents are written differently.
-_WRITTEN_ALIKE = (1e-3, 1e15)
+_PLAIN_RANGE = (1e-3, 1e15)
 #: From this number of rows on, writing JSON and correcting some numbers is faster than writing each number.
-_MANY = 100
+_MANY_ROWS = 100
 
 # Reuses its buffers between payloads.
 _PARSER = simdjson.Parser()
@@ -88,11 +88,11 @@ def _read_any(rows: list[str], delimiter: str) -> Any:
 def write_lines(predictions: Any) -> bytes:
     """Write each prediction as a line, as Python's repr(); multi-class predictions as lists."""
     rows = predictions.tolist()
-    if predictions.ndim > 1 or len(rows) < _MANY:
+    if predictions.ndim > 1 or len(rows) < _MANY_ROWS:
         return "".join(f"{row!r}\n" for row in rows).encode()
     lines = orjson.dumps(rows)[1:-1].split(b",")
     size = np.abs(predictions)
-    least, most = _WRITTEN_ALIKE
+    least, most = _PLAIN_RANGE
     for number in np.flatnonzero(~((size >= least) & (size < most) | (size == 0))):
         lines[number] = repr(rows[number]).encode()
     return b"\n".join(lines) + b"\n"

@@ -13,10 +13,10 @@ import xgboost
 from xgboost.core import _LIB, _check_call, c_bst_ulong
 
 #: A call of the library costs as much as 100 rows, so smaller payloads are collected.
-_FEW = 100
+_SMALL_PAYLOAD_ROWS = 100
 
 #: Options of XGBoosterPredictFromDense: normal predictions by all trees.
-_HOW = {
+_PREDICT_OPTIONS = {
     "type": 0,
     "training": False,
     "iteration_begin": 0,
@@ -33,7 +33,7 @@ class Model:
     def __init__(self, booster: xgboost.Booster) -> None:
         self.features = int(booster.num_features())
         self._booster = booster
-        self._how = json.dumps(_HOW).encode()
+        self._how = json.dumps(_PREDICT_OPTIONS).encode()
 
     def predict(self, rows: Any) -> Any:
         """The prediction, or list of class predictions, for each row of a float32 matrix. Raises XGBoostError."""
@@ -74,7 +74,7 @@ class PredictionBatcher:
 
     async def predict(self, rows: Any) -> Any:
         """Predict these rows. Raises what `predict` raises for them."""
-        if len(rows) >= _FEW:
+        if len(rows) >= _SMALL_PAYLOAD_ROWS:
             return self._predict(rows)
         loop = asyncio.get_running_loop()
         prediction = loop.create_future()
