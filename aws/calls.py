@@ -51,7 +51,7 @@ def translated(target: Target) -> Iterator[None]:
     except (ReadTimeoutError, HTTPClientError) as error:
         raise Unreachable(f"{_start(target)} did not answer in time.") from error
     except BotoCoreError as error:
-        raise Unreachable(f"{_start(target)} could not be asked: {error}") from error
+        raise Unreachable(f"{_start(target)} could not be reached: {error}") from error
 
 
 def from_client_error(error: ClientError, target: Target) -> GatewayError:

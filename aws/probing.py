@@ -215,7 +215,7 @@ def _priced(target: Target) -> ProbeResult:
     if target.is_engine:
         return price_list.result(ProbeOutcome.NOT_NEEDED, "An engine sends no bill.")
     if not is_answered(target.region):
-        return price_list.result(ProbeOutcome.NOT_NEEDED, "AWS tells no prices in this region.")
+        return price_list.result(ProbeOutcome.NOT_NEEDED, "AWS has no price list for this region.")
     return _try(price_list, target)
 
 

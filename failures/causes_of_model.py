@@ -48,7 +48,7 @@ RECORDS = (
         "json-unreadable",
         "The model could not read the records as JSON",
         "Check that the content type says what the data are: application/jsonlines has one document a line, "
-        "application/json one for a whole file. A byte order mark at a file's beginning is no JSON either.",
+        "application/json one for a whole file. A byte order mark at a file's beginning is not JSON either.",
         (r"Expecting value: line 1 column 1", r"JSONDecodeError", r"Unable to parse data as json",
          r"not formatted correctly\. Expecting object", r"Failed to parse .* as JSON", r"not valid JSON"),
         try_.split_lines,
@@ -104,7 +104,7 @@ CONTAINER = (
     Cause(
         "job-unknown",
         "SageMaker no longer knows the job",
-        "How it ended cannot be told. Look at its outputs, and submit it again if any are missing.",
+        "How it ended is not known. Look at its outputs, and submit it again if any are missing.",
         (r"no longer knows this job",),
     ),
 )  # fmt: skip

@@ -161,7 +161,7 @@ REQUEST = (
     ),
     Cause(
         "bad-filter",
-        "A filter is no JSONPath that SageMaker takes",
+        "A filter is not a JSONPath that SageMaker accepts",
         "Filters take names in single quotes, positions and one range: $['a','b'], $[0,2], $[1:3]. SageMaker refuses "
         "underscores in names.",
         (r"Invalid (In|Out)putFilter", r"Invalid JsonPath", r"Unexpected \".\" in JsonPath",

@@ -306,7 +306,7 @@ def _why_none(job: TransformJob) -> str:
 def _gone(job: TransformJob, what: str) -> str:
     if job.connection.is_engine:
         return f"{job.connection.name} no longer has {what}."
-    return f"CloudWatch no longer has {what}: it keeps one as long as its group's retention says."
+    return f"CloudWatch no longer has {what}: its log group's retention time is over."
 
 
 def _had_lines(streams: tuple[LogStream, ...], label: str, until: int | None) -> bool:

@@ -35,7 +35,7 @@ def _waiting(job: TransformJob) -> str:
 
 def _in_progress(job: TransformJob) -> str:
     if job.stop_requested_at is not None:
-        return f"Stopping was asked for; {_service(job)} has not answered yet."
+        return f"A stop was requested; {_service(job)} has not answered yet."
     if job.started_at is None:
         # A note below says what it waits for.
         return (

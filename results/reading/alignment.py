@@ -30,15 +30,16 @@ class Alignment:
 
 _WHOLE = (
     "SplitType is None: the file went to the model in one piece, and its output is the answer to the whole file. "
-    "Set it to Line to have an answer for each row."
+    "Set it to Line to get an answer for each row."
 )
 _BLOB = (
-    "AssembleWith is None: the answers stand one behind the other with nothing between them, so which part of the "
-    "output answers which record cannot be told. Set it to Line to have an answer a row."
+    "AssembleWith is None: the answers follow each other with nothing between them, so it is not known which part of "
+    "the output answers which record. Set it to Line to get one answer in each row."
 )
 _DOCUMENTS = (
-    "The model was asked for JSON with several records a call: one answer may hold the predictions of many records, "
-    "so rows are shown by number only. Strategy SingleRecord, or Accept application/jsonlines, gives an answer a row."
+    "The model was asked for JSON with several records in a call: one answer may hold the predictions of many records, "
+    "so rows are shown by number only. Strategy SingleRecord, or Accept application/jsonlines, gives one answer in "
+    "each row."
 )
 
 

@@ -80,7 +80,7 @@ def picture(job: TransformJob, name: str, side: Name) -> tuple[str, bytes]:
         source = _side(job, file, target, side).source
         kind = picture_type(source.head) if source and source.size <= LARGEST else ""
         if source is None or not kind:
-            raise NotPossible("This is no picture that can be shown.")
+            raise NotPossible("This is not a picture that can be shown.")
         return kind, b"".join(source.pieces(length=LARGEST))
 
 
@@ -157,7 +157,7 @@ def _tell_far(page: Page, input_rows: RowReader | None, far: list[RowReader]) ->
         f"Row {page.first:,} was not reached: {rows.reached:,} rows of the {what} ({size}) were counted."
     )
     rest = (
-        " Going on counts further from there."
+        " Continue to count further from there."
         if page.goes_on
         else " Download the file to look so far into it."
     )

@@ -131,7 +131,7 @@ def test_the_form_offers_on_an_engine_what_it_runs(real: House) -> None:
     [
         (b"\xef\xbb\xbf1,2\n3,4\n", "byte_order_mark", "a.csv begins with a byte order mark (EF BB BF)"),
         ("1,2\n".encode("utf-16"), "not_utf8", "a.csv is UTF-16 text"),
-        (b"1,2\n3,caf\xe9\n", "not_utf8", "Line 2 of a.csv is no UTF-8"),
+        (b"1,2\n3,caf\xe9\n", "not_utf8", "Line 2 of a.csv is not UTF-8"),
     ],
 )
 @pytest.mark.parametrize("split", ["Line", "None"])

@@ -220,7 +220,7 @@ def _listed_in_manifest(target: Target, bucket: str, key: str) -> ObjectList:
     if body is None:
         return ObjectList(problem=f"There is no object s3://{bucket}/{key} to read the manifest from.")
     if len(body) == MANIFEST_BYTES:
-        return ObjectList(unknown="The manifest is too large to be looked through here.")
+        return ObjectList(unknown="The manifest is too large to be checked here.")
     try:
         manifest_objects = manifest.parse_manifest(body)
     except manifest.ManifestError as error:

@@ -28,12 +28,12 @@ def archive(request: RequestValues, inspection: Inspection) -> Iterator[Finding]
     """The model's archives must exist and fit on the disk with their unpacked files."""
     for uri, size in inspection.archives:
         if size is None:
-            text = f"The model's archive {uri} is not there, so no container can load it. Upload it again."
+            text = f"The model's archive {uri} does not exist, so no container can load it. Upload it again."
             yield Finding("archive_missing", FindingLevel.ERROR, "model_name", text)
         elif size > VOLUME:
             text = (
                 f"The model's archive is {filesize(size)}; an instance without disks of its own has "
-                f"{filesize(VOLUME)}. SageMaker then says no more than InternalServerError. Make it smaller, or "
+                f"{filesize(VOLUME)}. SageMaker then only reports InternalServerError. Make it smaller, or "
                 "take an instance type with disks, such as ml.g5."
             )
             yield Finding(
@@ -115,7 +115,8 @@ def strangers(request: RequestValues, inspection: Inspection) -> Iterator[Findin
     )
     for code, matching_keys, what in kinds:
         if matching_keys:
-            text = f"Among the input are {what}, such as {_short(matching_keys[0])}; the model would be sent them too."
+            example = _short(matching_keys[0])
+            text = f"Among the input are {what}, such as {example}; they would be sent to the model too."
             yield Finding(code, FindingLevel.WARNING, "data", text)
     empty = [remote_object.key for remote_object in inspection.inputs.objects if not remote_object.size]
     if empty:

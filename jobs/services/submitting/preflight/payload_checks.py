@@ -73,7 +73,7 @@ def splitting(request: RequestValues, inspection: Inspection) -> Iterator[Findin
             "split_document",
             FindingLevel.WARNING,
             "split_type",
-            "The objects are no lines, so they would be cut to pieces.",
+            "The objects do not consist of lines, so they would be cut to pieces.",
             fix={"split_type": "None"},
             about=("content_type", "data"),
         )
@@ -91,7 +91,7 @@ def assembling(request: RequestValues, inspection: Inspection) -> Iterator[Findi
                 "assembled_without_lines",
                 FindingLevel.WARNING,
                 "assemble_with",
-                "The answers are glued together with no line end between them.",
+                "The answers are joined without a line end between them.",
                 fix={"assemble_with": "Line"},
                 about=("accept", "content_type", "split_type"),
             )
@@ -236,7 +236,7 @@ def encoding(request: RequestValues, inspection: Inspection) -> Iterator[Finding
         text = f"{name} is {mark} text; records are cut and models read it as UTF-8. Write the file in UTF-8."
         yield Finding("not_utf8", FindingLevel.WARNING, "data", text, about=("content_type",))
     elif line := records.line_not_utf8(inspection.beginning):
-        text = f"Line {line} of {name} is no UTF-8, which most models read; it may be Latin-1. Write the file in UTF-8."
+        text = f"Line {line} of {name} is not UTF-8, as most models expect; it may be Latin-1. Write it in UTF-8."
         yield Finding("not_utf8", FindingLevel.WARNING, "data", text, about=("content_type",))
 
 
@@ -253,12 +253,10 @@ def lines(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
             )
             yield Finding("csv_header", FindingLevel.WARNING, "data", text)
         if number := records.line_in_quotes(inspection.head):
-            text = (
-                f"A quoted value goes on after line {number}; a transform job cuts records at every line end."
-            )
+            text = f"A quoted value continues after line {number}; a transform job cuts records at every line end."
             yield Finding("csv_line_in_quotes", FindingLevel.WARNING, "data", text)
     elif kind in _JSONS and records.is_no_json_line(inspection.head) and _suffix(inspection) != ".json":
-        text = "The first line is no JSON by itself; with Line each line has to be a record."
+        text = "The first line is not a complete JSON value; with Line each line has to be a record."
         yield Finding(
             "json_no_lines", FindingLevel.WARNING, "split_type", text, about=("data", "content_type")
         )
