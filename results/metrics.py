@@ -61,7 +61,7 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
-class JobUsage:
+class UsageCharts:
     """Charts with common `times`, of averages over `period` seconds; `note` says why there are no charts."""
 
     period: int
@@ -70,10 +70,10 @@ class JobUsage:
     note: str
 
 
-def usage(job: TransformJob) -> JobUsage:
+def usage(job: TransformJob) -> UsageCharts:
     """The usage of the job's instances; metrics that they do not have are left out."""
     if job.accepted_at is None:
-        return JobUsage(0, (), (), _note(job))
+        return UsageCharts(0, (), (), _note(job))
     start, end = job.accepted_at, job.ended_at or timezone.now()
     period = period_of(end - start, engine=job.connection.is_engine)
     with calls_for_person(job.connection) as target:
@@ -86,7 +86,7 @@ def usage(job: TransformJob) -> JobUsage:
         for kind in KINDS
         if (lines := tuple(_lines(series, kind.name, times)))
     )
-    return JobUsage(period, times, charts, "" if charts else _note(job))
+    return UsageCharts(period, times, charts, "" if charts else _note(job))
 
 
 def period_of(length: timedelta, *, engine: bool) -> int:
