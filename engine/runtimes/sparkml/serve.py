@@ -1,8 +1,7 @@
-"""The model server for SageMaker's SparkML image: a row in, the output column of an MLeap pipeline out.
+"""The model server for SageMaker's SparkML image: runs a row through an MLeap pipeline and answers its output column.
 
-Behaves as the SageMaker image does: what it accepts, how it answers, how it prints numbers. Runs in its own
-environment and knows nothing of the engine: the port is SAGEMAKER_BIND_TO_PORT, the bundle's folder
-SAGEMAKER_MODEL_DIR.
+Accepts, answers and prints numbers as the image does. Runs in its own environment, without the engine's modules; the
+port is SAGEMAKER_BIND_TO_PORT, the bundle's folder SAGEMAKER_MODEL_DIR.
 """
 
 # Siblings are found where the server runs, not from here.
@@ -20,12 +19,12 @@ from container.mleap.faults import BadBundle
 from container.mleap.pipeline import load_pipeline
 from model_server import Reply, model_dir, serve
 
-#: What a request without a content type is taken for.
+#: The content type of requests without one.
 _NO_TYPE = "application/octet-stream"
 
 
 def execution_parameters() -> bytes:
-    """What the container offers: a call for each processor, one record a call."""
+    """The execution parameters: one concurrent request per processor, with one record each."""
     offered = {
         "MaxConcurrentTransforms": os.cpu_count() or 1,
         "BatchStrategy": "SINGLE_RECORD",
@@ -35,7 +34,7 @@ def execution_parameters() -> bytes:
 
 
 def main() -> None:
-    """Load the bundle and serve it. Raises SystemExit with the reason if it cannot be run."""
+    """Load the bundle and serve it. Raises SystemExit with the reason if it cannot run."""
     try:
         pipeline = load_pipeline(model_dir())
     except BadBundle as error:

@@ -1,3 +1,3 @@
-"""What the container does with a request, without HTTP. Parts import each other by relative names only, so that a
-model server finds this package beside its program.
+"""Answering requests like the container, without HTTP. Modules import each other only by relative names, so that
+a model server finds this package beside its program.
 """

@@ -1,4 +1,4 @@
-"""Answers: one value, or the values of a vector or list, as the request's Accept wants them."""
+"""Writing answers, one value or the values of a vector or list, in the format of the request's Accept."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _BAD_ACCEPT = "Accept value passed via request or environment variable is not va
 
 
 def choose_accept(header: str, default: str | None) -> str:
-    """What the answer is written as. `default` is what SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT says.
+    """The answer's format. `default` is the value of SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT.
 
-    Accept is compared as a whole. Raises BadRequest for any but the three that there are.
+    Accept is compared as a whole. Raises BadRequest for an unknown format.
     """
     accept = default if not header.strip() or header == "*/*" else header
     if accept and accept not in (CSV, JSON_LINES, JSON_LINES_TEXT):
@@ -30,7 +30,7 @@ def content_type(accept: str) -> str:
 
 
 def write_answer(table: Table, output: ColumnSchema, accept: str) -> str:
-    """The answer for the table's one row. Raises BadRequest, and BadRow for a column that is not there."""
+    """The answer for the table's single row. Raises BadRequest, and BadRow for an unknown column."""
     column = table.column(output.name)
     if output.struct == "basic":
         return _single(column, output)
@@ -62,7 +62,7 @@ def _single(column: Column, output: ColumnSchema) -> str:
 
 
 def _listed(column: Column, output: ColumnSchema) -> tuple[list[str], list[str]]:
-    """The values as Java writes them, and as JSON has them."""
+    """The values as Java's texts and as JSON values."""
     if isinstance(column, Vectors) and output.struct == "vector":
         texts = [double_text(value) for value in column.values[0].tolist()]
         # JSON has no numbers for these; the container's library writes them as texts.

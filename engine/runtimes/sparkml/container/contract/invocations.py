@@ -1,4 +1,4 @@
-"""A request from its content type and body to the answer, as the container's controller has it."""
+"""Answering requests as the container's controller does."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Invocations:
         self._has_warned = False
 
     def answer(self, body: bytes, request_type: str, accept_header: str) -> ContainerAnswer:
-        """The answer to one request; every fault of its data is a 400 with its text."""
+        """Answer one request. Every error in its data is a 400 with its text."""
         if not body:
             return ContainerAnswer(204)
         kind = request_type.partition(";")[0].strip().lower()
@@ -85,7 +85,7 @@ class Invocations:
         return write_answer(table, schema.output, accept)
 
     def _schema(self, described: Any) -> DataSchema:
-        """The request's schema, else that of the environment."""
+        """The request's schema, or else the environment's."""
         if described is not None:
             return read_schema(described)
         if self._default_schema is None:

@@ -15,9 +15,9 @@ from ..mleap.columns import WHOLE_NUMBERS, Column, Lists, Numbers, Table, Texts,
 from ..mleap.java_text import json_text, parse_double, parse_float, parse_whole
 from .schema import TYPES, WRONG_COLUMN_TYPE, WRONG_TYPE, BadRequest, ColumnSchema, DataSchema
 
-#: Each Java class that JSON is read as, by Python's.
+#: The Java class of a JSON value, by its Python class.
 _JAVA_CLASSES = {bool: "Boolean", float: "Double", str: "String", list: "ArrayList", dict: "LinkedHashMap"}
-#: The class that the elements of an array must have.
+#: The required class of an array's elements.
 _ELEMENTS = {
     "boolean": "Boolean", "byte": "Byte", "short": "Short", "int": "Integer", "long": "Long", "float": "Double",
     "double": "Double", "string": "String",
@@ -27,7 +27,7 @@ csv.field_size_limit(sys.maxsize)
 
 
 def read_csv(payload: bytes) -> tuple[list[str], int]:
-    """The cells of the first record, and how many records there are. Raises BadRequest."""
+    """The cells of the first record, and the number of records. Raises BadRequest."""
     text = payload.decode(errors="replace")
     try:
         records = [record for record in csv.reader(io.StringIO(text, newline=""), strict=True) if record]
@@ -39,7 +39,7 @@ def read_csv(payload: bytes) -> tuple[list[str], int]:
 
 
 def csv_row(cells: list[str], schema: DataSchema) -> list[Any]:
-    """The values of a record: a cell for each column, read as the column's type. Raises BadRequest."""
+    """The values of a record, with each cell parsed as its column's type. Raises BadRequest."""
     for number, column in enumerate(schema.inputs):
         if column.java_type not in TYPES:
             raise BadRequest(WRONG_TYPE)
@@ -50,15 +50,15 @@ def csv_row(cells: list[str], schema: DataSchema) -> list[Any]:
 
 
 def read_request(payload: bytes) -> tuple[Any, list[Any]]:
-    """The schema of a JSON request, None without one, and its data. Raises BadRequest."""
+    """The schema of a JSON request, or None, and its data. Raises BadRequest."""
     request = _json_object(payload.decode(errors="replace"))
     return request.get("schema"), _data(request)
 
 
 def read_lines(payload: bytes) -> tuple[Any, list[list[Any]]]:
-    """The schema in the first of some JSON lines, None without one, and all rows. Raises BadRequest.
+    """The schema in the first JSON line, or None, and all rows. Raises BadRequest.
 
-    A line has one row as its data, or a list of rows.
+    A line's data is one row or a list of rows.
     """
     lines = payload.decode(errors="replace").replace("\r\n", "\n").split("\n")
     while len(lines) > 1 and not lines[-1]:
@@ -75,7 +75,7 @@ def read_lines(payload: bytes) -> tuple[Any, list[list[Any]]]:
 
 
 def make_table(row: list[Any], schema: DataSchema) -> Table:
-    """A table with one row. Raises BadRequest with the text that the container has for it."""
+    """A table with one row. Raises BadRequest with the container's message."""
     columns: dict[str, Column] = {}
     for number, column in enumerate(schema.inputs):
         if column.java_type not in TYPES:
@@ -108,7 +108,7 @@ def _column(column: ColumnSchema, value: Any) -> Column:
 
 
 def _basic(java_type: str, value: Any) -> bool | int | float | str:
-    """A basic value, read from its text as the Java class of the type does. Raises BadRequest."""
+    """Parse a basic value as the Java class of its type does. Raises BadRequest."""
     text = value if isinstance(value, str) else json_text(value)
     if java_type == "string":
         return text
@@ -126,7 +126,7 @@ _PARSERS: dict[str, Callable[[str], float]] = {"float": parse_float, "double": p
 
 
 def java_class(value: Any) -> str:
-    """The name of the Java class that a JSON value is read as."""
+    """The name of the Java class of a JSON value."""
     if isinstance(value, int) and not isinstance(value, bool):
         if -(2**31) <= value < 2**31:
             return "Integer"

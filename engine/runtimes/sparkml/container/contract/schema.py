@@ -1,4 +1,4 @@
-"""The schema of a request: what columns come in, and which one goes out."""
+"""The schema of a request: its input columns and its output column."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 TYPES = ("boolean", "byte", "short", "int", "long", "float", "double", "string")
 STRUCTS = ("basic", "vector", "array")
-#: What the container says for its own schema's faults.
+#: The container's message for an invalid schema.
 MISSING = "Input schema has to be provided either via environment variable or via the request"
 WRONG_COLUMN_TYPE = "Data type passed in the request is wrong for one or more columns"
 WRONG_TYPE = "Given type is not supported"
@@ -20,7 +20,7 @@ class BadRequest(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ColumnSchema:
-    """A column's name, its type as the schema says it, and its struct: "basic", "vector" or "array"."""
+    """A column's name, its type, and its struct: "basic", "vector" or "array"."""
 
     name: str
     java_type: str
@@ -29,14 +29,14 @@ class ColumnSchema:
 
 @dataclass(frozen=True, slots=True)
 class DataSchema:
-    """The columns that a row has in their order, and the column that is the answer."""
+    """The input columns in order, and the output column."""
 
     inputs: tuple[ColumnSchema, ...]
     output: ColumnSchema
 
 
 def read_schema(described: Any) -> DataSchema:
-    """A schema from its JSON value. Raises BadRequest."""
+    """Parse a schema's JSON value. Raises BadRequest."""
     if not isinstance(described, dict) or not isinstance(described.get("input"), list):
         raise BadRequest('The schema must be an object with a list "input" and an object "output"')
     return DataSchema(
@@ -45,7 +45,7 @@ def read_schema(described: Any) -> DataSchema:
 
 
 def parse_schema(text: str | None) -> DataSchema:
-    """A schema from the text of SAGEMAKER_SPARKML_SCHEMA. Raises BadRequest, without a text too."""
+    """Parse the text of SAGEMAKER_SPARKML_SCHEMA. Raises BadRequest, also for an empty text."""
     if text is None:
         raise BadRequest(MISSING)
     try:

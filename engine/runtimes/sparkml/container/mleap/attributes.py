@@ -1,4 +1,4 @@
-"""The attributes of a bundle's model, with the types that operators ask for."""
+"""The attributes of a bundle's model, with typed access."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from .faults import BadBundle
 
-#: A vector wider than this is a mistake: 128 MiB a row.
+#: Maximum width of a vector: 128 MiB per row.
 MAX_WIDTH = 2**24
 
 
@@ -31,7 +31,7 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The shape of a column: "scalar", "list" or "tensor"; a tensor's dimensions where they are known."""
+    """The shape of a column: "scalar", "list" or "tensor"; and a tensor's dimensions if known."""
 
     base: str
     dimensions: tuple[int, ...] = ()
@@ -43,7 +43,7 @@ Value = Any
 
 
 def make_tensor(values: Any, dimensions: tuple[int, ...]) -> Tensor:
-    """A tensor of float64 numbers. Raises BadBundle unless there are as many as the dimensions say."""
+    """A tensor of float64 numbers. Raises BadBundle if their number does not match the dimensions."""
     try:
         numbers = np.asarray(values, dtype=np.float64).reshape(-1)
     except (TypeError, ValueError, OverflowError) as error:
@@ -63,7 +63,7 @@ class Attributes:
         self._values = values
 
     def has(self, name: str) -> bool:
-        """Whether it is there."""
+        """Whether the attribute exists."""
         return name in self._values
 
     def number(self, name: str, default: float | None = None) -> float:
@@ -81,7 +81,7 @@ class Attributes:
         return value
 
     def size(self, name: str) -> int:
-        """The size of something: a whole number that is not negative and not above MAX_WIDTH."""
+        """A size: a whole number from 0 to MAX_WIDTH."""
         return self._checked_size(name, self.integer(name))
 
     def boolean(self, name: str, default: bool | None = None) -> bool:
@@ -99,14 +99,14 @@ class Attributes:
         return value
 
     def tensor(self, name: str) -> Tensor:
-        """A tensor; a list of numbers is taken for one of a single dimension."""
+        """A tensor; a list of numbers is a tensor with one dimension."""
         value = self._required(name)
         if isinstance(value, Tensor):
             return value
         return make_tensor(self._listed(name, value), ())
 
     def numbers(self, name: str) -> Any:
-        """The numbers of a tensor or a list as a float64 array of one dimension."""
+        """The numbers of a tensor or a list as a one-dimensional float64 array."""
         return self.tensor(name).values
 
     def integers(self, name: str) -> list[int]:
@@ -135,7 +135,7 @@ class Attributes:
         return values
 
     def shape(self, name: str) -> Shape | None:
-        """A shape, or the first of a list of shapes; None without."""
+        """A shape, or the first of a list of shapes; None if the attribute is absent."""
         value = self._values.get(name)
         if isinstance(value, list) and value:
             value = value[0]

@@ -30,7 +30,7 @@ class Classifier:
 
 
 def _most_probable(attributes: Attributes, count: int) -> Callable[[Any, Any], Any]:
-    """The class whose probability is the highest by its threshold, the first of several."""
+    """The first class with the highest ratio of probability to threshold."""
     thresholds = attributes.numbers("thresholds") if attributes.has("thresholds") else np.zeros(0)
     if not len(thresholds):
         return lambda scores, probabilities: np.argmax(probabilities, axis=1).astype(np.float64)

@@ -1,4 +1,4 @@
-"""A table of rows by columns: what operators take and give."""
+"""Tables by columns, the input and output of operators."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ Column = Numbers | Texts | Vectors | Lists
 
 
 class Table:
-    """Columns by name, all with the same number of rows. Methods raise BadRow for columns that are not there."""
+    """Columns by name, all with the same number of rows. Methods raise BadRow for unknown columns."""
 
     def __init__(self, columns: dict[str, Column], rows: int) -> None:
         self.rows = rows
@@ -100,7 +100,7 @@ class Table:
 
 
 def scalar_text(value: Any, java_type: str) -> str:
-    """A number or boolean as Java writes it."""
+    """A number or boolean in Java's text form."""
     if java_type == "boolean":
         return "true" if value else "false"
     if java_type in WHOLE_NUMBERS:

@@ -1,4 +1,4 @@
-"""What a bundle's files say, the same for both formats."""
+"""The contents of a bundle's files, independent of their format."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What can be wrong with a bundle or with a row."""
+"""Errors in bundles and rows."""
 
 from __future__ import annotations
 
 
 class BadBundle(ValueError):
-    """The bundle cannot be read or has an operator that is not built; the message names the file or the operator."""
+    """The bundle is invalid or has an unsupported operator. The message names the file or the operator."""
 
 
 class BadRow(ValueError):
-    """The pipeline refuses a row, as the container does with a 400."""
+    """The pipeline refuses a row; the container answers 400."""

@@ -12,12 +12,12 @@ from .faults import BadBundle
 
 Contents = TypeVar("Contents")
 
-#: Pipelines in pipelines, or models of models, deeper than this are a mistake.
+#: Maximum nesting of pipelines and models.
 _MOST_LEVELS = 32
 
 
 class BundleFolder:
-    """A folder of a bundle that has a model, and maybe a node and the folders of its parts."""
+    """A folder of a bundle with a model, and possibly a node and subfolders of its parts."""
 
     def __init__(self, path: Path, bundle: Path, file_format: str, level: int = 0) -> None:
         self._path = path
@@ -31,7 +31,7 @@ class BundleFolder:
         return str(self._path.relative_to(self._bundle))
 
     def child(self, name: str) -> BundleFolder:
-        """A folder below this one. Raises BadBundle for a name that is not one of a folder."""
+        """A subfolder. Raises BadBundle for an invalid name."""
         if self._level >= _MOST_LEVELS:
             raise BadBundle(f"{self.name}: there are more than {_MOST_LEVELS} levels of pipelines")
         if not name or Path(name).name != name or name == ".." or "\0" in name:

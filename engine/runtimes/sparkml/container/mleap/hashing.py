@@ -9,8 +9,8 @@ _MASK = 0xFFFFFFFF
 def hash_bytes(data: bytes, *, bytewise_tail: bool) -> int:
     """The hash as a signed number of 32 bits.
 
-    Spark 2 mixes each byte behind the last whole word in as a word of its own (`bytewise_tail`); Spark 3 does as
-    the algorithm has it.
+    Spark 2 mixes in each byte behind the last whole word as a separate word (`bytewise_tail`); Spark 3 follows the
+    algorithm.
     """
     state = _SEED
     whole = len(data) - len(data) % 4

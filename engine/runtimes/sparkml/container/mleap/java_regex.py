@@ -1,4 +1,4 @@
-"""Java's regular expressions, as far as Python's mean the same."""
+"""Java's regular expressions, as far as Python has equivalents."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import warnings
 
 from .faults import BadBundle
 
-#: What Python reads too, but otherwise.
+#: Syntax with another meaning in Python.
 _READ_OTHERWISE = re.compile(r"&&|\[[^\]\\]*\[|\\Z")
 
 
 def compile_java(expression: str) -> re.Pattern[str]:
-    r"""The pattern, with \s, \w and \d for ASCII alone. Raises BadBundle for what is only Java's."""
+    r"""Compile the pattern, with \s, \w and \d for ASCII only. Raises BadBundle for syntax without an equivalent."""
     try:
         if _READ_OTHERWISE.search(expression):
             raise re.error("only Java reads it so")
@@ -24,7 +24,7 @@ def compile_java(expression: str) -> re.Pattern[str]:
 
 
 def split_java(pattern: re.Pattern[str], text: str) -> list[str]:
-    """`Pattern.split`: empty parts at the end are left out, those before are kept."""
+    """`Pattern.split`: only empty parts at the end are dropped."""
     parts: list[str] = []
     start = 0
     matched = False

@@ -12,7 +12,7 @@ from .files import BundleFolder, open_bundle
 from .operators import FACTORIES
 from .operators.base import ModelPart, Step
 
-#: A pipeline with more steps is a mistake, or made to keep the server busy.
+#: Maximum number of steps, against bundles made to keep the server busy.
 _MOST_STEPS = 10_000
 
 
@@ -23,7 +23,7 @@ class Pipeline:
         self._steps = steps
 
     def __len__(self) -> int:
-        """How many steps it has, those of pipelines inside counted one by one."""
+        """The number of steps, including those of nested pipelines."""
         return len(self._steps)
 
     def run(self, table: Table) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from .faults import BadBundle
 
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
-#: A variable-length number has at most so many bytes.
+#: Maximum bytes of a variable-length number.
 _VARINT_BYTES = 10
 _MASK = 2**64 - 1
 
@@ -21,7 +21,7 @@ class Message:
     """
 
     def __init__(self, data: bytes) -> None:
-        """Split `data` into fields. Raises BadBundle when it is no message."""
+        """Split `data` into fields. Raises BadBundle if it is not a message."""
         self._fields: dict[int, list[int | bytes]] = {}
         position = 0
         while position < len(data):
@@ -30,11 +30,11 @@ class Message:
             self._fields.setdefault(key >> 3, []).append(value)
 
     def has(self, number: int) -> bool:
-        """Whether the field is there."""
+        """Whether the message has the field."""
         return number in self._fields
 
     def numbers(self) -> set[int]:
-        """The numbers of the fields that are there."""
+        """The numbers of the message's fields."""
         return set(self._fields)
 
     def integer(self, number: int) -> int:

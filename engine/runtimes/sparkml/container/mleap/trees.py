@@ -10,14 +10,14 @@ import numpy as np
 from .definitions import TreeNode
 from .faults import BadBundle, BadRow
 
-#: Rows that go down the trees together: few enough for the processor's cache.
+#: Rows that are processed together, few enough for the processor's cache.
 _ROWS_AT_ONCE = 4096
-#: A category is the index of a label; more than so many labels are a mistake.
+#: Maximum number of categories.
 _MOST_CATEGORIES = 2**20
 
 
 class Forest:
-    """Trees, with their nodes one behind the other in arrays.
+    """Trees whose nodes are stored in common arrays.
 
     `leaf_values` has a row for each leaf of all trees.
     """

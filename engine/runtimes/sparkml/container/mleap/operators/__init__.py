@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import assembling, classification, clustering, indexing, maths, regression, scaling, text, vectors
 from .base import Factory
 
-#: How the step of each operator is made.
+#: The function that makes a step, by operator.
 FACTORIES: dict[str, Factory] = {
     **assembling.FACTORIES,
     **classification.FACTORIES,

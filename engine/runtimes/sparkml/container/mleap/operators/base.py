@@ -1,4 +1,4 @@
-"""What the families of operators have in common."""
+"""Shared by all families of operators."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def _logit(values: Any) -> Any:
 
 
 def _round(values: Any) -> Any:
-    """Math.round: halves go up; what is no number is 0, and a long is the most that there is."""
+    """Math.round: halves are rounded up, NaN is 0, and results are limited to the range of a long."""
     below = np.floor(values)
     rounded = below + (values - below >= 0.5)
     return np.clip(np.nan_to_num(rounded, nan=0.0, posinf=2.0**63, neginf=-(2.0**63)), -(2.0**63), 2.0**63)

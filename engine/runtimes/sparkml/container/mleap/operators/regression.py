@@ -39,7 +39,7 @@ def _normal_distribution(values: Any) -> Any:
     return 0.5 * (1.0 + np.array([math.erf(value / math.sqrt(2.0)) for value in values.tolist()]))
 
 
-#: The mean from what the linear model gives, by the name of the link.
+#: The functions from the linear predictor to the mean, by name of the link.
 _MEANS: dict[str, Callable[[Any], Any]] = {
     "identity": lambda values: values,
     "logit": lambda values: 1.0 / (1.0 + np.exp(-values)),
@@ -49,7 +49,7 @@ _MEANS: dict[str, Callable[[Any], Any]] = {
     "cloglog": lambda values: 1.0 - np.exp(-np.exp(values)),
     "sqrt": lambda values: values * values,
 }
-#: The least and the largest mean of each family.
+#: The minimum and maximum mean of each family.
 _LIMITS = {
     "gaussian": (-_LARGEST, _LARGEST),
     "binomial": (_EPSILON, 1.0 - _EPSILON),

@@ -1,4 +1,4 @@
-"""Scalers, and what else changes each number by itself."""
+"""Scalers and other operators that change each number separately."""
 
 from __future__ import annotations
 

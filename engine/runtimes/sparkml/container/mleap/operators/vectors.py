@@ -1,4 +1,4 @@
-"""Vectors from vectors: fewer values, more values, or others."""
+"""Operators from vectors to vectors."""
 
 from __future__ import annotations
 
