@@ -20,6 +20,7 @@ from jobs.states import JobState, WaitsFor
 from jobs.tasks import read_due_quotas
 from tests.cast import House
 from tests.support.engine import EngineProcess
+from tests.support.html import Page
 
 pytestmark = pytest.mark.django_db
 G5, M5, P3 = "ml.g5.xlarge", "ml.m5.large", "ml.p3.2xlarge"
@@ -147,7 +148,7 @@ def test_an_admin_reads_quotas_on_the_connections_page_and_sees_where_each_limit
     admin = scarce.page("alice")
     before = admin.get("/connections/engine/").content.decode()
     assert "Quotas have not been read yet" in before
-    answer = admin.post("/connections/engine/quotas/", follow=True).content.decode()
+    answer = Page(admin.post("/connections/engine/quotas/", follow=True)).text
     assert "The quotas of Engine are read." in answer
     assert "set by hand" in answer
     assert "set by hand, quota 3" in answer
