@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -93,14 +93,15 @@ def columns_of(names: Collection[str] | None) -> list[job_columns.Column]:
 
 
 @register.simple_tag(takes_context=True)
-def job_cell(context: Context, column: job_columns.Column) -> SafeString:
-    """The cell of the context's `job` in this column."""
-    return _cell_template(column).render(context)
+def job_cells(context: Context, columns: list[job_columns.Column]) -> SafeString:
+    """The cells of the context's `job` in these columns."""
+    return _cells_template(tuple(columns)).render(context)
 
 
-@cache
-def _cell_template(column: job_columns.Column) -> Template:
-    return Template(f"{{% load deck %}}{column.cell}")
+# One template for a row: rendering one for each cell takes a fifth more time for the table.
+@lru_cache(maxsize=100)
+def _cells_template(columns: tuple[job_columns.Column, ...]) -> Template:
+    return Template("".join(["{% load deck %}", *(column.cell for column in columns)]))
 
 
 @register.filter
