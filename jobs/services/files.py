@@ -88,9 +88,9 @@ class FileFilter:
 
 @dataclass(frozen=True, slots=True)
 class FileCounts:
-    """The number of the plan's files that are known one by one, and the number for each narrowing."""
+    """The number of files that the plan lists, and the number for each narrowing."""
 
-    known: int
+    listed: int
     missing: int
     failed: int
     rows: int
@@ -125,7 +125,7 @@ class FilePage:
 def counts(job: TransformJob) -> FileCounts:
     """Count the files of each narrowing, in one query."""
     numbers = job.planned.aggregate(
-        known=Count("id"),
+        listed=Count("id"),
         **{only.value: Count("id", filter=narrowed) for only, narrowed in _NARROWED.items()},
     )
     return FileCounts(**numbers)

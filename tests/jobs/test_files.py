@@ -76,7 +76,7 @@ def test_a_list_can_be_narrowed_and_searched(house: House) -> None:
     assert numbers(job, 4, only="rows") == [n for n in range(0, 25, 2) if n % 3]
     assert numbers(job, 4, search="/0001", only="missing", sort="key") == [11, 13, 15, 17, 19]
     assert numbers(job, 4, search="%") == []
-    assert files.counts(job) == files.FileCounts(known=25, missing=12, failed=2, rows=8)
+    assert files.counts(job) == files.FileCounts(listed=25, missing=12, failed=2, rows=8)
 
 
 @pytest.mark.parametrize(

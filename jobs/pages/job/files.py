@@ -83,7 +83,7 @@ def _narrowings(file_filter: FileFilter, counts: FileCounts) -> list[dict[str, A
     narrowings: list[dict[str, Any]] = [
         {
             "title": "All",
-            "count": counts.known,
+            "count": counts.listed,
             "query": urlencode(further_words),
             "chosen": not file_filter.only,
         }

@@ -45,7 +45,7 @@ def _missing(job: TransformJob, merged: queries.Merged, counts: files.FileCounts
     It is counted from the files if all are known, else from the counts of attempts at all files.
     """
     total = job.objects_total or 0
-    if counts.known >= total:
+    if counts.listed >= total:
         return counts.missing
     tries = [attempt for attempt in merged.attempts if attempt.objects_total == total]
     counted = [attempt.objects_done for attempt in tries if attempt.objects_done is not None]
