@@ -116,7 +116,7 @@ def test_the_form_offers_on_an_engine_what_it_runs(real: House) -> None:
     page = Page(real.page("bob").get("/models/new/"))
     offered = [node.get("value") for node in Page.all_below(page.by_id("framework"), "option")]
     assert offered == ["", XGBOOST]
-    assert any("any other needs an AWS connection" in node.text for node in page.of_class("hint"))
+    assert any("other images need an AWS connection" in node.text for node in page.of_class("hint"))
     Connection.objects.create(
         team=real.team, slug="prod", name="Prod", kind="aws", region=real.connection.region
     )

@@ -77,7 +77,7 @@ def test_the_acts_of_another_teams_job_are_not_told(house: House, other: House) 
     )
     assert history.acts(job) == ()
     assert (
-        "Nothing was written down"
+        "No acts of people are recorded"
         in Page(house.page("vera").get(f"/jobs/{job.key}/activity/")).by_id("job").text
     )
 
@@ -110,7 +110,7 @@ def test_a_job_that_is_run_again_has_no_changes_and_a_first_one_no_table(house: 
     again.parent = parent
     assert changes.since_parent(again) == changes.since_parent(parent) == ()
     client = house.page("vera")
-    assert "the requests are the same" in client.get(f"/jobs/{again.key}/request/").content.decode()
+    assert "the requests differ only in the job" in client.get(f"/jobs/{again.key}/request/").content.decode()
     assert not Page(client.get(f"/jobs/{parent.key}/request/")).all("table")
 
 
