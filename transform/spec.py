@@ -65,7 +65,9 @@ class TransformSpec(RequestFields):
     def to_fields(self) -> dict[str, Any]:
         """What was given, under SDK names, as plain JSON values; `from_fields` reads it back."""
         return {
-            item.name: plain for item in fields(self) if _given(plain := _plain(getattr(self, item.name)))
+            item.name: plain
+            for item in fields(self)
+            if _is_present(plain := _plain(getattr(self, item.name)))
         }
 
     def to_request(self, name: str | None = None) -> dict[str, Any]:
@@ -91,5 +93,5 @@ def _plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def _given(value: Any) -> bool:
+def _is_present(value: Any) -> bool:
     return value is not None and value != {}

@@ -30,7 +30,7 @@ CONTENT_TYPES = (
 )
 
 
-#: Fields into which a link to the form may put a value: those that hold one word or number.
+#: Fields that a link to the form may fill in: those that hold one word or number.
 CHANGEABLE = frozenset(
     name
     for name, field in job_fields().items()
@@ -39,12 +39,12 @@ CHANGEABLE = frozenset(
 
 
 class JobForm(forms.Form):
-    """A transform job's fields. Valid when `submission.parse` takes them; then `parsed` is what it gave.
+    """A transform job's fields. A valid form has `parsed`: what `submission.parse` returned.
 
-    `asked` is the body that was made of them, valid or not.
+    `request_body` is the API's body that was made of the fields, valid or not.
     """
 
-    asked: dict[str, Any] | None = None
+    request_body: dict[str, Any] | None = None
 
     def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,20 +64,20 @@ class JobForm(forms.Form):
         self.fields.update(job_fields())
 
     def clean(self) -> dict[str, Any]:
-        """Check the whole request; each problem goes to its field, those without one to the top."""
+        """Check the whole request. A problem is shown beside its field, or on top if the form has no such field."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         model = cleaned.get("model")
-        self.asked = self.body()
+        self.request_body = self.body()
         if model:
-            self.asked |= {"model": model.name, "connection": model.connection.slug}
+            self.request_body |= {"model": model.name, "connection": model.connection.slug}
         try:
-            self.parsed = submission.parse(self.team, self.asked)
+            self.parsed = submission.parse(self.team, self.request_body)
         except InvalidFields as error:
             self._report(error.fields)
         return cleaned
 
     def body(self) -> dict[str, Any]:
-        """What was filled in, as the API takes it, without `connection` and `model`."""
+        """The fields that are filled in as the API's body, without `connection` and `model`."""
         body: dict[str, Any] = {}
         for name in self.fields:
             value = self.cleaned_data.get(name)
@@ -91,7 +91,7 @@ class JobForm(forms.Form):
         return body
 
     def wrong(self) -> dict[str, list[str]]:
-        """What is wrong with the fields of a form that was checked: sentences with the codes of their rules."""
+        """The sentences about wrong fields of a form that was checked, each with the code of its rule."""
         return {
             name: [RuleText(text, error.code or INVALID) for error in errors for text in error.messages]
             for name, errors in self.errors.as_data().items()
@@ -109,15 +109,15 @@ class JobForm(forms.Form):
 
     @property
     def folds(self) -> list[dict[str, Any]]:
-        """The sections with their fields; one with an error or a value is open."""
+        """The sections with their fields; a section with an error is open."""
         return [self._fold(section) for section in SECTIONS]
 
     def _fold(self, section: Section) -> dict[str, Any]:
         bound = [self[name] for name in section.fields()]
-        given = [field for field in bound if field.value() not in (None, "", {}, [])]
+        filled_fields = [field for field in bound if field.value() not in (None, "", {}, [])]
         wrong = any(field.errors for field in bound)
         summary = ", ".join(
-            f"{field.label}: {field.value()}" for field in given[:3] if isinstance(field.value(), str)
+            f"{field.label}: {field.value()}" for field in filled_fields[:3] if isinstance(field.value(), str)
         )
         return {
             "title": section.title,
@@ -125,50 +125,50 @@ class JobForm(forms.Form):
             "fields": bound,
             "open": wrong,
             "wrong": wrong,
-            "tried": section.tried,
+            "has_trial": section.has_trial,
         }
 
 
 def filled_in_as(job: TransformJob) -> dict[str, Any]:
-    """What JobForm begins with to make the job's request; without its name, which SageMaker takes once."""
+    """The initial values of JobForm for the request of a job, without its name, which can be used once."""
     spec = {name: value for name, value in job.spec.items() if name != "name"}
     return {"model": job.model_id, **job_options.non_default_options(job), **filled_in(spec)}
 
 
 def filled_in(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What JobForm begins with for these fields of the SDK; `model` is for the caller to add."""
+    """The initial values of JobForm for fields under the SDK's names, without `model`."""
     filled: dict[str, Any] = {}
     for name, value in fields.items():
         if name in GROUPS:
-            filled |= {f"{name}.{inner}": as_option(given) for inner, given in value.items()}
+            filled |= {f"{name}.{inner}": as_option(member) for inner, member in value.items()}
         elif name != "model_name":
             filled[name] = value
     return filled
 
 
 def settings_of(job: TransformJob) -> dict[str, str]:
-    """How the job ran, field by field, empty where it says nothing; what it read, wrote and was called is left out."""
+    """The job's settings as a form sends them, empty for none: all fields but its name, input and output."""
     filled = filled_in(job.spec)
     names = CHANGEABLE - {"data", "data_type", "output_path", *job_options.NAMES}
     return {name: as_option(filled.get(name, "")) for name in job_fields() if name in names}
 
 
-def shown(field: BoundField, value: object) -> str:
-    """A value of a field in the words that the form has for it; empty for none."""
+def label_of(field: BoundField, value: object) -> str:
+    """A field's value in the form's words; empty for none."""
     text = "" if value in (None, "") else as_option(value)
     choices = getattr(field.field, "choices", ())
     return str(dict(choices).get(text, text)) if text and choices else text
 
 
 def as_option(value: object) -> str:
-    """A value as a form sends it."""
+    """A value as a browser sends it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class RawRequestForm(forms.Form):
-    """The CreateTransformJob JSON itself, for those who have it already. `asked` as in JobForm."""
+    """A CreateTransformJob request that is pasted as JSON. `request_body` and `parsed` are those of JobForm."""
 
-    asked: dict[str, Any] | None = None
+    request_body: dict[str, Any] | None = None
     connection: forms.ModelChoiceField[Connection] = forms.ModelChoiceField(
         None, label="Connection", to_field_name="slug", empty_label=None
     )
@@ -185,20 +185,20 @@ class RawRequestForm(forms.Form):
         self.fields["connection"].queryset = queries.connections(team)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """Check the request; every problem is named by its field above the text."""
+        """Check the request. Every problem stands above the text, with the name of its field."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if "connection" in cleaned and "request" in cleaned:
             trouble = trouble_with(cleaned["request"])
             if trouble:
                 raise forms.ValidationError({"request": f"The request {trouble}"})
-            self.asked = {"connection": cleaned["connection"].slug, "request": cleaned["request"]}
+            self.request_body = {"connection": cleaned["connection"].slug, "request": cleaned["request"]}
             try:
-                self.parsed = submission.parse(self._team, self.asked)
+                self.parsed = submission.parse(self._team, self.request_body)
             except InvalidFields as error:
                 for name, texts in error.fields.items():
                     self.add_error("request", [f"{name}: {text}" for text in texts])
         return cleaned
 
     def wrong(self) -> dict[str, list[str]]:
-        """Nothing: what is wrong inside the request is told by the names of its fields."""
+        """Nothing, since the problems of a pasted request are errors of its text."""
         return {}

@@ -69,25 +69,25 @@ def _option_fields() -> Fields:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A fold of the form: its title, what it holds in a few words, its fields.
+    """A fold of the form: its title, a few words about its fields, and the fields.
 
-    `tried`: beside them stands what they make of the input's first records.
+    `has_trial`: beside the fields stands what they make of the input's first records.
     """
 
     title: str
     summary: str
     fields: Callable[[], Fields]
-    tried: bool = False
+    has_trial: bool = False
 
 
-def _section(title: str, summary: str, section: FormSection, *, tried: bool = False) -> Section:
-    return Section(title, summary, partial(_request_fields, section), tried)
+def _section(title: str, summary: str, section: FormSection, *, has_trial: bool = False) -> Section:
+    return Section(title, summary, partial(_request_fields, section), has_trial)
 
 
 SECTIONS = (
     _section("Records and batching", "content type, splitting, records a call", FormSection.RECORDS),
     _section("Output", "accept, assembling, encryption", FormSection.OUTPUT),
-    _section("Join and filter", "JSONPaths, join with input", FormSection.JOIN, tried=True),
+    _section("Join and filter", "JSONPaths, join with input", FormSection.JOIN, has_trial=True),
     _section("Limits and retries", "payload, concurrency, time for a call", FormSection.LIMITS),
     _section("Environment and tags", "variables for the container, tags on the job", FormSection.VARIABLES),
     _section("More", "volume key, AMI, data capture, experiment", FormSection.MORE),

@@ -57,16 +57,16 @@ class ModelForm(forms.Form):
 
     def clean_containers(self) -> list[Any]:
         """The pipeline's containers, empty for a model of one."""
-        given = self.cleaned_data["containers"]
-        if given in (None, ""):
+        containers = self.cleaned_data["containers"]
+        if containers in (None, ""):
             return []
-        if not isinstance(given, list) or len(given) < 2:
+        if not isinstance(containers, list) or len(containers) < 2:
             raise forms.ValidationError(
                 'It must be a list of 2 to 15 containers: [{"Image": "…"}, {"Image": "…"}].'
             )
-        if trouble := trouble_with(given):
+        if trouble := trouble_with(containers):
             raise forms.ValidationError(f"It {trouble}")
-        return given
+        return containers
 
     def clean(self) -> dict[str, Any]:
         """A pipeline's containers bring their own images, archives and environments."""
@@ -80,20 +80,20 @@ class ModelForm(forms.Form):
         return cleaned
 
     def register(self, by: User) -> RegisteredModel | None:
-        """Register what a valid form says. None if that was refused; the reasons are beside the fields then.
+        """Register the model of a valid form. None if it was refused; the form then has the reasons.
 
         Raises Unavailable if the connection could not be asked.
         """
-        given = self.cleaned_data
-        connection: Connection = given["connection"]
-        one = registered_models.container(given["image"], given["model_data"], given["env"])
+        values = self.cleaned_data
+        connection: Connection = values["connection"]
+        container = registered_models.container(values["image"], values["model_data"], values["env"])
         try:
             return registered_models.register(
                 connection,
-                name=given["name"],
-                containers=given["containers"] or [one],
-                execution_role_arn=given["execution_role_arn"],
-                description=given["description"],
+                name=values["name"],
+                containers=values["containers"] or [container],
+                execution_role_arn=values["execution_role_arn"],
+                description=values["description"],
                 by=by,
             )
         except InvalidFields as error:

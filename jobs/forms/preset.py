@@ -15,12 +15,12 @@ from jobs.services.errors import InvalidFields
 from jobs.services.submitting import presets
 from teams.models import Team, User
 
-#: What a rule's field is called, before the name of the field that it is for.
+#: The beginning of a rule's field name; the name of the field with the rule follows.
 RULE = "rule:"
 
 
 def filled_in_as_preset(preset: Preset) -> dict[str, Any]:
-    """What JobForm begins with to make the preset's request."""
+    """The initial values of JobForm for the preset's request."""
     values = {
         name: str(value).lower() if isinstance(value, bool) else value
         for name, value in flat(preset.body).items()
@@ -28,13 +28,13 @@ def filled_in_as_preset(preset: Preset) -> dict[str, Any]:
     return {**values, "model": preset.model_id}
 
 
-def hold(form: JobForm, preset: Preset) -> None:
-    """Keep the preset's locked fields as they are, whatever is sent; hidden ones know that they are."""
+def lock_fields(form: JobForm, preset: Preset) -> None:
+    """Disable the preset's locked fields in the form, with the preset's values. A field's `held` is its rule."""
     start = filled_in_as_preset(preset)
     for name in preset.locked & form.fields.keys():
         field = form.fields[name]
         field.disabled = True
-        # As it would be typed: that is what the field reads.
+        # In the form in which a person types it, since the field parses it.
         form.initial[name] = field.prepare_value(start.get(name))
         field.held = Rule.HIDDEN if name in preset.hidden else Rule.LOCKED  # type: ignore[attr-defined]
 
@@ -62,11 +62,11 @@ class PresetForm(JobForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        """Nothing here: `save` has all of it checked."""
+        """The values as they are: `save` has the service check them."""
         return self.cleaned_data
 
     def body(self) -> dict[str, Any]:
-        """What was filled in, as a preset keeps it."""
+        """The fields that are filled in, as a preset's body."""
         own = {name: field for name, field in self.fields.items() if name in presets.FIELDS}
         whole, self.fields = self.fields, own
         try:
@@ -77,17 +77,17 @@ class PresetForm(JobForm):
         return {**body, "model": model.name, "connection": model.connection.slug} if model else body
 
     def save(self, team: Team, by: User, preset: Preset | None = None) -> Preset | None:
-        """Make the preset, or change this one. None if that was refused; the reasons are beside the fields then."""
+        """Make a preset, or change this one. None if it was refused; the form then has the reasons."""
         if not self.is_valid():
             return None
-        given = self.cleaned_data
+        cleaned = self.cleaned_data
         values: dict[str, Any] = {
-            "name": given["preset_name"],
-            "description": given["preset_description"],
+            "name": cleaned["preset_name"],
+            "description": cleaned["preset_description"],
             "body": self.body(),
             "rules": {
                 name.removeprefix(RULE): rule
-                for name, rule in given.items()
+                for name, rule in cleaned.items()
                 if name.startswith(RULE) and rule
             },
         }
@@ -101,7 +101,7 @@ class PresetForm(JobForm):
 
     @property
     def sections(self) -> list[dict[str, Any]]:
-        """The fields by section, each with its rule; the first section is what every job needs."""
+        """The fields by section, each with its rule; the first section has the fields that every job needs."""
         first = ["model", *(name for name in essential_fields() if name != "name")]
         return [
             self._section("Essentials", first),
@@ -110,21 +110,21 @@ class PresetForm(JobForm):
 
     def _section(self, title: str, names: list[str]) -> dict[str, Any]:
         rows = [(self[name], self[f"{RULE}{name}"]) for name in names]
-        given = [field.label for field, _ in rows if field.value() not in (None, "", {}, [])]
+        filled = [field.label for field, _ in rows if field.value() not in (None, "", {}, [])]
         locked = [rule for _, rule in rows if rule.value() in (Rule.LOCKED, Rule.HIDDEN)]
         wrong = any(field.errors or rule.errors for field, rule in rows)
-        said = [f"{len(given)} set"] * bool(given) + [f"{len(locked)} locked"] * bool(locked)
+        counts = [f"{len(filled)} set"] * bool(filled) + [f"{len(locked)} locked"] * bool(locked)
         return {
             "title": title,
             "rows": rows,
             "wrong": wrong,
-            "summary": ", ".join(said),
+            "summary": ", ".join(counts),
             "open": wrong or bool(locked) or title == "Essentials",
         }
 
 
 def preset_start(preset: Preset) -> dict[str, Any]:
-    """What PresetForm begins with to show this preset."""
+    """The initial values of PresetForm for this preset."""
     rules: Mapping[str, str] = preset.rules
     return {
         **filled_in_as_preset(preset),

@@ -1,4 +1,4 @@
-"""The new-job form's fields as CreateTransformJob's JSON, and the JSON as fields. What cannot go over is refused."""
+"""The new-job form's fields as CreateTransformJob's JSON, and the JSON as the form's fields."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BLANK: tuple[Any, ...] = (None, "", {}, [])
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a member of the JSON cannot be taken over: its name, a sentence, and its line and column if it is there."""
+    """Why the form cannot take over a member of the JSON: its name, a sentence, and its line and column if known."""
 
     name: str
     text: str
@@ -40,30 +40,31 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A request's JSON as the form's data: `data` to be given to JobForm, unless there are problems."""
+    """A request's JSON as the form's data: `data` for JobForm, unless there are problems."""
 
     data: QueryDict
     problems: list[Problem] = field(default_factory=list)
 
 
 def mark(text: str) -> str:
-    """A short text that tells whether the JSON was edited since it was shown; how it is laid out does not count."""
-    # What is no JSON is compared as it is but for its line ends, which a browser changes.
+    """A short hash of the JSON, by which an edit is noticed. White space and the order of keys do not change it."""
+    # A text that is not JSON is compared as it is, except for line ends, which a browser changes.
     with suppress(ValueError, RecursionError):
         text = json.dumps(json.loads(text), sort_keys=True)
     return hashlib.sha256("\n".join(text.splitlines()).encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def drafted(form: JobForm) -> JobForm:
-    """The form with what it shows as if that had been sent; it was checked."""
+def checked_draft(form: JobForm) -> JobForm:
+    """The form, checked. A form that was not sent yet is checked with the values that it shows."""
     if not form.is_bound:
-        form = JobForm(form.team, {one.html_name: one.value() for one in form if one.value() is not None})
+        values = {field.html_name: field.value() for field in form if field.value() is not None}
+        form = JobForm(form.team, values)
     form.is_valid()
     return form
 
 
 def request_of(draft: JobForm) -> dict[str, Any]:
-    """The CreateTransformJob request that a form would submit, which was checked; half of one too."""
+    """The CreateTransformJob request of a checked form, which may be incomplete or wrong."""
     if draft.is_valid():
         return draft.parsed[1].to_request()
     values = {name: value for name, value in draft.body().items() if name not in job_options.NAMES}
@@ -72,15 +73,15 @@ def request_of(draft: JobForm) -> dict[str, Any]:
 
 
 def write(draft: JobForm) -> str:
-    """The same as a text."""
+    """`request_of` the form as JSON text."""
     return json.dumps(request_of(draft), indent=2, ensure_ascii=False)
 
 
 def read(text: str, data: QueryDict, make: Callable[[QueryDict], JobForm]) -> Reading:
-    """The form's data with all of CreateTransformJob's fields replaced by those of the JSON; its terms stay.
+    """The form's data with all of CreateTransformJob's fields replaced by those of the JSON; our own options stay.
 
-    What breaks a rule of its field is a problem, and what the form that `make` makes of the data would not give back
-    as it is, since it is locked or no line can hold it.
+    It is a problem if a member breaks a rule of its field, or if the form that `make` makes of the data would submit
+    another value, since the field is locked or cannot hold it.
     """
     try:
         request = json.loads(text)
@@ -95,7 +96,7 @@ def read(text: str, data: QueryDict, make: Callable[[QueryDict], JobForm]) -> Re
     values, errors = read_request(request)
     values = {name: value for name, value in values.items() if value is not None}
     for name, texts in rules.check(values).items():
-        # What is still to be filled in is for preflight to say.
+        # Preflight reports the fields that are still to be filled in.
         if values.get(name.partition(".")[0]) not in _BLANK:
             errors.setdefault(name, []).extend(texts)
     if errors:
@@ -115,13 +116,13 @@ def read(text: str, data: QueryDict, make: Callable[[QueryDict], JobForm]) -> Re
 
 
 def _model(team: Team, name: str, chosen: str) -> RegisteredModel | None:
-    """The model of this name: the one that is chosen already, else the latest."""
-    found = list(queries.models(team).filter(name=name)) if name else []
-    return next((one for one in found if str(one.pk) == chosen), next(iter(found), None))
+    """The model of this name: the one that is chosen already, else the latest one."""
+    namesakes = list(queries.models(team).filter(name=name)) if name else []
+    return next((model for model in namesakes if str(model.pk) == chosen), next(iter(namesakes), None))
 
 
 def _replaced(data: QueryDict, form: JobForm) -> QueryDict:
-    """The data with the form's values for all but the terms, as a browser would send them."""
+    """The data with the form's values for all fields but our own options, as a browser would send them."""
     filled = data.copy()
     for bound in form:
         if bound.html_name not in job_options.NAMES:
@@ -131,9 +132,9 @@ def _replaced(data: QueryDict, form: JobForm) -> QueryDict:
 
 
 def _lost(values: Mapping[str, Any], form: JobForm) -> list[str]:
-    """Names of fields that the form would submit otherwise than the JSON says."""
-    wanted, got = _flat(write_request(values)), _flat(request_of(drafted(form)))
-    return [name for name, path in PATHS.items() if path in wanted and wanted[path] != got.get(path)]
+    """Names of fields for which the form would submit another value than the JSON has."""
+    pasted, result = _flat(write_request(values)), _flat(request_of(checked_draft(form)))
+    return [name for name, path in PATHS.items() if path in pasted and pasted[path] != result.get(path)]
 
 
 def _why_lost(form: JobForm, name: str) -> str:
@@ -155,11 +156,11 @@ def _flat(request: Mapping[str, Any]) -> dict[tuple[str, ...], Any]:
 
 def _problems(text: str, errors: Mapping[str, list[str]]) -> list[Problem]:
     places = positions(text)
-    found = []
+    problems = []
     for name, sentences in errors.items():
         path = PATHS.get(name) or next(
             (path for field, path in PATHS.items() if field.startswith(f"{name}.")), tuple(name.split("."))
         )
         at = next((places[path[:end]] for end in range(len(path), 0, -1) if path[:end] in places), None)
-        found.append(Problem(".".join(path), " ".join(sentences), at))
-    return found
+        problems.append(Problem(".".join(path), " ".join(sentences), at))
+    return problems

@@ -8,7 +8,7 @@ from typing import Any
 from django.forms import BoundField
 
 from jobs import queries
-from jobs.forms.job import CHANGEABLE, JobForm, RawRequestForm, filled_in_as, settings_of, shown
+from jobs.forms.job import CHANGEABLE, JobForm, RawRequestForm, filled_in_as, label_of, settings_of
 from jobs.forms.preset import filled_in_as_preset
 from jobs.models import RegisteredModel
 from jobs.pages.preset_choice import keep_locked
@@ -47,7 +47,7 @@ def change_of(request: MemberRequest, draft: Draft, form: JobForm) -> dict[str, 
     (name,) = change
     field = form[name]
     was = filled_in_as(draft.source).get(name)
-    return {"field": field, "to": shown(field, field.value()), "was": shown(field, was)}
+    return {"field": field, "to": label_of(field, field.value()), "was": label_of(field, was)}
 
 
 def _changed_value(request: MemberRequest) -> dict[str, str]:

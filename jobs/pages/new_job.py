@@ -70,7 +70,7 @@ def _may_submit(form: preflight.Form, panel: Panel | None) -> bool:
 
 
 def _page(
-    request: MemberRequest, draft: Draft, form: preflight.Form, *, status: int = 200, **shown: Any
+    request: MemberRequest, draft: Draft, form: preflight.Form, *, status: int = 200, **parts: Any
 ) -> HttpResponse:
     raw = _is_raw(request)
     context = {
@@ -82,7 +82,7 @@ def _page(
         "presets": Preset.objects.for_team(draft.team).values("slug", "name")[:500],
         **({} if raw else suggestions(draft.team)),
         "has_models": queries.models(draft.team).exists(),
-        **shown,
+        **parts,
     }
     return render(request, "jobs/new_job.html", context, status=status)
 

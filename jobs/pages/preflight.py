@@ -82,11 +82,11 @@ def form_of(request: MemberRequest, draft: Draft, data: QueryDict) -> Form:
 def report_of(draft: Draft, form: Form) -> PreflightReport:
     """Preflight's report on a form with data."""
     form.is_valid()
-    if form.asked is None:
+    if form.request_body is None:
         return PreflightReport(
             tuple(_unreadable(name, errors) for name, errors in form.errors.as_data().items())
         )
-    return draft.check(form.asked, form.wrong())
+    return draft.check(form.request_body, form.wrong())
 
 
 def _unreadable(name: str, errors: list[ValidationError]) -> Finding:

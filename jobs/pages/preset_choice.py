@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from jobs.forms.job import JobForm, RawRequestForm
-from jobs.forms.preset import hold
+from jobs.forms.preset import lock_fields
 from jobs.services.submitting import presets
 from jobs.services.submitting.drafting import Draft, NotInTeam, begin_draft
 from teams.access import MemberRequest
@@ -30,7 +30,7 @@ def draft_of(request: MemberRequest) -> Draft:
 def keep_locked(draft: Draft, form: JobForm | RawRequestForm) -> None:
     """Keep the preset's locked fields in a form. A pasted request is held to them when it is submitted."""
     if draft.locking_preset and isinstance(form, JobForm):
-        hold(form, draft.locking_preset)
+        lock_fields(form, draft.locking_preset)
 
 
 def filled_form(draft: Draft, data: QueryDict) -> JobForm:
@@ -45,7 +45,7 @@ def response_to_pick(request: MemberRequest) -> HttpResponse | None:
     text = request.GET.get("pick", "").strip()
     if not text:
         return None
-    preset = presets.find(request.team, text)
+    preset = presets.find_preset(request.team, text)
     if preset is None:
         return redirect(f"{reverse('presets')}?{urlencode({'q': text})}")
     return redirect(f"{reverse('new-job')}?{urlencode({'preset': preset.slug})}")

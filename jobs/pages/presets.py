@@ -62,15 +62,15 @@ def presets(request: MemberRequest) -> HttpResponse:
 @require_GET
 @member_required()
 def preset(request: MemberRequest, preset: str) -> HttpResponse:
-    """One preset: what it holds, which of it is locked, and the jobs that began with it."""
-    found = find_preset(request.team, preset)
-    jobs = queries.jobs(request.team, JobFilter()).filter(preset=found)[:_JOBS_SHOWN]
+    """One preset: its fields, which of them are locked, and the jobs that began with it."""
+    chosen_preset = find_preset(request.team, preset)
+    jobs = queries.jobs(request.team, JobFilter()).filter(preset=chosen_preset)[:_JOBS_SHOWN]
     context = {
-        "preset": found,
-        "rows": _rows(found),
+        "preset": chosen_preset,
+        "rows": _rows(chosen_preset),
         "jobs": for_display(jobs),
-        "filters": urlencode({"preset": found.slug}),
-        "may_change": found.may_be_changed_by(request.member),
+        "filters": urlencode({"preset": chosen_preset.slug}),
+        "may_change": chosen_preset.may_be_changed_by(request.member),
     }
     return render(request, "jobs/preset.html", context)
 
@@ -78,13 +78,13 @@ def preset(request: MemberRequest, preset: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @member_required(Role.OPERATOR)
 def new_preset(request: MemberRequest) -> HttpResponse:
-    """Make a preset: of a job with `?from=`, of another one with `?copy=`, or of what the new-job form has."""
+    """Make a preset from a job (`?from=`), from another preset (`?copy=`), or from the fields of the new-job form."""
     if request.method == "POST" and "preset_name" in request.POST:
         form = PresetForm(request.team, request.POST)
-        made = form.save(request.team, request.user)
-        if made is not None:
-            messages.success(request, f"{made.name} is saved. Everybody in the team may use it.")
-            return redirect("preset", preset=made.slug)
+        saved_preset = form.save(request.team, request.user)
+        if saved_preset is not None:
+            messages.success(request, f"{saved_preset.name} is saved. Everybody in the team may use it.")
+            return redirect("preset", preset=saved_preset.slug)
     else:
         form = PresetForm(request.team, initial=_start(request))
     return _form_page(request, form)
@@ -94,25 +94,25 @@ def new_preset(request: MemberRequest) -> HttpResponse:
 @member_required(Role.OPERATOR)
 def edit_preset(request: MemberRequest, preset: str) -> HttpResponse:
     """Change a preset."""
-    found = _changeable(request, preset)
+    chosen_preset = _changeable(request, preset)
     form = PresetForm(
-        request.team, request.POST if request.method == "POST" else None, initial=preset_start(found)
+        request.team, request.POST if request.method == "POST" else None, initial=preset_start(chosen_preset)
     )
-    if request.method == "POST" and form.save(request.team, request.user, found):
-        messages.success(request, f"{found.name} is changed. Jobs that used it stay as they were.")
-        return redirect("preset", preset=found.slug)
-    return _form_page(request, form, found)
+    if request.method == "POST" and form.save(request.team, request.user, chosen_preset):
+        messages.success(request, f"{chosen_preset.name} is changed. Jobs that used it stay as they were.")
+        return redirect("preset", preset=chosen_preset.slug)
+    return _form_page(request, form, chosen_preset)
 
 
 @require_http_methods(["GET", "POST"])
 @member_required(Role.OPERATOR)
 def delete_preset(request: MemberRequest, preset: str) -> HttpResponse:
     """Ask, then delete a preset."""
-    found = _changeable(request, preset)
+    chosen_preset = _changeable(request, preset)
     if request.method == "GET":
-        return confirming.ask(request, _delete_question(request, found))
-    service.delete(found, by=request.user)
-    messages.success(request, f"{found.name} is deleted. Its jobs keep what it was.")
+        return confirming.ask(request, _delete_question(request, chosen_preset))
+    service.delete(chosen_preset, by=request.user)
+    messages.success(request, f"{chosen_preset.name} is deleted. Its jobs keep what it was.")
     return redirect("presets")
 
 
@@ -146,30 +146,30 @@ def default_preset(request: MemberRequest, preset: str) -> HttpResponse:
 
 def find_preset(team: Team, slug: str) -> Preset:
     """The team's preset of this slug; Http404 for any other team's."""
-    found = (
+    preset = (
         Preset.objects.for_team(team)
         .select_related("model__connection", "created_by")
         .filter(slug=slug)
         .first()
     )
-    if found is None:
+    if preset is None:
         raise Http404("There is no such preset in this team.")
-    return found
+    return preset
 
 
 def _changeable(request: MemberRequest, slug: str) -> Preset:
-    found = find_preset(request.team, slug)
-    if not found.may_be_changed_by(request.member):
+    preset = find_preset(request.team, slug)
+    if not preset.may_be_changed_by(request.member):
         raise PermissionDenied(
             "Only the preset's author and team admins can change it. Duplicate it instead."
         )
-    return found
+    return preset
 
 
 def _start(request: MemberRequest) -> dict[str, Any]:
     if request.method == "POST":
         sent = request.POST.dict()
-        # A folder of its own was one job's: the next ones are to have theirs.
+        # The dated folder belongs to one job; each later job gets its own.
         return {**sent, "output_path": undated(sent.get("output_path", "")), **_held(request)}
     if key := request.GET.get("from"):
         job = find_job(request.team, key)
@@ -181,7 +181,7 @@ def _start(request: MemberRequest) -> dict[str, Any]:
 
 
 def _held(request: MemberRequest) -> dict[str, Any]:
-    """What the new-job form did not send, since the preset that it begins with locks it: values with their rules."""
+    """The locked fields of the preset that the new-job form began with, which it did not send: values and rules."""
     preset = preset_choice.draft_of(request).locking_preset
     if preset is None:
         return {}
@@ -200,11 +200,11 @@ def _form_page(request: MemberRequest, form: PresetForm, preset: Preset | None =
 
 
 def _rows(preset: Preset) -> list[dict[str, Any]]:
-    """What the preset holds, in the form's order, with each field's label and rule."""
+    """The preset's fields in the form's order, each with its label and rule."""
     labels = {"connection": "Connection", "model": "Model"}
     labels |= {name: str(field.label) for name, field in job_fields().items()}
     values = flat(preset.body)
-    shown = [name for name in service.FIELDS if name in values or name in preset.rules]
+    names = [name for name in service.FIELDS if name in values or name in preset.rules]
     return [
         {
             "name": name,
@@ -212,5 +212,5 @@ def _rows(preset: Preset) -> list[dict[str, Any]]:
             "value": values.get(name),
             "rule": Rule(preset.rules.get(name, Rule.EXPOSED)),
         }
-        for name in shown
+        for name in names
     ]

@@ -71,23 +71,24 @@ def suggestions(team: Team) -> dict[str, object]:
 
 def panel_of(form: JobForm, data: QueryDict | None = None, problems: list[Problem] | None = None) -> Panel:
     """The panel for a form as it is; `data` is what was sent with it, an edit that was not taken over included."""
-    draft = request_json.drafted(form)
-    asked = request_json.request_of(draft)
+    draft = request_json.checked_draft(form)
+    request = request_json.request_of(draft)
     model = draft.cleaned_data.get("model")
-    code = snippets(model.connection, asked, draft.asked or {}) if model else []
+    code = snippets(model.connection, request, draft.request_body or {}) if model else []
     text, offer = request_json.write(draft), offer_of(draft, form)
     sent = data.get("request_json") if data else None
-    if sent is None or data is None or not _edited(sent, data.get("json_shown", ""), asked):
+    if sent is None or data is None or not _edited(sent, data.get("json_shown", ""), request):
         return Panel(text, request_json.mark(text), snippets=code, offer=offer)
-    shown = data.get("json_shown", "")
-    return Panel(sent, shown, pending=True, problems=problems or [], snippets=code, offer=offer)
+    return Panel(
+        sent, data.get("json_shown", ""), pending=True, problems=problems or [], snippets=code, offer=offer
+    )
 
 
-def _edited(text: str, shown: str, asked: dict[str, object]) -> bool:
-    """Whether the text is another than was shown, and says something else than the fields."""
-    if request_json.mark(text) == shown:
+def _edited(text: str, shown_mark: str, request: dict[str, object]) -> bool:
+    """Whether the text was edited, and says something else than the fields."""
+    if request_json.mark(text) == shown_mark:
         return False
     try:
-        return bool(json.loads(text) != asked)
+        return bool(json.loads(text) != request)
     except (ValueError, RecursionError):
         return True

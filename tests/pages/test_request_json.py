@@ -75,7 +75,7 @@ def test_from_json_to_the_form_and_back_nothing_is_lost(house: House, spec: Tran
     form = JobForm(house.team, reading.data)
     assert form.is_valid(), form.errors
     assert form.parsed[1] == spec
-    written = request_json.write(request_json.drafted(form))
+    written = request_json.write(request_json.checked_draft(form))
     assert json.loads(written) == spec.to_request()
     again = request_json.read(written, reading.data, partial(JobForm, house.team))
     assert again.data.dict() == reading.data.dict()

@@ -84,7 +84,7 @@ class Preflight(TeamView):
         """Check this body as submitting would. Nothing is written, here or in S3."""
         fields = request_serializers.fields_of(request.data)
         request_serializers.take_replace_outputs(fields)
-        body, _ = presets.take(self.member.team, fields)
+        body, _ = presets.fill_in_preset(self.member.team, fields)
         report = preflight.run(self.member.team, body)
         return Response(serializers.PreflightAnswer(report).data)
 

@@ -46,13 +46,13 @@ class Presets(TeamView, generics.ListAPIView[Preset]):
     def post(self, request: Request) -> Response:
         """Save a request as a preset."""
         fields = request_serializers.read_texts(request_serializers.PresetBody, request.data)
-        made = presets.create(
+        preset = presets.create(
             self.member.team,
             **{"name": "", "body": {}, **fields},
             by=self.member.user,
             token=self.token,
         )
-        return Response(serializers.PresetAnswer(made).data, status=201)
+        return Response(serializers.PresetAnswer(preset).data, status=201)
 
 
 class PresetView(TeamView):
@@ -61,15 +61,15 @@ class PresetView(TeamView):
     def preset(self, slug: str) -> Preset:
         """The team's preset of this slug; Http404 for any other."""
         rows = Preset.objects.for_team(self.member.team).select_related("model__connection", "created_by")
-        found: Preset = get_object_or_404(rows, slug=slug)
-        return found
+        preset: Preset = get_object_or_404(rows, slug=slug)
+        return preset
 
     def changeable(self, slug: str) -> Preset:
-        """The same, for who may change it."""
-        found = self.preset(slug)
-        if not found.may_be_changed_by(self.member):
+        """The team's preset of this slug, if the member may change it. Raises PermissionDenied and Http404."""
+        preset = self.preset(slug)
+        if not preset.may_be_changed_by(self.member):
             raise PermissionDenied("Only the preset's author and team admins can change it.")
-        return found
+        return preset
 
 
 class OnePreset(PresetView):
@@ -87,10 +87,10 @@ class OnePreset(PresetView):
     )
     def patch(self, request: Request, preset: str) -> Response:
         """Change its name, description, request or rules; what is left out stays."""
-        found, changes = self.changeable(preset), request_serializers.fields_of(request.data)
+        old_preset, changes = self.changeable(preset), request_serializers.fields_of(request.data)
         return Response(
             serializers.PresetAnswer(
-                presets.change(found, changes, by=self.member.user, token=self.token)
+                presets.change(old_preset, changes, by=self.member.user, token=self.token)
             ).data
         )
 

@@ -55,7 +55,7 @@ class Draft:
     def submit(self, connection: Connection, spec: TransformSpec, options: RunOptions) -> TransformJob:
         """Submit the job. Raises InvalidFields, also where a locked field is another than the preset's."""
         if self.locking_preset:
-            presets.hold(self.locking_preset, connection, spec, options)
+            presets.check_locked(self.locking_preset, connection, spec, options)
         lineage = submission.Lineage(self.source, Origin.CLONE) if self.source else None
         return submission.submit(
             connection, spec, options, by=self.member.user, lineage=lineage, preset=self.preset
@@ -70,7 +70,7 @@ def begin_draft(member: Membership, *, source_key: str, preset_text: str, unlock
     source = queries.jobs(member.team).filter(key=source_key).first() if source_key else None
     if source_key and source is None:
         raise NotInTeam("There is no such job in this team.")
-    preset = presets.find(member.team, preset_text) if preset_text else None
+    preset = presets.find_preset(member.team, preset_text) if preset_text else None
     if preset_text and preset is None:
         raise NotInTeam("There is no such preset in this team.")
     return Draft(member, source, preset, is_unlocked=unlock and member.can_admin)

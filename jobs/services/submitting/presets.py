@@ -1,4 +1,4 @@
-"""Saved requests: making, changing and using them, and telling what a job has other than its preset."""
+"""Presets, which are saved requests: making, changing and using them, and how a job differs from its preset."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from transform.request_fields import DEFAULTS, GROUPS
 from transform.request_fields import FIELDS as REQUEST_FIELDS
 from transform.spec import TransformSpec
 
-#: Every field that a preset may hold, by the form's names. A name is used once, so it is each job's own.
+#: Every field that a preset may hold, by the form's names. A job's name is not one: it can be used once.
 FIELDS = (
     "connection",
     "model",
     *(name for name in REQUEST_FIELDS if name not in ("name", "model_name")),
     *job_options.NAMES,
 )
-#: What a field is where a request does not give it.
+#: The values of fields that a request leaves out.
 _DEFAULTS: dict[str, Any] = {**DEFAULTS, **{name: option.default for name, option in OPTIONS.items()}}
 #: A preset may leave these to the job.
 _MAY_BE_MISSING = frozenset({"connection", "model", "data", "output_path", "instance_type"})
@@ -38,7 +38,7 @@ _MAY_BE_MISSING = frozenset({"connection", "model", "data", "output_path", "inst
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field that a job has other than its preset had it then; None where one of them does not give it."""
+    """A field whose value in a job is not the one that its preset had then; None for a value that is not given."""
 
     field: str
     preset: Any
@@ -56,7 +56,7 @@ def create(
     by: User | None,
     token: ApiToken | None = None,
 ) -> Preset:
-    """Save a request under a name of its own; InvalidFields for what cannot be used."""
+    """Save a request under a name. Raises InvalidFields for fields that cannot be used."""
     preset = Preset(team=team, created_by=by)
     _fill(preset, name=name, body=body, rules=rules or {}, description=description)
     preset.slug = free_slug(Preset.objects.for_team(team), name, length=55, default="preset")
@@ -65,22 +65,22 @@ def create(
 
 def change(preset: Preset, changes: Mapping[str, Any], *, by: User, token: ApiToken | None = None) -> Preset:
     """Change `name`, `description`, `body` or `rules`; jobs that used it stay as they are. Raises InvalidFields."""
-    known = ("name", "description", "body", "rules")
+    fields = ("name", "description", "body", "rules")
     unknown = {
-        name: [f"There is no such field. There are {', '.join(known)}."]
+        name: [f"There is no such field. There are {', '.join(fields)}."]
         for name in changes
-        if name not in known
+        if name not in fields
     }
     if unknown:
         raise InvalidFields(unknown)
-    now = {name: getattr(preset, name) for name in known}
-    _fill(preset, **{**now, **changes})
+    values = {name: getattr(preset, name) for name in fields}
+    _fill(preset, **{**values, **changes})
     preset.changed_at = timezone.now()
     return _save(preset, by, token, "preset.changed")
 
 
 def delete(preset: Preset, *, by: User, token: ApiToken | None = None) -> None:
-    """Take it away; jobs that used it keep what it was."""
+    """Delete a preset. Jobs that used it keep a copy of what it was."""
     with transaction.atomic():
         activity.record(preset.team, by, "preset.deleted", preset, token=token)
         preset.delete()
@@ -96,13 +96,13 @@ def make_default(preset: Preset, *, by: User, token: ApiToken | None = None) -> 
 
 
 def stop_being_default(preset: Preset, *, by: User, token: ApiToken | None = None) -> None:
-    """Let Run on the model's page begin without the preset. Nothing happens if it is no default."""
+    """Let Run on the model's page begin without the preset. Does nothing if it is not the default."""
     with transaction.atomic():
         if RegisteredModel.objects.filter(default_preset=preset).update(default_preset=None):
             activity.record(preset.team, by, "preset.no_longer_default", preset, token=token)
 
 
-def find(team: Team, text: str) -> Preset | None:
+def find_preset(team: Team, text: str) -> Preset | None:
     """The team's preset with this slug, else the only one with this name."""
     # PostgreSQL cannot look for a text with a NUL character.
     if "\0" in text:
@@ -115,24 +115,24 @@ def find(team: Team, text: str) -> Preset | None:
     return preset
 
 
-def take(team: Team, body: Mapping[str, Any]) -> tuple[dict[str, Any], Preset | None]:
-    """A submission's body with its `preset` filled in under what it gives itself; null leaves a field out.
+def fill_in_preset(team: Team, body: Mapping[str, Any]) -> tuple[dict[str, Any], Preset | None]:
+    """A submission's body with the fields of its `preset`, and the preset. Fields of the body come first, also null.
 
     Raises InvalidFields if the team has no such preset.
     """
-    given = dict(body)
-    slug = given.pop("preset", None)
+    fields = dict(body)
+    slug = fields.pop("preset", None)
     if slug is None:
-        return given, None
-    preset = find(team, slug) if isinstance(slug, str) else None
+        return fields, None
+    preset = find_preset(team, slug) if isinstance(slug, str) else None
     if preset is None:
         raise InvalidFields({"preset": ["It must be the slug of one of the team's presets."]})
-    if "request" in given:
-        return given, preset
+    if "request" in fields:
+        return fields, preset
     for name in GROUPS:
-        if isinstance(given.get(name), Mapping):
-            given[name] = {**(preset.body.get(name) or {}), **given[name]}
-    return {**preset.body, **given}, preset
+        if isinstance(fields.get(name), Mapping):
+            fields[name] = {**(preset.body.get(name) or {}), **fields[name]}
+    return {**preset.body, **fields}, preset
 
 
 def submit(
@@ -142,39 +142,38 @@ def submit(
     token: ApiToken | None = None,
     replace_outputs: bool = False,
 ) -> TransformJob:
-    """Submit a body that may name a preset; InvalidFields names the fields, locked ones too.
+    """Submit a body that may name a preset. Raises InvalidFields, also for locked fields.
 
     Raises OutputsExist where the job would replace objects, unless `replace_outputs` allows that.
     """
-    filled, preset = take(member.team, body)
-    asked = submission.parse(member.team, filled)
+    filled, preset = fill_in_preset(member.team, body)
+    connection, spec, options = submission.parse(member.team, filled)
     if preset and preset.holds(member):
-        hold(preset, *asked)
+        check_locked(preset, connection, spec, options)
     if not replace_outputs:
-        connection, spec, _ = asked
         replacing.check(connection, spec)
-    return submission.submit(*asked, by=member.user, token=token, preset=preset)
+    return submission.submit(connection, spec, options, by=member.user, token=token, preset=preset)
 
 
-def hold(preset: Preset, connection: Connection, spec: TransformSpec, asked: RunOptions) -> None:
-    """Raise InvalidFields for each locked field that these have other than the preset."""
-    wanted = _normal(flat(preset.body))
-    given = _normal(flat({**spec.to_fields(), **asked.columns(), "model": spec.model_name}))
-    given["connection"] = connection.slug
+def check_locked(preset: Preset, connection: Connection, spec: TransformSpec, options: RunOptions) -> None:
+    """Raise InvalidFields for each locked field whose value is not the preset's."""
+    locked = _normal(flat(preset.body))
+    request = _normal(flat({**spec.to_fields(), **options.columns(), "model": spec.model_name}))
+    request["connection"] = connection.slug
     names = preset.locked | ({"connection"} if "model" in preset.locked else set())
-    wrong = sorted(name for name in names if wanted.get(name) != given.get(name))
+    wrong = sorted(name for name in names if locked.get(name) != request.get(name))
     if wrong:
         raise InvalidFields({name: [f"It is locked by the preset {preset.name}."] for name in wrong})
 
 
 def differences(job: TransformJob) -> list[Difference]:
-    """What the job has other than its preset had when it was submitted, in the form's order; empty without one."""
+    """The fields in which the job differs from its preset at submission; empty without a preset."""
     if not job.preset_used:
         return []
     was, locked = _normal(job.preset_used["fields"]), job.preset_used["locked"]
     now = _normal(flat({**job.spec, **job_options.non_default_options(job), "model": job.model_name}))
     now["connection"] = job.connection.slug
-    # What its attempts have used up of the retries and the cost is no difference that anybody made.
+    # Automatic attempts use up retries and cost; nobody changed these fields.
     spent = {"max_retries", "max_cost_usd"} if job.origin == Origin.RETRY else set()
     return [
         Difference(name, was.get(name), now.get(name), name in locked)
@@ -184,7 +183,7 @@ def differences(job: TransformJob) -> list[Difference]:
 
 
 def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Only known fields, each as JSON has it, without those that are as they would be anyway."""
+    """The fields of a preset as JSON values, without those at their default."""
     plain = {
         name: float(value) if isinstance(value, Decimal) else value
         for name, value in values.items()
@@ -207,7 +206,7 @@ def _fill(preset: Preset, *, name: Any, body: Any, rules: Any, description: Any)
     preset.name, preset.description = name.strip(), description.strip()
     preset.body = dict(body)
     if cap := job_options.take_options(dict(body)).max_cost_usd:
-        # As jobs keep it, however it was written: they are compared.
+        # As jobs keep it, since the two are compared.
         preset.body["max_cost_usd"] = float(cap)
     preset.rules = {field: rule for field, rule in rules.items() if rule != Rule.EXPOSED}
     preset.model = RegisteredModel.objects.filter(
@@ -223,7 +222,7 @@ def _rule_problems(rules: Any) -> dict[str, list[str]]:
 
 
 def _body_problems(team: Team, body: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What of the given fields no job could be submitted with. What is missing may be given later."""
+    """The fields with which no job could be submitted. Required fields may be missing."""
     beside = {name: ["A preset has none of this."] for name in ("name", "request", "preset") if name in body}
     if beside:
         return beside
@@ -231,7 +230,7 @@ def _body_problems(team: Team, body: Mapping[str, Any]) -> dict[str, list[str]]:
         submission.parse(team, body)
     except InvalidFields as error:
         missing = {name for name in _MAY_BE_MISSING if name not in body}
-        # Of a model that is gone, the preset still says the name.
+        # A preset keeps the name of a model that is gone.
         return {name: texts for name, texts in error.fields.items() if name not in missing}
     return {}
 
@@ -240,9 +239,9 @@ def _save(preset: Preset, by: User | None, token: ApiToken | None, verb: str) ->
     try:
         with transaction.atomic():
             preset.save()
-            # What is no longer for a model is not what a job of that model begins with.
-            others = RegisteredModel.objects.filter(default_preset=preset).exclude(presets=preset)
-            others.update(default_preset=None)
+            # A preset for another model is no longer the default of the first one.
+            other_models = RegisteredModel.objects.filter(default_preset=preset).exclude(presets=preset)
+            other_models.update(default_preset=None)
             activity.record(preset.team, by, verb, preset, token=token)
     except IntegrityError as error:
         raise InvalidFields({"name": ["Another preset of this name was saved just now."]}) from error

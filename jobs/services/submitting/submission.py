@@ -61,14 +61,14 @@ def submit(
     try:
         return _write(connection, spec, options, by, token, lineage, preset)
     except IntegrityError as error:
-        taken = job_named(connection, spec.name)
-        if taken is None:
+        namesake = job_named(connection, spec.name)
+        if namesake is None:
             raise
-        raise NameTaken(taken.name, taken.key) from error
+        raise NameTaken(namesake.name, namesake.key) from error
 
 
 def scope_problems(connection: Connection, spec: TransformSpec) -> dict[str, list[str]]:
-    """What of the request the connection may not use, by field."""
+    """The fields of a request that name what the connection may not use, each with a sentence."""
     scope = connection.scope
     places = f"It must be in {' or '.join(scope.uris)}: {connection.name} may use nothing else."
     names = f"It must be {' or '.join(scope.names)}: {connection.name} may use nothing else."
@@ -132,8 +132,8 @@ def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpe
         problems["max_cost_usd"] = [text]
     if problems or connection is None or spec is None:
         raise InvalidFields(problems)
-    if taken := job_named(connection, spec.name):
-        raise NameTaken(taken.name, taken.key)
+    if namesake := job_named(connection, spec.name):
+        raise NameTaken(namesake.name, namesake.key)
     return connection, spec, options
 
 
@@ -143,11 +143,11 @@ def _connection(team: Team, slug: object, problems: dict[str, list[str]]) -> Con
             RuleText("It is required: the slug of one of the team's connections.", REQUIRED)
         ]
         return None
-    found = queries.connections(team).filter(slug=slug).first()
-    if found is None:
-        known = ", ".join(queries.connections(team).values_list("slug", flat=True)) or "none yet"
-        problems["connection"] = [f"It must be one of the team's connections ({known})."]
-    return found
+    connection = queries.connections(team).filter(slug=slug).first()
+    if connection is None:
+        slugs = ", ".join(queries.connections(team).values_list("slug", flat=True)) or "none yet"
+        problems["connection"] = [f"It must be one of the team's connections ({slugs})."]
+    return connection
 
 
 def _spec(fields: dict[str, Any]) -> TransformSpec:
@@ -164,14 +164,14 @@ def _spec(fields: dict[str, Any]) -> TransformSpec:
 
 
 def _no_field(name: str) -> list[str]:
-    """What to say of a field that no submission has."""
+    """The sentence about a field that no submission has."""
     if name == "model_name":
         return ["It is not a field here; use model."]
     return [f"There is no such field. There are {', '.join(FIELDS)}."]
 
 
 def _cannot_cap(connection: Connection, spec: TransformSpec, options: RunOptions) -> str:
-    """Why a cost cap would not hold, since the cost could not be told; empty if it does."""
+    """Why a cost cap could not be held to, since an instance type has no price; empty if all have one."""
     missing = costing.unpriced(connection, [spec.instance_type, *options.fallback_instance_types])
     if not missing:
         return ""
