@@ -28,9 +28,14 @@ class Container:
     """A model server that is started again if it ends; `start` starts a new one."""
 
     def __init__(
-        self, start: Callable[[], Awaitable[RunningServer]], ping_deadline: float, largest_answer: int
+        self,
+        start: Callable[[], Awaitable[RunningServer]],
+        ping_deadline: float,
+        largest_answer: int,
+        name: str | None = None,
     ) -> None:
-        """`ping_deadline` is in seconds, `largest_answer` in bytes."""
+        """`ping_deadline` is in seconds, `largest_answer` in bytes. Only a pipeline's containers have a name."""
+        self.name = name
         self._start = start
         self._ping_deadline = ping_deadline
         self._largest_answer = largest_answer
@@ -50,10 +55,10 @@ class Container:
             if server.exit_status is not None:
                 raise JobFailed(
                     "AlgorithmError: The model container ended before it was ready "
-                    f"({_how_it_ended(server.exit_status)}). Its log says why"
+                    f"({self._how_it_ended(server.exit_status)}). Its log says why"
                 )
             if loop.time() > deadline:
-                raise JobFailed(PING_FAILED)
+                raise JobFailed(f"{PING_FAILED} ({self.name})" if self.name else PING_FAILED)
             await self._ends_within(pause)
             pause = min(2 * pause, _PING_LONGEST_PAUSE)
 
@@ -128,14 +133,18 @@ class Container:
             if self._restarts_left == 0:
                 raise JobFailed(
                     "AlgorithmError: The model container ended while it served "
-                    f"({_how_it_ended(server.exit_status or 0)}), and again after a restart. Its log says why"
+                    f"({self._how_it_ended(server.exit_status or 0)}), and again after a restart. Its log says why"
                 )
             self._restarts_left -= 1
             await self.stop()
             await self.start()
 
+    def _how_it_ended(self, status: int) -> str:
+        """How a process ended, behind the container's name where it has one."""
+        return f"{self.name}, {_exit_text(status)}" if self.name else _exit_text(status)
 
-def _how_it_ended(status: int) -> str:
+
+def _exit_text(status: int) -> str:
     if status < 0 or status > 128:
         return f"signal {-status if status < 0 else status - 128}"
     return f"exit status {status}"

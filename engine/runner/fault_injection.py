@@ -75,8 +75,9 @@ class TroubledContainer(Container):
         ping_deadline: float,
         largest_answer: int,
         trouble: Trouble,
+        name: str | None = None,
     ) -> None:
-        super().__init__(start, trouble.no_ping or ping_deadline, largest_answer)
+        super().__init__(start, trouble.no_ping or ping_deadline, largest_answer, name)
         self._trouble = trouble
         self._began = 0.0
         self._requests = 0

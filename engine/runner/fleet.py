@@ -113,5 +113,5 @@ class Fleet:
 
         deadline, largest_answer = self._config.ping_deadline, self._config.limits.answer_mb * MIB
         if blueprint.trouble == Trouble():
-            return Container(start, deadline, largest_answer)
-        return TroubledContainer(start, deadline, largest_answer, blueprint.trouble)
+            return Container(start, deadline, largest_answer, blueprint.name)
+        return TroubledContainer(start, deadline, largest_answer, blueprint.trouble, blueprint.name)

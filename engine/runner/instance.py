@@ -120,15 +120,16 @@ class Instance:
             answer = await container.invoke(headers, body, seconds)
         except TimeoutError:
             line = f"Model server did not respond to /invocations request within {seconds} seconds"
-            raise ObjectFailed([line], client_error=False) from None
+            raise ObjectFailed([line, *_blame(container)], client_error=False) from None
         except NoAnswer:
-            raise ObjectFailed(["Unable to get response from algorithm"], client_error=False) from None
+            lines = ["Unable to get response from algorithm", *_blame(container)]
+            raise ObjectFailed(lines, client_error=False) from None
         except AnswerTooLarge as error:
             line = f"Unable to get response from algorithm: {error}"
-            raise ObjectFailed([line], client_error=False) from None
+            raise ObjectFailed([line, *_blame(container)], client_error=False) from None
         if 200 <= answer.status < 300:
             return answer
-        raise _refusal(answer)
+        raise _refusal(answer, container)
 
 
 def _headers(content_type: str | None, accept: str | None) -> dict[str, str]:
@@ -136,7 +137,12 @@ def _headers(content_type: str | None, accept: str | None) -> dict[str, str]:
     return {**headers, "Content-Type": content_type} if content_type else headers
 
 
-def _refusal(answer: Answer) -> ObjectFailed:
+def _blame(container: Container) -> list[str]:
+    """A line of the data log that names a pipeline's container; none for a container without a name."""
+    return [f"Container: {container.name}"] if container.name else []
+
+
+def _refusal(answer: Answer, container: Container) -> ObjectFailed:
     """The failure for an error answer, with log lines as in public logs of SageMaker."""
     client_error = 400 <= answer.status < 500
     first = (
@@ -145,4 +151,4 @@ def _refusal(answer: Answer) -> ObjectFailed:
         else f"Bad HTTP status received from algorithm: {answer.status}"
     )
     message = answer.body[:_LONGEST_MESSAGE].decode(errors="replace").splitlines()
-    return ObjectFailed([first, "", "Message:", *message], client_error=client_error)
+    return ObjectFailed([first, *_blame(container), "", "Message:", *message], client_error=client_error)

@@ -71,7 +71,7 @@ def test_there_is_no_instance_for_a_job_that_asks_for_none(serving_engine: Engin
 
 def test_a_models_tag_and_a_containers_variable_ask_as_well(serving_engine: EngineProcess) -> None:
     chain = [container(serving_engine), container(serving_engine, ENGINE_TROUBLE="no-ping=0.5")]
-    assert transform(serving_engine, ROWS, containers=chain).failed() == PING_FAILED
+    assert transform(serving_engine, ROWS, containers=chain).failed() == f"{PING_FAILED} (container-2)"
     job = transform(serving_engine, ROWS, model_tags=tagged("no-capacity")["Tags"])
     assert job.failed().startswith("CapacityError: ")
 
