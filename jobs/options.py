@@ -29,9 +29,9 @@ _MINUTES: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """How a job waits, on which other instance types it may run, how often it is submitted again, what stops it.
+    """How a job waits, on which other instance types it may run, how often it is submitted again, and what stops it.
 
-    None is no limit.
+    None stands for no limit.
     """
 
     priority: int = field(
@@ -52,7 +52,7 @@ class RunOptions:
             "is used up. `instance_type_used` in the answer is the one that is asked for now.",
             hint="Tried in this order when there is no instance to be had.",
             example="ml.m5.xlarge, ml.c5.xlarge",
-            # More than anyone has quotas for; a list has to end somewhere.
+            # Nobody has quotas for more types.
             most=10,
             pattern=INSTANCE_TYPE.pattern,
             must_be="instance types such as ml.m5.xlarge, in the order in which they are tried",

@@ -1,4 +1,4 @@
-"""What is written down of a field once, for rules, forms, API schemas and documents."""
+"""The facts of a field, for rules, forms, API schemas and documents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldFacts:
-    """A field's bounds and its words. `name`, `kind`, `required` and `default` come from the dataclass that has it.
+    """A field's bounds and texts. `name`, `kind`, `required` and `default` come from the dataclass that declares it.
 
     `help` is for the API's schema and the documents, `hint` for the form; `{bounds}` and `{default}` in them are
     filled in. Without `help`, `hint` serves both.
@@ -33,7 +33,7 @@ class FieldFacts:
     label: str
     help: str = ""
     hint: str = ""
-    #: What the form shows in an empty field.
+    #: The text that the form shows in an empty field.
     example: str = ""
     #: The id of the form's list of suggestions.
     suggestions: str = ""
@@ -45,11 +45,11 @@ class FieldFacts:
     longest: int | None = None
     #: The most members of a list or of an object.
     most: int | None = None
-    #: What a text, or each word of a list, must match as a whole.
+    #: The regular expression that a text, or each word of a list, must match as a whole.
     pattern: str = ""
-    #: What the value must be, in words, where the bounds do not say it.
+    #: What the value must be, in words, for fields whose bounds do not say it.
     must_be: str = ""
-    #: The words that may be chosen, each with what it does; empty where the word says it.
+    #: The words to choose from, each with its meaning; empty for a word that explains itself.
     choices: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
     kind: Kind = Kind.TEXT
@@ -57,14 +57,14 @@ class FieldFacts:
     default: Any = None
 
     def of(self, declared: Field[Any], annotation: Any, prefix: str = "") -> Self:
-        """The facts with what the dataclass field says: its name after `prefix`, its kind, and its default."""
+        """The facts completed by the dataclass's field: its name after `prefix`, its kind, and its default."""
         factory = declared.default_factory
         default = declared.default if factory is MISSING else factory()
         named = replace(
             self,
             name=f"{prefix}{declared.name}",
             kind=Kind.CHOICE if self.choices else _kind(annotation),
-            # An empty text is none: a field with this default is required in its group.
+            # An empty text is not a value: a field with this default is required in its group.
             required=default in (MISSING, ""),
             default=None if default is MISSING else default,
         )

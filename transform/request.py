@@ -1,4 +1,4 @@
-"""Where each SDK field lives in CreateTransformJob's JSON, and the way there and back."""
+"""Where CreateTransformJob's JSON has each field, and the conversion of fields to JSON and back."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _GROUPS = {path[:depth] for path in PATHS.values() for depth in range(1, len(pat
 
 
 def read_request(request: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """SDK fields from a CreateTransformJob request, and what in it has no place there.
+    """Read a CreateTransformJob request. Returns (values, errors).
 
-    Returns (values, errors); errors are keyed by SDK field where there is one, else by the request's path.
+    Values have the SDK's field names. Errors are sentences by the SDK's field name, or by the request's path for
+    a member that has none.
     """
     values: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
@@ -28,7 +29,7 @@ def read_request(request: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
 
 
 def write_request(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The CreateTransformJob request of these SDK fields; nothing that was not given."""
+    """The CreateTransformJob request of these fields. Fields that are None or missing are left out."""
     request: dict[str, Any] = {}
     for name, path in PATHS.items():
         value = _lookup(values, name)

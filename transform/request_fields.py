@@ -1,8 +1,8 @@
 """The table of a transform request's fields: the one place where a field of CreateTransformJob is declared.
 
 Names are those of the SDK's `Transformer` and `transform()`. Bounds come from the service's model (botocore's
-CreateTransformJobRequest). From this table come the way to and from the request's JSON, each field's own rules, the
-new-job form, the REST API's schema and answers, the code to copy and the table in docs/api.md.
+CreateTransformJobRequest). From this table come the conversion to and from the request's JSON, each field's own rules,
+the new-job form, the REST API's schema and answers, the code to copy and the table in docs/api.md.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ class SdkCall(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestField(FieldFacts):
-    """A field of the request. `member` is what CreateTransformJob calls it, with dots between levels."""
+    """A field of the request. `member` is its name in CreateTransformJob, with dots between levels."""
 
     member: str
     section: FormSection = FormSection.MORE
     sdk_call: SdkCall = SdkCall.TRANSFORM
-    #: The argument's name in that call where it is not the field's.
+    #: The argument's name in that call, if it is not the field's.
     sdk_keyword: str = ""
     is_s3_uri: bool = False
 
@@ -61,9 +61,9 @@ class RequestField(FieldFacts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestGroup:
-    """A member of the request with fields of its own, which the SDK's names have after a dot.
+    """A member of the request that has fields of its own. Their names are the group's, a dot and their own.
 
-    Without `sdk_class` the SDK takes the request's own JSON for it. `name` and `type` come from the dataclass.
+    The SDK takes an `sdk_class` for it, or without one the request's own JSON. The dataclass gives `name` and `type`.
     """
 
     member: str
@@ -114,7 +114,7 @@ class ModelClientConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataCaptureConfig:
-    """Where the service keeps a copy of what went in and came out."""
+    """Where the service keeps copies of inputs and outputs."""
 
     destination_s3_uri: str = field(
         default="",
@@ -149,7 +149,7 @@ class DataCaptureConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFields:
-    """A request's fields, in the order of forms, documents and the request's JSON. None means "not given"."""
+    """A request's fields, in the order of forms, documents and the request's JSON. None is a field that is left out."""
 
     name: str | None = field(
         default=None,
@@ -459,7 +459,7 @@ class RequestFields:
 
 
 def _entries(declaring: type, prefix: str = "", member: str = "") -> Iterator[RequestField]:
-    """The table's entries of a dataclass, those of its groups in their places."""
+    """The table's entries of a dataclass, including those of its groups."""
     hints = get_type_hints(declaring)
     for declared in fields(declaring):
         entry = declared.metadata.get("request")
@@ -483,9 +483,9 @@ GROUPS: dict[str, RequestGroup] = {
     for declared in fields(RequestFields)
     if "group" in declared.metadata
 }
-#: Fields that every request has.
+#: Fields that every request must have.
 REQUIRED_NAMES = tuple(name for name, entry in FIELDS.items() if entry.required and "." not in name)
-#: What TransformSpec has where a request does not give it.
+#: The values of fields that a request leaves out.
 DEFAULTS: dict[str, Any] = {
     name: entry.default for name, entry in FIELDS.items() if entry.default not in (None, "", {})
 }

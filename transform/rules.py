@@ -29,7 +29,7 @@ _TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
 
 
 def check(values: Values) -> dict[str, list[str]]:
-    """Every rule the request breaks: SDK field name -> sentences. Empty when it may be sent."""
+    """Check a request. Returns the broken rules as sentences by SDK field name; empty if the request may be sent."""
     errors: dict[str, list[str]] = {}
 
     def report(name: str, text: str) -> None:
@@ -53,7 +53,7 @@ def check(values: Values) -> dict[str, list[str]]:
 
 
 def _flatten(values: Values, report: Report) -> dict[str, Any]:
-    """Bring nested fields up under dotted names; leave out what was not given."""
+    """The fields by dotted names, those of groups included, without those that are None."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         if name not in GROUPS:
@@ -204,7 +204,7 @@ def _problem_with_filter(text: str, kind: str) -> str | None:
 
 
 def _check_join(flat: dict[str, Any], report: Report) -> None:
-    """What "Associate prediction results with input" in the developer guide asks of a join."""
+    """The rules of a join ("Associate prediction results with input" in the developer guide)."""
     if flat.get("join_source") != "Input":
         return
     kind, of_answer = media_type(flat.get("content_type")), media_type(flat.get("accept"))

@@ -1,4 +1,4 @@
-"""`TransformSpec`: one transform request in the SDK's words, to and from CreateTransformJob's JSON."""
+"""`TransformSpec`: one transform request in the SDK's field names, converted to and from CreateTransformJob's JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transform.rules import check
 
 
 class SpecError(ValueError):
-    """A request that breaks rules. `errors` maps a field's SDK name to sentences: what it must be."""
+    """A request that breaks rules. `errors` maps a field's SDK name to sentences that say what it must be."""
 
     def __init__(self, errors: dict[str, list[str]]) -> None:
         super().__init__("; ".join(f"{name}: {text}" for name, texts in errors.items() for text in texts))
@@ -21,7 +21,7 @@ class SpecError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransformSpec(RequestFields):
-    """A checked transform request. None means "not given": the service's default holds and nothing is sent.
+    """A checked transform request. A field that is None is not sent, so that the service uses its default.
 
     Field names are those of the SDK's `Transformer` and `transform()`. Making one that breaks a rule raises
     SpecError with every problem at once.
@@ -51,19 +51,19 @@ class TransformSpec(RequestFields):
 
     @classmethod
     def from_request(cls, request: Mapping[str, Any]) -> TransformSpec:
-        """Read a CreateTransformJob request. Raises SpecError, its fields in the SDK's words."""
+        """Read a CreateTransformJob request. Raises SpecError with the SDK's field names."""
         values, errors = read_request(request)
         try:
             spec = cls.from_fields(values)
         except SpecError as error:
-            # A field with its own error may be missing for that alone.
+            # A field with an error of its own is missing from the values only because of it.
             raise SpecError({**error.errors, **errors}) from None
         if errors:
             raise SpecError(errors)
         return spec
 
     def to_fields(self) -> dict[str, Any]:
-        """What was given, under SDK names, as plain JSON values; `from_fields` reads it back."""
+        """The fields that are set, by SDK name, as plain JSON values; `from_fields` reads them."""
         return {
             item.name: plain
             for item in fields(self)
@@ -71,14 +71,14 @@ class TransformSpec(RequestFields):
         }
 
     def to_request(self, name: str | None = None) -> dict[str, Any]:
-        """The CreateTransformJob request: only what was given. `name` overrides the spec's own."""
+        """The CreateTransformJob request of the fields that are set. `name` replaces the spec's own."""
         request = write_request(self.to_fields())
         job_name = name or self.name
         return {"TransformJobName": job_name, **request} if job_name else request
 
 
 def _nested(values: dict[str, Any]) -> dict[str, Any]:
-    """Turn the checked mappings of groups into their classes; empty ones mean "not given"."""
+    """Turn the checked mappings of groups into their classes, and empty mappings into None."""
     arguments = dict(values)
     for name, group in GROUPS.items():
         if name in arguments:

@@ -1,4 +1,4 @@
-"""Request bodies, described for the schema; the services check what is in them."""
+"""Request bodies: their fields for the schema, and reading them. The services check what the serializers do not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from transform.request_fields import FIELDS
 
 
 class BodyParser(JSONParser):
-    """DRF's parser of JSON, for which nesting without end is a mistake of the client too."""
+    """DRF's JSON parser, which also answers a body that is nested too deeply with 400."""
 
     def parse(self, *args: Any, **kwargs: Any) -> Any:
         """The body's value; ParseError for what is no JSON."""
@@ -60,13 +60,13 @@ class JobBody(ReplaceBody):
 
 
 class FinishBody(ReplaceBody):
-    """What the next attempt is called, and whether it may replace objects that were there before the job ran."""
+    """The name of the next attempt, and whether it may replace objects from before the job ran."""
 
     name = ServiceText(required=False, help_text="Made from the job's name if left out.")
 
 
 class RetryBody(FinishBody):
-    """What the next run is called, and where it writes; with another output path it is a job of its own."""
+    """The name and the output path of the next run. With another output path it is a job of its own."""
 
     output_path = ServiceText(required=False, help_text="s3:// address, instead of the job's.")
 

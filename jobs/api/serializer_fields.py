@@ -1,4 +1,4 @@
-"""The serializer fields of the fields that a table declares, for bodies and for answers."""
+"""Serializer fields for the fields of a table, in bodies and in answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SerializerFields = dict[str, Any]
 
 
 def body_field(facts: FieldFacts, *, required: bool = False) -> serializers.Field[Any, Any, Any, Any]:
-    """The field as a body has it, with its bounds."""
+    """The field in a body, with its bounds."""
     about: dict[str, Any] = {"required": required, "help_text": facts.help}
     match facts.kind:
         case Kind.WHOLE:
@@ -38,7 +38,7 @@ def body_field(facts: FieldFacts, *, required: bool = False) -> serializers.Fiel
 
 
 def answer_field(facts: FieldFacts, **more: Any) -> serializers.Field[Any, Any, Any, Any]:
-    """The field as an answer has it. Words of SageMaker are texts, since it may add to them."""
+    """The field in an answer. SageMaker's words are texts, since it may add new ones."""
     about: dict[str, Any] = {"allow_null": True, "help_text": facts.help, **more}
     match facts.kind:
         case Kind.WHOLE:
@@ -71,7 +71,7 @@ def request_names(without: Iterable[str] = ()) -> list[str]:
 
 
 def request_body_fields() -> SerializerFields:
-    """The request's fields as a submission's body has them."""
+    """The request's fields for a submission's body."""
     return {
         "model" if name == "model_name" else name: (
             _GROUP_SERIALIZERS[name](required=False) if name in GROUPS else body_field(FIELDS[name])
@@ -81,7 +81,7 @@ def request_body_fields() -> SerializerFields:
 
 
 def request_answer_fields() -> SerializerFields:
-    """The request's fields as a job's answer has them; the name and the model are the job's own."""
+    """The request's fields for a job's answer, without the name and the model, which are the job's own."""
     return {
         name: (
             _GROUP_SERIALIZERS[name](source=f"spec.{name}", default=None, allow_null=True)
@@ -93,10 +93,10 @@ def request_answer_fields() -> SerializerFields:
 
 
 def option_body_fields() -> SerializerFields:
-    """Our own options as a submission's body has them."""
+    """Our own options for a submission's body."""
     return {name: body_field(option) for name, option in OPTIONS.items()}
 
 
 def option_answer_fields() -> SerializerFields:
-    """Our own options as a job's answer has them; null is no limit."""
+    """Our own options for a job's answer; null is no limit."""
     return {name: answer_field(option, allow_null=option.default is None) for name, option in OPTIONS.items()}

@@ -15,7 +15,7 @@ _MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 
 
 class LimitsForm(forms.Form):
-    """What of a connection can be changed later: its name, and how much its jobs may take at once."""
+    """The parts of a connection that can be changed later: its name, its limits, its queue and what it may use."""
 
     name = forms.CharField(
         label="Name", required=False, max_length=80, help_text="As the team calls it: prod."
@@ -64,12 +64,12 @@ class LimitsForm(forms.Form):
     )
 
     def leave_out(self, connection: Connection) -> None:
-        """Leave out what this connection cannot have: an engine's queue, where no service for it is set."""
+        """Remove the field for a queue if the connection is an engine and no SQS service is set."""
         if connection.is_engine and not settings.SQS_URL and not connection.queue_url:
             del self.fields["queue_url"]
 
     def change(self, connection: Connection, by: User) -> bool:
-        """Write what a valid form says. False if that was refused; the reasons are beside the fields then."""
+        """Write the values of a valid form. False if they were refused; the form then has the reasons."""
         try:
             connections.change(connection, self.cleaned_data, by=by)
         except InvalidFields as error:
@@ -79,7 +79,7 @@ class LimitsForm(forms.Form):
 
 
 class ConnectionForm(LimitsForm):
-    """A region, and if the service's own credentials are not meant, a role to assume."""
+    """A new connection: a region, and a role to assume instead of the service's own credentials."""
 
     region = forms.CharField(
         label="Region", required=False, widget=forms.TextInput(attrs={**_MONO, "placeholder": "eu-west-1"})
@@ -100,7 +100,7 @@ class ConnectionForm(LimitsForm):
     field_order = ("name", "region", "role_arn", "external_id")
 
     def create(self, team: Team, by: User) -> Connection | None:
-        """Add what a valid form says. None if that was refused; the reasons are beside the fields then."""
+        """Add the connection of a valid form. None if it was refused; the form then has the reasons."""
         try:
             return connections.create(team, by=by, **self.cleaned_data)
         except InvalidFields as error:

@@ -13,20 +13,20 @@ from teams.whole_numbers import parse_whole_number
 
 
 class KeyValueField(forms.CharField):
-    """One KEY=VALUE a line, as a dict; blank lines are passed over.
+    """One KEY=VALUE a line, as a dict. Blank lines are ignored.
 
-    A key or value in double quotes is a JSON text, so that it may hold what a line cannot: line breaks, blanks at
-    its ends, and an equals sign in a key.
+    A key or value in double quotes is a JSON text, which may hold line breaks, blanks at its ends, and an equals
+    sign in a key.
     """
 
     widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
-    #: What a line is, as its error says.
+    #: The form of a line, for the error about a wrong one.
     line = "KEY=VALUE"
 
     def to_python(self, value: Any) -> Any:
-        """The dict, or ValidationError naming the line that is wrong."""
+        """The dict. Raises ValidationError with the number of a wrong line."""
         pairs: dict[str, str] = {}
-        # Not str.splitlines, which also cuts at separators that may stand in a value.
+        # str.splitlines would also split at separators that a value may contain.
         for number, line in enumerate(re.split(r"\r\n|\r|\n", str(value or "")), start=1):
             if not line.strip():
                 continue
@@ -41,7 +41,7 @@ class KeyValueField(forms.CharField):
         return pairs
 
     def prepare_value(self, value: Any) -> Any:
-        """A dict as lines; what a person typed stays as it was typed."""
+        """A dict as lines. Text that a person typed is not changed."""
         if isinstance(value, dict):
             return "\n".join(f"{_quoted(key, '=')}={_quoted(text)}" for key, text in value.items())
         return value
@@ -71,7 +71,7 @@ def _unquoted(text: str) -> str:
 
 
 def _quoted(text: object, marks: str = "") -> str:
-    """The text as it is if a line gives it back so, else in quotes."""
+    """The text, in quotes if a line could not hold it otherwise."""
     plain = str(text)
     if plain == plain.strip() and not plain.startswith('"') and not set(plain) & set("\r\n\0" + marks):
         return plain
@@ -85,7 +85,7 @@ class TypeLimitsField(KeyValueField):
     line = "TYPE=NUMBER, such as ml.g5.xlarge=3"
 
     def to_python(self, value: Any) -> Any:
-        """The dict, or ValidationError naming what is no number."""
+        """The dict. Raises ValidationError with the type whose value is not a number."""
         pairs = super().to_python(value)
         for name, text in pairs.items():
             if parse_whole_number(text, high=999_999_999) is None:
@@ -94,24 +94,24 @@ class TypeLimitsField(KeyValueField):
 
 
 class WordsField(forms.CharField):
-    """Words with commas or spaces between them, as a list in their order."""
+    """Words separated by commas or spaces, as a list."""
 
     def to_python(self, value: Any) -> Any:
         """The list; empty for an empty text."""
         return str(value or "").replace(",", " ").split()
 
     def prepare_value(self, value: Any) -> Any:
-        """A list as a person would type it; what was typed stays as it was."""
+        """A list as a person would type it. Text that a person typed is not changed."""
         return ", ".join(value) if isinstance(value, list) else value
 
 
 class JSONTextField(forms.CharField):
-    """JSON as a value. Where it has a mistake, the text stays as it was typed."""
+    """JSON as a value. Wrong JSON is shown again as it was typed."""
 
     widget = forms.Textarea
 
     def to_python(self, value: Any) -> Any:
-        """What the JSON says, or ValidationError saying where it is wrong; empty stays an empty text."""
+        """The JSON's value; an empty text for no JSON. Raises ValidationError with the place of the mistake."""
         text = super().to_python(value)
         if not text:
             return text
@@ -127,6 +127,6 @@ class JSONTextField(forms.CharField):
 
 
 def choices(words: Mapping[str, str], *, with_default: bool = True) -> list[tuple[str, str]]:
-    """Options for SageMaker's words, each with what it does; before them "Default" for a value that is not given."""
+    """Options for SageMaker's words, each with its meaning, after the option "Default" for a value that is left out."""
     options = [(word, f"{word}: {meaning}" if meaning else word) for word, meaning in words.items()]
     return [("", "Default"), *options] if with_default else options

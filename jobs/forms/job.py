@@ -99,7 +99,7 @@ class JobForm(forms.Form):
 
     def _report(self, problems: dict[str, list[str]]) -> None:
         for name, texts in problems.items():
-            # Without a model there is no connection either; one sentence about that is enough.
+            # Without a model there is no connection. One sentence about it is enough.
             if name in ("connection", "model") and "model" in self.errors:
                 continue
             if name in self.errors:

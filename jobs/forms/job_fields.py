@@ -1,4 +1,4 @@
-"""The fields of the new-job form: one for each of a request's and of our own options, by section."""
+"""The fields of the new-job form, by section: one for each field of a request and each of our own options."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _request_fields(section: FormSection) -> Fields:
 
 
 def form_field(facts: FieldFacts) -> forms.Field:
-    """A field of the table as a form field. It is not required: the rules say what a job needs."""
+    """The form field of a field in the table. It is not required, since the rules check what a job needs."""
     label, hint = facts.label, facts.hint
     match facts.kind:
         case Kind.WHOLE:

@@ -18,7 +18,7 @@ _MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 
 
 class ModelForm(forms.Form):
-    """One container: image, archive, environment; or a pipeline's containers as JSON. Role and description."""
+    """A model: one container, by image, archive and environment, or a pipeline's containers as JSON."""
 
     connection: forms.ModelChoiceField[Connection] = forms.ModelChoiceField(
         None, label="Connection", to_field_name="slug", empty_label=None
@@ -56,7 +56,7 @@ class ModelForm(forms.Form):
         self.fields["connection"].queryset = queries.connections(team)  # type: ignore[attr-defined]
 
     def clean_containers(self) -> list[Any]:
-        """The pipeline's containers, empty for a model of one."""
+        """The pipeline's containers; empty for a model of one container."""
         containers = self.cleaned_data["containers"]
         if containers in (None, ""):
             return []
@@ -69,7 +69,7 @@ class ModelForm(forms.Form):
         return containers
 
     def clean(self) -> dict[str, Any]:
-        """A pipeline's containers bring their own images, archives and environments."""
+        """Check that a pipeline is given without the fields of a single container."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("containers"):
             for name in ("image", "model_data", "env"):

@@ -1,4 +1,4 @@
-"""The new-job form as presets use it: to begin a job with one, and to make one."""
+"""Presets in forms: beginning a job with a preset, and making one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def lock_fields(form: JobForm, preset: Preset) -> None:
 
 
 class PresetForm(JobForm):
-    """A preset: its name, a request that may be unfinished, and for each field what a job may do with it."""
+    """A preset: its name, a request that may be incomplete, and a rule for each field."""
 
     preset_name = forms.CharField(label="Name", required=False, help_text="As the team will look for it.")
     preset_description = forms.CharField(
@@ -56,7 +56,7 @@ class PresetForm(JobForm):
             self.fields[f"{RULE}{name}"] = forms.ChoiceField(
                 label=label, choices=Rule.choices, required=False
             )
-        # The connection is the model's, so it has no field; a rule for it that the API was given is kept.
+        # The connection is the model's and has no field. The rule for it that came through the API is kept.
         self.fields[f"{RULE}connection"] = forms.ChoiceField(
             choices=Rule.choices, required=False, widget=forms.HiddenInput
         )

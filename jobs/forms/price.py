@@ -15,7 +15,7 @@ _MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 
 
 class PriceForm(forms.Form):
-    """An instance type and what it costs; a price that is there already is replaced."""
+    """An instance type and its price, which replaces an earlier price."""
 
     instance_type = forms.CharField(
         label="Instance type",
@@ -29,7 +29,7 @@ class PriceForm(forms.Form):
     )
 
     def save(self, connection: Connection, by: User) -> bool:
-        """Write what a valid form says. False if that was refused; the reasons are beside the fields then."""
+        """Write the price of a valid form. False if it was refused; the form then has the reasons."""
         name = self.cleaned_data["instance_type"]
         try:
             prices.change(connection, {name: self.cleaned_data["usd_per_hour"]}, by=by)

@@ -1,4 +1,4 @@
-"""What the new-job form begins with: the request of a preset or of a cloned job, or a model's latest settings."""
+"""The first values of the new-job form: the request of a preset or of a cloned job, or a model's latest settings."""
 
 from __future__ import annotations
 

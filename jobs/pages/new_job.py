@@ -21,18 +21,18 @@ from jobs.services.submitting.drafting import Draft
 from teams.access import MemberRequest, member_required
 from teams.models import Role
 
-#: Buttons that only show the form again.
+#: Buttons that show the form again without submitting.
 _SHOW_AGAIN = {"check", "fix", "from_json", "to_json"}
 
 
 @require_http_methods(["GET", "POST"])
 @member_required(Role.OPERATOR)
 def new_job(request: MemberRequest) -> HttpResponse:
-    """Fill in a job, or with `?as=json` paste its request; submitting leads to the job's page.
+    """Fill in a job, or with `?as=json` paste its request. Submitting leads to the job's page.
 
-    `?from=` is the key of a job whose request it begins with; `change=` and `to=` put a value into one field.
-    Preflight's errors, and its warnings that were not ticked, keep it from being submitted. Other
-    buttons only show the form again, and an edit of the JSON that was not taken over is refused.
+    `?from=` is the key of a job to clone; `change=` and `to=` put a value into one field. A job is not submitted with
+    errors of preflight, with warnings that are not ticked, or with an edit of the JSON that was not taken over.
+    Other buttons only show the form again.
     """
     if response := preset_choice.response_to_pick(request):
         return response
@@ -92,7 +92,7 @@ def _is_raw(request: MemberRequest) -> bool:
 
 
 def _data_after_button(request: MemberRequest, draft: Draft) -> tuple[QueryDict, list[Problem]]:
-    """The form's data after its button: a fix applied, the JSON made to fields, or the edit of the JSON dropped."""
+    """The form's data after its button: with a fix, with fields from the JSON, or without the edit of the JSON."""
     data = preflight.with_fix(request.POST)
     if "to_json" in data:
         data = data.copy()

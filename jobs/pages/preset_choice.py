@@ -1,4 +1,4 @@
-"""The draft that a request to the new-job page means: the job and the preset that it names, and its form."""
+"""The draft of a request to the new-job page: the job and the preset that it names, and its form."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def draft_of(request: MemberRequest) -> Draft:
 
 
 def keep_locked(draft: Draft, form: JobForm | RawRequestForm) -> None:
-    """Keep the preset's locked fields in a form. A pasted request is held to them when it is submitted."""
+    """Lock the preset's locked fields in a form. A pasted request is checked when it is submitted."""
     if draft.locking_preset and isinstance(form, JobForm):
         lock_fields(form, draft.locking_preset)
 
@@ -41,7 +41,7 @@ def filled_form(draft: Draft, data: QueryDict) -> JobForm:
 
 
 def response_to_pick(request: MemberRequest) -> HttpResponse | None:
-    """Where the picker leads: to the form with the preset, or to the presets whose names have the text."""
+    """The picker's redirect: to the form with the preset, or to presets that match the text; None without a text."""
     text = request.GET.get("pick", "").strip()
     if not text:
         return None

@@ -1,4 +1,4 @@
-"""The request beside the new-job form: its JSON, which may be edited in place of the fields, and code to copy."""
+"""The request beside the new-job form: its JSON, which can be edited instead of the fields, and code to copy."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from jobs.pages.snippets import Snippet, snippets
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
 
-#: What a form says that is submitted while its JSON says something else.
+#: The error of a form that is submitted while its JSON has an edit that was not taken over.
 PENDING = "The request JSON was edited and not taken over: update the fields from it, or discard the edit."
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The JSON as it is shown, with a mark that tells a later edit; `pending` where it holds an edit already."""
+    """The JSON with a mark, by which a later edit is noticed; `pending` if it holds an edit already."""
 
     text: str
     mark: str
     pending: bool = False
     problems: list[Problem] = field(default_factory=list)
     snippets: list[Snippet] = field(default_factory=list)
-    #: The settings of the model's latest job, where the form has others.
+    #: The settings of the model's latest job, if the form has others.
     offer: Offer | None = None
 
 
 @require_POST
 @member_required(Role.OPERATOR, draws_only=True)
 def fields(request: MemberRequest) -> HttpResponse:
-    """The form's fields as the edited JSON has them, or what keeps it from being taken over."""
+    """The form's fields with the values of the edited JSON, or the problems of the JSON."""
     draft, text = preset_choice.draft_of(request), request.POST.get("request_json", "")
     reading = request_json.read(text, request.POST, partial(preset_choice.filled_form, draft))
     form = JobForm(request.team, initial=reading.data.dict())
@@ -70,7 +70,7 @@ def suggestions(team: Team) -> dict[str, object]:
 
 
 def panel_of(form: JobForm, data: QueryDict | None = None, problems: list[Problem] | None = None) -> Panel:
-    """The panel for a form as it is; `data` is what was sent with it, an edit that was not taken over included."""
+    """The panel of a form. `data` is what was sent with it, which may include an edit of the JSON."""
     draft = request_json.checked_draft(form)
     request = request_json.request_of(draft)
     model = draft.cleaned_data.get("model")
@@ -85,7 +85,7 @@ def panel_of(form: JobForm, data: QueryDict | None = None, problems: list[Proble
 
 
 def _edited(text: str, shown_mark: str, request: dict[str, object]) -> bool:
-    """Whether the text was edited, and says something else than the fields."""
+    """Whether the text was edited and is another request than the fields."""
     if request_json.mark(text) == shown_mark:
         return False
     try:

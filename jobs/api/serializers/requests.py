@@ -1,4 +1,4 @@
-"""The fields of a transform request and our own options, as a job's answer has them."""
+"""The fields of a transform request and our own options, in a job's answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jobs.api.serializer_fields import option_answer_fields, request_answer_fiel
 
 
 class RequestAnswer(serializers.Serializer[Any]):
-    """A request under the SDK's names, null for what was not given, and our own options of the job."""
+    """A request in the SDK's field names, null for fields that were left out, and our own options."""
 
     def get_fields(self) -> dict[str, Any]:
         """The subclass's own fields, then our own options, then the request's fields."""

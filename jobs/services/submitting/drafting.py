@@ -53,7 +53,7 @@ class Draft:
         return preflight.run(self.team, body, wrong)
 
     def submit(self, connection: Connection, spec: TransformSpec, options: RunOptions) -> TransformJob:
-        """Submit the job. Raises InvalidFields, also where a locked field is another than the preset's."""
+        """Submit the job. Raises InvalidFields, also for a locked field whose value is not the preset's."""
         if self.locking_preset:
             presets.check_locked(self.locking_preset, connection, spec, options)
         lineage = submission.Lineage(self.source, Origin.CLONE) if self.source else None
@@ -63,7 +63,7 @@ class Draft:
 
 
 def begin_draft(member: Membership, *, source_key: str, preset_text: str, unlock: bool) -> Draft:
-    """The draft of a job that clones the job `source_key` or begins with a preset; empty texts stand for neither.
+    """The draft of a job that clones the job `source_key` or begins with a preset; empty texts name none.
 
     Only an admin unlocks a preset. Raises NotInTeam.
     """

@@ -1,4 +1,4 @@
-"""Our own options of a job: taken from a body, and read from a job."""
+"""Our own options of a job, from a body or from another job."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES = tuple(OPTIONS)
 
 
 def take_options(body: dict[str, Any]) -> RunOptions:
-    """Take the options out of a submission's body; None and absent are the same. Raises InvalidFields."""
+    """Take the options out of a submission's body. None counts as absent. Raises InvalidFields."""
     values = {name: value for name in NAMES if (value := body.pop(name, None)) is not None}
     problems = {name: [text] for name, value in values.items() if (text := _problem(OPTIONS[name], value))}
     if problems:
@@ -30,19 +30,19 @@ def options_of(job: TransformJob) -> RunOptions:
 
 
 def non_default_options(job: TransformJob) -> dict[str, Any]:
-    """The options that a job was submitted with, as a body has them, without those at their default."""
+    """The options of a job as a body has them, without those at their default."""
     defaults = RunOptions().columns()
     values = {name: value for name in NAMES if (value := getattr(job, name)) != defaults[name]}
     return {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}
 
 
 def is_whole(value: object, allowed: range) -> bool:
-    """Whether this is a whole number of the range; JSON's true and false are none."""
+    """Whether the value is a whole number of the range. JSON's true and false are not numbers."""
     return isinstance(value, int) and not isinstance(value, bool) and value in allowed
 
 
 def _problem(facts: FieldFacts, value: object) -> str:
-    """What is wrong with a value, as a sentence; empty for a value that can be taken."""
+    """What is wrong with a value, as a sentence; empty for a right value."""
     if facts.kind is Kind.WORDS:
         return _problem_with_words(facts, value)
     if facts.kind is Kind.AMOUNT:
@@ -61,14 +61,14 @@ def _problem_with_words(facts: FieldFacts, value: object) -> str:
 
 
 def _converted(facts: FieldFacts, value: Any) -> Any:
-    """A checked value as RunOptions has it."""
+    """A checked value in the type of RunOptions' field."""
     if facts.kind is Kind.WORDS:
         return tuple(value)
     return value if facts.kind is Kind.WHOLE or value is None else _dollars(facts, value)
 
 
 def _dollars(facts: FieldFacts, value: object) -> Decimal | None:
-    """The amount that a number or its text says, to a millionth; None if it is not within the bounds."""
+    """The amount of a number or of its text, to a millionth; None for one outside the bounds."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
     try:

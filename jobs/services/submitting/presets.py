@@ -32,7 +32,7 @@ FIELDS = (
 )
 #: The values of fields that a request leaves out.
 _DEFAULTS: dict[str, Any] = {**DEFAULTS, **{name: option.default for name, option in OPTIONS.items()}}
-#: A preset may leave these to the job.
+#: Required fields that a preset may leave to the job.
 _MAY_BE_MISSING = frozenset({"connection", "model", "data", "output_path", "instance_type"})
 
 
@@ -64,7 +64,7 @@ def create(
 
 
 def change(preset: Preset, changes: Mapping[str, Any], *, by: User, token: ApiToken | None = None) -> Preset:
-    """Change `name`, `description`, `body` or `rules`; jobs that used it stay as they are. Raises InvalidFields."""
+    """Change `name`, `description`, `body` or `rules`. Jobs that used it stay as they are. Raises InvalidFields."""
     fields = ("name", "description", "body", "rules")
     unknown = {
         name: [f"There is no such field. There are {', '.join(fields)}."]
@@ -116,9 +116,9 @@ def find_preset(team: Team, text: str) -> Preset | None:
 
 
 def fill_in_preset(team: Team, body: Mapping[str, Any]) -> tuple[dict[str, Any], Preset | None]:
-    """A submission's body with the fields of its `preset`, and the preset. Fields of the body come first, also null.
+    """A submission's body with the fields of its `preset`, and the preset; (body, None) without one.
 
-    Raises InvalidFields if the team has no such preset.
+    Fields of the body replace the preset's; null removes one. Raises InvalidFields if the team has no such preset.
     """
     fields = dict(body)
     slug = fields.pop("preset", None)
@@ -144,7 +144,7 @@ def submit(
 ) -> TransformJob:
     """Submit a body that may name a preset. Raises InvalidFields, also for locked fields.
 
-    Raises OutputsExist where the job would replace objects, unless `replace_outputs` allows that.
+    Raises OutputsExist if the job would replace objects, unless `replace_outputs` allows it.
     """
     filled, preset = fill_in_preset(member.team, body)
     connection, spec, options = submission.parse(member.team, filled)

@@ -45,12 +45,10 @@ def submit(
 ) -> TransformJob:
     """Write the job as WAITING and, once that is committed, wake a worker to create it.
 
-    `preset` is only remembered; whether its locks hold is for `presets` to say.
-
-    The answer comes before SageMaker is asked; its `name` is final. Raises InvalidFields, as NameTaken
-    when another job of the connection has the name.
+    `preset` is only recorded; `presets.check_locked` checks its locks. The job is returned before SageMaker creates
+    it, and its name is final. Raises InvalidFields, as NameTaken if another job of the connection has the name.
     """
-    # A request taken from another job's answer carries that job's marks.
+    # A request that was copied from another job's answer has that job's own tags.
     spec = replace(spec, tags={key: value for key, value in spec.tags.items() if key not in OWN_TAGS})
     if len(spec.tags) > MAX_TAGS:
         raise InvalidFields(
