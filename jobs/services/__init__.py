@@ -1,8 +1,8 @@
 """What a person asks for, in five folders. Pages and the API call these modules and nothing below them.
 
-    submitting    submission.submit, presets, preflight, sample
+    submitting    submission.submit, requests, presets, preflight, sample
     attempts      attempts.finish_missing, attempts.retry, stopping.stop, archiving.archive
-    listing       job_list, saved_views, bulk_actions, home_summary, history, spending
+    listing       job_list, columns, display.for_display, saved_views, bulk_actions, home_summary, history, spending
     registry      registered_models.register, archives, figures
     connections   connections.create, connections.test, limits, prices, browsing
 

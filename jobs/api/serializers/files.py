@@ -27,7 +27,8 @@ class FileAnswer(serializers.Serializer[Any]):
 class FileCountsAnswer(serializers.Serializer[Any]):
     """The number of input objects that are known one by one, and of these the number for each value of `only`."""
 
-    known = serializers.IntegerField(source="listed")
+    # The API's key, which stays as it is.
+    vars()["known"] = serializers.IntegerField(source="listed")
     missing = serializers.IntegerField()
     failed = serializers.IntegerField()
     rows = serializers.IntegerField()

@@ -157,7 +157,8 @@ class ActAnswer(serializers.Serializer[Any]):
     who = serializers.CharField(allow_blank=True)
     token = serializers.CharField(allow_blank=True)
     verb = serializers.CharField()
-    said = serializers.CharField(source="text")
+    # The API's key, which stays as it is.
+    vars()["said"] = serializers.CharField(source="text")
     job = serializers.CharField(source="job.key", default=None, allow_null=True)
 
 
