@@ -24,6 +24,7 @@ from transform.archives import MAX_BYTES, MAX_MEMBERS
 pytestmark = pytest.mark.django_db
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+SPARKML = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sparkml-serving:3.3"
 TENSORFLOW = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.14-cpu"
 
 
@@ -163,6 +164,10 @@ def test_reading_ends_when_the_time_is_over() -> None:
         (SKLEARN, ["model.joblib"], {"SAGEMAKER_SUBMIT_DIRECTORY": "s3://b/code.tar.gz"}, ""),
         (TENSORFLOW, ["resnet/1538687370/saved_model.pb"], {}, ""),
         (TENSORFLOW, ["saved_model.pb"], {}, "no SavedModel in a folder named by a number"),
+        (SPARKML, ["bundle.json", "root/model.json", "root/node.json"], {}, ""),
+        (SPARKML, ["bundle.json", "root/model.pb", "root/node.pb"], {}, ""),
+        (SPARKML, ["model.zip"], {}, "unzip the MLeap bundle model.zip before packing it"),
+        (SPARKML, ["model/bundle.json", "model/root/model.json"], {}, "all of it is inside the folder model/"),
         ("r/huggingface-pytorch-inference:2.1", ["config.json"], {}, ""),
         ("r/huggingface-pytorch-inference:2.1", ["bert/config.json"], {}, "neither config.json nor code/"),
         ("r/pytorch-inference:2.1", ["model.pth", "code/inference.py"], {}, ""),

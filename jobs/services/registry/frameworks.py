@@ -69,6 +69,14 @@ def _huggingface(files: Files, environment: Environment) -> str:
     return f"neither config.json nor code/ at its top{_inside_a_folder(files)}"
 
 
+def _sparkml(files: Files, environment: Environment) -> str:
+    if "bundle.json" in files and ("root/model.json" in files or "root/model.pb" in files):
+        return ""
+    zipped = next((name for name in files if name.endswith(".zip")), "")
+    hint = f"; unzip the MLeap bundle {zipped} before packing it" if zipped else _inside_a_folder(files)
+    return f"no MLeap bundle, which is bundle.json and root/, at its top{hint}"
+
+
 def _any_file(files: Files, environment: Environment) -> str:
     return "" if files else "no file at all"
 
@@ -100,7 +108,7 @@ FRAMEWORKS = (
     Framework("PyTorch", r"pytorch", _pytorch),
     Framework("TensorFlow Serving", r"tensorflow", _tensorflow),
     Framework("MXNet", r"mxnet", _any_file),
-    Framework("SparkML Serving", r"^sagemaker-sparkml-serving$", _any_file),
+    Framework("SparkML Serving", r"^(sagemaker-)?sparkml-serving$", _sparkml),
     Framework("AutoGluon", r"^autogluon-", _any_file),
 )
 OWN_CONTAINER = Framework("Own container", "", _any_file)
