@@ -43,7 +43,7 @@ def test_a_person_finds_a_row_by_its_prediction_and_reads_it_whole(
 
     page.get_by_role("searchbox", name="Only rows with").fill("> 0.5")
     page.get_by_role("button", name="Filter").click()
-    expect(page.get_by_text(re.compile(r"Rows 1 to \d+ were looked at"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Rows 1 to \d+ were searched"))).to_be_visible()
     for cell in page.locator(".sides td.out").all_inner_texts():
         assert float(cell) > 0.5
     page.get_by_role("link", name="All rows").click()
