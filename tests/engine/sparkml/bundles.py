@@ -30,11 +30,11 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Split:
-    """A tree's split by a threshold, or by categories."""
+    """A tree's split by a threshold, or by categories: `below` is its left part, `above` its right part."""
 
     feature: int
-    left: Split | Leaf
-    right: Split | Leaf
+    below: Split | Leaf
+    above: Split | Leaf
     threshold: float = 0.0
     categories: tuple[float, ...] | None = None
     is_left: bool = True
@@ -132,7 +132,7 @@ def _json_tree(tree: Split | Leaf) -> list[dict[str, Any]]:
     if tree.categories is not None:
         split = {"type": "categorical", "featureIndex": tree.feature, "categories": list(tree.categories)}
         split |= {"isLeft": tree.is_left, "numCategories": 9}
-    return [{"type": "internal", "split": split}, *_json_tree(tree.left), *_json_tree(tree.right)]
+    return [{"type": "internal", "split": split}, *_json_tree(tree.below), *_json_tree(tree.above)]
 
 
 # Protocol buffers
@@ -209,4 +209,4 @@ def _tree(tree: Split | Leaf) -> list[bytes]:
     else:
         packed = struct.pack(f"<{len(tree.categories)}d", *tree.categories)
         split = message(1, whole(1, tree.feature) + whole(2, tree.is_left) + whole(3, 9) + message(4, packed))
-    return [message(1, message(1, split)), *_tree(tree.left), *_tree(tree.right)]
+    return [message(1, message(1, split)), *_tree(tree.below), *_tree(tree.above)]

@@ -97,7 +97,7 @@ def test_each_file_is_missed_by_its_name(tmp_path: Path, file_format: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "reason"),
     [
         ("", "ends before its last leaf"),
         ('{"type":"internal","split":{"type":"continuous","featureIndex":0,"threshold":1}}', "ends before"),
@@ -111,7 +111,7 @@ def test_each_file_is_missed_by_its_name(tmp_path: Path, file_format: str) -> No
         ('{"type":"internal","split":{"type":"new"}}', "not complete"),
     ],
 )  # fmt: skip
-def test_a_broken_tree_is_refused(tmp_path: Path, lines: str, said: str) -> None:
+def test_a_broken_tree_is_refused(tmp_path: Path, lines: str, reason: str) -> None:
     node = Node(
         "decision_tree_regression",
         {"num_features": 1},
@@ -121,7 +121,7 @@ def test_a_broken_tree_is_refused(tmp_path: Path, lines: str, said: str) -> None
     )
     folder = write_bundle(tmp_path / "bundle", node)
     (folder / "root" / "tree.json").write_text(lines)
-    with pytest.raises(BadBundle, match=said):
+    with pytest.raises(BadBundle, match=reason):
         load_pipeline(folder)
 
 

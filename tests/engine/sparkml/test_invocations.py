@@ -67,13 +67,13 @@ def ask(
     **environment: str,
 ) -> ContainerAnswer:
     """The answer to one request. `described` is the schema of the environment."""
-    given = (
+    variables = (
         environment
         if described is None
         else {"SAGEMAKER_SPARKML_SCHEMA": json.dumps(described), **environment}
     )
     payload = body if isinstance(body, str) else json.dumps(body)
-    return Invocations(load_pipeline(bundle), given).answer(payload.encode(), content_type, accept)
+    return Invocations(load_pipeline(bundle), variables).answer(payload.encode(), content_type, accept)
 
 
 def test_a_row_of_csv_is_answered_with_the_output_column(bundle: Path) -> None:
@@ -150,10 +150,10 @@ def test_vectors_and_arrays_come_in_by_json(bundle: Path, tmp_path: Path) -> Non
     folder = write_bundle(tmp_path / "lists", node)
     for output, expected in (("high", b"0.0,1.0"), ("kept", b"b")):
         struct = {"high": ("double", "vector"), "kept": ("string", "array")}[output]
-        given = {"input": inputs, "output": {"name": output, "type": struct[0], "struct": struct[1]}}
-        answer = ask(folder, {"schema": given, "data": [[1.0, 2.0], ["a", "b"]]}, "application/json")
+        described = {"input": inputs, "output": {"name": output, "type": struct[0], "struct": struct[1]}}
+        answer = ask(folder, {"schema": described, "data": [[1.0, 2.0], ["a", "b"]]}, "application/json")
         assert answer.body == expected
-    refused = ask(folder, {"schema": given, "data": [[1, 2.0], ["a"]]}, "application/json")
+    refused = ask(folder, {"schema": described, "data": [[1, 2.0], ["a"]]}, "application/json")
     assert refused.status == 400
     assert refused.body.startswith(b"java.lang.Integer cannot be cast to java.lang.Double")
 
@@ -168,7 +168,7 @@ BAD_ACCEPT = "Accept value passed via request or environment variable is not val
 
 
 @pytest.mark.parametrize(
-    ("request_parts", "said"),
+    ("request_parts", "reason"),
     [
         ({"body": "1,1,red", "accept": "application/json"}, BAD_ACCEPT),
         ({"body": "1,1,red", "accept": "text/csv; charset=utf-8"}, BAD_ACCEPT),
@@ -202,11 +202,11 @@ BAD_ACCEPT = "Accept value passed via request or environment variable is not val
     ],
 )  # fmt: skip
 def test_a_request_that_the_container_refuses_is_a_400(
-    bundle: Path, request_parts: dict[str, Any], said: str
+    bundle: Path, request_parts: dict[str, Any], reason: str
 ) -> None:
     answer = ask(bundle, **request_parts)
     assert answer.status == 400
-    assert answer.body.decode().startswith(said)
+    assert answer.body.decode().startswith(reason)
 
 
 def test_nothing_is_answered_with_nothing(bundle: Path) -> None:

@@ -51,7 +51,7 @@ def test_what_java_reads_no_double_from_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "java_type", "said"),
+    ("text", "java_type", "reason"),
     [
         ("1.0", "int", 'For input string: "1.0"'),
         (" 1", "int", 'For input string: " 1"'),
@@ -60,10 +60,10 @@ def test_what_java_reads_no_double_from_is_refused(text: str) -> None:
         ("128", "byte", 'Value out of range. Value:"128" Radix:10'),
     ],
 )
-def test_a_whole_number_of_another_kind_is_refused(text: str, java_type: str, said: str) -> None:
+def test_a_whole_number_of_another_kind_is_refused(text: str, java_type: str, reason: str) -> None:
     with pytest.raises(ValueError, match=r"For input|out of range") as refusal:
         parse_whole(text, java_type)
-    assert str(refusal.value).startswith(said)
+    assert str(refusal.value).startswith(reason)
 
 
 def test_the_limits_of_whole_numbers() -> None:

@@ -15,90 +15,90 @@ from tests.engine.sparkml.running import run
 pytestmark = pytest.mark.parametrize("file_format", FORMATS)
 
 NAN, INF = math.nan, math.inf
-ONE = {"input": "x"}
-OUT = {"output": "y"}
+INPUT = {"input": "x"}
+OUTPUT = {"output": "y"}
 
 
-def one(operator: str, **attributes: Any) -> Node:
+def step(operator: str, **attributes: Any) -> Node:
     """A step from x to y."""
-    return Node(operator, attributes, ONE, OUT)
+    return Node(operator, attributes, INPUT, OUTPUT)
 
 
 @pytest.mark.parametrize(
     ("node", "values", "expected"),
     [
         pytest.param(
-            one("standard_scaler", mean=Vector([1.0, 2.0]), std=Vector([2.0, 0.0])),
+            step("standard_scaler", mean=Vector([1.0, 2.0]), std=Vector([2.0, 0.0])),
             [[5.0, 9.0], [1.0, 2.0]], [[2.0, 0.0], [0.0, 0.0]], id="scaler-with-both",
         ),
         pytest.param(
-            one("standard_scaler", std=Vector([3.0])), [[1.0], [10.0]], [[1 * (1 / 3)], [10 * (1 / 3)]],
+            step("standard_scaler", std=Vector([3.0])), [[1.0], [10.0]], [[1 * (1 / 3)], [10 * (1 / 3)]],
             id="scaler-multiplies-by-the-inverse",
         ),
-        pytest.param(one("standard_scaler", mean=Vector([3.0])), [[1.0]], [[-2.0]], id="scaler-with-mean"),
+        pytest.param(step("standard_scaler", mean=Vector([3.0])), [[1.0]], [[-2.0]], id="scaler-with-mean"),
         pytest.param(
-            one("min_max_scaler", min=Vector([0.0, 5.0]), max=Vector([10.0, 5.0])),
+            step("min_max_scaler", min=Vector([0.0, 5.0]), max=Vector([10.0, 5.0])),
             [[2.5, 7.0], [20.0, 5.0]], [[0.25, 0.5], [2.0, 0.5]], id="min-max-without-limits",
         ),
         pytest.param(
-            one("min_max_scaler", min=Vector([0.0]), max=Vector([4.0]), minValue=-1.0, maxValue=1.0),
+            step("min_max_scaler", min=Vector([0.0]), max=Vector([4.0]), minValue=-1.0, maxValue=1.0),
             [[1.0], [4.0]], [[-0.5], [1.0]], id="min-max-with-limits",
         ),
         pytest.param(
-            one("max_abs_scaler", maxAbs=Vector([4.0, 0.0])), [[-2.0, 0.5], [8.0, -3.0]], [[-0.5, 0.5], [1.0, -1.0]],
+            step("max_abs_scaler", maxAbs=Vector([4.0, 0.0])), [[-2.0, 0.5], [8.0, -3.0]], [[-0.5, 0.5], [1.0, -1.0]],
             id="max-abs",
         ),
-        pytest.param(one("normalizer", p_norm=2.0), [[3.0, 4.0], [0.0, 0.0]], [[0.6, 0.8], [0.0, 0.0]], id="norm-2"),
-        pytest.param(one("normalizer", p_norm=1.0), [[1.0, -3.0]], [[0.25, -0.75]], id="norm-1"),
-        pytest.param(one("normalizer", p_norm=INF), [[1.0, -4.0]], [[0.25, -1.0]], id="norm-inf"),
-        pytest.param(one("binarizer", threshold=0.5), [0.5, 0.6, -1.0], [0.0, 1.0, 0.0], id="binarizer"),
-        pytest.param(one("binarizer", threshold=0.0), [[-1.0, 2.0]], [[0.0, 1.0]], id="binarizer-of-vectors"),
+        pytest.param(step("normalizer", p_norm=2.0), [[3.0, 4.0], [0.0, 0.0]], [[0.6, 0.8], [0.0, 0.0]], id="norm-2"),
+        pytest.param(step("normalizer", p_norm=1.0), [[1.0, -3.0]], [[0.25, -0.75]], id="norm-1"),
+        pytest.param(step("normalizer", p_norm=INF), [[1.0, -4.0]], [[0.25, -1.0]], id="norm-inf"),
+        pytest.param(step("binarizer", threshold=0.5), [0.5, 0.6, -1.0], [0.0, 1.0, 0.0], id="binarizer"),
+        pytest.param(step("binarizer", threshold=0.0), [[-1.0, 2.0]], [[0.0, 1.0]], id="binarizer-of-vectors"),
         pytest.param(
-            one("bucketizer", splits=[-INF, 0.0, 10.0]), [-5.0, 0.0, 9.0, 10.0], [0.0, 1.0, 1.0, 1.0],
+            step("bucketizer", splits=[-INF, 0.0, 10.0]), [-5.0, 0.0, 9.0, 10.0], [0.0, 1.0, 1.0, 1.0],
             id="bucketizer",
         ),
         pytest.param(
-            one("bucketizer", splits=[0.0, 1.0, 2.0], handle_invalid="keep"), [NAN, 1.5], [2.0, 1.0],
+            step("bucketizer", splits=[0.0, 1.0, 2.0], handle_invalid="keep"), [NAN, 1.5], [2.0, 1.0],
             id="bucketizer-keeps",
         ),
         pytest.param(
-            one("imputer", surrogate_value=7.0, missing_value=-1.0, strategy="mean"), [NAN, -1.0, 2.0],
+            step("imputer", surrogate_value=7.0, missing_value=-1.0, strategy="mean"), [NAN, -1.0, 2.0],
             [7.0, 7.0, 2.0], id="imputer",
         ),
-        pytest.param(one("imputer", imputeValue=7.0, strategy="mean"), [NAN, -1.0], [7.0, -1.0], id="old-imputer"),
-        pytest.param(one("idf", idf=Vector([0.5, 2.0])), [[2.0, 3.0]], [[1.0, 6.0]], id="idf"),
+        pytest.param(step("imputer", imputeValue=7.0, strategy="mean"), [NAN, -1.0], [7.0, -1.0], id="old-imputer"),
+        pytest.param(step("idf", idf=Vector([0.5, 2.0])), [[2.0, 3.0]], [[1.0, 6.0]], id="idf"),
         pytest.param(
-            one("elementwise_product", scaling_vec=Vector([0.5, 2.0])), [[2.0, 3.0]], [[1.0, 6.0]], id="product"
+            step("elementwise_product", scaling_vec=Vector([0.5, 2.0])), [[2.0, 3.0]], [[1.0, 6.0]], id="product"
         ),
         pytest.param(
             # Columns (1, 2, 3) and (4, 5, 6).
-            one("pca", principal_components=Vector([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], (3, 2))),
+            step("pca", principal_components=Vector([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], (3, 2))),
             [[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]], [[6.0, 15.0], [1.0, 4.0]], id="pca",
         ),
         pytest.param(
             # Spark's order for two values: x, x², y, xy, y².
-            one("polynomial_expansion", degree=2), [[2.0, 3.0], [0.0, 5.0]],
+            step("polynomial_expansion", degree=2), [[2.0, 3.0], [0.0, 5.0]],
             [[2.0, 4.0, 3.0, 6.0, 9.0], [0.0, 0.0, 5.0, 0.0, 25.0]], id="polynomial",
         ),
-        pytest.param(one("vector_slicer", indices=[2, 0]), [[1.0, 2.0, 3.0]], [[3.0, 1.0]], id="slicer"),
+        pytest.param(step("vector_slicer", indices=[2, 0]), [[1.0, 2.0, 3.0]], [[3.0, 1.0]], id="slicer"),
         pytest.param(
-            one("vector_slicer", indices=[2], names=["a"], named_indices=[1]), [[1.0, 2.0, 3.0]], [[3.0, 2.0]],
+            step("vector_slicer", indices=[2], names=["a"], named_indices=[1]), [[1.0, 2.0, 3.0]], [[3.0, 2.0]],
             id="slicer-with-names",
         ),
-        pytest.param(one("chi_sq_selector", filter_indices=[0, 2]), [[1.0, 2.0, 3.0]], [[1.0, 3.0]], id="selector"),
+        pytest.param(step("chi_sq_selector", filter_indices=[0, 2]), [[1.0, 2.0, 3.0]], [[1.0, 3.0]], id="selector"),
         pytest.param(
-            one(
+            step(
                 "vector_indexer", num_features=2, keys=[1], key_1_keys=[5.0, 7.0], key_1_values=[0, 1],
                 handle_invalid="keep",
             ),
             [[9.0, 7.0], [9.0, 5.0], [9.0, 6.0]], [[9.0, 1.0], [9.0, 0.0], [9.0, 2.0]], id="vector-indexer",
         ),
-        pytest.param(one("math_unary", operation="logit"), [0.5], [0.0], id="logit"),
+        pytest.param(step("math_unary", operation="logit"), [0.5], [0.0], id="logit"),
         pytest.param(
-            one("math_unary", operation="round_of"), [0.5, -0.5, 2.4999, 0.49999999999999994, NAN],
+            step("math_unary", operation="round_of"), [0.5, -0.5, 2.4999, 0.49999999999999994, NAN],
             [1.0, 0.0, 2.0, 0.0, 0.0], id="round",
         ),
-        pytest.param(one("math_unary", operation="sqrt"), [9.0, 2.0], [3.0, math.sqrt(2)], id="sqrt"),
+        pytest.param(step("math_unary", operation="sqrt"), [9.0, 2.0], [3.0, math.sqrt(2)], id="sqrt"),
     ],
 )  # fmt: skip
 def test_numbers_and_vectors(
@@ -110,22 +110,22 @@ def test_numbers_and_vectors(
 @pytest.mark.parametrize(
     ("node", "values", "expected"),
     [
-        (one("tokenizer"), ["Hello  World ", "a", "", " "], [["hello", "", "world"], ["a"], [""], []]),
-        (one("regex_tokenizer", regex=r"\W+", match_gaps=True, token_min_length=1, lowercase_text=True),
+        (step("tokenizer"), ["Hello  World ", "a", "", " "], [["hello", "", "world"], ["a"], [""], []]),
+        (step("regex_tokenizer", regex=r"\W+", match_gaps=True, token_min_length=1, lowercase_text=True),
          ["A-b,c!", "éa"], [["a", "b", "c"], ["a"]]),
-        (one("regex_tokenizer", regex=r"[a-z]+", match_gaps=False, token_min_length=2, lowercase_text=False),
+        (step("regex_tokenizer", regex=r"[a-z]+", match_gaps=False, token_min_length=2, lowercase_text=False),
          ["ab C d efg"], [["ab", "efg"]]),
-        (one("stopwords_remover", stop_words=["The", "a"], case_sensitive=False), [["the", "cat", "A"]], [["cat"]]),
-        (one("stopwords_remover", stop_words=["The", "a"], case_sensitive=True), [["the", "cat", "a"]],
+        (step("stopwords_remover", stop_words=["The", "a"], case_sensitive=False), [["the", "cat", "A"]], [["cat"]]),
+        (step("stopwords_remover", stop_words=["The", "a"], case_sensitive=True), [["the", "cat", "a"]],
          [["the", "cat"]]),
-        (one("ngram", n=2), [["a", "b", "c"], ["a"]], [["a b", "b c"], []]),
-        (one("count_vectorizer", vocabulary=["a", "b"], binary=False, min_tf=1.0), [["b", "a", "b", "z"]],
+        (step("ngram", n=2), [["a", "b", "c"], ["a"]], [["a b", "b c"], []]),
+        (step("count_vectorizer", vocabulary=["a", "b"], binary=False, min_tf=1.0), [["b", "a", "b", "z"]],
          [[1.0, 2.0]]),
-        (one("count_vectorizer", vocabulary=["a", "b"], binary=True, min_tf=0.5), [["b", "a", "b", "z"]],
+        (step("count_vectorizer", vocabulary=["a", "b"], binary=True, min_tf=0.5), [["b", "a", "b", "z"]],
          [[0.0, 1.0]]),
-        (one("word_to_vector", words=["a", "b"], indices=[1, 0], word_vectors=[1.0, 2.0, 3.0, 4.0]),
+        (step("word_to_vector", words=["a", "b"], indices=[1, 0], word_vectors=[1.0, 2.0, 3.0, 4.0]),
          [["a", "b", "b", "z"], [], ["z"]], [[1.25, 2.0], [0.0, 0.0], [0.0, 0.0]]),
-        (one("word_to_vector", words=["a"], word_vectors=[3.0, 4.0], kernel="sqrt"), [["a", "a"]], [[0.6, 0.8]]),
+        (step("word_to_vector", words=["a"], word_vectors=[3.0, 4.0], kernel="sqrt"), [["a", "a"]], [[0.6, 0.8]]),
     ],
 )  # fmt: skip
 def test_texts(tmp_path: Path, file_format: str, node: Node, values: list[Any], expected: list[Any]) -> None:
@@ -137,7 +137,7 @@ def test_words_are_hashed_as_spark_hashes_them(
     tmp_path: Path, file_format: str, version: int, places: set[int]
 ) -> None:
     # Where the documentation of Spark 2 and of Spark 3 has the words a, b and c.
-    node = one("hashing_term_frequency", num_features=10, binary=False, hashUnsafeBytesVersion=version)
+    node = step("hashing_term_frequency", num_features=10, binary=False, hashUnsafeBytesVersion=version)
     [row] = run(tmp_path, node, file_format, x=[["a", "b", "c"]])["y"]
     assert {place for place, count in enumerate(row) if count == 1.0} == places
 
@@ -191,25 +191,25 @@ def test_indices_become_vectors(
 
 
 def test_an_old_encoder_has_as_many_values_as_its_size(tmp_path: Path, file_format: str) -> None:
-    node = one("one_hot_encoder", size=2, drop_last=True)
+    node = step("one_hot_encoder", size=2, drop_last=True)
     assert run(tmp_path, node, file_format, x=[0.0, 1.0, 2.0])["y"] == [[1, 0], [0, 1], [0, 0]]
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [(1.5, "1.5, must be integer"), (-1.0, "Negative value"), (3.0, "Unseen")]
+    ("value", "reason"), [(1.5, "1.5, must be integer"), (-1.0, "Negative value"), (3.0, "Unseen")]
 )
 def test_an_encoder_refuses_what_is_no_category(
-    tmp_path: Path, file_format: str, value: float, said: str
+    tmp_path: Path, file_format: str, value: float, reason: str
 ) -> None:
     node = Node(
         "one_hot_encoder", {"category_sizes": [3], "drop_last": True}, {"input0": "x"}, {"output0": "y"}
     )
-    with pytest.raises(BadRow, match=said):
+    with pytest.raises(BadRow, match=reason):
         run(tmp_path, node, file_format, x=[value])
 
 
 def test_indices_become_labels(tmp_path: Path, file_format: str) -> None:
-    node = one("reverse_string_indexer", labels=["b", "a"])
+    node = step("reverse_string_indexer", labels=["b", "a"])
     assert run(tmp_path, node, file_format, x=[1.0, 0.0])["y"] == ["a", "b"]
     with pytest.raises(BadRow, match=r"index 2\.0 has no label"):
         run(tmp_path, node, file_format, x=[2.0])
@@ -217,15 +217,15 @@ def test_indices_become_labels(tmp_path: Path, file_format: str) -> None:
 
 def test_texts_are_mapped_to_numbers(tmp_path: Path, file_format: str) -> None:
     labels = {"labels": ["a", "b"], "values": [0.5, 2.0]}
-    assert run(tmp_path, one("string_map", **labels), file_format, x=["b", "a"])["y"] == [2.0, 0.5]
+    assert run(tmp_path, step("string_map", **labels), file_format, x=["b", "a"])["y"] == [2.0, 0.5]
     with pytest.raises(BadRow, match="Missing label: c"):
-        run(tmp_path, one("string_map", **labels), file_format, x=["c"])
-    kept = one("string_map", **labels, handle_invalid="keep", default_value=9.0)
-    assert run(tmp_path, kept, file_format, x=["c"])["y"] == [9.0]
+        run(tmp_path, step("string_map", **labels), file_format, x=["c"])
+    lenient = step("string_map", **labels, handle_invalid="keep", default_value=9.0)
+    assert run(tmp_path, lenient, file_format, x=["c"])["y"] == [9.0]
 
 
 def test_columns_are_assembled_in_the_order_of_their_ports(tmp_path: Path, file_format: str) -> None:
-    node = Node("vector_assembler", {}, {"input1": "v", "input0": "x", "input2": "z"}, OUT)
+    node = Node("vector_assembler", {}, {"input1": "v", "input0": "x", "input2": "z"}, OUTPUT)
     columns = {"x": [1.0, -0.0], "v": [[2.0, 3.0], [4.0, 5.0]], "z": [6.0, 7.0]}
     rows = run(tmp_path, node, file_format, **columns)["y"]
     assert rows == [[1.0, 2.0, 3.0, 6.0], [0.0, 4.0, 5.0, 7.0]]
@@ -235,22 +235,22 @@ def test_columns_are_assembled_in_the_order_of_their_ports(tmp_path: Path, file_
 
 def test_features_interact(tmp_path: Path, file_format: str) -> None:
     attributes = {"num_inputs": 2, "num_features0": [3], "num_features1": [1, 1]}
-    node = Node("interaction", attributes, {"input0": "x", "input1": "v"}, OUT)
+    node = Node("interaction", attributes, {"input0": "x", "input1": "v"}, OUTPUT)
     rows = run(tmp_path, node, file_format, x=[1.0], v=[[5.0, 7.0]])["y"]
     assert rows == [[0.0, 0.0, 5.0, 7.0, 0.0, 0.0]]
 
 
 def test_two_numbers_are_combined(tmp_path: Path, file_format: str) -> None:
-    both = {"input_a": "x", "input_b": "z"}
+    ports = {"input_a": "x", "input_b": "z"}
     values = {"x": [7.0, -7.0], "z": [2.0, 2.0]}
     for operation, expected in (
         ("add", [9.0, -5.0]), ("sub", [5.0, -9.0]), ("mul", [14.0, -14.0]), ("div", [3.5, -3.5]),
         ("rem", [1.0, -1.0]), ("pow", [49.0, 49.0]),
     ):  # fmt: skip
         assert run(
-            tmp_path, Node("math_binary", {"operation": operation}, both, OUT), file_format, **values
+            tmp_path, Node("math_binary", {"operation": operation}, ports, OUTPUT), file_format, **values
         ) == {"y": expected}
-    halved = Node("math_binary", {"operation": "div", "db": 2.0}, {"input_a": "x"}, OUT)
+    halved = Node("math_binary", {"operation": "div", "db": 2.0}, {"input_a": "x"}, OUTPUT)
     assert run(tmp_path, halved, file_format, x=[3.0])["y"] == [1.5]
 
 
@@ -365,8 +365,19 @@ def forest(operator: str, tree_operator: str, **attributes: Any) -> Node:
         "tree0": Node(tree_operator, {"num_features": 2, "num_classes": 2}, tree=TREE),
         "tree1": Node(tree_operator, {"num_features": 2, "num_classes": 2}, tree=Leaf((3.0, 1.0))),
     }
-    given = {"num_features": 2, "trees": ["tree0", "tree1"], "tree_weights": [0.5, 2.0], **attributes}
-    return Node(operator, given, FEATURES, CLASSES if "num_classes" in given else PREDICTION, parts=parts)
+    all_attributes = {
+        "num_features": 2,
+        "trees": ["tree0", "tree1"],
+        "tree_weights": [0.5, 2.0],
+        **attributes,
+    }
+    return Node(
+        operator,
+        all_attributes,
+        FEATURES,
+        CLASSES if "num_classes" in all_attributes else PREDICTION,
+        parts=parts,
+    )
 
 
 def test_forests(tmp_path: Path, file_format: str) -> None:
@@ -422,18 +433,18 @@ def test_pipelines_nest(tmp_path: Path, file_format: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("node", "said"),
+    ("node", "reason"),
     [
-        (pipeline(one("imaginary_op")), r"root/step0\.node: the operator imaginary_op is not built here"),
-        (one("math_unary", operation="cosh"), "cosh"),
-        (one("regex_tokenizer", regex="[a&&b]", match_gaps=True), "only Java"),
-        (one("regex_tokenizer", regex=r"\p{L}", match_gaps=True), "bad escape"),
-        (one("bucketizer", splits=[1.0, 1.0]), "must be two or more numbers that grow"),
-        (one("standard_scaler"), "neither mean nor std"),
-        (one("hashing_term_frequency", num_features=2**40), "it may be 0 to"),
-        (one("string_indexer", handle_invalid="keep"), "the attribute labels is missing"),
-        (one("pca", principal_components=Vector([1.0, 2.0])), "1 dimensions"),
-        (Node("tokenizer", {}, ONE, {}), "no output output"),
+        (pipeline(step("imaginary_op")), r"root/step0\.node: the operator imaginary_op is not built here"),
+        (step("math_unary", operation="cosh"), "cosh"),
+        (step("regex_tokenizer", regex="[a&&b]", match_gaps=True), "only Java"),
+        (step("regex_tokenizer", regex=r"\p{L}", match_gaps=True), "bad escape"),
+        (step("bucketizer", splits=[1.0, 1.0]), "must be two or more numbers that grow"),
+        (step("standard_scaler"), "neither mean nor std"),
+        (step("hashing_term_frequency", num_features=2**40), "it may be 0 to"),
+        (step("string_indexer", handle_invalid="keep"), "the attribute labels is missing"),
+        (step("pca", principal_components=Vector([1.0, 2.0])), "1 dimensions"),
+        (Node("tokenizer", {}, INPUT, {}), "no output output"),
         (
             forest("random_forest_regression", "decision_tree_regression", trees=["../tree0"]),
             "no name of a part",
@@ -441,7 +452,7 @@ def test_pipelines_nest(tmp_path: Path, file_format: str) -> None:
     ],
 )
 def test_a_bundle_that_cannot_be_run_is_refused_with_its_reason(
-    tmp_path: Path, file_format: str, node: Node, said: str
+    tmp_path: Path, file_format: str, node: Node, reason: str
 ) -> None:
-    with pytest.raises(BadBundle, match=said):
+    with pytest.raises(BadBundle, match=reason):
         run(tmp_path, node, file_format, x=[1.0])
