@@ -186,6 +186,8 @@ def use_presets_and_views(service: Service) -> None:
     call("presets_get", preset=preset)
     changes = models.PatchedPresetBody.from_dict({"description": "Each night."})
     call("presets_change", preset=preset, body=changes)
+    call("presets_default", preset=preset)
+    call("presets_default_off", preset=preset)
     call("jobs_preflight", body=models.JobBody.from_dict({"preset": preset}))
     call("presets_delete", 204, preset=preset)
     body = {"name": "Failures", "state": {"state": "failed", "sort": "-name"}, "shared": True}
