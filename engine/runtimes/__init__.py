@@ -13,7 +13,7 @@ from engine.runtimes import process
 from engine.runtimes.archive import BadArchive, unpack
 from engine.runtimes.confining import Confiner, Support, find_support
 from engine.runtimes.environments import EnvironmentFailed, prepare
-from engine.runtimes.registry import BadRuntime, Runtime, find_runtime, load_runtimes
+from engine.runtimes.registry import BadRuntime, Runtime, find_runtime, find_tags, load_runtimes
 
 __all__ = [
     "BadArchive",
@@ -52,7 +52,12 @@ class Runtimes:
         """None if there is a runtime for the image, else a sentence that lists the runtimes."""
         if find_runtime(self._runtimes, image) is not None:
             return None
-        titles = "; ".join(runtime.title for runtime in self._runtimes)
+        if tags := find_tags(self._runtimes, image):
+            return (
+                f"The embedded engine has no library that gives the numbers of image {image}. Of this image it has "
+                f"the tags {', '.join(tags)}. Use one of them, or run the job on an AWS connection."
+            )
+        titles = "; ".join(dict.fromkeys(runtime.title for runtime in self._runtimes))
         return (
             f"The embedded engine has no runtime for image {image or '(none given)'}. It has: {titles}. "
             "Use an image of one of these, or run the job on an AWS connection."

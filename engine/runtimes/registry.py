@@ -23,7 +23,8 @@ class Runtime:
 
     `patterns` are regular expressions that are searched for in the image URI without its tag. `command` is an argument
     list; "python" as its first word means the environment's Python, or the engine's if `requirements` is None. Its
-    servers may read the `readable` paths. With `inherits_listener` the server receives a listening socket.
+    servers may read the `readable` paths. With `inherits_listener` the server receives a listening socket. A runtime
+    with `tags` serves images of these tags only, and gets the image's tag as the last word of its command.
     """
 
     name: str
@@ -33,10 +34,15 @@ class Runtime:
     requirements: Path | None
     readable: tuple[Path, ...] = ()
     inherits_listener: bool = False
+    tags: tuple[str, ...] = ()
 
     def serves(self, repository: str) -> bool:
         """Whether the runtime serves images of that repository."""
         return any(re.search(pattern, repository) for pattern in self.patterns)
+
+    def serves_tag(self, tag: str) -> bool:
+        """Whether it stands in for images of that tag: 1.0-1 is the tag of 1.0-1-cpu-py3 too."""
+        return not self.tags or any(f"{tag}-".startswith(f"{own_tag}-") for own_tag in self.tags)
 
 
 def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
@@ -51,7 +57,13 @@ def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
     replaced by their paths. The server listens on 127.0.0.1:$SAGEMAKER_BIND_TO_PORT and finds the unpacked model in
     $SAGEMAKER_MODEL_DIR. A hashed `requirements.txt` in the folder defines an environment, whose programs come first on
     PATH. A server sees its own files, its runtime's and the system's programs and libraries;
-    `"readable": ["/opt/conda"]` adds others.
+    `"readable": ["/opt/conda"]` adds others. If versions of an image need different environments, `"environments"` has
+    a row for each:
+
+        {"environments": [{"tags": ["1.5-1", "1.7-1"], "requirements": "requirements.txt"}], ...}
+
+    Then images of other tags are not served, an image without a tag gets the first row, and the program gets the tag
+    as its argument.
 
     Raises BadRuntime.
     """
@@ -59,27 +71,44 @@ def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
         return BUILT_IN
     if not extra.is_dir():
         raise BadRuntime(f"There is no folder {extra} to read extra runtimes from")
-    return (*(_read(path) for path in sorted(extra.glob("*/runtime.json"))), *BUILT_IN)
+    return (*(runtime for path in sorted(extra.glob("*/runtime.json")) for runtime in _read(path)), *BUILT_IN)
 
 
 def find_runtime(runtimes: tuple[Runtime, ...], image: str) -> Runtime | None:
-    """The first runtime with a pattern that matches the image's repository, or None."""
-    repository = image.partition("@")[0]
-    # A colon behind the last slash starts the tag; one before it starts a registry's port.
-    head, slash, last = repository.rpartition("/")
-    repository = head + slash + last.partition(":")[0]
-    return next((runtime for runtime in runtimes if runtime.serves(repository)), None)
+    """The first runtime that has a pattern for the image's repository and serves its tag, or None."""
+    repository, tag = _repository_and_tag(image)
+    for runtime in runtimes:
+        if runtime.serves(repository):
+            tag = tag or next(iter(runtime.tags), "")
+            if runtime.serves_tag(tag):
+                return replace(runtime, command=(*runtime.command, tag)) if runtime.tags else runtime
+    return None
 
 
-def _read_built_in(path: Path) -> Runtime:
-    """Read a runtime of this package. Its program runs in isolated mode and inherits its listening socket."""
-    runtime = _read(path)
-    _, program = runtime.command
-    command = ("python", "-I", "-u", str(SERVING / "start.py"), program)
-    return replace(runtime, command=command, inherits_listener=True)
+def find_tags(runtimes: tuple[Runtime, ...], image: str) -> tuple[str, ...]:
+    """The tags that runtimes for the image's repository serve; empty if none has a pattern for it."""
+    repository, _ = _repository_and_tag(image)
+    return tuple(tag for runtime in runtimes if runtime.serves(repository) for tag in runtime.tags)
 
 
-def _read(path: Path) -> Runtime:
+def _repository_and_tag(image: str) -> tuple[str, str]:
+    # A colon behind the last slash begins the tag; one before it would be a registry's port.
+    head, slash, last = image.partition("@")[0].rpartition("/")
+    name, _, tag = last.partition(":")
+    return head + slash + name, tag
+
+
+def _read_built_in(path: Path) -> list[Runtime]:
+    """A runtime of this package: its program is started isolated and serves on the socket that it inherits."""
+    start = ("python", "-I", "-u", str(SERVING / "start.py"))
+    return [
+        replace(runtime, command=(*start, *runtime.command[1:]), inherits_listener=True)
+        for runtime in _read(path)
+    ]
+
+
+def _read(path: Path) -> list[Runtime]:
+    """The runtimes that a folder describes: one, or one for each of its environments."""
     try:
         described = json.loads(path.read_text())
         patterns = _texts(described["patterns"])
@@ -88,19 +117,27 @@ def _read(path: Path) -> Runtime:
         command = _command(described, path.parent)
         title = str(described.get("title", path.parent.name))
         readable = _folders(described.get("readable", []))
+        environments = _environments(described, path.parent)
     except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
         raise BadRuntime(
             f"{path} must be an object with patterns and program or command: {type(error).__name__} {error}"
         ) from error
-    requirements = path.parent / "requirements.txt"
-    return Runtime(
-        path.parent.name,
-        title,
-        patterns,
-        command,
-        requirements if requirements.exists() else None,
-        readable=(path.parent.resolve(), SERVING, *readable),
-    )
+    readable = (path.parent.resolve(), SERVING, *readable)
+    return [
+        Runtime(path.parent.name, title, patterns, command, requirements, readable, tags=tags)
+        for tags, requirements in environments
+    ]
+
+
+def _environments(described: dict[str, Any], folder: Path) -> list[tuple[tuple[str, ...], Path | None]]:
+    if "environments" not in described:
+        requirements = folder / "requirements.txt"
+        return [((), requirements if requirements.exists() else None)]
+    rows = [(_texts(row["tags"]), folder / row["requirements"]) for row in described["environments"]]
+    for _, requirements in rows:
+        if not requirements.is_file():
+            raise ValueError(f"there is no {requirements.name} beside it")
+    return list(rows)
 
 
 def _command(described: dict[str, Any], folder: Path) -> tuple[str, ...]:
@@ -128,5 +165,8 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 #: The runtimes of this package: the folders beside this file that have a `runtime.json`.
 BUILT_IN = tuple(
-    sorted((_read_built_in(path) for path in _HERE.glob("*/runtime.json")), key=lambda runtime: runtime.title)
+    sorted(
+        (runtime for path in _HERE.glob("*/runtime.json") for runtime in _read_built_in(path)),
+        key=lambda runtime: runtime.title,
+    )
 )

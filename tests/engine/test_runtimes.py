@@ -31,7 +31,10 @@ from tests.support.polling import until
     ("image", "name"),
     [
         ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1", "xgboost"),
-        ("811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:1", "xgboost"),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.0-1-cpu-py3", "xgboost"),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5", "xgboost"),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:0.90-2-cpu-py3", None),
+        ("811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:1", None),
         ("xgboost", "xgboost"),
         ("localhost:5000/xgboost", "xgboost"),
         ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3", "sklearn"),
@@ -48,6 +51,37 @@ from tests.support.polling import until
 def test_an_image_finds_its_runtime(image: str, name: str | None) -> None:
     found = find_runtime(BUILT_IN, image)
     assert (found.name if found else None) == name
+
+
+def test_the_tag_of_an_image_picks_the_environment_and_is_told_to_the_program() -> None:
+    of_tags = {tag: find_runtime(BUILT_IN, f"sagemaker-xgboost{tag}") for tag in ("", ":1.5-1", ":3.0-5")}
+    words = {tag: runtime.command[-1] for tag, runtime in of_tags.items() if runtime is not None}
+    assert words == {"": "1.7-1", ":1.5-1": "1.5-1", ":3.0-5": "3.0-5"}
+    locks = {tag: runtime.requirements for tag, runtime in of_tags.items() if runtime is not None}
+    assert locks[""] == locks[":1.5-1"] != locks[":3.0-5"]
+
+
+def test_a_tag_without_an_environment_is_refused_by_name(tmp_path: Path) -> None:
+    runtimes = Runtimes(Config(tmp_path, tmp_path), support())
+    assert runtimes.reason_against("sagemaker-xgboost:3.0-5") is None
+    assert runtimes.reason_against("sagemaker-xgboost:0.90-2") == (
+        "The embedded engine has no library that gives the numbers of image sagemaker-xgboost:0.90-2. Of this image "
+        "it has the tags 1.7-1, 1.5-1, 1.3-1, 1.2-2, 1.2-1, 1.0-1, 3.0-5. Use one of them, or run the job on an AWS "
+        "connection."
+    )
+
+
+def test_environments_of_an_extra_runtime_name_files_beside_it(tmp_path: Path) -> None:
+    rows = [{"tags": ["2"], "requirements": "two.txt"}]
+    extra = described(tmp_path, "mine", patterns=["x"], program="serve.py", environments=rows)
+    with pytest.raises(BadRuntime, match=r"there is no two\.txt beside it"):
+        load_runtimes(extra)
+    (extra / "mine" / "two.txt").write_text("")
+    runtimes = load_runtimes(extra)
+    assert find_runtime(runtimes, "x:1") is None
+    found = find_runtime(runtimes, "x:2")
+    assert found is not None
+    assert (found.command[-1], found.requirements) == ("2", extra / "mine" / "two.txt")
 
 
 def described(folder: Path, name: str, **description: object) -> Path:

@@ -58,6 +58,7 @@ other.save_model(both / "b.ubj")
 print(json.dumps({
     "rows": predict(booster, data),
     "gaps": predict(booster, gaps),
+    "empty": predict(booster, np.full((1, 30), np.nan))[0],
     "classes": predict(classes, data),
     "other": predict(other, data),
 }))
@@ -138,8 +139,45 @@ async def test_one_call_at_a_time_predictions_are_joined_by_commas(models: Model
     assert [float(cell) for cell in answer.body.decode().split(",")] == models.says["rows"]
 
 
-async def test_a_payload_without_a_content_type_is_csv(models: Models, batch: Served) -> None:
-    assert lines((await batch.post(CSV)).body) == models.says["rows"]
+async def test_a_payload_without_a_content_type_is_refused_as_libsvm(batch: Served) -> None:
+    answer = await batch.post(CSV)
+    assert answer.status == 415
+    assert answer.body.decode().startswith(
+        "Loading libsvm data failed with Exception, please ensure data is in"
+    )
+    assert "The request has no ContentType" in answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "csv",
+        "text/csv",
+        "TEXT/CSV",
+        "text/csv; charset=utf-8",
+        "text/csv;label_size = 1",
+        "text/csv; header=absent",
+    ],
+)
+async def test_csv_goes_by_each_of_its_names(models: Models, batch: Served, content_type: str) -> None:
+    assert lines((await batch.post(CSV, content_type)).body) == models.says["rows"]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "text"),
+    [
+        ("application/json", "application/json is not an accepted ContentType: csv, libsvm, parquet, "),
+        ("label_size=1; text/csv", "label_size=1; text/csv is not an accepted ContentType: csv, libsvm, "),
+        ("text/csv; label_size=5", "Optional parameter label_size must be equal to 1"),
+        ("application/x-parquet", "Content-type application/x-parquet is not supported."),
+    ],
+)
+async def test_other_content_types_are_refused_in_the_images_words(
+    batch: Served, content_type: str, text: str
+) -> None:
+    answer = await batch.post(CSV, content_type)
+    assert answer.status == 415
+    assert text in answer.body.decode()
 
 
 async def test_json_and_json_lines_hold_scores(models: Models, single: Served) -> None:
@@ -153,36 +191,73 @@ async def test_json_and_json_lines_hold_scores(models: Models, single: Served) -
     assert [json.loads(line) for line in as_lines.body.splitlines()] == scores
 
 
-@pytest.mark.parametrize(
-    ("first", "label"),
-    [(0, ""), (1, ""), (1, "1 "), (0, "0 ")],
-    ids=["from 0", "from 1", "label", "label, 0"],
-)
-@pytest.mark.parametrize("content_type", ["text/libsvm", "text/x-libsvm"])
-async def test_libsvm_counts_from_zero_or_one_with_or_without_labels(
-    models: Models, batch: Served, content_type: str, first: int, label: str
+@pytest.mark.parametrize("label", ["", "1 "], ids=["bare", "label"])
+@pytest.mark.parametrize("content_type", ["libsvm", "text/libsvm", "text/x-libsvm"])
+async def test_index_n_of_libsvm_is_column_n(
+    models: Models, batch: Served, content_type: str, label: str
 ) -> None:
-    answer = await batch.post(libsvm(CSV, first, label), content_type)
+    answer = await batch.post(libsvm(CSV, 0, label), content_type)
     assert lines(answer.body) == models.says["rows"]
+
+
+async def test_an_index_behind_the_models_columns_is_refused(batch: Served) -> None:
+    answer = await batch.post(libsvm(CSV, 1), "text/libsvm")
+    assert (answer.status, answer.body.decode()) == (
+        400,
+        "Unable to evaluate payload provided: Feature size of libsvm inference data 31 is larger than feature size "
+        "of trained model 30.",
+    )
+
+
+async def test_a_row_of_libsvm_without_cells_is_one_of_missing_values(models: Models, batch: Served) -> None:
+    rows = libsvm(CSV, 0).splitlines(keepends=True)
+    answer = await batch.post(rows[0] + b"1\n\n" + rows[1], "text/libsvm")
+    first, *empty, last = lines(answer.body)
+    assert [first, last] == models.says["rows"][:2]
+    assert empty == [models.says["empty"]] * 2
 
 
 async def test_an_empty_cell_is_a_missing_value(models: Models, batch: Served) -> None:
     assert models.says["gaps"] != models.says["rows"]
     assert lines((await batch.post(GAPS, "text/csv")).body) == models.says["gaps"]
-    assert lines((await batch.post(libsvm(GAPS, 1), "text/libsvm")).body) == models.says["gaps"]
+    assert lines((await batch.post(libsvm(GAPS, 0), "text/libsvm")).body) == models.says["gaps"]
 
 
-@pytest.mark.parametrize("delimiter", [b";", b"\t", b"|", b" "])
+@pytest.mark.parametrize("delimiter", [b";", b"\t", b" ", b":"])
 async def test_cells_may_be_separated_otherwise(models: Models, batch: Served, delimiter: bytes) -> None:
     answer = await batch.post(CSV.replace(b",", delimiter), "text/csv; charset=utf-8")
     assert lines(answer.body) == models.says["rows"]
 
 
-async def test_cells_may_be_quoted(models: Models, batch: Served) -> None:
+async def test_the_delimiter_is_the_one_that_the_image_guesses(batch: Served) -> None:
+    # The commonest character of the first row, where no usual delimiter is: here a digit, which stands for a comma.
+    answer = await batch.post(CSV.replace(b",", b"|"), "text/csv")
+    assert answer.status == 415
+    assert "could not convert string to float" in answer.body.decode()
+
+
+async def test_quoted_cells_are_refused(batch: Served) -> None:
     quoted = b"".join(b'"' + row.replace(b",", b'","') + b'"\n' for row in CSV.splitlines())
-    assert lines((await batch.post(quoted, "text/csv")).body) == models.says["rows"]
-    one = quoted[: quoted.index(b"\n") + 1]
-    assert lines((await batch.post(one, "text/csv")).body) == models.says["rows"][:1]
+    answer = await batch.post(quoted, "text/csv")
+    assert answer.status == 415
+    assert "could not convert string to float" in answer.body.decode()
+
+
+@pytest.mark.parametrize("cell", [b"inf", b"-Infinity", b"1e39", b"1e400"])
+async def test_an_infinite_cell_is_refused_with_its_place(batch: Served, cell: bytes) -> None:
+    rows = CSV.splitlines(keepends=True)
+    answer = await batch.post(rows[0] + cell + rows[1][rows[1].index(b",") :], "text/csv")
+    assert answer.status == 415
+    assert answer.body.decode() == (
+        "Loading csv data failed with Exception, please ensure data is in csv format:\n"
+        " <class 'xgboost.core.XGBoostError'>\n"
+        " Check failed: valid: Input data contains `inf` or `nan` (row 2 of the payload, column 1)"
+    )
+
+
+async def test_nan_is_a_missing_value(models: Models, batch: Served) -> None:
+    written = GAPS.replace(b",,", b",nan,").replace(b",,", b",NaN,").replace(b",\n", b",nan\n")
+    assert lines((await batch.post(written, "text/csv")).body) == models.says["gaps"]
 
 
 async def test_crlf_and_a_missing_last_newline_change_nothing(models: Models, batch: Served) -> None:
@@ -234,7 +309,7 @@ print(json.dumps([write_lines(predictions) == told(predictions) for predictions 
 
 @pytest.mark.parametrize("payload", [b"1,2\n3\n4,5,6\n", b"1,2\n3,4,5\n", b"1,2,3\n4,5\n", b"1,2\n\n3\n"])
 async def test_rows_of_different_lengths_are_refused(batch: Served, payload: bytes) -> None:
-    answer = await batch.post(payload)
+    answer = await batch.post(payload, "text/csv")
     assert answer.status == 415
 
 
@@ -257,18 +332,16 @@ async def test_an_empty_payload_has_no_answer(batch: Served) -> None:
 @pytest.mark.parametrize(
     ("body", "content_type", "text"),
     [
-        (b"{}", "application/json", "Content type application/json is not supported"),
-        (b"1,two,3\n", "text/csv", "Loading text/csv data failed with Exception, please ensure data is in"),
-        (b"1,2\n3\n", "text/csv", "Loading text/csv data failed with Exception"),
-        (b'"a",1\n', "text/csv", "Loading text/csv data failed with Exception"),
-        (b"true,1\n", "text/csv", "Loading text/csv data failed with Exception"),
-        (b"x" * 200_000, "text/csv", "Loading text/csv data failed with Exception"),
-        (b"\xff\xfe\n", "text/csv", "Loading text/csv data failed with Exception"),
-        (b"1:one\n", "text/libsvm", "Loading text/libsvm data failed with Exception"),
-        (b"31:1 1:1\n", "text/libsvm", "feature 31 is not one of the model's 30"),
+        (b"1,two,3\n", "text/csv", "Loading csv data failed with Exception, please ensure data is in"),
+        (b"1,2\n3\n", "text/csv", "Loading csv data failed with Exception"),
+        (b'"a",1\n', "text/csv", "Loading csv data failed with Exception"),
+        (b"true,1\n", "text/csv", "Loading csv data failed with Exception"),
+        (b"x" * 200_000, "text/csv", "Loading csv data failed with Exception"),
+        (b"\xff\xfe\n", "text/csv", "Loading csv data failed with Exception"),
+        (b"1:one\n", "text/libsvm", "Loading libsvm data failed with Exception"),
+        (b"one:1\n", "text/libsvm", "invalid literal for int() with base 10: 'one'"),
     ],
     ids=[
-        "type",
         "word",
         "ragged",
         "quoted word",
@@ -291,7 +364,9 @@ async def test_an_answer_in_an_unknown_form_is_a_406(single: Served) -> None:
     answer = await single.post(CSV, "text/csv", "image/png")
     assert answer.status == 406
     assert "Accept type image/png is not supported" in answer.body.decode()
-    assert "application/json, application/jsonlines, text/csv" in answer.body.decode()
+    assert "'application/json', 'application/jsonlines', 'application/x-recordio-protobuf', 'text/csv'" in (
+        answer.body.decode()
+    )
 
 
 @pytest.mark.parametrize("columns", [29, 31])
@@ -300,7 +375,7 @@ async def test_a_wrong_number_of_columns_is_a_400_that_names_both(batch: Served,
     answer = await batch.post(body, "text/csv")
     assert (answer.status, answer.body.decode()) == (
         400,
-        f"Unable to evaluate payload provided: Feature size of inference data {columns} is not consistent with "
+        f"Unable to evaluate payload provided: Feature size of csv inference data {columns} is not consistent with "
         "feature size of trained model 30.",
     )
 
@@ -336,7 +411,7 @@ async def test_a_corrupt_model_ends_the_program_with_a_sentence(tmp_path: Path) 
 async def test_a_pickle_of_something_else_is_named(tmp_path: Path) -> None:
     (tmp_path / "model").write_bytes(b"\x80\x04N.")
     status, said = await last_words("xgboost", tmp_path / "home", tmp_path)
-    assert (status, said) == (1, "Model model is a NoneType, not an XGBoost model")
+    assert (status, said) == (1, "Model model is a NoneType of builtins, not an XGBoost model")
 
 
 async def test_an_archive_without_a_model_says_where_it_belongs(tmp_path: Path) -> None:

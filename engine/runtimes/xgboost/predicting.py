@@ -15,36 +15,53 @@ from xgboost.core import _LIB, _check_call, c_bst_ulong
 #: A call of the library costs as much as 100 rows, so smaller payloads are collected.
 _SMALL_PAYLOAD_ROWS = 100
 
-#: Options of XGBoosterPredictFromDense: normal predictions by all trees.
+#: Options of XGBoosterPredictFromDense: normal predictions.
 _PREDICT_OPTIONS = {
     "type": 0,
     "training": False,
     "iteration_begin": 0,
-    "iteration_end": 0,
     "missing": float("nan"),
     "strict_shape": False,
     "cache_id": 0,
 }
+#: Objectives that predict classes: several models vote.
+_VOTING = ("multi:softmax", "binary:hinge")
 
 
 class Model:
     """A booster. Calls the C library directly: for a few rows, `Booster.inplace_predict` costs more than the call."""
 
-    def __init__(self, booster: xgboost.Booster) -> None:
+    def __init__(self, booster: xgboost.Booster, learner: Any, rounds: int) -> None:
+        """`learner` is that part of the booster's configuration. Predicts with `rounds` rounds; 0 means all."""
         self.features = int(booster.num_features())
+        self.objective = str(learner["objective"]["name"])
+        self.classes = str(learner["learner_model_param"].get("num_class", ""))
         self._booster = booster
-        self._how = json.dumps(_PREDICT_OPTIONS).encode()
+        self._rounds = rounds
+        # Linear boosters cannot predict in place, and DART sums its trees in another order there.
+        self._in_place = learner["gradient_booster"]["name"] == "gbtree"
+        self._options = json.dumps({**_PREDICT_OPTIONS, "iteration_end": rounds}).encode()
 
     def predict(self, rows: Any) -> Any:
-        """The prediction, or list of class predictions, for each row of a float32 matrix. Raises XGBoostError."""
-        rows = np.ascontiguousarray(rows, dtype=np.float32)
+        """The prediction, or list of class predictions, for each row of a float32 or sparse matrix.
+
+        A sparse matrix may have fewer columns than the model; the other columns are missing values. Raises
+        XGBoostError.
+        """
+        if self._in_place and isinstance(rows, np.ndarray):
+            return self._predict_in_place(np.ascontiguousarray(rows, dtype=np.float32))
+        return self._booster.predict(
+            xgboost.DMatrix(rows, nthread=1), iteration_range=(0, self._rounds), validate_features=False
+        )
+
+    def _predict_in_place(self, rows: Any) -> Any:
         shape, dimensions = ctypes.POINTER(c_bst_ulong)(), c_bst_ulong()
         values = ctypes.POINTER(ctypes.c_float)()
         _check_call(
             _LIB.XGBoosterPredictFromDense(
                 self._booster.handle,
                 _described(rows),
-                self._how,
+                self._options,
                 None,
                 ctypes.byref(shape),
                 ctypes.byref(dimensions),
@@ -55,6 +72,27 @@ class Model:
         # Copied, since the library reuses the memory in the next call.
         count = int(np.prod(sizes))
         return np.frombuffer(ctypes.string_at(values, 4 * count), dtype=np.float32).reshape(sizes)
+
+
+class Ensemble:
+    """Several models: they vote on classes, the smallest class winning ties; other predictions are averaged."""
+
+    def __init__(self, models: list[Model]) -> None:
+        first = models[0]
+        self.features, self.objective, self.classes = first.features, first.objective, first.classes
+        self._models = models
+
+    def predict(self, rows: Any) -> Any:
+        """The combined prediction for each row. Raises XGBoostError; ValueError if models predict different shapes."""
+        predictions = [model.predict(rows) for model in self._models]
+        if len(predictions) == 1:
+            return predictions[0]
+        if self.objective not in _VOTING:
+            return np.mean(predictions, axis=0)
+        votes = np.stack(predictions)
+        labels = np.unique(votes)
+        counts = np.stack([(votes == label).sum(axis=0) for label in labels])
+        return labels[counts.argmax(axis=0)]
 
 
 def _described(rows: Any) -> bytes:
