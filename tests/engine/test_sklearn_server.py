@@ -257,6 +257,89 @@ async def test_a_script_finds_the_modules_beside_it(tmp_path: Path) -> None:
     assert await told(tmp_path) == "found"
 
 
+@pytest.mark.parametrize("name", ["handlers", "serve", "model_server", "http_server", "main_thread"])
+async def test_a_module_beside_the_script_may_have_the_name_of_one_of_the_engines(
+    tmp_path: Path, name: str
+) -> None:
+    text = (
+        f"from {name} import K\ndef model_fn(d): pass\ndef predict_fn(rows, m): return rows.sum(axis=1) * K\n"
+    )
+    script(tmp_path / "model", text)
+    script(tmp_path / "model", "K = 7\n", f"code/{name}.py")
+    async with served("sklearn", tmp_path / "home", tmp_path / "model") as server:
+        assert (await server.post(b"1,2\n3,4\n", "text/csv", "text/csv")).body == b"21.0\n49.0\n"
+
+
+async def test_the_engines_modules_cannot_be_imported(tmp_path: Path) -> None:
+    text = """
+import importlib.util, os, subprocess, sys
+NAMES = ("handlers", "serve", "model_server", "http_server", "main_thread", "start")
+SEARCH = f"import importlib.util; print([n for n in {NAMES} if importlib.util.find_spec(n)])"
+def model_fn(d):
+    here = [name for name in NAMES if importlib.util.find_spec(name)]
+    return here, subprocess.check_output([sys.executable, "-c", SEARCH], text=True)
+def transform_fn(m, b, c, a): return repr(m)
+"""
+    script(tmp_path / "model", text)
+    assert await told(tmp_path) == repr(([], "[]\n"))
+
+
+async def test_a_script_in_a_subfolder_finds_the_modules_of_code_and_those_beside_it(tmp_path: Path) -> None:
+    text = "import common, beside\ndef model_fn(d): pass\n"
+    text += "def predict_fn(rows, m): return rows.sum(axis=1) * common.K + beside.K\n"
+    script(tmp_path / "model", text, "code/src/serve.py")
+    script(tmp_path / "model", "K = 2\n", "code/common.py")
+    script(tmp_path / "model", "K = 9\n", "code/src/common.py")
+    script(tmp_path / "model", "K = 0\n", "code/src/beside.py")
+    model = tmp_path / "model"
+    async with served("sklearn", tmp_path / "home", model, SAGEMAKER_PROGRAM="src/serve.py") as server:
+        assert (await server.post(b"1,2\n3,4\n", "text/csv", "text/csv")).body == b"6.0\n14.0\n"
+
+
+PARALLEL = """
+from joblib import Parallel, delayed
+
+def model_fn(d):
+    return 1
+
+def total(row):
+    return float(row.sum())
+
+def predict_fn(rows, model):
+    return Parallel(n_jobs=2)(delayed(total)(row) for row in rows)
+"""
+
+
+@pytest.mark.parametrize("program", ["inference.py", "src/serve.py", "my-script.py"])
+async def test_joblib_runs_the_scripts_functions_in_other_processes(tmp_path: Path, program: str) -> None:
+    model = script(tmp_path / "model", PARALLEL, f"code/{program}")
+    async with served("sklearn", tmp_path / "home", model, SAGEMAKER_PROGRAM=program) as server:
+        answer = await server.post(b"1,2\n3,4\n", "text/csv", "text/csv")
+    assert (answer.status, answer.body) == (200, b"3.0\n7.0\n")
+
+
+async def test_the_script_runs_in_the_main_thread(tmp_path: Path) -> None:
+    text = """
+import asyncio, signal
+
+def model_fn(d):
+    signal.signal(signal.SIGUSR1, lambda number, frame: calls.append("signal"))
+
+calls = []
+
+async def wait():
+    calls.append("asyncio")
+
+def transform_fn(model, body, content_type, accept):
+    signal.raise_signal(signal.SIGUSR1)
+    signal.signal(signal.SIGUSR1, signal.getsignal(signal.SIGUSR1))
+    asyncio.run(wait())
+    return " ".join(calls)
+"""
+    script(tmp_path / "model", text)
+    assert await told(tmp_path) == "signal asyncio"
+
+
 async def test_requirements_are_not_installed_and_the_log_says_so(tmp_path: Path) -> None:
     script(tmp_path / "model", TELL)
     script(tmp_path / "model", "emoji\n", "code/requirements.txt")

@@ -18,7 +18,7 @@ from pathlib import Path
 import uvloop
 from http_server import BACKLOG, HttpRequest, Reply, listen
 
-__all__ = ["Invoke", "Reply", "apply_user_environment", "model_dir", "serve"]
+__all__ = ["Invoke", "Reply", "apply_user_environment", "hide_engine_modules", "model_dir", "serve"]
 
 #: The prefix of the job's variables that would change how this process starts.
 _FOR_USER_CODE = "SAGEMAKER_USER_ENVIRONMENT_"
@@ -30,6 +30,23 @@ Invoke = Callable[[bytes, Mapping[str, str]], Awaitable[Reply]]
 def model_dir() -> Path:
     """The folder with the unpacked model."""
     return Path(os.environ.get("SAGEMAKER_MODEL_DIR", "/opt/ml/model"))
+
+
+def hide_engine_modules() -> None:
+    """Make the engine's modules impossible to import, so that user code's own modules can have their names.
+
+    Call it after the last import of such a module and before user code is imported. Removes the folders of the
+    program and of this file from sys.path and PYTHONPATH, and their modules from sys.modules.
+    """
+    folders = {Path(__file__).resolve().parent, Path(sys.argv[0]).resolve().parent}
+    sys.path[:] = [folder for folder in sys.path if Path(folder).resolve() not in folders]
+    for name, module in tuple(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name != "__main__" and file and Path(file).resolve().parent in folders:
+            del sys.modules[name]
+    search_path = os.environ.pop("PYTHONPATH", "").split(os.pathsep)
+    if user_folders := [folder for folder in search_path if folder and Path(folder).resolve() not in folders]:
+        os.environ["PYTHONPATH"] = os.pathsep.join(user_folders)
 
 
 def apply_user_environment() -> None:

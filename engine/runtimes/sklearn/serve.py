@@ -10,60 +10,66 @@ Runs in its own environment, without the engine's modules.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import importlib.util
 import os
 import sys
 import traceback
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import ModuleType
 
 from handlers import Handlers, UnsupportedType
-from model_server import Reply, apply_user_environment, model_dir, serve
+from main_thread import MainThread
+from model_server import Reply, apply_user_environment, hide_engine_modules, model_dir, serve
 
 #: The script's default name, as in SageMaker's toolkit.
 DEFAULT_PROGRAM = "inference.py"
 
 
-def find_script(model_dir: Path) -> Path:
-    """Find the user's script. Raises SystemExit if there is none."""
+def find_script(model_dir: Path) -> tuple[Path, str]:
+    """Find the user's script; returns its code folder and its path in there. Raises SystemExit if there is none."""
     program = os.environ.get("SAGEMAKER_PROGRAM", DEFAULT_PROGRAM)
     submitted = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
     folders = [Path(submitted)] if submitted and "://" not in submitted else []
     folders += [model_dir / "code", model_dir]
     for folder in folders:
         if (folder / program).is_file():
-            return folder / program
+            return folder, program
     raise SystemExit(
         f"There is no {program} in the model archive: put it in code/, or name it with SAGEMAKER_PROGRAM"
     )
 
 
-def load_script(path: Path) -> ModuleType:
-    """Import the script, with its folder first on sys.path."""
-    if (path.parent / "requirements.txt").exists():
+def load_script(folder: Path, program: str) -> ModuleType:
+    """Import the script, with the code folder and then its own folder first on sys.path.
+
+    Its module has the name that imports it from there (`src.serve` for src/serve.py), so that what it defines can be
+    pickled for other processes.
+    """
+    path = folder / program
+    if (folder / "requirements.txt").exists():
         sys.stdout.write(
             "code/requirements.txt is not installed: the environment is locked; what it has is used\n"
         )
-    sys.path.insert(0, str(path.parent))
-    spec = importlib.util.spec_from_file_location("user_script", path)
+    folders = list(dict.fromkeys([str(folder), str(path.parent)]))
+    sys.path[:0] = folders
+    name = ".".join(PurePath(os.path.normpath(program)).with_suffix("").parts)
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["user_script"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
 class ScriptServer:
-    """Answers invocations. The user's code runs in one thread, since models are rarely thread-safe."""
+    """Answers invocations. The user's code runs in the main thread alone, since models are rarely thread-safe."""
 
-    def __init__(self, handlers: Handlers) -> None:
+    def __init__(self, handlers: Handlers, main_thread: MainThread) -> None:
         self._handlers = handlers
-        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._main_thread = main_thread
         self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json")
 
     async def invoke(self, body: bytes, headers: Mapping[str, str]) -> Reply:
@@ -73,7 +79,7 @@ class ScriptServer:
         accept = self._default_accept if accept in ("", "*/*") else accept
         run = functools.partial(self._handlers.run, body, content_type, accept)
         try:
-            kind, answer = await asyncio.get_running_loop().run_in_executor(self._thread, run)
+            kind, answer = await self._main_thread.call(run)
         except UnsupportedType as error:
             return Reply(error.status, str(error).encode())
         except Exception:
@@ -85,12 +91,11 @@ class ScriptServer:
 
 def main() -> None:
     """Load the script and the model and serve them."""
-    script = find_script(model_dir())
+    folder, program = find_script(model_dir())
+    hide_engine_modules()
     apply_user_environment()
-    handlers = Handlers(load_script(script), str(model_dir()))
-    sys.stdout.write(f"{script.name}: model loaded\n")
-    serve(ScriptServer(handlers).invoke)
-
-
-if __name__ == "__main__":
-    main()
+    handlers = Handlers(load_script(folder, program), str(model_dir()))
+    sys.stdout.write(f"{PurePath(program).name}: model loaded\n")
+    main_thread = MainThread()
+    server = ScriptServer(handlers, main_thread)
+    main_thread.run(functools.partial(serve, server.invoke))
