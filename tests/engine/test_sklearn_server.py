@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from engine.runner.failures import JobFailed
-from tests.engine.serving import Served, computed, last_words, served
+from tests.engine.serving import Served, computed, last_words, served, support
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -204,6 +204,65 @@ async def test_transform_fn_stands_in_place_of_the_three(tmp_path: Path) -> None
     text = "def model_fn(d): return 3\ndef transform_fn(m, body, kind, accept): return f'{m} {body} {kind} {accept}'\n"
     async with served("sklearn", tmp_path / "home", script(tmp_path / "model", text)) as server:
         assert (await server.post(b"row", "text/csv", "text/html")).body == b"3 row text/csv text/html"
+
+
+async def test_a_byte_that_is_not_utf8_reaches_the_script_as_a_replacement_character(tmp_path: Path) -> None:
+    text = "def model_fn(d): pass\ndef transform_fn(m, body, kind, accept): return ascii(body)\n"
+    async with served("sklearn", tmp_path / "home", script(tmp_path / "model", text)) as server:
+        for kind in ("text/csv", "application/json"):
+            answer = await server.post(b"1,caf\xe9\n", kind, "text/csv")
+            assert (answer.status, answer.body) == (200, rb"'1,caf\ufffd\n'")
+
+
+async def test_an_output_function_without_a_return_fails_with_its_exception_alone(tmp_path: Path) -> None:
+    text = "def model_fn(d): pass\ndef predict_fn(rows, m): return rows\ndef output_fn(p, accept): pass\n"
+    async with served("sklearn", tmp_path / "home", script(tmp_path / "model", text)) as server:
+        answer = await server.post(b"1\n", "text/csv")
+    assert answer.status == 500
+    assert answer.body == b"TypeError: output_fn must return text or bytes, not NoneType\n"
+
+
+async def test_a_traceback_begins_with_the_script(tmp_path: Path) -> None:
+    text = "def model_fn(d): pass\ndef predict_fn(rows, m): raise ValueError('no rows')\n"
+    async with served("sklearn", tmp_path / "home", script(tmp_path / "model", text)) as server:
+        answer = await server.post(b"1\n", "text/csv")
+    heading, frame, *_, exception = answer.body.decode().splitlines()
+    assert heading == "Traceback (most recent call last):"
+    assert "inference.py" in frame
+    assert exception == "ValueError: no rows"
+
+
+OFFERED = {"MaxConcurrentTransforms": 2, "BatchStrategy": "SINGLE_RECORD", "MaxPayloadInMB": 1}
+
+
+@pytest.mark.parametrize(
+    "returned", [f"json.dumps({OFFERED})", f"json.dumps({OFFERED}).encode()", f"{OFFERED}"]
+)
+async def test_execution_parameters_are_those_of_the_script(tmp_path: Path, returned: str) -> None:
+    text = f"import json\ndef model_fn(d): pass\ndef execution_parameters_fn(): return {returned}\n"
+    async with served("sklearn", tmp_path / "home", script(tmp_path / "model", text)) as server:
+        answer = await server.get("/execution-parameters")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    assert json.loads(answer.body) == OFFERED
+
+
+async def test_execution_parameters_that_fail_are_a_500_and_the_model_serves(tmp_path: Path) -> None:
+    text = "def model_fn(d): pass\ndef execution_parameters_fn(): raise ValueError('none')\n"
+    text += "def transform_fn(m, b, c, a): return b\n"
+    async with served("sklearn", tmp_path / "home", script(tmp_path / "model", text)) as server:
+        answer = await server.get("/execution-parameters")
+        assert answer.status == 500
+        assert answer.body.endswith(b"ValueError: none\n")
+        assert (await server.post(b"x", "text/csv")).body == b"x"
+
+
+@pytest.mark.skipif(not support().namespaces, reason="the system allows no mount namespaces")
+async def test_the_model_is_also_at_opt_ml_model(tmp_path: Path) -> None:
+    text = "def model_fn(d): return float(open('/opt/ml/model/k.txt').read())\n"
+    text += "def predict_fn(rows, k): return rows[:, 0] * k\n"
+    model = script(script(tmp_path / "model", text), "4", "k.txt")
+    async with served("sklearn", tmp_path / "home", model) as server:
+        assert (await server.post(b"1\n2\n", "text/csv", "text/csv")).body == b"4.0\n8.0\n"
 
 
 # Where the script is

@@ -18,10 +18,21 @@ from pathlib import Path
 import uvloop
 from http_server import BACKLOG, HttpRequest, Reply, listen
 
-__all__ = ["Invoke", "Reply", "apply_user_environment", "hide_engine_modules", "model_dir", "serve"]
+__all__ = [
+    "ENGINE_FOLDERS",
+    "Invoke",
+    "Reply",
+    "apply_user_environment",
+    "hide_engine_modules",
+    "model_dir",
+    "serve",
+]
 
 #: The prefix of the job's variables that would change how this process starts.
 _FOR_USER_CODE = "SAGEMAKER_USER_ENVIRONMENT_"
+
+#: The folders of the program and of this file.
+ENGINE_FOLDERS = frozenset({Path(__file__).resolve().parent, Path(sys.argv[0]).resolve().parent})
 
 #: The function that answers POST /invocations, given the body and the headers with lower-case names.
 Invoke = Callable[[bytes, Mapping[str, str]], Awaitable[Reply]]
@@ -38,14 +49,15 @@ def hide_engine_modules() -> None:
     Call it after the last import of such a module and before user code is imported. Removes the folders of the
     program and of this file from sys.path and PYTHONPATH, and their modules from sys.modules.
     """
-    folders = {Path(__file__).resolve().parent, Path(sys.argv[0]).resolve().parent}
-    sys.path[:] = [folder for folder in sys.path if Path(folder).resolve() not in folders]
+    sys.path[:] = [folder for folder in sys.path if Path(folder).resolve() not in ENGINE_FOLDERS]
     for name, module in tuple(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if name != "__main__" and file and Path(file).resolve().parent in folders:
+        if name != "__main__" and file and Path(file).resolve().parent in ENGINE_FOLDERS:
             del sys.modules[name]
     search_path = os.environ.pop("PYTHONPATH", "").split(os.pathsep)
-    if user_folders := [folder for folder in search_path if folder and Path(folder).resolve() not in folders]:
+    if user_folders := [
+        folder for folder in search_path if folder and Path(folder).resolve() not in ENGINE_FOLDERS
+    ]:
         os.environ["PYTHONPATH"] = os.pathsep.join(user_folders)
 
 
@@ -68,8 +80,11 @@ def _listener() -> socket.socket:
     return socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
 
 
-def serve(invoke: Invoke, execution_parameters: bytes | None = None) -> None:
-    """Serve /ping, /invocations and, if `execution_parameters` (JSON) is given, /execution-parameters."""
+def serve(invoke: Invoke, execution_parameters: bytes | Callable[[], Awaitable[Reply]] | None = None) -> None:
+    """Serve /ping, /invocations and, if `execution_parameters` is given, /execution-parameters.
+
+    `execution_parameters` is JSON, or a function that answers each request.
+    """
 
     async def answer(request: HttpRequest) -> Reply:
         endpoint = (request.method, request.path)
@@ -78,7 +93,9 @@ def serve(invoke: Invoke, execution_parameters: bytes | None = None) -> None:
         if endpoint == ("GET", "/ping"):
             return Reply(200)
         if endpoint == ("GET", "/execution-parameters") and execution_parameters is not None:
-            return Reply(200, execution_parameters, "application/json")
+            if isinstance(execution_parameters, bytes):
+                return Reply(200, execution_parameters, "application/json")
+            return await execution_parameters()
         return Reply(404, b"Not Found")
 
     uvloop.run(listen(answer, _listener()))

@@ -37,12 +37,29 @@ class Handlers:
         self._input: Callable[..., Any] = getattr(script, "input_fn", default_input)
         self._predict: Callable[..., Any] = getattr(script, "predict_fn", default_predict)
         self._output: Callable[..., Any] = getattr(script, "output_fn", default_output)
+        self._execution_parameters: Callable[[], Any] | None = getattr(
+            script, "execution_parameters_fn", None
+        )
         self._model = script.model_fn(model_dir)
+
+    @property
+    def has_execution_parameters(self) -> bool:
+        """Whether the script defines `execution_parameters_fn`."""
+        return self._execution_parameters is not None
+
+    def execution_parameters(self) -> bytes:
+        """The JSON that `execution_parameters_fn` returns, as text, bytes or a dict. Raises script errors."""
+        assert self._execution_parameters is not None
+        result = self._execution_parameters()
+        if isinstance(result, dict):
+            return json.dumps(result).encode()
+        return as_answer(result, "application/json")[1]
 
     def run(self, body: bytes, content_type: str, accept: str) -> tuple[str, bytes]:
         """Process a payload; returns the answer's content type and bytes. Raises UnsupportedType and script errors."""
         kind = content_type.partition(";")[0].strip().lower()
-        data: str | bytes = body.decode() if kind in TEXT_TYPES else body
+        # The image replaces bytes that are not UTF-8, so scripts never meet a decoding error.
+        data: str | bytes = body.decode(errors="replace") if kind in TEXT_TYPES else body
         if self._transform is not None:
             return as_answer(self._transform(self._model, data, kind, accept), accept)
         prediction = self._predict(self._input(data, kind), self._model)

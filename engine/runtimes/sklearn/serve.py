@@ -21,7 +21,14 @@ from types import ModuleType
 
 from handlers import Handlers, UnsupportedType
 from main_thread import MainThread
-from model_server import Reply, apply_user_environment, hide_engine_modules, model_dir, serve
+from model_server import (
+    ENGINE_FOLDERS,
+    Reply,
+    apply_user_environment,
+    hide_engine_modules,
+    model_dir,
+    serve,
+)
 
 #: The script's default name, as in SageMaker's toolkit.
 DEFAULT_PROGRAM = "inference.py"
@@ -73,7 +80,7 @@ class ScriptServer:
         self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json")
 
     async def invoke(self, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Answer one request. An exception of user code becomes a 500 with its traceback, which is also logged."""
+        """Answer one request. An exception of user code becomes a 500 with its traceback."""
         content_type = headers.get("content-type", "application/json")
         accept = headers.get("accept", "")
         accept = self._default_accept if accept in ("", "*/*") else accept
@@ -82,11 +89,27 @@ class ScriptServer:
             kind, answer = await self._main_thread.call(run)
         except UnsupportedType as error:
             return Reply(error.status, str(error).encode())
-        except Exception:
-            text = traceback.format_exc()
-            sys.stderr.write(text)
-            return Reply(500, text.encode())
+        except Exception as error:
+            return _failure(error)
         return Reply(200, answer, kind)
+
+    async def execution_parameters(self) -> Reply:
+        """Answer with the result of the script's `execution_parameters_fn`; an exception becomes a 500."""
+        try:
+            answer = await self._main_thread.call(self._handlers.execution_parameters)
+        except Exception as error:
+            return _failure(error)
+        return Reply(200, answer, "application/json")
+
+
+def _failure(error: Exception) -> Reply:
+    """A 500 with the traceback of user code, without the server's frames above it. Also logs it."""
+    frames = error.__traceback__
+    while frames is not None and Path(frames.tb_frame.f_code.co_filename).parent in ENGINE_FOLDERS:
+        frames = frames.tb_next
+    text = "".join(traceback.format_exception(type(error), error, frames))
+    sys.stderr.write(text)
+    return Reply(500, text.encode(errors="backslashreplace"))
 
 
 def main() -> None:
@@ -98,4 +121,5 @@ def main() -> None:
     sys.stdout.write(f"{PurePath(program).name}: model loaded\n")
     main_thread = MainThread()
     server = ScriptServer(handlers, main_thread)
-    main_thread.run(functools.partial(serve, server.invoke))
+    parameters = server.execution_parameters if handlers.has_execution_parameters else None
+    main_thread.run(functools.partial(serve, server.invoke, parameters))
