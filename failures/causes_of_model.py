@@ -96,6 +96,14 @@ CONTAINER = (
          r"Error loading model", r"not an XGBoost model"),
     ),
     Cause(
+        "script-returns-no-answer",
+        "The model's script returns something that cannot be sent",
+        "output_fn or transform_fn must return text or bytes, or a pair of these and a content type. A function "
+        "without a return statement returns None.",
+        (r"output_fn must return text or bytes", r"did not return a valid response",
+         r"did not return a response"),
+    ),
+    Cause(
         "engine-lacks-it",
         "The embedded engine cannot do this",
         "Leave it out, or run the job on an AWS connection.",

@@ -26,6 +26,10 @@ _ANSWER_LINES = 3
 _HEADING = re.compile(r": Message: *$")
 #: A line with a status and nothing of the model's answer.
 _BARE_STATUS = re.compile(r": \w*Error: \d{3} *$")
+#: General causes at the start of a container. Its log says more than SageMaker's reason.
+_AT_START = {"ping-failed", "container-ended"}
+#: The heading of a Python traceback.
+_TRACEBACK = "Traceback (most recent call last):"
 #: An object's name before the text about it.
 _NAMED = re.compile(r"^(?P<name>\S+/\S[^:]*): ")
 
@@ -70,6 +74,9 @@ def explain(lines: Sequence[LogText], facts: Facts) -> Explanation:
     if cause.slug in _OF_TEXT and facts.head.startswith(BOM_UTF8):
         cause = BYTE_ORDER_MARK
     line = lines[position]
+    if cause.slug in _AT_START and (last_words := _last_words(lines, cause)) is not None:
+        line = last_words
+        return Explanation(cause, line.text[:LONGEST_QUOTE], line.source, cause.propose(facts, line.text))
     bare = cause.general or _BARE_STATUS.search(line.text)
     quoted = _with_answer(lines, position) if bare else line.text
     return Explanation(cause, quoted[:LONGEST_QUOTE], line.source, cause.propose(facts, quoted))
@@ -122,8 +129,28 @@ def _pattern(cause: Cause) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in cause.patterns), re.IGNORECASE)
 
 
+def _last_words(lines: Sequence[LogText], cause: Cause) -> LogText | None:
+    """The last exception in the containers' logs, or else the last line of a container that ended."""
+    container_lines = [line for line in lines if line.source is LogSource.CONTAINER and line.text.strip()]
+    exception = _last_exception([line.text for line in container_lines])
+    if exception is not None:
+        return container_lines[exception]
+    return container_lines[-1] if container_lines and cause.slug == "container-ended" else None
+
+
+def _last_exception(texts: Sequence[str]) -> int | None:
+    """The position of the line that names the exception of the last whole traceback; None if there is none."""
+    position, inside = None, False
+    for at, text in enumerate(texts):
+        if text.startswith(_TRACEBACK):
+            inside = True
+        elif inside and text.strip() and text[0] not in " \t":
+            position, inside = at, False
+    return position
+
+
 def _with_answer(lines: Sequence[LogText], position: int) -> str:
-    """The line, and in the data log also the beginning of the model's answer under its heading."""
+    """The line, and in the data log also the model's answer: its beginning, or the exception of its traceback."""
     line = lines[position]
     name = _NAMED.match(line.text)
     if line.source is not LogSource.DATA_LOG or name is None:
@@ -135,5 +162,7 @@ def _with_answer(lines: Sequence[LogText], position: int) -> str:
     heading = next((n for n, text in enumerate(rest[:3]) if _HEADING.search(text)), None)
     if heading is None:
         return line.text
-    answer = [text.removeprefix(beginning) for text in rest[heading + 1 :][:_ANSWER_LINES]]
+    # Blank lines of the answer may have lost the blank at their end.
+    answer = [text.removeprefix(beginning.rstrip()).removeprefix(" ") for text in rest[heading + 1 :]]
+    answer = answer[_last_exception(answer) or 0 :][:_ANSWER_LINES]
     return "\n".join([line.text, *(text for text in answer if text.strip())])

@@ -88,6 +88,7 @@ DATA_LOG = [
     ("b/k.json: Expecting value: line 1 column 1 (char 0)", "json-unreadable"),
     ("b/k.csv: ClientError: NoSuchKey: The specified key does not exist.", "input-vanished"),
     ("b/k.csv: ClientError: NoSuchBucket: The specified bucket does not exist", "bucket-missing"),
+    ("b/k.csv: TypeError: output_fn must return text or bytes, not NoneType", "script-returns-no-answer"),
     ("b/k.csv: Unable to get response from algorithm: the answer has more than 10 bytes", "answer-too-large"),
 ]  # fmt: skip
 CONTAINER = [
@@ -131,6 +132,54 @@ def test_a_bare_status_is_quoted_with_the_models_answer_and_a_type_that_it_names
     found = explain([LogText(LogSource.REASON, JOBLOG), *lines], Facts({"content_type": "application/json"}))
     assert found.quoted == f"b/k.csv: ClientError: 415\n{answer}"
     assert found.change == Change("content_type", "text/csv", "The message names this type.")
+
+
+FRAMES = [
+    "Traceback (most recent call last):",
+    '  File "/srv/serve.py", line 78, in invoke',
+    "    answer = handlers.run(body)",
+    '  File "/opt/ml/model/code/inference.py", line 2, in model_fn',
+    "    raise RuntimeError('licence expired')",
+]
+
+
+def data_log(*texts: str) -> list[LogText]:
+    """The data log of an object, after the job's reason."""
+    lines = [LogText(LogSource.DATA_LOG, f"b/k.csv: {text}") for text in texts]
+    return [LogText(LogSource.REASON, JOBLOG), *lines]
+
+
+def test_a_models_traceback_is_quoted_with_its_exception_and_no_frames() -> None:
+    status = "Bad HTTP status received from algorithm: 500"
+    lines = data_log(
+        status, "", "Message:", *FRAMES, "KeyError: 'a'", "", "During handling of the above exception, another "
+        "exception occurred:", "", *FRAMES, "RuntimeError: licence expired", "renew it",
+    )  # fmt: skip
+    explanation = explain(lines, Facts())
+    assert explanation.cause.slug == "model-error"
+    assert explanation.quoted == f"b/k.csv: {status}\nRuntimeError: licence expired\nrenew it"
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "AlgorithmError: The model container ended before it was ready (exit status 1). Its log says why",
+        "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is implemented",
+    ],
+)
+def test_a_container_that_does_not_start_is_quoted_with_its_exception(reason: str) -> None:
+    log = ["loading", *FRAMES, "RuntimeError: licence expired", ""]
+    lines = [LogText(LogSource.REASON, reason), *(LogText(LogSource.CONTAINER, text) for text in log)]
+    explanation = explain(lines, Facts())
+    assert (explanation.quoted, explanation.source) == ("RuntimeError: licence expired", LogSource.CONTAINER)
+
+
+def test_the_last_line_of_a_container_that_ended_without_a_traceback_is_quoted() -> None:
+    reason = "AlgorithmError: The model container ended before it was ready (exit status 1). Its log says why"
+    log = ["loading", "The script must define model_fn(model_dir), which returns the loaded model", ""]
+    lines = [LogText(LogSource.REASON, reason), *(LogText(LogSource.CONTAINER, text) for text in log)]
+    explanation = explain(lines, Facts())
+    assert (explanation.cause.slug, explanation.quoted) == ("container-ended", log[1])
 
 
 def test_every_rule_is_held_to_a_text() -> None:
