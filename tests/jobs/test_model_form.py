@@ -26,7 +26,10 @@ def sent(house: House, containers: object, **fields: str) -> dict[str, str]:
 
 
 def test_a_pipeline_is_registered_with_its_containers_in_order(real: House) -> None:
-    containers = [{"Image": "first/xgboost:1", "Environment": {"A": "1"}}, {"Image": "second/xgboost:1"}]
+    containers = [
+        {"Image": "first/xgboost:1.7-1", "Environment": {"A": "1"}},
+        {"Image": "second/xgboost:1.7-1"},
+    ]
     form = sent(real, containers)
     answer = real.page("bob").post("/models/new/", form)
     model = RegisteredModel.objects.get(name=form["name"])
@@ -67,7 +70,9 @@ def test_what_is_no_pipeline_is_said_beside_the_field_and_kept(
 
 
 def test_a_framework_that_was_chosen_before_does_not_stand_beside_a_pipeline(real: House) -> None:
-    form = sent(real, [{"Image": "one/xgboost:1"}, {"Image": "two/xgboost:1"}], image="", framework="three:1")
+    form = sent(
+        real, [{"Image": "one/xgboost:1.7-1"}, {"Image": "two/xgboost:1.7-1"}], image="", framework="three:1"
+    )
     assert real.page("bob").post("/models/new/", form).status_code == 302
 
 

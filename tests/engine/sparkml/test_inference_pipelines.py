@@ -96,7 +96,7 @@ def test_the_container_that_refuses_is_named(
     second = transform(serving_engine, {"rows.csv": DOUBLED}, containers=containers, **CSV)
     assert second.failed()
     assert "Container: xgboost" in second.data_log
-    assert "Content type application/jsonlines is not supported" in second.data_log
+    assert "application/jsonlines is not an accepted ContentType" in second.data_log
 
 
 def test_the_container_that_does_not_start_is_named(
