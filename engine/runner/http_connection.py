@@ -89,6 +89,8 @@ class Connection(asyncio.Protocol):
             timer.cancel()
             self._answer = None
             self._used = True
+            # The answer has its own copy.
+            self._body = bytearray()
 
     def _send(self, transport: asyncio.Transport, head: bytes, body: bytes) -> None:
         head += b"Content-Length: %d\r\n\r\n" % len(body)
@@ -166,6 +168,8 @@ class Connection(asyncio.Protocol):
             self._fail(Stale("the connection was closed"))
         else:
             self._fail(NoAnswer(f"the connection was closed: {error or 'no whole answer'}"))
+        # The parser refers back to this connection: without it no garbage collection is needed.
+        del self._parser
 
     def _ends_with_connection(self) -> bool:
         """Whether the answer has neither length nor chunks, so that it ends with the connection."""

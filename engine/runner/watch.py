@@ -17,6 +17,8 @@ from engine.runner.task_groups import run_to_end
 #: Seconds between two checks, and their maximum if a check takes long.
 _PAUSE, _LONGEST_PAUSE = 1.0, 5.0
 _PAUSE_PER_LOOK = 10
+#: Every file and folder counts as this many bytes at least, also an empty one.
+_LEAST_BYTES = 4096
 #: A job that has written less than this does not fail because the disk is full.
 _SMALL = 64 * MIB
 
@@ -45,7 +47,13 @@ async def run_watched(
 
 def _reason_to_end(folder: Path, instances: Sequence[Instance], limits: Limits, memory: int) -> str | None:
     """The failure reason of a job that exceeds a limit, else None."""
-    written = bytes_below(folder) + sum(instance.unlinked_bytes() for instance in instances)
+    try:
+        written = bytes_below(folder) + sum(instance.unlinked_bytes() for instance in instances)
+    except OSError as error:
+        return (
+            "AlgorithmError: The engine cannot measure what the job has written, since it cannot read one of its "
+            f"folders ({error.strerror})"
+        )
     if written > limits.disk_mb * MIB:
         return (
             f"AlgorithmError: The job's model and its containers hold more than {limits.disk_mb} MiB on disk "
@@ -66,16 +74,19 @@ def _reason_to_end(folder: Path, instances: Sequence[Instance], limits: Limits, 
 
 
 def bytes_below(folder: Path) -> int:
-    """Bytes on disk of all files below a folder. Does not follow links; skips files that vanish meanwhile."""
+    """The bytes on disk of all files and folders below a folder. Links are not followed.
+
+    What disappears meanwhile is left out. Raises OSError for a folder that cannot be read, whose files would not count.
+    """
     total, folders = 0, [str(folder)]
     while folders:
         try:
             with os.scandir(folders.pop()) as entries:
                 for entry in entries:
                     status = entry.stat(follow_symlinks=False)
-                    total += status.st_blocks * 512
+                    total += max(status.st_blocks * 512, _LEAST_BYTES)
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
     return total

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.text import capfirst
+
 
 class InvalidFields(Exception):
     """Some fields have values that cannot be used; nothing was saved.
@@ -52,8 +54,8 @@ class OutputsExist(NotPossible):
     def __init__(self, count: int, counted: str, output_path: str, instead: str) -> None:
         are, pronoun = ("is", "it") if count == 1 else ("are", "them")
         super().__init__(
-            f"{counted} {are} there already below {output_path} and would be replaced. Send replace_outputs: true to "
-            f"replace {pronoun}, or another output_path, such as {instead}."
+            f"{capfirst(counted)} {are} there already below {output_path} and would be replaced. "
+            f"Send replace_outputs: true to replace {pronoun}, or another output_path, such as {instead}."
         )
         self.count = count
         self.counted = counted

@@ -13,6 +13,7 @@ from engine.instance_sizes import instance_cpus, instance_memory
 from engine.limits import Limits
 from engine.removing import remove_tree
 from engine.runner.logs import LogBudget
+from engine.runner.watch import bytes_below
 from tests.engine.transforms import MODEL_SERVERS, container, transform
 from tests.support.engine import EngineProcess
 
@@ -120,6 +121,27 @@ def test_one_file_that_grows_past_the_bound_is_seen_before_its_writing_fails(
 ) -> None:
     job = transform(tight_engine, {"x": b"write 30"}, ModelClientConfig={"InvocationsTimeoutInSeconds": 60})
     assert "hold more than 20 MiB on disk" in job.failed()
+
+
+def test_empty_files_count_too(tmp_path: Path) -> None:
+    for number in range(100):
+        (tmp_path / str(number)).touch()
+    assert bytes_below(tmp_path) >= 100 * 4096
+
+
+def test_a_folder_that_is_too_deep_to_be_measured_is_named(tmp_path: Path) -> None:
+    here = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(tmp_path)
+        for _ in range(20):
+            os.mkdir("d" * 250)
+            os.chdir("d" * 250)
+    finally:
+        os.fchdir(here)
+        os.close(here)
+    with pytest.raises(OSError, match="too long"):
+        bytes_below(tmp_path)
+    remove_tree(tmp_path)
 
 
 def test_a_folder_goes_even_if_its_folders_were_closed(tmp_path: Path) -> None:

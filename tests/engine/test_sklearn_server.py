@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -418,6 +419,17 @@ async def test_a_missing_script_is_named_with_where_it_belongs(tmp_path: Path) -
         1,
         "There is no gone.py in the model archive: put it in code/, or name it with SAGEMAKER_PROGRAM",
     )
+
+
+@pytest.mark.parametrize("program", [os.__file__, "../../outside.py", "linked.py"])
+async def test_a_file_outside_the_model_is_no_script(tmp_path: Path, program: str) -> None:
+    model = tmp_path / "box" / "model"
+    script(model, TELL, "code/other.py")
+    script(tmp_path, TELL, "outside.py")
+    (model / "code" / "linked.py").symlink_to(os.__file__)
+    status, words = await last_words("sklearn", tmp_path / "home", model, SAGEMAKER_PROGRAM=program)
+    assert status == 1
+    assert words.startswith(f"There is no {program} in the model archive")
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from jobs.models import TransformJob
+from jobs.models import PlannedObject, TransformJob
 from jobs.services.attempts import attempts
 from jobs.services.errors import OutputsExist
+from jobs.services.submitting import replacing
 from jobs.services.submitting.replacing import Outputs
 from jobs.states import Origin
 from tests.cast import House
@@ -68,6 +69,27 @@ def test_the_path_that_the_refusal_names_is_a_jobs_own(serving: House, first: Tr
         first,
         None,
     )
+
+
+def test_an_output_behind_the_inputs_that_a_plan_lists_is_not_replaced_either(
+    serving: House, first: TransformJob, serving_engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PlannedObject, "LIMIT", 1)
+    key = first.output_path.removeprefix(f"s3://{BUCKET}/")
+    serving_engine.client("s3").delete_object(Bucket=BUCKET, Key=f"{key.rstrip('/')}/a.out")
+    error = post(serving, "", body_of(first)).json()["error"]
+    assert (error["code"], error["outputs"]) == ("outputs_exist", 1)
+
+
+def test_what_could_not_be_compared_in_time_is_not_replaced_either(
+    serving: House, first: TransformJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replacing, "SECONDS", -1.0)
+    answer = post(serving, "", body_of(first, data=f"{first.data}no"))
+    assert answer.status_code == 201  # Nothing is read, so nothing can be replaced.
+    error = post(serving, "", body_of(first)).json()["error"]
+    assert error["code"] == "outputs_exist"
+    assert post(serving, "", body_of(first, replace_outputs=True)).status_code == 201
 
 
 def test_submitting_over_outputs_is_refused_and_allowed_by_the_same_word(

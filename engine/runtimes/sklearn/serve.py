@@ -35,13 +35,19 @@ DEFAULT_PROGRAM = "inference.py"
 
 
 def find_script(model_dir: Path) -> tuple[Path, str]:
-    """Find the user's script; returns its code folder and its path in there. Raises SystemExit if there is none."""
+    """Find the user's script; returns its code folder and its path in there. Raises SystemExit if there is none.
+
+    It lies in the model or beside it, where the engine unpacks a script archive: the variables of a job alone start no
+    other file of the machine.
+    """
     program = os.environ.get("SAGEMAKER_PROGRAM", DEFAULT_PROGRAM)
     submitted = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
     folders = [Path(submitted)] if submitted and "://" not in submitted else []
     folders += [model_dir / "code", model_dir]
+    unpacked = model_dir.resolve().parent
     for folder in folders:
-        if (folder / program).is_file():
+        script = folder / program
+        if script.is_file() and not PurePath(program).is_absolute() and unpacked in script.resolve().parents:
             return folder, program
     raise SystemExit(
         f"There is no {program} in the model archive: put it in code/, or name it with SAGEMAKER_PROGRAM"

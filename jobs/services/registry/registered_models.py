@@ -213,6 +213,9 @@ def _container_problems(definition: Mapping[str, Any]) -> dict[str, list[str]]:
     unknown = sorted(set(definition) - _CONTAINER_FIELDS)
     if unknown:
         problems["containers"] = [f"{', '.join(unknown)} cannot be used with batch transform."]
+    package = definition.get("ModelPackageName", "")
+    if not isinstance(package, str):
+        problems["containers"] = ["ModelPackageName must be a text."]
     image = definition.get("Image", "")
     if not definition.get("ModelPackageName") and (not image or not isinstance(image, str)):
         problems["image"] = ["It is required: a container image's URI."]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 
 from django.utils import timezone
 
 from aws import Target, objects
 from jobs.lifecycle.queue.planning import planned_objects
-from jobs.models import Connection, PlannedObject
+from jobs.models import Connection
 from jobs.services.calling import calls_for_person
 from jobs.services.errors import OutputsExist, Unavailable
 from jobs.services.submitting.output_folders import beside
@@ -34,7 +33,8 @@ class Outputs(StrEnum):
 class Replaced:
     """The objects that a job would replace: their number, and the first one's key.
 
-    `more` is true if not all inputs or outputs were listed. `instead` is an output path at which none is replaced.
+    `more` is true if not all inputs or outputs were listed; if none of those listed would be replaced, `count` is 0,
+    and `example` is an object below the output path. `instead` is an output path at which none is replaced.
     """
 
     count: int
@@ -44,7 +44,9 @@ class Replaced:
 
     @property
     def counted(self) -> str:
-        """The number for sentences: 1 output, or 3,000+ outputs."""
+        """The number for sentences: 1 output, 3,000+ outputs, or an unknown number of outputs."""
+        if self.count == 0:
+            return "an unknown number of outputs"
         plural = "" if self.count == 1 and not self.more else "s"
         return f"{self.count:,}{'+' if self.more else ''} output{plural}"
 
@@ -57,11 +59,12 @@ def find(target: Target, data: str, output_path: str, *, is_manifest: bool) -> R
     until = time.monotonic() + SECONDS
     bucket, prefix = keys.parse_s3_uri(output_path)
     folder = keys.output_folder(prefix)
-    if next(objects.iterate(target, bucket, folder), None) is None:
+    first = next(objects.iterate(target, bucket, folder), None)
+    if first is None:
         return None
     planned: set[str] = set()
     rows = planned_objects(target, data, output_path, is_manifest=is_manifest)
-    for row in islice(rows, PlannedObject.LIMIT):
+    for row in rows:
         planned.add(row.output_key)
         if time.monotonic() > until:
             break
@@ -78,7 +81,10 @@ def find(target: Target, data: str, output_path: str, *, is_manifest: bool) -> R
         if time.monotonic() > until:
             more = True
             break
-    return Replaced(len(present), present[0], beside(output_path, timezone.now()), more) if present else None
+    if not present and not more:
+        return None
+    example = present[0] if present else first.key
+    return Replaced(len(present), example, beside(output_path, timezone.now()), more)
 
 
 def find_for(connection: Connection, spec: TransformSpec) -> Replaced | None:

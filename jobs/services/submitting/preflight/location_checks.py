@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils.text import capfirst
+
 from jobs.services.registry.archives import VOLUME
 from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Fix, Inspection, RequestValues
 from jobs.services.texts import filesize
@@ -156,8 +158,8 @@ def outputs(request: RequestValues, inspection: Inspection) -> Iterator[Finding]
             "outputs_replaced",
             FindingLevel.WARNING,
             "output_path",
-            f"{replaced.counted} {'is' if replaced.counted == '1 output' else 'are'} there already and would be "
-            f"replaced, such as {_short(replaced.example)}.",
+            f"{capfirst(replaced.counted)} {'is' if replaced.counted == '1 output' else 'are'} there already and "
+            f"would be replaced, such as {_short(replaced.example)}.",
             fix={"output_path": replaced.instead},
             about=("data",),
         )
