@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.conf import settings
 
+from jobs.forms.edits import EditForm
 from jobs.forms.fields import TypeLimitsField, WordsField
 from jobs.models import Connection
 from jobs.services.connections import connections
@@ -14,7 +15,7 @@ from teams.models import Team, User
 _MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 
 
-class LimitsForm(forms.Form):
+class LimitsForm(EditForm):
     """The parts of a connection that can be changed later: its name, its limits, its queue and what it may use."""
 
     name = forms.CharField(
@@ -70,6 +71,8 @@ class LimitsForm(forms.Form):
 
     def change(self, connection: Connection, by: User) -> bool:
         """Write the values of a valid form. False if they were refused; the form then has the reasons."""
+        if not self.check_version():
+            return False
         try:
             connections.change(connection, self.cleaned_data, by=by)
         except InvalidFields as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from jobs.forms.edits import EditForm
 from jobs.forms.job import JobForm
 from jobs.forms.job_fields import SECTIONS, essential_fields
 from jobs.models import Preset
@@ -39,7 +40,7 @@ def lock_fields(form: JobForm, preset: Preset) -> None:
         field.held = Rule.HIDDEN if name in preset.hidden else Rule.LOCKED  # type: ignore[attr-defined]
 
 
-class PresetForm(JobForm):
+class PresetForm(JobForm, EditForm):
     """A preset: its name, a request that may be incomplete, and a rule for each field."""
 
     preset_name = forms.CharField(label="Name", required=False, help_text="As the team will look for it.")
@@ -78,7 +79,7 @@ class PresetForm(JobForm):
 
     def save(self, team: Team, by: User, preset: Preset | None = None) -> Preset | None:
         """Make a preset, or change this one. None if it was refused; the form then has the reasons."""
-        if not self.is_valid():
+        if not self.is_valid() or (preset and not self.check_version()):
             return None
         cleaned = self.cleaned_data
         values: dict[str, Any] = {
