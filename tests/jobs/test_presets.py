@@ -278,6 +278,17 @@ def test_a_lock_that_the_form_has_no_field_for_stays(house: House) -> None:
     assert (preset.description, preset.rules) == ("every night", rules)
 
 
+def test_running_again_does_not_go_past_a_locked_output_path(house: House) -> None:
+    preset = make(house, {"output_path": "locked"})
+    job = house.job(JobState.COMPLETED, preset=preset)
+    answer = house.api("bob").post(
+        f"/api/v1/jobs/{job.key}/retry/", {"output_path": "s3://elsewhere/out/"}, "application/json"
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["fields"] == {"output_path": ["It is locked by the preset Nightly run."]}
+    assert TransformJob.objects.count() == 1
+
+
 def test_an_unfinished_request_may_be_saved_and_a_wrong_one_not(house: House) -> None:
     client = house.page("bob")
     assert client.post("/presets/new/", {"preset_name": "Half", "split_type": "Line"}).status_code == 302

@@ -66,7 +66,7 @@ def retry(
     """Submit the job's request again, under a new name, as the next attempt.
 
     With another `output_path`, or if `outputs` is NEW and objects would be replaced, it becomes a clone of this job.
-    Raises OutputsExist, NotPossible, and InvalidFields for a wrong name or path.
+    Raises OutputsExist, NotPossible, and InvalidFields for a wrong name or path, or a path that the preset locks.
     """
     spec = same_request(job, name=name, output_path=output_path)
     _check_name(job, name)
@@ -79,6 +79,7 @@ def retry(
                 raise
             spec = replace(spec, output_path=error.instead)
     if spec.output_path != job.output_path:
+        _check_unlocked(job, "output_path")
         lineage = Lineage(job, Origin.CLONE)
         return submission.submit(
             job.connection,
@@ -90,6 +91,11 @@ def retry(
             preset=job.preset,
         )
     return _next_attempt(job, Origin.RETRY, spec, by=by, token=token)
+
+
+def _check_unlocked(job: TransformJob, field: str) -> None:
+    if job.preset and field in job.preset.locked:
+        raise InvalidFields({field: [f"It is locked by the preset {job.preset.name}."]})
 
 
 def check_retry(job: TransformJob) -> None:
