@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 
+#: Characters of a cell; a longer one is no column's name and no number.
+_LONGEST_CELL = 128 * 1024
+
 
 def header_of(head: bytes) -> tuple[str, ...]:
     """The column names in the first line; empty if that line is data.
@@ -40,9 +43,10 @@ def _text(line: bytes) -> str:
 def _cells(line: str) -> tuple[str, ...]:
     try:
         row = next(csv.reader([line]))
-    except csv.Error:  # A field may have 128 KiB at most.
+    except csv.Error:
         return ()
-    return tuple(cell.strip() for cell in row)
+    # The limit of the csv module is one for the whole process, and other code may have raised it.
+    return tuple(cell.strip() for cell in row) if max(map(len, row), default=0) <= _LONGEST_CELL else ()
 
 
 def _is_number(cell: str) -> bool:

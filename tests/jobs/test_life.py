@@ -330,7 +330,7 @@ def test_registering_the_same_model_again_is_refused_here_and_adopted_from_sagem
         registered_models.register(
             other.connection,
             name="shared-model",
-            containers=[registered_models.container("other/xgboost:2")],
+            containers=[registered_models.container("other/xgboost:1.5-1")],
             by=charlie,
         )
 
