@@ -7,6 +7,7 @@ and jobs that wait, ended with warnings, or have a second attempt.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +22,6 @@ from tests.support.engine import CHECKOUT
 from tests.support.workers import run, surroundings
 
 DUMPS = CHECKOUT / "tests" / "support" / "databases"
-NAME = "batchdeck_of_e5b26c9"
 JOBS = """
 import json
 from jobs.models import Heartbeat, TransformJob
@@ -64,7 +64,7 @@ def old(tmp_path: Path) -> Iterator[dict[str, str]]:
         database.close()
         yield env
         return
-    yield from on_postgresql(env, (DUMPS / "e5b26c9.postgresql.sql").read_text())
+    yield from on_postgresql(env, (DUMPS / "e5b26c9.postgresql.sql").read_text(), "old")
 
 
 @pytest.fixture
@@ -72,15 +72,17 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of a dashboard on an empty database."""
     env = surroundings(tmp_path_factory.mktemp("fresh"))
     if is_postgresql():
-        yield from on_postgresql(env, "", f"{NAME}_fresh")
+        yield from on_postgresql(env, "", "fresh")
     else:
         yield env
 
 
-def on_postgresql(env: dict[str, str], script: str, name: str = NAME) -> Iterator[dict[str, str]]:
+def on_postgresql(env: dict[str, str], script: str, label: str) -> Iterator[dict[str, str]]:
     """A database of its own on the tests' server, filled by the script."""
     import psycopg
 
+    # Several test processes share the server.
+    name = f"batchdeck_{label}_{os.getpid()}"
     server, _, _ = env["DATABASE_URL"].rpartition("/")
     with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name}")  # type: ignore[arg-type]
