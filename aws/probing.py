@@ -220,9 +220,9 @@ def _priced(target: Target) -> ProbeResult:
 
 
 def _queued(target: Target, probe_scope: ProbeScope) -> ProbeResult:
-    def call(there: Target) -> None:
+    def call(queue_target: Target) -> None:
         # With a visibility timeout of 0 the message stays visible to the queue's reader.
-        client(there, "sqs").receive_message(
+        client(queue_target, "sqs").receive_message(
             QueueUrl=probe_scope.queue_url, MaxNumberOfMessages=1, VisibilityTimeout=0, WaitTimeSeconds=0
         )
 

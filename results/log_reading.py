@@ -190,8 +190,8 @@ class _Behind:
         return beyond + rest
 
     def _is_beyond(self, line: PageLine) -> bool:
-        number, own = (int(line_id.partition("-")[2] or 0) for line_id in (line.id, self._place))
-        return number < own if self._backward else number > own
+        number, place_number = (int(line_id.partition("-")[2] or 0) for line_id in (line.id, self._place))
+        return number < place_number if self._backward else number > place_number
 
 
 def _page_lines(lines: Sequence[LogLine], levels: Levels) -> list[PageLine]:

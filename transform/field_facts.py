@@ -86,8 +86,8 @@ def _kind(annotation: Any) -> Kind:
     types = [annotation]
     if isinstance(annotation, UnionType):
         types = [part for part in get_args(annotation) if part is not type(None)]
-    (only,) = types
-    return _KINDS[get_origin(only) or only]
+    (value_type,) = types
+    return _KINDS[get_origin(value_type) or value_type]
 
 
 _KINDS: dict[Any, Kind] = {

@@ -38,9 +38,9 @@ def prices(request: MemberRequest, slug: str) -> HttpResponse:
 def set_price(request: MemberRequest, slug: str) -> HttpResponse:
     """Set a price, or remove one."""
     connection = find_connection(request.team, slug)
-    gone = request.POST.get("remove", "")
-    if connection.prices.filter(instance_type=gone).exists():
-        service.change(connection, {gone: None}, by=request.user)
+    removed_type = request.POST.get("remove", "")
+    if connection.prices.filter(instance_type=removed_type).exists():
+        service.change(connection, {removed_type: None}, by=request.user)
         return redirect("prices", slug=slug)
     form = PriceForm(request.POST)
     if form.is_valid() and form.save(connection, request.user):

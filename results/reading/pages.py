@@ -126,9 +126,9 @@ def _fill_rows(page: Page, job: TransformJob, file: ResultFile, sides: tuple[Sid
     sides[0].learn(file, input_rows)
     sides[1].learn(file, output_rows)
     read = [rows for rows in (input_rows, output_rows) if rows is not None]
-    for rows, what in ((input_rows, "Input"), (output_rows, "Output")):
+    for rows, side_name in ((input_rows, "Input"), (output_rows, "Output")):
         if rows is not None and rows.trouble:
-            page.warnings.append(f"{what}: {rows.trouble}")
+            page.warnings.append(f"{side_name}: {rows.trouble}")
     unread = any(not rows.ended and not rows.trouble and not rows.too_far for rows in read)
     if matching.more or (unread and page.looked > start):
         page.next = page.looked + 1

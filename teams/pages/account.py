@@ -59,8 +59,8 @@ def account(request: HttpRequest) -> HttpResponse:
         if _save(form, user, first=first):
             update_session_auth_hash(request, user)
             request.session.pop(LINK_USED_AT, None)
-            done = "set" if first else "changed"
-            messages.success(request, f"Your password is {done}. All your other sessions are signed out.")
+            verb = "set" if first else "changed"
+            messages.success(request, f"Your password is {verb}. All your other sessions are signed out.")
             return redirect("account")
         form.add_error("new_password1", "Nothing was saved: this session was ended just now. Sign in again.")
     memberships = user.memberships.select_related("team").order_by("team__name")
