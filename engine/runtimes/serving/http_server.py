@@ -123,9 +123,17 @@ class _Connection(asyncio.Protocol):
 
 def _written(reply: Reply, *, keep_alive: bool) -> bytes:
     lines = (
-        f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}",
-        f"Content-Type: {reply.content_type}",
+        f"HTTP/1.1 {reply.status} {_phrase(reply.status)}",
+        # A script's own text, which must not break the head.
+        f"Content-Type: {' '.join(reply.content_type.split())}",
         f"Content-Length: {len(reply.body)}",
         "" if keep_alive else "Connection: close\r\n",
     )
-    return "\r\n".join(lines).encode("latin-1") + b"\r\n" + reply.body
+    return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n" + reply.body
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

@@ -14,5 +14,8 @@ from pathlib import Path
 if __name__ == "__main__":
     del sys.argv[0]
     program = Path(sys.argv[0])
-    sys.path[:0] = [str(program.parent), str(Path(__file__).resolve().parent)]
+    serving = Path(__file__).resolve().parent
+    sys.path[:0] = [str(program.parent), str(serving)]
+    # Packages that stand in for those of the images: last, so that installed ones come first.
+    sys.path.append(str(serving / "stand_ins"))
     importlib.import_module(program.stem).main()
