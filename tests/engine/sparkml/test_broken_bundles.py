@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import random
 import shutil
 import struct
@@ -131,6 +133,147 @@ def test_pipelines_that_nest_without_end_are_refused(tmp_path: Path) -> None:
         node = pipeline(node)
     with pytest.raises(BadBundle, match="more than 32 levels"):
         load_pipeline(write_bundle(tmp_path / "deep", node))
+
+
+def linked_pipeline(folder: Path, links: int) -> Path:
+    """A bundle whose root is a pipeline of `links` steps, each of them a link to one inner pipeline."""
+    inner = pipeline()
+    for _ in range(6):
+        inner = pipeline(inner)
+    bundle = write_bundle(folder, pipeline(*[pipeline()] * links))
+    write_bundle(folder / "inner", inner)
+    for number in range(links):
+        shutil.rmtree(bundle / "root" / f"step{number}.node")
+        (bundle / "root" / f"step{number}.node").symlink_to("../inner/root")
+    level = bundle / "inner" / "root"
+    # Each inner pipeline names its one step thirty times: 30 ** 6 uses of seven folders.
+    for _ in range(6):
+        (level / "model.json").write_text(
+            json.dumps(
+                {"op": "pipeline", "attributes": {"nodes": {"type": "list", "string": ["step0"] * 30}}}
+            )
+        )
+        level = level / "step0.node"
+    return bundle
+
+
+def test_a_bundle_whose_parts_are_used_over_and_over_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(BadBundle, match="more than 10000 parts"):
+        load_pipeline(linked_pipeline(tmp_path / "linked", 3))
+
+
+def test_a_link_to_the_folder_above_is_refused(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "bundle", pipeline(pipeline()))
+    shutil.rmtree(folder / "root" / "step0.node")
+    (folder / "root" / "step0.node").symlink_to(".")
+    with pytest.raises(BadBundle, match="more than 32 levels"):
+        load_pipeline(folder)
+    (folder / "root" / "step0.node").unlink()
+    (folder / "root" / "step0.node").symlink_to("step0.node")
+    with pytest.raises(BadBundle, match="cannot be read: Too many levels of symbolic links"):
+        load_pipeline(folder)
+
+
+def test_a_forest_that_names_one_tree_over_and_over_is_refused_at_once(tmp_path: Path) -> None:
+    forest = Node(
+        "random_forest_regression",
+        {"num_features": 1, "trees": ["tree0"] * 30_000},
+        {"features": "x"},
+        {"prediction": "y"},
+        parts={"tree0": Node("decision_tree_regression", tree=Leaf((1.0,)))},
+    )
+    with pytest.raises(BadBundle, match="more than 10000 parts"):
+        load_pipeline(write_bundle(tmp_path / "forest", forest))
+
+
+def test_a_bundle_with_too_many_bytes_is_refused(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "bundle", Node("tokenizer", {}, {"input": "x"}, {"output": "y"}))
+    # A file with a hole: it takes no room on the disk.
+    with (folder / "root" / "model.json").open("r+b") as file:
+        file.truncate(2**30 + 1)
+    with pytest.raises(BadBundle, match=r"model\.json: the bundle has more than 1073741824 bytes"):
+        load_pipeline(folder)
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "bundle", pipeline())
+    (folder / "root" / "model.json").unlink()
+    os.mkfifo(folder / "root" / "model.json")
+    with pytest.raises(BadBundle, match=r"root/model\.json: it is not a file"):
+        load_pipeline(folder)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../x", "a\0b", "\ud800"])
+def test_a_name_that_no_folder_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    folder = write_bundle(tmp_path / "bundle", Node("one_vs_rest", {}))
+    nodes = {"type": "list", "string": [name]}
+    forest = {"op": "random_forest_regression", "attributes": {"trees": nodes, "num_features": {"long": 1}}}
+    (folder / "root" / "model.json").write_text(json.dumps(forest))
+    with pytest.raises(BadBundle, match="is no name of a part"):
+        load_pipeline(folder)
+
+
+#: Numbers that no attribute can have, in JSON.
+HUGE = ["1" + "0" * 400, "1" + "0" * 5000, "-1e999", "1e308", "NaN", "-9223372036854775809"]
+
+
+@pytest.mark.parametrize("number", HUGE)
+@pytest.mark.parametrize(
+    ("operator", "attribute", "kind"),
+    [
+        ("decision_tree_regression", "num_features", "long"),
+        ("hashing_term_frequency", "num_features", "long"),
+        ("one_hot_encoder", "size", "long"),
+        ("string_indexer", "labels_length", "int"),
+        ("ngram", "n", "long"),
+        ("polynomial_expansion", "degree", "long"),
+        ("interaction", "num_inputs", "int"),
+        ("one_vs_rest", "num_classes", "long"),
+        ("vector_indexer", "num_features", "long"),
+        ("naive_bayes", "num_classes", "long"),
+        ("normalizer", "p_norm", "double"),
+        ("regex_tokenizer", "token_min_length", "int"),
+    ],
+)
+def test_huge_numbers_end_in_a_reason(
+    tmp_path: Path, number: str, operator: str, attribute: str, kind: str
+) -> None:
+    node = Node(
+        operator,
+        {"labels": ["a"]},
+        {"input": "x", "features": "x", "input0": "x"},
+        {"output": "y", "prediction": "y"},
+        tree=Leaf((1.0,)),
+    )
+    folder = write_bundle(tmp_path / "bundle", node)
+    (folder / "root" / "model.json").write_text(
+        f'{{"op":"{operator}","attributes":{{"{attribute}":{{"{kind}":{number}}},'
+        '"drop_last":{"boolean":true},"match_gaps":{"boolean":true},"regex":{"string":" "}}}'
+    )
+    with contextlib.suppress(BadBundle, BadRow):
+        column = Texts(["a b"]) if operator == "regex_tokenizer" else make_column([[1.0]])
+        load_pipeline(folder).run(Table({"x": column}, 1))
+
+
+@pytest.mark.parametrize("number", HUGE)
+@pytest.mark.parametrize("place", ["featureIndex", "threshold", "categories", "values"])
+def test_huge_numbers_in_a_tree_end_in_a_reason(tmp_path: Path, number: str, place: str) -> None:
+    node = Node(
+        "decision_tree_regression",
+        {"num_features": 1},
+        {"features": "x"},
+        {"prediction": "y"},
+        tree=Split(0, Leaf((1.0,)), Leaf((2.0,)), categories=(0.0,) if place == "categories" else None),
+    )
+    folder = write_bundle(tmp_path / "bundle", node)
+    path = folder / "root" / "tree.json"
+    lines = path.read_text()
+    listed_value = {"featureIndex": "0", "threshold": "0.0", "categories": "[0.0]", "values": "[1.0]"}[place]
+    changed = f"[{number}]" if listed_value.startswith("[") else number
+    path.write_text(lines.replace(f'"{place}": {listed_value}', f'"{place}": {changed}'))
+    assert path.read_text() != lines
+    with contextlib.suppress(BadBundle, BadRow):
+        load_pipeline(folder).run(Table({"x": make_column([[1.0]])}, 1))
 
 
 def test_a_step_may_not_be_outside_the_bundle(tmp_path: Path) -> None:

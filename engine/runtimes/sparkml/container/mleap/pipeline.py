@@ -7,13 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from .columns import Table
+from .definitions import ModelDefinition
 from .faults import BadBundle, BadRow
 from .files import BundleFolder, open_bundle
 from .operators import FACTORIES
 from .operators.base import ModelPart, Step
-
-#: Maximum number of steps, against bundles made to keep the server busy.
-_MOST_STEPS = 10_000
 
 
 class Pipeline:
@@ -39,23 +37,18 @@ class Pipeline:
 
 def load_pipeline(folder: Path) -> Pipeline:
     """The bundle that is unpacked in that folder. Raises BadBundle, which names the operator or the file."""
-    return Pipeline(_steps(open_bundle(folder), 0))
+    return Pipeline(_steps(open_bundle(folder)))
 
 
-def _steps(folder: BundleFolder, before: int) -> list[Step]:
+def _steps(folder: BundleFolder) -> list[Step]:
     model = folder.model()
     if model.operator != "pipeline":
-        return [_step(folder)]
-    steps: list[Step] = []
-    for name in model.attributes.texts("nodes"):
-        steps += _steps(folder.child(f"{name}.node"), before + len(steps))
-        if before + len(steps) > _MOST_STEPS:
-            raise BadBundle(f"the pipeline has more than {_MOST_STEPS} steps")
-    return steps
+        return [_step(folder, model)]
+    names = model.attributes.texts("nodes")
+    return [step for name in names for step in _steps(folder.child(f"{name}.node"))]
 
 
-def _step(folder: BundleFolder) -> Step:
-    model = folder.model()
+def _step(folder: BundleFolder, model: ModelDefinition) -> Step:
     factory = FACTORIES.get(model.operator)
     if factory is None:
         raise BadBundle(
