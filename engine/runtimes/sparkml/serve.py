@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 
@@ -19,6 +20,8 @@ from container.mleap.faults import BadBundle
 from container.mleap.pipeline import load_pipeline
 from model_server import Reply, model_dir, serve
 
+#: The major version of Spark without a tag of an image.
+_NEWEST_SPARK = 3
 #: The content type of requests without one.
 _NO_TYPE = "application/octet-stream"
 
@@ -33,10 +36,16 @@ def execution_parameters() -> bytes:
     return json.dumps(offered).encode()
 
 
+def spark_version(tag: str) -> int:
+    """The major version of Spark that images of the tag follow: 3 of 3.3-cpu."""
+    major = re.match(r"\d+", tag)
+    return int(major[0]) if major else _NEWEST_SPARK
+
+
 def main() -> None:
     """Load the bundle and serve it. Raises SystemExit with the reason if it cannot run."""
     try:
-        pipeline = load_pipeline(model_dir())
+        pipeline = load_pipeline(model_dir(), spark_version(sys.argv[1] if len(sys.argv) > 1 else ""))
     except BadBundle as error:
         raise SystemExit(f"The MLeap bundle cannot be loaded: {error}") from error
     sys.stdout.write(f"MLeap bundle loaded: {len(pipeline)} step(s)\n")

@@ -24,11 +24,11 @@ def make_column(values: list[Any]) -> Column:
     return Numbers(np.array(values, dtype=np.float64))
 
 
-def run(folder: Path, node: Node, file_format: str, **columns: list[Any]) -> dict[str, Any]:
+def run(folder: Path, node: Node, file_format: str, spark: int = 3, **columns: list[Any]) -> dict[str, Any]:
     """What the bundle of that node makes of the columns: every column as a list, by name."""
     names = [file_format, *(str(number) for number in range(1000))]
     target = next(folder / name for name in names if not (folder / name).exists())
-    loaded = load_pipeline(write_bundle(target, node, file_format))
+    loaded = load_pipeline(write_bundle(target, node, file_format), spark)
     table = Table(
         {name: make_column(values) for name, values in columns.items()}, len(next(iter(columns.values())))
     )

@@ -45,8 +45,8 @@ def step(operator: str, **attributes: Any) -> Node:
             [[1.0], [4.0]], [[-0.5], [1.0]], id="min-max-with-limits",
         ),
         pytest.param(
-            step("max_abs_scaler", maxAbs=Vector([4.0, 0.0])), [[-2.0, 0.5], [8.0, -3.0]], [[-0.5, 0.5], [1.0, -1.0]],
-            id="max-abs",
+            step("max_abs_scaler", maxAbs=Vector([4.0, 0.0, 3.0])), [[-2.0, 0.5, 2.0], [8.0, -3.0, NAN]],
+            [[-0.5, 0.5, 2 * (1 / 3)], [2.0, -3.0, NAN]], id="max-abs",
         ),
         pytest.param(step("normalizer", p_norm=2.0), [[3.0, 4.0], [0.0, 0.0]], [[0.6, 0.8], [0.0, 0.0]], id="norm-2"),
         pytest.param(step("normalizer", p_norm=1.0), [[1.0, -3.0]], [[0.25, -0.75]], id="norm-1"),
@@ -60,6 +60,15 @@ def step(operator: str, **attributes: Any) -> Node:
         pytest.param(
             step("bucketizer", splits=[0.0, 1.0, 2.0], handle_invalid="keep"), [NAN, 1.5], [2.0, 1.0],
             id="bucketizer-keeps",
+        ),
+        pytest.param(
+            # As exporters write infinite ends in JSON.
+            step("bucketizer", splits=[NAN, 0.0, NAN]), [-5.0, -INF, 0.0, INF], [0.0, 0.0, 1.0, 1.0],
+            id="bucketizer-with-open-ends",
+        ),
+        pytest.param(
+            step("bucketizer", splits=[0.0, 1.0], handle_invalid="skip"), [0.5, 7.0], [-1.0, -1.0],
+            id="bucketizer-skips",
         ),
         pytest.param(
             step("imputer", surrogate_value=7.0, missing_value=-1.0, strategy="mean"), [NAN, -1.0, 2.0],
@@ -104,7 +113,21 @@ def step(operator: str, **attributes: Any) -> Node:
 def test_numbers_and_vectors(
     tmp_path: Path, file_format: str, node: Node, values: list[Any], expected: list[Any]
 ) -> None:
-    assert run(tmp_path, node, file_format, x=values) == {"y": expected}
+    answer = run(tmp_path, node, file_format, x=values)
+    assert str(answer) == str({"y": expected})
+
+
+def test_the_largest_value_limits_others_only_as_in_spark_2(tmp_path: Path, file_format: str) -> None:
+    node = step("max_abs_scaler", maxAbs=Vector([4.0, 0.0]))
+    answer = run(tmp_path, node, file_format, spark=2, x=[[-2.0, 0.5], [8.0, -3.0], [NAN, 1.0]])
+    assert str(answer) == str({"y": [[-0.5, 0.5], [1.0, -1.0], [NAN, 1.0]]})
+
+
+def test_labels_by_their_newer_names_are_not_read_as_in_spark_2(tmp_path: Path, file_format: str) -> None:
+    attributes = {"labels_length": 1, "labels_array_0": ["b", "a"]}
+    node = Node("string_indexer", attributes, {"input0": "x"}, {"output0": "y"})
+    with pytest.raises(BadBundle, match="the attribute labels is missing"):
+        run(tmp_path, node, file_format, spark=2, x=["a"])
 
 
 @pytest.mark.parametrize(
@@ -213,6 +236,17 @@ def test_indices_become_labels(tmp_path: Path, file_format: str) -> None:
     assert run(tmp_path, node, file_format, x=[1.0, 0.0])["y"] == ["a", "b"]
     with pytest.raises(BadRow, match=r"index 2\.0 has no label"):
         run(tmp_path, node, file_format, x=[2.0])
+
+
+@pytest.mark.parametrize(("way", "value"), [("error", NAN), ("skip", NAN), ("error", 2.5), ("keep", 2.5)])
+def test_a_number_without_a_bucket_is_refused(
+    tmp_path: Path, file_format: str, way: str, value: float
+) -> None:
+    node = step("bucketizer", splits=[0.0, 1.0, 2.0], handle_invalid=way)
+    with pytest.raises(
+        BadRow, match=r"encountered NaN|Feature value 2\.5 out of Bucketizer bounds \[0\.0, 2\.0\]"
+    ):
+        run(tmp_path, node, file_format, x=[0.5, value])
 
 
 def test_texts_are_mapped_to_numbers(tmp_path: Path, file_format: str) -> None:

@@ -179,7 +179,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", os.environ.get("ANSWER_TYPE", "text/plain"))
+        if answer_type := os.environ.get("ANSWER_TYPE", "text/plain"):
+            self.send_header("Content-Type", answer_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -35,27 +35,30 @@ class Pipeline:
                     raise BadRow(f"the row needs too much memory: {error}") from error
 
 
-def load_pipeline(folder: Path) -> Pipeline:
-    """The bundle that is unpacked in that folder. Raises BadBundle, which names the operator or the file."""
-    return Pipeline(_steps(open_bundle(folder)))
+def load_pipeline(folder: Path, spark: int = 3) -> Pipeline:
+    """The bundle that is unpacked in that folder. Raises BadBundle, which names the operator or the file.
+
+    `spark` is the major version of Spark that the image's MLeap follows.
+    """
+    return Pipeline(_steps(open_bundle(folder), spark))
 
 
-def _steps(folder: BundleFolder) -> list[Step]:
+def _steps(folder: BundleFolder, spark: int) -> list[Step]:
     model = folder.model()
     if model.operator != "pipeline":
-        return [_step(folder, model)]
+        return [_step(folder, model, spark)]
     names = model.attributes.texts("nodes")
-    return [step for name in names for step in _steps(folder.child(f"{name}.node"))]
+    return [step for name in names for step in _steps(folder.child(f"{name}.node"), spark)]
 
 
-def _step(folder: BundleFolder, model: ModelDefinition) -> Step:
+def _step(folder: BundleFolder, model: ModelDefinition, spark: int) -> Step:
     factory = FACTORIES.get(model.operator)
     if factory is None:
         raise BadBundle(
             f"{folder.name}: the operator {model.operator} is not built here; it needs an AWS connection"
         )
     try:
-        return factory(ModelPart(model.attributes, folder), folder.node())
+        return factory(ModelPart(model.attributes, folder, spark), folder.node())
     except BadBundle as error:
         text = str(error)
         raise BadBundle(

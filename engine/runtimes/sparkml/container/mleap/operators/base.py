@@ -22,6 +22,8 @@ class ModelPart:
 
     attributes: Attributes
     folder: BundleFolder
+    #: The major version of Spark that the image's MLeap follows.
+    spark: int
 
 
 #: Makes the step of a node. Raises BadBundle.

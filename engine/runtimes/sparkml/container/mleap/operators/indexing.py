@@ -29,7 +29,8 @@ def _column_pairs(node: NodeDefinition, count: int) -> list[tuple[str, str]]:
 def _string_indexer(part: ModelPart, node: NodeDefinition) -> Step:
     attributes = part.attributes
     handle_invalid = attributes.choice("handle_invalid", _WAYS, "error")
-    if attributes.has("labels_length"):
+    # What follows Spark 2 reads the older name alone.
+    if attributes.has("labels_length") and part.spark >= 3:
         labels = [
             attributes.texts(f"labels_array_{number}") for number in range(attributes.size("labels_length"))
         ]

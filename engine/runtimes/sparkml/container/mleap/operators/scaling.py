@@ -60,7 +60,10 @@ def _min_max_scaler(part: ModelPart, node: NodeDefinition) -> Step:
 def _max_abs_scaler(part: ModelPart, node: NodeDefinition) -> Step:
     largest = part.attributes.numbers("maxAbs")
     divisors = np.where(largest == 0, 1.0, largest)
-    return vector_step(node, lambda matrix: np.clip(matrix / divisors, -1.0, 1.0), len(largest))
+    if part.spark < 3:
+        return vector_step(node, lambda matrix: np.clip(matrix / divisors, -1.0, 1.0), len(largest))
+    # Spark 3 multiplies by the rounded factor, and lets values be larger than any that it was trained on.
+    return vector_step(node, lambda matrix: matrix * (1.0 / divisors), len(largest))
 
 
 def _normalizer(part: ModelPart, node: NodeDefinition) -> Step:
@@ -119,16 +122,19 @@ def _imputer(part: ModelPart, node: NodeDefinition) -> Step:
 
 
 def _bucketizer(part: ModelPart, node: NodeDefinition) -> Step:
-    splits = part.attributes.numbers("splits")
+    splits = _restored(part.attributes.numbers("splits"))
     handle_invalid = part.attributes.choice("handle_invalid", ("error", "skip", "keep"), "error")
     if len(splits) < 2 or not (np.diff(splits) > 0).all():
         raise BadBundle("the splits of a bucketizer must be two or more numbers that grow")
 
     def buckets(values: Any) -> Any:
+        missing = np.isnan(values)
         if handle_invalid == "skip":
+            if missing.any():
+                # The row would be left out, and the container has none to answer with then.
+                raise BadRow("Bucketizer encountered NaN value. The pipeline skips this row")
             # MLeap answers -1 for every value then.
             return np.full(len(values), -1.0)
-        missing = np.isnan(values)
         if missing.any() and handle_invalid == "error":
             raise BadRow(
                 "Bucketizer encountered NaN value. To handle or skip NaNs, try setting Bucketizer.handleInvalid."
@@ -144,6 +150,16 @@ def _bucketizer(part: ModelPart, node: NodeDefinition) -> Step:
         return np.where(missing, len(splits) - 1, indices).astype(np.float64)
 
     return one_to_one(node, lambda table, name: Numbers(buckets(table.doubles(name))))
+
+
+def _restored(splits: Any) -> Any:
+    """The splits with infinite ends. JSON has no number for them, so that they are not numbers in a bundle."""
+    ends = {0: -np.inf, -1: np.inf} if len(splits) else {}
+    restored = splits.copy()
+    for place, infinite in ends.items():
+        if np.isnan(splits[place]):
+            restored[place] = infinite
+    return restored
 
 
 FACTORIES: dict[str, Factory] = {
