@@ -81,6 +81,14 @@ RECORDS = (
 
 CONTAINER = (
     Cause(
+        "requirements-not-installed",
+        "The packages of code/requirements.txt could not be installed",
+        "The message quotes the installer or the line. Each line must name a package of the index that has a wheel for "
+        "this machine and fits the image's own packages; a wheel in code/ works too. Without a network only wheels do.",
+        (r"code/requirements\.txt could not be installed", r"code/requirements\.txt has the line ",
+         r"failed to install required packages", r"No matching distribution found for "),
+    ),
+    Cause(
         "module-missing",
         "The model's code needs a package that the container does not have",
         "Add it to code/requirements.txt in the model archive, or use an image that has it. Register the model anew.",

@@ -70,7 +70,11 @@ class Fleet:
         calls = Calls.of(self._row.request, refusals_retried=self._config.unsettled.refusals_retried)
         # Changed in place: others hold this list.
         self.instances[:] = [
-            Instance([self._container(number, blueprint, log) for blueprint in self._blueprints], calls, log)
+            Instance(
+                [self._container(number, len(logs), blueprint, log) for blueprint in self._blueprints],
+                calls,
+                log,
+            )
             for number, log in enumerate(logs, start=1)
         ]
         await run_all(instance.start() for instance in self.instances)
@@ -93,14 +97,18 @@ class Fleet:
         environment = container_environment(self._row.request, definition, str(model_dir))
         script_dir = self.directory / f"script-{position}"
         environment = await fetch_script(self._objects, self._runtimes, environment, script_dir)
+        prepared = await self._runtimes.add_requirements(
+            prepared, model_dir, environment, lambda line: say([line])
+        )
         return _Blueprint(prepared, environment, model_dir, script_dir, name, trouble)
 
-    def _container(self, number: int, blueprint: _Blueprint, log: InstanceLog) -> Container:
+    def _container(self, number: int, instances: int, blueprint: _Blueprint, log: InstanceLog) -> Container:
         placement = Placement(
             self.directory / f"instance-{number}" / (blueprint.name or "container"),
             blueprint.model_dir,
             blueprint.script_dir if blueprint.script_dir.exists() else None,
             instance_type=self._row.request["TransformResources"]["InstanceType"],
+            instances=instances,
             network_isolation=any(
                 container.get("EnableNetworkIsolation", False) for container in self._row.containers
             ),

@@ -60,6 +60,15 @@ class RuntimeProvider(Protocol):
     async def prepare(self, image: str, progress: Callable[[str], None]) -> Any:
         """Prepare what the image needs; `progress` receives lines. Raises CannotRun."""
 
+    async def add_requirements(
+        self,
+        prepared: Any,
+        model_dir: Path,
+        environment: Mapping[str, str],
+        progress: Callable[[str], None],
+    ) -> Any:
+        """Install what the model's script requires; returns what `start` takes. Raises CannotRun."""
+
     async def start(
         self,
         prepared: Any,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.config import Config
@@ -11,12 +11,17 @@ from engine.placement import Placement
 from engine.readable import Readable
 from engine.runtimes import process
 from engine.runtimes.archive import BadArchive, unpack
-from engine.runtimes.confining import Confiner, Support, find_support
+from engine.runtimes.confining import Confiner, Support, find_support, interpreter_paths
 from engine.runtimes.environments import EnvironmentFailed, prepare
+from engine.runtimes.layers import add_requirements
 from engine.runtimes.registry import BadRuntime, Runtime, find_runtime, find_tags, load_runtimes
+from engine.runtimes.requirement_file import BadRequirements
+from engine.runtimes.serving.script_folder import find_script
+from engine.runtimes.threads import thread_limits
 
 __all__ = [
     "BadArchive",
+    "BadRequirements",
     "BadRuntime",
     "EnvironmentFailed",
     "PreparedRuntime",
@@ -70,6 +75,26 @@ class Runtimes:
             raise LookupError(image)
         return PreparedRuntime(runtime, await prepare(runtime, self._directory, progress))
 
+    async def add_requirements(
+        self,
+        prepared: PreparedRuntime,
+        model_dir: Path,
+        environment: Mapping[str, str],
+        progress: Callable[[str], None],
+    ) -> PreparedRuntime:
+        """Install what the requirements.txt of the model's script names. Raises BadRequirements.
+
+        `environment` are the container's variables, which say where the script is.
+        """
+        script = find_script(model_dir, environment) if prepared.runtime.scripts else None
+        if script is None:
+            return prepared
+        python = await add_requirements(prepared.python, script[0], self._directory / "layers", progress)
+        if python == prepared.python:
+            return prepared
+        readable = (*prepared.runtime.readable, *interpreter_paths(prepared.python))
+        return PreparedRuntime(replace(prepared.runtime, readable=readable), python)
+
     async def start(
         self,
         prepared: PreparedRuntime,
@@ -78,6 +103,8 @@ class Runtimes:
         lines: Callable[[list[str]], None],
     ) -> process.ModelServer:
         """Start a model server; `lines` receives its output."""
+        if prepared.runtime.scripts:
+            environment = {**thread_limits(placement.instances), **environment}
         return await process.start(
             prepared.runtime, prepared.python, placement, environment, lines, self._confiner
         )

@@ -125,7 +125,11 @@ class Confiner:
         if user_id is not None:
             for folder in (placement.directory, scratch):
                 os.chown(folder, user_id, user_id)
-        job_folders = (placement.model_dir, *([placement.script_dir] if placement.script_dir else []))
+        job_folders = (
+            placement.model_dir,
+            *([placement.script_dir] if placement.script_dir else []),
+            *([] if support.namespaces else [_linked_base_dir(placement)]),
+        )
         return {
             "readable": [
                 *_SYSTEM,
@@ -151,11 +155,26 @@ class Confiner:
             "seccomp": support.seccomp,
         }
 
+    def base_dir(self, placement: Placement) -> Path:
+        """What /opt/ml is for a server that `bounds` was asked for: the folder with `model` in it."""
+        return Path("/opt/ml") if self._support.namespaces else _linked_base_dir(placement)
+
     @staticmethod
     def _root(placement: Placement) -> Path:
         folder = placement.directory.with_name(f"{placement.directory.name}.root")
         folder.mkdir(exist_ok=True)
         return folder
+
+
+def _linked_base_dir(placement: Placement) -> Path:
+    """A folder with a link `model` to the model, for servers that have no view of their own."""
+    folder = placement.directory.with_name(f"{placement.directory.name}.ml")
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    link = folder / "model"
+    if not link.is_symlink():
+        link.symlink_to(placement.model_dir)
+    return folder
 
 
 def scratch_folder(directory: Path) -> Path:

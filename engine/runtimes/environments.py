@@ -8,25 +8,18 @@ created again.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import hashlib
 import os
 import shutil
 import sys
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 from engine.errors import CannotRun
+from engine.runtimes.commands import CommandFailed, Progress, find_uv, locked, run_command
 from engine.runtimes.registry import Runtime
 
-Progress = Callable[[str], None]
-_READY = ".ready"
-_LONGEST_LINE = 1024 * 1024
-#: Prefix of commands whose files other users may read, since servers may run as other users.
-_READABLE = ("/bin/sh", "-c", 'umask 022; exec "$@"', "sh")
+READY = ".ready"
 
 
 class EnvironmentFailed(CannotRun):
@@ -47,9 +40,9 @@ async def prepare(runtime: Runtime, directory: Path, progress: Progress) -> Path
     if await asyncio.to_thread(is_unchanged, folder):
         return python
     directory.mkdir(parents=True, exist_ok=True)
-    async with _locked(folder.with_suffix(".lock"), progress):
+    async with locked(folder.with_suffix(".lock"), progress):
         if not await asyncio.to_thread(is_unchanged, folder):
-            if (folder / _READY).exists():
+            if (folder / READY).exists():
                 progress(f"The environment of {runtime.title} is not as it was made; it is made anew.")
             await _make(runtime, runtime.requirements, folder, progress)
     return python
@@ -58,9 +51,16 @@ async def prepare(runtime: Runtime, directory: Path, progress: Progress) -> Path
 def is_unchanged(folder: Path) -> bool:
     """Whether the environment is complete and unchanged since it was created."""
     try:
-        return (folder / _READY).read_text() == digest(folder)
+        return (folder / READY).read_text() == digest(folder)
     except OSError:
         return False
+
+
+def mark_complete(folder: Path) -> None:
+    """Write the marker that makes `is_unchanged` true."""
+    marker = folder / READY
+    marker.write_text(digest(folder))
+    marker.chmod(0o644)
 
 
 def digest(folder: Path) -> str:
@@ -80,7 +80,7 @@ def digest(folder: Path) -> str:
                 name = entry.path[len(str(folder)) + 1 :]
                 target = os.readlink(entry.path) if entry.is_symlink() else ""
                 rows.append(f"{name}\0{status.st_size}\0{status.st_mode}\0{status.st_mtime_ns}\0{target}")
-    listed = sorted(row for row in rows if not row.startswith(f"{_READY}\0"))
+    listed = sorted(row for row in rows if not row.startswith(f"{READY}\0"))
     return hashlib.sha256("\n".join(listed).encode()).hexdigest()
 
 
@@ -94,7 +94,7 @@ async def _make(runtime: Runtime, requirements: Path, folder: Path, progress: Pr
     progress(f"Making the environment of {runtime.title}; this happens once.")
     shutil.rmtree(folder, ignore_errors=True)
     python = str(folder / "bin" / "python")
-    uv = _find_uv()
+    uv = find_uv()
     if uv is not None:
         await _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)], progress)
         # Compiled because model servers cannot write bytecode here. Copied because a change of a linked file would also
@@ -104,59 +104,16 @@ async def _make(runtime: Runtime, requirements: Path, folder: Path, progress: Pr
         await _run([sys.executable, "-m", "venv", str(folder)], progress)
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     await _run([*install, "--require-hashes", "-r", str(requirements)], progress)
-    marker = folder / _READY
-    marker.write_text(await asyncio.to_thread(digest, folder))
-    marker.chmod(0o644)
+    await asyncio.to_thread(mark_complete, folder)
     progress(f"The environment of {runtime.title} is ready after {time.monotonic() - began:.0f} s.")
 
 
-def _find_uv() -> str | None:
-    beside = Path(sys.executable).parent / "uv"
-    return str(beside) if beside.exists() else shutil.which("uv")
-
-
 async def _run(command: list[str], progress: Progress) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *_READABLE,
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        limit=_LONGEST_LINE,
-    )
-    assert process.stdout is not None
-    last: deque[str] = deque(maxlen=3)
     try:
-        async for line in process.stdout:
-            if text := line.decode(errors="replace").strip():
-                last.append(text)
-                progress(text)
-        status = await process.wait()
-    except BaseException:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        raise
-    if status != 0:
+        await run_command(command, progress)
+    except CommandFailed as error:
         step = f"{Path(command[0]).name} {' '.join(command[1:3])}"
         raise EnvironmentFailed(
-            f"The model server's environment could not be made: {step} ended with status {status}: "
-            f"{' '.join(last)}. The log has the rest; the next job tries again."
-        )
-
-
-@asynccontextmanager
-async def _locked(path: Path, progress: Progress) -> AsyncIterator[None]:
-    """Hold the lock file, so that no two jobs or engines create the same environment at once."""
-    waiting = False
-    with path.open("w") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not waiting:
-                    progress("Waiting for another job or engine that is making this environment.")
-                waiting = True
-                await asyncio.sleep(0.2)
-        yield
+            f"The model server's environment could not be made: {step} {error}. The log has the rest; the next job "
+            "tries again."
+        ) from error

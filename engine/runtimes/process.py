@@ -50,7 +50,7 @@ _START_VARIABLES = re.compile(
 #: The prefix of such variables until the server sets them (see model_server.py).
 _FOR_USER_CODE = "SAGEMAKER_USER_ENVIRONMENT_"
 #: Variables that only the engine sets.
-_OWN = re.compile(rf"SAGEMAKER_BIND_TO_PORT|SAGEMAKER_LISTENER|{_FOR_USER_CODE}.*")
+_OWN = re.compile(rf"SAGEMAKER_BIND_TO_PORT|SAGEMAKER_BASE_DIR|SAGEMAKER_LISTENER|{_FOR_USER_CODE}.*")
 
 #: Ports assigned to servers of this engine. The kernel could offer a port again before its server listens, and then
 #: a job would speak to another job's model.
@@ -172,6 +172,7 @@ async def start(
         order = directory.with_name(f"{directory.name}.order")
         bounds = await asyncio.to_thread(confiner.bounds, runtime, python, placement, port, listener)
         own = _own_environment(python, directory, port, listener)
+        own["SAGEMAKER_BASE_DIR"] = str(confiner.base_dir(placement))
         order.write_text(json.dumps({"confinement": bounds, "environment": _environment(environment) | own}))
         program = str(python) if runtime.command[0] == "python" else runtime.command[0]
         process = await asyncio.create_subprocess_exec(

@@ -11,6 +11,8 @@ from typing import Any
 _HERE = Path(__file__).resolve().parent
 #: The folder from which programs of runtimes import `model_server`.
 SERVING = _HERE / "serving"
+#: The folder of packages of the images for which we have our own.
+STAND_INS = SERVING / "stand_ins"
 
 
 class BadRuntime(ValueError):
@@ -24,7 +26,8 @@ class Runtime:
     `patterns` are regular expressions that are searched for in the image URI without its tag. `command` is an argument
     list; "python" as its first word means the environment's Python, or the engine's if `requirements` is None. Its
     servers may read the `readable` paths. With `inherits_listener` the server receives a listening socket. A runtime
-    with `tags` serves images of these tags only, and gets the image's tag as the last word of its command.
+    with `tags` serves images of these tags only, and gets the image's tag as the last word of its command. With
+    `scripts` it runs the script of a model, and what the script's requirements.txt names is installed for it.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Runtime:
     readable: tuple[Path, ...] = ()
     inherits_listener: bool = False
     tags: tuple[str, ...] = ()
+    scripts: bool = False
 
     def serves(self, repository: str) -> bool:
         """Whether the runtime serves images of that repository."""
@@ -57,8 +61,9 @@ def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
     replaced by their paths. The server listens on 127.0.0.1:$SAGEMAKER_BIND_TO_PORT and finds the unpacked model in
     $SAGEMAKER_MODEL_DIR. A hashed `requirements.txt` in the folder defines an environment, whose programs come first on
     PATH. A server sees its own files, its runtime's and the system's programs and libraries;
-    `"readable": ["/opt/conda"]` adds others. If versions of an image need different environments, `"environments"` has
-    a row for each:
+    `"readable": ["/opt/conda"]` adds others. With `"scripts": true` it runs the script of a model, for which the
+    script's requirements.txt is installed. If versions of an image need different environments, `"environments"` has a
+    row for each:
 
         {"environments": [{"tags": ["1.5-1", "1.7-1"], "requirements": "requirements.txt"}], ...}
 
@@ -117,6 +122,7 @@ def _read(path: Path) -> list[Runtime]:
         command = _command(described, path.parent)
         title = str(described.get("title", path.parent.name))
         readable = _folders(described.get("readable", []))
+        scripts = described.get("scripts", False) is True
         environments = _environments(described, path.parent)
     except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
         raise BadRuntime(
@@ -124,7 +130,9 @@ def _read(path: Path) -> list[Runtime]:
         ) from error
     readable = (path.parent.resolve(), SERVING, *readable)
     return [
-        Runtime(path.parent.name, title, patterns, command, requirements, readable, tags=tags)
+        Runtime(
+            path.parent.name, title, patterns, command, requirements, readable, tags=tags, scripts=scripts
+        )
         for tags, requirements in environments
     ]
 

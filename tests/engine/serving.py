@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -95,24 +96,38 @@ class Served:
         self._client.close()
 
 
-async def prepared(image: str, directory: Path) -> tuple[Runtimes, PreparedRuntime]:
+async def prepared(
+    image: str, directory: Path, means: Support | None = None
+) -> tuple[Runtimes, PreparedRuntime]:
     """The runtime of that image with its environment; instances will live below `directory`."""
-    runtimes = Runtimes(Config(directory, RUNTIMES), support())
+    runtimes = Runtimes(Config(directory, RUNTIMES), means or support())
     return runtimes, await runtimes.prepare(image, lambda _: None)
 
 
 @asynccontextmanager
 async def served(
-    image: str, directory: Path, model: Path, script_dir: Path | None = None, **environment: str
+    image: str,
+    directory: Path,
+    model: Path,
+    script_dir: Path | None = None,
+    means: Support | None = None,
+    instances: int = 1,
+    log: list[str] | None = None,
+    **environment: str,
 ) -> AsyncIterator[Served]:
-    """A healthy server of the image's runtime on that model folder. Raises JobFailed if it ends first."""
-    runtimes, runtime = await prepared(image, directory)
-    log: list[str] = []
+    """A healthy server of the image's runtime on that model folder, one of a job's `instances`.
+
+    It is confined by `means`, or all that the system has. Raises JobFailed if it ends first.
+    """
+    runtimes, runtime = await prepared(image, directory, means)
+    log = [] if log is None else log
     servers: list[ModelServer] = []
+    given = {"SAGEMAKER_MODEL_DIR": str(model), **environment}
+    runtime = await runtimes.add_requirements(runtime, model, given, log.append)
 
     async def start() -> ModelServer:
-        given = {"SAGEMAKER_MODEL_DIR": str(model), **environment}
-        servers.append(await runtimes.start(runtime, placed(directory, model, script_dir), given, log.extend))
+        placement = replace(placed(directory, model, script_dir), instances=instances)
+        servers.append(await runtimes.start(runtime, placement, given, log.extend))
         return servers[-1]
 
     container = Container(start, SECONDS, 10**8)

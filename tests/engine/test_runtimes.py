@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import hashlib
 import json
 import os
 import signal
 import sys
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from engine.runtimes.environments import prepare
 from engine.runtimes.process import LONGEST_LINE, ModelServer, end_leftovers
 from engine.runtimes.registry import BUILT_IN, Runtime, find_runtime, load_runtimes
 from tests.engine.serving import start_code, support
+from tests.engine.wheels import wheel
 from tests.support.polling import until
 
 # Which image
@@ -135,25 +134,10 @@ def test_a_folder_of_extra_runtimes_that_is_not_there_is_named(tmp_path: Path) -
 # Its environment
 
 
-def wheel(folder: Path) -> str:
-    """A tiny package as a wheel; returns its line in a lock."""
-    path = folder / "tiny_thing-1.0-py3-none-any.whl"
-    files = {
-        "tiny_thing.py": "VALUE = 42\n",
-        "tiny_thing-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny-thing\nVersion: 1.0\n",
-        "tiny_thing-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "tiny_thing-1.0.dist-info/RECORD"
-    digests = {
-        name: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
-        for name, text in files.items()
-    }
-    lines = [f"{name},sha256={digests[name]},{len(text)}" for name, text in files.items()]
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, text in {**files, record: "\n".join([*lines, f"{record},,"]) + "\n"}.items():
-            archive.writestr(name, text)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return f"tiny-thing @ {path.as_uri()} --hash=sha256:{digest}\n"
+def locked_wheel(folder: Path) -> str:
+    """The line of a lock for a tiny package, which is made in the folder."""
+    path = wheel(folder, "tiny_thing", {"tiny_thing.py": "VALUE = 42\n"})
+    return f"tiny-thing @ {path.as_uri()} --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
 
 def locked(folder: Path, lock: str) -> Runtime:
@@ -170,7 +154,7 @@ async def output_of(python: Path, code: str) -> str:
 
 
 async def test_an_environment_is_made_once_and_holds_its_lock_and_nothing_else(tmp_path: Path) -> None:
-    runtime = locked(tmp_path, wheel(tmp_path))
+    runtime = locked(tmp_path, locked_wheel(tmp_path))
     said: list[str] = []
     python = await prepare(runtime, tmp_path / "runtimes", said.append)
     assert "Making the environment of Tiny" in said[0]
@@ -184,7 +168,7 @@ async def test_an_environment_is_made_once_and_holds_its_lock_and_nothing_else(t
 
 
 async def test_two_jobs_at_once_make_one_environment(tmp_path: Path) -> None:
-    runtime = locked(tmp_path, wheel(tmp_path))
+    runtime = locked(tmp_path, locked_wheel(tmp_path))
     said: list[str] = []
     pythons = await asyncio.gather(*(prepare(runtime, tmp_path / "runtimes", said.append) for _ in range(2)))
     assert pythons[0] == pythons[1]
@@ -193,21 +177,21 @@ async def test_two_jobs_at_once_make_one_environment(tmp_path: Path) -> None:
 
 
 async def test_another_lock_makes_another_environment(tmp_path: Path) -> None:
-    line = wheel(tmp_path)
+    line = locked_wheel(tmp_path)
     first = await prepare(locked(tmp_path, line), tmp_path / "runtimes", lambda _: None)
     second = await prepare(locked(tmp_path, "# newer\n" + line), tmp_path / "runtimes", lambda _: None)
     assert first != second
 
 
 async def test_a_package_that_is_not_the_locked_one_is_refused(tmp_path: Path) -> None:
-    line = wheel(tmp_path)
+    line = locked_wheel(tmp_path)
     runtime = locked(tmp_path, line[:-5] + "0000\n")
     with pytest.raises(EnvironmentFailed, match=r"could not be made: .* ended with status"):
         await prepare(runtime, tmp_path / "runtimes", lambda _: None)
 
 
 async def test_what_a_broken_off_install_left_is_begun_anew(tmp_path: Path) -> None:
-    line = wheel(tmp_path)
+    line = locked_wheel(tmp_path)
     runtime = locked(tmp_path, line)
     python = await prepare(runtime, tmp_path / "runtimes", lambda _: None)
     (python.parent.parent / ".ready").unlink()
@@ -217,7 +201,7 @@ async def test_what_a_broken_off_install_left_is_begun_anew(tmp_path: Path) -> N
 
 
 async def test_an_environment_in_which_something_was_planted_is_made_anew(tmp_path: Path) -> None:
-    runtime = locked(tmp_path, wheel(tmp_path))
+    runtime = locked(tmp_path, locked_wheel(tmp_path))
     python = await prepare(runtime, tmp_path / "runtimes", lambda _: None)
     (packages,) = (python.parent.parent / "lib").glob("python*/site-packages")
     planted = packages / "planted.pth"

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from engine.runner.failures import JobFailed
 from tests.engine.serving import last_words, served, support
+from tests.engine.transforms import archive, container, transform
+from tests.engine.wheels import wheel
+from tests.support.engine import EngineProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -247,6 +250,102 @@ async def test_the_model_is_also_at_opt_ml_model(image: str, tmp_path: Path) -> 
     model = script(script(tmp_path / "model", text), "4", "k.txt")
     async with served(image, tmp_path / "home", model) as server:
         assert (await server.post(b"1,0\n2,0\n", "text/csv", "text/csv")).body == b"4.0\n8.0\n"
+
+
+@pytest.mark.skipif(not support().namespaces, reason="the system allows no mount namespaces")
+async def test_the_base_directory_is_that_of_the_image(image: str, tmp_path: Path) -> None:
+    text = "import os\nfrom sagemaker_containers.beta.framework import env\ndef model_fn(d): pass\n"
+    text += "def transform_fn(m, b, c, a): return f\"{os.environ['SAGEMAKER_BASE_DIR']} {env.model_dir}\"\n"
+    async with served(image, tmp_path / "home", script(tmp_path / "model", text)) as server:
+        assert (await server.post(b"", "text/csv")).body == b"/opt/ml /opt/ml/model"
+        assert not any("/opt/ml" in line for line in server.log)
+
+
+async def test_without_private_mounts_the_log_says_where_the_model_is(image: str, tmp_path: Path) -> None:
+    text = "from sagemaker_containers.beta.framework import env\n"
+    text += "def model_fn(d): return open(env.model_dir + '/k.txt').read(), open(d + '/k.txt').read()\n"
+    text += "def transform_fn(m, b, c, a): return repr(m)\n"
+    model = script(script(tmp_path / "model", text), "4", "k.txt")
+    bare = replace(support(), namespaces=False, network=False, user_ids=False)
+    # The job's own variable does not mislead the script.
+    async with served(image, tmp_path / "home", model, means=bare, SAGEMAKER_BASE_DIR="/tmp") as server:
+        assert (await server.post(b"", "text/csv")).body == b"('4', '4')"
+        assert "There is no /opt/ml/model here" in await server.first_line()
+
+
+async def test_instances_share_the_processors_unless_the_job_says_otherwise(
+    image: str, tmp_path: Path
+) -> None:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+    text = "import os\ndef model_fn(d): pass\n"
+    text += f"def transform_fn(m, b, c, a): return ' '.join(os.environ[name] for name in {names})\n"
+    model, processors = script(tmp_path / "model", text), len(os.sched_getaffinity(0))
+    for instances, threads in ((1, processors), (1000, 1)):
+        home = tmp_path / f"home-{instances}"
+        async with served(image, home, model, instances=instances) as server:
+            assert (await server.post(b"", "text/csv")).body.split() == [str(threads).encode()] * 4
+    async with served(image, tmp_path / "own", model, instances=1000, OMP_NUM_THREADS="7") as server:
+        assert (await server.post(b"", "text/csv")).body == b"7 1 1 1"
+
+
+# Its requirements
+
+LAYERED = """
+import subprocess, sys
+from joblib import Parallel, delayed
+import extra, numpy
+
+IN_A_CHILD = "import extra, numpy; print(extra.twice(4))"
+
+def model_fn(model_dir):
+    return subprocess.check_output([sys.executable, "-c", IN_A_CHILD], text=True).strip()
+
+def transform_fn(model, body, content_type, accept):
+    halves = Parallel(n_jobs=2)(delayed(extra.twice)(number) for number in (1, 2))
+    return f"{model} {halves}"
+"""
+
+
+async def test_requirements_are_there_for_the_script_and_its_processes(image: str, tmp_path: Path) -> None:
+    model = script(tmp_path / "model", LAYERED)
+    script(model, "numpy==1.0\n./extra-1.0-py3-none-any.whl\n", "code/requirements.txt")
+    wheel(model / "code", "extra", {"extra.py": "def twice(number): return 2 * number\n"})
+    async with served(image, tmp_path / "home", model) as server:
+        answer = await server.post(b"", "text/csv")
+        assert (answer.status, answer.body) == (200, b"8 [2, 4]")
+        assert server.log[0].startswith("numpy==1.0 in code/requirements.txt is passed over: the image's")
+
+
+async def test_packages_of_a_layer_cannot_be_changed_by_the_script(image: str, tmp_path: Path) -> None:
+    text = "import extra\ndef model_fn(d): open(extra.__file__, 'w')\n"
+    model = script(tmp_path / "model", text)
+    script(model, "./extra-1.0-py3-none-any.whl\n", "code/requirements.txt")
+    wheel(model / "code", "extra", {"extra.py": ""})
+    log: list[str] = []
+    with pytest.raises(JobFailed, match="ended before it was ready"):
+        async with served(image, tmp_path / "home", model, log=log):
+            pass
+    assert any(word in "\n".join(log) for word in ("Read-only file system", "Permission denied"))
+
+
+async def test_a_job_whose_requirements_fail_has_the_reason_and_the_engine_goes_on(
+    image: str, serving_engine: EngineProcess
+) -> None:
+    files = {"code/inference.py": b"def model_fn(d): pass\ndef transform_fn(m, b, c, a): return b\n"}
+    bad = archive({**files, "code/requirements.txt": b"git+https://example.com/x.git\n"})
+    failed = transform(
+        serving_engine, {"a": b"1\n"}, containers=[{**container(serving_engine, bad), "Image": image}]
+    )
+    good = archive(files)
+    completed = transform(
+        serving_engine, {"a": b"1\n"}, containers=[{**container(serving_engine, good), "Image": image}]
+    )
+    reason = failed.failed()
+    assert reason.startswith(
+        "AlgorithmError: code/requirements.txt has the line 'git+https://example.com/x.git'"
+    )
+    assert reason in failed.data_log
+    assert completed.completed().outputs == {"a.out": b"1\n"}
 
 
 # Where the script is

@@ -98,6 +98,8 @@ CONTAINER = [
     ("2021/07/06 10:00:00 [error] 22#22: *5 upstream timed out (110: Connection timed out)", "worker-timeout"),
     ("RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB", "out-of-memory"),
     ("ModuleNotFoundError: No module named 'transformers'", "module-missing"),
+    ("code/requirements.txt could not be installed: No solution found", "requirements-not-installed"),
+    ("code/requirements.txt has the line '-e .', which is refused", "requirements-not-installed"),
     ("OSError: [Errno 28] No space left on device", "disk-full"),
     ("NotImplementedError: Please provide a model_fn implementation.", "model-not-loaded"),
     ("CannotPullContainerError: pull image manifest has been retried", "image-cannot-run"),

@@ -26,8 +26,8 @@ from model_server import (
 )
 from script_folder import DEFAULT_PROGRAM, find_script
 
-#: Where the model is in SageMaker's containers.
-_IMAGE_MODEL_DIR = Path("/opt/ml/model")
+#: The folder with the model in SageMaker's containers.
+_IMAGE_BASE_DIR = "/opt/ml"
 
 
 class ScriptFunctions(Protocol):
@@ -90,10 +90,10 @@ def serve_script(load: Callable[[ModuleType, str], ScriptFunctions]) -> None:
             f"There is no {program} in the model archive: put it in code/, or name it with SAGEMAKER_PROGRAM"
         )
     folder, program = script
-    if not _IMAGE_MODEL_DIR.exists():
+    if os.environ.get("SAGEMAKER_BASE_DIR") != _IMAGE_BASE_DIR:
         sys.stdout.write(
-            f"There is no {_IMAGE_MODEL_DIR} here, for the system allows no private mounts: the model is in "
-            "$SAGEMAKER_BASE_DIR/model, which is the model_dir of model_fn\n"
+            f"There is no {_IMAGE_BASE_DIR}/model here, since the system allows no private mounts. The model is in "
+            "$SAGEMAKER_BASE_DIR/model, and model_fn gets its folder.\n"
         )
     hide_engine_modules()
     apply_user_environment()

@@ -1,0 +1,76 @@
+"""Commands that make environments, and locks for what they make."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import shutil
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+Progress = Callable[[str], None]
+
+_LONGEST_LINE = 1024 * 1024
+#: Prefix of commands whose files other users may read, since servers may run as other users.
+_READABLE = ("/bin/sh", "-c", 'umask 022; exec "$@"', "sh")
+
+
+class CommandFailed(Exception):
+    """A command ended with a status other than 0. `lines` are its last lines of output."""
+
+    def __init__(self, status: int, lines: list[str]) -> None:
+        super().__init__(f"ended with status {status}: {' '.join(lines)}")
+        self.lines = lines
+
+
+def find_uv() -> str | None:
+    """The program uv, or None."""
+    beside = Path(sys.executable).parent / "uv"
+    return str(beside) if beside.exists() else shutil.which("uv")
+
+
+async def run_command(command: list[str], progress: Progress, last_lines: int = 3) -> None:
+    """Run a command; `progress` receives its output. Raises CommandFailed."""
+    process = await asyncio.create_subprocess_exec(
+        *_READABLE,
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        limit=_LONGEST_LINE,
+    )
+    assert process.stdout is not None
+    last: deque[str] = deque(maxlen=last_lines)
+    try:
+        async for line in process.stdout:
+            if text := line.decode(errors="replace").strip():
+                last.append(text)
+                progress(text)
+        status = await process.wait()
+    except BaseException:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        raise
+    if status != 0:
+        raise CommandFailed(status, list(last))
+
+
+@asynccontextmanager
+async def locked(path: Path, progress: Progress) -> AsyncIterator[None]:
+    """Hold the lock file, so that no two jobs or engines create the same environment at once."""
+    waiting = False
+    with path.open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not waiting:
+                    progress("Waiting for another job or engine that is making this environment.")
+                waiting = True
+                await asyncio.sleep(0.2)
+        yield

@@ -1,0 +1,199 @@
+"""Layers: what a script's requirements.txt asks for, on top of its runtime's environment.
+
+A layer is a virtual environment of its own, made on first use, whose module path goes on with the runtime's
+environment. Its name has a hash of that environment's name and of the file: jobs with equal files share it. Only wheels
+are installed, by uv, and no program of the layer is started meanwhile, so that no code of a package runs before the
+model server, which is confined. Its marker is written last: a layer that is incomplete is made again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from engine.removing import remove_tree
+from engine.runtimes.commands import CommandFailed, Progress, find_uv, locked, run_command
+from engine.runtimes.environments import READY, is_unchanged, mark_complete
+from engine.runtimes.registry import STAND_INS
+from engine.runtimes.requirement_file import (
+    NAME,
+    BadRequirements,
+    Requirements,
+    normalized,
+    read_requirements,
+)
+
+_LONGEST_SECONDS = 1800.0
+#: Layers that no job has used for this long are removed when a new one is made.
+_UNUSED_SECONDS = 30 * 86400.0
+#: Lines of uv's output that go into a failure's message.
+_QUOTED_LINES = 12
+#: Bumped when layers are made in another way.
+_VERSION = b"1"
+
+
+async def add_requirements(python: Path, script_dir: Path, directory: Path, progress: Progress) -> Path:
+    """The Python with the packages of `script_dir`/requirements.txt, or `python` itself if there is no such file.
+
+    `python` is the interpreter of a runtime's environment, `directory` the folder of all layers. `progress` receives
+    lines about what is installed. Raises BadRequirements.
+    """
+    base = python.parent.parent
+    requirements = await asyncio.to_thread(_requirements, base, script_dir)
+    if requirements is None:
+        return python
+    for note in requirements.notes:
+        progress(note)
+    if not requirements.lines:
+        return python
+    layer = directory / _layer_name(base, requirements)
+    if await asyncio.to_thread(_is_usable, layer):
+        return layer / "bin" / "python"
+    _make_folder(directory)
+    async with locked(_beside(layer, "lock"), progress):
+        if not await asyncio.to_thread(_is_usable, layer):
+            await asyncio.to_thread(_remove_unused, directory)
+            await _make(layer, base, requirements, progress)
+    return layer / "bin" / "python"
+
+
+def packages_of(environment: Path) -> dict[str, str]:
+    """The packages of an environment by normalized name, with their versions; stand-ins of ours have an empty one."""
+    packages = {
+        normalized(path.name): ""
+        for path in STAND_INS.iterdir()
+        if path.is_dir() and not path.name.startswith("_")
+    }
+    for path in _site_packages(environment).glob("*.dist-info"):
+        name, _, version = path.name.removesuffix(".dist-info").partition("-")
+        packages[normalized(name)] = version
+    return packages
+
+
+def _requirements(base: Path, script_dir: Path) -> Requirements | None:
+    return read_requirements(script_dir, packages_of(base))
+
+
+def _layer_name(base: Path, requirements: Requirements) -> str:
+    words = (_VERSION, base.name.encode(), requirements.digest.encode())
+    return f"{base.name}-{hashlib.sha256(b' '.join(words)).hexdigest()}"
+
+
+def _is_usable(layer: Path) -> bool:
+    """Whether the layer is complete and unchanged; also notes that it is used."""
+    if not is_unchanged(layer):
+        return False
+    with contextlib.suppress(OSError):
+        os.utime(layer / READY)
+    return True
+
+
+async def _make(layer: Path, base: Path, requirements: Requirements, progress: Progress) -> None:
+    began = time.monotonic()
+    progress(f"Installing code/{NAME}; this happens once for such a file.")
+    await asyncio.to_thread(remove_tree, layer)
+    work = _beside(layer, "work")
+    await asyncio.to_thread(remove_tree, work)
+    work.mkdir()
+    try:
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            await _install(layer, base, requirements, work, progress)
+        await asyncio.to_thread(mark_complete, layer)
+    except TimeoutError:
+        raise BadRequirements(
+            f"code/{NAME} could not be installed within {_LONGEST_SECONDS / 60:.0f} minutes."
+        ) from None
+    except CommandFailed as error:
+        raise BadRequirements(
+            f"code/{NAME} could not be installed: {_sentence(error.lines)} The log has the rest."
+        ) from error
+    finally:
+        await asyncio.to_thread(remove_tree, work)
+        if not (layer / READY).exists():
+            await asyncio.to_thread(remove_tree, layer)
+    progress(f"code/{NAME} is installed after {time.monotonic() - began:.0f} s.")
+
+
+async def _install(
+    layer: Path, base: Path, requirements: Requirements, work: Path, progress: Progress
+) -> None:
+    """Find the versions that fit the environment, then install those that it does not have."""
+    uv = find_uv()
+    if uv is None:
+        raise BadRequirements(
+            f"code/{NAME} cannot be installed: this machine has no uv. Install it with pip."
+        )
+    await run_command([uv, "venv", "--quiet", "--python", sys.executable, str(layer)], progress)
+    interpreter = os.path.realpath(layer / "bin" / "python")
+    packages = {name: version for name, version in packages_of(base).items() if version}
+    request, bounds, choice = work / NAME, work / "constraints.txt", work / "versions.txt"
+    request.write_text("".join(f"{line}\n" for line in requirements.lines))
+    bounds.write_text("".join(f"{name}=={version}\n" for name, version in packages.items()))
+    passed_over = [word for name in packages for word in ("--no-emit-package", name)]
+    target = ["--no-build", "--python", str(layer / "bin" / "python")]
+    files = ["--constraint", str(bounds), "--output-file", str(choice), str(request)]
+    await run_command(
+        [uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", *target, *passed_over, *files],
+        progress,
+        _QUOTED_LINES,
+    )
+    if choice.read_text().strip():
+        await run_command(
+            [uv, "pip", "install", "--no-deps", "--link-mode", "copy", *target, "--requirement", str(choice)],
+            progress,
+            _QUOTED_LINES,
+        )
+    await _compile(interpreter, _site_packages(layer))
+    _link(layer, base)
+
+
+async def _compile(interpreter: str, folder: Path) -> None:
+    """Compile a folder's modules, since model servers cannot write there. Those that do not compile are left."""
+    # uv would start the layer's Python for it, which runs what packages put into .pth files; this one reads none.
+    with contextlib.suppress(CommandFailed):
+        await run_command([interpreter, "-I", "-S", "-m", "compileall", "-q", str(folder)], lambda _: None)
+
+
+def _link(layer: Path, base: Path) -> None:
+    """Let the layer's module path go on with that of the environment."""
+    path = _site_packages(layer) / "runtime_environment.pth"
+    path.write_text(f"import site; site.addsitedir({str(_site_packages(base))!r})\n")
+    path.chmod(0o644)
+
+
+def _beside(layer: Path, word: str) -> Path:
+    return layer.with_name(f"{layer.name}.{word}")
+
+
+def _site_packages(environment: Path) -> Path:
+    return next((environment / "lib").glob("python*/site-packages"))
+
+
+def _make_folder(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    # Model servers may run as other users.
+    directory.chmod(0o755)
+
+
+def _remove_unused(directory: Path) -> None:
+    """Remove the layers that no job has used for long; no job runs for so long."""
+    oldest = time.time() - _UNUSED_SECONDS
+    for marker in directory.glob(f"*/{READY}"):
+        with contextlib.suppress(OSError):
+            if marker.stat().st_mtime < oldest:
+                shutil.rmtree(marker.parent)
+                _beside(marker.parent, "lock").unlink(missing_ok=True)
+
+
+def _sentence(lines: list[str]) -> str:
+    """uv's lines about an error as one text, without its marks and hints."""
+    words = [re.sub(r"^(error|cause): ", "", line.strip()) for line in lines if not line.startswith("hint:")]
+    text = " ".join(words)
+    return text if text.endswith(".") else f"{text}."
