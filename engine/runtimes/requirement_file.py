@@ -96,6 +96,9 @@ class _Reader:
                 raise BadRequirements(f"code/{NAME} has more than {_MOST_LINES} lines.")
 
     def _take(self, line: str, here: Path) -> None:
+        if "${" in line:
+            # The installer would put the engine's own variables there, and quote them.
+            raise _refusal(line, "Variables are not replaced; write the value.")
         if include := _INCLUDE.fullmatch(line):
             self.read(self._inside(line, here, include["path"]))
         elif line.startswith("-"):
@@ -134,7 +137,7 @@ class _Reader:
         if name in self._present:
             self._note(line, name)
         else:
-            self.requirements.lines.append(str(path))
+            self.requirements.lines.append(f"{name} @ {path.as_uri()}")
 
     def _take_package(self, line: str) -> None:
         if _HASH.search(line):

@@ -114,6 +114,8 @@ async def test_windows_encodings_are_read(tmp_path: Path, encoding: str) -> None
         ("--index-url https://example.com/simple", "index of its own settings"),
         ("--extra-index-url=https://example.com/simple", "index of its own settings"),
         ("-f wheels", "index of its own settings"),
+        ("humanize==${AWS_SECRET_ACCESS_KEY}", "Variables are not replaced"),
+        ("./${HOME}-1.0-py3-none-any.whl", "Variables are not replaced"),
         ("-c constraints.txt", "not supported"),
         ("--pre", "not supported"),
         (".", "no such file in the script's folder"),
@@ -197,6 +199,12 @@ async def test_a_layer_has_its_packages_and_those_of_the_environment(tmp_path: P
     news.clear()
     assert await add_requirements(python, folder, tmp_path / "layers", news.append) == layered
     assert news == []
+
+
+async def test_a_wheel_may_lie_in_a_folder_with_blanks_in_its_name(tmp_path: Path, python: Path) -> None:
+    folder = with_wheel(tmp_path / "my models")
+    layered = await add_requirements(python, folder, tmp_path / "layers", lambda _: None)
+    assert await output_of(layered, "import extra; print(extra.VALUE)") == "2"
 
 
 async def test_without_a_line_to_install_the_environment_itself_is_used(tmp_path: Path, python: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.runner.failures import JobFailed
+from engine.runtimes.serving.script_folder import find_script
 from tests.engine.serving import last_words, served, support
 from tests.engine.transforms import archive, container, transform
 from tests.engine.wheels import wheel
@@ -508,6 +509,23 @@ async def test_a_file_outside_the_model_is_no_script(image: str, tmp_path: Path,
     status, words = await last_words(image, tmp_path / "home", model, SAGEMAKER_PROGRAM=program)
     assert status == 1
     assert words.startswith(f"There is no {program} in the model archive")
+
+
+async def test_a_folder_outside_the_model_is_no_folder_of_a_script(image: str, tmp_path: Path) -> None:
+    model = script(tmp_path / "box" / "model", TELL, "code/inference.py")
+    script(tmp_path, "humanize\n", "outside/requirements.txt")
+    inner = os.path.relpath(model / "code" / "inference.py", tmp_path / "outside")
+    status, words = await last_words(
+        image,
+        tmp_path / "home",
+        model,
+        SAGEMAKER_PROGRAM=inner,
+        SAGEMAKER_SUBMIT_DIRECTORY=str(tmp_path / "outside"),
+    )
+    assert status == 1
+    assert words.startswith(f"There is no {inner} in the model archive")
+    environment = {"SAGEMAKER_PROGRAM": inner, "SAGEMAKER_SUBMIT_DIRECTORY": str(tmp_path / "outside")}
+    assert find_script(model, environment) is None
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,10 @@ def find_script(model_dir: Path, environment: Mapping[str, str]) -> tuple[Path, 
     unpacked = model_dir.resolve().parent
     for folder in folders:
         script = folder / program
-        if script.is_file() and not PurePath(program).is_absolute() and unpacked in script.resolve().parents:
+        if script.is_file() and not PurePath(program).is_absolute() and _are_below(unpacked, folder, script):
             return folder, program
     return None
+
+
+def _are_below(directory: Path, *paths: Path) -> bool:
+    return all(directory in path.resolve().parents for path in paths)
