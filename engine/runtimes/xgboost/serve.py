@@ -88,7 +88,7 @@ class BoosterServer:
     def __init__(self, ensemble: Ensemble, image: ImageVersion) -> None:
         self._ensemble = ensemble
         self._image = image
-        self._batcher = PredictionBatcher(self._predict)
+        self._batcher = PredictionBatcher(ensemble, self._predict)
         self._batch = "SAGEMAKER_BATCH" in os.environ
         self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv")
         keys = os.environ.get("SAGEMAKER_INFERENCE_OUTPUT")
