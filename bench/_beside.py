@@ -1,4 +1,4 @@
-"""The rivals of the engine, on the same model servers: the bare loop and the SDK's local mode."""
+"""The rivals of the engine: the bare loop and the SDK's local mode on its model servers, and a script without any."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -59,6 +60,26 @@ def local_mode(python: Path, model: Path, workload: Workload, lookups: str) -> f
                 return await asyncio.to_thread(_printed_seconds, command)
 
     return asyncio.run(run())
+
+
+def script(python: Path, model: Path, workload: Workload) -> tuple[float, bytes]:
+    """Seconds of the whole process of the script that a person would write, and its output."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        inputs = [folder / f"{number:05}.csv" for number in range(len(workload.objects))]
+        for path, body in zip(inputs, workload.objects, strict=True):
+            path.write_bytes(body)
+        output = folder / "out.csv"
+        program = CHECKOUT / "bench" / "_script.py"
+        began = time.perf_counter()
+        subprocess.run([python, program, model / "xgboost-model", output, *inputs], check=True)
+        return time.perf_counter() - began, output.read_bytes()
+
+
+def script_python(folder: Path) -> Path:
+    """The Python of an environment with what that script imports; made now if it is not there."""
+    libraries = Runtime("script", "polars and XGBoost", (), (), CHECKOUT / "locks" / "bench_script.txt")
+    return asyncio.run(prepare(libraries, folder, print))
 
 
 def sdk_python(folder: Path) -> Path:
