@@ -112,7 +112,7 @@ async def _make(layer: Path, base: Path, requirements: Requirements, progress: P
         ) from None
     except CommandFailed as error:
         raise BadRequirements(
-            f"code/{NAME} could not be installed: {_sentence(error.lines)} The log has the rest."
+            f"code/{NAME} could not be installed: {_sentence(error.lines, work)} The log has the rest."
         ) from error
     finally:
         await asyncio.to_thread(remove_tree, work)
@@ -192,8 +192,8 @@ def _remove_unused(directory: Path) -> None:
                 _beside(marker.parent, "lock").unlink(missing_ok=True)
 
 
-def _sentence(lines: list[str]) -> str:
-    """uv's lines about an error as one text, without its marks and hints."""
+def _sentence(lines: list[str], work: Path) -> str:
+    """uv's lines about an error as one text, without marks and hints. The file in `work` gets its name for users."""
     words = [re.sub(r"^(error|cause): ", "", line.strip()) for line in lines if not line.startswith("hint:")]
-    text = " ".join(words)
+    text = " ".join(words).replace(str(work / NAME), f"code/{NAME}")
     return text if text.endswith(".") else f"{text}."

@@ -103,7 +103,7 @@ class _Reader:
             self.read(self._inside(line, here, include["path"]))
         elif line.startswith("-"):
             self._take_option(line)
-        elif "://" in line or re.search(r"\s@\s", line):
+        elif "://" in line or "@" in line.partition(";")[0]:
             raise _refusal(
                 line, "Only packages of the index are installed; put the wheel into code/ and name it."
             )

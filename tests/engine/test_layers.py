@@ -111,6 +111,8 @@ async def test_windows_encodings_are_read(tmp_path: Path, encoding: str) -> None
         ("x @ https://example.com/x-1.0-py3-none-any.whl", "Only packages of the index"),
         ("https://example.com/x-1.0-py3-none-any.whl", "Only packages of the index"),
         ("file:///etc/passwd", "Only packages of the index"),
+        ("x @file:%2Fetc%2Fx-1.0-py3-none-any.whl", "Only packages of the index"),
+        ("x@wheels.whl", "Only packages of the index"),
         ("--index-url https://example.com/simple", "index of its own settings"),
         ("--extra-index-url=https://example.com/simple", "index of its own settings"),
         ("-f wheels", "index of its own settings"),
@@ -255,6 +257,7 @@ async def test_another_wheel_of_the_same_name_is_another_layer(tmp_path: Path, p
         ((), "no-such-package-of-ours\n", "no-such-package-of-ours was not found"),
         (("ground>=2",), "", "ground>=2"),
         ((), "humanize ===\n", "humanize ==="),
+        ((), "humanize --pre\n", 'Expected `--hash`, found `"--pre"`: code/requirements.txt:2'),
     ],
 )
 async def test_a_failure_has_the_installers_own_line_and_leaves_nothing(
