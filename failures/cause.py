@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from failures import changes as try_
 from failures.blame import FailureKind
 from failures.changes import Proposal
+from failures.engine_advice import ENGINE_ADVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,14 @@ class Cause:
     #: True if it says what happened and not why; it is used only if no other cause fits.
     general: bool = False
 
+    def advice_for(self, *, engine: bool) -> str:
+        """What to do about it, on an embedded engine or on AWS."""
+        return ENGINE_ADVICE.get(self.slug, self.advice) if engine else self.advice
+
 
 UNKNOWN = Cause(
     "unknown",
     "No known cause fits",
-    "None of the known causes fits what SageMaker and the container said. Read the last lines of the log, and begin "
+    "None of the known causes fits what the service and the container said. Read the last lines of the log, and begin "
     "with the first error in it.",
 )

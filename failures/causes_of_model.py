@@ -119,7 +119,7 @@ CONTAINER = (
     ),
     Cause(
         "job-unknown",
-        "SageMaker no longer knows the job",
+        "The service no longer knows the job",
         "How it ended is not known. Look at its outputs, and submit it again if any are missing.",
         (r"no longer knows this job",),
     ),
@@ -138,7 +138,8 @@ GENERAL = (
     Cause(
         "container-ended",
         "The container's program ended",
-        "Its own last lines say why; they are in the instance's log, not in the data log.",
+        "The quoted line is its last. Correct the model's code or archive and register the model anew; the lines "
+        "before it are in the instance's log.",
         (r"model container ended (before|while)",),
         general=True,
     ),
@@ -171,7 +172,7 @@ GENERAL = (
     ),
     Cause(
         "internal-error",
-        "A fault of SageMaker's own",
+        "A fault of the service's own",
         "Often it passes: run it again, by automatic retries if you like. If it stays, the model with its container "
         "may need more than the 30 GB of disk or the memory of the instance.",
         propose=try_.larger_instance,

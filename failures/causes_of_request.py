@@ -62,15 +62,16 @@ RESOURCES = (
         "Memory ran out",
         "Take a larger instance, or send less at once: fewer calls at a time, smaller calls, one record a call.",
         (r"\bsignal 9\b", r"exit (status|code) 137", r"OutOfMemoryError", r"\bMemoryError\b", r"out of memory",
-         r"Cannot allocate memory", r"std::bad_alloc", r"OOM when allocating", r"oom-?kill", r"ResourceExhaustedError"),
+         r"use more than \d+ MiB of memory", r"Cannot allocate memory", r"std::bad_alloc",
+         r"OOM when allocating", r"oom-?kill", r"ResourceExhaustedError"),
         try_.either(try_.larger_instance, try_.smaller_payload, try_.one_record),
     ),
     Cause(
         "disk-full",
         "The disk ran full",
         "A transform instance of SageMaker has 30 GB of disk. Make the model smaller, or take an instance type with "
-        "disks of its own. In the embedded engine, make room on this machine.",
-        (r"No space left on device", r"\bENOSPC\b"),
+        "disks of its own.",
+        (r"No space left on device", r"\bENOSPC\b", r"hold more than \d+ MiB on disk", r"disk is nearly full"),
     ),
     Cause(
         "no-capacity",
@@ -229,8 +230,7 @@ REQUEST = (
     Cause(
         "image-cannot-run",
         "The container image cannot be run",
-        "On AWS: the image must exist in the region and the role may pull it (ecr:BatchGetImage). In the embedded "
-        "engine: use an image that it has a runtime for, or run the job on an AWS connection.",
+        "The image must exist in the region, and the role may pull it (ecr:BatchGetImage).",
         (r"has no runtime for image", r"CannotPullContainerError", r"exec format error",
          r"(image|repository) .*(does not exist|not found) in the registry"),
     ),

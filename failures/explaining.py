@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any
@@ -15,6 +15,9 @@ from failures.cause import UNKNOWN, Cause
 from failures.causes import CAUSES
 from failures.causes_of_model import BYTE_ORDER_MARK
 from failures.changes import Change, Facts
+from failures.data_log import ObjectError, read_error
+from transform.record_places import PLACE_PREFIX, RecordPlace
+from transform.tracebacks import last_exception
 
 #: Characters quoted of a line.
 LONGEST_QUOTE = 600
@@ -22,16 +25,12 @@ LONGEST_QUOTE = 600
 _OF_TEXT = {"csv-unreadable", "json-unreadable", "not-text", "record-refused", "model-error"}
 #: Lines of a model's answer that are quoted with the status.
 _ANSWER_LINES = 3
-#: The heading that the data log puts before a model's answer.
-_HEADING = re.compile(r": Message: *$")
 #: A line with a status and nothing of the model's answer.
 _BARE_STATUS = re.compile(r": \w*Error: \d{3} *$")
 #: General causes at the start of a container. Its log says more than SageMaker's reason.
 _AT_START = {"ping-failed", "container-ended"}
-#: The heading of a Python traceback.
-_TRACEBACK = "Traceback (most recent call last):"
-#: An object's name before the text about it.
-_NAMED = re.compile(r"^(?P<name>\S+/\S[^:]*): ")
+#: An object's name, "bucket/key", before the text about it.
+_NAMED = re.compile(r"^(?P<name>\S+/\S[^:]*):(?: |$)")
 
 
 class LogSource(Enum):
@@ -52,12 +51,17 @@ class LogText:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a job failed. `quoted` is the text that shows it, empty if unknown; `source` is where it comes from."""
+    """Why a job failed. `quoted` is the text that shows it, empty if unknown; `source` is where it comes from.
+
+    `object` is the "bucket/key" that failed and `place` its records in the request that failed, if they are known.
+    """
 
     cause: Cause
     quoted: str = ""
     source: LogSource | None = None
     change: Change | None = None
+    object: str = ""
+    place: RecordPlace | None = None
 
     @property
     def is_sure(self) -> bool:
@@ -70,6 +74,12 @@ def explain(lines: Sequence[LogText], facts: Facts) -> Explanation:
     match = _first(lines, general=False) or _first(lines, general=True)
     if match is None:
         return Explanation(UNKNOWN)
+    explanation = _explained(lines, match, facts)
+    name = _name_of(lines[match[1]]) or _first_located(lines)
+    return replace(explanation, object=name, place=_error_of(lines, name).place)
+
+
+def _explained(lines: Sequence[LogText], match: tuple[Cause, int], facts: Facts) -> Explanation:
     cause, position = match
     if cause.slug in _OF_TEXT and facts.head.startswith(BOM_UTF8):
         cause = BYTE_ORDER_MARK
@@ -92,6 +102,10 @@ def columns(explanation: Explanation) -> dict[str, Any]:
         failure["change"] = {
             "field": explanation.change.field, "value": explanation.change.value, "says": explanation.change.says,
         }  # fmt: skip
+    if explanation.object:
+        failure["object"] = explanation.object
+    if explanation.place:
+        failure["records"] = str(explanation.place)
     return {"cause": explanation.cause.slug, "failure": failure}
 
 
@@ -132,37 +146,34 @@ def _pattern(cause: Cause) -> re.Pattern[str]:
 def _last_words(lines: Sequence[LogText], cause: Cause) -> LogText | None:
     """The last exception in the containers' logs, or else the last line of a container that ended."""
     container_lines = [line for line in lines if line.source is LogSource.CONTAINER and line.text.strip()]
-    exception = _last_exception([line.text for line in container_lines])
+    exception = last_exception([line.text for line in container_lines])
     if exception is not None:
         return container_lines[exception]
     return container_lines[-1] if container_lines and cause.slug == "container-ended" else None
 
 
-def _last_exception(texts: Sequence[str]) -> int | None:
-    """The position of the line that names the exception of the last whole traceback; None if there is none."""
-    position, inside = None, False
-    for at, text in enumerate(texts):
-        if text.startswith(_TRACEBACK):
-            inside = True
-        elif inside and text.strip() and text[0] not in " \t":
-            position, inside = at, False
-    return position
+def _name_of(line: LogText) -> str:
+    """The object that a line of the data log is about, as "bucket/key"; empty for other lines."""
+    name = _NAMED.match(line.text) if line.source is LogSource.DATA_LOG else None
+    return name["name"] if name else ""
+
+
+def _first_located(lines: Sequence[LogText]) -> str:
+    """The first object in the data log whose failed records are known; empty if there is none."""
+    located = (line for line in lines if f": {PLACE_PREFIX}" in line.text)
+    return next((name for line in located if (name := _name_of(line))), "")
+
+
+def _error_of(lines: Sequence[LogText], name: str) -> ObjectError:
+    """What the data log says about the object."""
+    texts = [line.text for line in lines if line.source is LogSource.DATA_LOG]
+    # Blank lines of the answer may have lost the blank at their end.
+    about = [text.removeprefix(f"{name}:").removeprefix(" ") for text in texts if text.startswith(f"{name}:")]
+    return read_error(about if name else [])
 
 
 def _with_answer(lines: Sequence[LogText], position: int) -> str:
     """The line, and in the data log also the model's answer: its beginning, or the exception of its traceback."""
     line = lines[position]
-    name = _NAMED.match(line.text)
-    if line.source is not LogSource.DATA_LOG or name is None:
-        return line.text
-    beginning = f"{name['name']}: "
-    rest = [
-        next_line.text for next_line in lines[position + 1 :] if next_line.text.startswith(beginning.rstrip())
-    ]
-    heading = next((n for n, text in enumerate(rest[:3]) if _HEADING.search(text)), None)
-    if heading is None:
-        return line.text
-    # Blank lines of the answer may have lost the blank at their end.
-    answer = [text.removeprefix(beginning.rstrip()).removeprefix(" ") for text in rest[heading + 1 :]]
-    answer = answer[_last_exception(answer) or 0 :][:_ANSWER_LINES]
-    return "\n".join([line.text, *(text for text in answer if text.strip())])
+    answer = _error_of(lines[position:], name).answer if (name := _name_of(line)) else ()
+    return "\n".join([line.text, *answer[:_ANSWER_LINES]])

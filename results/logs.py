@@ -19,6 +19,7 @@ from jobs.services.errors import NoSuchObject, Unavailable
 from jobs.states import JobState
 from results import log_reading
 from results.log_reading import LineFilter, PageLine
+from transform.tracebacks import without_frames
 
 PAGE = 500
 #: Characters of a search text.
@@ -39,6 +40,8 @@ _SETTLED, _SETTLED_ENGINE = timedelta(seconds=10), timedelta(seconds=1)
 _QUIET = timedelta(seconds=30)
 #: A line of the service around a model's answer: an object's name alone, or with a heading.
 _EMPTY = re.compile(r"^[^ ]*:( Message:)? *$")
+#: The object that a line of a data log is about.
+_ABOUT = re.compile(r"^\S+/\S[^:]*: ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,7 @@ def text_file(job: TransformJob, *, stream: str, search: str = "", errors: bool 
 
 
 def first_errors(job: TransformJob) -> tuple[LogLine, ...]:
-    """The data logs' first lines about failed objects, without SageMaker's stamps.
+    """The data logs' first lines about failed objects, without SageMaker's stamps and the frames of tracebacks.
 
     A few lines of the first instance that has any; empty if none has, as when the container never started.
     """
@@ -194,7 +197,8 @@ def first_errors(job: TransformJob) -> tuple[LogLine, ...]:
     with calls_for_person(job.connection) as target:
         for log_lines in log_ends.beginnings(target, logs.streams(target, job.name)):
             if error_lines := [line for line in log_lines if not _EMPTY.search(line.text)]:
-                return tuple(error_lines[:ERRORS])
+                positions = without_frames([_ABOUT.sub("", line.text) for line in error_lines])
+                return tuple(error_lines[position] for position in positions[:ERRORS])
     return ()
 
 

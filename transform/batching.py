@@ -40,13 +40,14 @@ def payloads(chunks: Iterable[bytes], how: Splitting) -> Iterator[bytes]:
         if how.strategy == "SingleRecord":
             return single_lines(chunks, how.limit, newline=how.newline)
         return line_batches(chunks, how.limit or how.batch, longer_alone=how.limit is None)
-    frames = _frames(chunks, how)
+    frames = frames_of(chunks, how)
     if how.strategy == "SingleRecord":
         return payloads_of(frames)
     return batches_of(frames, how.limit or how.batch, longer_alone=how.limit is None)
 
 
-def _frames(chunks: Iterable[bytes], how: Splitting) -> Iterator[Frame]:
+def frames_of(chunks: Iterable[bytes], how: Splitting) -> Iterator[Frame]:
+    """The records of a RecordIO or TFRecord object. Raises as `payloads`."""
     if how.split_type == "RecordIO":
         return recordio(chunks, how.limit)
     if how.split_type == "TFRecord":

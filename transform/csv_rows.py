@@ -81,17 +81,19 @@ def _end_of_column(row: bytes, at: int) -> int:
 
 
 def _check_quotes(records: list[bytes], of_answer: bool) -> None:
-    for record in records:
+    for number, record in enumerate(records, start=1):
         if b'"' in record:
-            _columns(record, of_answer)
+            _columns(record, number, of_answer)
 
 
-def _columns(record: bytes, of_answer: bool) -> list[bytes]:
+def _columns(record: bytes, number: int, of_answer: bool) -> list[bytes]:
     try:
         return columns(record)
     except ValueError as error:
         what = "output from the algorithm" if of_answer else "input"
-        raise RecordError(f"Failed to parse {what} as CSV: {error}", of_answer=of_answer) from error
+        raise RecordError(
+            f"Failed to parse {what} as CSV: {error}", of_answer=of_answer, record=number
+        ) from error
 
 
 def _takes_all(path: JsonPath) -> bool:
@@ -134,9 +136,9 @@ def _range(start: int, end: int | None) -> _Cut:
 
 
 def _pick(path: JsonPath, row: bytes, number: int, of_answer: bool) -> bytes:
-    fields = _columns(row, of_answer)
+    fields = _columns(row, number, of_answer)
     try:
         selection = path.select(fields)
     except NotInRecord as error:
-        raise RecordError(f"Row {number} of the request: {error}") from error
+        raise RecordError(f"Row {number} of the request: {error}", record=number) from error
     return selection if isinstance(selection, bytes) else b",".join(selection)

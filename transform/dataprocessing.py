@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from transform.csv_rows import Csv
-from transform.formats import Format, InferenceMark, RecordError
+from transform.formats import Format, InferenceMark, RecordError, lines_of
 from transform.json_records import Json, JsonLines
 from transform.jsonpath import JsonPath, parse
 
@@ -74,6 +74,18 @@ class DataProcessing:
         if self.mark:
             records = self.accept.marked(records, [self.mark() for _ in records])
         return _ended(records, answer)
+
+    def keeps_numbers(self, payload: bytes, answer: bytes | None) -> bool:
+        """Whether record n, in the payload and in the answer if there is one, is the payload's line n.
+
+        Empty lines do not count.
+        """
+        counts = {len(lines_of(payload))}
+        if self.content is not None:
+            counts.add(len(self.content.records(payload)))
+        if self.accept is not None and answer is not None:
+            counts.add(len(self.accept.records(answer)))
+        return len(counts) == 1
 
     def _joined(self, payload: bytes, answers: list[bytes]) -> list[bytes]:
         assert self.content is not None, "a join has a format"

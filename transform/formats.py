@@ -12,12 +12,14 @@ from transform.jsonpath import JsonPath
 class RecordError(ValueError):
     """A record that cannot be processed; its object fails. The message is for the data log.
 
-    `of_answer` is true if the model's answer is at fault, false if the input or a filter is.
+    `of_answer` is true if the model's answer is at fault, false if the input or a filter is. `record` is the record's
+    number in the request, from 1; None if it is not known.
     """
 
-    def __init__(self, message: str, *, of_answer: bool = False) -> None:
+    def __init__(self, message: str, *, of_answer: bool = False, record: int | None = None) -> None:
         super().__init__(message)
         self.of_answer = of_answer
+        self.record = record
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class Json:
         if not path.steps:
             return records
         return [
-            _selected(path, self._value(record, of_answer), number)
+            _selected(path, self._value(record, number, of_answer), number)
             for number, record in enumerate(records, start=1)
         ]
 
@@ -45,7 +45,8 @@ class Json:
         """
         out = []
         for number, (record, answer) in enumerate(zip(inputs, answers, strict=True), start=1):
-            value, prediction = self._value(record, of_answer=False), self._value(answer, of_answer=True)
+            value = self._value(record, number, of_answer=False)
+            prediction = self._value(answer, number, of_answer=True)
             if path.steps:
                 out.append(_selected(path, _joined(value, prediction), number))
             elif isinstance(value, dict):
@@ -57,8 +58,8 @@ class Json:
     def marked(self, records: list[bytes], marks: Sequence[InferenceMark]) -> list[bytes]:
         """Each object with the mark as two more members; any other value becomes SageMakerOutput first."""
         out = []
-        for record, mark in zip(records, marks, strict=True):
-            value = self._value(record, of_answer=True)
+        for number, (record, mark) in enumerate(zip(records, marks, strict=True), start=1):
+            value = self._value(record, number, of_answer=True)
             members = {
                 INFERENCE_ID: _write(mark.inference_id),
                 INFERENCE_TIME: _write(mark.inference_time),
@@ -69,14 +70,14 @@ class Json:
                 out.append(_with_members(b"{}", {}, {OUTPUT: record, **members}))
         return out
 
-    def _value(self, record: bytes, of_answer: bool) -> Any:
+    def _value(self, record: bytes, number: int, of_answer: bool) -> Any:
         # A RecursionError is what too deep a nesting ends in.
         try:
             return json.loads(record.decode())
         except (ValueError, RecursionError) as error:
             what = "output from the algorithm" if of_answer else "input"
             raise RecordError(
-                f"Failed to parse {what} as {self.name}: {error}", of_answer=of_answer
+                f"Failed to parse {what} as {self.name}: {error}", of_answer=of_answer, record=number
             ) from error
 
 
@@ -100,7 +101,7 @@ def _selected(path: JsonPath, value: Any, number: int) -> bytes:
     try:
         return _write(path.select(value))
     except NotInRecord as error:
-        raise RecordError(f"Record {number} of the request: {error}") from error
+        raise RecordError(f"Record {number} of the request: {error}", record=number) from error
 
 
 def _with_members(record: bytes, value: dict[str, Any], members: dict[str, bytes]) -> bytes:

@@ -11,6 +11,7 @@ from engine.runner.failures import PING_FAILED, JobFailed
 from engine.runner.http_client import Answer, AnswerTooLarge, Body, HttpClient, NoAnswer
 from engine.runner.parameters import read_offer
 from engine.runner.protocols import RunningServer, ServerUsage
+from transform.tracebacks import last_words
 
 #: Seconds that one /ping may take (developer guide), and the first and the longest pause between two.
 _PING_TIMEOUT = 2.0
@@ -19,6 +20,9 @@ _PING_LONGEST_PAUSE = 0.25
 
 #: Seconds to wait for the end of a server that broke a connection.
 _END_GRACE_SECONDS = 0.25
+
+#: Characters of a server's last line that a failure reason quotes.
+_LONGEST_WORDS = 600
 
 #: How often a container that ends while it serves is started again before the job fails.
 _RESTARTS = 1
@@ -53,9 +57,10 @@ class Container:
         pause = _PING_PAUSE
         while not await self._healthy():
             if server.exit_status is not None:
+                how = self._how_it_ended(server.exit_status)
                 raise JobFailed(
-                    "AlgorithmError: The model container ended before it was ready "
-                    f"({self._how_it_ended(server.exit_status)}). Its log says why"
+                    f"AlgorithmError: The model container ended before it was ready ({how})"
+                    f"{await _said_by(server)}"
                 )
             if loop.time() > deadline:
                 raise JobFailed(f"{PING_FAILED} ({self.name})" if self.name else PING_FAILED)
@@ -131,9 +136,10 @@ class Container:
             if server is not self._server:
                 return  # Another request has restarted the server meanwhile.
             if self._restarts_left == 0:
+                how = self._how_it_ended(server.exit_status or 0)
                 raise JobFailed(
-                    "AlgorithmError: The model container ended while it served "
-                    f"({self._how_it_ended(server.exit_status or 0)}), and again after a restart. Its log says why"
+                    f"AlgorithmError: The model container ended while it served ({how}), and again after a restart"
+                    f"{await _said_by(server)}"
                 )
             self._restarts_left -= 1
             await self.stop()
@@ -144,7 +150,24 @@ class Container:
         return f"{self.name}, {_exit_text(status)}" if self.name else _exit_text(status)
 
 
+async def _said_by(server: RunningServer) -> str:
+    """The end of a failure reason: the line in which an ended server says why it ended."""
+    await server.stop()  # Afterwards all its output is read.
+    words = "".join(letter for letter in last_words(server.last_lines()) if letter.isprintable())
+    if not words:
+        return ". It printed nothing"
+    # A program that a signal ended had no time to say why.
+    introduction = ". Its last line: " if _signal(server.exit_status or 0) else ": "
+    return f"{introduction}{words[:_LONGEST_WORDS]}"
+
+
 def _exit_text(status: int) -> str:
-    if status < 0 or status > 128:
-        return f"signal {-status if status < 0 else status - 128}"
-    return f"exit status {status}"
+    number = _signal(status)
+    return f"signal {number}" if number else f"exit status {status}"
+
+
+def _signal(status: int) -> int:
+    """The number of the signal that ended a process; 0 if it ended by itself."""
+    if status < 0:
+        return -status
+    return status - 128 if status > 128 else 0

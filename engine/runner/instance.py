@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.runner.container import Container
-from engine.runner.failures import ObjectFailed
+from engine.runner.failures import NO_ANSWER, ObjectFailed
 from engine.runner.http_client import Answer, AnswerTooLarge, Body, NoAnswer
 from engine.runner.logs import InstanceLog
 from engine.runner.protocols import ServerUsage
@@ -122,10 +122,10 @@ class Instance:
             line = f"Model server did not respond to /invocations request within {seconds} seconds"
             raise ObjectFailed([line, *_blame(container)], client_error=False) from None
         except NoAnswer:
-            lines = ["Unable to get response from algorithm", *_blame(container)]
+            lines = [NO_ANSWER, *_blame(container)]
             raise ObjectFailed(lines, client_error=False) from None
         except AnswerTooLarge as error:
-            line = f"Unable to get response from algorithm: {error}"
+            line = f"{NO_ANSWER}: {error}"
             raise ObjectFailed([line, *_blame(container)], client_error=False) from None
         if 200 <= answer.status < 300:
             return answer

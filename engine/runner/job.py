@@ -24,7 +24,6 @@ from engine.runner.failures import (
 )
 from engine.runner.fault_injection import Trouble, troubles_of
 from engine.runner.fleet import Fleet
-from engine.runner.http_client import Body
 from engine.runner.instance import Instance
 from engine.runner.logs import InstanceLog, LogBudget
 from engine.runner.meter import Meter
@@ -33,7 +32,7 @@ from engine.runner.plan import Plan, PlannedObject, make_plan
 from engine.runner.protocols import RuntimeProvider
 from engine.runner.publishing import Publisher
 from engine.runner.task_groups import run_all, run_to_end
-from engine.runner.transform_object import ObjectTransform
+from engine.runner.transform_object import NumberedBody, ObjectTransform
 from engine.runner.unsupported import reason_against
 from engine.runner.watch import run_watched
 from engine.runner.window import Window
@@ -161,7 +160,9 @@ class Job:
         for instance in self._fleet.instances:
             instance.log.sagemaker(parameters.line)
         publisher = Publisher(self._objects, self._store.jobs, self._row.name)
-        work = ObjectTransform(self._config, self._objects, self._request, parameters, processing, publisher)
+        work = ObjectTransform(
+            self._config, self._objects, self._request, parameters, processing, publisher, time.time()
+        )
         try:
             await run_all(
                 self._run_share(instance, plan, share, work)
@@ -190,7 +191,7 @@ class Job:
     ) -> None:
         """Transform one instance's objects: as many at a time as it may have requests, and one more in preparation."""
         size = work.parameters.max_concurrent_transforms
-        window: Window[Body] = Window(size)
+        window: Window[NumberedBody] = Window(size)
         waiting = iter(share)
 
         async def one_after_the_other() -> None:
@@ -200,12 +201,14 @@ class Job:
         await run_all(one_after_the_other() for _ in range(min(size + 1, len(share))))
 
     async def _transform(
-        self, instance: Instance, planned: PlannedObject, work: ObjectTransform, window: Window[Body]
+        self, instance: Instance, planned: PlannedObject, work: ObjectTransform, window: Window[NumberedBody]
     ) -> None:
         try:
             await work.run(planned, instance, window)
         except ObjectFailed as failure:
-            instance.log.about(f"{planned.bucket}/{planned.key}", failure.lines)
+            instance.log.about(f"{planned.bucket}/{planned.key}", failure.log_lines)
+            if failure.ends_job is not None:
+                raise failure.ends_job from failure
             self._failures.append(failure)
             self._store.jobs.mark_objects(self._row.name, [planned.key], "failed")
 

@@ -44,6 +44,9 @@ class RunningServer(Protocol):
     def unlinked_bytes(self) -> int:
         """Bytes of its open files without a name. Called in a thread."""
 
+    def last_lines(self) -> list[str]:
+        """The last lines that it has printed; all of them are read once `stop` has returned."""
+
     def kill(self, number: signal.Signals) -> None:
         """Send a signal to it and its child processes."""
 

@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -37,6 +38,8 @@ _LAST_LINES_SECONDS = 10.0
 #: Lines that are passed on at a time. If that takes longer than `_BUSY` seconds, reading pauses for `_REST` times
 #: as long.
 _LINES_AT_ONCE, _BUSY, _REST = 1000, 0.005, 4
+#: Lines of a server's output that are kept.
+_LINES_KEPT = 200
 #: Backlog of a server's listening socket.
 _BACKLOG = 2048
 
@@ -65,7 +68,8 @@ class ModelServer:
     ) -> None:
         self._process = process
         self._directory = directory
-        self._lines = lines
+        self._log_lines = lines
+        self._tail: deque[str] = deque(maxlen=_LINES_KEPT)
         self.address = ("127.0.0.1", port)
         self._reader = asyncio.create_task(self._read())
 
@@ -113,6 +117,10 @@ class ModelServer:
         """Bytes of open files without a name; 0 if it has ended or there is no /proc."""
         return unlinked_bytes_below(self._process.pid)
 
+    def last_lines(self) -> list[str]:
+        """The last lines that it has printed; all of them are read once `stop` has returned."""
+        return list(self._tail)
+
     def kill(self, number: signal.Signals) -> None:
         """Send a signal to the process and its child processes."""
         if number != signal.SIGTERM:
@@ -136,13 +144,18 @@ class ModelServer:
                 lines += more
             await self._hand_on(lines)
         if rest:
-            self._lines([rest.decode(errors="replace")])
+            self._log(rest)
+
+    def _log(self, *lines: bytes) -> None:
+        texts = [line.decode(errors="replace") for line in lines]
+        self._tail.extend(texts[-_LINES_KEPT:])
+        self._log_lines(texts)
 
     async def _hand_on(self, lines: list[bytes]) -> None:
         """Pass lines on in batches, with pauses, so that endless output does not block the engine."""
         for start in range(0, len(lines), _LINES_AT_ONCE):
             began = time.monotonic()
-            self._lines([line.decode(errors="replace") for line in lines[start : start + _LINES_AT_ONCE]])
+            self._log(*lines[start : start + _LINES_AT_ONCE])
             spent = time.monotonic() - began
             runs = self._process.returncode is None
             await asyncio.sleep(_REST * spent if spent > _BUSY and runs else 0)

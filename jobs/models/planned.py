@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from jobs.models.job import TransformJob
+from transform.record_places import RecordPlace, parse_place
 
 
 class PlannedObject(models.Model):
@@ -28,6 +29,7 @@ class PlannedObject(models.Model):
     done = models.BooleanField(default=False)
     rows_in = models.BigIntegerField(null=True, help_text="Rows of the input; unknown until compared.")
     rows_out = models.BigIntegerField(null=True, help_text="Rows of its output.")
+    #: Begins with the place of the records if it is known, as in "record 12, line 13: ClientError: 400".
     error = models.CharField(
         max_length=300, default="", help_text="The error in the data log, for an object without an output."
     )
@@ -40,3 +42,14 @@ class PlannedObject(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def error_place(self) -> RecordPlace | None:
+        """The records of the request that failed; None if the data log does not name them."""
+        return parse_place(self.error.partition(": ")[0])
+
+    @property
+    def error_text(self) -> str:
+        """The error without the place of the records."""
+        place, _, text = self.error.partition(": ")
+        return text if parse_place(place) else self.error

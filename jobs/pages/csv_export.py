@@ -13,7 +13,7 @@ from teams.csv_lines import csv_lines
 
 #: Rows that are in memory at once.
 CHUNK = 2000
-FILE_COLUMNS = ("input", "state", "size", "rows_in", "rows_out", "output", "error")
+FILE_COLUMNS = ("input", "state", "size", "rows_in", "rows_out", "output", "error", "records")
 
 
 def job_lines(rows: QuerySet[TransformJob], names: Collection[str] | None = None) -> Iterator[str]:
@@ -30,7 +30,16 @@ def job_lines(rows: QuerySet[TransformJob], names: Collection[str] | None = None
 def file_lines(files: Iterable[JobFile]) -> Iterator[str]:
     """Lines of CSV about a job's files, the names of the fields first."""
     cells: Iterator[list[object]] = (
-        [file.key, file.state, file.size, file.rows_in, file.rows_out, file.output_key, file.error]
+        [
+            file.key,
+            file.state,
+            file.size,
+            file.rows_in,
+            file.rows_out,
+            file.output_key,
+            file.error,
+            file.place or "",
+        ]
         for file in files
     )
     return csv_lines(FILE_COLUMNS, cells)

@@ -60,7 +60,10 @@ def model(request: MemberRequest, pk: int) -> HttpResponse:
         "figures": figures.of([model_row])[model_row.pk],
         "days": figures.DAYS,
         "counted": queries.COUNTED,
-        "causes": figures.causes(model_row),
+        "causes": [
+            (cause, cause.advice_for(engine=model_row.connection.is_engine), count)
+            for cause, count in figures.causes(model_row)
+        ],
         "containers": [
             (definition, archives.get(definition.get("ModelDataUrl", "")))
             for definition in model_row.containers

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from jobs.filtering import FilterError
 from jobs.keyset import rows_after
 from jobs.models import PlannedObject, TransformJob
+from transform.record_places import RecordPlace
 
 PAGE = 100
 
@@ -98,7 +99,10 @@ class FileCounts:
 
 @dataclass(frozen=True, slots=True)
 class JobFile:
-    """An input object and its state; `error` is empty unless the data log names the object."""
+    """An input object and its state; `error` is empty unless the data log names the object.
+
+    `place` has the records of the request that failed, None if they are not known.
+    """
 
     key: str
     output_key: str
@@ -107,6 +111,7 @@ class JobFile:
     rows_in: int | None
     rows_out: int | None
     error: str
+    place: RecordPlace | None = None
 
     @property
     def label(self) -> str:
@@ -172,5 +177,5 @@ def _file(row: PlannedObject, active: bool) -> JobFile:
         state = FileState.WAITING
     else:
         state = FileState.FAILED if row.error else FileState.MISSING
-    error = "" if row.done else row.error
-    return JobFile(row.key, row.output_key, row.size, state, row.rows_in, row.rows_out, error)
+    error, place = ("", None) if row.done else (row.error_text, row.error_place)
+    return JobFile(row.key, row.output_key, row.size, state, row.rows_in, row.rows_out, error, place)

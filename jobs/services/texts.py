@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from datetime import datetime
+
+from transform.record_places import RecordPlace
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -32,6 +36,14 @@ def filesize(count: int | None) -> str:
             return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
         size /= 1024
     raise AssertionError("the last unit takes all")
+
+
+def place_text(place: RecordPlace) -> str:
+    """The records of a request: "Record 12", "Records 1 to 40, lines 1 to 41"; lines only if their numbers differ."""
+    if (place.first, place.last) == (place.first_line, place.last_line):
+        place = replace(place, first_line=None, last_line=None)
+    text = re.sub(r"\d+", lambda digits: f"{int(digits[0]):,}", str(place)).replace("-", " to ")
+    return text[0].upper() + text[1:]
 
 
 def zone_name(at: datetime) -> str:

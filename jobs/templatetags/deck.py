@@ -24,6 +24,7 @@ from jobs.services import texts
 from jobs.services.listing import columns as job_columns
 from jobs.services.registry import frameworks
 from jobs.states import JobState
+from transform.record_places import RecordPlace
 
 register = template.Library()
 
@@ -319,6 +320,12 @@ def waiting_lines(reason: str) -> list[str]:
 def basename(key: str | None) -> str:
     """The last part of a key."""
     return (key or "").rstrip("/").rpartition("/")[2]
+
+
+@register.filter
+def place(records: RecordPlace) -> str:
+    """The records of a request, such as "Record 12, line 13"."""
+    return texts.place_text(records)
 
 
 @register.filter

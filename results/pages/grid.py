@@ -44,7 +44,10 @@ class GridCell:
 
 @dataclass(frozen=True, slots=True)
 class GridRow:
-    """A row of the table. `more` is a part of the values without a column; `bar` is the prediction, from 0 to 1."""
+    """A row of the table. `more` is a part of the values without a column; `bar` is the prediction, from 0 to 1.
+
+    `failed` is whether it was in the request that failed.
+    """
 
     number: int
     input_cells: tuple[GridCell, ...]
@@ -52,6 +55,7 @@ class GridRow:
     more: str = ""
     bar: float | None = None
     lacks: str = ""
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ def grid_of(page: Page) -> Grid:
             ],
             bar if has_bars else None,
             _lacks(pair, page),
+            page.failed is not None and page.failed.has(pair.number),
         )
         for pair, bar in zip(page.pairs, bars, strict=True)
     )

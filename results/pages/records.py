@@ -152,6 +152,9 @@ def _links(here: ResultsAddress, page: Page) -> dict[str, str]:
         if total > LIMIT and not here.filter
         else "",
         "again": here.but(),
+        "failed": here.but(**{"from": page.failed.place.first, "row": page.failed.place.first, "filter": ""})
+        if page.failed
+        else "",
         "unfiltered": here.but(filter=""),
         "next_file": ResultsAddress(file.next, 1, here.filter, 0, "").but() if file and file.next else "",
         "previous_file": ResultsAddress(file.previous, 1, here.filter, 0, "").but()

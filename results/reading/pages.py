@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aws import Target
+from failures.levels import clean
 from jobs.lifecycle.queue import planning
 from jobs.models import TransformJob
 from jobs.services.calling import calls_for_person
@@ -13,15 +14,34 @@ from jobs.services.errors import NoSuchObject, NotPossible
 from jobs.services.texts import filesize
 from results.reading import files, pairing
 from results.reading.alignment import Alignment, alignment_of
+from results.reading.cells import readable
 from results.reading.files import ResultFile
 from results.reading.filters import RowFilter, parse_filter
 from results.reading.objects import Block, Name, Side, input_side, output_side
 from results.reading.pairing import LOOK_BYTES, Pair
 from results.reading.pictures import LARGEST, picture_type
 from results.reading.rows import PAGE_BYTES, RowReader
+from transform.record_places import RecordPlace
 
 LIMIT = 50
 MOST = 200
+#: Characters shown of a record that failed, and the bytes that are read for them.
+_EXCERPT, _EXCERPT_BYTES = 300, 4096
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRecords:
+    """The records of the request for which the file has no output; `excerpt` is the beginning of the first of them.
+
+    The excerpt is empty if the file cannot be read there, or has changed since.
+    """
+
+    place: RecordPlace
+    excerpt: str = ""
+
+    def has(self, number: int) -> bool:
+        """Whether it is one of these records."""
+        return self.place.first <= number <= self.place.last
 
 
 @dataclass(slots=True)
@@ -48,6 +68,7 @@ class Page:
     trouble: str = ""
     goes_on: bool = False
     filter: RowFilter | None = None
+    failed: FailedRecords | None = None
 
     @property
     def bytes_read(self) -> int:
@@ -113,6 +134,21 @@ def _fill(page: Page, job: TransformJob, file: ResultFile, sides: tuple[Side, Si
         page.output_block = sides[1].block(job.spec.get("accept") or "")
     if page.alignment.kind != "whole":
         _fill_rows(page, job, file, sides, limit)
+        page.failed = _failed_records(file, sides[0])
+
+
+def _failed_records(file: ResultFile, side: Side) -> FailedRecords | None:
+    """The records that failed, if the data log names them."""
+    planned = file.planned
+    place = planned.error_place if planned and not planned.done else None
+    if place is None:
+        return None
+    rows = None if side.notes else side.rows(file, place.first - 1, _EXCERPT_BYTES)
+    row = next(iter(rows), None) if rows is not None else None
+    if row is None or row.number != place.first - 1:
+        return FailedRecords(place)
+    text = clean(readable(row.body, side.form))
+    return FailedRecords(place, f"{text[:_EXCERPT]}…" if row.is_cut or len(text) > _EXCERPT else text)
 
 
 def _fill_rows(page: Page, job: TransformJob, file: ResultFile, sides: tuple[Side, Side], limit: int) -> None:

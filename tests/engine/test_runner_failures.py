@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+from typing import Any
 
 import pytest
 
-from tests.engine.transforms import archive, container, put, transform
+from tests.engine.transforms import BUCKET, archive, container, put, transform
 from tests.support.engine import EngineProcess
+from tests.support.framing import recordio_bytes
+from transform.tracebacks import last_words
 
+SINGLE = {"BatchStrategy": "SingleRecord"}
+GZIP = {"TransformInput": {"CompressionType": "Gzip"}}
+RECORDIO = {"TransformInput": {"SplitType": "RecordIO"}}
+CSV = {"TransformInput": {"ContentType": "text/csv"}, "TransformOutput": {"Accept": "text/csv"}}
+FRAMES = [
+    "Traceback (most recent call last):",
+    '  File "/opt/ml/model/code/inference.py", line 2, in model_fn',
+    "    raise RuntimeError('licence expired')",
+]
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}:\[sagemaker logs\]: "
 
 
@@ -23,7 +36,8 @@ def test_a_refused_object_fails_the_job_and_the_others_get_their_outputs(
     assert re.fullmatch(
         STAMP + "MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD", parameters
     )
-    for line, text in zip(lines, ["ClientError: 400", "", "Message:", r"what is", r"that\?"], strict=True):
+    texts = ["ClientError: 400", r"\[engine\] records 1-2, lines 1-2", "", "Message:", "what is", r"that\?"]
+    for line, text in zip(lines, texts, strict=True):
         assert re.fullmatch(f"{STAMP}{name}: {text}", line)
 
 
@@ -71,7 +85,7 @@ def test_a_server_that_keeps_ending_fails_the_job_with_its_exit_status(
     job = transform(serving_engine, {"1": b"a", "2": b"end"}, MaxConcurrentTransforms=2)
     assert job.failed() == (
         "AlgorithmError: The model container ended while it served (exit status 3), and again after a "
-        "restart. Its log says why"
+        "restart: got 3 bytes, 1 in flight: b'end'"
     )
 
 
@@ -80,9 +94,71 @@ def test_a_server_that_cannot_start_fails_the_job_with_its_exit_status(
 ) -> None:
     job = transform(serving_engine, {"x": b"x"}, environment={"END_AT_START": "1"})
     assert job.failed() == (
-        "AlgorithmError: The model container ended before it was ready (exit status 1). Its log says why"
+        "AlgorithmError: The model container ended before it was ready (exit status 1): no model to be found"
     )
     assert "no model to be found" in job.log
+
+
+@pytest.mark.parametrize(
+    ("body", "request_", "place"),
+    [
+        (b"a\n\nb\r\nbad\nc\n", SINGLE, "record 3, line 4"),
+        (gzip.compress(b"a\nb\n") + gzip.compress(b"bad\n"), {**SINGLE, **GZIP}, "record 3, line 3"),
+        (b"a\n\nbad\nc", {}, "records 1-3, lines 1-4"),
+        (b"x" * 600_000 + b"\n\n" + b"y" * 600_000 + b"\nbad\n", {"MaxPayloadInMB": 1}, "records 2-3, lines 3-4"),
+        (b"a\n\n" + b"x" * 1_100_000 + b"\n", {"MaxPayloadInMB": 1}, "record 2, line 3"),
+        (recordio_bytes([b"a", b"", b"bad"]), {**SINGLE, **RECORDIO}, "record 2"),
+        (recordio_bytes([b"a", b"b"])[:-4], RECORDIO, "record 2"),
+        (b"1,2\n\n3,4\n5\n6,7\n", {**CSV, "DataProcessing": {"InputFilter": "$[1]"}}, "record 3, line 4"),
+        (b"1,2\n\"3,4\n", {**CSV, "DataProcessing": {"InputFilter": "$[1]"}}, "record 2, line 2"),
+    ],
+    ids=["one line", "gzip", "a batch", "the second batch", "a line too large", "one frame", "a damaged frame",
+         "a filter", "a quote"],
+)  # fmt: skip
+def test_the_data_log_names_the_records_of_the_failed_request(
+    serving_engine: EngineProcess, body: bytes, request_: dict[str, Any], place: str
+) -> None:
+    job = transform(serving_engine, {"x": body}, **request_)
+    job.failed()
+    assert [line.partition(": [engine] ")[2] for line in job.data_log.splitlines() if "[engine]" in line] == [
+        place
+    ]
+
+
+def test_an_object_that_is_sent_whole_has_no_records_to_name(serving_engine: EngineProcess) -> None:
+    job = transform(serving_engine, {"x": b"bad"}, TransformInput={"SplitType": "None"})
+    job.failed()
+    assert "/x: ClientError: 400" in job.data_log
+    assert "[engine]" not in job.data_log
+
+
+def test_the_record_that_ends_the_container_is_named(serving_engine: EngineProcess) -> None:
+    job = transform(serving_engine, {"1": b"a\n", "2": b"b\nend\n"}, **SINGLE)
+    job.failed()
+    name = f"{BUCKET}/{job.name}/in/2: "
+    lines = [line.partition(name)[2] for line in job.lines(data_log=True) if name in line]
+    assert lines == ["Unable to get response from algorithm", "[engine] record 2, line 2"]
+
+
+def test_a_container_that_ends_silently_is_said_to_have_printed_nothing(
+    serving_engine: EngineProcess,
+) -> None:
+    job = transform(serving_engine, {"x": b"x"}, environment={"END_AT_START": "silently"})
+    assert job.failed().endswith("(exit status 1). It printed nothing")
+
+
+@pytest.mark.parametrize(
+    ("printed", "words"),
+    [
+        (["loading", *FRAMES, "RuntimeError: licence expired", ""], "RuntimeError: licence expired"),
+        ([*FRAMES, "ValueError: two", "lines", "resource_tracker: leaked"], "ValueError: two"),
+        ([*FRAMES, "OSError: logged long ago", *["trying"] * 20, "no licence"], "no licence"),
+        (["", "   no model "], "no model"),
+        ([], ""),
+    ],
+)
+def test_the_last_words_of_a_program_are_its_last_exception_or_line(printed: list[str], words: str) -> None:
+    assert last_words(printed) == words
 
 
 def test_an_image_without_a_runtime_fails_the_job_and_says_what_there_is(

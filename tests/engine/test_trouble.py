@@ -47,7 +47,7 @@ def test_a_server_that_keeps_ending_fails_the_job(
     job = transform(serving_engine, ROWS, **tagged(trouble))
     assert job.failed() == (
         f"AlgorithmError: The model container ended while it served (signal {number}), and again after a "
-        "restart. Its log says why"
+        "restart. It printed nothing"
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import botocore.session
 import pytest
 
-from failures import CAUSES, UNKNOWN, Facts, LogSource, LogText, explain
+from failures import CAUSES, UNKNOWN, Cause, Facts, LogSource, LogText, columns, explain
 from failures.changes import Change
+from failures.engine_advice import ENGINE_ADVICE
 from failures.instances import SIZES, larger
+from transform.record_places import RecordPlace
 
 CSV = {"content_type": "text/csv", "split_type": "Line"}
 JOBLOG = "ClientError: See job logs for more information"
@@ -165,7 +168,7 @@ def test_a_models_traceback_is_quoted_with_its_exception_and_no_frames() -> None
 @pytest.mark.parametrize(
     "reason",
     [
-        "AlgorithmError: The model container ended before it was ready (exit status 1). Its log says why",
+        "AlgorithmError: The model container ended before it was ready (exit status 1): no licence",
         "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is implemented",
     ],
 )
@@ -182,6 +185,65 @@ def test_the_last_line_of_a_container_that_ended_without_a_traceback_is_quoted()
     lines = [LogText(LogSource.REASON, reason), *(LogText(LogSource.CONTAINER, text) for text in log)]
     explanation = explain(lines, Facts())
     assert (explanation.cause.slug, explanation.quoted) == ("container-ended", log[1])
+
+
+PLACED = ["ClientError: 400", "[engine] record 12, line 13", "", "Message:", *FRAMES, "ValueError: 'n/a'"]
+
+
+def test_the_object_and_the_records_of_the_failed_request_are_told() -> None:
+    explanation = explain(data_log(*PLACED), Facts())
+    assert (explanation.object, explanation.place) == ("b/k.csv", RecordPlace(12, 12, 13, 13))
+    assert explanation.quoted == "b/k.csv: ClientError: 400\nValueError: 'n/a'"
+    stored = columns(explanation)["failure"]
+    assert (stored["object"], stored["records"]) == ("b/k.csv", "record 12, line 13")
+
+
+def test_a_cause_in_the_models_answer_has_the_records_of_its_object_and_no_others() -> None:
+    other = [LogText(LogSource.DATA_LOG, f"b/other.csv: {text}") for text in PLACED[:2]]
+    answer = [
+        "ClientError: 400",
+        "[engine] records 1-40, lines 1-41",
+        "",
+        "Message:",
+        "Unable to parse data as csv",
+    ]
+    explanation = explain([*other, *data_log(*answer)], Facts())
+    assert explanation.cause.slug == "csv-unreadable"
+    assert (explanation.object, explanation.place) == ("b/k.csv", RecordPlace(1, 40, 1, 41))
+
+
+def test_the_record_that_ended_a_container_is_told_with_the_jobs_reason() -> None:
+    reason = "AlgorithmError: The model container ended while it served (signal 9), and again after a restart"
+    lines = [
+        LogText(LogSource.REASON, reason),
+        *data_log("Unable to get response from algorithm", PLACED[1])[1:],
+    ]
+    explanation = explain(lines, Facts())
+    assert explanation.cause.slug == "out-of-memory"
+    assert (explanation.object, explanation.place) == ("b/k.csv", RecordPlace(12, 12, 13, 13))
+
+
+def test_aws_has_no_line_about_records_and_a_model_cannot_write_one() -> None:
+    explanation = explain(data_log("ClientError: 400", "", "Message:", PLACED[1]), Facts())
+    assert (explanation.object, explanation.place) == ("b/k.csv", None)
+    assert "records" not in columns(explanation)["failure"]
+
+
+AWS_ONLY = re.compile(
+    r"\b(the model's role|KMS|ecr:|s3:|Service Quotas|larger instance|gunicorn|nginx|TorchServe|TensorFlow|region)\b"
+)
+#: What no job of an engine can fail for: it has no roles, keys of KMS or registries of images.
+AWS_CAUSES = {"role-not-assumed", "kms-denied"}
+
+
+@pytest.mark.parametrize("cause", [cause for cause in (*CAUSES, UNKNOWN) if cause.slug not in AWS_CAUSES])
+def test_advice_for_an_engine_names_nothing_that_only_aws_has(cause: Cause) -> None:
+    assert not AWS_ONLY.findall(cause.advice_for(engine=True))
+    assert cause.advice_for(engine=False) == cause.advice
+
+
+def test_advice_for_an_engine_is_about_causes_that_there_are() -> None:
+    assert set(ENGINE_ADVICE) <= {cause.slug for cause in CAUSES}
 
 
 def test_every_rule_is_held_to_a_text() -> None:

@@ -18,6 +18,7 @@ from tests.jobs.running import folder, run, serving, serving_engine, started
 from tests.support.engine import EngineProcess
 
 __all__ = ["folder", "serving", "serving_engine"]
+TRACEBACK = "Traceback (most recent call last):"
 pytestmark = pytest.mark.django_db
 
 
@@ -114,6 +115,26 @@ def test_what_is_not_written_waits_until_no_attempt_is_left(
             {"in/a": "ClientError: 400: no number"},
         ),
         (["b/odd: key: Bad HTTP status"], {"odd: key": "Bad HTTP status"}),
+        (
+            [
+                "b/in/a: ClientError: 400",
+                "b/in/a: [engine] record 12, line 13",
+                "b/in/a: Message:",
+                "b/in/a: no",
+            ],
+            {"in/a": "record 12, line 13: ClientError: 400: no"},
+        ),
+        (
+            [
+                "b/in/a: Bad",
+                "b/in/a:",
+                "b/in/a: Message:",
+                f"b/in/a: {TRACEBACK}",
+                "b/in/a:   File x",
+                "b/in/a: ValueError: n/a",
+            ],
+            {"in/a": "Bad: ValueError: n/a"},
+        ),
         (["MaxConcurrentTransforms=1", "", "no key at all", "b/in/a:"], {}),
         ([f"b/in/a: {'x' * 400}"], {"in/a": "x" * 299 + "…"}),
     ],
@@ -139,7 +160,7 @@ def test_a_failed_job_names_its_bad_files_in_words_of_the_log(
     job.planned.update(error="")
     assert explaining.explain_job(second.pk)
     for one in (job, second):
-        assert one.planned.get(key__endswith="/b").error.startswith("ClientError: 400: ")
+        assert one.planned.get(key__endswith="/b").error_text.startswith("ClientError: 400: ")
 
 
 def test_pages_go_on_in_their_order_when_the_job_ends_between_them(house: House) -> None:
@@ -172,6 +193,7 @@ def test_the_api_pages_through_the_files(house: House) -> None:
         "rows_in": None,
         "rows_out": None,
         "error": "ClientError: 400",
+        "records": None,
     }
 
 

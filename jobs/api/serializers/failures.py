@@ -6,6 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from jobs.api.serializers.files import RecordPlaceAnswer
+
 
 class ChangeAnswer(serializers.Serializer[Any]):
     """A change to the request: `value` as text, empty to leave the field out; `was` is null if it was not set."""
@@ -18,7 +20,11 @@ class ChangeAnswer(serializers.Serializer[Any]):
 
 
 class FailureAnswer(serializers.Serializer[Any]):
-    """Why a job failed. `cause` is the same for all such failures; `source` is where `quoted` comes from."""
+    """Why a job failed. `cause` is the same for all such failures; `source` is where `quoted` comes from.
+
+    `object` is the key of the input that failed, empty if it is not known, and `records` are those of its request that
+    failed, null if they are not known.
+    """
 
     cause = serializers.CharField()
     title = serializers.CharField()
@@ -26,6 +32,8 @@ class FailureAnswer(serializers.Serializer[Any]):
     source = serializers.CharField(allow_blank=True)  # type: ignore[assignment]  # DRF keeps declared fields apart from `.source`
     advice = serializers.CharField()
     change = ChangeAnswer(allow_null=True)
+    object = serializers.CharField(allow_blank=True)
+    records = RecordPlaceAnswer(allow_null=True)
 
 
 class CauseAnswer(serializers.Serializer[Any]):

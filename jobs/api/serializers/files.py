@@ -9,10 +9,20 @@ from rest_framework import serializers
 from jobs.services.files import FileState
 
 
+class RecordPlaceAnswer(serializers.Serializer[Any]):
+    """A range of an object's records and of their lines, from 1, ends included; lines are null for binary records."""
+
+    first = serializers.IntegerField()
+    last = serializers.IntegerField()
+    first_line = serializers.IntegerField(allow_null=True)
+    last_line = serializers.IntegerField(allow_null=True)
+
+
 class FileAnswer(serializers.Serializer[Any]):
     """An input object and its state; `error` is the data log's line about a failed one.
 
-    `size` is null for a manifest's entries, `rows_in` and `rows_out` while rows are not compared.
+    `records` are those of the request that failed, null if they are not known. `size` is null for a manifest's entries,
+    `rows_in` and `rows_out` while rows are not compared.
     """
 
     key = serializers.CharField()
@@ -22,6 +32,7 @@ class FileAnswer(serializers.Serializer[Any]):
     rows_in = serializers.IntegerField(allow_null=True)
     rows_out = serializers.IntegerField(allow_null=True)
     error = serializers.CharField(allow_blank=True)
+    records = RecordPlaceAnswer(source="place", allow_null=True)
 
 
 class FileCountsAnswer(serializers.Serializer[Any]):

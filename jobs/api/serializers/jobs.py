@@ -100,7 +100,8 @@ class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
         }
         return {
             "cause": failure.cause, "title": failure.title, "quoted": failure.quoted, "source": failure.source,
-            "advice": failure.advice, "change": change,
+            "advice": failure.advice, "change": change, "object": failure.object,
+            "records": failure.place and dataclasses.asdict(failure.place),
         }  # fmt: skip
 
     def to_representation(self, job: TransformJob) -> dict[str, Any]:

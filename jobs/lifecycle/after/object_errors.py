@@ -1,15 +1,18 @@
-"""Errors of single objects, from the data log, written to the plan rows of objects without an output."""
+"""Errors of single objects, from the data log, written to the plan rows of objects without an output.
+
+The text is `<place>: <error>`, such as "record 12, line 13: ClientError: 400: what is that?", and without a place where
+the data log has none, as on AWS. `PlannedObject` reads it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from failures import read_error
 from jobs import queries
 from jobs.models import PlannedObject, TransformJob
 
 _MOST = 300
-#: The service writes this line before a model's answer.
-_HEADING = "Message:"
 _AT_ONCE = 500
 
 
@@ -24,13 +27,19 @@ def save(job: TransformJob, lines: Iterable[str]) -> None:
 
 
 def find_errors(lines: Iterable[str], keys: Collection[str]) -> dict[str, str]:
-    """A short line for each of the `keys` that has an error: the status, then the beginning of the model's answer."""
+    """A short text for each of the `keys` that has an error: the place, the status, and the model's answer."""
     texts_of_keys: dict[str, list[str]] = {}
     for line in lines:
         key, text = _split(line, keys)
-        if key and text and text != _HEADING:
+        if key:
             texts_of_keys.setdefault(key, []).append(text)
-    return {key: _cut(": ".join(texts)) for key, texts in texts_of_keys.items()}
+    return {key: text for key, texts in texts_of_keys.items() if (text := _text(texts))}
+
+
+def _text(texts: list[str]) -> str:
+    error = read_error(texts)
+    places = [str(error.place)] if error.place else []
+    return _cut(": ".join([*places, *error.status, *(line.strip() for line in error.answer)]))
 
 
 def _split(line: str, keys: Collection[str]) -> tuple[str, str]:
@@ -39,7 +48,7 @@ def _split(line: str, keys: Collection[str]) -> tuple[str, str]:
     at = rest.find(":")
     while at >= 0:
         if rest[:at] in keys:
-            return rest[:at], rest[at + 1 :].strip()
+            return rest[:at], rest[at + 1 :].removeprefix(" ")
         at = rest.find(":", at + 1)
     return "", ""
 

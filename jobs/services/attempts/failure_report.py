@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from failures import Cause, Facts, cause_named, classify
 from jobs.models import TransformJob
+from transform.record_places import RecordPlace, parse_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,10 @@ class ToTry:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The cause, the text that shows it and its source (empty if no rule fits), and a change worth a try."""
+    """The cause, the text that shows it and its source (empty if no rule fits), and a change worth a try.
+
+    `object` is the key of the input that failed, empty if it is not known; `place` has the records of its request.
+    """
 
     about: Cause
     quoted: str
@@ -37,6 +41,9 @@ class Failure:
     is_open: bool
     #: Whether the rules were tried on its log.
     log_read: bool
+    object: str
+    place: RecordPlace | None
+    on_engine: bool
 
     @property
     def cause(self) -> str:
@@ -51,7 +58,7 @@ class Failure:
     @property
     def advice(self) -> str:
         """What to do about it."""
-        return self.about.advice
+        return self.about.advice_for(engine=self.on_engine)
 
     @property
     def is_known(self) -> bool:
@@ -71,6 +78,10 @@ def failure_of(job: TransformJob) -> Failure | None:
         _to_try(job, stored.get("change")),
         job.explain_at is not None,
         bool(stored.get("log_read")),
+        # The data log names it with its bucket.
+        stored.get("object", "").partition("/")[2],
+        parse_place(stored.get("records", "")),
+        job.connection.is_engine,
     )
 
 

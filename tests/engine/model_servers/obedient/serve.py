@@ -196,7 +196,7 @@ class Server(ThreadingHTTPServer):
 
 if __name__ == "__main__":
     if "END_AT_START" in os.environ:
-        sys.exit("no model to be found")
+        sys.exit(1 if os.environ["END_AT_START"] == "silently" else "no model to be found")
     if "WITH_CHILD" in os.environ:
         subprocess.Popen(["sleep", "600"])
     Server(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
