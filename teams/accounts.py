@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from teams import activity, links
 from teams.models import ApiToken, Team, User
+from teams.models.activity import SIGN_IN_FAILED
 
 
 def create(username: str) -> User:
@@ -43,7 +44,7 @@ def note_failure(username: str, address: str | None, *, locked: bool) -> None:
         detail: dict[str, object] = {"from": address or "an unknown address"}
         if locked:
             detail["locked"] = "for 15 minutes"
-        _note(user, "account.sign_in_failed", detail)
+        _note(user, SIGN_IN_FAILED, detail)
 
 
 def note_password(user: User, *, first: bool, by: User) -> None:

@@ -10,6 +10,9 @@ from teams.models.credentials import ApiToken
 from teams.models.team import Team
 from teams.models.user import User
 
+#: The verb of a sign-in with a wrong password. Nobody is signed in, so the row has no user.
+SIGN_IN_FAILED = "account.sign_in_failed"
+
 
 class Activity(models.Model):
     """Append-only: which user, with which token, did what to which object."""
@@ -44,9 +47,11 @@ class Activity(models.Model):
 
     @property
     def who(self) -> str:
-        """The actor's name for pages: the user, a person who left, or the service."""
+        """The actor's name for pages: the user, a person who left or is not signed in, or the service."""
         if self.user:
             return self.user.label
+        if self.verb == SIGN_IN_FAILED:
+            return f"not signed in, from {self.detail.get('from', 'an unknown address')}"
         return "Batchdeck itself" if self.automatic else "someone who left"
 
     def save(self, *args: Any, **kwargs: Any) -> None:

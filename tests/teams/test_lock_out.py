@@ -91,6 +91,7 @@ def test_sign_ins_and_failures_stand_in_the_teams_activity(house: House, other: 
     rows = list(Activity.objects.filter(team=house.team).order_by("pk"))
     failed, (signed_in,) = rows[:-1], rows[-1:]
     assert [row.verb for row in failed] == ["account.sign_in_failed"] * 5
+    assert {row.who for row in failed} == {f"not signed in, from {row.detail['from']}" for row in failed}
     assert failed[0].detail == {"from": "203.0.113.1"}
     assert failed[-1].detail == {"from": "203.0.113.1", "locked": "for 15 minutes"}
     assert (signed_in.verb, signed_in.user, signed_in.detail) == (
