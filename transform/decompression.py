@@ -21,13 +21,20 @@ def is_gzip(head: bytes) -> bool:
 def beginning(head: bytes, limit: int) -> tuple[bytes, bool]:
     """Decompress the first bytes of a gzip, to `limit` bytes at most: a small one may hold gigabytes.
 
-    The second value is whether that is all of its first member. Raises NotGzip.
+    Reads member after member. The second value is whether the bytes end with a member and all of it is returned. Raises
+    NotGzip.
     """
-    decompressor = zlib.decompressobj(wbits=31)
-    try:
-        return decompressor.decompress(head, limit), decompressor.eof
-    except zlib.error as error:
-        raise NotGzip(f"not valid Gzip: {error}") from error
+    out, rest = b"", head
+    while rest and len(out) < limit:
+        decompressor = zlib.decompressobj(wbits=31)
+        try:
+            out += decompressor.decompress(rest, limit - len(out))
+        except zlib.error as error:
+            raise NotGzip(f"not valid Gzip: {error}") from error
+        if not decompressor.eof:
+            return out, False
+        rest = decompressor.unused_data.lstrip(b"\0")
+    return out, not rest
 
 
 def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:

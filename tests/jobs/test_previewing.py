@@ -43,6 +43,16 @@ def test_a_row_cut_in_its_middle_is_left_out() -> None:
     assert shown.truncated
 
 
+def test_all_members_of_a_gzip_are_shown_up_to_the_limit() -> None:
+    members = gzip.compress(b"1,2\n") + gzip.compress(b"3,4\n") + bytes(8)
+    shown = make_preview(members, size=len(members), key="x.csv.gz.out")
+    assert (shown.rows, shown.truncated) == ((("1", "2"), ("3", "4")), False)
+    # The object goes on behind the bytes that were read.
+    assert make_preview(members, size=10_000, key="x.csv.gz.out").truncated
+    many = b"".join(gzip.compress(b"1,2\n" * 1000) for _ in range(200))
+    assert make_preview(many, size=len(many), key="x.csv.gz.out").truncated
+
+
 def test_gzip_is_opened_no_further_than_the_limit() -> None:
     bomb = gzip.compress(b"1,2\n" * 1_000_000)
     shown = make_preview(bomb, size=len(bomb), key="x.csv.out")

@@ -60,7 +60,7 @@ def _gunzip(head: bytes, cut: bool) -> tuple[bytes, bool]:
         body, is_whole = beginning(head, LIMIT)
     except NotGzip:
         return head, cut
-    return body, not is_whole
+    return body, cut or not is_whole
 
 
 def _decode(head: bytes, cut: bool) -> str | None:
