@@ -15,6 +15,7 @@ from jobs.lifecycle.queue import starting
 from jobs.models import PlannedObject, RegisteredModel, TransformJob
 from jobs.services.bootstrap import bootstrap
 from jobs.services.submitting import sample, submission
+from jobs.services.submitting.output_folders import undated
 from jobs.states import JobState
 from results import job_outputs, logs
 from teams.models import Activity
@@ -87,12 +88,16 @@ def test_the_sample_job_leads_to_predictions(ready: Any, client: Any) -> None:
     assert since.lines == ()
 
 
+def test_two_sample_jobs_of_one_second_write_to_folders_of_their_own() -> None:
+    paths = {sample.fields()["output_path"] for _ in range(20)}
+    assert len(paths) == 20
+    assert {undated(path) for path in paths} == {sample.read().output_path}
+
+
 def test_the_same_through_the_api(ready: Any, client: Any) -> None:
     house = House(ready.team, {"admin": ready.admin}, ready.connection, ready.model)
     api = house.api("admin")
-    # The folder that the sample offers is named by the second, in which another test's job may have written.
-    output_path = f"{sample.fields()['output_path']}by-the-api/"
-    body = {"connection": "engine", **sample.fields(), "output_path": output_path}
+    body = {"connection": "engine", **sample.fields()}
     made = api.post("/api/v1/jobs/", body, "application/json")
     assert made.status_code == 201, made.content
     job = TransformJob.objects.get(key=made.json()["id"])

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from transform.keys import output_folder, parse_s3_uri
 
-_DATED = re.compile(r"(?<=/)\d{8}-\d{6}/$")
+_DATED = re.compile(r"(?<=/)\d{8}-\d{6}(-[a-z0-9]+)?/$")
 
 
-def dated(folder: str, at: datetime) -> str:
-    """A job's folder below `folder`, which ends in a slash or is empty."""
-    return f"{folder}{at:%Y%m%d-%H%M%S}/"
+def dated(folder: str, at: datetime, suffix: str = "") -> str:
+    """A job's folder below `folder`, which ends in a slash or is empty. `suffix` tells apart jobs of one second."""
+    return f"{folder}{at:%Y%m%d-%H%M%S}{f'-{suffix}' if suffix else ''}/"
 
 
 def undated(path: str) -> str:

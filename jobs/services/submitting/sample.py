@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from aws import objects
 from jobs.models import Connection, RegisteredModel, TransformJob
+from jobs.models.job_values import new_key
 from jobs.services.calling import calls_for_person
 from jobs.services.errors import NotPossible
 from jobs.services.registry import registered_models
@@ -96,7 +97,7 @@ def fields() -> dict[str, Any]:
     """The suggested job's fields by their SDK names, for the new-job form and the API."""
     sample = read()
     suggested: dict[str, Any] = dict(sample.described["job"])
-    output_path = dated(sample.output_path, timezone.now())
+    output_path = dated(sample.output_path, timezone.now(), new_key()[:6])
     return {"model": sample.model_name, "data": sample.data, "output_path": output_path, **suggested}
 
 
