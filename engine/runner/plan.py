@@ -114,8 +114,12 @@ def _less_own_outputs(plan: Plan, input_objects: Iterable[ObjectInfo], begun: fl
 
 
 def _check_outputs(plan: Plan) -> None:
-    """Raises JobFailed if two outputs have the same key, which is possible only if the prefix ends inside a name."""
-    if not plan.prefix or plan.prefix.endswith("/"):
+    """Raises JobFailed if two outputs have the same key.
+
+    This is possible only if the prefix ends inside a name, or if a key has a slash behind the prefix: in//a and in/a.
+    """
+    is_folder = not plan.prefix or plan.prefix.endswith("/")
+    if is_folder and not any(key.startswith(f"{plan.prefix}/") for key in plan.keys):
         return
     counts = Counter(plan.output_key(key) for key in plan.keys)
     name, count = counts.most_common(1)[0]

@@ -230,9 +230,15 @@ def test_an_output_bucket_that_is_not_there_fails_the_job(serving_engine: Engine
     assert job.failed() == "ClientError: The output bucket nowhere does not exist; create it first"
 
 
-def test_two_inputs_for_one_output_fail_the_job(serving_engine: EngineProcess) -> None:
-    uri = put(serving_engine, "twice/part", b"x")
-    put(serving_engine, "twice/part/part", b"x")
+@pytest.mark.parametrize(
+    ("prefix", "further"), [("twice/part", "twice/part/part"), ("twice-slash/", "twice-slash//part")]
+)
+def test_two_inputs_for_one_output_fail_the_job(
+    serving_engine: EngineProcess, prefix: str, further: str
+) -> None:
+    put(serving_engine, f"{prefix.removesuffix('/part')}/part".replace("//", "/"), b"x")
+    put(serving_engine, further, b"x")
+    uri = f"s3://{BUCKET}/{prefix}"
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}
     reason = transform(serving_engine, {}, TransformInput={"DataSource": source}).failed()
     assert "2 input objects would have the same output" in reason

@@ -170,6 +170,39 @@ def test_an_output_that_would_be_replaced_is_a_warning_and_others_a_note(case: C
     assert finding["fix"]["output_path"].startswith(f"s3://{case.bucket}/out/20")
 
 
+def test_two_inputs_with_one_output_are_an_error_on_an_engine(case: Case) -> None:
+    case.put(**{"in/part": b"1\n", "in/part/part": b"2\n"})
+    finding = case.check("outputs_collide", "error", "data", mended=False, data=f"s3://{case.bucket}/in/part")
+    assert finding["reason"].startswith("in/part and in/part/part have the same output, part.out,")
+    assert "outputs_collide" not in case.ask(data=f"s3://{case.bucket}/in/part/")
+
+
+def test_two_entries_of_a_manifest_with_one_output_are_an_error_on_an_engine(case: Case) -> None:
+    case.put(
+        **{"in//a.csv": ROWS, "list": f'[{{"prefix": "s3://{case.bucket}/in/"}}, "a.csv", "/a.csv"]'.encode()}
+    )
+    finding = case.check(
+        "outputs_collide",
+        "error",
+        "data",
+        mended=False,
+        data=f"s3://{case.bucket}/list",
+        data_type="ManifestFile",
+    )
+    assert "in/a.csv and in//a.csv have the same output, a.csv.out" in finding["reason"]
+
+
+def test_an_output_that_has_the_key_of_an_input_is_a_warning(case: Case) -> None:
+    case.put(**{"in/a.csv.out": b"1\n"})
+    finding = case.check(
+        "output_replaces_input", "warning", "output_path", output_path=f"s3://{case.bucket}/in/"
+    )
+    assert (
+        finding["reason"] == "The output of a.csv would replace a.csv.out, which is an input of the same job."
+    )
+    assert "output_replaces_input" not in case.ask()
+
+
 @pytest.mark.parametrize("content", [None, "text/csv"])
 def test_lines_that_are_not_split_are_a_warning(case: Case, content: str | None) -> None:
     case.check(

@@ -85,9 +85,12 @@ class ObjectList:
     """The first objects below a prefix, or of a manifest. `more`: there are further objects.
 
     `problem` says why a job cannot use the place, `unknown` why it could not be listed; else they are empty.
+    `pairs` are the keys of the inputs in `bucket`, if these are known, and of their outputs below the output folder.
     """
 
     objects: tuple[RemoteObject, ...] = ()
+    bucket: str = ""
+    pairs: tuple[tuple[str, str], ...] = ()
     more: bool = False
     problem: str = ""
     unknown: str = ""

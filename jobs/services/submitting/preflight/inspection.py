@@ -21,7 +21,7 @@ from jobs.services.submitting.preflight.findings import Inspection, ObjectList, 
 from jobs.services.submitting.replacing import Replaced
 from transform import manifest
 from transform.decompression import NotGzip, beginning, is_gzip
-from transform.keys import is_folder_marker, output_folder, parse_s3_uri
+from transform.keys import is_folder_marker, output_folder, output_key, parse_s3_uri
 
 #: Objects listed in one place, in three calls; if there are further objects, `more` is true.
 LOOKED_AT = 3_000
@@ -121,7 +121,13 @@ def _inputs(target: Target, request: RequestValues, inspection: Inspection) -> N
     if request.text("data_type") == "ManifestFile":
         inspection.inputs = _listed_in_manifest(target, bucket, prefix)
     else:
-        inspection.inputs = _below(target, bucket, prefix)
+        inputs = _below(target, bucket, prefix)
+        pairs = _pairs(prefix, (remote_object.key for remote_object in inputs.objects))
+        inspection.inputs = replace(inputs, bucket=bucket, pairs=pairs)
+
+
+def _pairs(prefix: str, input_keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((key, output_key(prefix, key, "")) for key in islice(input_keys, LOOKED_AT))
 
 
 def _beside(target: Target, request: RequestValues, inspection: Inspection) -> None:
@@ -233,7 +239,11 @@ def _listed_in_manifest(target: Target, bucket: str, key: str) -> ObjectList:
     if outside is not None:
         return ObjectList(problem=denied_place(target, f"s3://{manifest_objects.bucket}/{outside}"))
     count = f"{len(manifest_objects.entries):,} object{'s' if len(manifest_objects.entries) > 1 else ''}"
-    return ObjectList(unknown=f"The manifest names {count}, not looked at here.")
+    return ObjectList(
+        unknown=f"The manifest names {count}, not looked at here.",
+        bucket=manifest_objects.bucket,
+        pairs=_pairs(manifest_objects.prefix, dict.fromkeys(manifest_objects.keys)),
+    )
 
 
 def _refused(error: Rejected, bucket: str) -> ObjectList:

@@ -144,6 +144,47 @@ def output_inside(request: RequestValues, inspection: Inspection) -> Iterator[Fi
         )
 
 
+def shared_outputs(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
+    """Two inputs with one output: the engine refuses the job, and on AWS one answer replaces the other."""
+    inputs_of: dict[str, list[str]] = {}
+    for key, output in inspection.inputs.pairs if inspection.inputs else ():
+        inputs_of.setdefault(output, []).append(key)
+    shared = [(output, keys) for output, keys in inputs_of.items() if len(keys) > 1]
+    if not shared:
+        return
+    output, keys = shared[0]
+    more = f" {len(shared) - 1:,} more outputs have several inputs too." if len(shared) > 1 else ""
+    yield Finding(
+        "outputs_collide",
+        FindingLevel.ERROR if inspection.is_engine else FindingLevel.WARNING,
+        "data",
+        f"{keys[0]} and {keys[1]} have the same output, {output}, so that one would replace the other.{more} Rename "
+        "one of them, or end the input path in a slash.",
+    )
+
+
+def outputs_over_inputs(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
+    """Warn about an output whose key is that of an input: `a` is answered in `a.out`, beside an input `a.out`."""
+    source, target = request.place("data"), request.place("output_path")
+    if source is None or target is None or inspection.inputs is None or inspection.inputs.bucket != target[0]:
+        return
+    folder = output_folder(target[1])
+    input_keys = {key for key, _ in inspection.inputs.pairs}
+    over = [
+        (key, folder + output) for key, output in inspection.inputs.pairs if folder + output in input_keys
+    ]
+    if over:
+        key, output = over[0]
+        yield Finding(
+            "output_replaces_input",
+            FindingLevel.WARNING,
+            "output_path",
+            f"The output of {_short(key)} would replace {_short(output)}, which is an input of the same job.",
+            fix=_outside(*source) if request.text("data_type") != "ManifestFile" else None,
+            about=("data",),
+        )
+
+
 def outputs(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """Warn about objects that the outputs would replace."""
     output_list = inspection.outputs

@@ -30,6 +30,8 @@ CHECKS = (
     location_checks.siblings,
     location_checks.strangers,
     location_checks.output_inside,
+    location_checks.shared_outputs,
+    location_checks.outputs_over_inputs,
     location_checks.outputs,
     location_checks.writing,
     payload_checks.content_type,
