@@ -32,6 +32,15 @@ class Question:
     fields: tuple[tuple[str, object], ...] = ()
 
 
+#: The field with which a question's form says yes, where the same address also takes a form that asks first.
+SURE = "sure"
+
+
+def is_sure(request: HttpRequest) -> bool:
+    """Whether the question's form was sent."""
+    return SURE in request.POST
+
+
 def ask(
     request: HttpRequest, question: Question, template: str = "confirm.html", **context: Any
 ) -> HttpResponse:

@@ -167,7 +167,7 @@ def change_role(member: Membership, role: Role, *, by: User) -> None:
         if now.role == role:
             return
         if role != Role.ADMIN:
-            _keep_an_admin(now, "the last admin: make somebody else one first")
+            check_not_last_admin(now)
         detail: dict[str, object] = {"from": now.role, "to": role.value}
         Membership.objects.filter(pk=now.pk).update(role=role)
         activity.record(now.team, by, "member.role_changed", now.user, label=now.user.username, detail=detail)
@@ -182,7 +182,7 @@ def remove(member: Membership, *, by: User) -> None:
     """
     with transaction.atomic():
         now = _locked(member)
-        _keep_an_admin(now, "the last admin: make somebody else one first")
+        check_not_last_admin(now)
         # For good: who is asked in again later does not bring back what lay about meanwhile.
         ApiToken.objects.filter(team=now.team, user=now.user, revoked_at=None).update(
             revoked_at=timezone.now()
@@ -242,7 +242,8 @@ def _check_admin(team: Team, user: User) -> None:
         raise Refused(f"You are not an admin of {team} any more.")
 
 
-def _keep_an_admin(member: Membership, why: str) -> None:
+def check_not_last_admin(member: Membership) -> None:
+    """Raises Refused for the team's last admin."""
     admins = Membership.objects.filter(team=member.team, role=Role.ADMIN, user__is_active=True)
     if member.role == Role.ADMIN and not admins.exclude(pk=member.pk).exists():
-        raise Refused(f"{member.user.label} is {why}.")
+        raise Refused(f"{member.user.label} is the last admin: make somebody else one first.")

@@ -18,6 +18,7 @@ from jobs.api.field_errors import error_text, sentences
 from jobs.filtering import FilterError
 from jobs.outages import outage_of
 from jobs.services.errors import (
+    DefaultExists,
     InvalidFields,
     NameTaken,
     NoSuchObject,
@@ -65,7 +66,14 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler; an unexpected error is logged and answered as a 500 of the same shape."""
     set_rollback()
     if isinstance(
-        error, NameTaken | OutputsExist | OlderOutputs | once.KeyReused | once.CutOff | once.InProgress
+        error,
+        NameTaken
+        | OutputsExist
+        | OlderOutputs
+        | DefaultExists
+        | once.KeyReused
+        | once.CutOff
+        | once.InProgress,
     ):
         return _conflict(error)
     if isinstance(error, InvalidFields | FilterError):
@@ -99,11 +107,19 @@ def _failed(error: Exception, path: str) -> Response:
 
 
 def _conflict(
-    error: NameTaken | OutputsExist | OlderOutputs | once.KeyReused | once.CutOff | once.InProgress,
+    error: NameTaken
+    | OutputsExist
+    | OlderOutputs
+    | DefaultExists
+    | once.KeyReused
+    | once.CutOff
+    | once.InProgress,
 ) -> Response:
     """The answer to a well-formed request that is not possible now, with the facts as members for programs."""
     if isinstance(error, NameTaken):
         return Response(body(409, "The name is taken.", error.fields, "name_taken", job=error.key), 409)
+    if isinstance(error, DefaultExists):
+        return Response(body(409, str(error), name="default_exists", preset=error.preset), 409)
     if isinstance(error, OlderOutputs):
         return Response(body(409, str(error), name="outputs_exist", outputs=error.count), 409)
     if isinstance(error, OutputsExist):

@@ -111,6 +111,14 @@ class ManyBody(serializers.Serializer[Any]):
         return values
 
 
+class DefaultBody(serializers.Serializer[Any]):
+    """Whether a preset may take the place of another default."""
+
+    replace_default = JsonFlag(
+        default=False, help_text="Take the place of the model's default, if it has one."
+    )
+
+
 class ModelBody(serializers.Serializer[Any]):
     """A model: one container by `image`, `model_data` and `env`, or a pipeline by `containers`."""
 

@@ -25,6 +25,7 @@ _ERROR = {
                 },
                 "outputs": {"type": "integer", "description": "How many objects a job would replace."},
                 "output_path": {"type": "string", "description": "An output path at which it replaces none."},
+                "preset": {"type": "string", "description": "The model's default preset."},
                 "job": {
                     "type": "string",
                     "description": "The id of the job that it is about, where it is one.",

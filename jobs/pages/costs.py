@@ -9,17 +9,20 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from failures.instances import INSTANCE_TYPES
 from jobs.forms.price import PriceForm
-from jobs.models import Connection
+from jobs.models import Connection, InstancePrice
 from jobs.pages.connections import find_connection
 from jobs.services.connections import prices as service
 from jobs.services.errors import NotPossible, Unavailable
 from jobs.services.listing import spending
+from teams import confirming
 from teams.access import MemberRequest, member_required
+from teams.confirming import Question
 from teams.models import Role, Team
 
 #: Months that the page shows by default.
@@ -36,10 +39,13 @@ def prices(request: MemberRequest, slug: str) -> HttpResponse:
 @require_POST
 @member_required(Role.OPERATOR)
 def set_price(request: MemberRequest, slug: str) -> HttpResponse:
-    """Set a price, or remove one."""
+    """Set a price, or ask, then remove one."""
     connection = find_connection(request.team, slug)
     removed_type = request.POST.get("remove", "")
-    if connection.prices.filter(instance_type=removed_type).exists():
+    removed_price = connection.prices.filter(instance_type=removed_type).first()
+    if removed_price is not None:
+        if not confirming.is_sure(request):
+            return confirming.ask(request, _remove_question(connection, removed_price))
         service.change(connection, {removed_type: None}, by=request.user)
         return redirect("prices", slug=slug)
     form = PriceForm(request.POST)
@@ -47,6 +53,24 @@ def set_price(request: MemberRequest, slug: str) -> HttpResponse:
         messages.success(request, f"{form.cleaned_data['instance_type']} has its price.")
         return redirect("prices", slug=slug)
     return _price_table(request, connection, form)
+
+
+def _remove_question(connection: Connection, price: InstancePrice) -> Question:
+    then = (
+        "Further jobs on it are not billed."
+        if connection.is_engine
+        else "AWS's own price is read again; until then the cost of further jobs on it is unknown."
+    )
+    name = price.instance_type
+    return Question(
+        title=f"Remove the price of {name} on {connection.name}?",
+        says=f"{then} What jobs have cost already stays.",
+        button="Remove the price",
+        action=reverse("set-price", args=[connection.slug]),
+        back=reverse("prices", args=[connection.slug]),
+        facts=(("An hour", f"${price.usd_per_hour.normalize():f}"), ("Set", price.get_source_display())),
+        fields=(("remove", name), (confirming.SURE, 1)),
+    )
 
 
 def _price_table(request: MemberRequest, connection: Connection, form: PriceForm) -> HttpResponse:

@@ -23,7 +23,7 @@ from jobs.models import Preset, TransformJob
 from jobs.models.preset import Rule, flat
 from jobs.pages import preset_choice
 from jobs.pages.job.job_page import find_job
-from jobs.services.errors import NotPossible
+from jobs.services.errors import DefaultExists, NotPossible
 from jobs.services.listing.display import for_display
 from jobs.services.submitting import presets as service
 from jobs.services.submitting.output_folders import undated
@@ -132,16 +132,37 @@ def _delete_question(request: MemberRequest, preset: Preset) -> Question:
 @require_POST
 @member_required(Role.OPERATOR)
 def default_preset(request: MemberRequest, preset: str) -> HttpResponse:
-    """Let Run on the page of the preset's model begin with it, or with `off` no longer."""
+    """Let Run on the page of the preset's model begin with it, or with `off` no longer.
+
+    Asks first if another preset is the default.
+    """
     chosen_preset = _changeable(request, preset)
     if "off" in request.POST:
         service.stop_being_default(chosen_preset, by=request.user)
     else:
         try:
-            service.make_default(chosen_preset, by=request.user)
+            service.make_default(chosen_preset, by=request.user, replace_default=confirming.is_sure(request))
+        except DefaultExists as error:
+            return confirming.ask(request, _default_question(request, chosen_preset, error.preset))
         except NotPossible as error:
             messages.error(request, str(error))
     return redirect("preset", preset=chosen_preset.slug)
+
+
+def _default_question(request: MemberRequest, preset: Preset, other_slug: str) -> Question:
+    default_now = find_preset(request.team, other_slug)
+    maker = confirming.whose(default_now.created_by, request.user)
+    model = preset.model.name if preset.model else ""
+    return Question(
+        title=f"Make {preset.name} the default of {model}?",
+        says=f"It takes the place of {default_now.name}, made by {maker}: Run on the model's page begins with it for "
+        "the whole team. The other preset stays.",
+        button="Make it the default",
+        action=reverse("default-preset", args=[preset.slug]),
+        back=reverse("preset", args=[preset.slug]),
+        facts=(("Default now", default_now.name), ("Default then", preset.name)),
+        fields=((confirming.SURE, 1),),
+    )
 
 
 def find_preset(team: Team, slug: str) -> Preset:

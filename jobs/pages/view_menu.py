@@ -89,7 +89,7 @@ def _delete_question(request: MemberRequest, view: SavedView) -> Question:
         button="Delete the view",
         action=reverse("change-view", args=[view.slug]),
         back=view.address,
-        fields=(("action", "delete"), ("sure", 1)),
+        fields=(("action", "delete"), (confirming.SURE, 1)),
     )
 
 

@@ -74,5 +74,15 @@ class OlderOutputs(NotPossible):
         self.count = count
 
 
+class DefaultExists(NotPossible):
+    """The model has another default preset, whose slug is `preset`."""
+
+    def __init__(self, model: str, name: str, preset: str) -> None:
+        super().__init__(
+            f"Run on the model {model} begins with the preset {name}. Send replace_default: true to take its place."
+        )
+        self.preset = preset
+
+
 class Unavailable(Exception):
     """The connection did not answer, or refused; the message says why and what to do."""

@@ -60,10 +60,13 @@ def invite(request: MemberRequest) -> HttpResponse:
 @require_POST
 @member_required(Role.ADMIN)
 def change_role(request: MemberRequest, member_pk: int) -> HttpResponse:
-    """Change a member's role."""
+    """Change a member's role; ask first if an admin loses the admin's rights."""
     member = _member(request, member_pk)
     try:
         role = _role(request)
+        if member.can_admin and role != Role.ADMIN and not confirming.is_sure(request):
+            members.check_not_last_admin(member)
+            return confirming.ask(request, _demote_question(request, member, role))
         members.change_role(member, role, by=request.user)
         ended = f" {_OFFERS_END}" if member.can_admin and role != Role.ADMIN else ""
         messages.success(request, f"{member.user.label} has the role {role.label.lower()} now.{ended}")
@@ -101,6 +104,22 @@ def link(request: MemberRequest, member_pk: int) -> HttpResponse:
     except Refused as error:
         messages.error(request, str(error))
         return redirect("team")
+
+
+def _demote_question(request: MemberRequest, member: Membership, role: Role) -> Question:
+    own = member.user_id == request.user.pk
+    who = "yourself" if own else member.user.label
+    become = f"Make {who} {'an operator' if role == Role.OPERATOR else 'a viewer'}"
+    invited = [invitation.user.label for invitation in members.invitations(member.team)]
+    return Question(
+        title=f"{become}?",
+        says=f"{'You' if own else 'They'} can no longer change connections, limits and members. {_OFFERS_END}",
+        button=become,
+        action=reverse("member-role", args=[member.pk]),
+        back=reverse("team"),
+        facts=(("Role now", Role(member.role).label), ("Open invitations", ", ".join(invited) or "none")),
+        fields=(("role", role.value), (confirming.SURE, 1)),
+    )
 
 
 def _remove_question(member: Membership) -> Question:

@@ -18,6 +18,8 @@ from jobs.services.submitting import sample
 from jobs.states import JobState
 from tests.cast import House
 from tests.jobs.following import follow
+from tests.support.html import Page
+from tests.support.questions import sent
 
 pytestmark = pytest.mark.django_db
 M5, C5 = "ml.m5.large", "ml.c5.xlarge"
@@ -199,7 +201,11 @@ def test_the_prices_page_sets_a_price_and_takes_it_away(house: House) -> None:
     assert answer.status_code == 400
     assert "It must be an instance type" in answer.content.decode()
     assert "It must be US dollars an hour" in answer.content.decode()
-    answer = bob.post(press, {"remove": M5}, follow=True)
+    asked = bob.post(press, {"remove": M5})
+    assert Page(asked).all("h1")[0].text == f"Remove the price of {M5} on Engine?"
+    assert "$0.115" in Page(asked).text
+    assert InstancePrice.objects.exists()
+    answer = bob.post(press, sent(asked), follow=True)
     assert not InstancePrice.objects.exists()
     assert "has no price yet" in answer.content.decode()
     viewer = house.page("vera")

@@ -15,6 +15,7 @@ from jobs.states import JobState, Origin
 from teams.models import Activity
 from tests.cast import FIELDS, House
 from tests.support.html import Page
+from tests.support.questions import sent
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
@@ -371,7 +372,7 @@ def test_the_default_of_a_model_is_what_run_begins_with(house: House) -> None:
 def test_the_api_makes_a_preset_the_default_of_its_model_and_records_who_did(house: House) -> None:
     make(house)
     address, bob = "/api/v1/presets/nightly-run/default/", house.api("bob")
-    assert bob.post(address).json()["is_default"] is True
+    assert bob.post(address, {}, "application/json").json()["is_default"] is True
     assert RegisteredModel.objects.get(pk=house.model.pk).default_preset is not None
     assert bob.get("/api/v1/presets/nightly-run/").json()["is_default"] is True
     # A second time changes nothing, and is no act.
@@ -386,6 +387,26 @@ def test_the_api_makes_a_preset_the_default_of_its_model_and_records_who_did(hou
     ]
 
 
+def test_another_default_is_replaced_only_after_a_question_that_names_it(house: House) -> None:
+    make(house)
+    model = RegisteredModel.objects.filter(pk=house.model.pk)
+    model.update(default_preset=house.preset)
+    Preset.objects.filter(pk=house.preset.pk).update(model=house.model, created_by=house.people["alice"])
+    page, api = house.page("bob"), house.api("bob")
+    asked = page.post("/presets/nightly-run/default/")
+    assert "It takes the place of Nightly scoring, made by alice:" in Page(asked).text
+    refused = api.post("/api/v1/presets/nightly-run/default/", {}, "application/json")
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"], error["preset"]) == (409, "default_exists", house.preset.slug)
+    assert model.get().default_preset == house.preset
+    page.post("/presets/nightly-run/default/", sent(asked))
+    assert model.get().default_preset == Preset.objects.get(slug="nightly-run")
+    model.update(default_preset=house.preset)
+    body = {"replace_default": True}
+    assert api.post("/api/v1/presets/nightly-run/default/", body, "application/json").status_code == 200
+    assert model.get().default_preset == Preset.objects.get(slug="nightly-run")
+
+
 def test_only_a_presets_maker_and_admins_make_it_the_default(house: House, other: House) -> None:
     preset = make(house)
     Preset.objects.filter(pk=preset.pk).update(created_by=house.people["alice"])
@@ -394,17 +415,17 @@ def test_only_a_presets_maker_and_admins_make_it_the_default(house: House, other
     assert house.page("vera").post(f"/{address}").status_code == 403
     assert other.page("charlie").post(f"/{address}").status_code == 404
     for client, status in ((house.api("bob"), 403), (house.api("vera"), 403), (other.api("charlie"), 404)):
-        assert client.post(f"/api/v1/{address}").status_code == status
+        assert client.post(f"/api/v1/{address}", {}, "application/json").status_code == status
         assert client.delete(f"/api/v1/{address}").status_code == status
     assert RegisteredModel.objects.get(pk=house.model.pk).default_preset is None
     assert "Make default" not in house.page("bob").get("/presets/nightly-run/").content.decode()
-    assert house.api("alice").post(f"/api/v1/{address}").status_code == 200
+    assert house.api("alice").post(f"/api/v1/{address}", {}, "application/json").status_code == 200
 
 
 def test_a_preset_without_a_model_is_no_default(house: House) -> None:
     preset = make(house)
     Preset.objects.filter(pk=preset.pk).update(model=None)
-    answer = house.api("bob").post("/api/v1/presets/nightly-run/default/")
+    answer = house.api("bob").post("/api/v1/presets/nightly-run/default/", {}, "application/json")
     assert (answer.status_code, "choose one" in answer.json()["error"]["message"]) == (409, True)
 
 

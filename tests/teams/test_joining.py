@@ -14,6 +14,7 @@ from teams import links, members, tokens
 from teams.models import Activity, Invitation, Membership, Role, SignInLink, User
 from tests.cast import House, make_house
 from tests.support.html import Page
+from tests.support.questions import sent
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "dora-has-a-pass"
@@ -220,7 +221,7 @@ def test_links_and_invitations_of_a_team_end_with_the_rights_of_an_admin(
     new_account = link_of(press(house, "bob", "/team/members/", username="eve", role="admin"))
     paths = [new_account, link_of(invite(house, "bob")), link_for(house, "bob", "vera")]
     of_other_team = link_of(press(other, "charlie", "/team/members/", username="zoe", role="viewer"))
-    press(house, "alice", f"/team/members/{bob.pk}/{act}/", role="operator")
+    press(house, "alice", f"/team/members/{bob.pk}/{act}/", role="operator", sure="1")
     assert [Client().post(path, {"password": PASSWORD}).status_code for path in paths] == [410, 410, 410]
     assert Client().post(of_other_team).status_code == 302
     assert "member.uninvited" in Activity.objects.filter(team=house.team).values_list("verb", flat=True)
@@ -237,12 +238,19 @@ def test_links_and_invitations_stay_when_somebody_else_than_an_admin_goes(
     assert Client().post(invitation, {"password": PASSWORD}).status_code == 302
 
 
-def test_an_admin_is_told_that_links_end_with_another_admins_rights(house: House) -> None:
+def test_an_admin_is_told_that_links_end_with_another_admins_rights(house: House, dora: User) -> None:
     bob = become_admin(house, "bob")
     words = "Open invitations and unused sign-in links of the team end."
     page = house.page("alice")
     assert words in page.get(f"/team/members/{bob.pk}/remove/").content.decode()
-    page.post(f"/team/members/{bob.pk}/role/", {"role": "viewer"})
+    invite(house, "alice")
+    asked = page.post(f"/team/members/{bob.pk}/role/", {"role": "viewer"})
+    assert Page(asked).all("h1")[0].text == "Make bob a viewer?"
+    assert words in Page(asked).text
+    assert "Open invitations dora" in Page(asked).text
+    assert Membership.objects.get(pk=bob.pk).role == Role.ADMIN
+    page.post(f"/team/members/{bob.pk}/role/", sent(asked))
+    assert Membership.objects.get(pk=bob.pk).role == Role.VIEWER
     assert words in page.get("/team/").content.decode()
 
 

@@ -96,7 +96,7 @@ def test_the_last_admin_can_be_neither_demoted_nor_removed(house: House) -> None
         assert "the last admin" in answer.content.decode()
     assert member(house, "alice").role == "admin"
     press(house, "alice", f"/team/members/{member(house, 'bob').pk}/role/", role="admin")
-    press(house, "alice", f"/team/members/{alice.pk}/role/", role="viewer")
+    press(house, "alice", f"/team/members/{alice.pk}/role/", role="viewer", sure="1")
     assert member(house, "alice").role == "viewer"
     with pytest.raises(Refused, match="the last admin"):
         members.remove(member(house, "bob"), by=house.people["bob"])

@@ -104,10 +104,21 @@ class OnePreset(PresetView):
 class PresetDefault(PresetView):
     """A preset as the one that Run on its model's page begins with."""
 
-    @extend_schema(operation_id="presets_default", request=None, responses=serializers.PresetAnswer)
+    @extend_schema(
+        operation_id="presets_default",
+        request=request_serializers.DefaultBody,
+        responses=serializers.PresetAnswer,
+    )
     def post(self, request: Request, preset: str) -> Response:
-        """Make it the default of its model, in place of any other."""
-        presets.make_default(self.changeable(preset), by=self.member.user, token=self.token)
+        """Make it the default of its model; in place of another one only with `replace_default`."""
+        new_default = self.changeable(preset)
+        body = request_serializers.read_body(request_serializers.DefaultBody, request.data)
+        presets.make_default(
+            new_default,
+            by=self.member.user,
+            token=self.token,
+            replace_default=body["replace_default"],
+        )
         return Response(serializers.PresetAnswer(self.preset(preset)).data)
 
     @extend_schema(operation_id="presets_default_off", responses={200: serializers.PresetAnswer})

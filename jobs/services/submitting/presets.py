@@ -13,7 +13,7 @@ from django.utils import timezone
 from jobs.models import Connection, Preset, RegisteredModel, TransformJob
 from jobs.models.preset import Rule, flat
 from jobs.options import OPTIONS, RunOptions
-from jobs.services.errors import InvalidFields, NotPossible
+from jobs.services.errors import DefaultExists, InvalidFields, NotPossible
 from jobs.services.slugs import free_slug
 from jobs.services.submitting import job_options, replacing, submission
 from jobs.states import Origin
@@ -86,11 +86,21 @@ def delete(preset: Preset, *, by: User, token: ApiToken | None = None) -> None:
         preset.delete()
 
 
-def make_default(preset: Preset, *, by: User, token: ApiToken | None = None) -> None:
-    """Let Run on the page of the preset's model begin with it. Raises NotPossible if it has no model."""
+def make_default(
+    preset: Preset, *, by: User, token: ApiToken | None = None, replace_default: bool = False
+) -> None:
+    """Let Run on the page of the preset's model begin with it.
+
+    Raises NotPossible if it has no model, and DefaultExists if it would take another preset's place and
+    `replace_default` is false.
+    """
     if preset.model is None:
         raise NotPossible("It has no model that is registered; choose one in it first.")
     with transaction.atomic():
+        model = RegisteredModel.objects.select_for_update().get(pk=preset.model.pk)
+        default_now = model.default_preset
+        if default_now is not None and default_now.pk != preset.pk and not replace_default:
+            raise DefaultExists(model.name, default_now.name, default_now.slug)
         RegisteredModel.objects.filter(pk=preset.model.pk).update(default_preset=preset)
         activity.record(preset.team, by, "preset.made_default", preset, token=token)
 
