@@ -81,8 +81,9 @@ def model_in_hand(team: Team, user: User) -> RegisteredModel | None:
 
 
 def timeline(job: TransformJob) -> list[JobEvent]:
-    """The job's changes of state, and the notes between them, oldest first."""
-    return list(job.events.select_related("by").order_by("id"))
+    """The changes of state of the job and its further attempts, and the notes between them, oldest first."""
+    events = JobEvent.objects.filter(Q(job=job) | Q(job__root=job))
+    return list(events.select_related("by", "job").order_by("id"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,8 @@ class TransformJob(JobRequest):
     #: Whether this is a copy with computed values, made to be shown: it cannot be saved.
     is_copy: bool = False
     joint_cost: Cost | None = None
+    #: Seconds that all attempts ran together; None in a job's own row, and in rows of several attempts from before.
+    run_seconds: float | None = None
 
     objects: ClassVar[JobQuerySet] = JobQuerySet.as_manager()  # type: ignore[assignment]
     if TYPE_CHECKING:
@@ -258,6 +260,13 @@ class TransformJob(JobRequest):
     def first_id(self) -> int:
         """The row id of the first attempt, which may be this job."""
         return self.root_id or self.pk
+
+    @property
+    def ran_seconds(self) -> float:
+        """Seconds that it ran, with fractions; 0 while it runs."""
+        if self.started_at is None or self.ended_at is None:
+            return 0.0
+        return max(0.0, (self.ended_at - self.started_at).total_seconds())
 
     @property
     def can_stop(self) -> bool:

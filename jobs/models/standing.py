@@ -65,6 +65,7 @@ def standing(attempts: Sequence[TransformJob], total: int | None, written: int |
             "objects_total": last.objects_total if total is None else total,
             "objects_done": last.objects_done if total is None else written,
             "started_at": _text(started_at),
+            "run_seconds": sum(attempt.ran_seconds for attempt in attempts),
             "stop_requested_at": _text(last.stop_requested_at) if state in ACTIVE else None,
             "instance_seconds": sum(seconds) if seconds else None,
             "cost_usd": str(sum(costs)) if costs else None,

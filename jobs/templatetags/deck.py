@@ -207,7 +207,8 @@ def duration(start: datetime | None, end: datetime | None = None) -> str:
 def took(job: TransformJob) -> str:
     """How long a job ran, with all its attempts; until now while its only attempt runs."""
     if job.attempts_count > 1:
-        return clocked(job.duration_seconds) if job.started_at else ""
+        seconds = job.duration_seconds if job.run_seconds is None else job.run_seconds
+        return clocked(seconds) if job.started_at else ""
     return duration(job.started_at, job.ended_at)
 
 

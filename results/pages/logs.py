@@ -17,11 +17,12 @@ from jobs.pages.polling import is_poll
 from jobs.services.attempts import failure_report
 from jobs.services.errors import NotPossible, Unavailable
 from results import logs as service
+from results.pages.attempts import ShownAttempt, context_of, shown_attempt
 from teams.access import MemberRequest, member_required
 from teams.refusals import refused, unknown_words
 
 #: Query words that filter a log.
-_FILTERS = ("stream", "search", "errors")
+_FILTERS = ("stream", "search", "errors", "attempt")
 _PLACES = ("token", "before", "at")
 
 
@@ -41,15 +42,18 @@ def since(request: MemberRequest, key: str) -> HttpResponse:
     """The lines after a place, as a fragment that the page appends; other requests are redirected to the log."""
     job = find_job(request.team, key)
     line_filter = _line_filter(request)
+    attempt = shown_attempt(request, job)
     if not is_poll(request) or not line_filter["stream"] or not request.GET.get("token"):
         return redirect("job-logs", key=job.key)
     try:
-        page = service.since(job, **line_filter, token=request.GET["token"])
+        page = service.since(attempt.job, **line_filter, token=request.GET["token"])
     except Unavailable as error:
         return HttpResponse(str(error), status=503, content_type="text/plain")
     except NotPossible as error:
         raise Http404(str(error)) from error
-    return render(request, "jobs/log_since.html", {**line_filter, "log": page, **_links(job, line_filter)})
+    return render(
+        request, "jobs/log_since.html", {**line_filter, "log": page, **_links(job, attempt, line_filter)}
+    )
 
 
 @require_GET
@@ -59,14 +63,15 @@ def start(request: MemberRequest, key: str) -> HttpResponse:
     job = find_job(request.team, key)
     if not is_poll(request):
         return redirect("job-logs", key=job.key)
+    attempt = shown_attempt(request, job)
     try:
-        page = service.page(job, limit=1)
+        page = service.page(attempt.job, limit=1)
     except Unavailable:
         # The page stays as it is and polls again.
         return HttpResponse(status=204)
     if page.streams:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "jobs/log_none.html", {"job": job, "log": page})
+    return render(request, "jobs/log_none.html", {"job": job, "log": page, **context_of(attempt)})
 
 
 @require_GET
@@ -76,9 +81,10 @@ def streams(request: MemberRequest, key: str) -> HttpResponse:
     job = find_job(request.team, key)
     if not is_poll(request):
         return redirect("job-logs", key=job.key)
-    context: dict[str, Any] = {"job": job, "now": request.GET.get("stream", "")}
+    attempt = shown_attempt(request, job)
+    context: dict[str, Any] = {"job": job, "now": request.GET.get("stream", ""), **context_of(attempt)}
     try:
-        context |= {"streams": service.streams(job), "counts": service.count_errors(job)}
+        context |= {"streams": service.streams(attempt.job), "counts": service.count_errors(attempt.job)}
     except Unavailable as error:
         context["trouble"] = str(error)
     return render(request, "jobs/log_streams.html", context)
@@ -93,21 +99,28 @@ def jump(request: MemberRequest, key: str) -> HttpResponse:
     line_filter = _line_filter(request)
     line_filter["stream"] = line_filter["stream"] or service.ALL
     jump_filter = line_filter if line_filter["search"] else {**line_filter, "errors": True}
+    attempt = shown_attempt(request, job)
     try:
         line_id, rest = service.jump(
-            job, **jump_filter, token=query.get("token", ""), before=query.get("before", "")
+            attempt.job, **jump_filter, token=query.get("token", ""), before=query.get("before", "")
         )
     except (Unavailable, NotPossible) as error:
         messages.info(request, str(error))
-        return redirect(_address(job, line_filter))
+        return redirect(_address(job, attempt, line_filter))
     if line_id:
-        return redirect(f"{_address(job, line_filter, at=line_id)}#here")
+        return redirect(f"{_address(job, attempt, line_filter, at=line_id)}#here")
     if rest:
         messages.info(request, "Nothing was found for long; this goes on from there.")
-        return redirect(_address(job, jump_filter, **{"before" if query.get("before") else "token": rest}))
+        return redirect(
+            _address(job, attempt, jump_filter, **{"before" if query.get("before") else "token": rest})
+        )
     here = query.get("before") or query.get("token", "")
     messages.info(request, _nothing(jump_filter, before=bool(query.get("before")), further=bool(here)))
-    return redirect(f"{_address(job, line_filter, at=here)}#here" if here else _address(job, line_filter))
+    return redirect(
+        f"{_address(job, attempt, line_filter, at=here)}#here"
+        if here
+        else _address(job, attempt, line_filter)
+    )
 
 
 @require_GET
@@ -120,7 +133,7 @@ def text(request: MemberRequest, key: str) -> StreamingHttpResponse | HttpRespon
     line_filter = _line_filter(request)
     line_filter["stream"] = line_filter["stream"] or service.ALL
     try:
-        file = service.text_file(job, **line_filter)
+        file = service.text_file(shown_attempt(request, job).job, **line_filter)
     except Unavailable as error:
         messages.info(request, str(error))
         return redirect("job-logs", key=job.key)
@@ -152,14 +165,16 @@ def errors(request: MemberRequest, key: str) -> HttpResponse:
 def _lines(request: MemberRequest, job: TransformJob) -> dict[str, Any]:
     line_filter = _line_filter(request)
     places = {name: request.GET.get(name, "") for name in _PLACES}
+    attempt = shown_attempt(request, job)
     context: dict[str, Any] = {
         **line_filter,
         **places,
+        **context_of(attempt),
         "all_streams": service.ALL,
         "beginning": service.BEGINNING,
     }
     try:
-        page = service.page(job, **{**line_filter, **places})
+        page = service.page(attempt.job, **{**line_filter, **places})
     except Unavailable as error:
         return {**context, "unread": str(error)}
     except NotPossible as error:
@@ -173,25 +188,25 @@ def _lines(request: MemberRequest, job: TransformJob) -> dict[str, Any]:
         "is_end": not (places["token"] or places["at"]),
         "streams": page.streams,
         "now": page.stream,
-        **_links(job, page_filter),
+        **_links(job, attempt, page_filter),
     }
 
 
-def _links(job: TransformJob, line_filter: dict[str, Any]) -> dict[str, str]:
+def _links(job: TransformJob, attempt: ShownAttempt, line_filter: dict[str, Any]) -> dict[str, str]:
     """The links of the page; the template appends a place to `here`, `follow` and `jumps`."""
-    query = _query(line_filter)
+    query = _query({**line_filter, **attempt.words})
     page = reverse("job-logs", args=[job.key])
     return {
         "here": f"{page}?{query}",
-        "opens": f"{page}?{_query({**line_filter, 'errors': False})}",
+        "opens": f"{page}?{_query({**line_filter, 'errors': False, **attempt.words})}",
         "follow": f"{page}since/?{query}",
         "jumps": f"{page}jump/?{query}",
         "downloads": f"{page}text/?{query}",
     }
 
 
-def _address(job: TransformJob, line_filter: dict[str, Any], **place: str) -> str:
-    return f"{reverse('job-logs', args=[job.key])}?{_query({**line_filter, **place})}"
+def _address(job: TransformJob, attempt: ShownAttempt, line_filter: dict[str, Any], **place: str) -> str:
+    return f"{reverse('job-logs', args=[job.key])}?{_query({**line_filter, **attempt.words, **place})}"
 
 
 def _query(line_filter: dict[str, Any]) -> str:

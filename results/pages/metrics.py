@@ -11,6 +11,7 @@ from jobs.pages.job.job_page import find_job, show
 from jobs.pages.polling import is_poll
 from jobs.services.errors import Unavailable
 from results import metrics as service
+from results.pages.attempts import context_of, shown_attempt
 from teams.access import MemberRequest, member_required
 
 
@@ -22,10 +23,11 @@ def metrics(request: MemberRequest, key: str) -> HttpResponse:
     A poll does not call CloudWatch: the page keeps its charts, and its script calls the API each minute.
     """
     job = find_job(request.team, key)
-    context: dict[str, Any] = {}
+    attempt = shown_attempt(request, job)
+    context: dict[str, Any] = context_of(attempt)
     if not is_poll(request):
         try:
-            context["usage"] = service.usage(job)
+            context["usage"] = service.usage(attempt.job)
         except Unavailable as error:
             context["trouble"] = str(error)
     return show(request, job, "metrics", context)

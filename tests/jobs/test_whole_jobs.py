@@ -191,8 +191,7 @@ def test_the_page_of_a_job_finished_in_vain_tells_one_story(house: House) -> Non
     attempt = further(first, JobState.FAILED, reason="ClientError: again", objects_total=1, objects_done=0)
     page = Page(house.page("bob").get(f"/jobs/{first.key}/"))
     assert "Failed. 1 of 2 outputs are written, over 2 attempts." in page.by_id("job").text
-    # What is told of one attempt says of which.
-    assert "Timeline of attempt 1" in page.by_id("job").text
+    assert "Timeline of 2 attempts" in page.by_id("job").text
     text = Page(house.page("bob").get(f"/jobs/{attempt.key}/")).by_id("job").text
     assert "Failed. This attempt wrote no output." in text
     assert "Output complete" not in text

@@ -114,10 +114,11 @@ class EventAnswer(serializers.ModelSerializer[JobEvent]):
     """One entry of the timeline; only a `move` changes the state."""
 
     by = serializers.SerializerMethodField()
+    attempt = serializers.IntegerField(source="job.attempt")
 
     class Meta:
         model = JobEvent
-        fields = ["at", "kind", "from_state", "to_state", "reason", "by"]
+        fields = ["at", "attempt", "kind", "from_state", "to_state", "reason", "by"]
 
     def get_by(self, event: JobEvent) -> str:
         """The user name of the person behind it; empty if the service acted by itself."""

@@ -27,7 +27,7 @@ def overview(request: MemberRequest, key: str) -> HttpResponse:
     rows, counts, merged = queries.rows(job), files.counts(job), queries.merged(job)
     context = {
         "timeline": queries.timeline(job),
-        "phases": phases(job),
+        "phases_of_attempts": [(attempt, phases(attempt)) for attempt in _shown_attempts(job, merged)],
         "files": counts,
         "missing": _missing(job, merged, counts),
         "rows": rows,
@@ -37,6 +37,11 @@ def overview(request: MemberRequest, key: str) -> HttpResponse:
         **_failure(job, merged),
     }
     return show(request, job, "overview", context, merged=merged)
+
+
+def _shown_attempts(job: TransformJob, merged: queries.Merged) -> tuple[TransformJob, ...]:
+    """The attempts whose times the timeline shows: all on the first one's page, else only this one."""
+    return merged.attempts if job.root_id is None else (job,)
 
 
 def _missing(job: TransformJob, merged: queries.Merged, counts: files.FileCounts) -> int | None:
