@@ -204,7 +204,7 @@ def _data_log_lines(job: TransformJob, page: Page) -> list[str]:
     if page.output is None or page.output.state != "missing" or job.state != JobState.FAILED or not page.file:
         return []
     if page.file.planned and page.file.planned.error:
-        return [page.file.planned.error]
+        return [page.file.planned.error_text]
     name = page.file.input_key.rpartition("/")[2]
     try:
         return [line.text for line in logs.first_errors(job) if name and name in line.text]
