@@ -81,7 +81,7 @@ def model_fn(model_dir):
 }
 #: The requirements.txt of all of them, so that there is one layer.
 LIBRARIES = ["lightgbm", "onnxruntime", *filter(None, [os.environ.get("SCRIPT_PACKAGES")])]
-REQUIREMENTS = "\n".join([*LIBRARIES, "onnx", "scikit-learn==1.2.1", ""])
+REQUIREMENTS = "\n".join([*LIBRARIES, "onnx", "scikit-learn==0.1", ""])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +127,5 @@ async def test_a_script_predicts_as_the_library_that_it_brings(
 
 async def test_the_framework_stays_and_the_log_says_so(models: Models) -> None:
     assert models.news[0].startswith(
-        "scikit-learn==1.2.1 in code/requirements.txt is passed over: the image's environment has scikit-learn 1."
+        "scikit-learn==0.1 in code/requirements.txt is passed over: the image's environment has scikit-learn 1."
     )
