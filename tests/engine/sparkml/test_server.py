@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,52 @@ async def test_a_bundle_with_an_unknown_operator_does_not_start(tmp_path: Path) 
     assert "Traceback" not in words
 
 
+def cut_off(bundle: Path) -> None:
+    """End a file in the middle."""
+    path = bundle / "root" / "model.json"
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def zip_up(bundle: Path) -> None:
+    """Leave the bundle zipped, as exporters write it."""
+    shutil.make_archive(str(bundle / "model"), "zip", bundle)
+    shutil.rmtree(bundle / "root")
+    (bundle / "bundle.json").unlink()
+
+
+def link_around(bundle: Path) -> None:
+    """Put a link to the pipeline itself in the place of its first step."""
+    shutil.rmtree(bundle / "root" / "step0.node")
+    (bundle / "root" / "step0.node").symlink_to(".")
+
+
+def leave_out(bundle: Path) -> None:
+    """Leave a step's node out."""
+    (bundle / "root" / "step1.node" / "node.json").unlink()
+
+
+@asynchronous
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (cut_off, "root/model.json: not JSON"),
+        (zip_up, "there is no bundle.json: put bundle.json and root/ of the unzipped MLeap bundle"),
+        (link_around, "more than 32 levels of pipelines"),
+        (leave_out, "root/step1.node/node.json cannot be read: No such file or directory"),
+    ],
+)
+async def test_a_broken_bundle_ends_the_server_with_its_own_line(
+    tmp_path: Path, damage: Callable[[Path], None], reason: str
+) -> None:
+    bundle = write_bundle(tmp_path / "bundle", PIPELINE)
+    damage(bundle)
+    status, words = await last_words(IMAGE, tmp_path, bundle)
+    assert status != 0
+    assert "The MLeap bundle cannot be loaded: " in words
+    assert reason in words
+    assert "Traceback" not in words
+
+
 def packed(bundle: Path) -> bytes:
     """The bundle as a model archive."""
     out = io.BytesIO()
@@ -109,3 +156,37 @@ def test_a_job_with_an_operator_that_is_not_built_names_it(
     job = transform(serving_engine, {"rows.csv": b"1\n"}, containers=[model])
     assert job.failed()
     assert "the operator xgboost.classifier is not built here" in job.log
+
+
+def test_a_job_with_a_bundle_that_is_linked_to_itself_fails(
+    serving_engine: EngineProcess, tmp_path: Path
+) -> None:
+    bundle = write_bundle(tmp_path / "bundle", PIPELINE)
+    link_around(bundle)
+    model = container(serving_engine, packed(bundle)) | {"Image": IMAGE}
+    job = transform(serving_engine, {"rows.csv": b"1\n"}, containers=[model])
+    assert job.failed()
+    assert "more than 32 levels of pipelines" in job.log
+
+
+def test_the_tag_says_how_the_image_scales(serving_engine: EngineProcess, tmp_path: Path) -> None:
+    assembler = Node("vector_assembler", {}, {"input0": "x"}, {"output": "v"})
+    scaler = Node("max_abs_scaler", {"maxAbs": Vector([4.0])}, {"input": "v"}, {"output": "y"})
+    bundle = write_bundle(tmp_path / "bundle", pipeline(assembler, scaler))
+    described = {
+        "input": [{"name": "x", "type": "double"}],
+        "output": {"name": "y", "type": "double", "struct": "vector"},
+    }
+    model = container(serving_engine, packed(bundle), SAGEMAKER_SPARKML_SCHEMA=json.dumps(described))
+    csv = {"TransformInput": {"ContentType": "text/csv"}, "BatchStrategy": "SingleRecord"}
+    for tag, answer in (("2.4", b"1.0"), ("3.3", b"2.0")):
+        image = IMAGE.replace(":3.3", f":{tag}")
+        job = transform(serving_engine, {"x.csv": b"8\n"}, containers=[model | {"Image": image}], **csv)
+        assert job.completed().outputs == {"x.csv.out": answer}
+    job = transform(
+        serving_engine,
+        {"x.csv": b"8\n"},
+        containers=[model | {"Image": IMAGE.replace(":3.3", ":9.9")}],
+        **csv,
+    )
+    assert "it has the tags 3.3, 2.4, 2.2" in job.failed()
