@@ -24,11 +24,11 @@ _SHARE_OF_DISK, _MOST_FREE = 0.05, 512 * MIB
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of a model server (memory_mb, processes, open_files, cpu_seconds) and of a job (the others).
+    """Limits of a model server (memory_mb, processes, open_files, cpu_seconds), of all jobs (in_flight_mb), of a job.
 
     Names in _mb are in MiB. 0 means a default: for `memory_mb` the instance type's memory, at most 80 % of the
     machine's; for `cpu_seconds` five days of the type's virtual CPUs; for `free_mb`, the disk space that jobs leave
-    free, 5 % of the disk and at most 512 MiB.
+    free, 5 % of the disk and at most 512 MiB; for `in_flight_mb` an eighth of the machine's memory, at most 1 GiB.
     """
 
     memory_mb: int = 0
@@ -44,6 +44,8 @@ class Limits:
     #: Size of one answer of a model server, which is held in memory.
     answer_mb: int = 256
     free_mb: int = 0
+    #: Requests and answers that the engine holds in memory for all jobs together.
+    in_flight_mb: int = 0
 
     @classmethod
     def from_numbers(cls, setting: str, numbers: Mapping[str, float]) -> Limits:
@@ -56,8 +58,13 @@ class Limits:
 
     def memory_of(self, instance_type: str) -> int:
         """Bytes of memory that an instance of that type may use."""
-        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        return self.memory_mb * MIB or min(instance_memory(instance_type), int(machine * _SHARE_OF_MEMORY))
+        largest = int(_memory_of_machine() * _SHARE_OF_MEMORY)
+        return self.memory_mb * MIB or min(instance_memory(instance_type), largest)
+
+    @property
+    def in_flight(self) -> int:
+        """Bytes of requests and answers that the engine holds for all jobs together."""
+        return self.in_flight_mb * MIB or min(_memory_of_machine() // 8, 1024 * MIB)
 
     def of_server(self, instance_type: str) -> dict[str, int]:
         """The limits of one model server: bytes, counts and seconds by the names that the keeper reads."""
@@ -77,3 +84,7 @@ class Limits:
         disk = shutil.disk_usage(folder)
         kept_free = self.free_mb * MIB or min(int(disk.total * _SHARE_OF_DISK), _MOST_FREE)
         return disk.free - kept_free
+
+
+def _memory_of_machine() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -17,6 +17,8 @@ from transform.tracebacks import last_words
 _PING_TIMEOUT = 2.0
 _PING_PAUSE = 0.02
 _PING_LONGEST_PAUSE = 0.25
+#: Maximum bytes of an answer to /ping and /execution-parameters.
+_LARGEST_STATUS = 64 * 1024
 
 #: Seconds to wait for the end of a server that broke a connection.
 _END_GRACE_SECONDS = 0.25
@@ -70,7 +72,7 @@ class Container:
     async def execution_parameters(self) -> dict[str, Any]:
         """The answer of /execution-parameters; empty if the container has none."""
         try:
-            answer = await self._request("GET", "/execution-parameters", {}, b"", _PING_TIMEOUT)
+            answer = await self._ask("/execution-parameters")
         except (NoAnswer, AnswerTooLarge, TimeoutError):
             return {}
         return read_offer(answer.body) if answer.status == 200 else {}
@@ -81,7 +83,8 @@ class Container:
         Raises NoAnswer, AnswerTooLarge, TimeoutError, JobFailed, and what a streamed body raises.
         """
         try:
-            return await self._request("POST", "/invocations", headers, body, seconds)
+            assert self._client is not None, "started before it is used"
+            return await self._client.request("POST", "/invocations", headers, body, seconds)
         except NoAnswer:
             await self._revive()
             raise
@@ -105,15 +108,14 @@ class Container:
         if self._server is not None:
             await self._server.stop()
 
-    async def _request(
-        self, method: str, path: str, headers: Mapping[str, str], body: Body, seconds: float
-    ) -> Answer:
+    async def _ask(self, path: str) -> Answer:
+        """The answer to a question about the server itself. Raises NoAnswer, AnswerTooLarge, TimeoutError."""
         assert self._client is not None, "started before it is used"
-        return await self._client.request(method, path, headers, body, seconds)
+        return await self._client.request("GET", path, {}, b"", _PING_TIMEOUT, _LARGEST_STATUS)
 
     async def _healthy(self) -> bool:
         try:
-            answer = await self._request("GET", "/ping", {}, b"", _PING_TIMEOUT)
+            answer = await self._ask("/ping")
         except (NoAnswer, AnswerTooLarge, TimeoutError):
             return False
         return answer.status == 200

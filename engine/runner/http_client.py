@@ -30,9 +30,15 @@ class HttpClient:
         self._idle: deque[Connection] = deque()
 
     async def request(
-        self, method: str, path: str, headers: Mapping[str, str], body: Body, seconds: float
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: Body,
+        seconds: float,
+        largest: int | None = None,
     ) -> Answer:
-        """Send one request and read its answer.
+        """Send one request and read its answer, of at most `largest` bytes if that is given.
 
         Repeats the request if the server had closed the kept connection before it answered.
         Raises NoAnswer, AnswerTooLarge, TimeoutError after `seconds`, and what a streamed body raises.
@@ -40,14 +46,15 @@ class HttpClient:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}:{self._port}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         head = ("\r\n".join(lines) + "\r\n").encode("latin-1")
+        largest = self._largest if largest is None else largest
         while self._idle:
             try:
-                return await self._exchange(self._idle.pop(), head, body, seconds)
+                return await self._exchange(self._idle.pop(), head, body, seconds, largest)
             except Stale:
                 continue
         async with asyncio.timeout(seconds):
             connection = await self._connect()
-        return await self._exchange(connection, head, body, seconds)
+        return await self._exchange(connection, head, body, seconds, largest)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -57,16 +64,17 @@ class HttpClient:
     async def _connect(self) -> Connection:
         loop = asyncio.get_running_loop()
         try:
-            _, connection = await loop.create_connection(
-                lambda: Connection(self._largest), self._host, self._port
-            )
+            _, connection = await loop.create_connection(Connection, self._host, self._port)
         except OSError as error:
             raise NoAnswer(f"cannot connect: {error}") from error
         return connection
 
-    async def _exchange(self, connection: Connection, head: bytes, body: Body, seconds: float) -> Answer:
+    async def _exchange(
+        self, connection: Connection, head: bytes, body: Body, seconds: float, largest: int
+    ) -> Answer:
         try:
-            answer = await connection.exchange(head, body if isinstance(body, bytes) else body(), seconds)
+            sent = body if isinstance(body, bytes) else body()
+            answer = await connection.exchange(head, sent, seconds, largest)
         except BaseException:
             connection.abort()
             raise

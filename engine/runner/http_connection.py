@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import httptools
 
+from engine.runner.budget import Holding, current_holding
+
 #: Bodies up to this many bytes are written together with the head, which saves a packet.
 _SMALL = 65536
 #: Maximum interim answers (1xx) before the answer.
@@ -38,13 +40,15 @@ class Answer:
 
 
 class Connection(asyncio.Protocol):
-    """An open connection. `largest` is the maximum size of an answer, head and body, in bytes."""
+    """An open connection."""
 
-    def __init__(self, largest: int) -> None:
-        self._largest = largest
+    def __init__(self) -> None:
+        self._largest = 0
         self._transport: asyncio.Transport | None = None
         self._writable = asyncio.Event()
         self._answer: asyncio.Future[Answer] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._holding: Holding | None = None
         self._used = False
         self._keep = False
         self._begin()
@@ -64,32 +68,42 @@ class Connection(asyncio.Protocol):
         """Whether the connection can be used for another request."""
         return self._keep and self._transport is not None and not self._transport.is_closing()
 
-    async def exchange(self, head: bytes, body: bytes | Iterable[bytes], seconds: float) -> Answer:
+    async def exchange(
+        self, head: bytes, body: bytes | Iterable[bytes], seconds: float, largest: int
+    ) -> Answer:
         """Send a request and wait for the answer. `head` lacks the header for the body's length and the blank line.
 
-        A body that is not bytes is sent in chunks. Raises NoAnswer, AnswerTooLarge, TimeoutError after `seconds`, and
-        what the body raises; the connection cannot be used afterwards.
+        A body that is not bytes is sent in chunks. `largest` is the maximum size of the answer, head and body, in
+        bytes. Raises NoAnswer, AnswerTooLarge, TimeoutError after `seconds`, not counting the time in which the engine
+        has no memory for the answer, and what the body raises; the connection cannot be used afterwards.
         """
         transport = self._transport
         if transport is None or transport.is_closing():
             raise Stale("the connection was closed")
         self._begin()
+        self._largest = largest
+        self._holding = current_holding.get()
         self._keep = False
         loop = asyncio.get_running_loop()
         self._answer = loop.create_future()
         # asyncio.timeout costs as much as the rest of a small request.
-        timer = loop.call_later(seconds, self._late)
+        self._timer = loop.call_later(seconds, self._late)
         try:
             if isinstance(body, bytes):
                 self._send(transport, head, body)
             else:
                 await self._stream(transport, head, body, self._answer)
             return await self._answer
+        except BaseException:
+            if self._holding is not None:
+                self._holding.add(-self._received)
+            raise
         finally:
-            timer.cancel()
-            self._answer = None
+            self._timer.cancel()
+            if self._holding is not None:
+                self._holding.forget()
+            self._answer = self._holding = None
             self._used = True
-            # The answer has its own copy.
             self._body = bytearray()
 
     def _send(self, transport: asyncio.Transport, head: bytes, body: bytes) -> None:
@@ -155,6 +169,26 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             self._fail(NoAnswer(f"not HTTP: {error}"))
             self.abort()
+        if self._holding is not None:
+            self._hold(self._holding, len(data))
+
+    def _hold(self, holding: Holding, size: int) -> None:
+        """Count what was received, and read no further as long as the engine has no memory for more."""
+        holding.add(size)
+        transport, timer = self._transport, self._timer
+        unfinished = self._answer is not None and not self._answer.done()
+        if unfinished and holding.must_wait and transport is not None and timer is not None:
+            loop = asyncio.get_running_loop()
+            # The server need not account for this time.
+            seconds_left = timer.when() - loop.time()
+            timer.cancel()
+            transport.pause_reading()
+            holding.wait(lambda: self._read_on(seconds_left))
+
+    def _read_on(self, seconds: float) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._late)
+            self._transport.resume_reading()
 
     def eof_received(self) -> None:
         """Let the transport close itself."""
@@ -219,4 +253,6 @@ class Connection(asyncio.Protocol):
                 self.abort()
         elif self._answer is not None and not self._answer.done():
             self._keep = self._parser.should_keep_alive()
-            self._answer.set_result(Answer(status, self._headers, bytes(self._body)))
+            # Not held twice until the request's task goes on.
+            body, self._body = bytes(self._body), bytearray()
+            self._answer.set_result(Answer(status, self._headers, body))

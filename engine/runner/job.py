@@ -13,6 +13,7 @@ from engine.disk import is_full
 from engine.errors import ServiceError
 from engine.limits import MIB
 from engine.objects import ObjectStore
+from engine.runner.budget import Budget
 from engine.runner.capture import check_capture, write_capture
 from engine.runner.failures import (
     ALGORITHM_ERROR,
@@ -50,9 +51,16 @@ class Job:
     """Runs one job. Cancelling `run` ends the instances and leaves the row unchanged."""
 
     def __init__(
-        self, config: Config, store: Store, objects: ObjectStore, runtimes: RuntimeProvider, row: JobRow
+        self,
+        config: Config,
+        store: Store,
+        objects: ObjectStore,
+        runtimes: RuntimeProvider,
+        budget: Budget,
+        row: JobRow,
     ) -> None:
         self._config = config
+        self._share = budget.share()
         self._store = store
         self._objects = objects
         self._runtimes = runtimes
@@ -191,7 +199,7 @@ class Job:
     ) -> None:
         """Transform one instance's objects: as many at a time as it may have requests, and one more in preparation."""
         size = work.parameters.max_concurrent_transforms
-        window: Window[NumberedBody] = Window(size)
+        window: Window[NumberedBody] = Window(size, self._share, _size_of)
         waiting = iter(share)
 
         async def one_after_the_other() -> None:
@@ -215,3 +223,9 @@ class Job:
     def _new_log(self) -> InstanceLog:
         instance_id = f"i-{secrets.token_hex(9)[:17]}"
         return InstanceLog(self._store, self._row.name, instance_id, self._epoch, self._log_budget)
+
+
+def _size_of(payload: NumberedBody) -> int:
+    """The bytes of a payload that are held; a streamed body holds none."""
+    _, body = payload
+    return len(body) if isinstance(body, bytes) else 0

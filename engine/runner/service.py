@@ -10,6 +10,7 @@ from engine.config import Config
 from engine.disk import Disk, is_full
 from engine.objects import ObjectStore
 from engine.removing import remove_tree
+from engine.runner.budget import Budget
 from engine.runner.job import Job
 from engine.runner.places import Places
 from engine.runner.protocols import RuntimeProvider
@@ -39,6 +40,7 @@ class Runner:
         self._store = store
         self._objects = objects
         self._runtimes = runtimes
+        self._budget = Budget(config.limits.in_flight)
         self._places = Places(config.max_running_jobs, config.spare_places)
         #: The owners of jobs that wait for a place, by job name; and the jobs that wait for space on the disk.
         self._queued: dict[str, str] = {}
@@ -109,7 +111,8 @@ class Runner:
         done, pause = -1, _SHORTEST_PAUSE
         while (row := self._store.jobs.get(job_name)) is not None and row.status == "InProgress":
             try:
-                await Job(self._config, self._store, self._objects, self._runtimes, row).run()
+                job = Job(self._config, self._store, self._objects, self._runtimes, self._budget, row)
+                await job.run()
             except Exception as error:
                 if not is_full(error):
                     raise

@@ -8,7 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from engine.runner.budget import Budget
 from engine.runner.window import Window
+
+
+def window_of(size: int) -> Window[bytes]:
+    """A window of a job alone on an engine with much memory."""
+    return Window(size, Budget(10**9).share())
 
 
 class Load:
@@ -46,7 +52,7 @@ class Load:
 
 async def test_answers_are_written_in_order_and_the_window_is_full() -> None:
     load = Load(500)
-    await load.run(Window(7))
+    await load.run(window_of(7))
     assert load.written == [b"%d" % number for number in range(500)]
     assert load.most_sending == 7
 
@@ -62,7 +68,7 @@ async def test_a_slow_first_answer_does_not_let_the_rest_pile_up(size: int) -> N
             return payload
 
     load = SlowFirst(100)
-    running = asyncio.create_task(load.run(Window(size)))
+    running = asyncio.create_task(load.run(window_of(size)))
     # With one request at a time, what can pile up is the one that is ready to follow.
     expected = 2 if size == 1 else 2 * size + 1
     async with asyncio.timeout(5):
@@ -78,7 +84,7 @@ async def test_a_slow_first_answer_does_not_let_the_rest_pile_up(size: int) -> N
 
 
 async def test_many_objects_share_one_window_and_all_get_through() -> None:
-    window: Window[bytes] = Window(3)
+    window = window_of(3)
     loads = [Load(random.randrange(40)) for _ in range(20)]
     async with asyncio.timeout(20):
         await asyncio.gather(*(load.run(window) for load in loads))
@@ -96,14 +102,14 @@ class Failing(Load):
 async def test_an_error_ends_the_object_and_what_it_had_in_flight() -> None:
     load = Failing(1000)
     with pytest.raises(ValueError, match="bad record"):
-        await load.run(Window(4))
+        await load.run(window_of(4))
     assert load.written == [b"%d" % number for number in range(5)]
     assert load.cut < 20
     assert load.sending == 0
 
 
 async def test_objects_that_fail_leave_the_window_whole_for_others() -> None:
-    window: Window[bytes] = Window(2)
+    window = window_of(2)
 
     class Broken(Load):
         def payloads(self) -> Iterator[bytes]:
@@ -134,5 +140,5 @@ async def test_objects_that_fail_leave_the_window_whole_for_others() -> None:
 
 async def test_an_object_without_payloads_writes_nothing() -> None:
     load = Load(0)
-    await load.run(Window(1))
+    await load.run(window_of(1))
     assert load.written == []
