@@ -48,6 +48,7 @@ class Container:
         self._server: RunningServer | None = None
         self._client: HttpClient | None = None
         self._restarts_left = _RESTARTS
+        self._ran_out_of_memory = False
         self._reviving = asyncio.Lock()
 
     async def start(self) -> None:
@@ -101,12 +102,17 @@ class Container:
         """Bytes of the server's open files without a name. Called in a thread."""
         return self._server.unlinked_bytes() if self._server is not None else 0
 
+    def ran_out_of_memory(self) -> bool:
+        """Whether the system ended a process of this server, or of an earlier one, for lack of memory."""
+        return self._ran_out_of_memory or (self._server is not None and self._server.ran_out_of_memory())
+
     async def stop(self) -> None:
         """End the server."""
         if self._client is not None:
             self._client.close()
         if self._server is not None:
             await self._server.stop()
+            self._ran_out_of_memory = self.ran_out_of_memory()
 
     async def _ask(self, path: str) -> Answer:
         """The answer to a question about the server itself. Raises NoAnswer, AnswerTooLarge, TimeoutError."""

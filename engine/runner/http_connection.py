@@ -16,6 +16,8 @@ _SMALL = 65536
 _MOST_INTERIM = 16
 #: An answer may take this many times its maximum size on the wire, and at least this many bytes.
 _OVERHEAD, _LEAST_RECEIVED = 4, 1024 * 1024
+#: Maximum bytes of an answer's headers and trailers, each counted with what it takes in memory besides its text.
+_LARGEST_HEAD, _PER_HEADER = 1024 * 1024, 128
 
 
 class NoAnswer(Exception):
@@ -58,6 +60,7 @@ class Connection(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._body = bytearray()
         self._size = 0
+        self._head_size = 0
         self._received = 0
         self._interim = 0
         self._heard = False
@@ -166,7 +169,7 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(NoAnswer(f"not HTTP: {error}"))
             self.abort()
         if self._holding is not None:
@@ -232,6 +235,11 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value))
+        self._head_size += len(name) + len(value) + _PER_HEADER
+        if self._head_size > _LARGEST_HEAD:
+            self._fail(AnswerTooLarge("the answer has headers without end"))
+            self.abort()
+            return
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:

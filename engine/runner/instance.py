@@ -80,6 +80,10 @@ class Instance:
             return counted_often
         return sum(container.exact_memory() for container in self._containers)
 
+    def ran_out_of_memory(self) -> bool:
+        """Whether the system ended a process of the containers for lack of memory."""
+        return any(container.ran_out_of_memory() for container in self._containers)
+
     async def execution_parameters(self) -> dict[str, Any]:
         """The execution parameters of the first container, which receives the job's records."""
         return await self._containers[0].execution_parameters()

@@ -35,7 +35,7 @@ from engine.runner.publishing import Publisher
 from engine.runner.task_groups import run_all, run_to_end
 from engine.runner.transform_object import NumberedBody, ObjectTransform
 from engine.runner.unsupported import reason_against
-from engine.runner.watch import run_watched
+from engine.runner.watch import memory_reason, run_watched
 from engine.runner.window import Window
 from engine.store import JobRow, Store
 from engine.store.clock import now
@@ -111,6 +111,8 @@ class Job:
         """The job's failure reason if objects failed; client errors come first, as in SageMaker."""
         if not self._failures:
             return None
+        if any(instance.ran_out_of_memory() for instance in self._fleet.instances):
+            return memory_reason(self._memory)
         return CLIENT_ERROR if any(failure.client_error for failure in self._failures) else ALGORITHM_ERROR
 
     async def _run(self) -> None:
@@ -146,8 +148,7 @@ class Job:
         logs = [self._first_log, *(self._new_log() for _ in shares[1:])]
         work = self._start_and_transform(plan, shares, processing, logs)
         limits = self._config.limits
-        memory = limits.memory_of(self._request["TransformResources"]["InstanceType"])
-        await run_watched(work, self._fleet.directory, self._fleet.instances, limits, memory)
+        await run_watched(work, self._fleet.directory, self._fleet.instances, limits, self._memory)
         return started
 
     async def _start_and_transform(
@@ -178,6 +179,11 @@ class Job:
             )
         finally:
             publisher.flush()
+
+    @property
+    def _memory(self) -> int:
+        """Bytes of memory that an instance may use."""
+        return self._config.limits.memory_of(self._request["TransformResources"]["InstanceType"])
 
     def _done(self) -> set[str]:
         outcomes = self._store.jobs.finished_objects(self._row.name)

@@ -47,6 +47,9 @@ class RunningServer(Protocol):
     def last_lines(self) -> list[str]:
         """The last lines that it has printed; all of them are read once `stop` has returned."""
 
+    def ran_out_of_memory(self) -> bool:
+        """Whether the system ended one of its processes because they have used up the instance's memory."""
+
     def kill(self, number: signal.Signals) -> None:
         """Send a signal to it and its child processes."""
 

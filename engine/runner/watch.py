@@ -28,7 +28,8 @@ async def run_watched(
 ) -> None:
     """Run `work` while checking the size of `folder` and each instance's memory, at most `memory` bytes.
 
-    If a limit is exceeded, cancels `work` and raises JobFailed. Also raises what `work` raises.
+    If a limit is exceeded, cancels `work` and raises JobFailed. Also raises what `work` raises, but a failure of
+    containers whose memory was used up has that reason.
     """
     working = asyncio.ensure_future(work)
     try:
@@ -40,6 +41,10 @@ async def run_watched(
             pause = min(max(_PAUSE, _PAUSE_PER_LOOK * (time.monotonic() - began)), _LONGEST_PAUSE)
             await asyncio.wait([working], timeout=pause)
         await working
+    except JobFailed as failed:
+        if any(instance.ran_out_of_memory() for instance in instances):
+            raise JobFailed(memory_reason(memory)) from failed
+        raise
     finally:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
@@ -65,12 +70,17 @@ def _reason_to_end(folder: Path, instances: Sequence[Instance], limits: Limits, 
             "Make room and run it again"
         )
     for instance in instances:
-        if instance.own_memory(memory) > memory:
-            return (
-                f"AlgorithmError: The containers of an instance use more than {memory // MIB} MiB of memory, which is "
-                "what its type has. Take a larger instance type, or fewer requests at a time"
-            )
+        if instance.ran_out_of_memory() or instance.own_memory(memory) > memory:
+            return memory_reason(memory)
     return None
+
+
+def memory_reason(memory: int) -> str:
+    """The failure reason of a job whose containers need more than that many bytes."""
+    return (
+        f"AlgorithmError: The containers of an instance use more than {memory // MIB} MiB of memory, which is "
+        "what its type has. Take a larger instance type, or fewer requests at a time"
+    )
 
 
 def bytes_below(folder: Path) -> int:

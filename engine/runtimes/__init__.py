@@ -116,3 +116,4 @@ class Runtimes:
     def end_leftovers(self) -> None:
         """End the servers that a killed engine left running."""
         process.end_leftovers(self._jobs_dir)
+        self._confiner.end_leftovers()

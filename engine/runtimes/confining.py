@@ -10,14 +10,15 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine.config import Config
 from engine.placement import Placement
 from engine.removing import remove_tree
+from engine.runtimes.cgroups import Groups, engine_name, find_groups
 from engine.runtimes.registry import Runtime
 
 KEEPER = Path(__file__).resolve().with_name("keeper")
@@ -47,7 +48,8 @@ _SYSTEM = (
 class Support:
     """Which means of confinement this system has, as the keeper's probe finds them.
 
-    `ports` and `signals` say what its version of Landlock can restrict besides files.
+    `ports` and `signals` say what its version of Landlock can restrict besides files. `groups` is where control groups
+    with a memory limit can be made.
     """
 
     landlock: bool = False
@@ -57,6 +59,7 @@ class Support:
     namespaces: bool = False
     network: bool = False
     user_ids: bool = False
+    groups: Groups | None = None
 
     def gaps(self) -> list[str]:
         """What the system cannot keep model code from, as sentences that say what the system lacks."""
@@ -86,6 +89,11 @@ class Support:
                 "Model code can make every system call: there is no seccomp filter for this machine.",
             ),
             (
+                self.groups is not None,
+                "Model code can fill the machine's memory with what no process shows, such as the queues of its "
+                "sockets: the engine can make no control group (cgroup) with a memory limit below its own.",
+            ),
+            (
                 self.user_ids or os.geteuid() != 0,
                 "Model code runs as root: it cannot be given another user here. Start the engine as an ordinary user.",
             ),
@@ -100,7 +108,13 @@ def find_support(config: Config) -> Support:
     with tempfile.TemporaryDirectory(prefix="batchdeck-probe-") as folder:
         command = [sys.executable, "-I", "-S", str(KEEPER), "--probe", folder, str(_FIRST_USER_ID)]
         answer = subprocess.run(command, capture_output=True, check=True, env={}, timeout=60).stdout
-    return Support(**json.loads(answer))
+    return replace(Support(**json.loads(answer)), groups=find_groups())
+
+
+def end_groups(folders: Sequence[Path]) -> None:
+    """End and remove control groups that a killed keeper left behind."""
+    command = [sys.executable, "-I", "-S", str(KEEPER), "--end", *map(str, folders)]
+    subprocess.run(command, check=False, env={}, timeout=60)
 
 
 class Confiner:
@@ -153,6 +167,29 @@ class Confiner:
             "own_network": support.network and listener is not None and not connect_ports,
             "landlock": support.landlock,
             "seccomp": support.seccomp,
+            **self._groups(placement, port),
+        }
+
+    def end_leftovers(self) -> None:
+        """End and remove the groups that a killed engine with this data folder left behind."""
+        groups = self._support.groups
+        folders = groups.leftovers(engine_name(self._config.jobs_dir)) if groups is not None else []
+        if folders:
+            end_groups(folders)
+
+    def _groups(self, placement: Placement, port: int) -> dict[str, Any]:
+        """The keeper's values about the server's control groups, which are created."""
+        groups = self._support.groups
+        if groups is None:
+            return {}
+        limits = self._config.limits.of_server(placement.instance_type)
+        name = f"{engine_name(self._config.jobs_dir)}-{port}"
+        folders = groups.create(name, limits["memory"], limits["processes"])
+        copy = placement.directory.with_name(f"{placement.directory.name}.memory")
+        copy.unlink(missing_ok=True)
+        return {
+            "groups": [str(folder) for folder in folders],
+            "memory_events": [str(groups.events_file(folders)), str(copy)],
         }
 
     def base_dir(self, placement: Placement) -> Path:

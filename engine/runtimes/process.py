@@ -14,9 +14,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from engine.placement import Placement
-from engine.runtimes.confining import KEEPER, Confiner, scratch_folder
+from engine.runtimes.cgroups import out_of_memory
+from engine.runtimes.confining import KEEPER, Confiner, end_groups, scratch_folder
 from engine.runtimes.registry import SERVING, Runtime
 from engine.runtimes.usage import (
     ProcessUsage,
@@ -64,9 +66,17 @@ class ModelServer:
     """A running model server on this machine."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, port: int, directory: Path, lines: LogLines
+        self,
+        process: asyncio.subprocess.Process,
+        port: int,
+        directory: Path,
+        lines: LogLines,
+        bounds: Mapping[str, Any],
     ) -> None:
+        """`bounds` is its confinement."""
         self._process = process
+        self._groups = [Path(folder) for folder in bounds.get("groups", ())]
+        self._memory_events = [Path(path) for path in bounds.get("memory_events", ())]
         self._directory = directory
         self._log_lines = lines
         self._tail: deque[str] = deque(maxlen=_LINES_KEPT)
@@ -92,6 +102,9 @@ class ModelServer:
             if not await self._ends_within(_END_SECONDS):
                 self.kill(signal.SIGKILL)
                 await self._process.wait()
+        if any(folder.exists() for folder in self._groups):
+            # The keeper was killed, and did not remove them.
+            await asyncio.to_thread(end_groups, self._groups)
         # The output pipe still holds the last lines.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._reader, _LAST_LINES_SECONDS)
@@ -120,6 +133,10 @@ class ModelServer:
     def last_lines(self) -> list[str]:
         """The last lines that it has printed; all of them are read once `stop` has returned."""
         return list(self._tail)
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the kernel ended one of its processes because all of them have used up the instance's memory."""
+        return out_of_memory(self._memory_events)
 
     def kill(self, number: signal.Signals) -> None:
         """Send a signal to the process and its child processes."""
@@ -201,7 +218,7 @@ async def start(
             limit=_READ_BYTES,
         )
     _pid_file(directory).write_text(f"{process.pid} {_started_at(process.pid)}")
-    return ModelServer(process, port, directory, lines)
+    return ModelServer(process, port, directory, lines, bounds)
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -74,15 +74,38 @@ def memory_below(process: int) -> int:
 
 
 def unlinked_bytes_below(process: int) -> int:
-    """Bytes of open files without a name, such as memory files, of a process and its descendants."""
-    sizes: dict[tuple[int, int], int] = {}
+    """Bytes of open and of mapped files without a name, such as memory files, of a process and its descendants."""
+    opened: dict[tuple[int, int], int] = {}
+    mapped: dict[int, int] = {}
     for number in _tree(_latest.processes(), process):
         for path in Path(f"/proc/{number}/fd").glob("*"):
             with contextlib.suppress(OSError):
                 status = path.stat()
                 if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
-                    sizes[status.st_dev, status.st_ino] = status.st_blocks * 512
-    return sum(sizes.values())
+                    opened[status.st_dev, status.st_ino] = status.st_blocks * 512
+        mapped.update(_mapped_without_name(number))
+    # By the number of the file alone, since the lists of mappings name another device on some file systems.
+    opened_files = {file for _, file in opened}
+    return sum(opened.values()) + sum(size for file, size in mapped.items() if file not in opened_files)
+
+
+def _mapped_without_name(process: int) -> dict[int, int]:
+    """The bytes of the files that a process has mapped and that have no name, by their numbers (proc_pid_maps(5)).
+
+    As root the files' sizes on disk, else the sizes of the mappings.
+    """
+    sizes: dict[int, int] = {}
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{process}/maps").read_text(errors="replace").splitlines():
+            if not line.endswith(" (deleted)"):
+                continue
+            place, _, _, _, file, _ = line.split(maxsplit=5)
+            start, end = (int(address, 16) for address in place.split("-"))
+            size = end - start
+            with contextlib.suppress(OSError):
+                size = Path(f"/proc/{process}/map_files/{place}").stat().st_blocks * 512
+            sizes[int(file)] = max(size, sizes.get(int(file), 0))
+    return sizes
 
 
 def _tree(processes: dict[int, _Process], root: int) -> list[int]:

@@ -293,6 +293,69 @@ async def test_interim_answers_without_end_are_given_up() -> None:
             await client.request("POST", "/", {}, b"x", 30)
 
 
+@pytest.mark.parametrize("trailers", [False, True], ids=["headers", "trailers"])
+async def test_headers_without_end_are_given_up_long_before_they_fill_the_memory(trailers: bool) -> None:
+    sent = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        if trailers:
+            writer.write(b"Transfer-Encoding: chunked\r\n\r\n0\r\n")
+        while True:
+            lines = b"".join(b"%x:\r\n" % number for number in range(sent, sent + 1000))
+            sent += 1000
+            writer.write(lines)
+            await writer.drain()
+
+    async with client_of(serve) as client:
+        with pytest.raises(AnswerTooLarge, match="headers without end"):
+            await post(client)
+    assert sent < 2_000_000
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Length: 2\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 2",
+        b"Content-Length: 2\r\nContent-Length: 3",
+        b"Content-Length: 99999999999999999999999",
+        b"Transfer-Encoding: xchunked",
+    ],
+)
+async def test_an_answer_with_two_lengths_or_none_that_can_be_read_is_none(head: bytes) -> None:
+    answer = b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    async with client_of(answering(answer)) as client:
+        with pytest.raises(NoAnswer):
+            await post(client)
+
+
+async def test_a_server_that_would_speak_another_protocol_has_not_answered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answer = b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nabc"
+    async with client_of(answering(answer)) as client:
+        with pytest.raises(NoAnswer, match="not HTTP"):
+            await post(client)
+    assert not caplog.records
+
+
+async def test_an_answer_of_a_byte_at_a_time_ends_at_the_timeout() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    async with client_of(serve) as client:
+        with pytest.raises(TimeoutError):
+            await post(client, seconds=0.2)
+
+
 async def test_an_answer_that_is_mostly_chunk_heads_is_given_up() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)

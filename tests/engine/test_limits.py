@@ -14,6 +14,7 @@ from engine.limits import Limits
 from engine.removing import remove_tree
 from engine.runner.logs import LogBudget
 from engine.runner.watch import bytes_below
+from tests.engine.serving import support
 from tests.engine.transforms import MODEL_SERVERS, container, transform
 from tests.support.engine import EngineProcess
 
@@ -114,6 +115,24 @@ def test_a_folder_goes_however_deep_it_is(tmp_path: Path) -> None:
 def test_a_job_that_hides_what_it_writes_is_ended_too(tight_engine: EngineProcess) -> None:
     job = transform(tight_engine, {"x": b"hide 30"}, ModelClientConfig={"InvocationsTimeoutInSeconds": 60})
     assert "hold more than 20 MiB on disk" in job.failed()
+
+
+def test_a_file_that_is_held_only_by_a_mapping_counts_too(tight_engine: EngineProcess) -> None:
+    job = transform(
+        tight_engine, {"x": b"hoard mapped"}, ModelClientConfig={"InvocationsTimeoutInSeconds": 60}
+    )
+    assert "hold more than 20 MiB on disk" in job.failed()
+
+
+@pytest.mark.skipif(support().groups is None, reason="this system lets the tests make no control groups")
+@pytest.mark.parametrize("how", ["queues", "passed"])
+def test_memory_that_no_process_shows_ends_its_job(tight_engine: EngineProcess, how: str) -> None:
+    job = transform(
+        tight_engine,
+        {"x": b"hoard " + how.encode()},
+        ModelClientConfig={"InvocationsTimeoutInSeconds": 60, "InvocationsMaxRetries": 0},
+    )
+    assert job.failed().startswith("AlgorithmError: The containers of an instance use more than 300 MiB")
 
 
 def test_one_file_that_grows_past_the_bound_is_seen_before_its_writing_fails(

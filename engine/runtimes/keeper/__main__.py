@@ -6,6 +6,7 @@ input is a pipe without data: when the engine ends, for whatever reason, the pip
 processes of the server. Its exit status is the server's, or 128 plus the signal's number if a signal ended it.
 
 `python -I -S keeper --probe FOLDER USER` prints as JSON what the system supports; see probe.py.
+`python -I -S keeper --end FOLDER...` ends and removes control groups that a killed keeper left behind.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import signal
 import sys
 
+import groups
 from confinement import Confinement
 from libc import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
 from probe import print_support
@@ -30,6 +32,9 @@ def main() -> int:
     if sys.argv[1] == "--probe":
         print_support(sys.argv[2], int(sys.argv[3]))
         return 0
+    if sys.argv[1] == "--end":
+        groups.end(sys.argv[2:], None)
+        return 0
     confinement, environment = read_order(sys.argv[1])
     # The engine's umask keeps files private, but the server's user must be able to enter what is created here.
     os.umask(0o022)
@@ -40,6 +45,7 @@ def main() -> int:
     close_listener(confinement)
     status = wait_for(server, engine=0)
     end_descendants()
+    groups.end(confinement.groups, confinement.memory_events)
     if status is None:
         # The engine is gone, so the group ends here.
         os.killpg(0, signal.SIGKILL)
@@ -64,6 +70,10 @@ def start(confinement: Confinement, environment: dict[str, str], command: list[s
     child = os.fork()
     if child == 0:
         die_with_parent()
+        try:
+            groups.enter(confinement.groups)
+        except OSError as error:
+            stop_child("confine the model server", error)
         if in_namespaces:
             run_first_process(confinement, environment, command)
         become(confinement, environment, command)

@@ -46,6 +46,10 @@ class Confinement:
     user_id: int | None = None
     #: The descriptor of a listening socket that the server inherits.
     listener: int | None = None
+    #: The folders of its control groups.
+    groups: tuple[str, ...] = ()
+    #: The file with its group's memory events, and where the keeper leaves a copy of it.
+    memory_events: tuple[str, str] | None = None
     #: An empty folder on which the view is built; None without namespaces.
     root: str | None = None
     #: Whether the server has its own network namespace with nothing else in it.
@@ -56,8 +60,10 @@ class Confinement:
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> Confinement:
         """Create it from the engine's JSON (engine/runtimes/confining.py)."""
-        tuples = ("readable", "writable", "bind_ports", "connect_ports")
-        return cls(**{**values, **{name: tuple(values.get(name, ())) for name in tuples}})
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return cls(**fields)
 
     def enter_namespaces(self) -> None:
         """In the keeper: make its next child the first process of new namespaces. Raises OSError."""

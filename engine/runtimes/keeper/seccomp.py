@@ -124,6 +124,8 @@ _OF_A_PROCESS = (
     ((142, 118), 0),  # sched_setparam
     ((314, 274), 0),  # sched_setattr
 )
+#: prctl, and its option that hides from the engine's user what a process holds.
+_PRCTL, _PR_SET_DUMPABLE = (157, 167), 4
 _SOCKET, _SOCKET_PAIR, _CLONE = (41, 198), (53, 199), (56, 220)
 #: Calls that send data, and the position of their flags.
 _SENDING = (((44, 206), 3), ((46, 211), 2), ((307, 269), 3))
@@ -161,6 +163,7 @@ def restrict(sockets: str, *, shares_machine: bool) -> None:
             program.refuse_others(numbers, position)
         # Datagram sockets of a pair could send to socket files of others.
         program.refuse_datagram_pairs()
+    program.refuse_value(_PRCTL, 0, _PR_SET_DUMPABLE)
     program.refuse_bits(_CLONE, 0, _NEW_NAMESPACES)
     # MSG_FASTOPEN connects without connect(2), to which the port rules apply.
     for numbers, position in _SENDING:
@@ -206,6 +209,14 @@ class _Program:
         self.add(_EQUAL, numbers[self._column], 0, 4)
         self._load_argument(position)
         self.add(_ANY_BIT, bits, 0, 1)
+        self.add(_RETURN, _ERRNO | errno.EPERM)
+        self.add(_LOAD, _NUMBER)
+
+    def refuse_value(self, numbers: tuple[int, int], position: int, value: int) -> None:
+        """Refuse a call if the argument has this value."""
+        self.add(_EQUAL, numbers[self._column], 0, 4)
+        self._load_argument(position)
+        self.add(_EQUAL, value, 0, 1)
         self.add(_RETURN, _ERRNO | errno.EPERM)
         self.add(_LOAD, _NUMBER)
 

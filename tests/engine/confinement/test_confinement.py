@@ -105,7 +105,9 @@ def test_a_script_that_tries_everything_gets_nothing_but_its_own(
     confining_engine: EngineProcess, folder: Path
 ) -> None:
     engine = confining_engine
-    assert support().gaps() == [], "this system lacks what the test is about"
+    # Control groups, which an ordinary user's engine seldom can make, keep nothing from the script.
+    gaps = [gap for gap in support().gaps() if "cgroup" not in gap]
+    assert gaps == [], "this system lacks what the test is about"
     with ExitStack() as stack:
         outside = Outside(folder, stack)
         data = put(engine, "model.tar.gz", archive({"code/inference.py": SCRIPT}))

@@ -3,14 +3,18 @@
 Each line of a request is answered by itself, in capitals, with the variable SUFFIX behind it. A line that is a
 word of ORDERS is obeyed instead, `answer 415 text` is answered so, `count 100` prints so many numbered lines,
 `print "text"` a text written as JSON, `write 5` writes 5 MB again and again, `take 5` holds memory in 5 processes,
-and one that is LEAVE_OUT has no answer. It prints what it gets, so that tests can read it in the job's log.
+`hoard queues` holds memory that no process shows, and one that is LEAVE_OUT has no answer. It prints
+what it gets, so that tests can read it in the job's log.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import mmap
 import os
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -68,6 +72,9 @@ ORDERS = {
     b"end once": end_once,
     b"fail twice": fail_twice,
     b"sleep": lambda: time.sleep(600),
+    b"hoard queues": lambda: hoard_queues(),
+    b"hoard passed": lambda: hoard_passed(),
+    b"hoard mapped": lambda: hoard_mapped(),
 }
 
 
@@ -98,6 +105,37 @@ def hide(megabytes: int) -> None:
         file.write(bytes(megabytes * 1024**2))
         file.flush()
         time.sleep(300)
+
+
+def hoard_queues() -> None:
+    """Hold memory in the queues of sockets."""
+    pairs = []
+    while True:
+        pairs.append(socket.socketpair())
+        pairs[-1][0].setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                pairs[-1][0].send(bytes(65536))
+
+
+def hoard_passed() -> None:
+    """Hold memory in files that only messages on their way refer to."""
+    left, _right = socket.socketpair()
+    while True:
+        file = os.memfd_create("hoarded")
+        os.write(file, bytes(10 * 1024**2))
+        socket.send_fds(left, [b"x"], [file])
+        os.close(file)
+
+
+def hoard_mapped() -> None:
+    """Hold a file in memory by a mapping of its first page."""
+    file = os.memfd_create("hoarded")
+    os.write(file, bytes(30 * 1024**2))
+    mapping = mmap.mmap(file, 30 * 1024**2)
+    os.close(file)
+    time.sleep(300)
+    mapping.close()
 
 
 def take(children: int) -> None:
