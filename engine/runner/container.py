@@ -20,8 +20,8 @@ _PING_LONGEST_PAUSE = 0.25
 #: Maximum bytes of an answer to /ping and /execution-parameters.
 _LARGEST_STATUS = 64 * 1024
 
-#: Seconds to wait for the end of a server that broke a connection.
-_END_GRACE_SECONDS = 0.25
+#: Seconds to wait for the end of a server that broke a connection; its end takes long to arrive on a busy machine.
+_END_GRACE_SECONDS = 1.0
 
 #: Characters of a server's last line that a failure reason quotes.
 _LONGEST_WORDS = 600

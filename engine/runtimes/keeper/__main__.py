@@ -36,6 +36,7 @@ def main() -> int:
         groups.end(sys.argv[2:], None)
         return 0
     confinement, environment = read_order(sys.argv[1])
+    close_others(confinement)
     # The engine's umask keeps files private, but the server's user must be able to enter what is created here.
     os.umask(0o022)
     if sys.platform == "linux":
@@ -58,6 +59,16 @@ def read_order(path: str) -> tuple[Confinement, dict[str, str]]:
         order = json.load(file)
     os.unlink(path)
     return Confinement.from_values(order["confinement"]), order["environment"]
+
+
+def close_others(confinement: Confinement) -> None:
+    """Close all descriptors but the standard ones and the listener.
+
+    Not every event loop closes what the engine has open or was started with, nor its copies of the standard ones.
+    """
+    listener = 2 if confinement.listener is None else confinement.listener
+    os.closerange(3, listener)
+    os.closerange(listener + 1, os.sysconf("SC_OPEN_MAX"))
 
 
 def start(confinement: Confinement, environment: dict[str, str], command: list[str]) -> int:

@@ -217,6 +217,41 @@ async def test_a_socket_that_was_accepted_leads_nowhere_else(folder: Path) -> No
     assert lines == ["accepted b'x'", f"refused {errno.EACCES}", f"refused {errno.EACCES}"]
 
 
+DESCRIPTORS = """
+import os
+listener = os.environ["SAGEMAKER_LISTENER"]
+for number in range(3, 1000):
+    try:
+        os.fstat(number)
+        print("listener" if str(number) == listener else number)
+    except OSError:
+        pass
+"""
+
+
+def test_a_server_has_no_open_file_of_the_engine(folder: Path) -> None:
+    uvloop = pytest.importorskip("uvloop")
+    lines: list[str] = []
+
+    async def run() -> None:
+        server = await start_code(folder / "own", DESCRIPTORS, lines=lines.extend, inherits_listener=True)
+        try:
+            async with asyncio.timeout(60):
+                await server.wait()
+        finally:
+            await server.stop()
+
+    # As if the engine had been started with it.
+    with (folder / "secret").open("w") as secret:
+        os.set_inheritable(secret.fileno(), True)
+        loop = uvloop.new_event_loop()
+        try:
+            loop.run_until_complete(run())
+        finally:
+            loop.close()
+    assert lines == ["listener"]
+
+
 async def test_a_server_cannot_lead_the_next_start_elsewhere(folder: Path) -> None:
     secret = folder / "secret"
     secret.mkdir()
