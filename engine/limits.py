@@ -20,6 +20,8 @@ _LONGEST_JOB_DAYS = 5
 _SHARE_OF_MEMORY = 0.8
 #: The share of the disk that jobs leave free, and its upper bound in bytes.
 _SHARE_OF_DISK, _MOST_FREE = 0.05, 512 * MIB
+#: The share of the file system's files that jobs leave free.
+_SHARE_OF_FILES = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,11 @@ class Limits:
         }
 
     def space_left(self, folder: Path) -> int:
-        """Bytes that jobs may still write to the disk of `folder`; negative if too little is free."""
+        """Bytes that jobs may still write to the disk of `folder`; negative if too little or too few files are free."""
+        status = os.statvfs(folder)
+        # Some file systems have no limit, and say 0.
+        if status.f_files and status.f_favail < status.f_files * _SHARE_OF_FILES:
+            return -1
         disk = shutil.disk_usage(folder)
         kept_free = self.free_mb * MIB or min(int(disk.total * _SHARE_OF_DISK), _MOST_FREE)
         return disk.free - kept_free

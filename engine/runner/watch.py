@@ -17,8 +17,8 @@ from engine.runner.task_groups import run_to_end
 #: Seconds between two checks, and their maximum if a check takes long.
 _PAUSE, _LONGEST_PAUSE = 1.0, 5.0
 _PAUSE_PER_LOOK = 10
-#: Every file and folder counts as this many bytes at least, also an empty one.
-_LEAST_BYTES = 4096
+#: Every file and folder counts as this many bytes at least, also an empty one: ext4 has one file for so many bytes.
+_LEAST_BYTES = 16 * 1024
 #: A job that has written less than this does not fail because the disk is full.
 _SMALL = 64 * MIB
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from engine.runner.watch import bytes_below
 from tests.engine.serving import support
 from tests.engine.transforms import MODEL_SERVERS, container, transform
 from tests.support.engine import EngineProcess
+from tests.support.small_disk import mounted
 
 LIMITS = "disk_mb=20,memory_mb=300,log_mb=1,answer_mb=1"
 
@@ -145,7 +147,16 @@ def test_one_file_that_grows_past_the_bound_is_seen_before_its_writing_fails(
 def test_empty_files_count_too(tmp_path: Path) -> None:
     for number in range(100):
         (tmp_path / str(number)).touch()
-    assert bytes_below(tmp_path) >= 100 * 4096
+    assert bytes_below(tmp_path) >= 100 * 16 * 1024
+
+
+def test_a_disk_that_can_hold_hardly_any_more_files_is_full(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", 64) as disk:
+        subprocess.run(["mount", "-o", "remount,nr_inodes=200", str(disk.folder)], check=True)
+        assert Limits(free_mb=1).space_left(disk.folder) > 0
+        for number in range(196):
+            (disk.folder / str(number)).touch()
+        assert Limits(free_mb=1).space_left(disk.folder) < 0
 
 
 def test_a_folder_that_is_too_deep_to_be_measured_is_named(tmp_path: Path) -> None:
