@@ -49,6 +49,17 @@ async def test_a_server_that_never_answers_ping_with_200_fails_the_job(tmp_path:
     )
 
 
+async def test_a_server_that_loads_its_model_for_ever_is_ended_at_the_deadline(tmp_path: Path) -> None:
+    async with container(tmp_path, ping_deadline=0.5, LOAD_FOREVER="yes") as made:
+        with pytest.raises(JobFailed, match="Model container failed to respond to ping"):
+            await made.start()
+        server = made._server
+        assert server is not None
+        assert server.exit_status is None
+    assert server.exit_status is not None
+    assert server.usage() is None
+
+
 async def test_an_answer_over_the_limit_is_refused_and_the_server_goes_on(tmp_path: Path) -> None:
     async with container(tmp_path, largest_answer=1000) as made:
         await made.start()

@@ -14,6 +14,7 @@ import json
 import mmap
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -235,6 +236,11 @@ class Server(ThreadingHTTPServer):
 if __name__ == "__main__":
     if "END_AT_START" in os.environ:
         sys.exit(1 if os.environ["END_AT_START"] == "silently" else "no model to be found")
+    if "LOAD_FOREVER" in os.environ:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        listener = socket.create_server(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])))
+        while True:
+            pass
     if "WITH_CHILD" in os.environ:
         subprocess.Popen(["sleep", "600"])
     Server(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
