@@ -7,17 +7,22 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
 
+#: Requests that all jobs together have in flight at most. Each needs a connection, of which a process has not many.
+MOST_REQUESTS = 4096
+
 
 class Budget:
     """The bytes that all jobs may hold. Each job has a share, and each payload of a job a holding.
 
     Bytes are counted when they are there. A job that holds more than what is left for others waits before it reads
     further payloads and answers, except for its oldest payload. That one can always be finished and written, so
-    nothing waits for ever, and a job exceeds the budget by at most one payload with its answer.
+    nothing waits for ever, and a job exceeds the budget by at most one payload with its answer. A payload counts as one
+    of MOST_REQUESTS parts of the budget besides its bytes.
     """
 
     def __init__(self, size: int) -> None:
         self.left = size
+        self.per_request = size // MOST_REQUESTS
         #: By what waits: whether it may go on, and how to wake it.
         self.waiting: dict[object, tuple[Callable[[], bool], Callable[[], None]]] = {}
 
@@ -75,11 +80,13 @@ class Holding:
 
     def __init__(self, share: Share, size: int) -> None:
         """Of a job's holdings, an older one must never wait for a younger one."""
+        budget = share.budget
+        size += budget.per_request
         self._share = share
         self._size = size
         share.holdings[self] = None
         share.held += size
-        share.budget.left -= size
+        budget.left -= size
 
     def add(self, size: int) -> None:
         """Count so many further bytes; fewer, if negative."""
@@ -93,7 +100,7 @@ class Holding:
 
     def set(self, size: int) -> None:
         """Count so many bytes instead of those counted so far."""
-        self.add(size - self._size)
+        self.add(size + self._share.budget.per_request - self._size)
 
     def release(self) -> None:
         """Count nothing any more."""

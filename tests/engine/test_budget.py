@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from engine.limits import MIB, Limits
-from engine.runner.budget import Budget, Share
+from engine.runner.budget import MOST_REQUESTS, Budget, Share
 from engine.runner.http_client import HttpClient
 from engine.runner.window import Window
 from tests.engine.test_http_client import Serve, client_of, read_request
@@ -150,6 +150,32 @@ async def test_an_object_that_fails_returns_all_that_it_held() -> None:
 
 async def _body(client: HttpClient, payload: bytes) -> bytes:
     return (await client.request("POST", "/invocations", {}, payload, 30)).body
+
+
+async def test_a_job_of_endless_concurrency_leaves_connections_to_others() -> None:
+    held = Held(10**9)
+    share = held.budget.share()
+    window: Window[bytes] = Window(10**6, share)
+    waiting: list[asyncio.Future[bytes]] = []
+
+    async def send(_: bytes) -> bytes:
+        waiting.append(asyncio.get_running_loop().create_future())
+        return await waiting[-1]
+
+    running = asyncio.create_task(window.run(iter([b"x"] * 10_000), send, lambda _: None))
+    async with asyncio.timeout(60):
+        while not share.is_over:
+            await asyncio.sleep(0)
+        for _ in range(1000):
+            await asyncio.sleep(0)  # Turns in which it could send more.
+        assert len(waiting) <= MOST_REQUESTS // 2 + 1
+        while not running.done():
+            for answer in waiting:
+                if not answer.done():
+                    answer.set_result(b"x")
+            await asyncio.sleep(0)
+    await running
+    assert held.budget.left == held.size
 
 
 async def test_an_answer_about_the_server_itself_is_small() -> None:
