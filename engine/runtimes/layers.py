@@ -18,17 +18,13 @@ import sys
 import time
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from engine.removing import remove_tree
 from engine.runtimes.commands import CommandFailed, Progress, find_uv, locked, run_command
 from engine.runtimes.environments import READY, is_unchanged, mark_complete
 from engine.runtimes.registry import STAND_INS
-from engine.runtimes.requirement_file import (
-    NAME,
-    BadRequirements,
-    Requirements,
-    normalized,
-    read_requirements,
-)
+from engine.runtimes.requirement_file import NAME, BadRequirements, Requirements, read_requirements
 
 _LONGEST_SECONDS = 1800.0
 #: Layers that no job has used for this long are removed when a new one is made.
@@ -66,14 +62,14 @@ async def add_requirements(python: Path, script_dir: Path, directory: Path, prog
 
 def packages_of(environment: Path) -> dict[str, str]:
     """The packages of an environment by normalized name, with their versions; stand-ins of ours have an empty one."""
-    packages = {
-        normalized(path.name): ""
+    packages: dict[str, str] = {
+        canonicalize_name(path.name): ""
         for path in STAND_INS.iterdir()
         if path.is_dir() and not path.name.startswith("_")
     }
     for path in _site_packages(environment).glob("*.dist-info"):
         name, _, version = path.name.removesuffix(".dist-info").partition("-")
-        packages[normalized(name)] = version
+        packages[canonicalize_name(name)] = version
     return packages
 
 

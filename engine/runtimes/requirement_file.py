@@ -13,11 +13,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
 from engine.errors import CannotRun
 
 NAME = "requirements.txt"
 _LARGEST = 1024 * 1024
 _MOST_LINES = 1000
+_LONGEST_LINE = 1000
 _ENCODINGS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -25,9 +30,6 @@ _ENCODINGS = (
 )
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _HASH = re.compile(r"\s--hash[=\s]\S+")
-_PACKAGE = re.compile(
-    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<extras>\[[^]]*\])?\s*(?P<version>[^;]*)(?P<marker>;.*)?"
-)
 _INCLUDE = re.compile(r"(?:-r|--requirement)[=\s]*(?P<path>\S+)")
 #: Options that ask for what the engine does anyway.
 _NEEDLESS = ("--only-binary", "--prefer-binary", "--no-cache-dir", "--disable-pip-version-check")
@@ -66,11 +68,6 @@ def read_requirements(folder: Path, present: Mapping[str, str]) -> Requirements 
     return reader.requirements
 
 
-def normalized(name: str) -> str:
-    """The name of a package in the form in which equal names are equal (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 class _Reader:
     """Reads a file and those that it includes."""
 
@@ -103,6 +100,8 @@ class _Reader:
             self.read(self._inside(line, here, include["path"]))
         elif line.startswith("-"):
             self._take_option(line)
+        elif len(line) > _LONGEST_LINE:
+            raise _refusal(line[:40] + "…", f"A line may have {_LONGEST_LINE} characters.")
         elif "://" in line or "@" in line.partition(";")[0]:
             raise _refusal(
                 line, "Only packages of the index are installed; put the wheel into code/ and name it."
@@ -133,7 +132,13 @@ class _Reader:
             raise _refusal(line, "Only wheels are installed, since others run their code meanwhile.")
         with path.open("rb") as file:
             self.hash.update(hashlib.file_digest(file, "sha256").digest())
-        name = normalized(path.name.split("-")[0])
+        try:
+            name = parse_wheel_filename(path.name)[0]
+        except InvalidWheelFilename as error:
+            # The name becomes a part of a line for the installer.
+            raise _refusal(
+                line, "This is not the name of a wheel; keep the name that it was built with."
+            ) from error
         if name in self._present:
             self._note(line, name)
         else:
@@ -145,17 +150,22 @@ class _Reader:
             sentence = f"The hashes in code/{NAME} are not compared."
             if sentence not in self.requirements.notes:
                 self.requirements.notes.append(sentence)
-        package = _PACKAGE.fullmatch(line)
-        name = normalized(package["name"]) if package else ""
-        if package is None or name not in self._present:
-            self.requirements.lines.append(line)
+        try:
+            package = Requirement(line)
+        except InvalidRequirement as error:
+            raise _refusal(
+                line, "Write a package and its versions, such as name==1.2 or name>=1,<2."
+            ) from error
+        name = canonicalize_name(package.name)
+        if name not in self._present:
+            # Written anew, so that the installer reads what was checked here.
+            self.requirements.lines.append(str(package))
             return
-        if package["version"].strip() not in ("", f"=={self._present[name]}"):
+        if str(package.specifier) not in ("", f"=={self._present[name]}"):
             self._note(line, name)
-        if package["extras"]:
-            self.requirements.lines.append(
-                f"{package['name']}{package['extras']} {package['marker'] or ''}".strip()
-            )
+        if package.extras:
+            package.specifier = SpecifierSet()
+            self.requirements.lines.append(str(package))
 
     def _note(self, line: str, name: str) -> None:
         package = f"{name} {self._present[name]}".strip()
