@@ -111,7 +111,7 @@ def _up(data_dir: Path, arguments: list[str]) -> int:
     parser.add_argument(
         "--data-dir", metavar="DIR", help="where everything is kept (default: var beside deck)"
     )
-    parser.add_argument("--no-sample", action="store_true", help="leave the sample model and data out")
+    parser.add_argument("--no-sample", action="store_true", help="leave the sample models and data out")
     namespace = parser.parse_args(arguments)
     options = start.Options(
         data_dir=data_dir,

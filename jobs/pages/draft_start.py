@@ -62,9 +62,7 @@ def _values_for_model(request: MemberRequest) -> dict[str, Any]:
         return values
     if last_job := queries.last_completed(model):
         values |= settings_of(last_job)
-    if model == sample.find_model(request.team):
-        values |= sample.fields()
-    return {**values, "model": model.pk}
+    return {**values, **sample.fields_of(model), "model": model.pk}
 
 
 def _model(request: MemberRequest) -> RegisteredModel | None:

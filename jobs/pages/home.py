@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -33,15 +34,21 @@ def home(request: MemberRequest) -> HttpResponse:
     tag = version("home", queries.jobs_version(request.team), ticking=True)
     if is_poll(request):
         return polled(request, "jobs/home_live.html", lambda: _busy(request.team), tag)
-    return render(request, "jobs/home.html", _busy(request.team))
+    context = _busy(request.team)
+    if request.member.can_operate:
+        context["samples"] = sample.never_run(
+            request.team, [*context["active_jobs"], *context["latest_jobs"]]
+        )
+    return render(request, "jobs/home.html", context)
 
 
 @require_POST
 @member_required(Role.OPERATOR)
 def run_sample(request: MemberRequest) -> HttpResponse:
-    """Submit the sample job."""
+    """Submit the job of the sample that the form names."""
+    name = request.POST.get("sample", sample.BREAST_CANCER)
     try:
-        job = sample.run(request.team, by=request.user)
+        job = sample.run(request.team, name, by=request.user)
     except (NotPossible, InvalidFields) as error:
         messages.error(request, str(error))
         return redirect("home")
@@ -51,15 +58,14 @@ def run_sample(request: MemberRequest) -> HttpResponse:
 def _first_visit(request: HttpRequest) -> HttpResponse:
     team = request.team  # type: ignore[attr-defined]
     context = {
-        "sample": sample.read(),
-        "model": sample.find_model(team),
+        "samples": sample.loaded(team),
         "connections": queries.connections(team),
         "has_models": queries.models(team).exists(),
     }
     return render(request, "jobs/home_first.html", context)
 
 
-def _busy(team: Team) -> dict[str, object]:
+def _busy(team: Team) -> dict[str, Any]:
     figures, by_connection = home_summary.counts(team)
     active = queries.jobs(team, JobFilter(state="active"))[:_ACTIVE]
     failures = home_summary.failures(team)

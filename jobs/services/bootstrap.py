@@ -1,4 +1,4 @@
-"""Create the first team, its admin, the engine's connection and the sample. Safe to run at every start."""
+"""Create the first team, its admin, the engine's connection and the samples. Safe to run at every start."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from jobs.models import Connection, RegisteredModel
+from jobs.services.errors import InvalidFields
 from jobs.services.submitting import sample
 from jobs.tasks import enqueue, load_images
 from teams.models import Membership, Role, Team, User
@@ -21,12 +22,16 @@ ENGINE_PLACES = 4
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The objects after a bootstrap; `connection` is None without an engine, `model` without the sample."""
+    """The objects after a bootstrap. `connection` is None without an engine; `models` are those of the samples.
+
+    `left_out` says why a sample was not loaded, one sentence each.
+    """
 
     team: Team
     admin: User
     connection: Connection | None
-    model: RegisteredModel | None
+    models: tuple[RegisteredModel, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def bootstrap(*, with_sample: bool = True) -> Ready:
@@ -36,10 +41,23 @@ def bootstrap(*, with_sample: bool = True) -> Ready:
         admin = _admin(team)
         connection = _engine(team)
     if connection is None:
-        return Ready(team, admin, None, None)
+        return Ready(team, admin, None)
     enqueue(load_images, connection.region)
-    model = sample.load(connection, by=None) if with_sample else None
-    return Ready(team, admin, connection, model)
+    models, left_out = _samples(connection) if with_sample else ([], [])
+    return Ready(team, admin, connection, tuple(models), tuple(left_out))
+
+
+def _samples(connection: Connection) -> tuple[list[RegisteredModel], list[str]]:
+    """The samples' models, and why others are left out: the engine may have a model of the same name."""
+    models: list[RegisteredModel] = []
+    left_out: list[str] = []
+    # The first sample is loaded last, as a new job begins with the newest model.
+    for name in reversed(sample.NAMES):
+        try:
+            models.insert(0, sample.load(connection, name, by=None))
+        except InvalidFields as error:
+            left_out.append(f"The sample {name} is left out. {error}")
+    return models, left_out
 
 
 def _admin(team: Team) -> User:

@@ -86,7 +86,7 @@ def engine_cloud(engine: EngineProcess) -> Cloud:
         environment={**_surroundings(), **engine.environment(), "AWS_EC2_METADATA_DISABLED": "true"},
         bucket=bucket,
         role="arn:aws:iam::000000000000:role/SageMakerRole",
-        image=json.loads((SAMPLE / "sample.json").read_text())["image"],
+        image=json.loads((SAMPLE / "sample.json").read_text())["containers"][0]["image"],
         poll=1,
     )
 
@@ -112,7 +112,7 @@ def aws_cloud() -> Cloud:
         },
         bucket=os.environ["BATCHDECK_CONTRACT_BUCKET"],
         role=os.environ["BATCHDECK_CONTRACT_ROLE"],
-        image=json.loads((SAMPLE / "sample.json").read_text())["image"],
+        image=json.loads((SAMPLE / "sample.json").read_text())["containers"][0]["image"],
         poll=15,
     )
 

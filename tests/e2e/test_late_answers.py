@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import APIResponse, BrowserContext, Page, Request, Route, expect
 
-from tests.e2e.conftest import SAMPLE
+from tests.e2e.conftest import NEW_SAMPLE_JOB, SAMPLE
 from tests.support.house import House
 
 pytestmark = [
@@ -83,7 +83,7 @@ def bucket(house: House) -> str:
 @pytest.fixture
 def form(house: House, signed_in: Page, bucket: str) -> Page:
     """The new-job form with the sample's model chosen, once preflight has looked at it."""
-    signed_in.goto(f"{house.url}/jobs/new/?model=1")
+    signed_in.goto(house.url + NEW_SAMPLE_JOB)
     expect(signed_in.locator("#preflight")).to_contain_text("Reads")
     return signed_in
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.conftest import NEW_SAMPLE_JOB
 from tests.e2e.test_accessibility import violations
 from tests.support.house import House
 
@@ -33,7 +34,7 @@ def form(house: House, signed_in: Page) -> Page:
     s3.create_bucket(Bucket=BUCKET)
     for key in ("data/part/a.csv", "data/part/b.csv", "data/part-old/a.csv"):
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"1,2\n3,4\n")
-    signed_in.goto(f"{house.url}/jobs/new/?model=1")
+    signed_in.goto(house.url + NEW_SAMPLE_JOB)
     expect(signed_in.locator("#preflight")).to_contain_text("Reads")
     return signed_in
 

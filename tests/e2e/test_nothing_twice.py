@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.e2e.conftest import SAMPLE
+from tests.e2e.conftest import NEW_SAMPLE_JOB, SAMPLE
 from tests.support.house import House
 
 pytestmark = [
@@ -36,7 +36,7 @@ def output_path(name: str) -> str:
 
 def fill(page: Page, house: House, name: str) -> None:
     """The new-job form for the sample, ready to be submitted to a folder that no other test has."""
-    page.goto(f"{house.url}/jobs/new/?model=1")
+    page.goto(house.url + NEW_SAMPLE_JOB)
     page.locator("#id_output_path").fill(output_path(name))
 
 

@@ -19,7 +19,20 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 
-EXPECTED = json.loads((CHECKOUT / "samples" / "breast-cancer" / "expected.json").read_text())
+SAMPLES = CHECKOUT / "samples"
+EXPECTED = json.loads((SAMPLES / "breast-cancer" / "expected.json").read_text())
+PRICES = json.loads((SAMPLES / "used-cars" / "expected.json").read_text())
+SIZES = [(width, theme) for theme in ("light", "dark") for width in (390, 1280, 1920)]
+
+
+def shoot(page: Page, shots: Path, name: str) -> None:
+    """Pictures of the page at each width, light and dark."""
+    for width, theme in SIZES:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        page.screenshot(path=shots / f"{name}-{width}-{theme}.png", full_page=True, caret="initial")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="light")
 
 
 def test_from_the_sign_in_link_to_reading_the_predictions(
@@ -27,7 +40,7 @@ def test_from_the_sign_in_link_to_reading_the_predictions(
 ) -> None:
     follow(page, fresh_house.link)
     expect(page.get_by_role("heading", name="Run your first transform job")).to_be_visible()
-    page.screenshot(path=shots / "first-visit.png", full_page=True)
+    shoot(page, shots, "first-visit")
 
     page.get_by_role("button", name="Run the sample job").click()
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=180_000)
@@ -48,6 +61,27 @@ def test_from_the_sign_in_link_to_reading_the_predictions(
     with page.expect_download() as download:
         page.get_by_role("link", name="Download output").click()
     assert len(download.value.path().read_text().splitlines()) == EXPECTED["part-1.csv"]["rows"]
+
+    # The other sample is one press away still: a pipeline of two containers.
+    page.goto(fresh_house.url)
+    expect(page.get_by_role("button", name="Run the sample job")).to_have_count(0)
+    shoot(page, shots, "home-with-a-sample-to-run")
+    page.get_by_role("button", name="Run the sample pipeline").click()
+    expect(page.get_by_text("Done: all 3 objects are written.")).to_be_visible(timeout=180_000)
+    page.get_by_role("link", name=re.compile("^Results")).click()
+    rows = page.locator(".sides tbody tr")
+    expect(rows).to_have_count(50)
+    car = (SAMPLES / "used-cars" / "data" / "dealer-north.csv").read_text().partition("\n")[0].split(",")
+    cells = rows.first.locator("td").all_inner_texts()
+    assert [cell.strip() for cell in cells if cell.strip()][-len(car) - 1 : -1] == car
+    assert float(rows.first.locator("td.out").inner_text()) == PRICES["dealer-north.csv"]["first"]
+    shoot(page, shots, "results-of-a-pipeline")
+    page.goto(f"{fresh_house.url}/models/?q=used-cars")
+    page.get_by_role("link", name="used-cars-pipeline", exact=True).click()
+    expect(page.get_by_role("heading", name="Container 2")).to_be_visible()
+    shoot(page, shots, "model-of-a-pipeline")
+    page.goto(fresh_house.url)
+    expect(page.get_by_role("button", name="Run the sample pipeline")).to_have_count(0)
 
 
 def test_a_link_works_once(house: House, page: Page) -> None:

@@ -24,7 +24,7 @@ def with_ids(name: str) -> bytes:
 def test_ids_are_kept_from_the_model_and_come_back_beside_its_predictions(
     engine: EngineProcess, strategy: str
 ) -> None:
-    image = json.loads((SAMPLE / "sample.json").read_text())["image"]
+    image = json.loads((SAMPLE / "sample.json").read_text())["containers"][0]["image"]
     data = put(engine, "sample/model.tar.gz", (SAMPLE / "model.tar.gz").read_bytes())
     names = ["part-0.csv", "part-2.csv"]
     job = transform(

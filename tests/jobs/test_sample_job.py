@@ -21,11 +21,13 @@ from results import job_outputs, logs
 from teams.models import Activity
 from tests.cast import House
 from tests.jobs.following import follow
-from tests.support.engine import EngineProcess
+from tests.support.engine import CHECKOUT, EngineProcess
+from tests.support.html import Page
 from transform.keys import parse_s3_uri
 
 pytestmark = pytest.mark.django_db
-SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "breast-cancer"
+SAMPLES = CHECKOUT / "samples"
+SAMPLE = SAMPLES / "breast-cancer"
 
 
 @pytest.fixture
@@ -33,6 +35,20 @@ def ready(db: None, engine: EngineProcess, settings: Any, engine_keys: Path) -> 
     settings.ENGINE_URL = engine.url
     settings.ENGINE_CREDENTIALS = engine.data_dir / "credentials.json"
     return bootstrap()
+
+
+def press(client: Any, name: str) -> Any:
+    """Press the sample's button on the home page; the answer."""
+    for form in Page(client.get("/")).all("form"):
+        values = {field.get("name"): field.get("value") for field in Page.all_below(form, "input")}
+        if values.get("sample") == name:
+            return client.post(form.get("action"), values)
+    raise AssertionError(f"the home page has no button for {name}")
+
+
+def offered(client: Any) -> list[str]:
+    """The samples that the home page has buttons for."""
+    return [node.get("value") for node in Page(client.get("/")).all("input") if node.get("name") == "sample"]
 
 
 def put_strangers_output(job: TransformJob, engine: EngineProcess) -> str:
@@ -46,8 +62,98 @@ def put_strangers_output(job: TransformJob, engine: EngineProcess) -> str:
 def test_bootstrap_can_be_repeated(ready: Any) -> None:
     out = StringIO()
     call_command("bootstrap", stdout=out)
+    assert "sample model breast-cancer-xgb\nsample model used-cars-pipeline\n" in out.getvalue()
+    assert RegisteredModel.objects.count() == 2
+
+
+def test_a_sample_is_left_out_if_the_engine_has_another_model_of_its_name(
+    ready: Any, engine: EngineProcess
+) -> None:
+    RegisteredModel.objects.filter(name="used-cars-pipeline").delete()
+    sagemaker = engine.client("sagemaker")
+    sagemaker.delete_model(ModelName="used-cars-pipeline")
+    sagemaker.create_model(
+        ModelName="used-cars-pipeline",
+        PrimaryContainer={
+            "Image": "xgboost:1.7-1",
+            "ModelDataUrl": f"s3://{sample.BUCKET}/used-cars/price.tar.gz",
+        },
+        ExecutionRoleArn="arn:aws:iam::123456789012:role/batchdeck",
+    )
+    out, err = StringIO(), StringIO()
+    try:
+        call_command("bootstrap", stdout=out, stderr=err)
+    finally:
+        sagemaker.delete_model(ModelName="used-cars-pipeline")
     assert "sample model breast-cancer-xgb" in out.getvalue()
-    assert RegisteredModel.objects.count() == 1
+    assert "used-cars-pipeline" not in out.getvalue()
+    assert "The sample used-cars is left out." in err.getvalue()
+
+
+@pytest.mark.parametrize("name", sample.NAMES)
+def test_a_press_on_the_home_page_leads_to_the_models_own_predictions(ready: Any, name: str) -> None:
+    client = House(ready.team, {"admin": ready.admin}, ready.connection, ready.models[0]).page("admin")
+    answer = press(client, name)
+    job = TransformJob.objects.get()
+    assert answer.headers["Location"] == job.get_absolute_url()
+    assert starting.start(job.pk) is starting.Started.RUNNING
+    job = follow(job)
+    assert (job.state, job.state_reason, job.warning_texts) == (JobState.COMPLETED, "", [])
+
+    folder = SAMPLES / name
+    expected = json.loads((folder / "expected.json").read_text())
+    predictions = {}
+    for output in job_outputs.outputs(job).outputs:
+        body = job_outputs.download(job, output.key).body
+        assert body is not None
+        predictions[output.name.removesuffix(".out")] = [float(line) for line in b"".join(body).split()]
+    assert {
+        key: {"rows": len(values), "first": values[0], "last": values[-1]}
+        for key, values in predictions.items()
+    } == expected
+
+
+def test_the_results_show_the_texts_of_a_row_beside_its_prediction(ready: Any) -> None:
+    client = House(ready.team, {"admin": ready.admin}, ready.connection, ready.models[0]).page("admin")
+    press(client, sample.USED_CARS)
+    job = TransformJob.objects.get()
+    starting.start(job.pk)
+    follow(job)
+    page = Page(client.get(f"{job.get_absolute_url()}results/"))
+    row = [cell.text for cell in Page.all_below(page.by_id("row-1"), "td")]
+    first = "dealer-north.csv"
+    car = (SAMPLES / sample.USED_CARS / "data" / first).read_text().partition("\n")[0].split(",")
+    expected = json.loads((SAMPLES / sample.USED_CARS / "expected.json").read_text())
+    assert row[-len(car) - 1 : -1] == car
+    assert float(row[-1]) == expected[first]["first"]
+
+
+def test_the_page_of_the_pipeline_shows_both_containers(ready: Any) -> None:
+    house = House(ready.team, {"admin": ready.admin}, ready.connection, ready.models[0])
+    page = Page(house.page("admin").get(f"/models/{ready.models[1].pk}/"))
+    assert {"Container 1", "Container 2"} <= {heading.text for heading in page.all("h2")}
+    assert "s3://batchdeck-samples/used-cars/features.tar.gz" in page.text
+    assert "s3://batchdeck-samples/used-cars/price.tar.gz" in page.text
+
+
+def test_a_sample_is_offered_until_it_has_run_or_the_team_has_jobs_of_its_own(ready: Any) -> None:
+    house = House(ready.team, {"admin": ready.admin}, ready.connection, ready.models[0])
+    client = house.page("admin")
+    assert offered(client) == ["breast-cancer", "used-cars"]
+    press(client, sample.BREAST_CANCER)
+    assert offered(client) == ["used-cars"]
+    own_job = house.job(model=None, model_name="our-own")
+    assert offered(client) == []
+    own_job.delete()
+    press(client, sample.USED_CARS)
+    assert offered(client) == []
+
+
+def test_a_sample_that_does_not_exist_is_refused_in_words(ready: Any) -> None:
+    client = House(ready.team, {"admin": ready.admin}, ready.connection, ready.models[0]).page("admin")
+    answer = client.post("/sample/run/", {"sample": "../used-cars"}, follow=True)
+    assert "There is no sample named ../used-cars. There are: breast-cancer, used-cars." in Page(answer).text
+    assert not TransformJob.objects.exists()
 
 
 def test_the_sample_job_leads_to_predictions(ready: Any, client: Any) -> None:
@@ -95,7 +201,7 @@ def test_two_sample_jobs_of_one_second_write_to_folders_of_their_own() -> None:
 
 
 def test_the_same_through_the_api(ready: Any, client: Any) -> None:
-    house = House(ready.team, {"admin": ready.admin}, ready.connection, ready.model)
+    house = House(ready.team, {"admin": ready.admin}, ready.connection, ready.models[0])
     api = house.api("admin")
     body = {"connection": "engine", **sample.fields()}
     made = api.post("/api/v1/jobs/", body, "application/json")
@@ -129,7 +235,7 @@ def test_what_people_did_is_written_down(ready: Any) -> None:
 
 
 def test_only_outputs_of_the_job_can_be_read_through_it(ready: Any, engine: EngineProcess) -> None:
-    api = House(ready.team, {"admin": ready.admin}, ready.connection, ready.model).api("admin")
+    api = House(ready.team, {"admin": ready.admin}, ready.connection, ready.models[0]).api("admin")
     job = sample.run(ready.team, by=ready.admin)
     starting.start(job.pk)
     follow(job)
