@@ -5,7 +5,7 @@
 
   // Follow: asks for new lines, and shows the end until the reader scrolls up.
   const KEPT = 5000;
-  const PAUSE = 2000;
+  const PAUSE = Number(list.dataset.every) * 1000;
   // Milliseconds until a request without an answer is sent again.
   const PATIENCE = 30_000;
   const button = document.querySelector("#log-follow-switch");

@@ -206,6 +206,19 @@ ENGINE_POLL_SECONDS = env.number("BATCHDECK_ENGINE_POLL_SECONDS", 1)
 AWS_IMPORT_SECONDS = env.number("BATCHDECK_AWS_IMPORT_SECONDS", 60)
 ENGINE_IMPORT_SECONDS = env.number("BATCHDECK_ENGINE_IMPORT_SECONDS", 5)
 
+# Seconds between two polls of a part of a page: the first while its jobs run, or if it asks an engine, which is near;
+# the second otherwise. Templates read it by the tag `poll_seconds`, scripts from the `data-every` of templates.
+PAGE_POLL_SECONDS = {
+    "home": (3, 15),
+    "jobs": (3, 10),
+    "causes": (15, 15),
+    "job": (2, 2),
+    "log": (2, 2),
+    "log-start": (2, 10),
+    "log-streams": (20, 20),
+    "metrics": (10, 60),
+}
+
 # An SQS-compatible service for the queues of connections to engines; AWS has its own.
 SQS_URL = env.text("BATCHDECK_SQS_URL").rstrip("/")
 

@@ -71,6 +71,7 @@ def _busy(team: Team) -> dict[str, Any]:
     failures = home_summary.failures(team)
     return {
         **figures,
+        "is_busy": figures["running"] or figures["waiting"],
         "counted": queries.COUNTED,
         "failed_link": urlencode(home_summary.FAILED),
         "attention_link": urlencode(home_summary.ATTENTION),

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.forms import BoundField
 from django.template import Context, Template
 from django.templatetags.static import static
@@ -51,6 +52,13 @@ def icon(name: str, classes: str = "") -> SafeString:
         static("icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def poll_seconds(part: str, often: object = True) -> int:
+    """Seconds between two polls of a part of a page, from settings; the longer period if `often` is false."""
+    shorter, longer = settings.PAGE_POLL_SECONDS[part]
+    return shorter if often else longer
 
 
 @register.simple_tag
