@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from engine.sqlite import Database
 from engine.store.clock import now
-from engine.store.paging import PageQuery, glob_patterns
+from engine.store.paging import PageQuery
 from engine.store.tags import insert_tags
 from transform.scope import EVERYTHING, Scope
 
@@ -157,13 +157,10 @@ class Jobs:
         `names` are allowed names, with `x*` for all names that start with x; empty allows all.
         """
         query = PageQuery(_SELECT)
-        query.where("EXISTS (SELECT 1 FROM json_each(?) WHERE name GLOB value)", glob_patterns(names))
-        query.where("instr(name, ?) > 0", name_contains)
+        query.where_named(name_contains, names)
         query.where("status = ?", status)
-        query.where("created > ?", created_after)
-        query.where("created < ?", created_before)
-        query.where("modified > ?", modified_after)
-        query.where("modified < ?", modified_before)
+        query.where_between("created", created_after, created_before)
+        query.where_between("modified", modified_after, modified_before)
         sql, parameters = query.page(_ORDERS[sort_by], ascending=ascending, limit=limit, after=after)
         return [_row(row) for row in self._database.read(sql, parameters)]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.sqlite import Database
-from engine.store.paging import PageQuery, glob_patterns
+from engine.store.paging import PageQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Metrics:
         `hosts` are allowed hosts, with `x*` for all that start with x; empty allows all.
         """
         query = PageQuery("SELECT host, name, last FROM metrics")
-        query.where("EXISTS (SELECT 1 FROM json_each(?) WHERE host GLOB value)", glob_patterns(hosts))
+        query.where_allowed("host", hosts)
         query.where("host = ?", host)
         query.where("instr(host, ?) > 0", host_contains)
         query.where("name = ?", name)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from engine.sqlite import Database
-from engine.store.paging import PageQuery, glob_patterns
+from engine.store.paging import PageQuery
 from engine.store.tags import insert_tags
 
 ModelOrder = Literal["Name", "CreationTime"]
@@ -76,10 +76,8 @@ class Models:
         `names` are allowed names, with `x*` for all names that start with x; empty allows all.
         """
         query = PageQuery(_SELECT)
-        query.where("EXISTS (SELECT 1 FROM json_each(?) WHERE name GLOB value)", glob_patterns(names))
-        query.where("instr(name, ?) > 0", name_contains)
-        query.where("created > ?", created_after)
-        query.where("created < ?", created_before)
+        query.where_named(name_contains, names)
+        query.where_between("created", created_after, created_before)
         sql, parameters = query.page(_ORDERS[sort_by], ascending=ascending, limit=limit, after=after)
         return [_row(row) for row in self._database.read(sql, parameters)]
 

@@ -164,9 +164,8 @@ class Packages:
     ) -> list[PackageGroupRow]:
         """Up to `limit` groups that match all filters, starting behind the position `after`."""
         query = PageQuery(_SELECT_GROUP)
-        query.where("instr(name, ?) > 0", name_contains)
-        query.where("created > ?", created_after)
-        query.where("created < ?", created_before)
+        query.where_named(name_contains)
+        query.where_between("created", created_after, created_before)
         sql, parameters = query.page(_GROUP_ORDERS[sort_by], ascending=ascending, limit=limit, after=after)
         return [_group_row(row) for row in self._database.read(sql, parameters)]
 
@@ -189,9 +188,8 @@ class Packages:
         query.where("version > 0 AND name = ?", group)
         query.where("(version > 0) = ?", versioned)
         query.where("json_extract(request, '$.ModelApprovalStatus') = ?", approval)
-        query.where("instr(name, ?) > 0", name_contains)
-        query.where("created > ?", created_after)
-        query.where("created < ?", created_before)
+        query.where_named(name_contains)
+        query.where_between("created", created_after, created_before)
         sql, parameters = query.page(_ORDERS[sort_by], ascending=ascending, limit=limit, after=after)
         return [_row(row) for row in self._database.read(sql, parameters)]
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+_HAS_ALLOWED = "EXISTS (SELECT 1 FROM json_each(?) WHERE {column} GLOB value)"
+
 
 @dataclass(slots=True)
 class PageQuery:
@@ -25,6 +27,22 @@ class PageQuery:
             self.conditions.append(condition)
             self.parameters.append(value)
 
+    def where_allowed(self, column: str, names: Sequence[str]) -> None:
+        """Keep the rows whose column has one of these names, with `x*` for all that start with x; empty allows all."""
+        if names:
+            # `*` is the only special character of GLOB that names can have.
+            self.where(_HAS_ALLOWED.format(column=column), json.dumps(names))
+
+    def where_named(self, name_contains: str | None, names: Sequence[str] = ()) -> None:
+        """Keep the rows whose name is allowed and has this part."""
+        self.where_allowed("name", names)
+        self.where("instr(name, ?) > 0", name_contains)
+
+    def where_between(self, column: str, after: float | None, before: float | None) -> None:
+        """Keep the rows whose time lies between these, both excluded."""
+        self.where(f"{column} > ?", after)
+        self.where(f"{column} < ?", before)
+
     def page(
         self, order: Sequence[str], *, ascending: bool, limit: int, after: Sequence[Any] | None = None
     ) -> tuple[str, list[Any]]:
@@ -40,11 +58,3 @@ class PageQuery:
             sql += " WHERE " + " AND ".join(conditions)
         sql += " ORDER BY " + ", ".join(f"{column} {direction}" for column in order) + " LIMIT ?"
         return sql, [*parameters, limit]
-
-
-def glob_patterns(names: Sequence[str]) -> str | None:
-    """Names, with `x*` for all that start with x, as a JSON list for GLOB; None (no filter) if `names` is empty.
-
-    `*` is the only special character of GLOB that names can have.
-    """
-    return json.dumps(names) if names else None
