@@ -170,11 +170,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name='transformjob',
-            name='fallback_instance_types',
-            field=models.JSONField(default=list, help_text='Tried in turn after a lack of capacity.'),
-        ),
-        migrations.AlterField(
-            model_name='transformjob',
             name='instance_seconds',
             field=models.BigIntegerField(help_text='Billed seconds of all instances together.', null=True),
         ),

@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from jobs.models.connection import Connection
 from jobs.models.registered import RegisteredModel
+from jobs.options import OPTIONS
 from teams.models import Team, User
+from transform.field_facts import FieldFacts, Kind
+
+if TYPE_CHECKING:
+    # For the type checker, a job has the options' attributes.
+    from jobs.options import RunOptions as _OptionTypes
+else:
+    _OptionTypes = object
+
+_LARGEST_SMALL = 32_767
 
 
-class JobOptions(models.Model):
-    """What a person asks of Batchdeck about a job, beside the request that goes to SageMaker."""
+def _column_of(option: FieldFacts) -> models.Field[Any, Any]:
+    """The column of one of our own options; an option without a default may be null."""
+    default: dict[str, Any] = {"null": True} if option.default is None else {"default": option.default}
+    match option.kind:
+        case Kind.WHOLE:
+            return _whole_number_type(option)(**default)
+        case Kind.AMOUNT:
+            return models.DecimalField(max_digits=14, decimal_places=6, **default)
+        case Kind.FLAG:
+            return models.BooleanField(**default)
+        case Kind.WORDS:
+            return models.JSONField(default=list)
+        case Kind.TEXTS:
+            return models.JSONField(default=dict)
+        case Kind.TEXT | Kind.CHOICE:
+            return models.CharField(max_length=option.longest or 255, blank=True, **default)
 
-    priority = models.SmallIntegerField(default=0, help_text="-10 to 10; higher ones start first.")
-    fallback_instance_types = models.JSONField(
-        default=list, help_text="Tried in turn after a lack of capacity."
-    )
-    max_retries = models.PositiveSmallIntegerField(
-        default=0, help_text="How often it is submitted again after a failure that may pass."
-    )
-    deadline_minutes = models.PositiveIntegerField(
-        null=True, help_text="Minutes after SageMaker accepted it when it is stopped."
-    )
-    max_idle_minutes = models.PositiveIntegerField(
-        null=True, help_text="Minutes without output or log line after which it is stopped."
-    )
-    max_cost_usd = models.DecimalField(
-        max_digits=14, decimal_places=6, null=True, help_text="US dollars at which it is stopped."
-    )
+
+def _whole_number_type(option: FieldFacts) -> type[models.IntegerField[Any, Any]]:
+    """The smallest type for the option's bounds that every database has."""
+    if option.high > _LARGEST_SMALL:
+        return models.IntegerField if option.low < 0 else models.PositiveIntegerField
+    return models.SmallIntegerField if option.low < 0 else models.PositiveSmallIntegerField
+
+
+class JobOptions(models.Model, _OptionTypes):
+    """What a person asks of Batchdeck about a job, beside the request to SageMaker: a column for each option."""
 
     class Meta:
         abstract = True
+
+
+for _name, _option in OPTIONS.items():
+    JobOptions.add_to_class(_name, _column_of(_option))
 
 
 class JobRequest(JobOptions):
@@ -54,9 +76,6 @@ class JobRequest(JobOptions):
         max_length=64, blank=True, help_text="The type asked for now: the request's, or a fallback."
     )
     instance_count = models.PositiveIntegerField(default=1)
-
-    #: Names of the columns that hold options.
-    OPTIONS: ClassVar = tuple(field.name for field in JobOptions._meta.local_fields)
 
     class Meta:
         abstract = True

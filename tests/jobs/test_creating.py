@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from jobs.lifecycle.after import retrying
 from jobs.models import Preset, TransformJob
+from jobs.options import RunOptions
 from jobs.services.attempts import attempts
 from jobs.services.submitting import job_options
 from jobs.services.submitting.replacing import Outputs
@@ -91,4 +92,5 @@ def test_an_attempt_that_a_person_asks_for_takes_over_the_same(house: House) -> 
 
 
 def test_every_option_of_a_submission_is_a_column_that_attempts_take_over() -> None:
-    assert set(TransformJob.OPTIONS) == set(job_options.NAMES)
+    columns = TransformJob().request_columns()
+    assert {name: columns[name] for name in job_options.NAMES} == RunOptions().columns()
