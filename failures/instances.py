@@ -2,55 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 _COMMON = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge")
 _GPU = ("xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
 
-#: The sizes of each family that CreateTransformJob accepts, smallest first (botocore's TransformInstanceType).
-SIZES: dict[str, tuple[str, ...]] = {
-    "m4": ("xlarge", "2xlarge", "4xlarge", "10xlarge", "16xlarge"),
-    "c4": ("xlarge", "2xlarge", "4xlarge", "8xlarge"),
-    "p2": ("xlarge", "8xlarge", "16xlarge"),
-    "p3": ("2xlarge", "8xlarge", "16xlarge"),
-    "c5": ("xlarge", "2xlarge", "4xlarge", "9xlarge", "18xlarge"),
-    "m5": ("large", "xlarge", "2xlarge", "4xlarge", "12xlarge", "24xlarge"),
-    **dict.fromkeys(("m6i", "c6i", "r6i"), (*_COMMON, "32xlarge")),
-    **dict.fromkeys(("m7i", "c7i", "r7i"), (*_COMMON, "48xlarge")),
-    "g4dn": _GPU,
-    **dict.fromkeys(("g5", "g6", "g6e"), (*_GPU, "24xlarge", "48xlarge")),
-    "trn1": ("2xlarge", "32xlarge"),
-    "inf2": ("xlarge", "8xlarge", "24xlarge", "48xlarge"),
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The sizes of a family that CreateTransformJob accepts, smallest first (botocore's TransformInstanceType).
+
+    Instances of one size are about equal in families of one `kind`. `suggested` are the sizes that forms suggest,
+    because teams use them most; any other can be typed.
+    """
+
+    sizes: tuple[str, ...]
+    kind: str = ""
+    suggested: tuple[str, ...] = ()
+
+
+#: Of each kind, the families that are tried first come first.
+FAMILIES: dict[str, Family] = {
+    "m5": Family(
+        ("large", "xlarge", "2xlarge", "4xlarge", "12xlarge", "24xlarge"),
+        "general",
+        suggested=("large", "xlarge", "2xlarge", "4xlarge"),
+    ),
+    "m6i": Family((*_COMMON, "32xlarge"), "general"),
+    "m7i": Family((*_COMMON, "48xlarge"), "general"),
+    "m4": Family(("xlarge", "2xlarge", "4xlarge", "10xlarge", "16xlarge"), "general"),
+    "c5": Family(
+        ("xlarge", "2xlarge", "4xlarge", "9xlarge", "18xlarge"),
+        "compute",
+        suggested=("xlarge", "2xlarge", "4xlarge"),
+    ),
+    "c6i": Family((*_COMMON, "32xlarge"), "compute"),
+    "c7i": Family((*_COMMON, "48xlarge"), "compute"),
+    "c4": Family(("xlarge", "2xlarge", "4xlarge", "8xlarge"), "compute"),
+    "r6i": Family((*_COMMON, "32xlarge"), "memory"),
+    "r7i": Family((*_COMMON, "48xlarge"), "memory"),
+    "g4dn": Family(_GPU, "gpu", suggested=("xlarge", "2xlarge")),
+    "g5": Family((*_GPU, "24xlarge", "48xlarge"), "gpu", suggested=("xlarge", "2xlarge")),
+    "g6": Family((*_GPU, "24xlarge", "48xlarge"), "gpu"),
+    "g6e": Family((*_GPU, "24xlarge", "48xlarge"), "gpu"),
+    "p3": Family(("2xlarge", "8xlarge", "16xlarge"), "large gpu", suggested=("2xlarge",)),
+    "p2": Family(("xlarge", "8xlarge", "16xlarge"), "large gpu"),
+    "trn1": Family(("2xlarge", "32xlarge")),
+    "inf2": Family(("xlarge", "8xlarge", "24xlarge", "48xlarge")),
 }
-#: The types that forms suggest, because teams use them most; any other can be typed.
-INSTANCE_TYPES = (
-    "ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.m5.4xlarge", "ml.c5.xlarge", "ml.c5.2xlarge", "ml.c5.4xlarge",
-    "ml.g4dn.xlarge", "ml.g4dn.2xlarge", "ml.g5.xlarge", "ml.g5.2xlarge", "ml.p3.2xlarge",
-)  # fmt: skip
-#: Families whose instances of one size are about equal.
-_KIN = (
-    ("m5", "m6i", "m7i", "m4"),
-    ("c5", "c6i", "c7i", "c4"),
-    ("r6i", "r7i"),
-    ("g4dn", "g5", "g6", "g6e"),
-    ("p3", "p2"),
-)
+#: The types that forms suggest.
+INSTANCE_TYPES = tuple(f"ml.{name}.{size}" for name, family in FAMILIES.items() for size in family.suggested)
 
 
 def larger(instance_type: str) -> str:
     """The next larger type of the same family; empty if there is none, or the family is unknown."""
-    family, size = _parts(instance_type)
-    sizes = SIZES.get(family, ())
+    name, size = _parts(instance_type)
+    sizes = FAMILIES[name].sizes if name in FAMILIES else ()
     following = sizes[sizes.index(size) + 1 :] if size in sizes else ()
-    return f"ml.{family}.{following[0]}" if following else ""
+    return f"ml.{name}.{following[0]}" if following else ""
 
 
 def akin(instance_type: str) -> str:
     """A type of the same size in another family of the same kind; empty if none is known."""
-    family, size = _parts(instance_type)
-    kin = next((group for group in _KIN if family in group), ())
-    families = [
-        family_of_kin for family_of_kin in kin if family_of_kin != family and size in SIZES[family_of_kin]
+    name, size = _parts(instance_type)
+    kind = FAMILIES[name].kind if name in FAMILIES else ""
+    names = [
+        other_name
+        for other_name, family in FAMILIES.items()
+        if kind and family.kind == kind and other_name != name and size in family.sizes
     ]
-    return f"ml.{families[0]}.{size}" if families else ""
+    return f"ml.{names[0]}.{size}" if names else ""
 
 
 def _parts(instance_type: str) -> tuple[str, str]:

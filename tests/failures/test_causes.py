@@ -11,7 +11,7 @@ import pytest
 from failures import CAUSES, UNKNOWN, Cause, Facts, LogSource, LogText, columns, explain
 from failures.changes import Change
 from failures.engine_advice import ENGINE_ADVICE
-from failures.instances import SIZES, larger
+from failures.instances import FAMILIES, larger
 from transform.record_places import RecordPlace
 
 CSV = {"content_type": "text/csv", "split_type": "Line"}
@@ -385,7 +385,7 @@ def test_a_column_is_filtered_only_where_one_is_too_many_in_all_files(
 
 def test_sizes_of_instances_are_those_that_sagemaker_takes() -> None:
     model = botocore.session.get_session().get_service_model("sagemaker")
-    known = {f"ml.{family}.{size}" for family, sizes in SIZES.items() for size in sizes}
+    known = {f"ml.{name}.{size}" for name, family in FAMILIES.items() for size in family.sizes}
     assert known <= set(model.shape_for("TransformInstanceType").enum)
     assert larger("ml.m5.24xlarge") == larger("ml.nosuch.large") == larger("") == ""
 
