@@ -8,7 +8,7 @@ Writes them between their marks.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from jobs.options import OPTIONS
@@ -21,7 +21,11 @@ _MARKED = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end of table -->)",
 
 def document_with_tables(text: str) -> str:
     """The document's text with each marked table as the code has it. KeyError for an unknown mark."""
-    tables = {"request-fields": request_table, "job-options": options_table}
+    return fill_tables(text, {"request-fields": request_table, "job-options": options_table})
+
+
+def fill_tables(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
+    """The text with each marked table made anew. KeyError for an unknown mark."""
     return _MARKED.sub(lambda match: f"{match[1]}{tables[match[2]]()}{match[3]}", text)
 
 
@@ -31,13 +35,13 @@ def request_table() -> str:
         (_code(_api_name(name)), _code(entry.member), values_of(entry), entry.help)
         for name, entry in FIELDS.items()
     ]
-    return _table(("field", "in CreateTransformJob", "values", "meaning"), rows)
+    return markdown_table(("field", "in CreateTransformJob", "values", "meaning"), rows)
 
 
 def options_table() -> str:
     """The table of our own options."""
     rows = [(_code(name), _default(option), option.help) for name, option in OPTIONS.items()]
-    return _table(("field", "default", "meaning"), rows)
+    return markdown_table(("field", "default", "meaning"), rows)
 
 
 def _default(facts: FieldFacts) -> str:
@@ -76,7 +80,8 @@ def _code(text: str) -> str:
     return f"`{text}`"
 
 
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def markdown_table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A Markdown table."""
     lines = [_row(heads), "|" + "---|" * len(heads), *map(_row, rows)]
     return "\n".join(lines) + "\n"
 

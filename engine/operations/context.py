@@ -29,6 +29,9 @@ class JobRunner(Protocol):
     def reason_against(self, image: str) -> str | None:
         """Why containers of the image cannot run, and what to do, as a sentence; None if they can."""
 
+    def library_of(self, image: str) -> str:
+        """The library that predicts for the image, with its version; empty if unknown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

@@ -25,6 +25,9 @@ from engine.runner.protocols import RunningServer, RuntimeProvider
 from engine.runner.task_groups import run_all
 from engine.store import JobRow
 
+#: What a job waits for while the environment of its model server is made.
+PREPARING = "Preparing the environment of the model server. This happens once; the job's log shows how far it has come."
+
 
 @dataclass(frozen=True, slots=True)
 class _Blueprint:
@@ -49,6 +52,8 @@ class Fleet:
         self._row = row
         #: The working folder: unpacked models, and a folder for each container.
         self.directory = config.jobs_dir / row.name
+        #: Why the instances do not start yet, as a sentence.
+        self.reason_to_wait: str | None = None
         self._blueprints: list[_Blueprint] = []
         self.instances: list[Instance] = []
 
@@ -77,12 +82,25 @@ class Fleet:
             )
             for number, log in enumerate(logs, start=1)
         ]
-        await run_all(instance.start() for instance in self.instances)
+        try:
+            await run_all(instance.start() for instance in self.instances)
+        except JobFailed as error:
+            if reason := await asyncio.to_thread(self._why_unfit):
+                raise JobFailed(f"ClientError: {reason}") from error
+            raise
 
     async def end(self) -> None:
         """End all instances and remove the working folder."""
         await asyncio.gather(*(instance.stop() for instance in self.instances))
         await asyncio.to_thread(remove_tree, self.directory)
+
+    def _why_unfit(self) -> str:
+        """Why a container's library cannot read its model, if a later version saved that; else empty."""
+        reasons = (
+            self._runtimes.why_unfit(blueprint.prepared, blueprint.model_dir)
+            for blueprint in self._blueprints
+        )
+        return next(filter(None, reasons), "")
 
     async def _blueprint(
         self, position: int, definition: dict[str, Any], log: InstanceLog, trouble: Trouble
@@ -91,7 +109,13 @@ class Fleet:
         if len(self._row.containers) > 1:
             name = str(definition.get("ContainerHostname", f"container-{position}"))
         say = log.container(name)
-        prepared = await self._runtimes.prepare(definition["Image"], lambda line: say([line]))
+
+        def report_progress(line: str) -> None:
+            self.reason_to_wait = PREPARING
+            say([line])
+
+        prepared = await self._runtimes.prepare(definition["Image"], report_progress)
+        self.reason_to_wait = None
         model_dir = self.directory / f"model-{position}"
         await fetch_model(self._objects, self._runtimes, definition.get("ModelDataUrl"), model_dir)
         environment = container_environment(self._row.request, definition, str(model_dir))

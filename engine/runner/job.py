@@ -72,6 +72,11 @@ class Job:
         self._fleet = Fleet(config, objects, runtimes, row)
         self._failures: list[ObjectFailed] = []
 
+    @property
+    def reason_to_wait(self) -> str | None:
+        """Why the job does not transform yet, as a sentence; None if it does."""
+        return self._fleet.reason_to_wait
+
     async def run(self) -> None:
         """Run the job and store its final status.
 

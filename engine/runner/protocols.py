@@ -63,6 +63,9 @@ class RuntimeProvider(Protocol):
     def reason_against(self, image: str) -> str | None:
         """Why the image cannot run, and what to do, as a sentence; None if it can."""
 
+    def library_of(self, image: str) -> str:
+        """The library that predicts for the image, with its version; empty if unknown."""
+
     async def prepare(self, image: str, progress: Callable[[str], None]) -> Any:
         """Prepare what the image needs; `progress` receives lines. Raises CannotRun."""
 
@@ -83,6 +86,9 @@ class RuntimeProvider(Protocol):
         lines: Callable[[list[str]], None],
     ) -> RunningServer:
         """Start a server; `lines` receives its output."""
+
+    def why_unfit(self, prepared: Any, model_dir: Path) -> str:
+        """Why the library is too old for a file of the model, as a sentence; else empty. Called in a thread."""
 
     def unpack(self, archive: Readable, directory: Path) -> None:
         """Unpack a model archive into `directory`, which is created. Raises CannotRun. Called in a thread."""

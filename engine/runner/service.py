@@ -45,6 +45,7 @@ class Runner:
         #: The owners of jobs that wait for a place, by job name; and the jobs that wait for space on the disk.
         self._queued: dict[str, str] = {}
         self._without_space: set[str] = set()
+        self._running: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopping: set[asyncio.Task[None]] = set()
 
@@ -80,11 +81,16 @@ class Runner:
             return (
                 "Waits for space: the engine's disk is full. The job goes on by itself when there is space."
             )
-        return None
+        job = self._running.get(job_name)
+        return job.reason_to_wait if job is not None else None
 
     def reason_against(self, image: str) -> str | None:
         """Why containers of the image cannot run, and what to do, as a sentence; None if they can."""
         return self._runtimes.reason_against(image)
+
+    def library_of(self, image: str) -> str:
+        """The library that predicts for the image, with its version; empty if unknown."""
+        return self._runtimes.library_of(image)
 
     async def close(self) -> None:
         """End all instances. Rows of unfinished jobs stay unchanged; the next start resumes them."""
@@ -112,6 +118,7 @@ class Runner:
         while (row := self._store.jobs.get(job_name)) is not None and row.status == "InProgress":
             try:
                 job = Job(self._config, self._store, self._objects, self._runtimes, self._budget, row)
+                self._running[job_name] = job
                 await job.run()
             except Exception as error:
                 if not is_full(error):
@@ -120,6 +127,8 @@ class Runner:
                 before, done = done, len(self._store.jobs.finished_objects(job_name))
                 pause = _SHORTEST_PAUSE if done > before else min(4 * pause, _LONGEST_PAUSE)
                 await self._space(job_name, pause)
+            finally:
+                self._running.pop(job_name, None)
 
     async def _space(self, job_name: str, pause: float) -> None:
         """Wait until the disk has more space than now, or any space after `pause` seconds."""

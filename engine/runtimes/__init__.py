@@ -14,7 +14,8 @@ from engine.runtimes.archive import BadArchive, unpack
 from engine.runtimes.confining import Confiner, Support, find_support, interpreter_paths
 from engine.runtimes.environments import EnvironmentFailed, prepare
 from engine.runtimes.layers import add_requirements
-from engine.runtimes.registry import BadRuntime, Runtime, find_runtime, find_tags, load_runtimes
+from engine.runtimes.model_files import why_too_new
+from engine.runtimes.registry import BadRuntime, Runtime, find_refusal, find_runtime, find_tags, load_runtimes
 from engine.runtimes.requirement_file import BadRequirements
 from engine.runtimes.serving.script_folder import find_script
 from engine.runtimes.threads import thread_limits
@@ -58,9 +59,11 @@ class Runtimes:
         if find_runtime(self._runtimes, image) is not None:
             return None
         if tags := find_tags(self._runtimes, image):
+            because = find_refusal(self._runtimes, image)
             return (
-                f"The embedded engine has no library that gives the numbers of image {image}. Of this image it has "
-                f"the tags {', '.join(tags)}. Use one of them, or run the job on an AWS connection."
+                f"The embedded engine has no library that gives the numbers of image {image}{': ' if because else '.'}"
+                f"{because} Of this image it has the tags {', '.join(tags)}. Use one of them, or run the job on an AWS "
+                "connection."
             )
         titles = "; ".join(dict.fromkeys(runtime.title for runtime in self._runtimes))
         return (
@@ -94,6 +97,18 @@ class Runtimes:
             return prepared
         readable = (*prepared.runtime.readable, *interpreter_paths(prepared.python))
         return PreparedRuntime(replace(prepared.runtime, readable=readable), python)
+
+    def library_of(self, image: str) -> str:
+        """The library that predicts for the image, with its version; empty where the runtime does not name one."""
+        runtime = find_runtime(self._runtimes, image)
+        return runtime.library if runtime is not None else ""
+
+    def why_unfit(self, prepared: PreparedRuntime, model_dir: Path) -> str:
+        """Why the runtime's library is too old for a file of the model, as a sentence; else empty.
+
+        Called in a thread.
+        """
+        return why_too_new(prepared.runtime, model_dir)
 
     async def start(
         self,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,10 @@ class Runtime:
     `patterns` are regular expressions that are searched for in the image URI without its tag. `command` is an argument
     list; "python" as its first word means the environment's Python, or the engine's if `requirements` is None. Its
     servers may read the `readable` paths. With `inherits_listener` the server receives a listening socket. A runtime
-    with `tags` serves images of these tags only, and gets the image's tag as the last word of its command. With
-    `scripts` it runs the script of a model, and what the script's requirements.txt names is installed for it.
+    with `tags` serves images of these tags only, and gets the image's tag as the last word of its command; `library`
+    is then what predicts, with its version, and `numbers` how its predictions compare with the image's. `refused` has
+    the reason for each tag that no environment can stand in for. With `scripts` it runs the script of a model, and
+    what the script's requirements.txt names is installed for it.
     """
 
     name: str
@@ -39,6 +42,9 @@ class Runtime:
     inherits_listener: bool = False
     tags: tuple[str, ...] = ()
     scripts: bool = False
+    library: str = ""
+    numbers: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def serves(self, repository: str) -> bool:
         """Whether the runtime serves images of that repository."""
@@ -46,7 +52,11 @@ class Runtime:
 
     def serves_tag(self, tag: str) -> bool:
         """Whether it stands in for images of that tag: 1.0-1 is the tag of 1.0-1-cpu-py3 too."""
-        return not self.tags or any(f"{tag}-".startswith(f"{own_tag}-") for own_tag in self.tags)
+        return not self.tags or any(_is_of_tag(tag, own_tag) for own_tag in self.tags)
+
+    def why_refused(self, tag: str) -> str:
+        """Why no library here stands in for images of that tag, as a sentence; empty where none is known."""
+        return next((reason for own_tag, reason in self.refused.items() if _is_of_tag(tag, own_tag)), "")
 
 
 def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
@@ -68,7 +78,9 @@ def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
         {"environments": [{"tags": ["1.5-1", "1.7-1"], "requirements": "requirements.txt"}], ...}
 
     Then images of other tags are not served, an image without a tag gets the first row, and the program gets the tag
-    as its argument.
+    as its argument. Beside them, `"library": {"title": "XGBoost", "package": "xgboost-cpu"}` names what the lock files
+    install, `"numbers"` in a row says how its predictions compare with those of the image, and `"refused"` has a
+    sentence for each tag that cannot be served.
 
     Raises BadRuntime.
     """
@@ -94,6 +106,17 @@ def find_tags(runtimes: tuple[Runtime, ...], image: str) -> tuple[str, ...]:
     """The tags that runtimes for the image's repository serve; empty if none has a pattern for it."""
     repository, _ = _repository_and_tag(image)
     return tuple(tag for runtime in runtimes if runtime.serves(repository) for tag in runtime.tags)
+
+
+def find_refusal(runtimes: tuple[Runtime, ...], image: str) -> str:
+    """Why the image's tag is not served, as a sentence; empty where its runtimes give no reason."""
+    repository, tag = _repository_and_tag(image)
+    reasons = (runtime.why_refused(tag) for runtime in runtimes if runtime.serves(repository))
+    return next(filter(None, reasons), "")
+
+
+def _is_of_tag(tag: str, own_tag: str) -> bool:
+    return f"{tag}-".startswith(f"{own_tag}-")
 
 
 def _repository_and_tag(image: str) -> tuple[str, str]:
@@ -124,6 +147,7 @@ def _read(path: Path) -> list[Runtime]:
         readable = _folders(described.get("readable", []))
         scripts = described.get("scripts", False) is True
         environments = _environments(described, path.parent)
+        refused = {str(tag): str(reason) for tag, reason in described.get("refused", {}).items()}
     except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
         raise BadRuntime(
             f"{path} must be an object with patterns and program or command: {type(error).__name__} {error}"
@@ -131,21 +155,58 @@ def _read(path: Path) -> list[Runtime]:
     readable = (path.parent.resolve(), SERVING, *readable)
     return [
         Runtime(
-            path.parent.name, title, patterns, command, requirements, readable, tags=tags, scripts=scripts
+            path.parent.name,
+            title,
+            patterns,
+            command,
+            environment.requirements,
+            readable,
+            tags=environment.tags,
+            scripts=scripts,
+            library=environment.library,
+            numbers=environment.numbers,
+            refused=refused,
         )
-        for tags, requirements in environments
+        for environment in environments
     ]
 
 
-def _environments(described: dict[str, Any], folder: Path) -> list[tuple[tuple[str, ...], Path | None]]:
+@dataclass(frozen=True, slots=True)
+class _Environment:
+    """A row of `environments`, with the library and version that its lock file installs."""
+
+    requirements: Path | None
+    tags: tuple[str, ...] = ()
+    library: str = ""
+    numbers: str = ""
+
+
+def _environments(described: dict[str, Any], folder: Path) -> list[_Environment]:
     if "environments" not in described:
         requirements = folder / "requirements.txt"
-        return [((), requirements if requirements.exists() else None)]
-    rows = [(_texts(row["tags"]), folder / row["requirements"]) for row in described["environments"]]
-    for _, requirements in rows:
-        if not requirements.is_file():
-            raise ValueError(f"there is no {requirements.name} beside it")
-    return list(rows)
+        return [_Environment(requirements if requirements.exists() else None)]
+    library = described.get("library")
+    return [
+        _Environment(
+            folder / row["requirements"],
+            _texts(row["tags"]),
+            _library(library, folder / row["requirements"]),
+            str(row.get("numbers", "")),
+        )
+        for row in described["environments"]
+    ]
+
+
+def _library(described: dict[str, str] | None, requirements: Path) -> str:
+    """The title and the version of the library that a lock file installs; empty if none is described."""
+    if not requirements.is_file():
+        raise ValueError(f"there is no {requirements.name} beside it")
+    if described is None:
+        return ""
+    pin = re.search(rf"^{re.escape(described['package'])}==(\S+)", requirements.read_text(), re.MULTILINE)
+    if pin is None:
+        raise ValueError(f"{requirements.name} does not pin {described['package']}")
+    return f"{described['title']} {pin[1]}"
 
 
 def _command(described: dict[str, Any], folder: Path) -> tuple[str, ...]:

@@ -20,7 +20,10 @@ _MAX_BYTES = 1024 * 1024
 
 
 async def answer(request: Request, runner: JobRunner) -> Response:
-    """The instance types, and for each image of the body `{"images": [URI, …]}` null or why it cannot run."""
+    """The instance types, and for each image of the body `{"images": [URI, …]}` null or why it cannot run.
+
+    `libraries` has what predicts for an image, with its version, where that is known.
+    """
     try:
         question = json.loads(await request.read(_MAX_BYTES))
         images = [str(image)[:255] for image in question["images"]]
@@ -29,7 +32,8 @@ async def answer(request: Request, runner: JobRunner) -> Response:
             400, {"message": f'POST {PATH} takes {{"images": ["…"]}}, of at most {_MAX_BYTES} bytes.'}
         )
     reasons = {image: runner.reason_against(image) for image in images}
-    return _json(200, {"images": reasons, "instance_types": instance_types()})
+    libraries = {image: library for image in images if (library := runner.library_of(image))}
+    return _json(200, {"images": reasons, "libraries": libraries, "instance_types": instance_types()})
 
 
 def instance_types() -> list[str]:

@@ -22,6 +22,7 @@ from engine.runtimes.registry import BUILT_IN, Runtime, find_runtime, load_runti
 from tests.engine.serving import start_code, support
 from tests.engine.wheels import wheel
 from tests.support.polling import until
+from tools.runtime_tables import DOCUMENT, document_with_tables
 
 # Which image
 
@@ -38,6 +39,8 @@ from tests.support.polling import until
         ("localhost:5000/xgboost", "xgboost"),
         ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3", "sklearn"),
         ("sagemaker-scikit-learn@sha256:0123", "sklearn"),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-py312", "sklearn"),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:0.20.0-cpu-py3", None),
         ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sparkml-serving:2.4", "sparkml"),
         ("246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-sparkml-serving:3.3", "sparkml"),
         ("example.com/sagemaker-spark-processing:3.1", None),
@@ -68,6 +71,46 @@ def test_a_tag_without_an_environment_is_refused_by_name(tmp_path: Path) -> None
         "it has the tags 1.7-1, 1.5-1, 1.3-1, 1.2-2, 1.2-1, 1.0-1, 3.0-5. Use one of them, or run the job on an AWS "
         "connection."
     )
+
+
+def test_a_tag_that_is_known_to_be_impossible_is_refused_with_both_versions_and_the_fix(
+    tmp_path: Path,
+) -> None:
+    runtimes = Runtimes(Config(tmp_path, tmp_path), support())
+    assert runtimes.reason_against("sagemaker-scikit-learn:0.20.0-cpu-py3") == (
+        "The embedded engine has no library that gives the numbers of image sagemaker-scikit-learn:0.20.0-cpu-py3: "
+        "scikit-learn 0.20.0 does not install here, and the nearest that does, 1.1.3, cannot read its models. Train "
+        "the model again with a later one. Of this image it has the tags 1.9-0, 1.4-2, 1.2-1, 1.0-1, 0.23-1. Use one "
+        "of them, or run the job on an AWS connection."
+    )
+
+
+def test_a_tag_tells_the_library_that_its_lock_file_installs() -> None:
+    libraries = {
+        f"{runtime.name} {tag}": runtime.library
+        for runtime in BUILT_IN
+        for tag in runtime.tags
+        if runtime.library
+    }
+    assert libraries["sklearn 1.2-1"] == "scikit-learn 1.2.1"
+    assert libraries["sklearn 0.23-1"] == "scikit-learn 1.1.3"
+    assert libraries["xgboost 1.7-1"] == "XGBoost 2.1.4"
+
+
+def test_the_tables_of_tags_in_the_document_are_those_of_the_runtimes() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert document_with_tables(text) == text, "run `python -m tools.runtime_tables`"
+
+
+def test_a_lock_file_that_does_not_pin_the_described_library_is_refused(tmp_path: Path) -> None:
+    rows = [{"tags": ["2"], "requirements": "two.txt"}]
+    library = {"title": "Ranker", "package": "ranker"}
+    extra = described(
+        tmp_path, "mine", patterns=["x"], program="serve.py", library=library, environments=rows
+    )
+    (extra / "mine" / "two.txt").write_text("other==1.0")
+    with pytest.raises(BadRuntime, match=r"two\.txt does not pin ranker"):
+        load_runtimes(extra)
 
 
 def test_environments_of_an_extra_runtime_name_files_beside_it(tmp_path: Path) -> None:
