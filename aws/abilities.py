@@ -21,10 +21,14 @@ _MOST = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """The instance types that are accepted, and in `against` the reason for each image that cannot run."""
+    """The instance types that are accepted, and in `against` the reason for each image that cannot run.
+
+    `libraries` has what predicts for an image, with its version: "XGBoost 2.1.4".
+    """
 
     instance_types: frozenset[str]
     against: Mapping[str, str] = field(default_factory=dict)
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
 
 def abilities(target: Target, images: Collection[str] = ()) -> Abilities | None:
@@ -54,6 +58,7 @@ def _read(answer: Any) -> Abilities | None:
     try:
         types = frozenset(str(name) for name in answer["instance_types"])
         against = {str(image): str(reason) for image, reason in answer["images"].items() if reason}
+        libraries = {str(image): str(library) for image, library in answer.get("libraries", {}).items()}
     except (KeyError, TypeError, AttributeError):
         return None
-    return Abilities(types, against)
+    return Abilities(types, against, libraries)

@@ -20,11 +20,14 @@ from tests.cast import House
 from tests.engine.resources import unique
 from tests.support.engine import EngineProcess
 from transform.archives import MAX_BYTES, MAX_MEMBERS
+from transform.saved_models import SavedModel
 
 pytestmark = pytest.mark.django_db
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 SPARKML = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sparkml-serving:3.3"
+#: Models that other versions saved.
+SAVED = Path(__file__).parent.parent / "engine"
 TENSORFLOW = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.14-cpu"
 
 
@@ -223,6 +226,55 @@ def test_a_check_says_what_is_there_and_the_page_keeps_it(
     assert answer["archives_checked_at"]
     put(engine, model, b"")
     assert checked(real, model)["says"] == "It is empty."
+
+
+def test_a_model_newer_than_its_runtime_fails_the_check_with_both_versions(
+    real: House, engine: EngineProcess, model: RegisteredModel
+) -> None:
+    put(
+        engine, model, packed({"xgboost-model": (SAVED / "xgboost_models" / "saved_by_3.2.ubj").read_bytes()})
+    )
+    found = checked(real, model)
+    assert found["level"] == "fail"
+    assert found["says"].startswith(
+        "xgboost-model was saved by XGBoost 3.2.0, which is newer than XGBoost 2.1.4, the library that serves image"
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "environment", "saved_by", "says"),
+    [
+        (XGBOOST, {}, "XGBoost 2.1.4", "saved by XGBoost 2.1.4, which is newer than XGBoost 1.7"),
+        (XGBOOST, {}, "XGBoost 1.7.6", ""),
+        (XGBOOST, {}, "LightGBM", "saved by LightGBM, but image 1.7-1 serves models of XGBoost"),
+        (XGBOOST, {"SAGEMAKER_PROGRAM": "serve.py"}, "LightGBM", ""),
+        (SKLEARN, {}, "scikit-learn 1.4.2", "saved by scikit-learn 1.4.2, which is newer than scikit-learn 1.2"),
+        (SKLEARN, {}, "scikit-learn 1.0.2", ""),
+        (SKLEARN, {}, "XGBoost 3.2.0", ""),
+        (TENSORFLOW, {}, "XGBoost 3.2.0", ""),
+    ],
+)  # fmt: skip
+def test_without_an_engine_the_image_s_tag_tells_the_version(
+    image: str, environment: dict[str, str], saved_by: str, says: str
+) -> None:
+    library = saved_by.partition(" ")[0]
+    saved = {"model": {library: SavedModel.read(saved_by) if " " in saved_by else SavedModel(saved_by)}}
+    reason = frameworks.why_unfit(image, environment, saved)
+    assert says in reason
+    assert bool(says) == bool(reason)
+
+
+def test_files_below_the_top_are_no_models_of_the_xgboost_image() -> None:
+    saved = {"extra/model.txt": {"LightGBM": SavedModel("LightGBM")}}
+    assert frameworks.why_unfit(XGBOOST, {}, saved) == ""
+
+
+def test_a_look_tells_what_saved_each_file() -> None:
+    newer = (SAVED / "xgboost_models" / "saved_by_3.2.ubj").read_bytes()
+    listing = look(packed({"xgboost-model": newer, "notes.txt": b"none"}))
+    assert {name: [str(one) for one in found.values()] for name, found in listing.saved.items()} == {
+        "xgboost-model": ["XGBoost 3.2.0"]
+    }
 
 
 def test_an_archive_that_may_not_fit_on_the_volume_is_warned_of(

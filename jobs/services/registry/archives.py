@@ -1,6 +1,6 @@
 """Read the beginning of a model's archive, which may come from anyone: bounded in bytes, members and time.
 
-Nothing is written to disk, and only the members' names are kept.
+Nothing is written to disk; of the members their names are kept, and which library saved them.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import io
 import tarfile
 import time
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from transform.archives import MAX_BYTES, kind_of, trouble_with_member, trouble_with_size
+from transform.saved_models import SavedModel, find_saved_models
 
 #: Bytes on an instance without disks of its own for the archive and its unpacked files: 30 GB.
 VOLUME = MAX_BYTES
@@ -29,14 +30,16 @@ _PATIENCE = 20
 class ArchiveContents:
     """The files of an archive that were read, by their path in it.
 
-    `whole` is true if these are all files. `damage` says why the archive cannot be unpacked, `refused` which member
-    is unsafe to unpack; both are ends of sentences, empty if all is well.
+    `saved` has the libraries that saved a file, where its bytes tell. `whole` is true if these are all files. `damage`
+    says why the archive cannot be unpacked, `refused` which member is unsafe to unpack; both are ends of sentences,
+    empty if all is well.
     """
 
     files: tuple[str, ...] = ()
     whole: bool = False
     damage: str = ""
     refused: str = ""
+    saved: Mapping[str, Mapping[str, SavedModel]] = field(default_factory=dict)
 
 
 def look(pieces: Iterator[bytes], until: float) -> ArchiveContents:
@@ -46,6 +49,7 @@ def look(pieces: Iterator[bytes], until: float) -> ArchiveContents:
     """
     beginning = _Beginning(pieces, until)
     files: list[str] = []
+    saved: dict[str, Mapping[str, SavedModel]] = {}
     size = 0
     try:
         with tarfile.open(fileobj=io.BufferedReader(beginning, _CHUNK), mode="r|") as tar:
@@ -56,11 +60,23 @@ def look(pieces: Iterator[bytes], until: float) -> ArchiveContents:
                     return ArchiveContents(tuple(files), refused=refused)
                 if member.isfile():
                     files.append(str(PurePosixPath(member.name)))
+                    if member.size and (saved_models := find_saved_models(_pieces(tar, member))):
+                        saved[files[-1]] = saved_models
     except _Enough:
-        return ArchiveContents(tuple(files))
+        return ArchiveContents(tuple(files), saved=saved)
     except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
         return ArchiveContents(tuple(files), damage=f"is no complete .tar.gz ({error})")
-    return ArchiveContents(tuple(files), whole=True)
+    return ArchiveContents(tuple(files), whole=True, saved=saved)
+
+
+def _pieces(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
+    """The bytes of a member, as far as the archive may be read."""
+    file = tar.extractfile(member)
+    try:
+        while file is not None and (piece := file.read(_CHUNK)):
+            yield piece
+    except _Enough:
+        return
 
 
 def _why_refused(member: tarfile.TarInfo) -> str:

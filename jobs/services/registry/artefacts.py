@@ -11,6 +11,7 @@ from typing import Any, Literal
 from django.utils import timezone
 
 from aws import Rejected, Target, objects
+from aws.abilities import abilities
 from jobs.models import RegisteredModel
 from jobs.services.calling import calls_for_person
 from jobs.services.registry import archives, frameworks
@@ -49,9 +50,10 @@ def check(model: RegisteredModel) -> list[ArchiveCheck]:
     checks: list[ArchiveCheck] = []
     until = time.monotonic() + SECONDS
     with calls_for_person(model.connection) as target:
+        libraries = _libraries(model, target)
         for container in model.containers:
             if uri := str(container.get("ModelDataUrl", "")):
-                checks.append(_look(replace(target, hurried=True), uri, container, until))
+                checks.append(_look(replace(target, hurried=True), uri, container, until, libraries))
     model.archives = [_as_stored(archive) for archive in checks]
     model.archives_checked_at = timezone.now()
     RegisteredModel.objects.filter(pk=model.pk).update(
@@ -89,7 +91,19 @@ def _as_stored(archive: ArchiveCheck) -> dict[str, Any]:
     }
 
 
-def _look(target: Target, uri: str, container: Mapping[str, Any], until: float) -> ArchiveCheck:
+def _libraries(model: RegisteredModel, target: Target) -> Mapping[str, str]:
+    """What an engine serves the model's images with, by image; empty on AWS."""
+    answer = (
+        abilities(target, [str(container.get("Image", "")) for container in model.containers])
+        if target.is_engine
+        else None
+    )
+    return answer.libraries if answer is not None else {}
+
+
+def _look(
+    target: Target, uri: str, container: Mapping[str, Any], until: float, libraries: Mapping[str, str]
+) -> ArchiveCheck:
     try:
         bucket, key = keys.parse_s3_uri(uri)
         head = objects.head(target, bucket, key)
@@ -103,21 +117,27 @@ def _look(target: Target, uri: str, container: Mapping[str, Any], until: float) 
         return ArchiveCheck(
             uri, "fail", f"It cannot be read with this connection's credentials: {error.sentence}"
         )
-    level, says = _verdict(listing, head.size, container)
+    level, says = _verdict(listing, head.size, container, libraries)
     return ArchiveCheck(
         uri, level, says, head.size, head.modified, listing.files[:NAMED], len(listing.files), listing.whole
     )
 
 
-def _verdict(listing: archives.ArchiveContents, size: int, container: Mapping[str, Any]) -> tuple[Level, str]:
+def _verdict(
+    listing: archives.ArchiveContents, size: int, container: Mapping[str, Any], libraries: Mapping[str, str]
+) -> tuple[Level, str]:
     if not size:
         return "fail", "It is empty."
     if listing.damage or listing.refused:
         return "fail", f"It {listing.damage or listing.refused}. Make it anew and upload it again."
-    framework = frameworks.of(str(container.get("Image", ""))) or frameworks.OWN_CONTAINER
-    lacks = framework.lacks(listing.files, container.get("Environment") or {})
+    image, environment = str(container.get("Image", "")), container.get("Environment") or {}
+    framework = frameworks.of(image) or frameworks.OWN_CONTAINER
+    lacks = framework.lacks(listing.files, environment)
     if lacks and listing.whole:
         return "fail", f"It has {lacks}. {framework.title} will not start with it."
+    if unfit := frameworks.why_unfit(image, environment, listing.saved, libraries.get(image, "")):
+        # An engine refuses such a model; AWS's image may read it, and predict otherwise.
+        return ("fail" if image in libraries else "warn"), unfit
     if size > archives.VOLUME / 2:
         return "warn", (
             f"It has {filesize(size)}: packed and unpacked it may not fit on the 30 GB that SageMaker gives an "

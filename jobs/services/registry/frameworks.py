@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from transform.saved_models import SCIKIT_LEARN, XGBOOST, SavedModel, read_version, why_unfit_file
+
 Files = Sequence[str]
 Environment = Mapping[str, str]
 
@@ -15,12 +17,14 @@ Environment = Mapping[str, str]
 class Framework:
     """A kind of model server. `lacks` says what an archive with these files lacks; empty if nothing is missing.
 
-    `pattern` is searched in the image's repository.
+    `pattern` is searched in the image's repository. `library` is what saves its models, where an image's tag names the
+    library's version.
     """
 
     title: str
     pattern: str
     lacks: Callable[[Files, Environment], str]
+    library: str = ""
 
 
 def of(image: str) -> Framework | None:
@@ -32,6 +36,36 @@ def of(image: str) -> Framework | None:
 def version_of(image: str) -> str:
     """The image's tag; empty without one."""
     return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+
+
+def why_unfit(
+    image: str, environment: Environment, saved: Mapping[str, Mapping[str, SavedModel]], library: str = ""
+) -> str:
+    """Why an archive's files do not fit the library that serves an image, as a sentence; else empty.
+
+    `saved` has the libraries that saved each file. `library` is what an engine serves the image with ("XGBoost 2.1.4");
+    without it, the image's tag tells the version. Files that only a script reads are compared with its own library.
+    """
+    framework = of(image)
+    if framework is None or not framework.library:
+        return ""
+    server = (
+        SavedModel.read(library)
+        if library
+        else SavedModel(framework.library, read_version(version_of(image)))
+    )
+    all_are_models = framework.library == XGBOOST and "SAGEMAKER_PROGRAM" not in environment
+    for file, saved_models in saved.items():
+        if all_are_models and (_depth(file) > 1 or file.startswith(".")):
+            continue
+        own = (
+            saved_models
+            if all_are_models
+            else {name: model for name, model in saved_models.items() if name == server.library}
+        )
+        if reason := why_unfit_file(file, own, server, version_of(image)):
+            return reason
+    return ""
 
 
 def _xgboost(files: Files, environment: Environment) -> str:
@@ -102,8 +136,8 @@ def _depth(name: str) -> int:
 
 
 FRAMEWORKS = (
-    Framework("XGBoost", r"^(sagemaker-)?xgboost$", _xgboost),
-    Framework("scikit-learn", r"^(sagemaker-)?(scikit-learn|sklearn)$", _sklearn),
+    Framework("XGBoost", r"^(sagemaker-)?xgboost$", _xgboost, XGBOOST),
+    Framework("scikit-learn", r"^(sagemaker-)?(scikit-learn|sklearn)$", _sklearn, SCIKIT_LEARN),
     Framework("Hugging Face", r"^huggingface-", _huggingface),
     Framework("PyTorch", r"pytorch", _pytorch),
     Framework("TensorFlow Serving", r"tensorflow", _tensorflow),
