@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from django.test import Client
 from hypothesis import HealthCheck, settings
 
+from tests.engine.tensorflow.saved_models import SavedModels, make_saved_models
 from tests.support.answers import checked
 from tests.support.engine import EngineProcess
 from tests.support.moto import MotoServer
@@ -53,3 +55,9 @@ def sqs(moto: MotoServer) -> Any:
         aws_access_key_id="AKIDEXAMPLE",
         aws_secret_access_key="secret",
     )
+
+
+@pytest.fixture(scope="session")
+def saved_models(tmp_path_factory: pytest.TempPathFactory) -> SavedModels:
+    """SavedModels and pictures. Tests that use them have the mark xdist_group("tensorflow")."""
+    return asyncio.run(make_saved_models(tmp_path_factory.mktemp("saved-models")))

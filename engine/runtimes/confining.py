@@ -125,9 +125,17 @@ class Confiner:
         self._support = support
 
     def bounds(
-        self, runtime: Runtime, python: Path, placement: Placement, port: int, listener: int | None
+        self,
+        runtime: Runtime,
+        python: Path,
+        placement: Placement,
+        ports: Sequence[int],
+        listener: int | None,
     ) -> dict[str, Any]:
-        """The keeper's confinement (see its confinement.py) of a server on `port`. Creates the folders it needs."""
+        """The keeper's confinement (see its confinement.py) of a server. Creates the folders it needs.
+
+        `ports` are the one that the engine sends requests to, which `listener` may hold, and the server's own.
+        """
         support = self._support
         placement.directory.mkdir(parents=True, exist_ok=True)
         scratch = scratch_folder(placement.directory)
@@ -135,7 +143,8 @@ class Confiner:
         remove_tree(scratch)
         scratch.mkdir()
         connect_ports = () if placement.network_isolation else self._config.connect_ports
-        user_id = _FIRST_USER_ID + port if support.user_ids else None
+        user_id = _FIRST_USER_ID + ports[0] if support.user_ids else None
+        own_ports = list(ports[1:] if listener is not None else ports)
         if user_id is not None:
             for folder in (placement.directory, scratch):
                 os.chown(folder, user_id, user_id)
@@ -157,8 +166,8 @@ class Confiner:
             }
             if support.namespaces
             else {},
-            "bind_ports": [] if listener is not None else [port],
-            "connect_ports": sorted({*connect_ports, *([] if listener is not None else [port])}),
+            "bind_ports": own_ports,
+            "connect_ports": sorted({*connect_ports, *own_ports}),
             "datagrams": bool(connect_ports),
             "limits": self._config.limits.of_server(placement.instance_type),
             "user_id": user_id,
@@ -167,7 +176,7 @@ class Confiner:
             "own_network": support.network and listener is not None and not connect_ports,
             "landlock": support.landlock,
             "seccomp": support.seccomp,
-            **self._groups(placement, port),
+            **self._groups(placement, ports[0]),
         }
 
     def end_leftovers(self) -> None:

@@ -103,7 +103,9 @@ async def _make(runtime: Runtime, requirements: Path, folder: Path, progress: Pr
     else:
         await _run([sys.executable, "-m", "venv", str(folder)], progress)
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    await _run([*install, "--require-hashes", "-r", str(requirements)], progress)
+    # A lock lists all packages. Without looking for others, it may leave out one that a package asks for, as
+    # tensorflow-serving-api asks for tensorflow beside tensorflow-cpu.
+    await _run([*install, "--no-deps", "--require-hashes", "-r", str(requirements)], progress)
     await asyncio.to_thread(mark_complete, folder)
     progress(f"The environment of {runtime.title} is ready after {time.monotonic() - began:.0f} s.")
 

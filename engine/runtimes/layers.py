@@ -61,7 +61,10 @@ async def add_requirements(python: Path, script_dir: Path, directory: Path, prog
 
 
 def packages_of(environment: Path) -> dict[str, str]:
-    """The packages of an environment by normalized name, with their versions; stand-ins of ours have an empty one."""
+    """The packages of an environment by normalized name, with their versions; stand-ins of ours have an empty one.
+
+    A package that is another one for some machines counts as that too: tensorflow-cpu has the module of tensorflow.
+    """
     packages: dict[str, str] = {
         canonicalize_name(path.name): ""
         for path in STAND_INS.iterdir()
@@ -70,7 +73,18 @@ def packages_of(environment: Path) -> dict[str, str]:
     for path in _site_packages(environment).glob("*.dist-info"):
         name, _, version = path.name.removesuffix(".dist-info").partition("-")
         packages[canonicalize_name(name)] = version
+        for module in _modules_of(path):
+            if canonicalize_name(name).startswith(f"{canonicalize_name(module)}-"):
+                packages.setdefault(canonicalize_name(module), version)
     return packages
+
+
+def _modules_of(description: Path) -> list[str]:
+    """The top-level modules that a package's folder of metadata names."""
+    try:
+        return (description / "top_level.txt").read_text().split()
+    except OSError:
+        return []
 
 
 def _requirements(base: Path, script_dir: Path) -> Requirements | None:

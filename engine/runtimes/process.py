@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,10 @@ _START_VARIABLES = re.compile(
 #: The prefix of such variables until the server sets them (see model_server.py).
 _FOR_USER_CODE = "SAGEMAKER_USER_ENVIRONMENT_"
 #: Variables that only the engine sets.
-_OWN = re.compile(rf"SAGEMAKER_BIND_TO_PORT|SAGEMAKER_BASE_DIR|SAGEMAKER_LISTENER|{_FOR_USER_CODE}.*")
+_OWN = re.compile(
+    r"SAGEMAKER_BIND_TO_PORT|SAGEMAKER_SAFE_PORT_RANGE|SAGEMAKER_BASE_DIR|SAGEMAKER_LISTENER"
+    rf"|{_FOR_USER_CODE}.*"
+)
 
 #: Ports assigned to servers of this engine. The kernel could offer a port again before its server listens, and then
 #: a job would speak to another job's model.
@@ -68,19 +71,20 @@ class ModelServer:
     def __init__(
         self,
         process: asyncio.subprocess.Process,
-        port: int,
+        ports: Sequence[int],
         directory: Path,
         lines: LogLines,
         bounds: Mapping[str, Any],
     ) -> None:
-        """`bounds` is its confinement."""
+        """`ports` are the one that requests go to, and the server's own; `bounds` is its confinement."""
         self._process = process
+        self._reserved_ports = ports
         self._groups = [Path(folder) for folder in bounds.get("groups", ())]
         self._memory_events = [Path(path) for path in bounds.get("memory_events", ())]
         self._directory = directory
         self._log_lines = lines
         self._tail: deque[str] = deque(maxlen=_LINES_KEPT)
-        self.address = ("127.0.0.1", port)
+        self.address = ("127.0.0.1", ports[0])
         self._reader = asyncio.create_task(self._read())
 
     @property
@@ -111,7 +115,7 @@ class ModelServer:
         if self._process.stdin is not None:
             self._process.stdin.close()
         _pid_file(self._directory).unlink(missing_ok=True)
-        _ports.discard(self.address[1])
+        _ports.difference_update(self._reserved_ports)
 
     async def _ends_within(self, seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):
@@ -200,9 +204,13 @@ async def start(
     directory = placement.directory
     with _listening(runtime.inherits_listener) as (port, listener):
         order = directory.with_name(f"{directory.name}.order")
-        bounds = await asyncio.to_thread(confiner.bounds, runtime, python, placement, port, listener)
+        own_ports = _free_ports(runtime.own_ports)
+        ports = (port, *own_ports)
+        bounds = await asyncio.to_thread(confiner.bounds, runtime, python, placement, ports, listener)
         own = _own_environment(python, directory, port, listener)
         own["SAGEMAKER_BASE_DIR"] = str(confiner.base_dir(placement))
+        if own_ports:
+            own["SAGEMAKER_SAFE_PORT_RANGE"] = f"{own_ports[0]}-{own_ports[-1]}"
         order.write_text(json.dumps({"confinement": bounds, "environment": _environment(environment) | own}))
         program = str(python) if runtime.command[0] == "python" else runtime.command[0]
         process = await asyncio.create_subprocess_exec(
@@ -218,7 +226,7 @@ async def start(
             limit=_READ_BYTES,
         )
     _pid_file(directory).write_text(f"{process.pid} {_started_at(process.pid)}")
-    return ModelServer(process, port, directory, lines, bounds)
+    return ModelServer(process, ports, directory, lines, bounds)
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -287,10 +295,27 @@ def _started_at(pid: int) -> str:
 
 def _free_port() -> int:
     """A free port that is not assigned to another server of this engine."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port not in _ports:
-            _ports.add(port)
-            return port
+    return _free_ports(1)[0]
+
+
+def _free_ports(count: int) -> range:
+    """That many free ports in a row, which are not assigned to another server of this engine."""
+    while count:
+        with contextlib.ExitStack() as probes:
+            first = _bound_port(probes, 0)
+            ports = range(first, first + count)
+            with contextlib.suppress(OSError, OverflowError):
+                for port in ports[1:]:
+                    _bound_port(probes, port)
+                if _ports.isdisjoint(ports):
+                    _ports.update(ports)
+                    return ports
+    return range(0)
+
+
+def _bound_port(probes: contextlib.ExitStack, port: int) -> int:
+    """Bind a socket to a port, 0 for any, while `probes` is open; returns the port. Raises OSError."""
+    probe = probes.enter_context(socket.socket())
+    probe.bind(("127.0.0.1", port))
+    number: int = probe.getsockname()[1]
+    return number

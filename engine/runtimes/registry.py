@@ -30,7 +30,8 @@ class Runtime:
     with `tags` serves images of these tags only, and gets the image's tag as the last word of its command; `library`
     is then what predicts, with its version, and `numbers` how its predictions compare with the image's. `refused` has
     the reason for each tag that no environment can stand in for. With `scripts` it runs the script of a model, and
-    what the script's requirements.txt names is installed for it.
+    what the script's requirements.txt names is installed for it. Its servers may listen on `own_ports` further ports,
+    which follow one another in SAGEMAKER_SAFE_PORT_RANGE.
     """
 
     name: str
@@ -45,13 +46,14 @@ class Runtime:
     library: str = ""
     numbers: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
+    own_ports: int = 0
 
     def serves(self, repository: str) -> bool:
         """Whether the runtime serves images of that repository."""
         return any(re.search(pattern, repository) for pattern in self.patterns)
 
     def serves_tag(self, tag: str) -> bool:
-        """Whether it stands in for images of that tag: 1.0-1 is the tag of 1.0-1-cpu-py3 too."""
+        """Whether it stands in for images of that tag: 1.0-1 is the tag of 1.0-1-cpu-py3 too, 2.19 that of 2.19.1."""
         return not self.tags or any(_is_of_tag(tag, own_tag) for own_tag in self.tags)
 
     def why_refused(self, tag: str) -> str:
@@ -72,8 +74,9 @@ def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
     $SAGEMAKER_MODEL_DIR. A hashed `requirements.txt` in the folder defines an environment, whose programs come first on
     PATH. A server sees its own files, its runtime's and the system's programs and libraries;
     `"readable": ["/opt/conda"]` adds others. With `"scripts": true` it runs the script of a model, for which the
-    script's requirements.txt is installed. If versions of an image need different environments, `"environments"` has a
-    row for each:
+    script's requirements.txt is installed. `"own_ports": 2` lets it listen on two further ports, which
+    $SAGEMAKER_SAFE_PORT_RANGE names. If versions of an image need different environments, `"environments"` has a row
+    for each:
 
         {"environments": [{"tags": ["1.5-1", "1.7-1"], "requirements": "requirements.txt"}], ...}
 
@@ -116,7 +119,7 @@ def find_refusal(runtimes: tuple[Runtime, ...], image: str) -> str:
 
 
 def _is_of_tag(tag: str, own_tag: str) -> bool:
-    return f"{tag}-".startswith(f"{own_tag}-")
+    return tag == own_tag or tag.startswith((f"{own_tag}-", f"{own_tag}."))
 
 
 def _repository_and_tag(image: str) -> tuple[str, str]:
@@ -148,6 +151,7 @@ def _read(path: Path) -> list[Runtime]:
         scripts = described.get("scripts", False) is True
         environments = _environments(described, path.parent)
         refused = {str(tag): str(reason) for tag, reason in described.get("refused", {}).items()}
+        own_ports = int(described.get("own_ports", 0))
     except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
         raise BadRuntime(
             f"{path} must be an object with patterns and program or command: {type(error).__name__} {error}"
@@ -166,6 +170,7 @@ def _read(path: Path) -> list[Runtime]:
             library=environment.library,
             numbers=environment.numbers,
             refused=refused,
+            own_ports=own_ports,
         )
         for environment in environments
     ]

@@ -25,6 +25,8 @@ from tests.support.engine import CHECKOUT
 #: The environments that the house itself uses, so that tests find them made.
 RUNTIMES = CHECKOUT / ".runtimes"
 SECONDS = 30.0
+#: A library as large as TensorFlow takes long to load on a busy machine.
+START_SECONDS = 240.0
 
 
 @cache
@@ -41,12 +43,15 @@ async def start_code(
     lines: LogLines = lambda _: None,
     means: Support | None = None,
     inherits_listener: bool = False,
+    own_ports: int = 0,
 ) -> ModelServer:
     """A server that runs some Python code, its arguments behind it, in a folder of its own.
 
     It is confined by `means`, or all that the system has. The model's folder is "model" beside its own.
     """
-    runtime = Runtime("code", "Code", (), (*command, *arguments), None, (), inherits_listener)
+    runtime = Runtime(
+        "code", "Code", (), (*command, *arguments), None, (), inherits_listener, own_ports=own_ports
+    )
     confiner = Confiner(Config(directory, directory), means or support())
     placement = Placement(directory, directory.parent / "model")
     return await start(runtime, Path(sys.executable), placement, environment or {}, lines, confiner)
@@ -77,9 +82,20 @@ class Served:
         """GET."""
         return await self._client.request("GET", path, {}, b"", SECONDS)
 
-    async def post(self, body: bytes, content_type: str | None = None, accept: str | None = None) -> Answer:
-        """POST to /invocations, as a job does: without Accept anything will do."""
+    async def post(
+        self,
+        body: bytes,
+        content_type: str | None = None,
+        accept: str | None = None,
+        attributes: str | None = None,
+    ) -> Answer:
+        """POST to /invocations, as a job does: without Accept anything will do.
+
+        `attributes` is the header with SageMaker's custom attributes.
+        """
         headers = {"Accept": accept or "*/*"}
+        if attributes is not None:
+            headers["X-Amzn-SageMaker-Custom-Attributes"] = attributes
         if content_type is not None:
             headers["Content-Type"] = content_type
         return await self._client.request("POST", "/invocations", headers, body, SECONDS)
@@ -130,7 +146,7 @@ async def served(
         servers.append(await runtimes.start(runtime, placement, given, log.extend))
         return servers[-1]
 
-    container = Container(start, SECONDS, 10**8)
+    container = Container(start, START_SECONDS, 10**8)
     try:
         await container.start()
         made = Served(servers[-1], log)
@@ -147,7 +163,7 @@ async def last_words(image: str, directory: Path, model: Path, **environment: st
     given = {"SAGEMAKER_MODEL_DIR": str(model), **environment}
     server = await runtimes.start(runtime, placed(directory, model), given, log.extend)
     try:
-        await asyncio.wait_for(server.wait(), SECONDS)
+        await asyncio.wait_for(server.wait(), START_SECONDS)
         status = server.exit_status
     finally:
         await server.stop()

@@ -339,6 +339,42 @@ async def test_no_two_servers_get_the_same_port(tmp_path: Path) -> None:
         await asyncio.gather(*(each.server.stop() for each in started))
 
 
+#: Answers one connection on each port of its range, then says which it could not use.
+OWN_PORTS = """
+import os, socket
+
+first, _, last = os.environ["SAGEMAKER_SAFE_PORT_RANGE"].partition("-")
+print(first, last)
+for port in range(int(first), int(last) + 1):
+    with socket.create_server(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)):
+        print(port)
+"""
+
+
+async def test_a_server_listens_on_the_further_ports_that_its_runtime_asks_for(tmp_path: Path) -> None:
+    ranges = []
+    for name in ("first", "second"):
+        lines: list[str] = []
+        server = await start_code(
+            tmp_path / name,
+            OWN_PORTS,
+            environment={"SAGEMAKER_SAFE_PORT_RANGE": "1-2"},
+            lines=lines.extend,
+            inherits_listener=True,
+            own_ports=2,
+        )
+        async with asyncio.timeout(20):
+            await server.wait()
+        first = int(lines[0].split()[0])
+        assert lines == [f"{first} {first + 1}", str(first), str(first + 1)]
+        assert first > 1024
+        ranges.append((server, first))
+    (earlier, first), (later, second) = ranges
+    assert {first, first + 1, earlier.address[1]}.isdisjoint({second, second + 1, later.address[1]})
+    for server in (earlier, later):
+        await server.stop()
+
+
 async def test_both_outputs_are_read_and_long_lines_come_in_pieces(tmp_path: Path) -> None:
     code = (
         f"import sys; print('x' * {LONGEST_LINE * 5 + 1});"

@@ -47,12 +47,12 @@ def hide_engine_modules() -> None:
     """Make the engine's modules impossible to import, so that user code's own modules can have their names.
 
     Call it after the last import of such a module and before user code is imported. Removes the folders of the
-    program and of this file from sys.path and PYTHONPATH, and their modules from sys.modules.
+    program and of this file from sys.path and PYTHONPATH, and their modules and packages from sys.modules.
     """
     sys.path[:] = [folder for folder in sys.path if Path(folder).resolve() not in ENGINE_FOLDERS]
     for name, module in tuple(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if name != "__main__" and file and Path(file).resolve().parent in ENGINE_FOLDERS:
+        if name != "__main__" and file and not ENGINE_FOLDERS.isdisjoint(Path(file).resolve().parents):
             del sys.modules[name]
     search_path = os.environ.pop("PYTHONPATH", "").split(os.pathsep)
     if user_folders := [
