@@ -2,12 +2,13 @@
 
 The folder's name contains the hash of the lock file, so a changed lock leads to a new environment. A marker file
 is written last and holds a digest of the folder's files: an environment that is incomplete or was changed is
-created again.
+created again. The marker's time says when a job last used the environment.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import shutil
@@ -20,6 +21,8 @@ from engine.runtimes.commands import CommandFailed, Progress, find_uv, locked, r
 from engine.runtimes.registry import Runtime
 
 READY = ".ready"
+#: What no job has used for this long is removed when another environment or layer is made. No job runs for so long.
+UNUSED_SECONDS = 30 * 86400.0
 
 
 class EnvironmentFailed(CannotRun):
@@ -37,27 +40,49 @@ async def prepare(runtime: Runtime, directory: Path, progress: Progress) -> Path
         return Path(sys.executable)
     folder = directory / environment_name(runtime.name, runtime.requirements.read_bytes())
     python = folder / "bin" / "python"
-    if await asyncio.to_thread(is_unchanged, folder):
+    if await asyncio.to_thread(is_usable, folder):
         return python
     directory.mkdir(parents=True, exist_ok=True)
-    async with locked(folder.with_suffix(".lock"), progress):
-        if not await asyncio.to_thread(is_unchanged, folder):
+    async with locked(lock_file(folder), progress):
+        if not await asyncio.to_thread(is_usable, folder):
             if (folder / READY).exists():
                 progress(f"The environment of {runtime.title} is not as it was made; it is made anew.")
+            await asyncio.to_thread(remove_unused, directory)
             await _make(runtime, runtime.requirements, folder, progress)
     return python
 
 
-def is_unchanged(folder: Path) -> bool:
-    """Whether the environment is complete and unchanged since it was created."""
+def is_usable(folder: Path) -> bool:
+    """Whether the environment is complete and unchanged since it was created; also notes that it is used."""
+    marker = folder / READY
     try:
-        return (folder / READY).read_text() == digest(folder)
+        if marker.read_text() != digest(folder):
+            return False
     except OSError:
         return False
+    # The engine may have no right to do this, for example in a container.
+    with contextlib.suppress(OSError):
+        os.utime(marker)
+    return True
+
+
+def remove_unused(directory: Path) -> None:
+    """Remove the environments or layers in a folder that no job has used for UNUSED_SECONDS."""
+    oldest = time.time() - UNUSED_SECONDS
+    for marker in directory.glob(f"*/{READY}"):
+        with contextlib.suppress(OSError):
+            if marker.stat().st_mtime < oldest:
+                shutil.rmtree(marker.parent)
+                lock_file(marker.parent).unlink(missing_ok=True)
+
+
+def lock_file(folder: Path) -> Path:
+    """The file that is locked while the environment or layer is made."""
+    return folder.with_name(f"{folder.name}.lock")
 
 
 def mark_complete(folder: Path) -> None:
-    """Write the marker that makes `is_unchanged` true."""
+    """Write the marker that makes `is_usable` true."""
     marker = folder / READY
     marker.write_text(digest(folder))
     marker.chmod(0o644)

@@ -13,7 +13,6 @@ import contextlib
 import hashlib
 import os
 import re
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -22,13 +21,11 @@ from packaging.utils import canonicalize_name
 
 from engine.removing import remove_tree
 from engine.runtimes.commands import CommandFailed, Progress, find_uv, locked, run_command
-from engine.runtimes.environments import READY, is_unchanged, mark_complete
+from engine.runtimes.environments import READY, is_usable, lock_file, mark_complete, remove_unused
 from engine.runtimes.registry import STAND_INS
 from engine.runtimes.requirement_file import NAME, BadRequirements, Requirements, read_requirements
 
 _LONGEST_SECONDS = 1800.0
-#: Layers that no job has used for this long are removed when a new one is made.
-_UNUSED_SECONDS = 30 * 86400.0
 #: Lines of uv's output that go into a failure's message.
 _QUOTED_LINES = 12
 #: Bumped when layers are made in another way.
@@ -50,12 +47,12 @@ async def add_requirements(python: Path, script_dir: Path, directory: Path, prog
     if not requirements.lines:
         return python
     layer = directory / _layer_name(base, requirements)
-    if await asyncio.to_thread(_is_usable, layer):
+    if await asyncio.to_thread(is_usable, layer):
         return layer / "bin" / "python"
     _make_folder(directory)
-    async with locked(_beside(layer, "lock"), progress):
-        if not await asyncio.to_thread(_is_usable, layer):
-            await asyncio.to_thread(_remove_unused, directory)
+    async with locked(lock_file(layer), progress):
+        if not await asyncio.to_thread(is_usable, layer):
+            await asyncio.to_thread(remove_unused, directory)
             await _make(layer, base, requirements, progress)
     return layer / "bin" / "python"
 
@@ -94,15 +91,6 @@ def _requirements(base: Path, script_dir: Path) -> Requirements | None:
 def _layer_name(base: Path, requirements: Requirements) -> str:
     words = (_VERSION, base.name.encode(), requirements.digest.encode())
     return f"{base.name}-{hashlib.sha256(b' '.join(words)).hexdigest()}"
-
-
-def _is_usable(layer: Path) -> bool:
-    """Whether the layer is complete and unchanged; also notes that it is used."""
-    if not is_unchanged(layer):
-        return False
-    with contextlib.suppress(OSError):
-        os.utime(layer / READY)
-    return True
 
 
 async def _make(layer: Path, base: Path, requirements: Requirements, progress: Progress) -> None:
@@ -190,16 +178,6 @@ def _make_folder(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     # Model servers may run as other users.
     directory.chmod(0o755)
-
-
-def _remove_unused(directory: Path) -> None:
-    """Remove the layers that no job has used for long; no job runs for so long."""
-    oldest = time.time() - _UNUSED_SECONDS
-    for marker in directory.glob(f"*/{READY}"):
-        with contextlib.suppress(OSError):
-            if marker.stat().st_mtime < oldest:
-                shutil.rmtree(marker.parent)
-                _beside(marker.parent, "lock").unlink(missing_ok=True)
 
 
 def _sentence(lines: list[str], work: Path) -> str:

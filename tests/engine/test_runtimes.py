@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 
 from engine.config import Config
 from engine.runtimes import BadRuntime, EnvironmentFailed, Runtimes
-from engine.runtimes.environments import prepare
+from engine.runtimes.environments import READY, UNUSED_SECONDS, prepare
 from engine.runtimes.process import LONGEST_LINE, ModelServer, end_leftovers
 from engine.runtimes.registry import BUILT_IN, Runtime, find_runtime, load_runtimes
 from tests.engine.serving import start_code, support
@@ -224,6 +225,18 @@ async def test_another_lock_makes_another_environment(tmp_path: Path) -> None:
     first = await prepare(locked(tmp_path, line), tmp_path / "runtimes", lambda _: None)
     second = await prepare(locked(tmp_path, "# newer\n" + line), tmp_path / "runtimes", lambda _: None)
     assert first != second
+
+
+async def test_environments_that_no_job_has_used_for_long_are_removed(tmp_path: Path) -> None:
+    line = locked_wheel(tmp_path)
+    unused = await prepare(locked(tmp_path, line), tmp_path / "runtimes", lambda _: None)
+    used = await prepare(locked(tmp_path, "# used\n" + line), tmp_path / "runtimes", lambda _: None)
+    for python in (unused, used):
+        os.utime(python.parent.parent / READY, (0, time.time() - UNUSED_SECONDS - 60))
+    await prepare(locked(tmp_path, "# used\n" + line), tmp_path / "runtimes", lambda _: None)
+    await prepare(locked(tmp_path, "# newer\n" + line), tmp_path / "runtimes", lambda _: None)
+    assert not unused.exists()
+    assert await output_of(used, "import tiny_thing; print(tiny_thing.VALUE)") == "42"
 
 
 async def test_a_package_that_is_not_the_locked_one_is_refused(tmp_path: Path) -> None:
