@@ -100,12 +100,11 @@ class Served:
             headers["Content-Type"] = content_type
         return await self._client.request("POST", "/invocations", headers, body, SECONDS)
 
-    async def first_line(self) -> str:
-        """The first line of the log: it may arrive after the server is healthy."""
+    async def wait_for_line(self, words: str) -> None:
+        """Wait for a line of the log with these words. Raises TimeoutError."""
         async with asyncio.timeout(SECONDS):
-            while not self.log:
+            while not any(words in line for line in self.log):
                 await asyncio.sleep(0.01)
-        return self.log[0]
 
     def close(self) -> None:
         """Close the connections."""

@@ -271,7 +271,7 @@ async def test_without_private_mounts_the_log_says_where_the_model_is(image: str
     # The job's own variable does not mislead the script.
     async with served(image, tmp_path / "home", model, means=bare, SAGEMAKER_BASE_DIR="/tmp") as server:
         assert (await server.post(b"", "text/csv")).body == b"('4', '4')"
-        assert "There is no /opt/ml/model here" in await server.first_line()
+        await server.wait_for_line("There is no /opt/ml/model here")
 
 
 async def test_instances_share_the_processors_unless_the_job_says_otherwise(
