@@ -147,8 +147,10 @@ def _serve_script(
     script = InferenceScript(code, post, image)
     _say("inference.py loaded")
     service = ScriptService(script, contexts, image, green_thread)
-    green_thread.run(functools.partial(serve, _reply_of(service.answer)))
-    grpc_server.stop(None)
+    try:
+        green_thread.run(functools.partial(serve, _reply_of(service.answer)))
+    finally:
+        grpc_server.stop(None)
 
 
 def _reply_of(answer: Callable[[bytes, Mapping[str, str]], Awaitable[Any]]) -> Invoke:

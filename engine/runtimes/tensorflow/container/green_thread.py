@@ -4,18 +4,18 @@ So does the image, whose web server switches between requests when they wait for
 batch are at the model together, and scripts need not be safe for threads.
 """
 
+# Siblings are found where the server runs, not from here.
+# mypy: disable-error-code="import-not-found"
+
 from __future__ import annotations
 
-import asyncio
 import functools
-import threading
-import traceback
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from queue import SimpleQueue
+from concurrent.futures import Executor
 from typing import Any
 
 import greenlet
+from main_thread import MainThread
 from requests.adapters import HTTPAdapter
 
 
@@ -25,14 +25,12 @@ class GreenThread:
     def __init__(self, executor: Executor) -> None:
         """`executor` runs what is waited for."""
         self._executor = executor
-        self._steps: SimpleQueue[Callable[[], Any] | None] = SimpleQueue()
         self._main = greenlet.getcurrent()
+        self._main_thread = MainThread(self._in_greenlet)
 
     async def call(self, function: Callable[[], Any]) -> Any:
         """Call `function` in the main thread and return its result. Raises its exceptions."""
-        future: Future[Any] = Future()
-        self._steps.put(greenlet.greenlet(functools.partial(_run, future, function), self._main).switch)
-        return await asyncio.wrap_future(future)
+        return await self._main_thread.call(function)
 
     def wait(self, function: Callable[[], Any]) -> Any:
         """Call `function` in another thread; meanwhile this thread goes on with other requests.
@@ -43,17 +41,18 @@ class GreenThread:
         if current is self._main or current.parent is not self._main:
             return function()
         awaited = self._executor.submit(function)
-        awaited.add_done_callback(lambda _: self._steps.put(current.switch))
+        awaited.add_done_callback(lambda _: self._main_thread.put(current.switch))
         self._main.switch()
         return awaited.result()
 
     def run(self, serve: Callable[[], None]) -> None:
         """Run `serve` in another thread and this object's calls in this one. Raises SystemExit if `serve` ends."""
         self._let_requests_wait()
-        threading.Thread(target=self._serve, args=(serve,), name="server", daemon=True).start()
-        while (step := self._steps.get()) is not None:
-            step()
-        raise SystemExit(1)
+        self._main_thread.run(serve)
+
+    def _in_greenlet(self, step: Callable[[], Any]) -> Callable[[], Any]:
+        switch: Callable[[], Any] = greenlet.greenlet(step, self._main).switch
+        return switch
 
     def _let_requests_wait(self) -> None:
         """Make `requests` wait as `wait` does."""
@@ -65,22 +64,3 @@ class GreenThread:
             return wait(functools.partial(send, self, *arguments, **options))
 
         HTTPAdapter.send = send_and_wait  # type: ignore[method-assign]
-
-    def _serve(self, serve: Callable[[], None]) -> None:
-        try:
-            serve()
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            self._steps.put(None)
-
-
-def _run(future: Future[Any], function: Callable[[], Any]) -> None:
-    if not future.set_running_or_notify_cancel():
-        return  # The client has closed its connection.
-    try:
-        result = function()
-    except Exception as error:
-        future.set_exception(error)
-    else:
-        future.set_result(result)
