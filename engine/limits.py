@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -87,9 +86,9 @@ class Limits:
         # Some file systems have no limit, and say 0.
         if status.f_files and status.f_favail < status.f_files * _SHARE_OF_FILES:
             return -1
-        disk = shutil.disk_usage(folder)
-        kept_free = self.free_mb * MIB or min(int(disk.total * _SHARE_OF_DISK), _MOST_FREE)
-        return disk.free - kept_free
+        size = status.f_blocks * status.f_frsize
+        kept_free = self.free_mb * MIB or min(int(size * _SHARE_OF_DISK), _MOST_FREE)
+        return status.f_bavail * status.f_frsize - kept_free
 
 
 def _memory_of_machine() -> int:

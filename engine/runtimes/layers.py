@@ -85,7 +85,8 @@ def _modules_of(description: Path) -> list[str]:
 
 
 def _requirements(base: Path, script_dir: Path) -> Requirements | None:
-    return read_requirements(script_dir, packages_of(base))
+    # Most scripts have no such file, and listing the packages reads a file for each.
+    return read_requirements(script_dir, packages_of(base)) if (script_dir / NAME).is_file() else None
 
 
 def _layer_name(base: Path, requirements: Requirements) -> str:
@@ -97,7 +98,7 @@ async def _make(layer: Path, base: Path, requirements: Requirements, progress: P
     began = time.monotonic()
     progress(f"Installing code/{NAME}; this happens once for such a file.")
     await asyncio.to_thread(remove_tree, layer)
-    work = _beside(layer, "work")
+    work = layer.with_name(f"{layer.name}.work")
     await asyncio.to_thread(remove_tree, work)
     work.mkdir()
     try:
@@ -164,10 +165,6 @@ def _link(layer: Path, base: Path) -> None:
     path = _site_packages(layer) / "runtime_environment.pth"
     path.write_text(f"import site; site.addsitedir({str(_site_packages(base))!r})\n")
     path.chmod(0o644)
-
-
-def _beside(layer: Path, word: str) -> Path:
-    return layer.with_name(f"{layer.name}.{word}")
 
 
 def _site_packages(environment: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -76,8 +77,9 @@ class Sample:
             yield f"{self.name}/{file.relative_to(self.folder).as_posix()}", file
 
 
+@functools.cache
 def read(name: str = BREAST_CANCER) -> Sample:
-    """Read a sample's description from the checkout."""
+    """A sample, whose description is read from the checkout once in a process: the home page asks for all."""
     path = Path(settings.BASE_DIR) / "samples" / name / "sample.json"
     return Sample(name, json.loads(path.read_text()))
 
