@@ -114,7 +114,7 @@ class Runner:
 
     async def _to_its_end(self, job_name: str) -> None:
         """Run the job. If the disk is full, wait for space and continue with the remaining objects."""
-        done, pause = -1, _SHORTEST_PAUSE
+        finished_count, pause = -1, _SHORTEST_PAUSE
         while (row := self._store.jobs.get(job_name)) is not None and row.status == "InProgress":
             try:
                 job = Job(self._config, self._store, self._objects, self._runtimes, self._budget, row)
@@ -124,8 +124,9 @@ class Runner:
                 if not is_full(error):
                     raise
                 log.warning("job %s waits: the disk is full (%s)", job_name, error)
-                before, done = done, len(self._store.jobs.finished_objects(job_name))
-                pause = _SHORTEST_PAUSE if done > before else min(4 * pause, _LONGEST_PAUSE)
+                earlier_count = finished_count
+                finished_count = len(self._store.jobs.finished_objects(job_name))
+                pause = _SHORTEST_PAUSE if finished_count > earlier_count else min(4 * pause, _LONGEST_PAUSE)
                 await self._space(job_name, pause)
             finally:
                 self._running.pop(job_name, None)

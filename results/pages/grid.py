@@ -108,15 +108,15 @@ def grid_of(page: Page) -> Grid:
 
 
 def _columns(halves: Sequence[Half | None], side: Side | None) -> tuple[GridColumn, ...]:
-    there = [half for half in halves if half is not None]
-    names = dict.fromkeys(cell.name for half in there for cell in half.cells if cell.name)
+    known_halves = [half for half in halves if half is not None]
+    names = dict.fromkeys(cell.name for half in known_halves for cell in half.cells if cell.name)
     if names:
         columns = [GridColumn(name, name=name) for name in names]
     else:
-        count = max((len(half.cells) for half in there), default=0)
+        count = max((len(half.cells) for half in known_halves), default=0)
         headed = side.columns if side else ()
         columns = [GridColumn(label_of(n, count, headed), n) for n in range(count)]
-    return tuple(replace(column, number=_is_numeric(column, there, side)) for column in columns)
+    return tuple(replace(column, number=_is_numeric(column, known_halves, side)) for column in columns)
 
 
 def label_of(n: int, count: int, headed: Sequence[str]) -> str:
@@ -147,10 +147,14 @@ def _answer_columns(page: Page) -> tuple[GridColumn, ...]:
         for n in predicted or ()
         if n < len(half.cells)
     }
-    own = tuple(c for c in columns if (c.name in names if c.name else c.position in positions))
-    if len(own) == 1 < len(columns) and not own[0].name:
-        return (replace(own[0], label="prediction"),)
-    return own or columns
+    model_columns = tuple(
+        column
+        for column in columns
+        if (column.name in names if column.name else column.position in positions)
+    )
+    if len(model_columns) == 1 < len(columns) and not model_columns[0].name:
+        return (replace(model_columns[0], label="prediction"),)
+    return model_columns or columns
 
 
 def _marked(column: GridColumn, page: Page, unseen: set[int]) -> GridColumn:

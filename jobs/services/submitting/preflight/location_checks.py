@@ -115,10 +115,12 @@ def strangers(request: RequestValues, inspection: Inspection) -> Iterator[Findin
             "marks of the program that wrote the data",
         ),
     )
-    for code, matching_keys, what in kinds:
+    for code, matching_keys, description in kinds:
         if matching_keys:
             example = _short(matching_keys[0])
-            text = f"Among the input are {what}, such as {example}; they would be sent to the model too."
+            text = (
+                f"Among the input are {description}, such as {example}; they would be sent to the model too."
+            )
             yield Finding(code, FindingLevel.WARNING, "data", text)
     empty = [remote_object.key for remote_object in inspection.inputs.objects if not remote_object.size]
     if empty:
