@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -70,7 +73,7 @@ def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
         {"title": "Our ranker", "patterns": ["/ranker$"], "command": ["gunicorn", "ranker:app"]}
 
     `program` is a Python file in the folder, `command` an argument list in which names of files in the folder are
-    replaced by their paths. The server listens on 127.0.0.1:$SAGEMAKER_BIND_TO_PORT and finds the unpacked model in
+    replaced by their paths; it may start any program of the machine. The server listens on 127.0.0.1:$SAGEMAKER_BIND_TO_PORT and finds the unpacked model in
     $SAGEMAKER_MODEL_DIR. A hashed `requirements.txt` in the folder defines an environment, whose programs come first on
     PATH. A server sees its own files, its runtime's and the system's programs and libraries;
     `"readable": ["/opt/conda"]` adds others. With `"scripts": true` it runs the script of a model, for which the
@@ -217,11 +220,21 @@ def _library(described: dict[str, str] | None, requirements: Path) -> str:
 def _command(described: dict[str, Any], folder: Path) -> tuple[str, ...]:
     if "command" in described:
         words = _texts(described["command"])
+        _check_program(words[0], folder)
         return tuple(str((folder / word).resolve()) if (folder / word).is_file() else word for word in words)
     program = folder / described["program"]
     if not program.is_file():
         raise ValueError(f"there is no {program.name} beside it")
     return "python", str(program.resolve())
+
+
+def _check_program(word: str, folder: Path) -> None:
+    """Raise ValueError if a command's first word is no program. Those of an environment are known once it is made."""
+    if word == "python" or (folder / "requirements.txt").exists() or (folder / word).is_file():
+        return
+    places = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    if shutil.which(word, path=places) is None:
+        raise ValueError(f"there is no program {word} on this machine")
 
 
 def _folders(value: Any) -> tuple[Path, ...]:
