@@ -73,13 +73,13 @@ def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
         {"title": "Our ranker", "patterns": ["/ranker$"], "command": ["gunicorn", "ranker:app"]}
 
     `program` is a Python file in the folder, `command` an argument list in which names of files in the folder are
-    replaced by their paths; it may start any program of the machine. The server listens on 127.0.0.1:$SAGEMAKER_BIND_TO_PORT and finds the unpacked model in
-    $SAGEMAKER_MODEL_DIR. A hashed `requirements.txt` in the folder defines an environment, whose programs come first on
-    PATH. A server sees its own files, its runtime's and the system's programs and libraries;
-    `"readable": ["/opt/conda"]` adds others. With `"scripts": true` it runs the script of a model, for which the
-    script's requirements.txt is installed. `"own_ports": 2` lets it listen on two further ports, which
-    $SAGEMAKER_SAFE_PORT_RANGE names. If versions of an image need different environments, `"environments"` has a row
-    for each:
+    replaced by their paths; it may start any program of the machine. The server listens on
+    127.0.0.1:$SAGEMAKER_BIND_TO_PORT and finds the unpacked model in $SAGEMAKER_MODEL_DIR. A hashed `requirements.txt`
+    in the folder defines an environment, whose programs come first on PATH. A server sees its own files, its runtime's
+    and the system's programs and libraries; `"readable": ["/opt/conda"]` adds others. With `"scripts": true` it runs
+    the script of a model, for which the script's requirements.txt is installed. `"own_ports": 2` lets it listen on two
+    further ports, which $SAGEMAKER_SAFE_PORT_RANGE names. If versions of an image need different environments,
+    `"environments"` has a row for each:
 
         {"environments": [{"tags": ["1.5-1", "1.7-1"], "requirements": "requirements.txt"}], ...}
 
