@@ -84,9 +84,10 @@ def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
         {"environments": [{"tags": ["1.5-1", "1.7-1"], "requirements": "requirements.txt"}], ...}
 
     Then images of other tags are not served, an image without a tag gets the first row, and the program gets the tag
-    as its argument. Beside them, `"library": {"title": "XGBoost", "package": "xgboost-cpu"}` names what the lock files
-    install, `"numbers"` in a row says how its predictions compare with those of the image, and `"refused"` has a
-    sentence for each tag that cannot be served.
+    as its argument. `"patterns"` in a row are those of its tags alone. Beside them,
+    `"library": {"title": "XGBoost", "package": "xgboost-cpu"}` names what the lock files install, `"numbers"` in a row
+    says how its predictions compare with those of the image, and `"refused"` has a sentence for each tag that cannot
+    be served.
 
     Raises BadRuntime.
     """
@@ -122,7 +123,8 @@ def find_refusal(runtimes: tuple[Runtime, ...], image: str) -> str:
 
 
 def _is_of_tag(tag: str, own_tag: str) -> bool:
-    return tag == own_tag or tag.startswith((f"{own_tag}-", f"{own_tag}."))
+    # A tag without a minor version, such as 1, is no beginning of others: 1.7-1 is another image.
+    return tag == own_tag or ("." in own_tag and tag.startswith((f"{own_tag}-", f"{own_tag}.")))
 
 
 def _repository_and_tag(image: str) -> tuple[str, str]:
@@ -164,7 +166,7 @@ def _read(path: Path) -> list[Runtime]:
         Runtime(
             path.parent.name,
             title,
-            patterns,
+            environment.patterns or patterns,
             command,
             environment.requirements,
             readable,
@@ -187,6 +189,8 @@ class _Environment:
     tags: tuple[str, ...] = ()
     library: str = ""
     numbers: str = ""
+    #: Of repositories that alone have these tags; empty for those of the whole runtime.
+    patterns: tuple[str, ...] = ()
 
 
 def _environments(described: dict[str, Any], folder: Path) -> list[_Environment]:
@@ -200,6 +204,7 @@ def _environments(described: dict[str, Any], folder: Path) -> list[_Environment]
             _texts(row["tags"]),
             _library(library, folder / row["requirements"]),
             str(row.get("numbers", "")),
+            _texts(row["patterns"]) if "patterns" in row else (),
         )
         for row in described["environments"]
     ]

@@ -34,8 +34,11 @@ from tools.runtime_tables import DOCUMENT, document_with_tables
         ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1", "xgboost"),
         ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.0-1-cpu-py3", "xgboost"),
         ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5", "xgboost"),
-        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:0.90-2-cpu-py3", None),
-        ("811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:1", None),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:0.90-2-cpu-py3", "xgboost"),
+        ("811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:1", "xgboost"),
+        ("811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:latest", "xgboost"),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:latest", None),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.9-1", None),
         ("xgboost", "xgboost"),
         ("localhost:5000/xgboost", "xgboost"),
         ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3", "sklearn"),
@@ -67,10 +70,10 @@ def test_the_tag_of_an_image_picks_the_environment_and_is_told_to_the_program() 
 def test_a_tag_without_an_environment_is_refused_by_name(tmp_path: Path) -> None:
     runtimes = Runtimes(Config(tmp_path, tmp_path), support())
     assert runtimes.reason_against("sagemaker-xgboost:3.0-5") is None
-    assert runtimes.reason_against("sagemaker-xgboost:0.90-2") == (
-        "The embedded engine has no library that gives the numbers of image sagemaker-xgboost:0.90-2. Of this image "
-        "it has the tags 1.7-1, 1.5-1, 1.3-1, 1.2-2, 1.2-1, 1.0-1, 3.0-5. Use one of them, or run the job on an AWS "
-        "connection."
+    assert runtimes.reason_against("sagemaker-xgboost:0.80-1") == (
+        "The embedded engine has no library that gives the numbers of image sagemaker-xgboost:0.80-1. Of this image "
+        "it has the tags 1.7-1, 1.5-1, 1.3-1, 1.2-2, 1.2-1, 1.0-1, 0.90-2, 0.90-1, 3.0-5. Use one of them, or "
+        "run the job on an AWS connection."
     )
 
 

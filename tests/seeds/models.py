@@ -42,19 +42,11 @@ rows = [[sex, *map(str, row)] for sex, row in zip(sexes[:25].tolist(), measures[
 print(json.dumps({"rows": rows, "predictions": predictions.tolist()}))
 """
 
-#: Trains on rows like those of a housing data set; prints rows and XGBoost's predictions of them.
-HOUSING = """
-import json
-import numpy
-import xgboost
-chance = numpy.random.default_rng(5)
-houses = chance.uniform(0, 10, (300, 4)).round(2)
-prices = 20 + 2 * houses[:, 0] - houses[:, 1] * houses[:, 2] / 5
-booster = xgboost.train({"max_depth": 3, "seed": 5}, xgboost.DMatrix(houses, label=prices), 15)
-booster.save_model("xgboost-model")
-predictions = booster.predict(xgboost.DMatrix(houses[:30]))
-print(json.dumps({"rows": houses[:30].tolist(), "predictions": predictions.tolist()}))
-"""
+#: A pickled model that XGBoost 0.72.1 trained on rows like those of a housing data set, as its image saves it, and what
+#: that library predicts of 30 rows.
+HOUSING_MODEL = Path(__file__).with_name("housing_model.tar.gz")
+#: What image_uris.retrieve answers for version "latest": XGBoost 0.72.
+XGBOOST_LATEST = "433757028032.dkr.ecr.us-west-2.amazonaws.com/xgboost:latest"
 
 #: SAGEMAKER_SPARKML_SCHEMA of the abalone pipeline.
 SCHEMA = json.dumps(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 #: The version of an image without a tag.
 NEWEST_OF_ALL_FORMS = (1, 7)
+#: The versions of images whose tags do not name them.
+_VERSIONS = {"latest": (0, 72), "1": (0, 72)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class ImageVersion:
         return self.number < (1, 1)
 
     @property
+    def pickles_only_models(self) -> bool:
+        """Whether a pickle of its library holds a model in the old binary form, and no configuration."""
+        return self.number < (1, 0)
+
+    @property
     def takes_infinity(self) -> bool:
         """Whether its library accepts infinite values."""
         return self.number < (1, 4)
@@ -57,4 +64,5 @@ class ImageVersion:
 def read_image_version(tag: str) -> ImageVersion:
     """The version that a tag such as 1.7-1 names."""
     match = re.match(r"(\d+)\.(\d+)", tag)
-    return ImageVersion(tag, (int(match[1]), int(match[2])) if match else NEWEST_OF_ALL_FORMS)
+    named = (int(match[1]), int(match[2])) if match else NEWEST_OF_ALL_FORMS
+    return ImageVersion(tag, _VERSIONS.get(tag, named))

@@ -27,8 +27,12 @@ _OTHER_LIBRARIES = (
     (b"PK\x03\x04", "PyTorch, Keras or another library that saves zip files"),
     (b"\x89HDF\r\n", "Keras"),
 )
-#: Objectives whose numbers differ between the library of an old image and the one here.
-_CHANGED_OBJECTIVES = {"binary:logitraw": (1, 3)}
+#: Objectives and boosters that predict other numbers here than in old images: from one version up to another.
+_CHANGED = {
+    "binary:logitraw": ((1, 0), (1, 3)),
+    "binary:hinge": ((0, 0), (1, 0)),
+    "dart": ((0, 0), (0, 90)),
+}
 
 
 def load_models(directory: Path, image: ImageVersion, *, ensemble: bool) -> list[Model]:
@@ -48,7 +52,9 @@ def load_model(path: Path, image: ImageVersion) -> Model:
     pickled = True
     try:
         with path.open("rb") as file:
-            booster = pickle.load(file)  # noqa: S301 - models are code; that is why they run in a process apart
+            unpickler = _OldUnpickler if image.pickles_only_models else pickle.Unpickler
+            # Models are code; that is why they run in a process of their own.
+            booster = unpickler(file).load()
     except Exception as error:
         pickled = False
         booster = _load_native(path, error)
@@ -63,13 +69,7 @@ def load_model(path: Path, image: ImageVersion) -> Model:
             f"{image.tag}, cannot configure it: {_first_line(error)}. Save it again with XGBoost 2.0 or later, or run "
             "the job on an AWS connection."
         ) from error
-    objective = learner["objective"]["name"]
-    if image.number < _CHANGED_OBJECTIVES.get(objective, (0, 0)):
-        raise SystemExit(
-            f"Model {path.name} has the objective {objective}, for which the XGBoost of image {image.tag} gives "
-            f"other numbers than XGBoost {xgboost.__version__}, which stands in for it. Run the job on an AWS "
-            "connection."
-        )
+    _check_numbers(path, learner, image)
     return Model(booster, learner, _rounds(booster, learner, image, pickled=pickled))
 
 
@@ -92,10 +92,44 @@ def _load_native(path: Path, pickle_error: Exception) -> xgboost.Booster:
     return booster
 
 
+class _OldUnpickler(pickle.Unpickler):
+    """Reads a Booster that XGBoost before 1.0 pickled."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The class of that name; for Booster one that reads the old state."""
+        if (module, name) == ("xgboost.core", "Booster"):
+            return _OldBooster
+        return super().find_class(module, name)
+
+
+class _OldBooster(xgboost.Booster):  # type: ignore[misc]
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__init__()
+        self.load_model(bytearray(state.pop("handle")))
+        self.__dict__.update(state)
+
+
+def _check_numbers(path: Path, learner: Any, image: ImageVersion) -> None:
+    """Refuse what the library here computes otherwise than that of the image. Raises SystemExit."""
+    parts = {"objective": learner["objective"]["name"], "booster": learner["gradient_booster"]["name"]}
+    for part, name in parts.items():
+        first, end = _CHANGED.get(name, ((0, 0), (0, 0)))
+        if first <= image.number < end:
+            raise SystemExit(
+                f"Model {path.name} has the {part} {name}, for which the XGBoost of image {image.tag} gives other "
+                f"numbers than XGBoost {xgboost.__version__}, which stands in for it. Run the job on an AWS connection."
+            )
+
+
 def _check_saved_version(path: Path, image: ImageVersion) -> None:
     """Refuse a model that a later XGBoost saved: an older one reads it without a word, and predicts otherwise."""
     saved = find_saved_version(path.read_bytes())
     library = tuple(int(part) for part in xgboost.__version__.split(".")[:2])
+    if saved is not None and image.pickles_only_models and saved[0] > 0:
+        raise SystemExit(
+            f"Model {path.name} was saved by XGBoost {'.'.join(map(str, saved))}, which is newer than XGBoost "
+            f"{'.'.join(map(str, image.number))} of image {image.tag}. Use an image with a library as new."
+        )
     if saved is not None and saved[:2] > library:
         raise SystemExit(
             f"Model {path.name} was saved by XGBoost {'.'.join(map(str, saved))}, which is newer than XGBoost "
