@@ -35,11 +35,13 @@ def for_house(checkout: Path, data_dir: Path, running: house.House) -> dict[str,
 
 def for_command(checkout: Path, data_dir: Path, running: house.House | None) -> dict[str, str]:
     """The environment of a manage.py command, which reaches the house if one runs."""
+    runtimes = os.environ.get("ENGINE_RUNTIMES_DIR") or str(checkout / ".runtimes")
     variables = {
+        "BATCHDECK_SAMPLES_DIR": str(Path(runtimes) / "samples"),
         **os.environ,
         "BATCHDECK_DATA_DIR": str(data_dir),
         "BATCHDECK_ENGINE_CREDENTIALS": str(engine_credentials(data_dir)),
-        "ENGINE_RUNTIMES_DIR": os.environ.get("ENGINE_RUNTIMES_DIR", str(checkout / ".runtimes")),
+        "ENGINE_RUNTIMES_DIR": runtimes,
         "DJANGO_SETTINGS_MODULE": "webapp.settings",
     }
     if running is not None:

@@ -1,4 +1,4 @@
-"""Writes what both samples have: archives, data objects and the predictions that a job must give."""
+"""Writes what samples have: archives, data objects and the predictions that a job must give."""
 
 from __future__ import annotations
 

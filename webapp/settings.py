@@ -193,6 +193,9 @@ ENGINE_CREDENTIALS = Path(
     env.text("BATCHDECK_ENGINE_CREDENTIALS", str(DATA_DIR / "engine" / "credentials.json"))
 )
 
+# Where archives of samples are kept that are made on first use, for they are too large to come with the code.
+SAMPLES_DIR = Path(env.text("BATCHDECK_SAMPLES_DIR", str(DATA_DIR / "samples")))
+
 # Whether only the installation's staff add connections and change what they may use.
 STAFF_CONNECTIONS = env.flag("BATCHDECK_STAFF_CONNECTIONS")
 

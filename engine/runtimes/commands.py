@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import shutil
-import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -24,12 +22,6 @@ class CommandFailed(Exception):
     def __init__(self, status: int, lines: list[str]) -> None:
         super().__init__(f"ended with status {status}: {' '.join(lines)}")
         self.lines = lines
-
-
-def find_uv() -> str | None:
-    """The program uv, or None."""
-    beside = Path(sys.executable).parent / "uv"
-    return str(beside) if beside.exists() else shutil.which("uv")
 
 
 async def run_command(command: list[str], progress: Progress, last_lines: int = 3) -> None:

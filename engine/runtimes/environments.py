@@ -17,8 +17,9 @@ import time
 from pathlib import Path
 
 from engine.errors import CannotRun
-from engine.runtimes.commands import CommandFailed, Progress, find_uv, locked, run_command
+from engine.runtimes.commands import CommandFailed, Progress, locked, run_command
 from engine.runtimes.registry import Runtime
+from hosting.uv import find_uv
 
 READY = ".ready"
 #: What no job has used for this long is removed when another environment or layer is made. No job runs for so long.

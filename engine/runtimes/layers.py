@@ -20,10 +20,11 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from engine.removing import remove_tree
-from engine.runtimes.commands import CommandFailed, Progress, find_uv, locked, run_command
+from engine.runtimes.commands import CommandFailed, Progress, locked, run_command
 from engine.runtimes.environments import READY, is_usable, lock_file, mark_complete, remove_unused
 from engine.runtimes.registry import STAND_INS
 from engine.runtimes.requirement_file import NAME, BadRequirements, Requirements, read_requirements
+from hosting.uv import find_uv
 
 _LONGEST_SECONDS = 1800.0
 #: Lines of uv's output that go into a failure's message.

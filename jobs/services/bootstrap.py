@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -34,8 +35,11 @@ class Ready:
     left_out: tuple[str, ...] = ()
 
 
-def bootstrap(*, with_sample: bool = True) -> Ready:
-    """Create what is missing. Raises Unavailable if there is an engine and it does not answer."""
+def bootstrap(*, with_sample: bool = True, progress: Callable[[str], None] = lambda _: None) -> Ready:
+    """Create what is missing; `progress` receives lines about what takes long.
+
+    Raises Unavailable if there is an engine and it does not answer.
+    """
     with transaction.atomic():
         team, _ = Team.objects.get_or_create(slug=TEAM_SLUG, defaults={"name": TEAM_NAME})
         admin = _admin(team)
@@ -43,19 +47,24 @@ def bootstrap(*, with_sample: bool = True) -> Ready:
     if connection is None:
         return Ready(team, admin, None)
     enqueue(load_images, connection.region)
-    models, left_out = _samples(connection) if with_sample else ([], [])
+    models, left_out = _samples(connection, progress) if with_sample else ([], [])
     return Ready(team, admin, connection, tuple(models), tuple(left_out))
 
 
-def _samples(connection: Connection) -> tuple[list[RegisteredModel], list[str]]:
-    """The samples' models, and why others are left out: the engine may have a model of the same name."""
+def _samples(
+    connection: Connection, progress: Callable[[str], None]
+) -> tuple[list[RegisteredModel], list[str]]:
+    """The samples' models, and why others are left out.
+
+    The engine may have a model of the same name, or the network that an archive is made with may be missing.
+    """
     models: list[RegisteredModel] = []
     left_out: list[str] = []
     # The first sample is loaded last, as a new job begins with the newest model.
     for name in reversed(sample.NAMES):
         try:
-            models.insert(0, sample.load(connection, name, by=None))
-        except InvalidFields as error:
+            models.insert(0, sample.load(connection, name, by=None, progress=progress))
+        except (InvalidFields, sample.ArchiveFailed) as error:
             left_out.append(f"The sample {name} is left out. {error}")
     return models, left_out
 

@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Create what is missing and print the result."""
         try:
-            ready = bootstrap(with_sample=not options["no_sample"])
+            ready = bootstrap(with_sample=not options["no_sample"], progress=self.stdout.write)
         except Unavailable as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"team {ready.team.slug}, admin {ready.admin.username}")

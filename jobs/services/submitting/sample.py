@@ -22,13 +22,15 @@ from jobs.services.errors import NotPossible
 from jobs.services.registry import registered_models
 from jobs.services.submitting import submission
 from jobs.services.submitting.output_folders import dated
+from samples.picture_archive import ArchiveFailed as ArchiveFailed
+from samples.picture_archive import Progress, make_archive
 from teams.models import ApiToken, Team, User
 from transform.spec import TransformSpec
 
 BUCKET = "batchdeck-samples"
-BREAST_CANCER, USED_CARS = "breast-cancer", "used-cars"
+BREAST_CANCER, USED_CARS, PICTURES = "breast-cancer", "used-cars", "pictures"
 #: The folders of samples/, in the order in which the home page shows them.
-NAMES = (BREAST_CANCER, USED_CARS)
+NAMES = (BREAST_CANCER, USED_CARS, PICTURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,19 @@ class Sample:
         """The output path of the sample's jobs; each job gets a folder of its own below it."""
         return f"s3://{BUCKET}/{self.name}/output/"
 
-    def files(self) -> Iterator[tuple[str, Path]]:
-        """The archives and the data: each object's key and the file that it is made of."""
-        archives = [self.folder / described["archive"] for described in self.described["containers"]]
-        for file in sorted([*archives, *(self.folder / "data").iterdir()]):
-            yield f"{self.name}/{file.relative_to(self.folder).as_posix()}", file
+    def files(self, progress: Progress) -> Iterator[tuple[str, Path]]:
+        """The data and the archives: each object's key and the file that it is made of.
+
+        `progress` receives lines about an archive that is made now. Raises ArchiveFailed.
+        """
+        for described in self.described["containers"]:
+            name = described["archive"]
+            if described.get("made_on_first_use"):
+                yield f"{self.name}/{name}", make_archive(self.folder, settings.SAMPLES_DIR, progress)
+            else:
+                yield f"{self.name}/{name}", self.folder / name
+        for file in sorted((self.folder / "data").iterdir()):
+            yield f"{self.name}/data/{file.name}", file
 
 
 @functools.cache
@@ -84,15 +94,22 @@ def read(name: str = BREAST_CANCER) -> Sample:
     return Sample(name, json.loads(path.read_text()))
 
 
-def load(connection: Connection, name: str = BREAST_CANCER, *, by: User | None) -> RegisteredModel:
+def load(
+    connection: Connection,
+    name: str = BREAST_CANCER,
+    *,
+    by: User | None,
+    progress: Progress = lambda _: None,
+) -> RegisteredModel:
     """Put a sample's files into the engine and register its model; existing files and model stay.
 
-    Raises Unavailable if the engine does not answer, InvalidFields if it has another model of this name.
+    `progress` receives lines about what takes long. Raises Unavailable if the engine does not answer, InvalidFields if
+    it has another model of this name, ArchiveFailed if its archive cannot be made.
     """
     sample = read(name)
     with calls_for_person(connection) as target:
         objects.make_bucket(target, BUCKET)
-        for key, file in sample.files():
+        for key, file in sample.files(progress):
             if objects.head(target, BUCKET, key) is None:
                 objects.put(target, BUCKET, key, file.read_bytes())
     existing = find_model(connection.team, name)
