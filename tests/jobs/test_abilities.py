@@ -124,6 +124,7 @@ def test_the_form_offers_on_an_engine_what_it_runs(real: House) -> None:
     options = {node.get("value"): node.text for node in Page.all_below(page.by_id("framework"), "option")}
     assert "AWS only" in options[PYTORCH]
     assert "AWS only" not in options[XGBOOST]
+    assert "XGBoost 2.1.4" in options[XGBOOST]
 
 
 @pytest.mark.parametrize(

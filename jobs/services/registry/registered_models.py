@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from django.db.models.lookups import IContains
 
 from aws import GatewayError, Rejected, models
-from aws.abilities import abilities
+from aws.abilities import Abilities, abilities
 from aws.scoping import allows_package
 from jobs.lifecycle.aws_session import asking, target_of
 from jobs.models import Connection, RegisteredModel
@@ -131,13 +131,19 @@ def register(
     return model
 
 
-def runnable(connections: Iterable[Connection], images: Collection[str]) -> set[str]:
-    """The images that at least one of these engines can run. An engine that does not answer counts as running all."""
-    runs: set[str] = set()
+def runnable(connections: Iterable[Connection], images: Collection[str]) -> dict[str, str]:
+    """The images that at least one of these engines can run, each with the library that predicts there.
+
+    The library is "XGBoost 2.1.4", or empty where it is not known. An engine that does not answer counts as running
+    all.
+    """
+    libraries: dict[str, str] = {}
     for connection in connections:
-        answer = abilities(target_of(connection), images)
-        runs |= set(images) - (answer.against.keys() if answer is not None else set())
-    return runs
+        answer = abilities(target_of(connection), images) or Abilities(frozenset())
+        for image in images:
+            if image not in answer.against:
+                libraries[image] = libraries.get(image) or answer.libraries.get(image, "")
+    return libraries
 
 
 def _check_images(connection: Connection, containers: Sequence[Mapping[str, Any]]) -> None:
