@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache, lru_cache
+from itertools import takewhile
 from typing import Any
 
 from failures.blame import classify
@@ -88,7 +89,7 @@ def _explained(lines: Sequence[LogText], match: tuple[Cause, int], facts: Facts)
         line = last_words
         return Explanation(cause, line.text[:LONGEST_QUOTE], line.source, cause.propose(facts, line.text))
     bare = cause.general or _BARE_STATUS.search(line.text)
-    quoted = _with_answer(lines, position) if bare else line.text
+    quoted = _with_answer(lines, position) if bare else _with_announced(lines, position)
     return Explanation(cause, quoted[:LONGEST_QUOTE], line.source, cause.propose(facts, quoted))
 
 
@@ -170,6 +171,19 @@ def _error_of(lines: Sequence[LogText], name: str) -> ObjectError:
     # Blank lines of the answer may have lost the blank at their end.
     about = [text.removeprefix(f"{name}:").removeprefix(" ") for text in texts if text.startswith(f"{name}:")]
     return read_error(about if name else [])
+
+
+def _with_announced(lines: Sequence[LogText], position: int) -> str:
+    """The line, and in the data log also what the object's next lines say if the line ends with a colon."""
+    line = lines[position]
+    name = _name_of(line)
+    if not name or not line.text.rstrip().endswith(":"):
+        return line.text
+    following = lines[position + 1 : position + _ANSWER_LINES]
+    announced = takewhile(lambda next_line: _name_of(next_line) == name, following)
+    return "\n".join(
+        [line.text, *(next_line.text.removeprefix(f"{name}:").strip() for next_line in announced)]
+    )
 
 
 def _with_answer(lines: Sequence[LogText], position: int) -> str:

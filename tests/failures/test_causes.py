@@ -408,3 +408,21 @@ def test_unreadable_csv_is_filtered_for_a_column_of_ids_and_never_for_a_header(
     said = [LogText(LogSource.DATA_LOG, "b/k.csv: could not convert string to float: 'a-17'")]
     change = explain(said, Facts(spec=CSV, head=head)).change
     assert (change.value if change else None) == value
+
+
+def test_a_line_that_ends_with_a_colon_is_quoted_with_what_it_announces() -> None:
+    answer = (
+        "b/k.csv: ClientError: 415",
+        "b/k.csv: Records in the payload: 3",
+        "b/k.csv: Loading csv data failed with Exception, please ensure data is in csv format:",
+        "b/k.csv:  <class 'ValueError'>",
+        "b/k.csv:  could not convert string to float: 'a-17'",
+        "b/other.csv: ClientError: 415",
+    )
+    explanation = explain([LogText(LogSource.DATA_LOG, text) for text in answer], Facts())
+    assert explanation.cause.slug == "csv-unreadable"
+    assert explanation.quoted.splitlines() == [
+        "b/k.csv: Loading csv data failed with Exception, please ensure data is in csv format:",
+        "<class 'ValueError'>",
+        "could not convert string to float: 'a-17'",
+    ]
