@@ -72,6 +72,8 @@ class _Unpacking:
         self._members_left = max_members
         self._bound = bound
         self._max_members = max_members
+        #: The links unpacked so far, with the names of their members.
+        self._links: dict[Path, str] = {}
 
     def run(self, data: _Data) -> None:
         """Unpack all members, then read the rest of the gzip stream to verify its checksum."""
@@ -86,12 +88,22 @@ class _Unpacking:
         while padding := data.read(_CHUNK):
             self._bytes_left -= len(padding)
             self._check_limits()
+        self._check_links()
 
     def _check_limits(self) -> None:
         if self._members_left < 0:
             raise BadArchive(f"The model archive is refused: it has more than {self._max_members} members.")
         if self._bytes_left < 0:
             raise BadArchive(f"The model archive is refused: it unpacks to more than {self._bound}.")
+
+    def _check_links(self) -> None:
+        """Raises BadArchive if a link leads outside by the links that are there in the end.
+
+        A member that replaces a link changes where earlier links through it lead.
+        """
+        for link, member in self._links.items():
+            if not Path(os.path.realpath(link)).is_relative_to(self._directory):
+                raise _outside(member)
 
     def _extract(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         if why := trouble_with_member(member.name, kind_of(member), member.linkname):
@@ -108,7 +120,9 @@ class _Unpacking:
         if member.issym():
             self._inside(str(PurePosixPath(member.name).parent / member.linkname), member.name)
             target.symlink_to(member.linkname)
+            self._links[target] = member.name
         elif member.islnk():
+            self._links[target] = member.name
             os.link(self._inside(member.linkname, member.name), target, follow_symlinks=False)
         else:
             self._write(tar, member, target)
@@ -121,9 +135,7 @@ class _Unpacking:
         if path.is_absolute() or not all(
             location.is_relative_to(self._directory) for location in (real, landed)
         ):
-            raise BadArchive(
-                f"The model archive is refused: its member {member!r} leads outside of the model's folder."
-            )
+            raise _outside(member)
         return self._directory if path.name in ("", "..") else real
 
     def _write(self, tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
@@ -135,6 +147,12 @@ class _Unpacking:
                 self._check_limits()
                 file.write(chunk)
         target.chmod(0o755 if member.mode & 0o100 else 0o644)
+
+
+def _outside(member: str) -> BadArchive:
+    return BadArchive(
+        f"The model archive is refused: its member {member!r} leads outside of the model's folder."
+    )
 
 
 def _make_folder(path: Path) -> None:

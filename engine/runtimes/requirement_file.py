@@ -80,6 +80,10 @@ class _Reader:
 
     def read(self, path: Path) -> None:
         path = path.resolve()
+        if not path.is_relative_to(self._folder):
+            raise BadRequirements(
+                f"code/{NAME} is a link to a file outside of the script's folder; put the file itself there."
+            )
         if path in self._files:
             return
         self._files.add(path)

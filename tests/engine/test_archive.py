@@ -112,6 +112,26 @@ def test_a_later_member_of_the_same_name_wins(tmp_path: Path) -> None:
             ],
             id="a link that leads out once another is there",
         ),
+        pytest.param(
+            [
+                member("x/s/s", type=tarfile.DIRTYPE),
+                link("s", "x"),
+                link("code/requirements.txt", "../s/s/s/../../../secret"),
+                link("s", "."),
+            ],
+            id="a link that leads out once another is replaced",
+        ),
+        pytest.param(
+            [
+                member("x/s/s", type=tarfile.DIRTYPE),
+                link("s", "x"),
+                link("out", "s/s/s/../../../secret"),
+                link("again", "out", tarfile.LNKTYPE),
+                member("out", b"x"),
+                link("s", "."),
+            ],
+            id="another name of a link that leads out once another is replaced",
+        ),
         pytest.param([member("pipe", type=tarfile.FIFOTYPE)], id="a pipe"),
         pytest.param([member("disk", type=tarfile.BLKTYPE, devmajor=8)], id="a device"),
         pytest.param([member("", b"x")], id="a file without a name"),

@@ -169,6 +169,16 @@ async def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: byte
         read(script_folder(tmp_path, content))
 
 
+async def test_a_file_that_is_a_link_to_another_place_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("the engine's key\n")
+    folder = script_folder(tmp_path, "x\n")
+    (folder / "requirements.txt").unlink()
+    (folder / "requirements.txt").symlink_to("../secret")
+    with pytest.raises(BadRequirements, match="outside of the script's folder") as refusal:
+        read(folder)
+    assert "key" not in str(refusal.value)
+
+
 # Its environment
 
 
