@@ -1,4 +1,4 @@
-"""Full disks: recognising their errors, and a reserve of space with which deletes still work."""
+"""The disk: the size of folders, the errors of a full disk, and a reserve of space with which deletes still work."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ T = TypeVar("T")
 #: default `wal_autocheckpoint` of 1,000 pages).
 RESERVE = 12 * 1024 * 1024
 
+#: Every file and folder counts as this many bytes at least, also an empty one: ext4 has one file for so many bytes.
+_LEAST_BYTES = 16 * 1024
+
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 #: The shared-memory file beside a write-ahead log could not grow (https://sqlite.org/rescode.html).
 _SQLITE_IOERR_SHMSIZE = 4874
@@ -34,6 +37,25 @@ def is_full(error: BaseException) -> bool:
         if code & 0xFF == sqlite3.SQLITE_FULL or code == _SQLITE_IOERR_SHMSIZE:
             return True
     return error.__cause__ is not None and is_full(error.__cause__)
+
+
+def bytes_below(folder: Path) -> int:
+    """The bytes on disk of all files and folders below a folder. Links are not followed.
+
+    What disappears meanwhile is left out. Raises OSError for a folder that cannot be read, whose files would not count.
+    """
+    total, folders = 0, [str(folder)]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    status = entry.stat(follow_symlinks=False)
+                    total += max(status.st_blocks * 512, _LEAST_BYTES)
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    return total
 
 
 class Disk:

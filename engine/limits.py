@@ -27,6 +27,8 @@ _SHARE_OF_FILES = 0.02
 class Limits:
     """Limits of a model server (memory_mb, processes, open_files, cpu_seconds), of all jobs (in_flight_mb), of a job.
 
+    Those of layers (layer_mb, layers_mb) are for the packages that requirements.txt files name.
+
     Names in _mb are in MiB. 0 means a default: for `memory_mb` the instance type's memory, at most 80 % of the
     machine's; for `cpu_seconds` five days of the type's virtual CPUs; for `free_mb`, the disk space that jobs leave
     free, 5 % of the disk and at most 512 MiB; for `in_flight_mb` an eighth of the machine's memory, at most 1 GiB.
@@ -40,6 +42,9 @@ class Limits:
     disk_mb: int = 30 * 1024
     #: Unpacked size of a model archive.
     unpacked_mb: int = MAX_BYTES // MIB
+    #: What one requirements.txt may install, with its downloads; and all of these layers together.
+    layer_mb: int = 8 * 1024
+    layers_mb: int = 32 * 1024
     #: Stored log lines of a job.
     log_mb: int = 256
     #: Size of one answer of a model server, which is held in memory.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ class Fleet:
         #: Why the instances do not start yet, as a sentence.
         self.reason_to_wait: str | None = None
         self._blueprints: list[_Blueprint] = []
+        #: What keeps the packages of scripts from removal.
+        self._held = ExitStack()
         self.instances: list[Instance] = []
 
     async def prepare(self, log: InstanceLog, troubles: Sequence[Trouble]) -> None:
@@ -92,6 +95,7 @@ class Fleet:
     async def end(self) -> None:
         """End all instances and remove the working folder."""
         await asyncio.gather(*(instance.stop() for instance in self.instances))
+        self._held.close()
         await asyncio.to_thread(remove_tree, self.directory)
 
     def _why_unfit(self) -> str:
@@ -122,7 +126,7 @@ class Fleet:
         script_dir = self.directory / f"script-{position}"
         environment = await fetch_script(self._objects, self._runtimes, environment, script_dir)
         prepared = await self._runtimes.add_requirements(
-            prepared, model_dir, environment, lambda line: say([line])
+            prepared, model_dir, environment, lambda line: say([line]), self._held
         )
         return _Blueprint(prepared, environment, model_dir, script_dir, name, trouble)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -75,8 +76,12 @@ class RuntimeProvider(Protocol):
         model_dir: Path,
         environment: Mapping[str, str],
         progress: Callable[[str], None],
+        held: ExitStack,
     ) -> Any:
-        """Install what the model's script requires; returns what `start` takes. Raises CannotRun."""
+        """Install what the model's script requires, which stays until `held` is closed; returns what `start` takes.
+
+        Raises CannotRun.
+        """
 
     async def start(
         self,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.disk import bytes_below
 from engine.limits import MIB, Limits
 from engine.runner.failures import JobFailed
 from engine.runner.instance import Instance
@@ -17,8 +17,6 @@ from engine.runner.task_groups import run_to_end
 #: Seconds between two checks, and their maximum if a check takes long.
 _PAUSE, _LONGEST_PAUSE = 1.0, 5.0
 _PAUSE_PER_LOOK = 10
-#: Every file and folder counts as this many bytes at least, also an empty one: ext4 has one file for so many bytes.
-_LEAST_BYTES = 16 * 1024
 #: A job that has written less than this does not fail because the disk is full.
 _SMALL = 64 * MIB
 
@@ -81,22 +79,3 @@ def memory_reason(memory: int) -> str:
         f"AlgorithmError: The containers of an instance use more than {memory // MIB} MiB of memory, which is "
         "what its type has. Take a larger instance type, or fewer requests at a time"
     )
-
-
-def bytes_below(folder: Path) -> int:
-    """The bytes on disk of all files and folders below a folder. Links are not followed.
-
-    What disappears meanwhile is left out. Raises OSError for a folder that cannot be read, whose files would not count.
-    """
-    total, folders = 0, [str(folder)]
-    while folders:
-        try:
-            with os.scandir(folders.pop()) as entries:
-                for entry in entries:
-                    status = entry.stat(follow_symlinks=False)
-                    total += max(status.st_blocks * 512, _LEAST_BYTES)
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-    return total

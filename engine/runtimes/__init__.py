@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -84,15 +85,19 @@ class Runtimes:
         model_dir: Path,
         environment: Mapping[str, str],
         progress: Callable[[str], None],
+        held: ExitStack,
     ) -> PreparedRuntime:
         """Install what the requirements.txt of the model's script names. Raises BadRequirements.
 
-        `environment` are the container's variables, which say where the script is.
+        `environment` are the container's variables, which say where the script is. What is installed stays until `held`
+        is closed.
         """
         script = find_script(model_dir, environment) if prepared.runtime.scripts else None
         if script is None:
             return prepared
-        python = await add_requirements(prepared.python, script[0], self._directory / "layers", progress)
+        python = await add_requirements(
+            prepared.python, script[0], self._directory / "layers", progress, self._limits, held
+        )
         if python == prepared.python:
             return prepared
         readable = (*prepared.runtime.readable, *interpreter_paths(prepared.python))

@@ -12,22 +12,30 @@ from pathlib import Path
 Progress = Callable[[str], None]
 
 _LONGEST_LINE = 1024 * 1024
-#: Prefix of commands whose files other users may read, since servers may run as other users.
-_READABLE = ("/bin/sh", "-c", 'umask 022; exec "$@"', "sh")
+#: Prefix of commands whose files other users may read, since servers may run as other users. The word behind it is the
+#: most memory in KiB, or "unlimited".
+_READABLE = ("/bin/sh", "-c", 'umask 022; ulimit -d "$1" 2>/dev/null; shift; exec "$@"', "sh")
 
 
 class CommandFailed(Exception):
-    """A command ended with a status other than 0. `lines` are its last lines of output."""
+    """A command ended with a status other than 0. `lines` are its last lines of output.
+
+    `status` is negative if a signal ended it.
+    """
 
     def __init__(self, status: int, lines: list[str]) -> None:
         super().__init__(f"ended with status {status}: {' '.join(lines)}")
+        self.status = status
         self.lines = lines
 
 
-async def run_command(command: list[str], progress: Progress, last_lines: int = 3) -> None:
-    """Run a command; `progress` receives its output. Raises CommandFailed."""
+async def run_command(
+    command: list[str], progress: Progress, last_lines: int = 3, *, memory_mb: int | None = None
+) -> None:
+    """Run a command with at most `memory_mb` MiB of memory; `progress` receives its output. Raises CommandFailed."""
     process = await asyncio.create_subprocess_exec(
         *_READABLE,
+        "unlimited" if memory_mb is None else str(memory_mb * 1024),
         *command,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

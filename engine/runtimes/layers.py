@@ -4,40 +4,61 @@ A layer is a virtual environment of its own, made on first use, whose module pat
 environment. Its name has a hash of that environment's name and of the file: jobs with equal files share it. Only wheels
 are installed, by uv, and no program of the layer is started meanwhile, so that no code of a package runs before the
 model server, which is confined. Its marker is written last: a layer that is incomplete is made again.
+
+A layer's size and that of all layers are limited. Downloads are measured too, so they go into a folder of this install
+alone; it is on the same disk, so that the layer's files are links to what was unpacked there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import os
 import re
 import sys
 import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from engine.disk import bytes_below
+from engine.limits import MIB, Limits
 from engine.removing import remove_tree
 from engine.runtimes.commands import CommandFailed, Progress, locked, run_command
-from engine.runtimes.environments import READY, is_usable, lock_file, mark_complete, remove_unused
+from engine.runtimes.environments import READY, is_usable, lock_file, mark_complete
+from engine.runtimes.layer_space import hold_layer, remove_idle_layers
 from engine.runtimes.registry import STAND_INS
 from engine.runtimes.requirement_file import NAME, BadRequirements, Requirements, read_requirements
 from hosting.uv import find_uv
 
 _LONGEST_SECONDS = 1800.0
+#: Seconds between two looks at the size of a layer that is being made.
+_PAUSE = 0.5
+#: Memory of a command that reads packages: a few bytes of a wheel can unpack to any amount of metadata.
+_COMMAND_MB = 2048
 #: Lines of uv's output that go into a failure's message.
 _QUOTED_LINES = 12
 #: Bumped when layers are made in another way.
 _VERSION = b"1"
 
 
-async def add_requirements(python: Path, script_dir: Path, directory: Path, progress: Progress) -> Path:
+async def add_requirements(
+    python: Path,
+    script_dir: Path,
+    directory: Path,
+    progress: Progress,
+    limits: Limits,
+    held: contextlib.ExitStack,
+) -> Path:
     """The Python with the packages of `script_dir`/requirements.txt, or `python` itself if there is no such file.
 
     `python` is the interpreter of a runtime's environment, `directory` the folder of all layers. `progress` receives
-    lines about what is installed. Raises BadRequirements.
+    lines about what is installed. The layer is not removed before `held` is closed. Raises BadRequirements, and
+    OSError (ENOSPC) if the disk is full.
     """
     base = python.parent.parent
     requirements = await asyncio.to_thread(_requirements, base, script_dir)
@@ -48,13 +69,13 @@ async def add_requirements(python: Path, script_dir: Path, directory: Path, prog
     if not requirements.lines:
         return python
     layer = directory / _layer_name(base, requirements)
+    _make_folder(directory)
+    await asyncio.to_thread(hold_layer, layer, held)
     if await asyncio.to_thread(is_usable, layer):
         return layer / "bin" / "python"
-    _make_folder(directory)
     async with locked(lock_file(layer), progress):
         if not await asyncio.to_thread(is_usable, layer):
-            await asyncio.to_thread(remove_unused, directory)
-            await _make(layer, base, requirements, progress)
+            await _make(layer, base, requirements, progress, limits)
     return layer / "bin" / "python"
 
 
@@ -95,30 +116,88 @@ def _layer_name(base: Path, requirements: Requirements) -> str:
     return f"{base.name}-{hashlib.sha256(b' '.join(words)).hexdigest()}"
 
 
-async def _make(layer: Path, base: Path, requirements: Requirements, progress: Progress) -> None:
+async def _make(
+    layer: Path, base: Path, requirements: Requirements, progress: Progress, limits: Limits
+) -> None:
     began = time.monotonic()
     progress(f"Installing code/{NAME}; this happens once for such a file.")
     await asyncio.to_thread(remove_tree, layer)
     work = layer.with_name(f"{layer.name}.work")
     await asyncio.to_thread(remove_tree, work)
+    check_size = await asyncio.to_thread(_SizeCheck, layer, work, limits)
     work.mkdir()
     try:
         async with asyncio.timeout(_LONGEST_SECONDS):
-            await _install(layer, base, requirements, work, progress)
+            await _run_measured(_install(layer, base, requirements, work, progress), check_size)
         await asyncio.to_thread(mark_complete, layer)
     except TimeoutError:
         raise BadRequirements(
             f"code/{NAME} could not be installed within {_LONGEST_SECONDS / 60:.0f} minutes."
         ) from None
     except CommandFailed as error:
-        raise BadRequirements(
-            f"code/{NAME} could not be installed: {_sentence(error.lines, work)} The log has the rest."
-        ) from error
+        why = (
+            f"the installer was ended by signal {-error.status}; it may use {_COMMAND_MB} MiB of memory."
+            if error.status < 0
+            else _sentence(error.lines, work)
+        )
+        raise BadRequirements(f"code/{NAME} could not be installed: {why} The log has the rest.") from error
     finally:
         await asyncio.to_thread(remove_tree, work)
         if not (layer / READY).exists():
             await asyncio.to_thread(remove_tree, layer)
     progress(f"code/{NAME} is installed after {time.monotonic() - began:.0f} s.")
+
+
+async def _run_measured(work: Coroutine[Any, Any, None], check: Callable[[], None]) -> None:
+    """Run `work` while `check` is called in a thread; its error ends the work. Raises what both raise."""
+    working = asyncio.ensure_future(work)
+    try:
+        while not working.done():
+            await asyncio.wait([working], timeout=_PAUSE)
+            await asyncio.to_thread(check)
+        await working
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+
+
+class _SizeCheck:
+    """Checks the size of a layer that is being made, with its downloads in the folder `work`."""
+
+    def __init__(self, layer: Path, work: Path, limits: Limits) -> None:
+        self._layer = layer
+        self._work = work
+        self._limits = limits
+        #: The bytes of all other layers, as they were measured last.
+        self._others = remove_idle_layers(layer.parent, limits.layers_mb * MIB)
+
+    def __call__(self) -> None:
+        """Raises BadRequirements for a layer that is too large, OSError (ENOSPC) if the disk is full.
+
+        If all layers together are too large, or the disk is full, first removes layers that no job uses.
+        """
+        parts = (bytes_below(self._layer), bytes_below(self._work))
+        # The layer's files are links to those in the folder of downloads.
+        size = max(parts)
+        if size > self._limits.layer_mb * MIB:
+            raise BadRequirements(
+                f"code/{NAME} asks for more than {self._limits.layer_mb} MiB of packages (ENGINE_LIMITS, layer_mb). "
+                "Ask for fewer, or for smaller ones."
+            )
+        directory, most_bytes = self._layer.parent, self._limits.layers_mb * MIB
+        if size + self._others > most_bytes:
+            own = sum(parts)
+            self._others = remove_idle_layers(directory, most_bytes - size + own) - own
+        if size + self._others > most_bytes:
+            raise BadRequirements(
+                f"code/{NAME} cannot be installed now: the packages of all scripts may take {self._limits.layers_mb} "
+                f"MiB (ENGINE_LIMITS, layers_mb), and other jobs use {self._others // MIB} MiB of that. Run the job "
+                "again when they have ended."
+            )
+        if self._limits.space_left(directory) < 0:
+            remove_idle_layers(directory, 0)
+            if self._limits.space_left(directory) < 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 async def _install(
@@ -130,25 +209,28 @@ async def _install(
         raise BadRequirements(
             f"code/{NAME} cannot be installed: this machine has no uv. Install it with pip."
         )
-    await run_command([uv, "venv", "--quiet", "--python", sys.executable, str(layer)], progress)
+    cache = ["--cache-dir", str(work / "downloads")]
+    await run_command([uv, "venv", "--quiet", *cache, "--python", sys.executable, str(layer)], progress)
     interpreter = os.path.realpath(layer / "bin" / "python")
     packages = {name: version for name, version in packages_of(base).items() if version}
     request, bounds, choice = work / NAME, work / "constraints.txt", work / "versions.txt"
     request.write_text("".join(f"{line}\n" for line in requirements.lines))
     bounds.write_text("".join(f"{name}=={version}\n" for name, version in packages.items()))
     passed_over = [word for name in packages for word in ("--no-emit-package", name)]
-    target = ["--no-build", "--python", str(layer / "bin" / "python")]
+    target = [*cache, "--no-build", "--python", str(layer / "bin" / "python")]
     files = ["--constraint", str(bounds), "--output-file", str(choice), str(request)]
     await run_command(
         [uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", *target, *passed_over, *files],
         progress,
         _QUOTED_LINES,
+        memory_mb=_COMMAND_MB,
     )
     if choice.read_text().strip():
         await run_command(
-            [uv, "pip", "install", "--no-deps", "--link-mode", "copy", *target, "--requirement", str(choice)],
+            [uv, "pip", "install", "--no-deps", "--link-mode", "hardlink", *target, "-r", str(choice)],
             progress,
             _QUOTED_LINES,
+            memory_mb=_COMMAND_MB,
         )
     await _compile(interpreter, _site_packages(layer))
     _link(layer, base)
@@ -158,7 +240,8 @@ async def _compile(interpreter: str, folder: Path) -> None:
     """Compile a folder's modules, since model servers cannot write there. Those that do not compile are left."""
     # uv would start the layer's Python for it, which runs what packages put into .pth files; this one reads none.
     with contextlib.suppress(CommandFailed):
-        await run_command([interpreter, "-I", "-S", "-m", "compileall", "-q", str(folder)], lambda _: None)
+        compile_all = [interpreter, "-I", "-S", "-m", "compileall", "-q", str(folder)]
+        await run_command(compile_all, lambda _: None, memory_mb=_COMMAND_MB)
 
 
 def _link(layer: Path, base: Path) -> None:
@@ -173,9 +256,10 @@ def _site_packages(environment: Path) -> Path:
 
 
 def _make_folder(directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    # Model servers may run as other users.
-    directory.chmod(0o755)
+    if not directory.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        # Model servers may run as other users.
+        directory.chmod(0o755)
 
 
 def _sentence(lines: list[str], work: Path) -> str:

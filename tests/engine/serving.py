@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -138,7 +138,8 @@ async def served(
     log = [] if log is None else log
     servers: list[ModelServer] = []
     given = {"SAGEMAKER_MODEL_DIR": str(model), **environment}
-    runtime = await runtimes.add_requirements(runtime, model, given, log.append)
+    held = ExitStack()
+    runtime = await runtimes.add_requirements(runtime, model, given, log.append, held)
 
     async def start() -> ModelServer:
         placement = replace(placed(directory, model, script_dir), instances=instances)
@@ -153,6 +154,7 @@ async def served(
         made.close()
     finally:
         await container.stop()
+        held.close()
 
 
 async def last_words(image: str, directory: Path, model: Path, **environment: str) -> tuple[int, str]:

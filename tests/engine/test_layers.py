@@ -6,19 +6,39 @@ import asyncio
 import hashlib
 import os
 import time
+import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from engine.limits import Limits
 from engine.runtimes import BadRequirements
+from engine.runtimes import layers as service
+from engine.runtimes.commands import Progress
 from engine.runtimes.environments import prepare
-from engine.runtimes.layers import add_requirements
 from engine.runtimes.registry import Runtime
 from engine.runtimes.requirement_file import Requirements, read_requirements
 from tests.engine.wheels import wheel
 
 pytestmark = pytest.mark.asyncio
+
+
+async def add_requirements(
+    python: Path,
+    folder: Path,
+    directory: Path,
+    progress: Progress,
+    limits: Limits | None = None,
+    held: ExitStack | None = None,
+) -> Path:
+    """As the service does it, by default with the usual limits and for a job that has ended."""
+    with ExitStack() as ended:
+        return await service.add_requirements(
+            python, folder, directory, progress, limits or Limits(), held if held is not None else ended
+        )
+
 
 # Its lines
 
@@ -330,3 +350,66 @@ async def test_layers_that_no_job_has_used_for_long_are_removed(tmp_path: Path, 
     await add_requirements(python, folder, tmp_path / "layers", lambda _: None)
     assert not old.exists()
     assert used.exists()
+
+
+def filled(megabytes: int) -> str:
+    """The text of a module that takes so many MiB on disk, and few bytes in a wheel."""
+    return "#" * (megabytes * 1024**2) + "\n"
+
+
+async def test_a_layer_above_its_limit_is_refused_and_leaves_nothing(tmp_path: Path, python: Path) -> None:
+    folder = with_wheel(tmp_path, files={"extra.py": filled(40)})
+    with pytest.raises(BadRequirements) as refusal:
+        await add_requirements(python, folder, tmp_path / "layers", lambda _: None, Limits(layer_mb=30))
+    assert str(refusal.value) == (
+        "code/requirements.txt asks for more than 30 MiB of packages (ENGINE_LIMITS, layer_mb). Ask for fewer, or for "
+        "smaller ones."
+    )
+    assert refusal.value.blame == "AlgorithmError"
+    assert not [path for path in (tmp_path / "layers").iterdir() if path.is_dir()]
+    layered = await add_requirements(python, folder, tmp_path / "layers", lambda _: None, Limits(layer_mb=60))
+    assert await output_of(layered, "import extra; print(extra.__name__)") == "extra"
+
+
+async def test_a_new_layer_takes_the_place_of_the_least_recently_used(tmp_path: Path, python: Path) -> None:
+    limits, layers = Limits(layers_mb=100), list[Path]()
+    for number in range(4):
+        folder = with_wheel(tmp_path, files={"extra.py": f"VALUE = {number}\n{filled(25)}"})
+        layers.append(await add_requirements(python, folder, tmp_path / "layers", lambda _: None, limits))
+        used_at = time.time() - 1000 + number
+        os.utime(layers[-1].parent.parent / ".ready", (used_at, used_at))
+    assert [layer.exists() for layer in layers] == [False, True, True, True]
+    assert not list((tmp_path / "layers").glob(f"{layers[0].parent.parent.name}*"))
+
+
+async def test_a_layer_that_a_job_uses_stays_and_the_reason_says_what_is_in_the_way(
+    tmp_path: Path, python: Path
+) -> None:
+    limits, directory = Limits(layers_mb=60), tmp_path / "layers"
+    first, second = (
+        with_wheel(tmp_path / str(number), files={"extra.py": f"VALUE = {number}\n{filled(40)}"})
+        for number in range(2)
+    )
+    with ExitStack() as job:
+        used = await add_requirements(python, first, directory, lambda _: None, limits, job)
+        with pytest.raises(BadRequirements, match=r"may take 60 MiB .*other jobs use 4\d MiB of that"):
+            await add_requirements(python, second, directory, lambda _: None, limits)
+        assert await output_of(used, "import extra; print(extra.VALUE)") == "0"
+    layered = await add_requirements(python, second, directory, lambda _: None, limits)
+    assert await output_of(layered, "import extra; print(extra.VALUE)") == "1"
+    assert not used.exists()
+
+
+async def test_a_few_bytes_that_unpack_to_endless_metadata_end_the_installer_alone(
+    tmp_path: Path, python: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_COMMAND_MB", 256)
+    folder = script_folder(tmp_path, "./extra-1.0-py3-none-any.whl\n")
+    with zipfile.ZipFile(folder / "extra-1.0-py3-none-any.whl", "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("extra-1.0.dist-info/METADATA", "w") as metadata:
+            metadata.write(b"Metadata-Version: 2.1\nName: extra\nVersion: 1.0\n\n")
+            for _ in range(400):
+                metadata.write(b"x" * 1024**2)
+        archive.writestr("extra-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+    with pytest.raises(BadRequirements, match=r"ended by signal 6; it may use 256 MiB of memory"):
+        await add_requirements(python, folder, tmp_path / "layers", lambda _: None)

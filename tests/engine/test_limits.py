@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from engine.config import BadSetting
+from engine.disk import bytes_below
 from engine.instance_sizes import instance_cpus, instance_memory
 from engine.limits import Limits
 from engine.removing import remove_tree
 from engine.runner.logs import LogBudget
-from engine.runner.watch import bytes_below
 from tests.engine.serving import support
 from tests.engine.transforms import MODEL_SERVERS, container, transform
 from tests.support.engine import EngineProcess

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,8 @@ async def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     (folder / "code" / "inference.py").write_text("")
     runtimes, runtime = await prepared("sklearn", folder)
     news: list[str] = []
-    layered = await runtimes.add_requirements(runtime, folder, {}, news.append)
+    with ExitStack() as held:
+        layered = await runtimes.add_requirements(runtime, folder, {}, news.append, held)
     calls = "".join(f"predictions[{name!r}] = {name}_model().tolist()\n" for name in LIBRARIES)
     process = await asyncio.create_subprocess_exec(
         *(layered.python, "-c", f"{PROGRAM}\n{calls}\nprint(json.dumps(predictions))"),
