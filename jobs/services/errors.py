@@ -49,12 +49,15 @@ class NoSuchPlace(NotPossible):
 
 
 class OutputsExist(NotPossible):
-    """A job would replace `count` objects at its output path; `instead` is a path at which it replaces none."""
+    """A job would replace `count` objects at its output path; `instead` is a path at which it replaces none.
 
-    def __init__(self, count: int, counted: str, output_path: str, instead: str) -> None:
-        are, pronoun = ("is", "it") if count == 1 else ("are", "them")
+    `counted` is their number in words, and `description` says where they are.
+    """
+
+    def __init__(self, count: int, counted: str, description: str, output_path: str, instead: str) -> None:
+        pronoun = "it" if count == 1 else "them"
         super().__init__(
-            f"{capfirst(counted)} {are} there already below {output_path} and would be replaced. "
+            f"{capfirst(description)}. This job would replace {pronoun} below {output_path}. "
             f"Send replace_outputs: true to replace {pronoun}, or another output_path, such as {instead}."
         )
         self.count = count

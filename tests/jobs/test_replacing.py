@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from jobs.models import PlannedObject, TransformJob
+from jobs.lifecycle.queue import starting
+from jobs.models import Connection, PlannedObject, TransformJob
 from jobs.services.attempts import attempts
 from jobs.services.errors import OutputsExist
-from jobs.services.submitting import replacing
+from jobs.services.submitting import replacing, submission
 from jobs.services.submitting.replacing import Outputs
 from jobs.states import Origin
 from tests.cast import House
@@ -19,6 +20,7 @@ from tests.jobs.running import folder, run, serving, serving_engine
 from tests.support.engine import EngineProcess
 from tests.support.html import Page
 from tests.support.questions import sent
+from transform.spec import TransformSpec
 
 __all__ = ["folder", "serving", "serving_engine"]
 pytestmark = pytest.mark.django_db
@@ -102,6 +104,81 @@ def test_submitting_over_outputs_is_refused_and_allowed_by_the_same_word(
     assert post(serving, "", body_of(first, replace_outputs=True)).status_code == 201
     wrong = post(serving, "", body_of(first, replace_outputs="yes"))
     assert wrong.json()["error"]["fields"] == {"replace_outputs": ["It must be true or false."]}
+
+
+@pytest.fixture
+def waiting(serving: House, serving_engine: EngineProcess, folder: str) -> TransformJob:
+    """A colleague's job that waits and will write two outputs."""
+    for name, body in BODIES.items():
+        put(serving_engine, f"{folder}/in/{name}", body)
+    fields = {
+        "model_name": folder,
+        "data": f"s3://{BUCKET}/{folder}/in/",
+        "output_path": f"s3://{BUCKET}/{folder}/out/",
+    }
+    spec = TransformSpec.from_fields({**fields, "instance_type": "ml.m5.large", "split_type": "Line"})
+    return submission.submit(serving.connection, spec, by=serving.people["alice"])
+
+
+def test_outputs_that_a_waiting_job_will_write_are_not_replaced_either(
+    serving: House, waiting: TransformJob
+) -> None:
+    answer = post(serving, "", body_of(waiting))
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["outputs"]) == (409, "outputs_exist", 2)
+    assert error["message"].startswith(
+        f"2 outputs are there already or come from {waiting.name}, which has not ended. This job would replace them "
+        f"below {waiting.output_path}."
+    )
+    assert post(serving, "", body_of(waiting, output_path=error["output_path"])).status_code == 201
+    assert post(serving, "", body_of(waiting, replace_outputs=True)).status_code == 201
+
+
+def test_a_running_job_is_told_apart_by_the_keys_of_its_plan(
+    serving: House, waiting: TransformJob, serving_engine: EngineProcess, folder: str
+) -> None:
+    starting.start(waiting.pk)
+    error = post(serving, "", body_of(waiting, data=f"s3://{BUCKET}/{folder}/in/a")).json()["error"]
+    assert (error["code"], error["outputs"]) == ("outputs_exist", 1)
+    put(serving_engine, f"{folder}/new/c", b"3\n")
+    assert post(serving, "", body_of(waiting, data=f"s3://{BUCKET}/{folder}/new/")).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["out", "out/", "/out/"])
+def test_another_connection_to_the_same_place_and_another_way_to_write_the_path_change_nothing(
+    serving: House, waiting: TransformJob, folder: str, path: str
+) -> None:
+    connection = serving.connection
+    alias = Connection.objects.create(
+        team=serving.team,
+        slug="alias",
+        name="Alias",
+        kind=connection.kind,
+        endpoint_url=connection.endpoint_url,
+        import_external=False,
+    )
+    same = path != "/out/"
+    body = body_of(waiting, connection=alias.slug, output_path=f"s3://{BUCKET}/{folder}/{path}")
+    # Two slashes are a folder without a name between them: S3 has other keys there.
+    assert post(serving, "", body).status_code == (409 if same else 201)
+
+
+def test_a_folder_above_with_the_rest_of_the_way_in_the_inputs_names_is_the_same(
+    serving: House, waiting: TransformJob, serving_engine: EngineProcess, folder: str
+) -> None:
+    put(serving_engine, f"{folder}/elsewhere/out/a", b"1\n")
+    body = body_of(waiting, data=f"s3://{BUCKET}/{folder}/elsewhere/", output_path=f"s3://{BUCKET}/{folder}/")
+    assert post(serving, "", body).json()["error"]["outputs"] == 1
+
+
+def test_preflight_warns_of_them_and_names_the_job(serving: House, waiting: TransformJob) -> None:
+    findings = post(serving, "preflight/", body_of(waiting)).json()["findings"]
+    (finding,) = [row for row in findings if row["code"] == "outputs_replaced"]
+    assert finding["level"] == "warning"
+    assert finding["reason"] == (
+        f"2 outputs are there already or come from {waiting.name}, which has not ended, and would be replaced, such as "
+        "a.out."
+    )
 
 
 def test_outputs_beside_those_that_would_be_written_stand_in_nobodys_way(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from typing import Any
 
 from aws.objects import RemoteObject
 from jobs.lifecycle.queue.capacity import Limit
+from jobs.models import TransformJob
 from jobs.services.submitting.replacing import Replaced
 from transform.keys import parse_s3_uri
 
@@ -118,6 +119,8 @@ class Inspection:
     #: Folders and objects whose keys start with the input's prefix, if that ends inside a name.
     beside: tuple[str, ...] = ()
     outputs: ObjectList | None = None
+    #: Jobs that have not ended and write to, above or below the output path.
+    under_way: Sequence[TransformJob] = ()
     #: The objects that the outputs would replace; None if there are none or that is not known.
     replaced: Replaced | None = None
     #: The first object that is not empty, whether it is a gzip, and its first bytes, unpacked, if it is split by lines.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -16,7 +16,7 @@ from aws.scoping import denied_place
 from jobs.lifecycle.aws_session import asking
 from jobs.lifecycle.queue.capacity import Limit, rooms
 from jobs.models import Connection, Quotas, TransformJob
-from jobs.services.submitting import replacing
+from jobs.services.submitting import jobs_under_way, replacing
 from jobs.services.submitting.preflight.findings import Inspection, ObjectList, RequestValues
 from jobs.services.submitting.replacing import Replaced
 from transform import manifest
@@ -42,6 +42,10 @@ def look(connection: Connection, request: RequestValues) -> Inspection:
     inspection = Inspection(
         at=timezone.now(), limits=_limits(connection, request), is_engine=connection.is_engine
     )
+    if request.place("output_path") is not None:
+        inspection.under_way = jobs_under_way.find(
+            connection, request.text("output_path"), request.text("data")
+        )
     if not connection.is_engine:
         inspection.instance_types = sagemaker_instance_types() | _with_quota(connection)
     end = time.monotonic() + SECONDS
@@ -148,15 +152,19 @@ def _outputs(target: Target, request: RequestValues, inspection: Inspection) -> 
     place = request.place("output_path")
     if place is not None:
         inspection.outputs = _below(target, place[0], output_folder(place[1]))
-        if inspection.outputs.objects and request.place("data"):
-            inspection.replaced = _replaced(target, request)
+        if (inspection.outputs.objects or inspection.under_way) and request.place("data"):
+            inspection.replaced = _replaced(target, request, inspection.under_way)
 
 
-def _replaced(target: Target, request: RequestValues) -> Replaced | None:
+def _replaced(target: Target, request: RequestValues, under_way: Sequence[TransformJob]) -> Replaced | None:
     is_manifest = request.text("data_type") == "ManifestFile"
     try:
         return replacing.find(
-            target, request.text("data"), request.text("output_path"), is_manifest=is_manifest
+            target,
+            request.text("data"),
+            request.text("output_path"),
+            is_manifest=is_manifest,
+            other_jobs=under_way,
         )
     except (Rejected, ValueError):
         return None

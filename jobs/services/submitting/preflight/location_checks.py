@@ -201,8 +201,8 @@ def outputs(request: RequestValues, inspection: Inspection) -> Iterator[Finding]
             "outputs_replaced",
             FindingLevel.WARNING,
             "output_path",
-            f"{capfirst(replaced.counted)} {'is' if replaced.counted == '1 output' else 'are'} there already and "
-            f"would be replaced, such as {_short(replaced.example)}.",
+            f"{capfirst(replaced.description)}{',' if replaced.under_way else ''} and would be replaced, such as "
+            f"{_short(replaced.example)}.",
             fix={"output_path": replaced.instead},
             about=("data",),
         )
