@@ -16,6 +16,8 @@ from transform.scope import EVERYTHING, Scope
 
 log = logging.getLogger(__name__)
 
+#: Valid sessions of one lasting key. They are held in memory.
+MOST_SESSIONS = 1000
 #: Nanoseconds: longer than the resolution of any file system's timestamps.
 _CLOCK_RESOLUTION_NS = 2_000_000_000
 _ALPHABET = string.ascii_uppercase + "234567"
@@ -82,13 +84,16 @@ class Credentials:
         # Another change within the resolution of the file system's timestamps would have the same time.
         self._teams_read = changed if time.time_ns() - changed > _CLOCK_RESOLUTION_NS else -1
 
-    def new_session(self, arn: str, seconds: int, caller: Key) -> Key:
+    def new_session(self, arn: str, seconds: int, caller: Key) -> Key | None:
         """Create a session key that is valid for `seconds`, but not longer than the caller's own key.
 
-        Also removes expired session keys.
+        Also removes expired session keys. None if the caller's lasting key has MOST_SESSIONS valid ones.
         """
         now = time.time()
         self._sessions = {name: key for name, key in self._sessions.items() if (key.expires or 0) > now}
+        lasting = caller.parent or caller.access_key_id
+        if sum(key.parent == lasting for key in self._sessions.values()) >= MOST_SESSIONS:
+            return None
         end = now + seconds
         key = Key(
             _access_key_id("ASIA"),
@@ -97,7 +102,7 @@ class Credentials:
             secrets.token_urlsafe(64),
             end if caller.expires is None else min(end, caller.expires),
             caller.scope,
-            caller.parent or caller.access_key_id,
+            lasting,
         )
         self._sessions[key.access_key_id] = key
         return key

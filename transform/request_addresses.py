@@ -14,7 +14,7 @@ def addresses(value: Any, field: str = "") -> Iterator[tuple[str, str]]:
 
     Of an Environment only the script's address counts; tags are skipped.
     """
-    if field == "Environment":
+    if field == "Environment" and isinstance(value, Mapping):
         script = str(value.get(SUBMIT_DIRECTORY, ""))
         if script.startswith("s3://"):
             yield field, script

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from engine.credentials import MOST_SESSIONS
 from engine.errors import ServiceError, validation_error
 from engine.operations.context import Context
 from engine.operations.table import operation
@@ -40,6 +41,11 @@ def assume_role(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     arn = f"arn:aws:sts::{account}:assumed-role/{role}/{session}"
     assert ctx.caller is not None
     key = ctx.credentials.new_session(arn, seconds, ctx.caller)
+    if key is None:
+        raise ServiceError(
+            "Throttling",
+            f"This key has {MOST_SESSIONS} sessions already; use one of them, or wait for their end.",
+        )
     assert key.expires is not None
     return {
         "Credentials": {

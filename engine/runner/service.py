@@ -14,13 +14,13 @@ from engine.runner.budget import Budget
 from engine.runner.job import Job
 from engine.runner.places import Places
 from engine.runner.protocols import RuntimeProvider
-from engine.store import Store
+from engine.store import JobRow, Store
 from engine.store.clock import now
 
 log = logging.getLogger(__name__)
 
 
-#: The job tag that names the owner. Jobs with the same value share places.
+#: The tag that names the owner of a job that the engine's own key created. Jobs with the same value share places.
 OWNER_TAG = "batchdeck:team"
 #: The first and the longest pause in seconds before a job is tried again on a full disk without new space.
 _SHORTEST_PAUSE = 2.0
@@ -103,7 +103,7 @@ class Runner:
         row = self._store.jobs.get(job_name)
         if row is None:
             return
-        owner = self._store.tags.list(row.arn).get(OWNER_TAG, "")
+        owner = self._owner(row)
         self._queued[job_name] = owner
         try:
             async with self._places.of(owner):
@@ -111,6 +111,15 @@ class Runner:
                 await self._to_its_end(job_name)
         finally:
             self._queued.pop(job_name, None)
+
+    def _owner(self, row: JobRow) -> str:
+        """Whose places the job takes: those of the team key that created it, else of the team in its tag.
+
+        Whoever creates a job chooses its tags, so that a team could name others in them.
+        """
+        if row.scope.is_everything:
+            return self._store.tags.list(row.arn).get(OWNER_TAG, "")
+        return " ".join((*row.scope.uris, *row.scope.names))
 
     async def _to_its_end(self, job_name: str) -> None:
         """Run the job. If the disk is full, wait for space and continue with the remaining objects."""

@@ -56,6 +56,8 @@ async def answer(ctx: Context, request: Request) -> Response:
     key = _verify(ctx, fields)
     policy = check_policy(fields["policy"], {**fields, "bucket": target.bucket})
     name = fields["key"].replace("${filename}", form.filename)
+    if not name:
+        raise ServiceError("InvalidArgument", "User key must have a length greater than 0.")
     path = f"/{target.bucket}/{quote(name, safe='/')}"
     headers = {field: value for field, value in fields.items() if _is_header(field)}
     put = Request("PUT", path, "", {**headers, "host": ""}, request.body)

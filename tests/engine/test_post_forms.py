@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine.resources import unique
 from tests.engine.s3 import Answer, refused, send
 from tests.support.engine import EngineProcess
 
@@ -88,6 +89,16 @@ def test_what_the_policy_does_not_allow_is_refused(
         assert post(engine, bucket, form(changed)).status in (400, 403)
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
     assert post(engine, bucket, form({**fields, "x-ignore-this": "1"})).status == 204
+
+
+def test_a_form_without_a_key_stores_nothing_and_creates_no_bucket(
+    engine: EngineProcess, s3: Any, presigner: Any
+) -> None:
+    bucket = unique("new-bucket")
+    fields = sign(presigner, bucket, "${filename}")
+    answer = post(engine, bucket, form(fields, b"", filename=""))
+    assert (answer.status, b"<Code>InvalidArgument</Code>" in answer.body) == (400, True)
+    assert bucket not in [row["Name"] for row in s3.list_buckets()["Buckets"]]
 
 
 def test_a_policy_is_for_its_bucket(engine: EngineProcess, s3: Any, bucket: str, presigner: Any) -> None:

@@ -46,3 +46,17 @@ def test_a_group_named_by_its_arn_is_the_same_group(engine: EngineProcess) -> No
     group = unique("group")
     arn = sagemaker.create_model_package_group(ModelPackageGroupName=group)["ModelPackageGroupArn"]
     assert new_version(sagemaker, group, token) == new_version(sagemaker, arn, token)
+
+
+def test_metadata_with_the_names_of_other_fields_is_metadata(engine: EngineProcess) -> None:
+    name = unique("team")
+    assert make_key(engine, name, "--s3", f"s3://{BUCKET}/{name}/", "--names", f"{name}-*").returncode == 0
+    sagemaker = client_of(engine, name)("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName=f"{name}-group")
+    properties = {"Environment": "production", "Containers": "three"}
+    arn = sagemaker.create_model_package(
+        ModelPackageGroupName=f"{name}-group",
+        InferenceSpecification=SPECIFICATION,
+        CustomerMetadataProperties=properties,
+    )["ModelPackageArn"]
+    assert sagemaker.describe_model_package(ModelPackageName=arn)["CustomerMetadataProperties"] == properties

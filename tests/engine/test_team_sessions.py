@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from engine.credentials import MOST_SESSIONS, Key, load_credentials
 from tests.engine.resources import BUCKET, ROLE, put, unique
 from tests.engine.team_keys import Client, client_of, denied, make_key, session_of
 from tests.support.engine import EngineProcess
@@ -74,3 +76,15 @@ def test_the_engines_own_key_gives_sessions_that_may_do_everything(engine: Engin
     first, _ = session_of(engine, engine.client)
     second, _ = session_of(engine, first)
     assert [read(client, team) for client in (first, second)] == [b"own", b"own"]
+
+
+def test_a_key_has_a_limited_number_of_sessions_and_leaves_the_others_theirs(tmp_path: Path) -> None:
+    credentials = load_credentials(tmp_path / "credentials.json", "000000000000")
+    first, second = (Key(name, "secret", f"arn:aws:iam::000000000000:user/{name}") for name in ("a", "b"))
+    sessions = [credentials.new_session("arn", 900, first) for _ in range(MOST_SESSIONS)]
+    last = sessions[-1]
+    assert last is not None
+    assert credentials.new_session("arn", 900, first) is None
+    # A session's sessions are those of its key.
+    assert credentials.new_session("arn", 900, last) is None
+    assert credentials.new_session("arn", 900, second) is not None
