@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.config import Config
-from engine.runtimes import Runtimes, find_support
+from engine.runtimes import PreparedRuntime, Runtimes, find_support
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SAMPLE = CHECKOUT / "samples" / "breast-cancer"
@@ -47,7 +47,9 @@ def xgboost_python(folder: Path) -> Path:
     """The Python of the engine's XGBoost runtime, made now if it is not there."""
     config = Config(data_dir=folder, runtimes_dir=CHECKOUT / ".runtimes")
     runtimes = Runtimes(config, find_support(config))
-    return asyncio.run(runtimes.prepare(IMAGE, print)).python
+    prepared = asyncio.run(runtimes.prepare(IMAGE, print))
+    assert isinstance(prepared, PreparedRuntime), "an image of a runtime"
+    return prepared.python
 
 
 def make_model(folder: Path) -> Path:

@@ -14,7 +14,16 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from engine.config import BadSetting, Config, Unsettled, read_confinement, read_days, read_numbers, read_ports
+from engine.config import (
+    BadSetting,
+    Config,
+    Unsettled,
+    read_confinement,
+    read_days,
+    read_docker,
+    read_numbers,
+    read_ports,
+)
 from engine.credentials import load_credentials
 from engine.disk import Disk, is_full
 from engine.limits import Limits
@@ -45,6 +54,8 @@ _OPTIONS = {
     "confinement": "prefer (default): confine model code as far as the system can; require: do not start if it "
     "cannot fully; off: do not confine it",
     "connect-ports": "TCP ports that model code may connect to, such as 443 (default: none)",
+    "docker": "yes, or a Docker daemon's address such as unix:///var/run/docker.sock: run images without a runtime as "
+    "its containers (default: no)",
     "limits": "limits of model servers and jobs, such as memory_mb=4096,disk_mb=2000",
     "log-retention-days": "days until jobs' log lines are deleted, 0 for never (default: 90)",
 }
@@ -87,6 +98,7 @@ def read_arguments(arguments: list[str]) -> Config:
         log_retention_days=read_days("ENGINE_LOG_RETENTION_DAYS", options.log_retention_days, default=90),
         confinement=read_confinement("ENGINE_CONFINEMENT", options.confinement),
         connect_ports=read_ports("ENGINE_CONNECT_PORTS", options.connect_ports),
+        docker=read_docker("ENGINE_DOCKER", options.docker, os.environ),
         limits=Limits.from_numbers("ENGINE_LIMITS", read_numbers("ENGINE_LIMITS", options.limits)),
     )
     return replace(events.check_single_receiver(config), host=options.host, port=options.port)
@@ -97,6 +109,11 @@ def check_confinement(config: Config) -> Support:
 
     Raises BadSetting if something is missing and `confinement` is "require".
     """
+    if config.confinement == "require" and config.docker is not None:
+        raise BadSetting(
+            "ENGINE_CONFINEMENT is require, but containers of ENGINE_DOCKER are confined by the Docker daemon alone; "
+            "leave one of them out."
+        )
     support = find_support(config)
     gaps = support.gaps()
     if config.confinement == "require" and gaps:

@@ -11,7 +11,19 @@ from engine.errors import BadSetting
 from engine.limits import Limits
 from engine.whole_numbers import whole_number
 
-__all__ = ["BadSetting", "Config", "Unsettled", "read_confinement", "read_days", "read_numbers", "read_ports"]
+__all__ = [
+    "BadSetting",
+    "Config",
+    "Unsettled",
+    "read_confinement",
+    "read_days",
+    "read_docker",
+    "read_numbers",
+    "read_ports",
+]
+
+#: Where Docker's daemon listens unless DOCKER_HOST says otherwise.
+_DOCKER_HOST = "unix:///var/run/docker.sock"
 
 _ANSWERS = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
@@ -91,6 +103,8 @@ class Config:
     confinement: str = "prefer"
     #: TCP ports that model code may connect to, unless the model has EnableNetworkIsolation.
     connect_ports: tuple[int, ...] = ()
+    #: The Unix socket of the Docker daemon that runs images without a runtime; None: no such images run.
+    docker: Path | None = None
     #: Days until log events are deleted, 0 for never. A log group's own retention policy comes first.
     log_retention_days: int = 90
     limits: Limits = field(default_factory=Limits)
@@ -155,3 +169,21 @@ def read_confinement(setting: str, text: str) -> str:
     if word not in ("prefer", "require", "off"):
         raise BadSetting(f"{setting} must be prefer, require or off, not {text!r}.")
     return word
+
+
+def read_docker(setting: str, text: str, environment: Mapping[str, str]) -> Path | None:
+    """Parse a value of `Config.docker`: yes, no or a socket's address. Raises BadSetting.
+
+    With yes it is DOCKER_HOST of the environment, or Docker's default. Only sockets of this machine can be used, since
+    the daemon reads the job's folders.
+    """
+    word = text.strip()
+    answer = _ANSWERS.get(word.lower()) if word else False
+    if answer is False:
+        return None
+    address = environment.get("DOCKER_HOST") or _DOCKER_HOST if answer else word
+    path = address.removeprefix("unix://")
+    if path == address or not path.startswith("/"):
+        name = "DOCKER_HOST" if answer else setting
+        raise BadSetting(f"{name} must be a socket of this machine, such as {_DOCKER_HOST}, not {address!r}.")
+    return Path(path)

@@ -232,7 +232,8 @@ REQUEST = (
         "The container image cannot be run",
         "The image must exist in the region, and the role may pull it (ecr:BatchGetImage).",
         (r"has no runtime for image", r"CannotPullContainerError", r"exec format error",
-         r"(image|repository) .*(does not exist|not found) in the registry"),
+         r"(image|repository) .*(does not exist|not found) in the registry",
+         r"does not have image .* and cannot pull it", r"A container of image .* cannot be started"),
     ),
     Cause(
         "name-taken",

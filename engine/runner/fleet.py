@@ -143,9 +143,12 @@ class Fleet:
         )
 
         async def start() -> RunningServer:
-            return await self._runtimes.start(
-                blueprint.prepared, placement, blueprint.environment, log.container(blueprint.name)
-            )
+            try:
+                return await self._runtimes.start(
+                    blueprint.prepared, placement, blueprint.environment, log.container(blueprint.name)
+                )
+            except CannotRun as error:
+                raise JobFailed(f"{error.blame}: {error}") from error
 
         deadline, largest_answer = self._config.ping_deadline, self._config.limits.answer_mb * MIB
         if blueprint.trouble == Trouble():

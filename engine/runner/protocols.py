@@ -43,7 +43,10 @@ class RunningServer(Protocol):
         """Its memory in bytes, shared memory counted once; 0 if unknown. Called in a thread."""
 
     def unlinked_bytes(self) -> int:
-        """Bytes of its open files without a name. Called in a thread."""
+        """Bytes on disk or in memory that are in no file of its folder, such as files without a name.
+
+        Called in a thread.
+        """
 
     def last_lines(self) -> list[str]:
         """The last lines that it has printed; all of them are read once `stop` has returned."""
@@ -90,7 +93,7 @@ class RuntimeProvider(Protocol):
         environment: Mapping[str, str],
         lines: Callable[[list[str]], None],
     ) -> RunningServer:
-        """Start a server; `lines` receives its output."""
+        """Start a server; `lines` receives its output. Raises CannotRun."""
 
     def why_unfit(self, prepared: Any, model_dir: Path) -> str:
         """Why the library is too old for a file of the model, as a sentence; else empty. Called in a thread."""

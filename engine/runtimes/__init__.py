@@ -1,4 +1,4 @@
-"""Runtimes: model servers that run model containers without Docker, in locked environments."""
+"""Runtimes: model servers that run model containers in locked environments, or as containers of a Docker daemon."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.config import Config
 from engine.placement import Placement
 from engine.readable import Readable
 from engine.runtimes import process
 from engine.runtimes.archive import BadArchive, unpack
+from engine.runtimes.cgroups import engine_name
 from engine.runtimes.confining import Confiner, Support, find_support, interpreter_paths
 from engine.runtimes.environments import EnvironmentFailed, prepare
 from engine.runtimes.layers import add_requirements
@@ -21,11 +23,16 @@ from engine.runtimes.requirement_file import BadRequirements
 from engine.runtimes.serving.script_folder import find_script
 from engine.runtimes.threads import thread_limits
 
+if TYPE_CHECKING:
+    from engine.runtimes.containers.daemon import Daemon
+    from engine.runtimes.containers.server import ContainerServer
+
 __all__ = [
     "BadArchive",
     "BadRequirements",
     "BadRuntime",
     "EnvironmentFailed",
+    "PreparedImage",
     "PreparedRuntime",
     "Runtimes",
     "Support",
@@ -41,6 +48,13 @@ class PreparedRuntime:
     python: Path
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedImage:
+    """An image that the Docker daemon has."""
+
+    image: str
+
+
 class Runtimes:
     """Finds the runtime of an image, creates its environment and starts its servers."""
 
@@ -49,16 +63,20 @@ class Runtimes:
 
         Raises BadRuntime if an extra runtime has an invalid description.
         """
+        self._config = config
         self._confiner = Confiner(config, support)
+        self._daemon = _daemon(config)
         self._limits = config.limits
         self._directory = config.runtimes_dir
         self._jobs_dir = config.jobs_dir
         self._runtimes = load_runtimes(config.extra_runtimes)
 
     def reason_against(self, image: str) -> str | None:
-        """None if there is a runtime for the image, else a sentence that lists the runtimes."""
+        """None if there is a runtime for the image or a Docker daemon, else a sentence about what is missing."""
         if find_runtime(self._runtimes, image) is not None:
             return None
+        if self._daemon is not None and image:
+            return self._daemon.why_unreachable()
         if tags := find_tags(self._runtimes, image):
             because = find_refusal(self._runtimes, image)
             return (
@@ -69,29 +87,38 @@ class Runtimes:
         titles = "; ".join(dict.fromkeys(runtime.title for runtime in self._runtimes))
         return (
             f"The embedded engine has no runtime for image {image or '(none given)'}. It has: {titles}. "
-            "Use an image of one of these, or run the job on an AWS connection."
+            "Use an image of one of these, let the operator add the image (ENGINE_EXTRA_RUNTIMES or ENGINE_DOCKER), or "
+            "run the job on an AWS connection."
         )
 
-    async def prepare(self, image: str, progress: Callable[[str], None]) -> PreparedRuntime:
-        """Find the runtime of an image and create its environment if needed. Raises EnvironmentFailed, LookupError."""
+    async def prepare(self, image: str, progress: Callable[[str], None]) -> PreparedRuntime | PreparedImage:
+        """Find the runtime of an image and create its environment, or pull the image, if needed.
+
+        Raises CannotRun, LookupError.
+        """
         runtime = find_runtime(self._runtimes, image)
+        if runtime is None and self._daemon is not None:
+            await self._daemon.fetch_image(image, progress)
+            return PreparedImage(image)
         if runtime is None:
             raise LookupError(image)
         return PreparedRuntime(runtime, await prepare(runtime, self._directory, progress))
 
     async def add_requirements(
         self,
-        prepared: PreparedRuntime,
+        prepared: PreparedRuntime | PreparedImage,
         model_dir: Path,
         environment: Mapping[str, str],
         progress: Callable[[str], None],
         held: ExitStack,
-    ) -> PreparedRuntime:
+    ) -> PreparedRuntime | PreparedImage:
         """Install what the requirements.txt of the model's script names. Raises BadRequirements.
 
         `environment` are the container's variables, which say where the script is. What is installed stays until `held`
-        is closed.
+        is closed. An image runs as it is.
         """
+        if isinstance(prepared, PreparedImage):
+            return prepared
         script = find_script(model_dir, environment) if prepared.runtime.scripts else None
         if script is None:
             return prepared
@@ -108,21 +135,23 @@ class Runtimes:
         runtime = find_runtime(self._runtimes, image)
         return runtime.library if runtime is not None else ""
 
-    def why_unfit(self, prepared: PreparedRuntime, model_dir: Path) -> str:
+    def why_unfit(self, prepared: PreparedRuntime | PreparedImage, model_dir: Path) -> str:
         """Why the runtime's library is too old for a file of the model, as a sentence; else empty.
 
         Called in a thread.
         """
-        return why_too_new(prepared.runtime, model_dir)
+        return "" if isinstance(prepared, PreparedImage) else why_too_new(prepared.runtime, model_dir)
 
     async def start(
         self,
-        prepared: PreparedRuntime,
+        prepared: PreparedRuntime | PreparedImage,
         placement: Placement,
         environment: Mapping[str, str],
         lines: Callable[[list[str]], None],
-    ) -> process.ModelServer:
-        """Start a model server; `lines` receives its output."""
+    ) -> process.ModelServer | ContainerServer:
+        """Start a model server; `lines` receives its output. Raises CannotRun."""
+        if isinstance(prepared, PreparedImage):
+            return await self._start_container(prepared.image, placement, environment, lines)
         if prepared.runtime.scripts:
             environment = {**thread_limits(placement.instances), **environment}
         return await process.start(
@@ -137,3 +166,27 @@ class Runtimes:
         """End the servers that a killed engine left running."""
         process.end_leftovers(self._jobs_dir)
         self._confiner.end_leftovers()
+        if self._daemon is not None:
+            self._daemon.end_leftovers(engine_name(self._jobs_dir))
+
+    async def _start_container(
+        self,
+        image: str,
+        placement: Placement,
+        environment: Mapping[str, str],
+        lines: Callable[[list[str]], None],
+    ) -> ContainerServer:
+        from engine.runtimes.containers import server
+
+        assert self._daemon is not None, "an image is prepared only with a daemon"
+        return await server.start(self._daemon, image, placement, environment, lines, self._config)
+
+
+def _daemon(config: Config) -> Daemon | None:
+    """The Docker daemon that the operator has switched on, or None."""
+    if config.docker is None:
+        return None
+    # Takes a third of a second to import, and most engines have no use for it.
+    from engine.runtimes.containers.daemon import Daemon
+
+    return Daemon(config.docker)

@@ -10,15 +10,14 @@ import re
 import signal
 import socket
 import sys
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.placement import Placement
 from engine.runtimes.cgroups import out_of_memory
 from engine.runtimes.confining import KEEPER, Confiner, end_groups, scratch_folder
+from engine.runtimes.output import LogLines, ServerOutput
 from engine.runtimes.registry import SERVING, Runtime
 from engine.runtimes.usage import (
     ProcessUsage,
@@ -28,20 +27,11 @@ from engine.runtimes.usage import (
     usage_below,
 )
 
-LogLines = Callable[[list[str]], None]
-
 _READ_BYTES = 64 * 1024
-#: Maximum bytes of an output line; longer ones are split. CloudWatch's limit is 256 KB per message.
-LONGEST_LINE = 16 * 1024
 #: Seconds between SIGTERM, closing the keeper's pipe, and SIGKILL.
 _END_SECONDS = 1.0
 #: Seconds to wait for the last output of a server that has ended.
 _LAST_LINES_SECONDS = 10.0
-#: Lines that are passed on at a time. If that takes longer than `_BUSY` seconds, reading pauses for `_REST` times
-#: as long.
-_LINES_AT_ONCE, _BUSY, _REST = 1000, 0.005, 4
-#: Lines of a server's output that are kept.
-_LINES_KEPT = 200
 #: Backlog of a server's listening socket.
 _BACKLOG = 2048
 
@@ -82,8 +72,7 @@ class ModelServer:
         self._groups = [Path(folder) for folder in bounds.get("groups", ())]
         self._memory_events = [Path(path) for path in bounds.get("memory_events", ())]
         self._directory = directory
-        self._log_lines = lines
-        self._tail: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._output = ServerOutput(lines, lambda: process.returncode is None)
         self.address = ("127.0.0.1", ports[0])
         self._reader = asyncio.create_task(self._read())
 
@@ -136,7 +125,7 @@ class ModelServer:
 
     def last_lines(self) -> list[str]:
         """The last lines that it has printed; all of them are read once `stop` has returned."""
-        return list(self._tail)
+        return self._output.last_lines()
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel ended one of its processes because all of them have used up the instance's memory."""
@@ -156,35 +145,9 @@ class ModelServer:
     async def _read(self) -> None:
         """Read the output and pass it on in lines."""
         assert self._process.stdout is not None
-        rest = b""
         while chunk := await self._process.stdout.read(_READ_BYTES):
-            *whole, rest = (rest + chunk).split(b"\n")
-            lines = [piece for line in whole for piece in _pieces(line)]
-            if len(rest) > LONGEST_LINE:
-                *more, rest = _pieces(rest)
-                lines += more
-            await self._hand_on(lines)
-        if rest:
-            self._log(rest)
-
-    def _log(self, *lines: bytes) -> None:
-        texts = [line.decode(errors="replace") for line in lines]
-        self._tail.extend(texts[-_LINES_KEPT:])
-        self._log_lines(texts)
-
-    async def _hand_on(self, lines: list[bytes]) -> None:
-        """Pass lines on in batches, with pauses, so that endless output does not block the engine."""
-        for start in range(0, len(lines), _LINES_AT_ONCE):
-            began = time.monotonic()
-            self._log(*lines[start : start + _LINES_AT_ONCE])
-            spent = time.monotonic() - began
-            runs = self._process.returncode is None
-            await asyncio.sleep(_REST * spent if spent > _BUSY and runs else 0)
-
-
-def _pieces(line: bytes) -> list[bytes]:
-    """The line split into pieces of at most LONGEST_LINE bytes; an empty line is one empty piece."""
-    return [line[start : start + LONGEST_LINE] for start in range(0, len(line), LONGEST_LINE)] or [b""]
+            await self._output.add(chunk)
+        self._output.end()
 
 
 async def start(

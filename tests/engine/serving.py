@@ -18,7 +18,8 @@ from engine.runner.container import Container
 from engine.runner.http_client import Answer, HttpClient
 from engine.runtimes import PreparedRuntime, Runtimes, Support, find_support
 from engine.runtimes.confining import Confiner
-from engine.runtimes.process import LogLines, ModelServer, start
+from engine.runtimes.output import LogLines
+from engine.runtimes.process import ModelServer, start
 from engine.runtimes.registry import Runtime
 from tests.support.engine import CHECKOUT
 

@@ -18,7 +18,8 @@ import pytest
 from engine.config import Config
 from engine.runtimes import BadRuntime, EnvironmentFailed, Runtimes
 from engine.runtimes.environments import READY, UNUSED_SECONDS, prepare
-from engine.runtimes.process import LONGEST_LINE, ModelServer, end_leftovers
+from engine.runtimes.output import LONGEST_LINE
+from engine.runtimes.process import ModelServer, end_leftovers
 from engine.runtimes.registry import BUILT_IN, Runtime, find_runtime, load_runtimes
 from tests.engine.serving import start_code, support
 from tests.engine.wheels import wheel

@@ -138,12 +138,13 @@ def transform(
     instances: int = 1,
     prefix: str = "in/",
     model_tags: Sequence[Any] = (),
+    isolated: bool = False,
     **request: Any,
 ) -> Transform:
     """Store the inputs and create a job over them; `request` holds members of CreateTransformJob.
 
     TransformInput and TransformOutput given there are laid over SplitType Line. `prefix` is the part of the
-    job's folder that it reads.
+    job's folder that it reads. The model of an `isolated` job has EnableNetworkIsolation.
     """
     name = unique("job")
     for key, body in inputs.items():
@@ -153,6 +154,7 @@ def transform(
         ModelName=name,
         Containers=containers or [container(engine)],
         ExecutionRoleArn=ROLE,
+        EnableNetworkIsolation=isolated,
         Tags=[*model_tags],
     )
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/{name}/{prefix}"}

@@ -106,6 +106,10 @@ CONTAINER = [
     ("OSError: [Errno 28] No space left on device", "disk-full"),
     ("NotImplementedError: Please provide a model_fn implementation.", "model-not-loaded"),
     ("CannotPullContainerError: pull image manifest has been retried", "image-cannot-run"),
+    ("ClientError: The Docker daemon does not have image ranker:1 and cannot pull it: connection refused. Correct the "
+     "name of the image.", "image-cannot-run"),
+    ("ClientError: A container of image ranker:1 cannot be started: exec: serve: executable file not found in $PATH.",
+     "image-cannot-run"),
 ]  # fmt: skip
 
 
