@@ -32,8 +32,8 @@ REFUSED = {
     "content_type": "application/x-nothing",
     "split_type": "None",
 }
-#: The new-job form for the model of SAMPLE, which is loaded after that of the other sample.
-NEW_SAMPLE_JOB = "/jobs/new/?model=2"
+#: The new-job form for the model of SAMPLE, which is loaded after those of the other samples.
+NEW_SAMPLE_JOB = "/jobs/new/?model=3"
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -27,7 +27,7 @@ def every_page(job_path: str, failed_path: str, preset: str) -> dict[str, str]:
         "browse": "/browse/?path=s3://batchdeck-samples/breast-cancer/data/part",
         "models": "/models/",
         "new-model": "/models/new/",
-        "model": "/models/1/",
+        "model": "/models/2/",
         "presets": "/presets/",
         "new-preset": f"/presets/new/?from={job_path.strip('/').rpartition('/')[2]}",
         "preset": f"/presets/{preset}/",
