@@ -124,10 +124,10 @@
   document.addEventListener("htmx:abort", () => { isReplaced = false; });
   window.htmx.logger = (_, __, detail) => { if (isReplaced) delete detail.error; };
 
-  // `j` and `k` go through the rows of a list, `x` ticks one, `?` shows the keys.
+  // `j` and `k` go through the rows of a list or its tiles, `x` ticks one, `?` shows the keys.
   function step(by) {
-    const links = [...document.querySelectorAll("tr[data-row] a.strong")];
-    const at = links.indexOf(document.activeElement?.closest("tr[data-row]")?.querySelector("a.strong"));
+    const links = [...document.querySelectorAll("[data-row] a.strong")];
+    const at = links.indexOf(document.activeElement?.closest("[data-row]")?.querySelector("a.strong"));
     links[at < 0 ? 0 : Math.min(Math.max(at + by, 0), links.length - 1)]?.focus();
   }
   document.addEventListener("keydown", (event) => {

@@ -17,9 +17,11 @@ from jobs.services.errors import NotPossible, Unavailable
 from jobs.states import JobState
 from results import job_outputs as service
 from results import logs
+from results.pages.gallery import gallery_context
 from results.pages.grid import GridCell, grid_of, label_of
 from results.pages.outputs import download_answer
 from results.reading.files import offered
+from results.reading.gallery import is_of_pictures
 from results.reading.objects import Name
 from results.reading.pages import LIMIT, Page
 from results.reading.pages import page as read
@@ -52,13 +54,16 @@ class ResultsAddress:
 @require_GET
 @member_required()
 def results(request: MemberRequest, key: str) -> HttpResponse:
-    """The Results tab: input record n beside output row n."""
+    """The Results tab: input record n beside output row n; for a job on pictures, all of them until one is chosen."""
     job = find_job(request.team, key)
     address = _address(request)
-    context: dict[str, Any] = {"asked": address}
+    context: dict[str, Any] = {"asked": address, "of_pictures": is_of_pictures(job)}
     try:
-        page = read(job, name=address.file, first=address.first, text=address.filter)
-        context |= _context(job, address, page)
+        if context["of_pictures"] and not address.file:
+            context |= gallery_context(job, address.first, address.find)
+        else:
+            page = read(job, name=address.file, first=address.first, text=address.filter)
+            context |= _context(job, address, page)
     except NotPossible as error:
         raise Http404(str(error)) from error
     except Unavailable as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from aws import Target, objects
 from jobs.lifecycle.follow.counting import written_since
@@ -51,10 +51,15 @@ def find(job: TransformJob, target: Target, name: str) -> ResultFile | None:
     return planned or _written(job, target, name)
 
 
+def matching(job: TransformJob, text: str) -> QuerySet[PlannedObject]:
+    """The files whose key contains the text, in key order."""
+    rows = job.planned.order_by("position")
+    return rows.filter(key__icontains=text) if text else rows
+
+
 def offered(job: TransformJob, text: str) -> list[PlannedObject]:
     """The first files whose key contains the text, in key order."""
-    rows = job.planned.order_by("position")
-    return list((rows.filter(key__icontains=text) if text else rows)[:OFFERED])
+    return list(matching(job, text)[:OFFERED])
 
 
 def _planned(job: TransformJob, name: str) -> ResultFile | None:

@@ -11,6 +11,13 @@ _MAGIC = (
     (b"GIF89a", "image/gif"),
     (b"BM", "image/bmp"),
 )
+#: Endings of the names of such pictures.
+_NAMES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
+
+
+def has_picture_name(key: str) -> bool:
+    """Whether a key ends like the name of a picture; its bytes say whether it is one."""
+    return key.lower().endswith(_NAMES)
 
 
 def picture_type(head: bytes) -> str:

@@ -83,6 +83,29 @@ def test_from_the_sign_in_link_to_reading_the_predictions(
     page.goto(fresh_house.url)
     expect(page.get_by_role("button", name="Run the sample pipeline")).to_have_count(0)
 
+    # The third: photographs, each beside what the model says it shows.
+    page.get_by_role("button", name="Classify pictures").click()
+    expect(page.get_by_text("Done: all 12 objects are written.")).to_be_visible(timeout=400_000)
+    page.get_by_role("link", name=re.compile("^Results")).click()
+    tiles = page.locator(".tiles li")
+    expect(tiles).to_have_count(12)
+    espresso = tiles.filter(has_text="coffee.jpg")
+    expect(espresso).to_contain_text("espresso")
+    expect(espresso.locator("img")).to_have_js_property("complete", True)
+    assert espresso.locator("img").evaluate("image => image.naturalWidth") > 100
+    shoot(page, shots, "results-of-pictures")
+    # By keys alone: to the second picture, into it, and back to all.
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("img", name="The input camera.jpg")).to_be_visible()
+    expect(page.get_by_role("cell", name="tripod")).to_be_visible()
+    shoot(page, shots, "results-of-a-picture")
+    page.get_by_role("link", name="All pictures").click()
+    page.get_by_role("searchbox", name="Find a picture").fill("cheetah")
+    page.get_by_role("button", name="Find").click()
+    expect(tiles).to_have_count(2)
+
 
 def test_a_link_works_once(house: House, page: Page) -> None:
     link = house.deck("link")
