@@ -43,6 +43,7 @@ CHECKS = (
     Check("migrations", ("manage.py", "makemigrations", "--check", "--dry-run")),
     Check("django", ("manage.py", "check", "--deploy", "--fail-level", "WARNING"), _PRODUCTION),
     Check("templates", ("-m", "djlint", "templates", "--lint", "--quiet")),
+    Check("template tags", ("-m", "tools.compile_templates")),
     Check("template format", ("-m", "djlint", "templates", "--check", "--quiet")),
 )
 
