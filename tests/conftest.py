@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,12 +14,51 @@ from hypothesis import HealthCheck, settings
 
 from tests.engine.tensorflow.saved_models import SavedModels, make_saved_models
 from tests.support.answers import checked
-from tests.support.engine import EngineProcess
+from tests.support.engine import CHECKOUT, EngineProcess
 from tests.support.moto import MotoServer
 
 # A loaded machine may take long over an example; how long is no finding.
 settings.register_profile("batchdeck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("batchdeck")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that need no database, and group tests that share a costly fixture."""
+    packages = packages_without_database()
+    for item in items:
+        if item.nodeid.startswith(packages):
+            refuse_database(item)
+            item.add_marker("no_database")
+        if group := shared_group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def packages_without_database() -> tuple[str, ...]:
+    """The folders, such as `tests/engine/`, whose tests cannot reach the dashboard's database: an import contract."""
+    settings = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    modules = next(row["source_modules"] for row in contracts if row.get("id") == "no-database")
+    return tuple(f"{module.replace('.', '/')}/" for module in modules)
+
+
+def refuse_database(item: pytest.Item) -> None:
+    # Without these pytest-django lets no test query the database.
+    fixtures = {"db", "transactional_db", "live_server"}.intersection(getattr(item, "fixturenames", ()))
+    if fixtures or item.get_closest_marker("django_db"):
+        raise pytest.UsageError(f"{item.nodeid} uses the database, which tests of this folder cannot.")
+
+
+def shared_group(item: pytest.Item) -> str:
+    """The name of the tests that run on one worker, so that a fixture of their module or package is made once."""
+    if item.get_closest_marker("xdist_group"):
+        return ""
+    info: Any = getattr(item, "_fixtureinfo", None)
+    scopes = {rows[-1].scope for rows in info.name2fixturedefs.values()} if info else set()
+    path = item.nodeid.split("::")[0]
+    if "package" in scopes:
+        return path.rpartition("/")[0]
+    return path if "module" in scopes else ""
 
 
 @pytest.fixture(scope="session", autouse=True)
