@@ -8,19 +8,21 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.conf import settings
 from django.forms import BoundField
 from django.template import Context, Template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from failures import cause_named
 from jobs import costs
-from jobs.models import Connection, TransformJob
+from jobs.models import Connection, RegisteredModel, TransformJob
 from jobs.services import texts
 from jobs.services.listing import columns as job_columns
 from jobs.services.registry import frameworks
@@ -59,6 +61,31 @@ def poll_seconds(part: str, often: object = True) -> int:
     """Seconds between two polls of a part of a page, from settings; the longer period if `often` is false."""
     shorter, longer = settings.PAGE_POLL_SECONDS[part]
     return shorter if often else longer
+
+
+@register.simple_tag
+def poll_every(part: str, often: object = True) -> SafeString:
+    """The attributes of an element that the answer to its `hx-get` replaces every `poll_seconds`."""
+    return format_html(
+        'hx-trigger="every {}s" hx-sync="this:drop" hx-swap="outerHTML"', poll_seconds(part, often)
+    )
+
+
+@register.simple_tag
+def new_job_url(model: RegisteredModel) -> str:
+    """The address of the new-job form for a model, with the model's default preset if it has one."""
+    preset = model.default_preset
+    choice = {"preset": preset.slug} if preset else {"model": model.pk}
+    return f"{reverse('new-job')}?{urlencode(choice)}"
+
+
+@register.simple_tag
+def sort_direction(direction: str) -> SafeString | str:
+    """The mark of a column that its table is sorted by; empty if it is not."""
+    if not direction:
+        return ""
+    shape, word = ("arrow-up", "upwards") if direction == "ascending" else ("arrow-down", "downwards")
+    return format_html('{} <span class="vh">(sorted {})</span>', icon(shape), word)
 
 
 @register.simple_tag

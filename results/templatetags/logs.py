@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from results.logs import ErrorCounts
+from results.logs import ALL, ErrorCounts
 
 register = template.Library()
 
@@ -44,6 +44,12 @@ def source(label: str) -> str:
     if label.endswith("data-log"):
         return "data-log"
     return _INSTANCE.sub(r"\1", label)
+
+
+@register.filter
+def stream_name(label: str) -> str:
+    """A stream's label; "all streams" for all of them together."""
+    return "all streams" if label == ALL else label
 
 
 def _marked(text: str, search: str) -> SafeString:

@@ -150,7 +150,15 @@ def withdraw(request: MemberRequest, invitation_pk: int) -> HttpResponse:
 
 
 def _with_link(request: MemberRequest, invited: Invited) -> HttpResponse:
-    return _page(request, invited=invited, link=request.build_absolute_uri(invited.link))
+    if invited.joined:
+        advice = "It signs them in once, and is shown only now."
+    else:
+        advice = "They have an account, and join with the link and their password. It is shown only now."
+    return _page(
+        request,
+        link=request.build_absolute_uri(invited.link),
+        link_advice=f"Send this link to {invited.user.label}. {advice}",
+    )
 
 
 def _page(request: MemberRequest, **context: object) -> HttpResponse:

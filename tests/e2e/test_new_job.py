@@ -166,7 +166,7 @@ def test_filters_and_the_join_are_tried_on_the_first_records(
     page.locator("#id_output_filter").fill("$[0,-1]")
     page.locator("#id_join_source").select_option("Input")
     says = page.locator("#trial-says[role=status]")
-    expect(says).to_have_text("The model is sent 29 of 30 columns; the others are struck out.")
+    expect(says).to_have_text("The model is sent 29 of 30 columns. The others are struck out.")
     expect(page.locator(".tried-columns s")).to_have_count(1)
     first = page.locator(".tried tbody").first.locator("td")
     read, sent, written = first.all_inner_texts()

@@ -115,7 +115,7 @@ def test_what_filters_make_of_the_records_is_not_folded_away(real: House, typed:
         if "trial" in {node.get("id") for node in page.all_below(fold, "div")}
     ]
     assert "open" in folds[0].attributes
-    assert page.by_id("trial-says").text == "The model is sent 1 of 2 columns ; the others are struck out."
+    assert page.by_id("trial-says").text == "The model is sent 1 of 2 columns . The others are struck out."
 
 
 @pytest.mark.parametrize(
