@@ -20,6 +20,7 @@ from jobs.outages import outage_of
 from jobs.services.errors import (
     DefaultExists,
     InvalidFields,
+    JobsOfOthers,
     NameTaken,
     NoSuchObject,
     NotPossible,
@@ -71,6 +72,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         | OutputsExist
         | OlderOutputs
         | DefaultExists
+        | JobsOfOthers
         | once.KeyReused
         | once.CutOff
         | once.InProgress,
@@ -111,6 +113,7 @@ def _conflict(
     | OutputsExist
     | OlderOutputs
     | DefaultExists
+    | JobsOfOthers
     | once.KeyReused
     | once.CutOff
     | once.InProgress,
@@ -120,6 +123,8 @@ def _conflict(
         return Response(body(409, "The name is taken.", error.fields, "name_taken", job=error.key), 409)
     if isinstance(error, DefaultExists):
         return Response(body(409, str(error), name="default_exists", preset=error.preset), 409)
+    if isinstance(error, JobsOfOthers):
+        return Response(body(409, str(error), name="jobs_of_others", jobs=error.count), 409)
     if isinstance(error, OlderOutputs):
         return Response(body(409, str(error), name="outputs_exist", outputs=error.count), 409)
     if isinstance(error, OutputsExist):

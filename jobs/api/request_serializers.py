@@ -99,6 +99,10 @@ class ManyBody(serializers.Serializer[Any]):
         help_text="The filters of the list, by name.",
         error_messages=one_sentence("It must be an object with the filters of the list, such as {}."),
     )
+    stop_others = JsonFlag(
+        default=False,
+        help_text="Of stop with a filter: stop jobs of other people too; without it that is refused with 409.",
+    )
     replace_outputs = JsonFlag(
         default=False,
         help_text="Of retry: run jobs again that replace objects too; without it they are passed over.",

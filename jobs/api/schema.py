@@ -26,6 +26,7 @@ _ERROR = {
                 "outputs": {"type": "integer", "description": "How many objects a job would replace."},
                 "output_path": {"type": "string", "description": "An output path at which it replaces none."},
                 "preset": {"type": "string", "description": "The model's default preset."},
+                "jobs": {"type": "integer", "description": "How many jobs of other people would be stopped."},
                 "job": {
                     "type": "string",
                     "description": "The id of the job that it is about, where it is one.",

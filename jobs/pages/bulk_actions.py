@@ -81,7 +81,14 @@ def _all(request: MemberRequest, job_filter: JobFilter, query: QueryDict, back: 
     action, up_to = request.POST.get("action", ""), parse_whole_number(request.POST.get("up_to", ""))
     if up_to is not None:
         outcome = services.act_on_matching(
-            request.team, action, job_filter, by=request.user, up_to=up_to, outputs=_outputs(request)
+            request.team,
+            action,
+            job_filter,
+            by=request.user,
+            up_to=up_to,
+            outputs=_outputs(request),
+            # The question has named them.
+            stop_others=True,
         )
         return _finish(request, outcome, back)
     rows = services.matching_jobs(request.team, action, job_filter.for_user(request.user))

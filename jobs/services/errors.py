@@ -87,5 +87,16 @@ class DefaultExists(NotPossible):
         self.preset = preset
 
 
+class JobsOfOthers(NotPossible):
+    """A filter would stop `count` jobs of other people too; `owners` says whose all of them are."""
+
+    def __init__(self, count: int, owners: str) -> None:
+        super().__init__(
+            f"The jobs that match were submitted by different people: {owners}. Send stop_others: true to stop those "
+            'of others too, or add "owner": "me" to the filter.'
+        )
+        self.count = count
+
+
 class Unavailable(Exception):
     """The connection did not answer, or refused; the message says why and what to do."""

@@ -48,6 +48,27 @@ def test_only_an_ended_job_is_archived_and_only_an_archived_one_brought_back(hou
     assert post(api, f"{job.key}/restore/").status_code == 409
 
 
+def test_a_filter_stops_jobs_of_other_people_only_if_it_is_told_to(house: House) -> None:
+    alice, bob = house.people["alice"], house.people["bob"]
+    theirs = [house.job(JobState.IN_PROGRESS, submitted_by=alice) for _ in range(2)]
+    own = house.job(JobState.IN_PROGRESS, submitted_by=bob)
+    api, body = house.api("bob"), {"action": "stop", "filter": {}}
+    answer = post(api, "many/", body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["jobs"]) == (409, "jobs_of_others", 2)
+    assert "2 by alice, 1 by you" in error["message"]
+    assert not TransformJob.objects.exclude(stop_requested_at=None).exists()
+    assert post(api, "many/", {**body, "filter": {"owner": "me"}}).json()["done"] == [own.key]
+    assert set(post(api, "many/", {**body, "stop_others": True}).json()["done"]) == {
+        job.key for job in theirs
+    }
+
+
+def test_ids_name_the_jobs_and_nothing_is_asked(house: House) -> None:
+    job = house.job(JobState.IN_PROGRESS, submitted_by=house.people["alice"])
+    assert post(house.api("bob"), "many/", {"action": "stop", "ids": [job.key]}).json()["done"] == [job.key]
+
+
 def test_each_of_many_jobs_has_its_outcome_told(house: House) -> None:
     going = [house.job(JobState.IN_PROGRESS), house.job(JobState.WAITING)]
     over = house.job(JobState.FAILED)

@@ -44,4 +44,6 @@ class Many(TeamView):
         if "ids" in body:
             return bulk_actions.act_on_keys(self.member.team, body["action"], body["ids"], **options)
         job_filter = JobFilter.read(body["filter"])
-        return bulk_actions.act_on_matching(self.member.team, body["action"], job_filter, **options)
+        return bulk_actions.act_on_matching(
+            self.member.team, body["action"], job_filter, stop_others=body["stop_others"], **options
+        )

@@ -16,9 +16,10 @@ from jobs.models import TransformJob
 from jobs.models.job import JobQuerySet
 from jobs.models.standing import whole
 from jobs.services.attempts import archiving, attempts, stopping
-from jobs.services.errors import InvalidFields, NotPossible, OutputsExist
+from jobs.services.errors import InvalidFields, JobsOfOthers, NotPossible, OutputsExist
 from jobs.services.submitting.replacing import Outputs
 from jobs.states import ACTIVE, TERMINAL
+from teams.confirming import sum_of
 from teams.models import ApiToken, Team, User
 
 #: Jobs that one request acts on; the rest is left for the next request.
@@ -140,18 +141,30 @@ def act_on_matching(
     token: ApiToken | None = None,
     up_to: int | None = None,
     outputs: Outputs = Outputs.REFUSE,
+    stop_others: bool = False,
 ) -> Outcome:
     """Do `action` on the matching jobs on which it is possible, newest first, at most MOST.
 
-    `outputs` says whether running again may replace objects. `up_to` is a row id: jobs submitted after that row are
-    left alone. Running again cannot go on with the rest later: for more than MOST jobs it raises NotPossible.
+    Jobs of other people are stopped only with `stop_others`; else raises JobsOfOthers. `outputs` says whether running
+    again may replace objects. `up_to` is a row id: jobs submitted after that row are left alone. Running again cannot
+    go on with the rest later: for more than MOST jobs it raises NotPossible.
     """
     rows = matching_jobs(team, action, job_filter.for_user(by), up_to=up_to)
     jobs = list(rows[: MOST + 1])
     check_number(action, len(jobs))
+    if action == "stop" and not stop_others:
+        _check_owners(rows, by)
     outcome = _do(action, jobs[:MOST], by, token, outputs)
     outcome.more = outcome.more or len(jobs) > MOST
     return outcome
+
+
+def _check_owners(rows: JobQuerySet, by: User) -> None:
+    """Raise JobsOfOthers if other people submitted some of the rows."""
+    counts = count_by_owner(rows, by)
+    count = sum(number for owner, number in counts if owner != "you")
+    if count:
+        raise JobsOfOthers(count, sum_of(counts))
 
 
 def check_number(action: str, count: int) -> None:
