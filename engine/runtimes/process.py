@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -34,6 +35,8 @@ _END_SECONDS = 1.0
 _LAST_LINES_SECONDS = 10.0
 #: Backlog of a server's listening socket.
 _BACKLOG = 2048
+#: The option of a socket with the ports that the kernel chooses from (ip(7)); sockets that are accepted inherit it.
+_IP_LOCAL_PORT_RANGE = 51
 
 #: Variables that change how a program starts: those of interpreters, the dynamic loader, the C library and the
 #: shell. A job's variables of these names are set only for user code, after the model server's own start.
@@ -226,7 +229,12 @@ def _listening(inherited: bool) -> Iterator[tuple[int, int | None]]:
         yield _free_port(), None
         return
     with socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG) as listener:
-        yield listener.getsockname()[1], listener.fileno()
+        port = listener.getsockname()[1]
+        # An accepted socket could be disconnected and listen at another port of the machine, which the kernel chooses.
+        # Before Linux 6.3 there is no such option.
+        with contextlib.suppress(OSError):
+            listener.setsockopt(socket.IPPROTO_IP, _IP_LOCAL_PORT_RANGE, struct.pack("=HH", port, port))
+        yield port, listener.fileno()
 
 
 def _pid_file(directory: Path) -> Path:

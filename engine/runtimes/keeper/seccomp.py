@@ -126,6 +126,8 @@ _OF_A_PROCESS = (
 )
 #: prctl, and its option that hides from the engine's user what a process holds.
 _PRCTL, _PR_SET_DUMPABLE = (157, 167), 4
+#: setsockopt, and the option that the engine's listening socket has so that no other port can be listened at.
+_SETSOCKOPT, _IP_LOCAL_PORT_RANGE = (54, 208), 51
 _SOCKET, _SOCKET_PAIR, _CLONE = (41, 198), (53, 199), (56, 220)
 #: Calls that send data, and the position of their flags.
 _SENDING = (((44, 206), 3), ((46, 211), 2), ((307, 269), 3))
@@ -164,6 +166,7 @@ def restrict(sockets: str, *, shares_machine: bool) -> None:
         # Datagram sockets of a pair could send to socket files of others.
         program.refuse_datagram_pairs()
     program.refuse_value(_PRCTL, 0, _PR_SET_DUMPABLE)
+    program.refuse_value(_SETSOCKOPT, 2, _IP_LOCAL_PORT_RANGE)
     program.refuse_bits(_CLONE, 0, _NEW_NAMESPACES)
     # MSG_FASTOPEN connects without connect(2), to which the port rules apply.
     for numbers, position in _SENDING:

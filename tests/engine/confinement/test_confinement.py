@@ -217,6 +217,40 @@ async def test_a_socket_that_was_accepted_leads_nowhere_else(folder: Path) -> No
     assert lines == ["accepted b'x'", f"refused {errno.EACCES}", f"refused {errno.EACCES}"]
 
 
+LISTEN = """
+import ctypes, os, socket
+listener = socket.socket(fileno=int(os.environ["SAGEMAKER_LISTENER"]))
+connection, _ = listener.accept()
+IP_LOCAL_PORT_RANGE = 51
+for level in (socket.IPPROTO_IP, socket.SOL_SOCKET):
+    try:
+        connection.setsockopt(level, IP_LOCAL_PORT_RANGE, 0)
+        print("may choose ports")
+    except OSError as error:
+        print("refused", error.errno)
+# To an address of no family: the socket is free again.
+ctypes.CDLL(None).connect(connection.fileno(), bytes(16), 16)
+try:
+    connection.listen()
+    print("listens at", connection.getsockname())
+except OSError as error:
+    print("refused", error.errno)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the means of confinement are Linux's")
+async def test_a_socket_that_was_accepted_listens_nowhere_else(folder: Path) -> None:
+    lines: list[str] = []
+    server = await start_code(folder / "own", LISTEN, lines=lines.extend, inherits_listener=True)
+    try:
+        with socket.create_connection(server.address):
+            async with asyncio.timeout(60):
+                await server.wait()
+    finally:
+        await server.stop()
+    assert lines == [*[f"refused {errno.EPERM}"] * 2, f"refused {errno.EADDRINUSE}"]
+
+
 DESCRIPTORS = """
 import os
 listener = os.environ["SAGEMAKER_LISTENER"]
