@@ -21,14 +21,27 @@ _FEW = 10
 class Engine:
     """The engine with a model, and its jobs."""
 
-    def __init__(self, folder: Path, archive: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        archive: Path,
+        image: str = IMAGE,
+        content_type: str = "text/csv",
+        **environment: str,
+    ) -> None:
+        """`content_type` is that of the inputs and the answers, `environment` the container's variables."""
         self._process = EngineProcess(folder).start()
         self.pid = self._process.pid
         self._s3 = self._process.client("s3")
         self._sagemaker = self._process.client("sagemaker")
         self._s3.create_bucket(Bucket=BUCKET)
         self._s3.upload_file(str(archive), BUCKET, "model.tar.gz")
-        container = {"Image": IMAGE, "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz"}
+        container = {
+            "Image": image,
+            "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz",
+            "Environment": environment,
+        }
+        self._content_type = content_type
         self._sagemaker.create_model(ModelName="bench", PrimaryContainer=container)
         self._jobs = 0
 
@@ -92,13 +105,13 @@ class Engine:
             "BatchStrategy": workload.strategy,
             "TransformInput": {
                 "DataSource": {"S3DataSource": source},
-                "ContentType": "text/csv",
+                "ContentType": self._content_type,
                 "SplitType": "Line",
             },
             "TransformOutput": {
                 "S3OutputPath": f"s3://{BUCKET}/{name}",
                 "AssembleWith": "Line",
-                "Accept": "text/csv",
+                "Accept": self._content_type,
             },
             "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": instances},
         }

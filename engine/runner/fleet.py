@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,8 +27,10 @@ from engine.runner.protocols import RunningServer, RuntimeProvider
 from engine.runner.task_groups import run_all
 from engine.store import JobRow
 
-#: What a job waits for while the environment of its model server is made.
+#: What a job waits for while the environment of its model server is made, before the last line about it.
 PREPARING = "Preparing the environment of the model server. This happens once; the job's log shows how far it has come."
+#: Seconds of loading models after which a job says that it waits for that.
+_LONG_START = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,24 @@ class Fleet:
         self._row = row
         #: The working folder: unpacked models, and a folder for each container.
         self.directory = config.jobs_dir / row.name
-        #: Why the instances do not start yet, as a sentence.
-        self.reason_to_wait: str | None = None
+        self._preparing = ""
+        self._starting_since: float | None = None
         self._blueprints: list[_Blueprint] = []
         #: What keeps the packages of scripts from removal.
         self._held = ExitStack()
         self.instances: list[Instance] = []
+
+    @property
+    def reason_to_wait(self) -> str | None:
+        """Why the instances do not serve yet, in sentences; None if they do, or have just been started."""
+        if self._preparing:
+            return self._preparing
+        if self._starting_since is None or (waited := time.monotonic() - self._starting_since) < _LONG_START:
+            return None
+        return (
+            f"Waiting for the model server, which has been loading its model for {waited:.0f} s. It has "
+            f"{self._config.ping_deadline:.0f} s to answer /ping; the job's log shows what it says."
+        )
 
     async def prepare(self, log: InstanceLog, troubles: Sequence[Trouble]) -> None:
         """Prepare environments and models of the containers; `log` receives progress lines. Raises JobFailed.
@@ -85,12 +100,15 @@ class Fleet:
             )
             for number, log in enumerate(logs, start=1)
         ]
+        self._starting_since = time.monotonic()
         try:
             await run_all(instance.start() for instance in self.instances)
         except JobFailed as error:
             if reason := await asyncio.to_thread(self._why_unfit):
                 raise JobFailed(f"ClientError: {reason}") from error
             raise
+        finally:
+            self._starting_since = None
 
     async def end(self) -> None:
         """End all instances and remove the working folder."""
@@ -115,11 +133,11 @@ class Fleet:
         say = log.container(name)
 
         def report_progress(line: str) -> None:
-            self.reason_to_wait = PREPARING
+            self._preparing = f"{PREPARING} Now: {line}"
             say([line])
 
         prepared = await self._runtimes.prepare(definition["Image"], report_progress)
-        self.reason_to_wait = None
+        self._preparing = ""
         model_dir = self.directory / f"model-{position}"
         await fetch_model(self._objects, self._runtimes, definition.get("ModelDataUrl"), model_dir)
         environment = container_environment(self._row.request, definition, str(model_dir))

@@ -117,7 +117,9 @@ def environment_name(name: str, requirements: bytes) -> str:
 
 async def _make(runtime: Runtime, requirements: Path, folder: Path, progress: Progress) -> None:
     began = time.monotonic()
-    progress(f"Making the environment of {runtime.title}; this happens once.")
+    _check_space(runtime, folder.parent)
+    size = f" It needs {runtime.disk_mb / 1000:.1f} GB of disk." if runtime.disk_mb else ""
+    progress(f"Making the environment of {runtime.title}; this happens once.{size}")
     shutil.rmtree(folder, ignore_errors=True)
     python = str(folder / "bin" / "python")
     uv = find_uv()
@@ -131,9 +133,54 @@ async def _make(runtime: Runtime, requirements: Path, folder: Path, progress: Pr
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     # A lock lists all packages. Without looking for others, it may leave out one that a package asks for, as
     # tensorflow-serving-api asks for tensorflow beside tensorflow-cpu.
-    await _run([*install, "--no-deps", "--require-hashes", "-r", str(requirements)], progress)
+    install += ["--no-deps", "--require-hashes", "-r", str(requirements)]
+    await _install(install, runtime.wheel_index, progress, with_uv=uv is not None)
     await asyncio.to_thread(mark_complete, folder)
     progress(f"The environment of {runtime.title} is ready after {time.monotonic() - began:.0f} s.")
+
+
+def _check_space(runtime: Runtime, directory: Path) -> None:
+    """Raise EnvironmentFailed if the disk has not as much space as the environment needs while it is made."""
+    free = shutil.disk_usage(directory).free // 1_000_000
+    if free < runtime.disk_mb:
+        raise EnvironmentFailed(
+            f"The environment of {runtime.title} needs {runtime.disk_mb:,} MB of disk while it is made, and the disk "
+            f"of {directory} has {free:,} MB left. Free some; the next job tries again."
+        )
+
+
+async def _install(command: list[str], wheel_index: str, progress: Progress, *, with_uv: bool) -> None:
+    """Install from folders of wheels that this machine names, or from the index besides the usual one."""
+    folders = wheel_folders()
+    if with_uv and folders:
+        command += [word for folder in folders for word in ("--find-links", folder)]
+    if not wheel_index:
+        await _run(command, progress)
+        return
+    if folders:
+        # First without the index: a machine that has such folders may not reach it.
+        with contextlib.suppress(EnvironmentFailed):
+            await _run(command, progress)
+            return
+    # The hash of each file is known, so it does not matter which index has it.
+    command += [
+        "--extra-index-url",
+        wheel_index,
+        *(["--index-strategy", "unsafe-best-match"] if with_uv else []),
+    ]
+    try:
+        await _run(command, progress)
+    except EnvironmentFailed as error:
+        raise EnvironmentFailed(
+            f"{error} Some of its packages come from {wheel_index} alone. Where that cannot be reached, put their "
+            "files into a folder and name it in UV_FIND_LINKS in the engine's environment."
+        ) from error
+
+
+def wheel_folders() -> list[str]:
+    """The folders or pages with wheels that uv or pip is told of in this process's environment."""
+    for_uv, for_pip = os.environ.get("UV_FIND_LINKS", ""), os.environ.get("PIP_FIND_LINKS", "")
+    return list(dict.fromkeys([*filter(None, for_uv.split(",")), *for_pip.split()]))
 
 
 async def _run(command: list[str], progress: Progress) -> None:

@@ -213,12 +213,26 @@ async def _install(
     await run_command([uv, "venv", "--quiet", *cache, "--python", sys.executable, str(layer)], progress)
     interpreter = os.path.realpath(layer / "bin" / "python")
     packages = {name: version for name, version in packages_of(base).items() if version}
-    request, bounds, choice = work / NAME, work / "constraints.txt", work / "versions.txt"
+    # The package index does not have a build such as 2.13.0+cpu: whoever needs the package finds it in the environment.
+    own_builds = {name for name, version in packages.items() if "+" in version}
+    request, bounds, excluded = work / NAME, work / "constraints.txt", work / "excluded.txt"
+    choice = work / "versions.txt"
     request.write_text("".join(f"{line}\n" for line in requirements.lines))
-    bounds.write_text("".join(f"{name}=={version}\n" for name, version in packages.items()))
+    bounds.write_text(
+        "".join(f"{name}=={version}\n" for name, version in packages.items() if name not in own_builds)
+    )
+    excluded.write_text("".join(f"{name}\n" for name in own_builds))
     passed_over = [word for name in packages for word in ("--no-emit-package", name)]
     target = [*cache, "--no-build", "--python", str(layer / "bin" / "python")]
-    files = ["--constraint", str(bounds), "--output-file", str(choice), str(request)]
+    files = [
+        "--constraint",
+        str(bounds),
+        "--excludes",
+        str(excluded),
+        "--output-file",
+        str(choice),
+        str(request),
+    ]
     await run_command(
         [uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", *target, *passed_over, *files],
         progress,

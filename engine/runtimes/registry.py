@@ -34,7 +34,8 @@ class Runtime:
     is then what predicts, with its version, and `numbers` how its predictions compare with the image's. `refused` has
     the reason for each tag that no environment can stand in for. With `scripts` it runs the script of a model, and
     what the script's requirements.txt names is installed for it. Its servers may listen on `own_ports` further ports,
-    which follow one another in SAGEMAKER_SAFE_PORT_RANGE.
+    which follow one another in SAGEMAKER_SAFE_PORT_RANGE. Its environment's packages may also come from `wheel_index`,
+    a package index, and making it needs `disk_mb` megabytes.
     """
 
     name: str
@@ -50,6 +51,8 @@ class Runtime:
     numbers: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
     own_ports: int = 0
+    wheel_index: str = ""
+    disk_mb: int = 0
 
     def serves(self, repository: str) -> bool:
         """Whether the runtime serves images of that repository."""
@@ -78,8 +81,9 @@ def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
     in the folder defines an environment, whose programs come first on PATH. A server sees its own files, its runtime's
     and the system's programs and libraries; `"readable": ["/opt/conda"]` adds others. With `"scripts": true` it runs
     the script of a model, for which the script's requirements.txt is installed. `"own_ports": 2` lets it listen on two
-    further ports, which $SAGEMAKER_SAFE_PORT_RANGE names. If versions of an image need different environments,
-    `"environments"` has a row for each:
+    further ports, which $SAGEMAKER_SAFE_PORT_RANGE names. `"wheel_index": "https://…"` is a package index beside the
+    usual one, and `"disk_mb": 2500` must be free for the environment to be made. If versions of an image need different
+    environments, `"environments"` has a row for each:
 
         {"environments": [{"tags": ["1.5-1", "1.7-1"], "requirements": "requirements.txt"}], ...}
 
@@ -157,6 +161,8 @@ def _read(path: Path) -> list[Runtime]:
         environments = _environments(described, path.parent)
         refused = {str(tag): str(reason) for tag, reason in described.get("refused", {}).items()}
         own_ports = int(described.get("own_ports", 0))
+        wheel_index = str(described.get("wheel_index", ""))
+        disk_mb = int(described.get("disk_mb", 0))
     except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
         raise BadRuntime(
             f"{path} must be an object with patterns and program or command: {type(error).__name__} {error}"
@@ -176,6 +182,8 @@ def _read(path: Path) -> list[Runtime]:
             numbers=environment.numbers,
             refused=refused,
             own_ports=own_ports,
+            wheel_index=wheel_index,
+            disk_mb=disk_mb,
         )
         for environment in environments
     ]

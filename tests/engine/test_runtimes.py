@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from engine.config import Config
-from engine.runtimes import BadRuntime, EnvironmentFailed, Runtimes
+from engine.runtimes import BadRuntime, EnvironmentFailed, Runtimes, registry
 from engine.runtimes.environments import READY, UNUSED_SECONDS, prepare
 from engine.runtimes.output import LONGEST_LINE
 from engine.runtimes.process import ModelServer, end_leftovers
@@ -25,6 +26,8 @@ from tests.engine.serving import start_code, support
 from tests.engine.wheels import wheel
 from tests.support.polling import until
 from tools.runtime_tables import DOCUMENT, document_with_tables
+
+HERE = Path(registry.__file__).parent
 
 # Which image
 
@@ -49,7 +52,17 @@ from tools.runtime_tables import DOCUMENT, document_with_tables
         ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sparkml-serving:2.4", "sparkml"),
         ("246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-sparkml-serving:3.3", "sparkml"),
         ("example.com/sagemaker-spark-processing:3.1", None),
-        ("763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.1", None),
+        ("763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.1", "pytorch"),
+        ("763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-gpu-py312-cu124", "pytorch"),
+        (
+            "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference-graviton:2.0.1-cpu-py310",
+            "pytorch",
+        ),
+        ("520713654638.dkr.ecr.us-east-1.amazonaws.com/sagemaker-pytorch:1.0.0-cpu-py3", None),
+        ("763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.1.0-cpu-py310", None),
+        ("huggingface-pytorch-inference:2.6.0-transformers4.51.3-cpu-py312-ubuntu22.04", "huggingface"),
+        ("huggingface-pytorch-inference:2.6.0-transformers5.5.3-cpu-py312-ubuntu22.04", None),
+        ("huggingface-tensorflow-inference:2.11.0-transformers4.26.0-cpu-py39-ubuntu20.04", None),
         ("example.com/not-xgboost:1", None),
         ("example.com/xgboost/of-mine:xgboost", None),
         ("", None),
@@ -90,6 +103,15 @@ def test_a_tag_that_is_known_to_be_impossible_is_refused_with_both_versions_and_
     )
 
 
+def test_a_tag_with_another_library_is_refused_with_the_reason(tmp_path: Path) -> None:
+    runtimes = Runtimes(Config(tmp_path, tmp_path), support())
+    tag = "2.6.0-transformers5.5.3-cpu-py312-ubuntu22.04"
+    reason = str(runtimes.reason_against(f"huggingface-pytorch-inference:{tag}"))
+    assert "transformers 5 has no pipelines for question-answering" in reason
+    old = str(runtimes.reason_against("sagemaker-pytorch:1.1.0-cpu-py3"))
+    assert "Use tag 1.2.0 or later: the script is the same." in old
+
+
 def test_a_tag_tells_the_library_that_its_lock_file_installs() -> None:
     libraries = {
         f"{runtime.name} {tag}": runtime.library
@@ -100,6 +122,8 @@ def test_a_tag_tells_the_library_that_its_lock_file_installs() -> None:
     assert libraries["sklearn 1.2-1"] == "scikit-learn 1.2.1"
     assert libraries["sklearn 0.23-1"] == "scikit-learn 1.1.3"
     assert libraries["xgboost 1.7-1"] == "XGBoost 2.1.4"
+    assert libraries["pytorch 2.6"] == "PyTorch 2.13.0"
+    assert libraries["huggingface 2.6.0-transformers4.51.3"] == "transformers 4.57.6"
 
 
 def test_the_tables_of_tags_in_the_document_are_those_of_the_runtimes() -> None:
@@ -146,7 +170,7 @@ def test_extra_runtimes_come_before_the_built_in(tmp_path: Path) -> None:
         found = find_runtime(runtimes, image)
         assert found is not None
         assert found.command == ("python", str(tmp_path / "mine" / "serve.py"))
-    assert "Mine; SparkML" in str(
+    assert f"Mine; {BUILT_IN[0].title}" in str(
         Runtimes(Config(tmp_path, tmp_path, extra_runtimes=extra), support()).reason_against("strange")
     )
 
@@ -229,6 +253,38 @@ async def test_another_lock_makes_another_environment(tmp_path: Path) -> None:
     first = await prepare(locked(tmp_path, line), tmp_path / "runtimes", lambda _: None)
     second = await prepare(locked(tmp_path, "# newer\n" + line), tmp_path / "runtimes", lambda _: None)
     assert first != second
+
+
+@pytest.mark.parametrize("variable", ["UV_FIND_LINKS", "PIP_FIND_LINKS"])
+async def test_packages_come_from_a_folder_of_wheels_where_their_index_cannot_be_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    path = wheel(tmp_path / "wheels", "tiny_thing", {"tiny_thing.py": "VALUE = 42\n"})
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    index = "http://127.0.0.1:9/simple"
+    runtime = replace(
+        locked(tmp_path, f"tiny-thing==1.0 --hash=sha256:{digest}\n"), wheel_index=index, disk_mb=1
+    )
+    for name in ("UV_FIND_LINKS", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    with pytest.raises(EnvironmentFailed) as caught:
+        await prepare(runtime, tmp_path / "runtimes", lambda _: None)
+    assert f"Some of its packages come from {index} alone" in str(caught.value)
+    assert "UV_FIND_LINKS" in str(caught.value)
+    monkeypatch.setenv(variable, str(path.parent))
+    python = await prepare(runtime, tmp_path / "runtimes", lambda _: None)
+    assert await output_of(python, "import tiny_thing; print(tiny_thing.VALUE)") == "42"
+
+
+async def test_an_environment_that_the_disk_cannot_hold_is_not_begun(tmp_path: Path) -> None:
+    runtime = replace(locked(tmp_path, locked_wheel(tmp_path)), disk_mb=10**9)
+    with pytest.raises(
+        EnvironmentFailed, match=r"Tiny needs 1,000,000,000 MB of disk while it is made"
+    ) as caught:
+        await prepare(runtime, tmp_path / "runtimes", lambda _: None)
+    assert "MB left. Free some; the next job tries again." in str(caught.value)
+    assert [path.name for path in (tmp_path / "runtimes").iterdir() if path.is_dir()] == []
 
 
 async def test_environments_that_no_job_has_used_for_long_are_removed(tmp_path: Path) -> None:
@@ -484,3 +540,12 @@ def gone(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+def test_locks_with_pytorch_have_the_hashes_of_its_builds_for_every_python_and_processor() -> None:
+    hashes = [line.split()[0] for line in (HERE / "pytorch" / "torch-cpu.hashes").read_text().splitlines()]
+    for name in ("pytorch", "huggingface"):
+        lock = (HERE / name / "requirements.txt").read_text()
+        build = re.search(r"^torch==2\.13\.0\+cpu.*\n((?: +--hash=.*\n)+)", lock, re.MULTILINE)
+        assert build is not None
+        assert sorted(re.findall(r"sha256:(\w+)", build[1])) == sorted(hashes)

@@ -1,6 +1,7 @@
 """Every runtime of script mode runs a user's script as SageMaker's containers do: one contract for all of them.
 
 `IMAGES` has a row for each runtime. What only one framework does, such as its default functions, is tested beside it.
+Images have one of two toolkits: that of scikit-learn's answers with Flask, that of PyTorch and Hugging Face does not.
 """
 
 from __future__ import annotations
@@ -21,13 +22,28 @@ from tests.support.engine import EngineProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-#: An image of each runtime of script mode.
-IMAGES = ["sklearn"]
+#: Images whose toolkit answers with Flask.
+FLASK_IMAGES = ["sklearn"]
+#: An image of each toolkit, and one of each runtime.
+TOOLKITS = [*FLASK_IMAGES, "pytorch-inference"]
+IMAGES = [*TOOLKITS, "huggingface-pytorch-inference"]
+
+
+@pytest.fixture(params=TOOLKITS)
+def image(request: pytest.FixtureRequest) -> str:
+    """The image whose runtime serves."""
+    return str(request.param)
 
 
 @pytest.fixture(params=IMAGES)
-def image(request: pytest.FixtureRequest) -> str:
-    """The image whose runtime serves."""
+def every_image(request: pytest.FixtureRequest) -> str:
+    """The same, of every runtime, for what a runtime could do otherwise than others of its toolkit."""
+    return str(request.param)
+
+
+@pytest.fixture(params=FLASK_IMAGES)
+def flask_image(request: pytest.FixtureRequest) -> str:
+    """The same, of those whose toolkit answers with Flask."""
     return str(request.param)
 
 
@@ -57,9 +73,9 @@ def output_fn(prediction, accept):
 
 
 async def test_the_users_functions_are_called_with_what_the_container_gives_them(
-    image: str, tmp_path: Path
+    flask_image: str, tmp_path: Path
 ) -> None:
-    async with served(image, tmp_path / "home", script(tmp_path / "model", FUNCTIONS)) as server:
+    async with served(flask_image, tmp_path / "home", script(tmp_path / "model", FUNCTIONS)) as server:
         text = await server.post(b"x", "text/csv", "text/html")
         assert text.body == b"str text/csv model text/html"
         assert text.headers["content-type"] == "text/plain; charset=utf-8"
@@ -98,14 +114,14 @@ RETURNS = [
 
 
 @pytest.mark.parametrize("function", ["transform_fn(m, b, c, a)", "output_fn(p, a)"])
-async def test_functions_return_what_flask_takes(image: str, tmp_path: Path, function: str) -> None:
+async def test_functions_return_what_flask_takes(flask_image: str, tmp_path: Path, function: str) -> None:
     text = "import flask\nfrom sagemaker_containers.beta.framework import worker\n"
     text += "def model_fn(d): pass\n"
     reads = "eval(b)" if "b" in function else "eval(p)"
     if "output" in function:
         text += "def input_fn(b, c): return b\ndef predict_fn(b, m): return b\n"
     text += f"def {function}: return {reads}\n"
-    async with served(image, tmp_path / "home", script(tmp_path / "model", text)) as server:
+    async with served(flask_image, tmp_path / "home", script(tmp_path / "model", text)) as server:
         for returned in RETURNS:
             answer = await server.post(returned.source.encode(), "text/csv", "x/y")
             got = Return(returned.source, answer.status, answer.body, answer.headers["content-type"])
@@ -124,10 +140,10 @@ async def test_functions_return_what_flask_takes(image: str, tmp_path: Path, fun
     ],
 )
 async def test_other_returns_are_a_500_that_names_them(
-    image: str, tmp_path: Path, returned: str, sentence: str
+    flask_image: str, tmp_path: Path, returned: str, sentence: str
 ) -> None:
     text = f"import flask\ndef model_fn(d): pass\ndef transform_fn(m, b, c, a): return {returned}\n"
-    async with served(image, tmp_path / "home", script(tmp_path / "model", text)) as server:
+    async with served(flask_image, tmp_path / "home", script(tmp_path / "model", text)) as server:
         answer = await server.post(b"", "text/csv")
         assert answer.status == 500
         assert f"TypeError: {sentence}" in answer.body.decode()
@@ -155,8 +171,8 @@ def output_fn(prediction, accept):
 """
 
 
-async def test_packages_of_the_image_are_there_to_import(image: str, tmp_path: Path) -> None:
-    async with served(image, tmp_path / "home", script(tmp_path / "model", IMPORTS)) as server:
+async def test_packages_of_the_image_are_there_to_import(flask_image: str, tmp_path: Path) -> None:
+    async with served(flask_image, tmp_path / "home", script(tmp_path / "model", IMPORTS)) as server:
         answer = await server.post(b"1,2\n3,4\n", "text/csv", "text/csv")
         assert (answer.status, answer.body) == (200, b"3.0\n7.0\n3.0\n7.0\n")
         assert (await server.post(b"1,2\n3,4\n", "text/csv")).body == b"[3.0, 7.0, 3.0, 7.0]"
@@ -164,42 +180,44 @@ async def test_packages_of_the_image_are_there_to_import(image: str, tmp_path: P
         assert b"UnsupportedFormatError: Accept type a/b is not supported" in refused.body
 
 
-async def test_what_the_stand_in_for_sagemaker_containers_lacks_is_named(image: str, tmp_path: Path) -> None:
+async def test_what_the_stand_in_for_sagemaker_containers_lacks_is_named(
+    flask_image: str, tmp_path: Path
+) -> None:
     text = "from sagemaker_containers.beta.framework import modules\ndef model_fn(d): modules.import_module\n"
-    status, words = await last_words(image, tmp_path / "home", script(tmp_path / "model", text))
+    status, words = await last_words(flask_image, tmp_path / "home", script(tmp_path / "model", text))
     assert status == 1
     assert "AttributeError: sagemaker_containers.beta.framework.modules.import_module is not there" in words
 
 
-async def test_transform_fn_stands_in_place_of_the_three(image: str, tmp_path: Path) -> None:
+async def test_transform_fn_stands_in_place_of_the_three(every_image: str, tmp_path: Path) -> None:
     text = "def model_fn(d): return 3\ndef transform_fn(m, body, kind, accept): return f'{m} {body} {kind} {accept}'\n"
-    async with served(image, tmp_path / "home", script(tmp_path / "model", text)) as server:
+    async with served(every_image, tmp_path / "home", script(tmp_path / "model", text)) as server:
         assert (await server.post(b"row", "text/csv", "text/html")).body == b"3 row text/csv text/html"
 
 
 async def test_a_byte_that_is_not_utf8_reaches_the_script_as_a_replacement_character(
-    image: str, tmp_path: Path
+    flask_image: str, tmp_path: Path
 ) -> None:
     text = "def model_fn(d): pass\ndef transform_fn(m, body, kind, accept): return ascii(body)\n"
-    async with served(image, tmp_path / "home", script(tmp_path / "model", text)) as server:
+    async with served(flask_image, tmp_path / "home", script(tmp_path / "model", text)) as server:
         for kind in ("text/csv", "application/json"):
             answer = await server.post(b"1,caf\xe9\n", kind, "text/csv")
             assert (answer.status, answer.body) == (200, rb"'1,caf\ufffd\n'")
 
 
 async def test_an_output_function_without_a_return_fails_with_its_exception_alone(
-    image: str, tmp_path: Path
+    flask_image: str, tmp_path: Path
 ) -> None:
     text = "def model_fn(d): pass\ndef predict_fn(rows, m): return rows\ndef output_fn(p, accept): pass\n"
-    async with served(image, tmp_path / "home", script(tmp_path / "model", text)) as server:
+    async with served(flask_image, tmp_path / "home", script(tmp_path / "model", text)) as server:
         answer = await server.post(b"1\n", "text/csv")
     assert answer.status == 500
     assert answer.body == b"TypeError: output_fn must return text or bytes, not NoneType\n"
 
 
-async def test_a_traceback_begins_with_the_script(image: str, tmp_path: Path) -> None:
+async def test_a_traceback_begins_with_the_script(flask_image: str, tmp_path: Path) -> None:
     text = "def model_fn(d): pass\ndef predict_fn(rows, m): raise ValueError('no rows')\n"
-    async with served(image, tmp_path / "home", script(tmp_path / "model", text)) as server:
+    async with served(flask_image, tmp_path / "home", script(tmp_path / "model", text)) as server:
         answer = await server.post(b"1\n", "text/csv")
     heading, frame, *_, exception = answer.body.decode().splitlines()
     assert heading == "Traceback (most recent call last):"
@@ -223,21 +241,21 @@ OFFERED = {"MaxConcurrentTransforms": 2, "BatchStrategy": "SINGLE_RECORD", "MaxP
     ],
 )
 async def test_execution_parameters_are_those_of_the_script(
-    image: str, tmp_path: Path, returned: str
+    flask_image: str, tmp_path: Path, returned: str
 ) -> None:
     text = f"import flask, json\ndef model_fn(d): pass\ndef execution_parameters_fn(): return {returned}\n"
-    async with served(image, tmp_path / "home", script(tmp_path / "model", text)) as server:
+    async with served(flask_image, tmp_path / "home", script(tmp_path / "model", text)) as server:
         answer = await server.get("/execution-parameters")
     assert answer.status == 200
     assert json.loads(answer.body) == OFFERED
 
 
 async def test_execution_parameters_that_fail_are_a_500_and_the_model_serves(
-    image: str, tmp_path: Path
+    flask_image: str, tmp_path: Path
 ) -> None:
     text = "def model_fn(d): pass\ndef execution_parameters_fn(): raise ValueError('none')\n"
     text += "def transform_fn(m, b, c, a): return b\n"
-    async with served(image, tmp_path / "home", script(tmp_path / "model", text)) as server:
+    async with served(flask_image, tmp_path / "home", script(tmp_path / "model", text)) as server:
         answer = await server.get("/execution-parameters")
         assert answer.status == 500
         assert answer.body.endswith(b"ValueError: none\n")
@@ -247,29 +265,31 @@ async def test_execution_parameters_that_fail_are_a_500_and_the_model_serves(
 @pytest.mark.skipif(not support().namespaces, reason="the system allows no mount namespaces")
 async def test_the_model_is_also_at_opt_ml_model(image: str, tmp_path: Path) -> None:
     text = "def model_fn(d): return float(open('/opt/ml/model/k.txt').read())\n"
-    text += "def predict_fn(rows, k): return rows[:, 0] * k\n"
+    text += "def transform_fn(k, b, c, a): return str(float(b) * k)\n"
     model = script(script(tmp_path / "model", text), "4", "k.txt")
     async with served(image, tmp_path / "home", model) as server:
-        assert (await server.post(b"1,0\n2,0\n", "text/csv", "text/csv")).body == b"4.0\n8.0\n"
+        assert (await server.post(b"2", "text/csv", "text/csv")).body == b"8.0"
 
 
 @pytest.mark.skipif(not support().namespaces, reason="the system allows no mount namespaces")
-async def test_the_base_directory_is_that_of_the_image(image: str, tmp_path: Path) -> None:
+async def test_the_base_directory_is_that_of_the_image(flask_image: str, tmp_path: Path) -> None:
     text = "import os\nfrom sagemaker_containers.beta.framework import env\ndef model_fn(d): pass\n"
     text += "def transform_fn(m, b, c, a): return f\"{os.environ['SAGEMAKER_BASE_DIR']} {env.model_dir}\"\n"
-    async with served(image, tmp_path / "home", script(tmp_path / "model", text)) as server:
+    async with served(flask_image, tmp_path / "home", script(tmp_path / "model", text)) as server:
         assert (await server.post(b"", "text/csv")).body == b"/opt/ml /opt/ml/model"
         assert not any("/opt/ml" in line for line in server.log)
 
 
-async def test_without_private_mounts_the_log_says_where_the_model_is(image: str, tmp_path: Path) -> None:
+async def test_without_private_mounts_the_log_says_where_the_model_is(
+    flask_image: str, tmp_path: Path
+) -> None:
     text = "from sagemaker_containers.beta.framework import env\n"
     text += "def model_fn(d): return open(env.model_dir + '/k.txt').read(), open(d + '/k.txt').read()\n"
     text += "def transform_fn(m, b, c, a): return repr(m)\n"
     model = script(script(tmp_path / "model", text), "4", "k.txt")
     bare = replace(support(), namespaces=False, network=False, user_ids=False)
     # The job's own variable does not mislead the script.
-    async with served(image, tmp_path / "home", model, means=bare, SAGEMAKER_BASE_DIR="/tmp") as server:
+    async with served(flask_image, tmp_path / "home", model, means=bare, SAGEMAKER_BASE_DIR="/tmp") as server:
         assert (await server.post(b"", "text/csv")).body == b"('4', '4')"
         await server.wait_for_line("There is no /opt/ml/model here")
 
@@ -307,11 +327,13 @@ def transform_fn(model, body, content_type, accept):
 """
 
 
-async def test_requirements_are_there_for_the_script_and_its_processes(image: str, tmp_path: Path) -> None:
+async def test_requirements_are_there_for_the_script_and_its_processes(
+    every_image: str, tmp_path: Path
+) -> None:
     model = script(tmp_path / "model", LAYERED)
     script(model, "numpy==1.0\n./extra-1.0-py3-none-any.whl\n", "code/requirements.txt")
     wheel(model / "code", "extra", {"extra.py": "def twice(number): return 2 * number\n"})
-    async with served(image, tmp_path / "home", model) as server:
+    async with served(every_image, tmp_path / "home", model) as server:
         answer = await server.post(b"", "text/csv")
         assert (answer.status, answer.body) == (200, b"8 [2, 4]")
         assert server.log[0].startswith("numpy==1.0 in code/requirements.txt is passed over: the image's")
@@ -402,31 +424,47 @@ async def test_a_script_finds_the_modules_beside_it(image: str, tmp_path: Path) 
     assert await told(image, tmp_path) == "found"
 
 
-@pytest.mark.parametrize("name", ["handlers", "serve", "model_server", "http_server", "main_thread"])
-async def test_a_module_beside_the_script_may_have_the_name_of_one_of_the_engines(
-    image: str, tmp_path: Path, name: str
+#: Names of modules of the engine in a server's process.
+OWN_MODULES = (
+    "handlers",
+    "serve",
+    "start",
+    "model_server",
+    "http_server",
+    "main_thread",
+    "handler_server",
+    "pytorch_service",
+)
+
+
+async def test_modules_beside_the_script_may_have_the_names_of_the_engines(
+    image: str, tmp_path: Path
 ) -> None:
-    text = (
-        f"from {name} import K\ndef model_fn(d): pass\ndef predict_fn(rows, m): return rows.sum(axis=1) * K\n"
-    )
+    text = "".join(f"import {name}\n" for name in OWN_MODULES) + "def model_fn(d): pass\n"
+    text += f"def transform_fn(m, b, c, a): return str({'+'.join(f'{name}.K' for name in OWN_MODULES)})\n"
     script(tmp_path / "model", text)
-    script(tmp_path / "model", "K = 7\n", f"code/{name}.py")
+    for number, name in enumerate(OWN_MODULES):
+        script(tmp_path / "model", f"K = {2**number}\n", f"code/{name}.py")
     async with served(image, tmp_path / "home", tmp_path / "model") as server:
-        assert (await server.post(b"1,2\n3,4\n", "text/csv", "text/csv")).body == b"21.0\n49.0\n"
+        assert (await server.post(b"", "text/csv")).body == b"255"
 
 
-async def test_the_engines_modules_cannot_be_imported(image: str, tmp_path: Path) -> None:
-    text = """
+async def test_the_engines_modules_cannot_be_imported(every_image: str, tmp_path: Path) -> None:
+    text = (
+        f"""
 import importlib.util, os, subprocess, sys
-NAMES = ("handlers", "serve", "model_server", "http_server", "main_thread", "start")
+NAMES = {OWN_MODULES}
+"""
+        + """
 SEARCH = f"import importlib.util; print([n for n in {NAMES} if importlib.util.find_spec(n)])"
 def model_fn(d):
     here = [name for name in NAMES if importlib.util.find_spec(name)]
     return here, subprocess.check_output([sys.executable, "-c", SEARCH], text=True)
 def transform_fn(m, b, c, a): return repr(m)
 """
+    )
     script(tmp_path / "model", text)
-    assert await told(image, tmp_path) == repr(([], "[]\n"))
+    assert await told(every_image, tmp_path) == repr(([], "[]\n"))
 
 
 async def test_a_script_in_a_subfolder_finds_the_modules_of_code_and_those_beside_it(
@@ -492,31 +530,33 @@ def transform_fn(model, body, content_type, accept):
 # What cannot be served
 
 
-async def test_a_missing_script_is_named_with_where_it_belongs(image: str, tmp_path: Path) -> None:
+async def test_a_missing_script_is_named_with_where_it_belongs(every_image: str, tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
-    assert await last_words(image, tmp_path / "home", tmp_path / "model", SAGEMAKER_PROGRAM="gone.py") == (
+    assert await last_words(
+        every_image, tmp_path / "home", tmp_path / "model", SAGEMAKER_PROGRAM="gone.py"
+    ) == (
         1,
         "There is no gone.py in the model archive: put it in code/, or name it with SAGEMAKER_PROGRAM",
     )
 
 
 @pytest.mark.parametrize("program", [os.__file__, "../../outside.py", "linked.py"])
-async def test_a_file_outside_the_model_is_no_script(image: str, tmp_path: Path, program: str) -> None:
+async def test_a_file_outside_the_model_is_no_script(every_image: str, tmp_path: Path, program: str) -> None:
     model = tmp_path / "box" / "model"
     script(model, TELL, "code/other.py")
     script(tmp_path, TELL, "outside.py")
     (model / "code" / "linked.py").symlink_to(os.__file__)
-    status, words = await last_words(image, tmp_path / "home", model, SAGEMAKER_PROGRAM=program)
+    status, words = await last_words(every_image, tmp_path / "home", model, SAGEMAKER_PROGRAM=program)
     assert status == 1
     assert words.startswith(f"There is no {program} in the model archive")
 
 
-async def test_a_folder_outside_the_model_is_no_folder_of_a_script(image: str, tmp_path: Path) -> None:
+async def test_a_folder_outside_the_model_is_no_folder_of_a_script(every_image: str, tmp_path: Path) -> None:
     model = script(tmp_path / "box" / "model", TELL, "code/inference.py")
     script(tmp_path, "humanize\n", "outside/requirements.txt")
     inner = os.path.relpath(model / "code" / "inference.py", tmp_path / "outside")
     status, words = await last_words(
-        image,
+        every_image,
         tmp_path / "home",
         model,
         SAGEMAKER_PROGRAM=inner,
@@ -540,10 +580,10 @@ async def test_a_folder_outside_the_model_is_no_folder_of_a_script(image: str, t
     ids=["no model_fn", "both"],
 )
 async def test_a_script_that_cannot_be_served_says_why(
-    image: str, tmp_path: Path, text: str, sentence: str
+    flask_image: str, tmp_path: Path, text: str, sentence: str
 ) -> None:
     model = script(tmp_path / "model", text)
-    assert await last_words(image, tmp_path / "home", model) == (1, sentence)
+    assert await last_words(flask_image, tmp_path / "home", model) == (1, sentence)
 
 
 async def test_a_script_that_fails_to_load_leaves_its_traceback_in_the_log(

@@ -89,7 +89,17 @@ def serve_script(load: Callable[[ModuleType, str], ScriptFunctions]) -> None:
         raise SystemExit(
             f"There is no {program} in the model archive: put it in code/, or name it with SAGEMAKER_PROGRAM"
         )
-    folder, program = script
+    prepare_user_code()
+    functions = load(load_script(*script), str(model_dir()))
+    sys.stdout.write(f"{PurePath(script[1]).name}: model loaded\n")
+    main_thread = MainThread()
+    server = ScriptServer(functions, main_thread)
+    parameters = server.execution_parameters if functions.execution_parameters is not None else None
+    main_thread.run(functools.partial(serve, server.invoke, parameters))
+
+
+def prepare_user_code() -> None:
+    """Hide the engine's modules and set the job's variables, right before user code is imported."""
     if os.environ.get("SAGEMAKER_BASE_DIR") != _IMAGE_BASE_DIR:
         sys.stdout.write(
             f"There is no {_IMAGE_BASE_DIR}/model here, since the system allows no private mounts. The model is in "
@@ -97,15 +107,9 @@ def serve_script(load: Callable[[ModuleType, str], ScriptFunctions]) -> None:
         )
     hide_engine_modules()
     apply_user_environment()
-    functions = load(_load_script(folder, program), str(model_dir()))
-    sys.stdout.write(f"{PurePath(program).name}: model loaded\n")
-    main_thread = MainThread()
-    server = ScriptServer(functions, main_thread)
-    parameters = server.execution_parameters if functions.execution_parameters is not None else None
-    main_thread.run(functools.partial(serve, server.invoke, parameters))
 
 
-def _load_script(folder: Path, program: str) -> ModuleType:
+def load_script(folder: Path, program: str) -> ModuleType:
     """Import the script, with the code folder and then its own folder first on sys.path.
 
     Its module has the name that imports it from there (`src.serve` for src/serve.py), so that what it defines can be
