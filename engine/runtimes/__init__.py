@@ -19,7 +19,7 @@ from engine.runtimes.environments import EnvironmentFailed, prepare
 from engine.runtimes.layers import add_requirements
 from engine.runtimes.model_files import why_too_new
 from engine.runtimes.registry import BadRuntime, Runtime, find_refusal, find_runtime, find_tags, load_runtimes
-from engine.runtimes.requirement_file import BadRequirements
+from engine.runtimes.requirement_file import NAME, BadRequirements
 from engine.runtimes.serving.script_folder import find_script
 from engine.runtimes.threads import thread_limits
 
@@ -119,12 +119,22 @@ class Runtimes:
         """
         if isinstance(prepared, PreparedImage):
             return prepared
-        script = find_script(model_dir, environment) if prepared.runtime.scripts else None
-        if script is None:
+        folder = _requirements_folder(prepared.runtime, model_dir, environment)
+        if folder is None:
             return prepared
-        python = await add_requirements(
-            prepared.python, script[0], self._directory / "layers", progress, self._limits, held
-        )
+        also = prepared.runtime.model_packages
+
+        def named(text: str) -> str:
+            """The text with the name that the file has in the archive."""
+            return text.replace(f"code/{NAME}", NAME) if also else text
+
+        layers = self._directory / "layers"
+        try:
+            python = await add_requirements(
+                prepared.python, folder, layers, lambda line: progress(named(line)), self._limits, held, also
+            )
+        except BadRequirements as error:
+            raise BadRequirements(named(str(error))) from error
         if python == prepared.python:
             return prepared
         readable = (*prepared.runtime.readable, *interpreter_paths(prepared.python))
@@ -180,6 +190,14 @@ class Runtimes:
 
         assert self._daemon is not None, "an image is prepared only with a daemon"
         return await server.start(self._daemon, image, placement, environment, lines, self._config)
+
+
+def _requirements_folder(runtime: Runtime, model_dir: Path, environment: Mapping[str, str]) -> Path | None:
+    """The folder whose requirements.txt the model's own code needs; None if the runtime runs none."""
+    if runtime.model_packages:
+        return model_dir
+    script = find_script(model_dir, environment) if runtime.scripts else None
+    return script[0] if script is not None else None
 
 
 def _daemon(config: Config) -> Daemon | None:

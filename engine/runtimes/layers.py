@@ -19,7 +19,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,15 +53,18 @@ async def add_requirements(
     progress: Progress,
     limits: Limits,
     held: contextlib.ExitStack,
+    also: Sequence[str] = (),
 ) -> Path:
-    """The Python with the packages of `script_dir`/requirements.txt, or `python` itself if there is no such file.
+    """The Python with the packages of `script_dir`/requirements.txt, or `python` itself if nothing is to install.
+
+    The packages `also` are installed too, in any version that fits.
 
     `python` is the interpreter of a runtime's environment, `directory` the folder of all layers. `progress` receives
     lines about what is installed. The layer is not removed before `held` is closed. Raises BadRequirements, and
     OSError (ENOSPC) if the disk is full.
     """
     base = python.parent.parent
-    requirements = await asyncio.to_thread(_requirements, base, script_dir)
+    requirements = await asyncio.to_thread(_requirements, base, script_dir, also)
     if requirements is None:
         return python
     for note in requirements.notes:
@@ -106,9 +109,14 @@ def _modules_of(description: Path) -> list[str]:
         return []
 
 
-def _requirements(base: Path, script_dir: Path) -> Requirements | None:
+def _requirements(base: Path, script_dir: Path, also: Sequence[str]) -> Requirements | None:
     # Most scripts have no such file, and listing the packages reads a file for each.
-    return read_requirements(script_dir, packages_of(base)) if (script_dir / NAME).is_file() else None
+    if not also:
+        return read_requirements(script_dir, packages_of(base)) if (script_dir / NAME).is_file() else None
+    requirements = read_requirements(script_dir, packages_of(base)) or Requirements()
+    requirements.lines += also
+    requirements.digest += " ".join(also)
+    return requirements
 
 
 def _layer_name(base: Path, requirements: Requirements) -> str:

@@ -35,7 +35,8 @@ class Runtime:
     the reason for each tag that no environment can stand in for. With `scripts` it runs the script of a model, and
     what the script's requirements.txt names is installed for it. Its servers may listen on `own_ports` further ports,
     which follow one another in SAGEMAKER_SAFE_PORT_RANGE. Its environment's packages may also come from `wheel_index`,
-    a package index, and making it needs `disk_mb` megabytes.
+    a package index, and making it needs `disk_mb` megabytes. With `model_packages` the requirements.txt at the top
+    of a model is installed for it, and these packages in any version that fits.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Runtime:
     own_ports: int = 0
     wheel_index: str = ""
     disk_mb: int = 0
+    model_packages: tuple[str, ...] = ()
 
     def serves(self, repository: str) -> bool:
         """Whether the runtime serves images of that repository."""
@@ -163,6 +165,7 @@ def _read(path: Path) -> list[Runtime]:
         own_ports = int(described.get("own_ports", 0))
         wheel_index = str(described.get("wheel_index", ""))
         disk_mb = int(described.get("disk_mb", 0))
+        model_packages = _texts(described["model_packages"]) if "model_packages" in described else ()
     except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
         raise BadRuntime(
             f"{path} must be an object with patterns and program or command: {type(error).__name__} {error}"
@@ -184,6 +187,7 @@ def _read(path: Path) -> list[Runtime]:
             own_ports=own_ports,
             wheel_index=wheel_index,
             disk_mb=disk_mb,
+            model_packages=model_packages,
         )
         for environment in environments
     ]
