@@ -41,6 +41,11 @@ def validation_error(message: str) -> ServiceError:
     return ServiceError("ValidationException", message)
 
 
+def invalid_argument(message: str, name: str, value: str) -> ServiceError:
+    """S3's error for a bad value; `name` is that of the header, query word or element."""
+    return ServiceError("InvalidArgument", message, extra={"ArgumentName": name, "ArgumentValue": value})
+
+
 def not_implemented(service: str, operation: str) -> ServiceError:
     """The error for an AWS operation that this engine does not have."""
     return ServiceError(

@@ -7,8 +7,14 @@ import re
 OUTPUT_SUFFIX = ".out"
 
 # TransformS3DataSource.S3Uri in the service's model: `(https|s3)://([^/]+)/?(.*)`.
-_S3_URI = re.compile(r"(?:https|s3)://([^/]+)/?(.*)", re.DOTALL)
-
+_S3_URI = re.compile(r"s3://([^/]+)/?(.*)", re.DOTALL)
+# "Methods for accessing a bucket" in the S3 user guide: the bucket in the host's name or at the path's beginning. Hosts
+# are s3.amazonaws.com, and those of a region after a dot or, in the older form, a hyphen.
+_HTTPS_URI = re.compile(
+    r"https://(?:([a-z0-9][a-z0-9.-]+)\.)?s3(?:[.-](?:dualstack\.)?[a-z]{2}-[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?"
+    r"(?:/(.*))?",
+    re.DOTALL,
+)
 
 #: How the empty objects end by which consoles and Hadoop draw folders.
 _MARKER_ENDS = ("/", "_$folder$")
@@ -20,14 +26,20 @@ def is_folder_marker(key: str, size: int) -> bool:
 
 
 def parse_s3_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key (or prefix, possibly empty) of `s3://bucket/key`.
+    """Bucket and key (or prefix, possibly empty) of `s3://bucket/key` or of an https address of S3.
 
     Raises ValueError with a sentence for the person when the text is not an S3 URI.
     """
-    match = _S3_URI.fullmatch(uri)
-    if match is None:
-        raise ValueError(f"{uri!r} is not an S3 URI; write it as s3://bucket/prefix")
-    return match[1], match[2]
+    if match := _S3_URI.fullmatch(uri):
+        return match[1], match[2]
+    if match := _HTTPS_URI.fullmatch(uri):
+        bucket, path = match[1], match[2] or ""
+        if bucket:
+            return bucket, path
+        bucket, _, key = path.partition("/")
+        if bucket:
+            return bucket, key
+    raise ValueError(f"{uri!r} is not an S3 URI; write it as s3://bucket/prefix")
 
 
 def relative_key(prefix: str, key: str) -> str:

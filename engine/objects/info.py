@@ -30,6 +30,15 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket. `created` is in epoch seconds; `region` is empty if the bucket was created without naming one."""
+
+    name: str
+    created: float
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """The part of an object that listings show. `checksums` as in ObjectInfo."""
 

@@ -30,4 +30,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE buckets ADD COLUMN tags TEXT NOT NULL DEFAULT '{}'",
         "ALTER TABLE uploads ADD COLUMN checksum_type TEXT NOT NULL DEFAULT ''",
     ),
+    (
+        "ALTER TABLE buckets ADD COLUMN region TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE uploads ADD COLUMN names_checksum INTEGER NOT NULL DEFAULT 1",
+        """CREATE TABLE completed_uploads (
+            id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key BLOB NOT NULL, etag TEXT NOT NULL, completed REAL NOT NULL
+        )""",
+    ),
 )

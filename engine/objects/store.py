@@ -14,7 +14,7 @@ from typing import Self
 from engine.disk import Disk
 from engine.errors import ServiceError
 from engine.objects.bodies import Bodies, BodyReader, BodyWriter
-from engine.objects.info import COLUMNS, ENTRY_COLUMNS, Body, Entry, ObjectInfo
+from engine.objects.info import COLUMNS, ENTRY_COLUMNS, Body, Bucket, Entry, ObjectInfo
 from engine.objects.schema import MIGRATIONS
 from engine.objects.uploads import Uploads
 from engine.sqlite import Database
@@ -66,19 +66,26 @@ class ObjectStore:
 
     # buckets
 
-    def create_bucket(self, bucket: str) -> bool:
-        """Create a bucket; False if it exists already."""
-        sql = "INSERT INTO buckets (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING"
-        return self._database.write(sql, (bucket, time.time())) == 1
+    def create_bucket(self, bucket: str, region: str = "") -> bool:
+        """Create a bucket, in the engine's region if none is named; False if it exists already."""
+        sql = "INSERT INTO buckets (name, created, region) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        return self._database.write(sql, (bucket, time.time(), region)) == 1
 
     def bucket_exists(self, bucket: str) -> bool:
         """Whether the bucket exists."""
         return bool(self._database.read("SELECT 1 FROM buckets WHERE name = ?", (bucket,)))
 
-    def buckets(self) -> list[tuple[str, float]]:
-        """All buckets as (name, creation time in epoch seconds), sorted by name."""
-        rows = self._database.read("SELECT name, created FROM buckets ORDER BY name")
-        return [(name, created) for name, created in rows]
+    def bucket_region(self, bucket: str) -> str:
+        """The region that the bucket was created with; empty if none was named. Raises NoSuchBucket."""
+        rows = self._database.read("SELECT region FROM buckets WHERE name = ?", (bucket,))
+        if not rows:
+            raise no_such_bucket(bucket)
+        return str(rows[0][0])
+
+    def buckets(self) -> list[Bucket]:
+        """All buckets, sorted by name."""
+        rows = self._database.read("SELECT name, created, region FROM buckets ORDER BY name")
+        return [Bucket(*row) for row in rows]
 
     def delete_bucket(self, bucket: str) -> None:
         """Delete an empty bucket and its unfinished uploads. Raises NoSuchBucket, BucketNotEmpty."""
@@ -173,7 +180,7 @@ class ObjectStore:
             _check_bucket(connection, info.bucket)
             if check is not None:
                 check(self.head(info.bucket, info.key))
-            unused_bodies = self.uploads.end(connection, upload, info.body) if upload else []
+            unused_bodies = self.uploads.complete(connection, upload, info) if upload else []
             info = self._put(connection, info, inline, unused_bodies)
         self._bodies.discard(unused_bodies)
         return info

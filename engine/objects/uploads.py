@@ -20,13 +20,19 @@ from engine.sqlite import Database
 #: Minimum bytes of every part but the last (S3's multipart limits).
 MIN_PART = 5 * 1024 * 1024
 
-_UPLOAD_COLUMNS = "id, bucket, key, created, headers, metadata, tags, checksum, checksum_type"
+#: Seconds for which the end of an upload is remembered, so that a client may complete it again.
+_REMEMBERED_SECONDS = 24 * 3600.0
+
+_UPLOAD_COLUMNS = "id, bucket, key, created, headers, metadata, tags, checksum, checksum_type, names_checksum"
 _PART_COLUMNS = "number, size, etag, modified, checksums, body"
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload in progress. `checksum` is the algorithm, `checksum_type` FULL_OBJECT or COMPOSITE."""
+    """An upload in progress. `checksum` is the algorithm, `checksum_type` FULL_OBJECT or COMPOSITE.
+
+    `names_checksum` is false if the client named no algorithm.
+    """
 
     id: str
     bucket: str
@@ -37,6 +43,7 @@ class Upload:
     tags: dict[str, str]
     checksum: str
     checksum_type: str
+    names_checksum: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +67,14 @@ class CompletedPart:
     checksums: Mapping[str, str]
 
 
-def no_such_upload() -> ServiceError:
+def no_such_upload(upload_id: str) -> ServiceError:
     """S3's error for an upload that was never begun or has ended."""
     return ServiceError(
         "NoSuchUpload",
         "The specified upload does not exist. The upload ID may be invalid, "
         "or the upload may have been aborted or completed.",
         status=404,
+        extra={"UploadId": upload_id},
     )
 
 
@@ -87,6 +95,7 @@ class Uploads:
         tags: Mapping[str, str],
         checksum: str,
         checksum_type: str,
+        names_checksum: bool,
     ) -> Upload:
         """Begin an upload."""
         upload = Upload(
@@ -99,11 +108,21 @@ class Uploads:
             {**tags},
             checksum,
             checksum_type,
+            names_checksum,
         )
         texts = [json.dumps(part) for part in (upload.headers, upload.metadata, upload.tags)]
         self._database.write(
-            f"INSERT INTO uploads ({_UPLOAD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            (upload.id, bucket, key.encode(), upload.created, *texts, checksum, checksum_type),
+            f"INSERT INTO uploads ({_UPLOAD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (
+                upload.id,
+                bucket,
+                key.encode(),
+                upload.created,
+                *texts,
+                checksum,
+                checksum_type,
+                names_checksum,
+            ),
         )
         return upload
 
@@ -112,8 +131,14 @@ class Uploads:
         sql = f"SELECT {_UPLOAD_COLUMNS} FROM uploads WHERE id = ? AND bucket = ? AND key = ?"  # noqa: S608
         rows = self._database.read(sql, (upload_id, bucket, key.encode()))
         if not rows:
-            raise no_such_upload()
+            raise no_such_upload(upload_id)
         return _upload(rows[0])
+
+    def completed_etag(self, bucket: str, key: str, upload_id: str) -> str:
+        """The ETag of the object that this upload was completed as lately; empty if it was not."""
+        sql = "SELECT etag FROM completed_uploads WHERE id = ? AND bucket = ? AND key = ?"
+        rows = self._database.read(sql, (upload_id, bucket, key.encode()))
+        return str(rows[0][0]) if rows else ""
 
     def all(self, bucket: str, prefix: str) -> list[Upload]:
         """The bucket's uploads whose keys start with `prefix`, sorted by key, then by age."""
@@ -136,7 +161,7 @@ class Uploads:
         try:
             with self._database.transaction() as connection:
                 if not connection.execute("SELECT 1 FROM uploads WHERE id = ?", (upload.id,)).fetchone():
-                    raise no_such_upload()
+                    raise no_such_upload(upload.id)
                 where = (upload.id, number)
                 replaced_rows = connection.execute(
                     "SELECT body FROM parts WHERE upload = ? AND number = ?", where
@@ -179,10 +204,21 @@ class Uploads:
         rows = connection.execute("SELECT body FROM parts WHERE upload = ?", (upload_id,)).fetchall()
         connection.execute("DELETE FROM parts WHERE upload = ?", (upload_id,))
         if connection.execute("DELETE FROM uploads WHERE id = ?", (upload_id,)).rowcount == 0:
-            raise no_such_upload()
+            raise no_such_upload(upload_id)
         in_use = {name for name, _ in kept_body.files}
         bodies = (Body.from_json(row[0]) for row in rows)
         return [body for body in bodies if not in_use.issuperset(name for name, _ in body.files)]
+
+    def complete(self, connection: sqlite3.Connection, upload_id: str, info: ObjectInfo) -> list[Body]:
+        """End an upload that has become this object, and remember it for a day; returns what `end` returns."""
+        unused_bodies = self.end(connection, upload_id, info.body)
+        old = time.time() - _REMEMBERED_SECONDS
+        connection.execute("DELETE FROM completed_uploads WHERE completed < ?", (old,))
+        connection.execute(
+            "INSERT INTO completed_uploads (id, bucket, key, etag, completed) VALUES (?, ?, ?, ?, ?)",
+            (upload_id, info.bucket, info.key.encode(), info.etag, time.time()),
+        )
+        return unused_bodies
 
     def end_all(self, connection: sqlite3.Connection, bucket: str) -> list[Body]:
         """Delete all uploads of a bucket within a transaction; returns the bodies of their parts."""
@@ -202,23 +238,43 @@ class Uploads:
                 "part number.",
             )
         parts_by_number = {part.number: part for part in self.parts(upload)}
-        chosen = [parts_by_number[number] for number in numbers if number in parts_by_number]
-        if len(chosen) < len(completed_parts) or not all(map(_matches, chosen, completed_parts)):
-            raise ServiceError(
-                "InvalidPart",
-                "One or more of the specified parts could not be found. The part may not have been uploaded, "
-                "or the specified entity tag may not match the part's entity tag.",
-            )
-        if any(part.size < MIN_PART for part in chosen[:-1]):
-            raise ServiceError(
-                "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size"
-            )
+        for completed_part in completed_parts:
+            if not _matches(parts_by_number.get(completed_part.number), completed_part):
+                raise _invalid_part(upload, completed_part)
+        chosen = [parts_by_number[number] for number in numbers]
+        for part in chosen[:-1]:
+            if part.size < MIN_PART:
+                raise _entity_too_small(part)
         return _joined_object(upload, chosen)
 
 
-def _matches(part: Part, completed_part: CompletedPart) -> bool:
-    return part.etag == completed_part.etag.strip('"') and all(
-        part.checksums.get(name, value) == value for name, value in completed_part.checksums.items()
+def _matches(part: Part | None, completed_part: CompletedPart) -> bool:
+    return (
+        part is not None
+        and part.etag == completed_part.etag.strip('"')
+        and all(part.checksums.get(name, value) == value for name, value in completed_part.checksums.items())
+    )
+
+
+def _invalid_part(upload: Upload, part: CompletedPart) -> ServiceError:
+    return ServiceError(
+        "InvalidPart",
+        "One or more of the specified parts could not be found. The part may not have been uploaded, "
+        "or the specified entity tag may not match the part's entity tag.",
+        extra={"UploadId": upload.id, "PartNumber": str(part.number), "ETag": part.etag.strip('"')},
+    )
+
+
+def _entity_too_small(part: Part) -> ServiceError:
+    return ServiceError(
+        "EntityTooSmall",
+        "Your proposed upload is smaller than the minimum allowed size",
+        extra={
+            "ProposedSize": str(part.size),
+            "MinSizeAllowed": str(MIN_PART),
+            "PartNumber": str(part.number),
+            "ETag": part.etag,
+        },
     )
 
 
@@ -249,9 +305,10 @@ def _joined_checksums(upload: Upload, parts: Sequence[Part]) -> dict[str, str]:
 
 
 def _upload(row: tuple[Any, ...]) -> Upload:
-    identity, bucket, key, created, *texts, checksum, checksum_type = row
+    identity, bucket, key, created, *texts, checksum, checksum_type, names_checksum = row
     headers, metadata, tags = (json.loads(text) for text in texts)
-    return Upload(identity, bucket, key.decode(), created, headers, metadata, tags, checksum, checksum_type)
+    described = (headers, metadata, tags, checksum, checksum_type, bool(names_checksum))
+    return Upload(identity, bucket, key.decode(), created, *described)
 
 
 def _part(row: tuple[Any, ...]) -> Part:

@@ -8,6 +8,13 @@ from typing import Any
 from engine.errors import ServiceError
 from engine.objects import ObjectInfo, no_such_key
 
+#: The headers of conditions on a copy's source, by the names of GetObject's conditions.
+_SOURCE_HEADERS = {
+    "If-Match": "x-amz-copy-source-If-Match",
+    "If-None-Match": "x-amz-copy-source-If-None-Match",
+    "If-Unmodified-Since": "x-amz-copy-source-If-Unmodified-Since",
+}
+
 
 def check_read(params: dict[str, Any], info: ObjectInfo, prefix: str = "") -> None:
     """Raises PreconditionFailed (412), or NotModified (304) if the client's copy is current.
@@ -18,9 +25,9 @@ def check_read(params: dict[str, Any], info: ObjectInfo, prefix: str = "") -> No
     unmodified, modified = params.get(f"{prefix}IfUnmodifiedSince"), params.get(f"{prefix}IfModifiedSince")
     if match is not None:
         if not _names(match, info.etag):
-            raise precondition_failed(f"{prefix}If-Match")
+            raise precondition_failed(_condition("If-Match", prefix))
     elif unmodified is not None and _whole_seconds(info) > unmodified.timestamp():
-        raise precondition_failed(f"{prefix}If-Unmodified-Since")
+        raise precondition_failed(_condition("If-Unmodified-Since", prefix))
     if none_match is not None:
         if _names(none_match, info.etag):
             raise _not_modified(prefix, info)
@@ -31,20 +38,53 @@ def check_read(params: dict[str, Any], info: ObjectInfo, prefix: str = "") -> No
 def check_write(params: dict[str, Any], current: ObjectInfo | None) -> None:
     """Raises PreconditionFailed if the current object does not meet the write's conditions.
 
-    Raises NoSuchKey if IfMatch is given and there is no object ("Conditional writes" in the S3 user guide).
+    Raises NoSuchKey if IfMatch is given and there is no object, NotImplemented for conditions that S3 does not have
+    ("Conditional writes" in the S3 user guide).
     """
-    if params.get("IfNoneMatch") == "*" and current is not None:
+    match, none_match = params.get("IfMatch"), params.get("IfNoneMatch")
+    if match is not None and none_match is not None:
+        raise _unknown_condition(
+            "If-Match,If-None-Match",
+            additionalMessage="Multiple conditional request headers present in the request",
+        )
+    if none_match not in (None, "*"):
+        raise _unknown_condition("If-None-Match")
+    if none_match == "*" and current is not None:
         raise precondition_failed("If-None-Match")
-    match = params.get("IfMatch")
-    if match is not None and current is None:
-        raise no_such_key(params["Key"])
-    check_delete(match, current)
+    check_delete(match, params["Key"], current)
 
 
-def check_delete(match: str | None, current: ObjectInfo | None) -> None:
-    """Raises PreconditionFailed if the current object does not have the ETag `match`."""
-    if match is not None and (current is None or not _names(match, current.etag)):
+def check_delete(match: str | None, key: str, current: ObjectInfo | None) -> None:
+    """Raises PreconditionFailed if the object with that key has not the ETag `match`, NoSuchKey if there is none."""
+    if match is None:
+        return
+    if current is None:
+        raise no_such_key(key)
+    if not _names(match, current.etag):
         raise precondition_failed("If-Match")
+
+
+def check_delete_headers(params: dict[str, Any]) -> None:
+    """Raises NotImplemented for the conditions that S3 has for directory buckets alone."""
+    for name, header in (
+        ("IfMatchSize", "x-amz-if-match-size"),
+        ("IfMatchLastModifiedTime", "x-amz-if-match-last-modified-time"),
+    ):
+        if name in params:
+            raise _unknown_condition(header)
+
+
+def _condition(name: str, prefix: str) -> str:
+    return _SOURCE_HEADERS[name] if prefix else name
+
+
+def _unknown_condition(header: str, **more: str) -> ServiceError:
+    return ServiceError(
+        "NotImplemented",
+        "A header you provided implies functionality that is not implemented",
+        status=501,
+        extra={"Header": header, **more},
+    )
 
 
 def precondition_failed(condition: str) -> ServiceError:
@@ -59,7 +99,7 @@ def precondition_failed(condition: str) -> ServiceError:
 
 def _not_modified(prefix: str, info: ObjectInfo) -> ServiceError:
     if prefix:
-        return precondition_failed(f"{prefix}If-None-Match")
+        return precondition_failed(_condition("If-None-Match", prefix))
     headers = {"etag": f'"{info.etag}"', "last-modified": formatdate(info.modified, usegmt=True)}
     return ServiceError("NotModified", "Not Modified", status=304, headers=headers)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from engine.errors import ServiceError
@@ -19,7 +20,10 @@ KEPT_HEADERS = (
     "StorageClass",
     "ServerSideEncryption",
     "SSEKMSKeyId",
+    "BucketKeyEnabled",
 )
+#: How S3 encrypts an object for which the request names no encryption.
+DEFAULT_ENCRYPTION = "AES256"
 
 MAX_KEY_BYTES = 1024
 #: "User-defined object metadata" in the S3 user guide: 2 KB of names and values together.
@@ -41,11 +45,18 @@ def checked_key(key: str) -> str:
 
 def kept_headers(params: dict[str, Any]) -> dict[str, str]:
     """The headers to store with the object. Removes `aws-chunked`, which describes the transfer, not the content."""
-    headers = {name: str(params[name]) for name in KEPT_HEADERS if params.get(name) is not None}
-    codings = [coding.strip() for coding in headers.pop("ContentEncoding", "").split(",")]
-    if content := ",".join(coding for coding in codings if coding not in ("", "aws-chunked")):
+    headers = {name: str(params[name]) for name in KEPT_HEADERS if params.get(name) not in (None, False)}
+    codings = headers.pop("ContentEncoding", "").split(",")
+    if content := ",".join(coding for coding in codings if coding.strip() != "aws-chunked").strip():
         headers["ContentEncoding"] = content
     return headers
+
+
+def encryption_members(headers: Mapping[str, str]) -> dict[str, str]:
+    """The answer's members for the encryption of an object with these stored headers."""
+    names = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
+    stored = {name: headers[name] for name in names if name in headers}
+    return {"ServerSideEncryption": DEFAULT_ENCRYPTION, **stored}
 
 
 def metadata_of(params: dict[str, Any]) -> dict[str, str]:

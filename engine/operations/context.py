@@ -56,4 +56,4 @@ class Context:
     @property
     def owner(self) -> dict[str, str]:
         """S3's owner of all buckets and objects."""
-        return {"ID": self.config.account_id, "DisplayName": "batchdeck"}
+        return {"ID": self.config.account_id}

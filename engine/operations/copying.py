@@ -11,15 +11,17 @@ from urllib.parse import unquote_to_bytes
 from engine.errors import ServiceError
 from engine.objects import ObjectInfo, ObjectReader, checksums
 from engine.operations.conditions import check_read, check_write
-from engine.operations.content import checked_key, kept_headers, metadata_of, quoted_etag
+from engine.operations.content import checked_key, encryption_members, kept_headers, metadata_of, quoted_etag
 from engine.operations.context import Context
 from engine.operations.header_tags import header_tags
-from engine.operations.objects import checksum_members, encryption_members
+from engine.operations.objects import checksum_members
 from engine.operations.table import operation
 
 #: The largest object of one copy, in bytes (S3: 5 GiB; larger ones are copied by parts).
 MAX_COPY = 5 * 1024**3
 _CHUNK = 1024 * 1024
+#: What a copy of an object onto itself may change without replacing its metadata.
+_CHANGES = ("StorageClass", "ServerSideEncryption", "WebsiteRedirectLocation")
 
 
 @operation("s3", "CopyObject")
@@ -31,12 +33,12 @@ async def copy_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         # In a thread: copying gigabytes takes seconds.
         info = await asyncio.to_thread(_copy, ctx, params, reader)
     result = {"ETag": quoted_etag(info.etag), "LastModified": info.modified, **checksum_members(info)}
-    return {"CopyObjectResult": result, **encryption_members(info)}
+    return {"CopyObjectResult": result, **encryption_members(info.headers)}
 
 
 def _check_copy(params: dict[str, Any], source: ObjectInfo) -> None:
     replace = params.get("MetadataDirective") == "REPLACE"
-    changes = replace or any(name in params for name in ("StorageClass", "ServerSideEncryption"))
+    changes = replace or any(name in params for name in _CHANGES)
     if (source.bucket, source.key) == (params["Bucket"], params["Key"]) and not changes:
         raise ServiceError(
             "InvalidRequest",
@@ -60,7 +62,7 @@ def source_of(params: Mapping[str, Any]) -> tuple[str, str]:
         raise ServiceError(
             "InvalidArgument",
             "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
-            extra={"ArgumentName": "x-amz-copy-source"},
+            extra={"ArgumentName": "x-amz-copy-source", "ArgumentValue": params["CopySource"]},
         )
     return bucket, key
 
@@ -88,7 +90,13 @@ def _new_headers(params: dict[str, Any], source: ObjectInfo) -> dict[str, str]:
     if params.get("MetadataDirective") == "REPLACE":
         return new_headers
     # Headers about storage come from the request, those about the content from the source.
-    own = ("StorageClass", "ServerSideEncryption", "SSEKMSKeyId", "WebsiteRedirectLocation")
+    own = (
+        "StorageClass",
+        "ServerSideEncryption",
+        "SSEKMSKeyId",
+        "BucketKeyEnabled",
+        "WebsiteRedirectLocation",
+    )
     described = {name: value for name, value in source.headers.items() if name not in own}
     return {**described, **{name: new_headers[name] for name in own if name in new_headers}}
 

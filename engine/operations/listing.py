@@ -48,7 +48,7 @@ def list_objects_v2(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         **_common(params, listing, owner),
         "KeyCount": listing.count,
         "ContinuationToken": token,
-        "StartAfter": encode(params["StartAfter"]) if "StartAfter" in params else None,
+        "StartAfter": encode(params["StartAfter"]) if "StartAfter" in params and not token else None,
         "NextContinuationToken": token_of_key(listing.last) if listing.truncated else None,
     }
 
@@ -56,7 +56,7 @@ def list_objects_v2(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 @operation("s3", "ListObjects")
 def list_objects(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """A page of a bucket's objects in the older form, starting behind the key Marker."""
-    listing = _list(ctx, params, params.get("Marker", ""))
+    listing = _list(ctx, params, behind_common_prefix(params, params.get("Marker", "")))
     encode = name_encoder(params)
     return {
         **_common(params, listing, ctx.owner),
@@ -141,6 +141,13 @@ def _rolled_up(
             if len(page) < size:
                 return listing
             size = min(2 * size, limit + 1)
+
+
+def behind_common_prefix(params: dict[str, Any], marker: str) -> str:
+    """The marker, or the common prefix in which it lies: a list in the older form goes on behind the whole prefix."""
+    prefix, delimiter = params.get("Prefix", ""), params.get("Delimiter", "")
+    cut = marker.find(delimiter, len(prefix)) if delimiter and marker.startswith(prefix) else -1
+    return marker[: cut + len(delimiter)] if cut >= 0 else marker
 
 
 def _end_of(prefix: str) -> bytes:

@@ -10,11 +10,18 @@ from typing import Any
 from engine.errors import ServiceError
 from engine.objects import CompletedPart, ObjectInfo, Part, Upload, checksums
 from engine.operations.conditions import check_write
-from engine.operations.content import byte_range, checked_key, kept_headers, metadata_of, quoted_etag
+from engine.operations.content import (
+    byte_range,
+    checked_key,
+    encryption_members,
+    kept_headers,
+    metadata_of,
+    quoted_etag,
+)
 from engine.operations.context import Context
 from engine.operations.copying import MAX_COPY, open_source
 from engine.operations.header_tags import header_tags
-from engine.operations.objects import MAX_PUT, checksum_members, encryption_members
+from engine.operations.objects import MAX_PUT, checksum_members
 from engine.operations.table import operation
 
 MAX_PARTS = 10_000
@@ -32,6 +39,7 @@ def create_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, A
             "InvalidRequest",
             f"The {kind} checksum type cannot be used with the {algorithm} checksum algorithm.",
         )
+    names_checksum = "ChecksumAlgorithm" in params
     upload = ctx.objects.uploads.begin(
         params["Bucket"],
         checked_key(params["Key"]),
@@ -40,14 +48,15 @@ def create_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, A
         tags=header_tags(params),
         checksum=algorithm,
         checksum_type=kind,
+        names_checksum=names_checksum,
     )
-    chosen = "ChecksumAlgorithm" in params
     return {
         "Bucket": upload.bucket,
         "Key": upload.key,
         "UploadId": upload.id,
-        "ChecksumAlgorithm": algorithm if chosen else None,
-        "ChecksumType": kind if chosen else None,
+        "ChecksumAlgorithm": algorithm if names_checksum else None,
+        "ChecksumType": kind if names_checksum else None,
+        **encryption_members(upload.headers),
     }
 
 
@@ -70,6 +79,7 @@ async def upload_part(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     return {
         "ETag": quoted_etag(part.etag),
         **{name: computed[name] for name in checksum_members if name in computed},
+        **encryption_members(upload.headers),
     }
 
 
@@ -82,15 +92,16 @@ async def upload_part_copy(ctx: Context, params: dict[str, Any]) -> dict[str, An
         start, end = _copied_span(params, reader.info)
         reader.narrow(start, end)
         part = await asyncio.to_thread(_copy_part, ctx, upload, number, reader.read)
-    return {
-        "CopyPartResult": {"ETag": quoted_etag(part.etag), "LastModified": part.modified, **part.checksums}
-    }
+    named_checksums = part.checksums if upload.names_checksum else {}
+    result = {"ETag": quoted_etag(part.etag), "LastModified": part.modified, **named_checksums}
+    return {"CopyPartResult": result, **encryption_members(upload.headers)}
 
 
 @operation("s3", "CompleteMultipartUpload")
 def complete_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """Publish the object made of the parts."""
-    bucket, key = params["Bucket"], params["Key"]
+    """Publish the object made of the parts. Completing an upload again answers with its object."""
+    if (completed := _completed_object(ctx, params)) is not None:
+        return _completion(completed)
     upload = _upload(ctx, params)
     info = ctx.objects.uploads.assemble(upload, _completed_parts(params))
     for name, value in info.checksums.items():
@@ -103,13 +114,25 @@ def complete_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str,
             "InvalidRequest", "The provided 'x-amz-mp-object-size' header does not match what was computed."
         )
     info = ctx.objects.publish(info, upload=upload.id, check=partial(check_write, params))
+    return _completion(info)
+
+
+def _completed_object(ctx: Context, params: dict[str, Any]) -> ObjectInfo | None:
+    """The object that the upload was completed as, unless it was replaced or deleted since."""
+    bucket, key = params["Bucket"], params["Key"]
+    etag = ctx.objects.uploads.completed_etag(bucket, key, params["UploadId"])
+    info = ctx.objects.head(bucket, key) if etag else None
+    return info if info is not None and info.etag == etag else None
+
+
+def _completion(info: ObjectInfo) -> dict[str, Any]:
     return {
-        "Location": f"/{bucket}/{key}",
-        "Bucket": bucket,
-        "Key": key,
+        "Location": f"/{info.bucket}/{info.key}",
+        "Bucket": info.bucket,
+        "Key": info.key,
         "ETag": quoted_etag(info.etag),
         **checksum_members(info),
-        **encryption_members(info),
+        **encryption_members(info.headers),
     }
 
 
@@ -142,7 +165,11 @@ def _completed_parts(params: dict[str, Any]) -> list[CompletedPart]:
 
 def _copied_span(params: dict[str, Any], source: ObjectInfo) -> tuple[int, int]:
     range_header = params.get("CopySourceRange")
-    span = byte_range(range_header, source.size) if range_header is not None else (0, source.size)
+    try:
+        span = byte_range(range_header, source.size) if range_header is not None else (0, source.size)
+    except ServiceError as error:
+        # Of a copy S3 does not repeat the range and the size.
+        raise ServiceError(error.code, error.message, error.status) from None
     # Unlike a range of GetObject, this one must lie within the source (API reference of UploadPartCopy).
     if span is None or (range_header is not None and range_header.rpartition("-")[2] != str(span[1] - 1)):
         raise ServiceError(

@@ -9,7 +9,7 @@ from engine.errors import ServiceError
 from engine.objects import Upload
 from engine.operations.content import quoted_etag
 from engine.operations.context import Context
-from engine.operations.listing import name_encoder
+from engine.operations.listing import behind_common_prefix, name_encoder
 from engine.operations.table import operation
 
 _MAX_ITEMS = 1000
@@ -39,20 +39,19 @@ def list_parts(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         "UploadId": upload.id,
         "MaxParts": limit,
         "PartNumberMarker": marker,
-        "NextPartNumberMarker": page[-1].number if page else marker,
+        "NextPartNumberMarker": page[-1].number if page else 0,
         "IsTruncated": len(parts) > len(page) > 0,
         "StorageClass": upload.headers.get("StorageClass", "STANDARD"),
         "Owner": ctx.owner,
         "Initiator": ctx.owner,
-        "ChecksumAlgorithm": upload.checksum or None,
-        "ChecksumType": upload.checksum_type or None,
+        **_named_checksum(upload),
         "Parts": [
             {
                 "PartNumber": part.number,
                 "LastModified": part.modified,
                 "ETag": quoted_etag(part.etag),
                 "Size": part.size,
-                **part.checksums,
+                **(part.checksums if upload.names_checksum else {}),
             }
             for part in page
         ],
@@ -78,7 +77,7 @@ def list_multipart_uploads(ctx: Context, params: dict[str, Any]) -> dict[str, An
         "MaxUploads": limit,
         "KeyMarker": encode(params.get("KeyMarker", "")),
         "UploadIdMarker": params.get("UploadIdMarker", ""),
-        "NextKeyMarker": encode(following.key) if following else None,
+        "NextKeyMarker": encode(page.names[-1][0]) if following else None,
         "NextUploadIdMarker": following.id if following else None,
         "IsTruncated": following is not None,
         "Uploads": [_entry(ctx, upload, encode(name)) for name, upload in page.names if upload is not None],
@@ -105,6 +104,13 @@ def _after(uploads: list[Upload], params: dict[str, Any]) -> list[Upload]:
     key, marker = params.get("KeyMarker", ""), params.get("UploadIdMarker", "")
     if not key:
         return uploads
+    common_prefix, delimiter = behind_common_prefix(params, key), params.get("Delimiter")
+    if delimiter and common_prefix.endswith(delimiter):
+        return [
+            upload
+            for upload in uploads
+            if upload.key.encode() > key.encode() and not upload.key.startswith(common_prefix)
+        ]
     later = [upload for upload in uploads if upload.key.encode() > key.encode()]
     same = [upload for upload in uploads if upload.key == key] if marker else []
     ids = [upload.id for upload in same]
@@ -119,9 +125,15 @@ def _entry(ctx: Context, upload: Upload, key: str) -> dict[str, Any]:
         "StorageClass": upload.headers.get("StorageClass", "STANDARD"),
         "Owner": ctx.owner,
         "Initiator": ctx.owner,
-        "ChecksumAlgorithm": upload.checksum or None,
-        "ChecksumType": upload.checksum_type or None,
+        **_named_checksum(upload),
     }
+
+
+def _named_checksum(upload: Upload) -> dict[str, str]:
+    """The members for the checksum that the client named for the upload, if it named one."""
+    if not upload.names_checksum:
+        return {}
+    return {"ChecksumAlgorithm": upload.checksum, "ChecksumType": upload.checksum_type}
 
 
 def _limit(params: dict[str, Any], name: str) -> int:

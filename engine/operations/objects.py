@@ -6,10 +6,17 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
-from engine.errors import ServiceError
+from engine.errors import ServiceError, invalid_argument
 from engine.objects import ObjectInfo, ObjectReader, checksums, no_such_key
-from engine.operations.conditions import check_delete, check_read, check_write
-from engine.operations.content import byte_range, checked_key, kept_headers, metadata_of, quoted_etag
+from engine.operations.conditions import check_delete, check_delete_headers, check_read, check_write
+from engine.operations.content import (
+    byte_range,
+    checked_key,
+    encryption_members,
+    kept_headers,
+    metadata_of,
+    quoted_etag,
+)
 from engine.operations.context import Context
 from engine.operations.header_tags import header_tags
 from engine.operations.table import operation
@@ -42,7 +49,7 @@ async def put_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     ) as writer:
         computed = await body.copy(writer.write, algorithm)
         info = writer.commit(computed, partial(check_write, params))
-    return {"ETag": quoted_etag(info.etag), **checksum_members(info), **encryption_members(info)}
+    return {"ETag": quoted_etag(info.etag), **checksum_members(info), **encryption_members(info.headers)}
 
 
 @operation("s3", "GetObject")
@@ -72,6 +79,7 @@ def delete_object(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Delete an object, if it exists."""
     ctx.objects.check_bucket(params["Bucket"])
     _check_version(params)
+    check_delete_headers(params)
     _delete(ctx, params["Bucket"], params["Key"], params.get("IfMatch"))
     return {"StatusCode": 204}
 
@@ -86,17 +94,18 @@ def delete_objects(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     deleted, errors = [], []
     for item in identifiers:
         try:
-            _check_version(item)
+            _check_deleted_version(item)
             _delete(ctx, params["Bucket"], item["Key"], item.get("ETag"))
         except ServiceError as error:
-            errors.append({"Key": item["Key"], "Code": error.code, "Message": error.message})
+            version = {"VersionId": item["VersionId"]} if item.get("VersionId") else {}
+            errors.append({"Key": item["Key"], **version, "Code": error.code, "Message": error.message})
         else:
             deleted.append({"Key": item["Key"]})
     return {"Deleted": [] if params["Delete"].get("Quiet") else deleted, "Errors": errors}
 
 
 def _delete(ctx: Context, bucket: str, key: str, etag: str | None) -> None:
-    ctx.disk.ensure(lambda: ctx.objects.delete(bucket, key, partial(check_delete, etag)))
+    ctx.disk.ensure(lambda: ctx.objects.delete(bucket, key, partial(check_delete, etag, key)))
 
 
 @operation("s3", "GetObjectAttributes")
@@ -107,7 +116,7 @@ def get_object_attributes(ctx: Context, params: dict[str, Any]) -> dict[str, Any
     count = info.parts_count
     values = {
         "ETag": info.etag,
-        "Checksum": checksum_members(info) or None,
+        "Checksum": {name: value.partition("-")[0] for name, value in checksum_members(info).items()} or None,
         "ObjectParts": {"TotalPartsCount": count} if count else None,
         "StorageClass": info.headers.get("StorageClass", "STANDARD"),
         "ObjectSize": info.size,
@@ -136,12 +145,6 @@ def checksum_members(info: ObjectInfo) -> dict[str, str]:
     return {**info.checksums, **({"ChecksumType": kinds.pop()} if kinds else {})}
 
 
-def encryption_members(info: ObjectInfo) -> dict[str, str]:
-    """The answer's members for the encryption that the object was stored with."""
-    names = ("ServerSideEncryption", "SSEKMSKeyId")
-    return {name: info.headers[name] for name in names if name in info.headers}
-
-
 def _check_request_conditions(params: dict[str, Any], info: ObjectInfo) -> None:
     _check_version(params)
     check_read(params, info)
@@ -149,7 +152,13 @@ def _check_request_conditions(params: dict[str, Any], info: ObjectInfo) -> None:
 
 def _check_version(params: dict[str, Any]) -> None:
     """The only version of an object has the id null."""
-    if params.get("VersionId") not in (None, "null"):
+    version = params.get("VersionId")
+    if version not in (None, "null"):
+        raise invalid_argument("Invalid version id specified", "versionId", version)
+
+
+def _check_deleted_version(item: dict[str, Any]) -> None:
+    if item.get("VersionId") not in (None, "null"):
         raise ServiceError("NoSuchVersion", "The specified version does not exist.", status=404)
 
 
@@ -166,6 +175,7 @@ def _described(params: dict[str, Any], info: ObjectInfo) -> dict[str, Any]:
         "TagCount": len(info.tags) or None,
         "PartsCount": info.parts_count if "PartNumber" in params else None,
         **headers,
+        **encryption_members(info.headers),
         "ContentType": info.content_type,
         **(checksum_members(info) if whole and params.get("ChecksumMode") == "ENABLED" else {}),
     }

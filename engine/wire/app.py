@@ -7,7 +7,6 @@ import hashlib
 import json
 import logging
 import re
-import secrets
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import replace
@@ -168,10 +167,7 @@ def _refusal(request: Request, signature: Signature | None, error: ServiceError)
     """An error from outside of an operation, in the protocol of the request."""
     json_service = signature.service != "s3" if signature else "x-amz-target" in request.headers
     if not json_service:
-        response = s3_protocol.error_response(request, error)
-        return Response(
-            response.status, {**response.headers, "x-amz-request-id": secrets.token_hex(8)}, response.body
-        )
+        return s3_protocol.error_response(request, error, s3_protocol.AnswerIds())
     code, message = _JSON_CODES.get(error.code, (error.code, error.message))
     translated = ServiceError(code, message, status=403 if error.code in _JSON_CODES else error.status)
     service = _SIGNED_AS.get(signature.service, signature.service) if signature else ""
@@ -188,9 +184,9 @@ def _speaks_cbor(request: Request) -> bool:
 
 
 def _speaks_query(request: Request, service: str) -> bool:
-    """STS uses only the query protocol; CloudWatch's older clients use it by sending a form."""
+    """Whether it is a request of the query protocol: STS has no other; of other services it is a form."""
     form = request.headers.get("content-type", "").startswith(query_protocol.CONTENT_TYPE)
-    return service == "sts" or (form and service == "cloudwatch")
+    return service == "sts" or (form and (service == "cloudwatch" or service not in SERVICES))
 
 
 async def _send(response: Response, send: Send, *, head: bool) -> None:

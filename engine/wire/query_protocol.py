@@ -14,7 +14,7 @@ from botocore.model import ListShape, Shape, StructureShape
 from engine.aws_models import service_model
 from engine.errors import ServiceError
 from engine.operations.context import Context
-from engine.wire.dispatch import perform
+from engine.wire.dispatch import SERVICES, perform
 from engine.wire.response import Response
 from engine.wire.xml import DECLARATION, write_xml
 
@@ -136,7 +136,8 @@ def _value(shape: Shape, text: str) -> Any:
 
 
 def _namespace(service: str) -> str:
-    return str(service_model(service).metadata["xmlNamespace"])
+    # A model takes memory, so none is read for services that strangers name.
+    return str(service_model(service).metadata["xmlNamespace"]) if service in SERVICES else ""
 
 
 def _xml(status: int, text: str, request_id: str) -> Response:

@@ -9,14 +9,15 @@ import functools
 import logging
 import re
 import secrets
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
 
 from botocore.model import OperationModel, Shape, StructureShape
 
-from engine.errors import ServiceError, not_implemented
+from engine.errors import ServiceError, invalid_argument, not_implemented
 from engine.operations import OPERATIONS
 from engine.operations.authorization import authorize
 from engine.operations.context import Context
@@ -60,6 +61,12 @@ _BUCKET_HOST = re.compile(
 
 _UNPARSED = ("Expires", "ResponseExpires")
 
+#: Headers that count as absent if they are empty: s3fs sends the first. "Client compatibility" in docs/engine.md.
+_ABSENT_IF_EMPTY = ("ACL", "StorageClass", "ServerSideEncryption")
+
+#: Headers whose values clients write in small letters too.
+_IN_CAPITALS = ("ChecksumMode", "ChecksumAlgorithm")
+
 #: RFC 9110, 13.1.3: "A recipient MUST ignore the If-Modified-Since header field if the received field value is
 #: not a valid HTTP-date", and so for If-Unmodified-Since.
 _IGNORED_UNLESS_VALID = ("IfModifiedSince", "IfUnmodifiedSince")
@@ -73,29 +80,48 @@ class Target:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerIds:
+    """The two ids of an answer, which S3 sends as headers and repeats in errors."""
+
+    request_id: str = field(default_factory=lambda: secrets.token_hex(8).upper())
+    host_id: str = field(default_factory=lambda: b64encode(secrets.token_bytes(56)).decode())
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of every answer of S3."""
+        return {"x-amz-request-id": self.request_id, "x-amz-id-2": self.host_id, "server": "AmazonS3"}
+
+
 async def dispatch(ctx: Context, request: Request, body: UploadBody) -> Response:
     """Answer one authenticated S3 request; `body` is its body without transfer coding."""
-    request_id = secrets.token_hex(8).upper()
+    ids = AnswerIds()
     try:
         answer = await _answer(ctx, request, body)
     except ServiceError as error:
-        answer = error_response(request, error)
+        return error_response(request, error, ids)
     except Exception:
-        log.exception("%s %s failed (request %s)", request.method, request.path, request_id)
-        answer = error_response(
-            request, ServiceError("InternalError", f"The engine's log has {request_id}.", 500)
-        )
-    return Response(answer.status, {**answer.headers, "x-amz-request-id": request_id}, answer.body)
+        log.exception("%s %s failed (request %s)", request.method, request.path, ids.request_id)
+        internal_error = ServiceError("InternalError", f"The engine's log has {ids.request_id}.", 500)
+        return error_response(request, internal_error, ids)
+    return Response(answer.status, {**answer.headers, **ids.headers}, answer.body)
 
 
-def error_response(request: Request, error: ServiceError) -> Response:
+def error_response(request: Request, error: ServiceError, ids: AnswerIds) -> Response:
     """An error as S3's XML; answers to HEAD and with status 304 have no body."""
-    fields = {"Code": error.code, "Message": error.message, **error.extra, "Resource": request.path}
+    fields = {
+        "Code": error.code,
+        "Message": error.message,
+        **error.extra,
+        "RequestId": ids.request_id,
+        "HostId": ids.host_id,
+    }
     content = "".join(f"<{name}>{escape_text(text)}</{name}>" for name, text in fields.items())
-    body = f"{DECLARATION}<Error>{content}</Error>".encode()
+    headers = {**error.headers, **ids.headers}
     if request.method == "HEAD" or error.status == 304:
-        return Response(error.status, error.headers)
-    return Response(error.status, {"content-type": "application/xml", **error.headers}, body)
+        return Response(error.status, headers)
+    body = f"{DECLARATION}<Error>{content}</Error>".encode()
+    return Response(error.status, {"content-type": "application/xml", **headers}, body)
 
 
 async def _answer(ctx: Context, request: Request, body: UploadBody) -> Response:
@@ -162,8 +188,10 @@ async def _params(
 def _check_enum(name: str, shape: Shape, text: str) -> None:
     allowed = shape.metadata.get("enum")
     if allowed and text not in allowed:
-        code = "InvalidStorageClass" if name == "StorageClass" else "InvalidArgument"
-        raise ServiceError(code, f"The value {text!r} of {name} is none of {', '.join(allowed)}.")
+        message = f"The value {text!r} of {name} is none of {', '.join(allowed)}."
+        if name == "StorageClass":
+            raise ServiceError("InvalidStorageClass", message)
+        raise invalid_argument(message, shape.serialization.get("name", name), text)
 
 
 @functools.cache
@@ -180,13 +208,17 @@ def _located(shape: StructureShape) -> list[tuple[str, str, str, Shape]]:
 
 
 def _set(params: dict[str, Any], name: str, shape: Shape, text: str) -> None:
+    if not text and name in _ABSENT_IF_EMPTY:
+        return
+    text = text.upper() if name in _IN_CAPITALS else text
     try:
         # S3 stores Expires as text, even if it is not a date.
         params[name] = text if name in _UNPARSED else from_text(shape.type_name, text)
     except ValueError:
         if name in _IGNORED_UNLESS_VALID:
             return
-        raise ServiceError("InvalidArgument", f"{name} is not a valid {shape.type_name}: {text!r}") from None
+        message = f"{name} is not a valid {shape.type_name}: {text!r}"
+        raise invalid_argument(message, shape.serialization.get("name", name), text) from None
     _check_enum(name, shape, text)
 
 
@@ -240,7 +272,8 @@ def serialize(model: OperationModel, result: dict[str, Any]) -> Response:
         body = result.get(payload, b"")
     else:
         body = _document(payload, shape.members[payload], result[payload])
-    if isinstance(body, bytes) and body.startswith(b"<?xml"):
+    # HeadBucket has the type of an answer without having one.
+    if shape.name == "HeadBucketOutput" or (isinstance(body, bytes) and body.startswith(b"<?xml")):
         headers["content-type"] = "application/xml"
     return Response(status, headers, body)
 

@@ -12,6 +12,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
@@ -129,3 +130,19 @@ def test_sts_checks_what_it_is_given(engine: EngineProcess) -> None:
     status, _, body = send(engine, "sts", {"Action": "AssumeRole", "RoleArn": role})
     assert status == 400
     assert b"<Code>ValidationError</Code>" in body
+
+
+@pytest.mark.parametrize("service", ["iam", "sns", "no-such-service"])
+def test_a_service_that_the_engine_lacks_answers_in_the_form_of_its_protocol(
+    engine: EngineProcess, service: str
+) -> None:
+    status, _, body = send(engine, service, {"Action": "GetRole", "Version": "2010-05-08", "RoleName": "r"})
+    assert status == 501
+    assert b"<Code>NotImplementedException</Code>" in body
+    assert f"no service '{service}'".encode() in body
+
+
+def test_boto3_reads_the_answer_of_a_service_that_the_engine_lacks(engine: EngineProcess) -> None:
+    with pytest.raises(ClientError, match="The embedded engine has no service 'iam'") as caught:
+        engine.client("iam").get_role(RoleName="r")
+    assert caught.value.response["Error"]["Code"] == "NotImplementedException"

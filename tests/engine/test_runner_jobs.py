@@ -28,6 +28,20 @@ def test_every_object_gets_an_output_with_its_records_in_order(serving_engine: E
     assert job.outputs == {f"{name}.out": body.upper() for name, body in inputs.items()}
 
 
+def test_addresses_of_a_job_may_be_those_of_https(serving_engine: EngineProcess) -> None:
+    definition = container(serving_engine)
+    definition["ModelDataUrl"] = definition["ModelDataUrl"].replace(
+        f"s3://{BUCKET}/", f"https://s3.us-east-1.amazonaws.com/{BUCKET}/"
+    )
+    name = unique("https")
+    put(serving_engine, f"{name}/in/a.csv", b"a,1\n")
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"https://{BUCKET}.s3.us-east-1.amazonaws.com/{name}/in/"}
+    job = transform(
+        serving_engine, {}, containers=[definition], TransformInput={"DataSource": {"S3DataSource": source}}
+    ).completed()
+    assert job.outputs == {"a.csv.out": b"A,1\n"}
+
+
 def test_order_holds_when_later_answers_come_first(serving_engine: EngineProcess) -> None:
     rows = [b"%d" % number for number in range(400)]
     random.Random(1).shuffle(rows)

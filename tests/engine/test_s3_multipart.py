@@ -146,13 +146,18 @@ def test_nothing_shows_before_it_is_complete_nor_after_it_is_given_up(s3: Any, b
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
-def test_an_upload_is_completed_once(s3: Any, bucket: str) -> None:
+def test_completing_an_upload_again_answers_with_its_object_until_that_is_replaced(
+    s3: Any, bucket: str
+) -> None:
     upload = begin(s3, bucket)
     part = send(s3, upload, 1, b"x")
-    complete(s3, upload, [part])
+    completed = complete(s3, upload, [part])
+    assert complete(s3, upload, [part])["ETag"] == completed["ETag"]
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
+    s3.put_object(Bucket=bucket, Key="k", Body=b"newer")
     with refused(404, "NoSuchUpload"):
         complete(s3, upload, [part])
-    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"newer"
 
 
 def test_an_upload_that_cannot_be_completed_stays_as_it_was(s3: Any, bucket: str) -> None:

@@ -39,6 +39,32 @@ def test_what_is_no_s3_uri_is_refused(uri: str) -> None:
         parse_s3_uri(uri)
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "data.s3.amazonaws.com",
+        "data.s3.eu-west-1.amazonaws.com",
+        "data.s3-eu-west-1.amazonaws.com",
+        "data.s3.dualstack.eu-west-1.amazonaws.com",
+        "data.s3.cn-north-1.amazonaws.com.cn",
+        "s3.amazonaws.com/data",
+        "s3.eu-west-1.amazonaws.com/data",
+        "s3-us-west-2.amazonaws.com/data",
+    ],
+)
+def test_an_https_address_of_s3_is_read_in_each_of_its_forms(host: str) -> None:
+    assert parse_s3_uri(f"https://{host}/in/a.csv") == ("data", "in/a.csv")
+    assert parse_s3_uri(f"https://{host}") == parse_s3_uri(f"https://{host}/") == ("data", "")
+
+
+@pytest.mark.parametrize(
+    "uri", ["https://data.example.com/in", "https://s3.amazonaws.com/", "https://data.s3.example.com/in"]
+)
+def test_an_https_address_of_another_host_is_refused(uri: str) -> None:
+    with pytest.raises(ValueError, match="s3://bucket/prefix"):
+        parse_s3_uri(uri)
+
+
 def test_a_uri_is_a_bucket_and_the_rest_as_it_stands() -> None:
     assert parse_s3_uri("s3://bucket") == ("bucket", "")
     assert parse_s3_uri("s3://bucket/a//b/../c") == ("bucket", "a//b/../c")
