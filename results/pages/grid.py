@@ -12,6 +12,8 @@ from results.reading.pairing import Half, Pair
 
 #: Columns shown of each side; further input columns share one cell, and the record's panel shows all.
 _MOST_GIVEN, _MOST_ANSWER = 6, 4
+#: Further input columns of which a row's shared cell has the values.
+_MOST_SUMMED = 4
 _CELL_LENGTH = 160
 
 
@@ -81,13 +83,16 @@ class Grid:
 
 def grid_of(page: Page) -> Grid:
     """Make the table of a page's pairs."""
-    input_columns = _columns([pair.input for pair in page.pairs], page.input)
-    answer = _answer_columns(page)
+    inputs, outputs = [pair.input for pair in page.pairs], [pair.output for pair in page.pairs]
+    input_columns = _columns(inputs, page.input)
     unseen = {n for pair in page.pairs[:1] for n in pair.unseen}
-    input_columns = tuple(_marked(column, page, unseen) for column in input_columns)
     most = _MOST_GIVEN if len(input_columns) > _MOST_GIVEN + 1 else len(input_columns)
-    own_columns, further_columns = input_columns[:most], input_columns[most:]
-    answer = answer[:_MOST_ANSWER]
+    # A row can have a hundred thousand columns: only those that are shown are looked through.
+    own_columns = tuple(
+        _marked(_numeric(column, inputs, page.input), page, unseen) for column in input_columns[:most]
+    )
+    summed_columns = input_columns[most : most + _MOST_SUMMED]
+    answer = tuple(_numeric(column, outputs, page.output) for column in _answer_columns(page)[:_MOST_ANSWER])
     bars = [_bar(pair, answer) for pair in page.pairs]
     has_bars = bool(bars) and all(bar is not None for bar in bars)
     lines = tuple(
@@ -95,16 +100,14 @@ def grid_of(page: Page) -> Grid:
             pair.number,
             _cells(own_columns, pair.input),
             _cells(answer, pair.output),
-            ", ".join(cell.text for cell in _cells(further_columns, pair.input)[:4] if cell.text)[
-                :_CELL_LENGTH
-            ],
+            ", ".join(cell.text for cell in _cells(summed_columns, pair.input) if cell.text)[:_CELL_LENGTH],
             bar if has_bars else None,
             _lacks(pair, page),
             page.failed is not None and page.failed.has(pair.number),
         )
         for pair, bar in zip(page.pairs, bars, strict=True)
     )
-    return Grid(own_columns, answer, lines, len(further_columns), has_bars)
+    return Grid(own_columns, answer, lines, len(input_columns) - most, has_bars)
 
 
 def _columns(halves: Sequence[Half | None], side: Side | None) -> tuple[GridColumn, ...]:
@@ -116,7 +119,7 @@ def _columns(halves: Sequence[Half | None], side: Side | None) -> tuple[GridColu
         count = max((len(half.cells) for half in known_halves), default=0)
         headed = side.columns if side else ()
         columns = [GridColumn(label_of(n, count, headed), n) for n in range(count)]
-    return tuple(replace(column, number=_is_numeric(column, known_halves, side)) for column in columns)
+    return tuple(columns)
 
 
 def label_of(n: int, count: int, headed: Sequence[str]) -> str:
@@ -126,8 +129,13 @@ def label_of(n: int, count: int, headed: Sequence[str]) -> str:
     return "line" if count == 1 else str(n)
 
 
-def _is_numeric(column: GridColumn, halves: Sequence[Half], side: Side | None) -> bool:
-    column_cells = [column.cell(half.cells) for half in halves]
+def _numeric(column: GridColumn, halves: Sequence[Half | None], side: Side | None) -> GridColumn:
+    """The column, marked as one of numbers if most of its cells are."""
+    return replace(column, number=_is_numeric(column, halves, side))
+
+
+def _is_numeric(column: GridColumn, halves: Sequence[Half | None], side: Side | None) -> bool:
+    column_cells = [column.cell(half.cells) for half in halves if half is not None]
     texts = [cell.text for cell in column_cells if cell is not None and cell.text]
     # The header row itself holds names.
     texts = texts[1:] if side and side.columns and len(texts) > 1 else texts

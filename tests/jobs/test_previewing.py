@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
 
-from jobs.services.connections.object_preview import LIMIT, ROWS, make_preview
+from jobs.services.connections.object_preview import COLUMNS, LIMIT, ROWS, make_preview
 
 
 def test_csv_is_a_table() -> None:
@@ -79,3 +80,24 @@ def test_an_empty_output_is_said_to_be_empty() -> None:
 def test_a_table_with_a_field_beyond_pythons_limit_is_still_shown() -> None:
     body = b"a," + b"x" * 200_000
     assert make_preview(body, size=len(body), key="x.csv.out").kind in {"table", "text"}
+
+
+def test_json_that_is_nested_too_deeply_is_text() -> None:
+    body = b"[" * 100_000
+    for deep in (body, body + b"]" * len(body)):
+        shown = make_preview(deep, size=len(deep), key="x.json.out", content_type="application/json")
+        assert shown.kind == "text"
+
+
+def test_more_columns_than_a_browser_can_show_are_cut() -> None:
+    wide = b",".join([b"1"] * 100_000) + b"\n"
+    shown = make_preview(wide, size=len(wide), key="x.csv.out")
+    assert ([len(row) for row in shown.rows], shown.truncated) == ([COLUMNS], True)
+    # Each line has keys of its own, so that the table would have a thousand times as many cells as the text.
+    lines = "\n".join(json.dumps({f"{line}-{key}": 1 for key in range(100)}) for line in range(150)).encode()
+    shown = make_preview(lines, size=len(lines), key="x.out")
+    assert (len(shown.columns), {len(row) for row in shown.rows}, shown.truncated) == (
+        COLUMNS,
+        {COLUMNS},
+        True,
+    )

@@ -66,6 +66,16 @@ def test_bodies_are_text_and_never_markup(serving: House, serving_engine: Engine
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in content
 
 
+def test_a_row_of_thirty_thousand_columns_is_a_page_as_any_other(
+    serving: House, serving_engine: EngineProcess, folder: str
+) -> None:
+    wide = b",".join([b"1"] * 30_000) + b"\n"
+    job = run(serving, serving_engine, folder, {"a.csv": wide * 4}, **CSV)
+    page = Page(serving.page("alice").get(f"/jobs/{job.key}/results/"))
+    assert "29994 more" in page.by_id("job").text
+    assert len([node for node in page.all("th") if node.get("scope") == "col"]) < 20
+
+
 def test_a_picture_comes_under_the_type_of_its_bytes_and_anything_else_not_at_all(
     serving: House, serving_engine: EngineProcess, folder: str
 ) -> None:

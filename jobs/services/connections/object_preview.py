@@ -12,8 +12,8 @@ from transform.decompression import NotGzip, beginning, is_gzip
 
 #: Bytes read of an object.
 LIMIT = 256 * 1024
-#: Rows shown of these bytes.
-ROWS = 200
+#: Rows shown of these bytes, and columns of a table: LIMIT bytes can hold more cells than a browser can show.
+ROWS, COLUMNS = 200, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,11 @@ def make_preview(head: bytes, *, size: int, key: str, content_type: str = "") ->
     if kind == "jsonlines":
         table = _json_table(shown_lines)
         if table is not None:
-            return Preview("table", size=size, truncated=more, columns=table[0], rows=table[1])
+            more = more or len(table[0]) > COLUMNS
+            return Preview("table", size=size, truncated=more, columns=table[0][:COLUMNS], rows=table[1])
     if kind == "csv" and (rows := _csv_rows(shown_lines)) is not None:
-        return Preview("table", size=size, truncated=more, rows=rows)
+        more = more or any(len(row) > COLUMNS for row in rows)
+        return Preview("table", size=size, truncated=more, rows=tuple(row[:COLUMNS] for row in rows))
     return Preview("text", size=size, truncated=more, text="\n".join(shown_lines))
 
 
@@ -95,17 +97,22 @@ def _csv_rows(lines: list[str]) -> tuple[tuple[str, ...], ...] | None:
 
 
 def _json_table(lines: list[str]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]] | None:
-    """Columns and cells if every line is JSON, else None; columns are the objects' keys in order of appearance."""
+    """All columns, and the cells of the first COLUMNS, if every line is JSON, else None.
+
+    Columns are the objects' keys in order of appearance.
+    """
     try:
         values = [json.loads(line) for line in lines if line.strip()]
-    except ValueError:
+        if not values:
+            return None
+        if not all(isinstance(value, dict) for value in values):
+            return ("value",), tuple((_cell(value),) for value in values)
+        columns = tuple(dict.fromkeys(name for value in values for name in value))
+        shown = columns[:COLUMNS]
+        return columns, tuple(tuple(_cell(value.get(name, "")) for name in shown) for value in values)
+    except (ValueError, RecursionError):
+        # A text that is nested too deeply ends in a RecursionError.
         return None
-    if not values:
-        return None
-    columns = tuple(dict.fromkeys(name for value in values if isinstance(value, dict) for name in value))
-    if not all(isinstance(value, dict) for value in values):
-        return ("value",), tuple((_cell(value),) for value in values)
-    return columns, tuple(tuple(_cell(value.get(name, "")) for name in columns) for value in values)
 
 
 def _cell(value: object) -> str:
