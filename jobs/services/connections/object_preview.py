@@ -108,8 +108,8 @@ def _json_table(lines: list[str]) -> tuple[tuple[str, ...], tuple[tuple[str, ...
         if not all(isinstance(value, dict) for value in values):
             return ("value",), tuple((_cell(value),) for value in values)
         columns = tuple(dict.fromkeys(name for value in values for name in value))
-        shown = columns[:COLUMNS]
-        return columns, tuple(tuple(_cell(value.get(name, "")) for name in shown) for value in values)
+        shown_columns = columns[:COLUMNS]
+        return columns, tuple(tuple(_cell(value.get(name, "")) for name in shown_columns) for value in values)
     except (ValueError, RecursionError):
         # A text that is nested too deeply ends in a RecursionError.
         return None
