@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from django.contrib.staticfiles import finders
-from django.test import Client, RequestFactory
+from django.db import transaction
+from django.test import Client, RequestFactory, override_settings
 from django.urls import get_resolver
+from pytest_django import DjangoDbBlocker
 
 from jobs.models import Connection, JobEvent, PlannedObject, RegisteredModel, TransformJob
 from jobs.states import JobState
 from teams import links, members
 from teams.models import Role, User
 from tests.cast import House
+from tests.jobs.conftest import make_first_house, write_engine_keys
 from tests.support.addresses import pages
 from tests.support.html import Page
 
@@ -51,6 +54,26 @@ def filled(house: House) -> list[str]:
     Connection.objects.update(last_error="The engine cannot be reached.")
     found = [page.path for job in TransformJob.objects.all() for page in pages(house, job)]
     return sorted({*found, f"/jobs/{warned.key}/", "/jobs/new/?as=json", "/jobs/?state=failed&name=x"})
+
+
+class Answers(NamedTuple):
+    """The answers of the product's pages by path, and those of `others` by name."""
+
+    pages: dict[str, Any]
+    others: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def answers(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Answers:
+    """Every page of a team that has jobs, opened once for all tests of this module; no row stays in the database."""
+    keys = write_engine_keys(tmp_path_factory.mktemp("keys"))
+    with django_db_blocker.unblock(), override_settings(ENGINE_CREDENTIALS=keys), transaction.atomic():
+        house = make_first_house()
+        answers = Answers(opened(house, filled(house)), others(house))
+        transaction.set_rollback(True)
+    return answers
 
 
 def opened(house: House, paths: list[str]) -> dict[str, Any]:
@@ -151,27 +174,27 @@ def test_every_page_of_an_empty_team_opens(house: House) -> None:
         check_markup(Page(answer), path)
 
 
-def test_every_page_opens_with_jobs_in_every_state(house: House) -> None:
-    for path, answer in opened(house, filled(house)).items():
+def test_every_page_opens_with_jobs_in_every_state(answers: Answers) -> None:
+    for path, answer in answers.pages.items():
         missing = any(part in path for part in ("/preview/", "/download/", "/results/input/", "/picture/"))
         assert answer.status_code == (404 if missing else 200), path
         check_markup(Page(answer), path)
         assert b"<b>reason</b>" not in answer.content, path
 
 
-def test_every_other_page_is_whole_too(house: House) -> None:
-    for where, answer in others(house).items():
+def test_every_other_page_is_whole_too(answers: Answers) -> None:
+    for where, answer in answers.others.items():
         if where != "api docs":
             check_markup(Page(answer), where)
 
 
-def test_no_page_has_a_script_a_style_or_a_handler_of_its_own(house: House) -> None:
-    for where, answer in {**opened(house, filled(house)), **others(house)}.items():
+def test_no_page_has_a_script_a_style_or_a_handler_of_its_own(answers: Answers) -> None:
+    for where, answer in {**answers.pages, **answers.others}.items():
         check_nothing_inline(Page(answer), where)
 
 
-def test_everything_a_page_refers_to_is_there(house: House) -> None:
-    for where, answer in {**opened(house, filled(house)), **others(house)}.items():
+def test_everything_a_page_refers_to_is_there(answers: Answers) -> None:
+    for where, answer in {**answers.pages, **answers.others}.items():
         check_references(Page(answer), where)
 
 
@@ -193,10 +216,10 @@ def test_every_link_inside_the_product_leads_somewhere(house: House) -> None:
         assert client.get(link).status_code == (502 if away else 200), link
 
 
-def test_every_answer_carries_the_strict_policy_and_is_not_sniffed_or_framed(house: House) -> None:
-    answers = {**opened(house, filled(house)), **others(house)}
-    answers.pop("500")
-    for where, answer in answers.items():
+def test_every_answer_carries_the_strict_policy_and_is_not_sniffed_or_framed(answers: Answers) -> None:
+    for where, answer in {**answers.pages, **answers.others}.items():
+        if where == "500":
+            continue  # Made by the error handler alone, without the middleware that sets headers.
         assert set(answer.headers["Content-Security-Policy"].split("; ")) == POLICY, where
         assert answer.headers["X-Content-Type-Options"] == "nosniff", where
         assert answer.headers["X-Frame-Options"] == "DENY", where
@@ -213,8 +236,8 @@ def test_every_answer_carries_the_strict_policy_and_is_not_sniffed_or_framed(hou
         ("500", 500, "Something broke"),
     ],
 )
-def test_errors_have_the_products_own_look(house: House, where: str, status: int, words: str) -> None:
-    answer = others(house)[where]
+def test_errors_have_the_products_own_look(answers: Answers, where: str, status: int, words: str) -> None:
+    answer = answers.others[where]
     page = Page(answer)
     assert answer.status_code == status
     assert words in page.all("body")[0].text
