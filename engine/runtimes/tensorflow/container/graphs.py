@@ -6,6 +6,7 @@ tf.saved_model.load refuses models that TensorFlow Serving serves, and checks sh
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,11 +43,15 @@ class GraphSignature:
 
     def callable_for(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Callable[[Arrays], Arrays]:
         """A function of arrays for these aliases; it raises ServingFault."""
-        return _callable(
-            self.session,
-            tuple(self.inputs[alias].name for alias in inputs),
-            tuple(self.outputs[alias].name for alias in outputs),
-        )
+        feeds = tuple(self.inputs[alias].name for alias in inputs)
+        fetches = tuple(self.outputs[alias].name for alias in outputs)
+        with _ONE_AT_A_TIME:
+            return _callable(self.session, feeds, fetches)
+
+
+#: TensorFlow optimises the graph for each callable that is made, a second's work for a small classifier: of the first
+#: requests, which come at once, one makes it and the others wait.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @functools.lru_cache(maxsize=1024)
