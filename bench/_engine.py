@@ -24,7 +24,7 @@ class Engine:
     def __init__(
         self,
         folder: Path,
-        archive: Path,
+        archive: Path | None = None,
         image: str = IMAGE,
         content_type: str = "text/csv",
         **environment: str,
@@ -35,18 +35,28 @@ class Engine:
         self._s3 = self._process.client("s3")
         self._sagemaker = self._process.client("sagemaker")
         self._s3.create_bucket(Bucket=BUCKET)
-        self._s3.upload_file(str(archive), BUCKET, "model.tar.gz")
-        container = {
-            "Image": image,
-            "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz",
-            "Environment": environment,
-        }
         self._content_type = content_type
-        self._sagemaker.create_model(ModelName="bench", PrimaryContainer=container)
         self._jobs = 0
+        if archive is not None:
+            self.add_model("bench", archive, image, environment)
 
     def stop(self) -> None:
         self._process.stop()
+
+    def add_model(self, name: str, archive: Path, image: str, environment: dict[str, str]) -> None:
+        """Create a model of one container with these variables."""
+        self._s3.upload_file(str(archive), BUCKET, f"{name}.tar.gz")
+        url = f"s3://{BUCKET}/{name}.tar.gz"
+        container = {"Image": image, "ModelDataUrl": url, "Environment": environment}
+        self._sagemaker.create_model(ModelName=name, PrimaryContainer=container)
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write an object into the bucket."""
+        self._s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+
+    def get(self, key: str) -> bytes:
+        """An object of the bucket."""
+        return bytes(self._s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
 
     def upload(self, workload: Workload) -> None:
         """Put the workload's objects where its jobs read them."""
@@ -61,8 +71,13 @@ class Engine:
         """Seconds from the first request, as the data log dates it, to the last output, as a client sees it."""
         self._jobs += 1
         name = f"{workload.name}-{self._jobs}"
-        self._sagemaker.create_transform_job(**self._request(workload, name, instances))
         keys = [f"{name}/{number:05}.csv.out" for number in range(len(workload.objects))]
+        return self.seconds_of_job(self._request(workload, name, instances), keys)
+
+    def seconds_of_job(self, request: dict[str, Any], keys: list[str]) -> float:
+        """As `seconds`, for any CreateTransformJob request; `keys` are those of its outputs."""
+        name = request["TransformJobName"]
+        self._sagemaker.create_transform_job(**request)
         # The last alone of many: others may still be in flight beside it, and they are counted by listing.
         for key in keys if len(keys) <= _FEW else keys[-1:]:
             self._wait_for(name, key)

@@ -43,11 +43,11 @@ def rows(count: int, seed: int = 1) -> Iterator[bytes]:
         yield ",".join(f"{cell * noise.uniform(0.9, 1.1):.7g}" for cell in cells).encode() + b"\n"
 
 
-def xgboost_python(folder: Path) -> Path:
-    """The Python of the engine's XGBoost runtime, made now if it is not there."""
+def runtime_python(image: str, folder: Path) -> Path:
+    """The Python of the engine's runtime for an image, made now if it is not there."""
     config = Config(data_dir=folder, runtimes_dir=CHECKOUT / ".runtimes")
     runtimes = Runtimes(config, find_support(config))
-    prepared = asyncio.run(runtimes.prepare(IMAGE, print))
+    prepared = asyncio.run(runtimes.prepare(image, print))
     assert isinstance(prepared, PreparedRuntime), "an image of a runtime"
     return prepared.python
 
@@ -64,7 +64,7 @@ def make_model(folder: Path) -> Path:
     trained = folder / "trained.ubj"
     program = Path(__file__).with_name("_train.py")
     teacher = (folder / "xgboost-model").rename(folder / "teacher.ubj")
-    subprocess.run([xgboost_python(folder), program, training, teacher, trained], check=True)
+    subprocess.run([runtime_python(IMAGE, folder), program, training, teacher, trained], check=True)
     trained.rename(directory / "xgboost-model")
     with tarfile.open(folder / "model.tar.gz", "w:gz") as archive:
         archive.add(directory / "xgboost-model", "xgboost-model")
