@@ -37,4 +37,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key BLOB NOT NULL, etag TEXT NOT NULL, completed REAL NOT NULL
         )""",
     ),
+    (
+        """CREATE TABLE bucket_configurations (
+            bucket TEXT NOT NULL, kind TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (bucket, kind)
+        ) WITHOUT ROWID""",
+    ),
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from engine.disk import Disk
 from engine.errors import ServiceError
@@ -99,6 +99,7 @@ class ObjectStore:
                 )
             if connection.execute("DELETE FROM buckets WHERE name = ?", (bucket,)).rowcount == 0:
                 raise no_such_bucket(bucket)
+            connection.execute("DELETE FROM bucket_configurations WHERE bucket = ?", (bucket,))
             unused_bodies = self.uploads.end_all(connection, bucket)
         self._bodies.discard(unused_bodies)
 
@@ -115,6 +116,18 @@ class ObjectStore:
         sql = "UPDATE buckets SET tags = ? WHERE name = ?"
         if not self._database.write(sql, (json.dumps(dict(tags)), bucket)):
             raise no_such_bucket(bucket)
+
+    def bucket_configuration(self, bucket: str, kind: str) -> dict[str, Any] | None:
+        """The bucket's configuration of that kind; None if none was ever set."""
+        sql = "SELECT document FROM bucket_configurations WHERE bucket = ? AND kind = ?"
+        rows = self._database.read(sql, (bucket, kind))
+        document: dict[str, Any] | None = json.loads(rows[0][0]) if rows else None
+        return document
+
+    def set_bucket_configuration(self, bucket: str, kind: str, document: Mapping[str, Any]) -> None:
+        """Replace the bucket's configuration of that kind."""
+        sql = "INSERT OR REPLACE INTO bucket_configurations (bucket, kind, document) VALUES (?, ?, ?)"
+        self._database.write(sql, (bucket, kind, json.dumps(document)))
 
     def check_bucket(self, bucket: str) -> None:
         """Raises NoSuchBucket if the bucket does not exist."""

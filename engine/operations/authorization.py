@@ -184,6 +184,10 @@ _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
         _bucket: ("HeadBucket", "GetBucketLocation", "GetBucketVersioning"),
         _whole_bucket: (
             "CreateBucket", "DeleteBucket", "GetBucketTagging", "PutBucketTagging", "DeleteBucketTagging",
+            "GetBucketAccelerateConfiguration", "GetBucketCors", "GetBucketEncryption",
+            "GetBucketLifecycleConfiguration", "GetBucketLogging", "GetBucketNotificationConfiguration",
+            "GetBucketOwnershipControls", "GetBucketPolicy", "GetBucketPolicyStatus", "GetBucketReplication",
+            "GetBucketRequestPayment", "GetBucketWebsite", "GetObjectLockConfiguration", "GetPublicAccessBlock",
         ),
     },
     "sagemaker": {

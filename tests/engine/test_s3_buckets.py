@@ -105,10 +105,7 @@ def test_a_bucket_can_be_named_by_the_host(engine: EngineProcess, s3: Any, host:
 def test_what_the_engine_does_not_have_is_named(s3: Any, bucket: str) -> None:
     for operation in (
         s3.get_bucket_acl,
-        s3.get_bucket_policy,
-        s3.get_bucket_lifecycle_configuration,
-        s3.get_bucket_encryption,
-        s3.get_public_access_block,
+        s3.list_bucket_inventory_configurations,
     ):
         with refused(501, "NotImplemented") as caught:
             operation(Bucket=bucket)
