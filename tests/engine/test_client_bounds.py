@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import resource
+import select
 import socket
 import urllib.request
 from collections.abc import Iterator
@@ -138,3 +139,24 @@ def test_requests_sent_far_ahead_of_their_answers_end_the_connection(small_engin
     answer = exchange(small_engine.port, request * 1000)
     assert answer.count(b"HTTP/1.1 200 ") < 1000
     assert is_healthy(small_engine)
+
+
+def test_a_question_about_thousands_of_images_lets_others_have_their_turn(
+    small_engine: EngineProcess,
+) -> None:
+    images = [f"registry.example/sagemaker-scikit-learn:{number}-{'x' * 60}" for number in range(9000)]
+    body = json.dumps({"images": images}).encode()
+    head = b"POST /_engine/abilities HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with socket.create_connection(("127.0.0.1", small_engine.port), timeout=PATIENCE) as connection:
+        connection.sendall(head + body)
+        assert is_healthy(small_engine)
+        is_answered, _, _ = select.select([connection], [], [], 0)
+        assert not is_answered
+        assert connection.recv(12) == b"HTTP/1.1 200"
+
+
+def test_a_question_about_images_takes_a_list(small_engine: EngineProcess) -> None:
+    body = json.dumps({"images": "image" * 1000}).encode()
+    head = b"POST /_engine/abilities HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+    length = b"Content-Length: %d\r\n\r\n" % len(body)
+    assert exchange(small_engine.port, head, length + body).startswith(b"HTTP/1.1 400 ")
