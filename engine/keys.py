@@ -9,7 +9,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engine.credentials import new_key, write_private
@@ -44,7 +44,21 @@ def main(arguments: Sequence[str]) -> int:
     sys.stdout.write(
         f"{file}\n  may use {', '.join(scope.uris)}, and models and jobs named {', '.join(scope.names)}\n"
     )
+    for name, shared in _shared(file, scope):
+        sys.stdout.write(f"  The key {name} may use a part of it too: {', '.join(shared)}\n")
     return 0
+
+
+def _shared(file: Path, scope: Scope) -> Iterator[tuple[str, list[str]]]:
+    """The other keys that may use a part of the scope: the name of each, and what is shared."""
+    for other_file in sorted(file.parent.glob("*.json")):
+        try:
+            saved = json.loads(other_file.read_text())
+            shared = scope.shared_with(Scope.parse(saved["s3"], saved["names"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if other_file != file and shared:
+            yield other_file.stem, shared
 
 
 def _parser() -> argparse.ArgumentParser:

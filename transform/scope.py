@@ -89,6 +89,21 @@ class Scope:
             beginning.startswith(pattern[:-1]) for pattern in self.job_names if pattern.endswith("*")
         )
 
+    def shared_with(self, other_scope: Scope) -> list[str]:
+        """The places and the names of jobs of this scope of which the other scope allows a part too, as texts."""
+        places = [
+            f"s3://{bucket}/{start}"
+            for bucket, start in self.places
+            if any(
+                bucket == name and (start.startswith(prefix) or prefix.startswith(start))
+                for name, prefix in other_scope.places
+            )
+        ]
+        names = [
+            mine for mine in self.job_names if any(_meet(mine, theirs) for theirs in other_scope.job_names)
+        ]
+        return [*places, *names]
+
 
 #: No limit at all.
 EVERYTHING = Scope()
@@ -98,6 +113,14 @@ def _matches(patterns: tuple[str, ...], name: str) -> bool:
     return not patterns or any(
         name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern for pattern in patterns
     )
+
+
+def _meet(pattern: str, other_pattern: str) -> bool:
+    """Whether a name fits both patterns."""
+    beginning, other_beginning = pattern.removesuffix("*"), other_pattern.removesuffix("*")
+    fits_other = beginning.startswith(other_beginning) and other_pattern.endswith("*")
+    fits_own = other_beginning.startswith(beginning) and pattern.endswith("*")
+    return beginning == other_beginning or fits_other or fits_own
 
 
 def parse_place(text: str) -> tuple[str, str]:

@@ -307,6 +307,17 @@ def test_a_key_that_cannot_be_made_is_a_sentence(
     assert (done.returncode, says in done.stderr) == (2, True), done.stderr
 
 
+def test_what_two_keys_share_is_said_when_a_key_is_made(serving_engine: EngineProcess) -> None:
+    first, second, third = unique("first"), unique("second"), unique("third")
+    make_key(serving_engine, first, "--s3", f"s3://{first}/data/", "--names", first)
+    # The full name of a model is the beginning of its jobs' names.
+    done = make_key(serving_engine, second, "--s3", f"s3://{first}/", "--names", f"{first}-b*")
+    assert f"The key {first} may use a part of it too: s3://{first}/, {first}-b*\n" in done.stdout
+    done = make_key(serving_engine, third, "--s3", f"s3://{first}/database/", "--names", f"{third}-*")
+    assert f"The key {second} may use a part of it too: s3://{first}/database/\n" in done.stdout
+    assert f"The key {first} " not in done.stdout
+
+
 def test_a_file_that_says_not_what_it_may_use_opens_nothing(serving_engine: EngineProcess) -> None:
     name = unique("broken")
     make_key(serving_engine, name, "--s3", f"s3://{BUCKET}/", "--names", "x")
