@@ -28,6 +28,8 @@ RUNTIMES = CHECKOUT / ".runtimes"
 SECONDS = 30.0
 #: A library as large as TensorFlow takes long to load on a busy machine.
 START_SECONDS = 240.0
+#: Making an environment of gigabytes may take on a busy machine, in whichever test needs it first.
+ENVIRONMENT_SECONDS = 900
 
 
 @cache

@@ -15,11 +15,15 @@ import pytest
 import pytest_asyncio
 
 from tests.engine.minilm import IMAGE, SENTENCES, TEXTS, Embeddings, make_embeddings
-from tests.engine.serving import Served, computed, last_words, served
+from tests.engine.serving import ENVIRONMENT_SECONDS, Served, computed, last_words, served
 from tests.engine.transforms import archive, container, transform
 from tests.support.engine import EngineProcess
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("huggingface")]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(ENVIRONMENT_SECONDS),
+    pytest.mark.xdist_group("huggingface"),
+]
 
 #: Small models of known tasks with random weights, and what the library says of texts and pictures.
 PROGRAM = """
@@ -247,7 +251,7 @@ async def test_a_job_embeds_lines_with_lists_of_sentences(
         TransformInput={"ContentType": "application/json"},
         TransformOutput={"AssembleWith": "Line"},
     )
-    job.ended(300)
+    job.ended(ENVIRONMENT_SECONDS)
     answers = [json.loads(line) for line in job.completed().outputs["texts.jsonl.out"].splitlines()]
     vectors = [vector for answer in answers for vector in answer]
     for vector, says in zip(vectors, embeddings.says, strict=True):

@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.engine.serving import Served, computed, last_words, served
+from tests.engine.serving import ENVIRONMENT_SECONDS, Served, computed, last_words, served
 from tests.engine.wheels import wheel
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("pytorch")]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(ENVIRONMENT_SECONDS),
+    pytest.mark.xdist_group("pytorch"),
+]
 
 IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.1.0-cpu-py310"
 NEWEST = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-gpu-py312-cu124-ubuntu22.04-sagemaker"

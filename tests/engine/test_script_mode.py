@@ -15,12 +15,12 @@ import pytest
 
 from engine.runner.failures import JobFailed
 from engine.runtimes.serving.script_folder import find_script
-from tests.engine.serving import last_words, served, support
+from tests.engine.serving import ENVIRONMENT_SECONDS, last_words, served, support
 from tests.engine.transforms import archive, container, transform
 from tests.engine.wheels import wheel
 from tests.support.engine import EngineProcess
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(ENVIRONMENT_SECONDS)]
 
 #: Images whose toolkit answers with Flask.
 FLASK_IMAGES = ["sklearn"]
@@ -363,11 +363,13 @@ async def test_a_job_whose_requirements_fail_has_the_reason_and_the_engine_goes_
     completed = transform(
         serving_engine, {"a": b"1\n"}, containers=[{**container(serving_engine, good), "Image": image}]
     )
+    failed.ended(ENVIRONMENT_SECONDS)
     reason = failed.failed()
     assert reason.startswith(
         "AlgorithmError: code/requirements.txt has the line 'git+https://example.com/x.git'"
     )
     assert reason in failed.data_log
+    completed.ended(ENVIRONMENT_SECONDS)
     assert completed.completed().outputs == {"a.out": b"1\n"}
 
 

@@ -24,7 +24,7 @@ from tests.support.html import Page
 __all__ = ["folder", "serving", "serving_engine"]
 pytestmark = pytest.mark.django_db
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
-PYTORCH = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6-cpu-py312"
+MXNET = "763104351884.dkr.ecr.us-east-1.amazonaws.com/mxnet-inference:1.9.0-cpu-py38"
 
 
 def made(house: House, *images: str) -> str:
@@ -84,14 +84,14 @@ def test_of_aws_an_unknown_type_is_a_warning_as_aws_may_have_newer_ones() -> Non
 
 
 def test_a_model_whose_image_the_engine_cannot_run_is_told_before_submitting(real: House) -> None:
-    (finding,) = found(real, "image_cannot_run", model=made(real, XGBOOST, PYTORCH))
+    (finding,) = found(real, "image_cannot_run", model=made(real, XGBOOST, MXNET))
     assert (finding["level"], finding["field"]) == ("error", "model")
-    assert PYTORCH in finding["reason"]
+    assert MXNET in finding["reason"]
     assert "run the job on an AWS connection" in finding["reason"]
     assert not found(real, "image_cannot_run", model=made(real, XGBOOST))
 
 
-@pytest.mark.parametrize("image", ["nonsense", PYTORCH])
+@pytest.mark.parametrize("image", ["nonsense", MXNET])
 def test_a_model_that_an_engine_cannot_run_is_not_registered_on_it(real: House, image: str) -> None:
     name = f"m-{uuid4().hex[:12]}"
     given = {"name": name, "connection": "engine", "image": image}
@@ -109,7 +109,7 @@ def test_a_model_that_an_engine_cannot_run_is_not_registered_on_it(real: House, 
 
 
 def test_the_form_offers_on_an_engine_what_it_runs(real: House) -> None:
-    for framework, uri in (("xgboost", XGBOOST), ("pytorch", PYTORCH)):
+    for framework, uri in (("xgboost", XGBOOST), ("mxnet", MXNET)):
         ContainerImage.objects.create(
             framework=framework, version="1", processor="cpu", region=real.connection.region, uri=uri
         )
@@ -122,7 +122,7 @@ def test_the_form_offers_on_an_engine_what_it_runs(real: House) -> None:
     )
     page = Page(real.page("bob").get("/models/new/"))
     options = {node.get("value"): node.text for node in Page.all_below(page.by_id("framework"), "option")}
-    assert "AWS only" in options[PYTORCH]
+    assert "AWS only" in options[MXNET]
     assert "AWS only" not in options[XGBOOST]
     assert "XGBoost 2.1.4" in options[XGBOOST]
 
