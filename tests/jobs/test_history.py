@@ -77,7 +77,7 @@ def test_the_acts_of_another_teams_job_are_not_told(house: House, other: House) 
     )
     assert history.acts(job) == ()
     assert (
-        "No acts of people are recorded"
+        "No actions of people are recorded"
         in Page(house.page("vera").get(f"/jobs/{job.key}/activity/")).by_id("job").text
     )
 

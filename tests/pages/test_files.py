@@ -96,7 +96,7 @@ def test_an_address_that_cannot_be_used_leads_to_the_whole_list_and_says_why(hou
 def test_an_input_with_more_files_than_are_kept_says_so(house: House) -> None:
     job = planned(house)
     TransformJob.objects.filter(pk=job.pk).update(objects_total=100_000)
-    assert "Of 100,000 objects the first 25 are kept one by one." in Page(look(house, job)).by_id("job").text
+    assert "Of 100,000 objects the first 25 are listed." in Page(look(house, job)).by_id("job").text
 
 
 def test_the_csv_holds_what_the_list_is_narrowed_to_and_no_formula(house: House) -> None:

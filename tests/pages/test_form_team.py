@@ -96,7 +96,7 @@ def test_a_form_of_a_team_that_its_person_is_out_of_acts_in_no_other(
     Membership.objects.filter(team=house.team).delete()
     refused = alice.post("/team/rename/", form)
     assert refused.status_code == 409
-    assert "in a team that you are not in any more; you are now in Second" in Page(refused).text
+    assert "in a team that you no longer belong to; you are now in Second" in Page(refused).text
     assert not Activity.objects.exists()
 
 

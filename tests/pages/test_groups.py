@@ -51,7 +51,7 @@ def test_each_cause_is_a_row_that_leads_to_its_jobs(house: House, failed: None) 
     capacity = rows["The region had no such instance to spare"]
     assert capacity == ["3", "9 days ago", "1 day ago", "churn, ocr"]
     assert rows["No known cause fits"][0] == "1"
-    assert "1 with a log still to be read" in page.by_id("history").text
+    assert "1 with a log that has not been read yet" in page.by_id("history").text
     (link,) = [node.get("href") for node in page.all("a") if node.text.startswith("The region had")]
     assert link == "/jobs/?cause=no-capacity"
     assert len(shown(Page(client.get(str(link))))) == 3

@@ -120,7 +120,7 @@ def test_the_account_page_needs_a_person_and_is_in_the_menu(house: House) -> Non
     assert "/account/" in Page(house.page("vera").get("/")).links()
     nina = Client()
     nina.force_login(User.objects.create_user("nina"), backend="django.contrib.auth.backends.ModelBackend")
-    assert "You are in no team." in nina.get("/account/").content.decode()
+    assert "You are not in a team." in nina.get("/account/").content.decode()
 
 
 def test_a_password_that_staff_sets_is_written_down(house: House, alice: User) -> None:

@@ -27,7 +27,7 @@ class LogTextQuery(Query):
 
     stream = TextParameter(default="", help_text="One of `streams`; all of them by time if left out.")
     search = TextParameter(
-        logs.LONGEST_SEARCH, default="", help_text="Only lines with this text, as it stands: case counts."
+        logs.LONGEST_SEARCH, default="", help_text="Only lines with exactly this text, case-sensitive."
     )
     # DRF keeps declared fields apart from a serializer's own `.errors`.
     errors: Any = FlagParameter(default=False, help_text="Only errors, with their tracebacks.")
