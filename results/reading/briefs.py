@@ -10,6 +10,8 @@ from results.reading.cells import Cell, cells_of, format_of
 
 #: Values shown, and characters of each.
 _MOST, _LENGTH = 4, 80
+#: Levels below which values are not looked for.
+_DEEPEST = 8
 
 
 def brief_of(body: bytes, content_type: str | None, key: str) -> tuple[Cell, ...]:
@@ -36,17 +38,25 @@ def _json(body: bytes) -> Any:
         return None
 
 
-def _plain_values(name: str, value: Any) -> Iterator[tuple[str, str]]:
+def _plain_values(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
     """The values inside with their names; a list of plain values by its length, a list of objects by its first."""
-    if isinstance(value, dict):
+    if depth == _DEEPEST:
+        yield name, "…"
+    elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _plain_values(str(key), inner)
+            yield from _plain_values(str(key), inner, depth + 1)
     elif isinstance(value, list) and value and isinstance(value[0], dict | list):
-        yield from _plain_values(name, value[0])
+        yield from _plain_values(name, value[0], depth + 1)
     elif isinstance(value, list) and len(value) > _MOST:
         yield name, f"{len(value):,}{_COUNTED}"
+    elif isinstance(value, list):
+        yield name, ", ".join(map(_text, value))
     else:
-        yield name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield name, _text(value)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _cut(text: str) -> str:

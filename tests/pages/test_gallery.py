@@ -9,6 +9,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from jobs.lifecycle.after import explaining
+from results.reading.briefs import brief_of
 from tests.cast import House
 from tests.jobs.running import folder, run, serving, serving_engine
 from tests.support.engine import EngineProcess
@@ -115,3 +116,18 @@ def test_many_pictures_cost_no_more_queries_than_few(
             client.get(f"/jobs/{job.key}/results/")
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_an_answer_in_brief_is_plain_values_first_and_never_deeper_than_a_reader_looks() -> None:
+    def brief(body: bytes) -> list[tuple[str, str]]:
+        return [(cell.name, cell.text) for cell in brief_of(body, "application/json", "a.jpg.out")]
+
+    assert brief(b'{"p": [1, 2, 3, 4, 5], "box": [1, 2.5], "label": "cat"}') == [
+        ("box", "1, 2.5"), ("label", "cat"), ("p", "5 values"),
+    ]  # fmt: skip
+    assert brief(b'{"a": ' * 500 + b"1" + b"}" * 500) == [("a", "…")]
+    assert brief(b"[" * 500 + b"]" * 500) == [("", "…")]
+    assert brief(b"[" * 60_000)[0][1].startswith("[[[")
+    assert brief(b'{"text": "' + b"x" * 5000 + b'"}') == [("text", "x" * 80 + "…")]
+    assert brief(b'{"predictions": [{"label": "cut off') == [("", '{"predictions": [{"label": "cut off')]
+    assert brief(b"[]") == [("", "")]
