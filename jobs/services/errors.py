@@ -92,7 +92,7 @@ class JobsOfOthers(NotPossible):
 
     def __init__(self, count: int, owners: str) -> None:
         super().__init__(
-            f"The jobs that match were submitted by different people: {owners}. Send stop_others: true to stop those "
+            f"Not all jobs that match were submitted by you: {owners}. Send stop_others: true to stop those "
             'of others too, or add "owner": "me" to the filter.'
         )
         self.count = count
