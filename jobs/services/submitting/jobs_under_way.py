@@ -25,10 +25,13 @@ def find(connection: Connection, output_path: str, data: str) -> list[TransformJ
     """
     bucket, prefix = keys.parse_s3_uri(output_path)
     folder = keys.output_folder(prefix)
-    rows = TransformJob.objects.for_team(connection.team).filter(state__in=ACTIVE).order_by("-id")
+    # Thousands may be waiting, so the database leaves out those of other buckets.
+    rows = TransformJob.objects.for_team(connection.team).filter(
+        state__in=ACTIVE, spec__output_path__icontains=f"//{bucket}"
+    )
     near = [
         job
-        for job in rows.select_related("connection")
+        for job in rows.select_related("connection").order_by("-id")
         if job.connection.place == connection.place and _meets(job.output_path, bucket, folder)
     ]
     return sorted(near[:MOST], key=lambda job: job.data != data)
