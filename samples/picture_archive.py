@@ -77,15 +77,20 @@ def _assemble(folder: Path, weights: Path, archive: Path) -> None:
 
     model = saved_model((folder / "graph.pb").read_bytes(), read_weights(weights))
     files = {f"{VERSION}/saved_model.pb": model}
-    for path in sorted((folder / "code").iterdir()):
+    for path in _code_files(folder):
         files[f"code/{path.name}"] = path.read_bytes()
     write_archive(archive, files)
+
+
+def _code_files(folder: Path) -> list[Path]:
+    """The files of the script. An image's build also makes a folder of compiled modules beside them."""
+    return sorted(path for path in (folder / "code").iterdir() if path.is_file())
 
 
 def _digest(folder: Path) -> str:
     """The first 12 hex digits of a hash of all that goes into the archive."""
     hasher = hashlib.sha256()
-    for path in [folder / "graph.pb", folder / "weights.txt", *sorted((folder / "code").iterdir())]:
+    for path in [folder / "graph.pb", folder / "weights.txt", *_code_files(folder)]:
         hasher.update(path.name.encode() + b"\0" + path.read_bytes())
     return hasher.hexdigest()[:12]
 

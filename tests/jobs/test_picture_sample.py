@@ -73,6 +73,19 @@ def test_the_archive_is_laid_out_as_in_the_article(tmp_path: Path) -> None:
     assert len(lines) == 1
 
 
+def test_compiled_modules_beside_the_script_change_nothing_in_the_archive(tmp_path: Path) -> None:
+    """The image of Docker compiles all modules."""
+    folder = tmp_path / "pictures"
+    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("data", "__pycache__"))
+    archive = make_archive(folder, tmp_path, lambda _: None)
+    (folder / "code" / "__pycache__").mkdir()
+    (folder / "code" / "__pycache__" / "inference.cpython-311.pyc").write_bytes(b"compiled")
+    assert make_archive(folder, tmp_path, lambda _: None) == archive
+    archive.unlink()
+    with tarfile.open(make_archive(folder, tmp_path, lambda _: None)) as tar:
+        assert tar.getnames() == ["1/saved_model.pb", "code/inference.py", "code/labels.txt"]
+
+
 def test_without_the_package_index_the_sample_is_left_out_and_the_start_says_why(
     engine_settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
