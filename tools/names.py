@@ -29,6 +29,10 @@ FOLDERS = (
     "transform",
     "webapp",
     "bench",
+    "tests/aws",
+    "tests/failures",
+    "tests/transform",
+    "tests/webapp",
 )
 #: A name says what it holds, with a noun: `matching_jobs`, not `found`; `log_line`, not `one`.
 WORDS = frozenset(

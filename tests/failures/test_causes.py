@@ -115,32 +115,36 @@ CONTAINER = [
 
 @pytest.mark.parametrize(("text", "cause"), REASONS)
 def test_a_reason_tells_its_cause(text: str, cause: str) -> None:
-    found = explain([LogText(LogSource.REASON, text)], Facts())
-    assert (found.cause.slug, found.quoted) == (cause, text)
+    failure = explain([LogText(LogSource.REASON, text)], Facts())
+    assert (failure.cause.slug, failure.quoted) == (cause, text)
 
 
 @pytest.mark.parametrize(("text", "cause"), DATA_LOG)
 def test_a_line_of_the_data_log_tells_its_cause(text: str, cause: str) -> None:
-    found = explain([LogText(LogSource.REASON, JOBLOG), LogText(LogSource.DATA_LOG, text)], Facts())
-    assert (found.cause.slug, found.quoted, found.source) == (cause, text, LogSource.DATA_LOG)
+    failure = explain([LogText(LogSource.REASON, JOBLOG), LogText(LogSource.DATA_LOG, text)], Facts())
+    assert (failure.cause.slug, failure.quoted, failure.source) == (cause, text, LogSource.DATA_LOG)
 
 
 @pytest.mark.parametrize(("text", "cause"), CONTAINER)
 def test_a_line_of_the_containers_log_tells_its_cause_where_the_data_log_only_says_what_was_seen(
     text: str, cause: str
 ) -> None:
-    seen = LogText(LogSource.DATA_LOG, "b/k.csv: Unable to get response from algorithm")
-    found = explain([LogText(LogSource.REASON, JOBLOG), seen, LogText(LogSource.CONTAINER, text)], Facts())
-    assert (found.cause.slug, found.quoted, found.source) == (cause, text, LogSource.CONTAINER)
+    answer_missing = LogText(LogSource.DATA_LOG, "b/k.csv: Unable to get response from algorithm")
+    failure = explain(
+        [LogText(LogSource.REASON, JOBLOG), answer_missing, LogText(LogSource.CONTAINER, text)], Facts()
+    )
+    assert (failure.cause.slug, failure.quoted, failure.source) == (cause, text, LogSource.CONTAINER)
 
 
 def test_a_bare_status_is_quoted_with_the_models_answer_and_a_type_that_it_names_is_tried() -> None:
     answer = "Content type application/json is not supported here. Please use text/csv or text/libsvm."
-    said = ["ClientError: 415", "", "Message:", answer]
-    lines = [LogText(LogSource.DATA_LOG, f"b/k.csv: {text}") for text in said]
-    found = explain([LogText(LogSource.REASON, JOBLOG), *lines], Facts({"content_type": "application/json"}))
-    assert found.quoted == f"b/k.csv: ClientError: 415\n{answer}"
-    assert found.change == Change("content_type", "text/csv", "The message names this type.")
+    log_lines = ["ClientError: 415", "", "Message:", answer]
+    lines = [LogText(LogSource.DATA_LOG, f"b/k.csv: {text}") for text in log_lines]
+    failure = explain(
+        [LogText(LogSource.REASON, JOBLOG), *lines], Facts({"content_type": "application/json"})
+    )
+    assert failure.quoted == f"b/k.csv: ClientError: 415\n{answer}"
+    assert failure.change == Change("content_type", "text/csv", "The message names this type.")
 
 
 FRAMES = [
@@ -203,7 +207,7 @@ def test_the_object_and_the_records_of_the_failed_request_are_told() -> None:
 
 
 def test_a_cause_in_the_models_answer_has_the_records_of_its_object_and_no_others() -> None:
-    other = [LogText(LogSource.DATA_LOG, f"b/other.csv: {text}") for text in PLACED[:2]]
+    other_lines = [LogText(LogSource.DATA_LOG, f"b/other.csv: {text}") for text in PLACED[:2]]
     answer = [
         "ClientError: 400",
         "[engine] records 1-40, lines 1-41",
@@ -211,7 +215,7 @@ def test_a_cause_in_the_models_answer_has_the_records_of_its_object_and_no_other
         "Message:",
         "Unable to parse data as csv",
     ]
-    explanation = explain([*other, *data_log(*answer)], Facts())
+    explanation = explain([*other_lines, *data_log(*answer)], Facts())
     assert explanation.cause.slug == "csv-unreadable"
     assert (explanation.object, explanation.place) == ("b/k.csv", RecordPlace(1, 40, 1, 41))
 
@@ -251,8 +255,8 @@ def test_advice_for_an_engine_is_about_causes_that_there_are() -> None:
 
 
 def test_every_rule_is_held_to_a_text() -> None:
-    told = {cause for _, cause in [*REASONS, *DATA_LOG, *CONTAINER]}
-    assert {cause.slug for cause in CAUSES} == told
+    tested_causes = {cause for _, cause in [*REASONS, *DATA_LOG, *CONTAINER]}
+    assert {cause.slug for cause in CAUSES} == tested_causes
 
 
 def test_slugs_are_words_that_fit_the_column_and_are_there_once() -> None:
@@ -265,8 +269,8 @@ def test_slugs_are_words_that_fit_the_column_and_are_there_once() -> None:
     "text", ["", JOBLOG, "AlgorithmError: See job logs for more information", "Something nobody saw before"]
 )
 def test_where_no_rule_fits_none_is_guessed(text: str) -> None:
-    found = explain([LogText(LogSource.REASON, text), LogText(LogSource.CONTAINER, "200 OK")], Facts())
-    assert (found.cause, found.quoted, found.change) == (UNKNOWN, "", None)
+    failure = explain([LogText(LogSource.REASON, text), LogText(LogSource.CONTAINER, "200 OK")], Facts())
+    assert (failure.cause, failure.quoted, failure.change) == (UNKNOWN, "", None)
 
 
 def test_a_status_is_quoted_with_what_the_model_answered() -> None:
@@ -278,8 +282,8 @@ def test_a_status_is_quoted_with_what_the_model_answered() -> None:
         "b/k: that?",
         "b/l: ClientError: 400",
     ]
-    found = explain([LogText(LogSource.DATA_LOG, line) for line in lines], Facts())
-    assert found.quoted == "b/k: ClientError: 400\nwhat is\nthat?"
+    failure = explain([LogText(LogSource.DATA_LOG, line) for line in lines], Facts())
+    assert failure.quoted == "b/k: ClientError: 400\nwhat is\nthat?"
 
 
 @pytest.mark.parametrize(
@@ -336,18 +340,18 @@ def test_nothing_is_proposed_that_the_request_has_already_or_that_is_not_allowed
 
 
 def test_without_capacity_the_first_other_fallback_is_tried_and_else_a_type_of_the_same_size() -> None:
-    said = [LogText(LogSource.REASON, REASONS[0][0])]
-    first = explain(said, Facts(instance_type="ml.m5.large", fallbacks=("ml.c5.xlarge",))).change
-    second = explain(said, Facts(instance_type="ml.g5.2xlarge")).change
+    log_texts = [LogText(LogSource.REASON, REASONS[0][0])]
+    first = explain(log_texts, Facts(instance_type="ml.m5.large", fallbacks=("ml.c5.xlarge",))).change
+    second = explain(log_texts, Facts(instance_type="ml.g5.2xlarge")).change
     assert first
     assert second
     assert (first.value, second.value) == ("ml.c5.xlarge", "ml.g4dn.2xlarge")
 
 
 def test_in_the_engine_more_memory_is_no_matter_of_the_instance_type() -> None:
-    found = explain([LogText(LogSource.CONTAINER, "MemoryError")], Facts(CSV, "ml.m5.large", embedded=True))
-    assert found.change
-    assert found.change.field == "max_payload"
+    failure = explain([LogText(LogSource.CONTAINER, "MemoryError")], Facts(CSV, "ml.m5.large", embedded=True))
+    assert failure.change
+    assert failure.change.field == "max_payload"
 
 
 @pytest.mark.parametrize(
@@ -382,15 +386,15 @@ def test_in_the_engine_more_memory_is_no_matter_of_the_instance_type() -> None:
 def test_a_column_is_filtered_only_where_one_is_too_many_in_all_files(
     line: str, written: int, proposed: bool
 ) -> None:
-    found = explain([LogText(LogSource.DATA_LOG, f"b/k.csv: {line}")], Facts(spec=CSV, written=written))
-    assert found.cause.slug == "wrong-columns"
-    assert (found.change is not None) == proposed
+    failure = explain([LogText(LogSource.DATA_LOG, f"b/k.csv: {line}")], Facts(spec=CSV, written=written))
+    assert failure.cause.slug == "wrong-columns"
+    assert (failure.change is not None) == proposed
 
 
 def test_sizes_of_instances_are_those_that_sagemaker_takes() -> None:
     model = botocore.session.get_session().get_service_model("sagemaker")
-    known = {f"ml.{name}.{size}" for name, family in FAMILIES.items() for size in family.sizes}
-    assert known <= set(model.shape_for("TransformInstanceType").enum)
+    instance_types = {f"ml.{name}.{size}" for name, family in FAMILIES.items() for size in family.sizes}
+    assert instance_types <= set(model.shape_for("TransformInstanceType").enum)
     assert larger("ml.m5.24xlarge") == larger("ml.nosuch.large") == larger("") == ""
 
 
@@ -409,8 +413,8 @@ def test_sizes_of_instances_are_those_that_sagemaker_takes() -> None:
 def test_unreadable_csv_is_filtered_for_a_column_of_ids_and_never_for_a_header(
     head: bytes, value: str | None
 ) -> None:
-    said = [LogText(LogSource.DATA_LOG, "b/k.csv: could not convert string to float: 'a-17'")]
-    change = explain(said, Facts(spec=CSV, head=head)).change
+    log_texts = [LogText(LogSource.DATA_LOG, "b/k.csv: could not convert string to float: 'a-17'")]
+    change = explain(log_texts, Facts(spec=CSV, head=head)).change
     assert (change.value if change else None) == value
 
 

@@ -38,29 +38,29 @@ def test_a_failure_reason_says_whether_the_same_job_may_succeed_another_time(
 
 
 def test_a_refusal_names_its_quota_and_numbers() -> None:
-    found = read_refusal(
+    refusal = read_refusal(
         "The account-level service limit 'ml.m4.xlarge for transform job usage' is 4 Instances, with current "
         f"utilization of 3 Instances and a request delta of 2 Instances. {ASK}"
     )
-    assert found is not None
-    assert (found.name, found.limit, found.used, found.requested) == (
+    assert refusal is not None
+    assert (refusal.name, refusal.limit, refusal.used, refusal.requested) == (
         "ml.m4.xlarge for transform job usage",
         4,
         3,
         2,
     )
-    assert found.is_of_one_type
-    assert not found.is_hopeless
+    assert refusal.is_of_one_type
+    assert not refusal.is_hopeless
 
 
 def test_a_refusal_over_all_types_is_of_no_type_and_one_beyond_the_quota_is_hopeless() -> None:
-    found = read_refusal(
+    refusal = read_refusal(
         "The account-level service limit 'Number of instances across all transform jobs' is 0 Instances, with "
         f"current utilization of 0 Instances and a request delta of 1 Instances. {ASK}"
     )
-    assert found is not None
-    assert not found.is_of_one_type
-    assert found.is_hopeless
+    assert refusal is not None
+    assert not refusal.is_of_one_type
+    assert refusal.is_hopeless
 
 
 @pytest.mark.parametrize("text", ["", "No capacity is left.", "The account-level service limit was reached."])

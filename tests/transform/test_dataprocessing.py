@@ -45,12 +45,12 @@ def test_a_csv_filter_finds_what_it_finds_in_an_array_of_the_columns(
     rows: list[list[str]], path: str
 ) -> None:
     def expected(row: list[str]) -> list[str]:
-        found = parse(path).select(row)
-        return found if isinstance(found, list) else [found]
+        selected = parse(path).select(row)
+        return selected if isinstance(selected, list) else [selected]
 
     job = processing(CSV, input_filter=path)
     try:
-        wanted = [expected(row) for row in rows]
+        expected_rows = [expected(row) for row in rows]
     except NotInRecord:
         with pytest.raises(RecordError, match="finds nothing"):
             job.request(csv_text(rows))
@@ -59,7 +59,7 @@ def test_a_csv_filter_finds_what_it_finds_in_an_array_of_the_columns(
     assert sent is not None
     # What is left of a row may be one empty cell, which is an empty line.
     got = sent.decode().removesuffix("\n").split("\n")
-    assert [next(csv.reader([line])) or [""] for line in got] == wanted
+    assert [next(csv.reader([line])) or [""] for line in got] == expected_rows
 
 
 @given(ROWS, ROWS, PATHS)
@@ -143,7 +143,7 @@ def test_answers_that_are_not_as_many_as_the_records_are_not_joined(answer: byte
 
 @pytest.mark.parametrize("kind", [JSON, LINES])
 @pytest.mark.parametrize(
-    ("given_", "answer", "joined"),
+    ("record", "answer", "joined"),
     [
         (b'{"a": 1.10}', b'{"y": 2}', b'{"a": 1.10,"SageMakerOutput":{"y": 2}}'),
         (b'{"a":1 } ', b"0.5", b'{"a":1 ,"SageMakerOutput":0.5}'),
@@ -153,9 +153,9 @@ def test_answers_that_are_not_as_many_as_the_records_are_not_joined(answer: byte
     ],
 )
 def test_json_is_joined_as_documented_and_keeps_its_bytes(
-    kind: str, given_: bytes, answer: bytes, joined: bytes
+    kind: str, record: bytes, answer: bytes, joined: bytes
 ) -> None:
-    assert processing(kind, join_source="Input").result(given_, answer) == joined
+    assert processing(kind, join_source="Input").result(record, answer) == joined
 
 
 VALUES = st.recursive(

@@ -46,16 +46,16 @@ def test_multirecord_concatenates_to_the_object_within_the_limit(
         with pytest.raises(PayloadTooLarge, match=f"{limit} bytes"):
             list(batches)
         return
-    found = list(batches)
-    assert b"".join(found) == data
-    assert all(0 < len(batch) <= limit for batch in found)
+    bodies = list(batches)
+    assert b"".join(bodies) == data
+    assert all(0 < len(batch) <= limit for batch in bodies)
 
 
 @given(KIND, RECORDS, st.integers(1, 200))
 def test_every_batch_is_made_of_whole_records(kind: str, records: list[bytes], size: int) -> None:
-    found = payloads([KINDS[kind](records)], Splitting(kind, "MultiRecord", None, batch=size))
+    bodies = payloads([KINDS[kind](records)], Splitting(kind, "MultiRecord", None, batch=size))
     read = {"RecordIO": recordio, "TFRecord": tfrecord}[kind]
-    assert [frame.payload for batch in found for frame in read([batch], None)] == records
+    assert [frame.payload for batch in bodies for frame in read([batch], None)] == records
 
 
 @pytest.mark.parametrize(("kind", "around"), [("RecordIO", 8), ("TFRecord", 16)])
@@ -117,10 +117,10 @@ def test_a_tfrecord_length_that_is_damaged_is_told_before_it_is_believed() -> No
 
 def test_tfrecord_data_are_compared_with_their_checksum() -> None:
     whole = tfrecord_bytes([b"a", b"bcd"]).replace(b"bcd", b"bcx")
-    found = tfrecord([whole], None)
-    assert next(found).payload == b"a"
+    framing = tfrecord([whole], None)
+    assert next(framing).payload == b"a"
     with pytest.raises(CorruptRecord, match="at byte 17 is not whole: its data have another checksum"):
-        next(found)
+        next(framing)
 
 
 def test_a_tfrecord_is_laid_out_as_tensorflow_writes_it() -> None:

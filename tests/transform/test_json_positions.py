@@ -32,7 +32,7 @@ def test_a_member_is_found_on_its_line_and_column() -> None:
 def test_at_each_position_its_value_begins(value: Any, indent: int | None) -> None:
     text = json.dumps(value, indent=indent)
     for path, (line, column) in positions(text).items():
-        at = sum(len(one) + 1 for one in text.split("\n")[: line - 1]) + column - 1
+        at = sum(len(text_line) + 1 for text_line in text.split("\n")[: line - 1]) + column - 1
         node = value
         for name in path:
             node = node[name]

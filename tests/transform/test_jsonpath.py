@@ -13,7 +13,7 @@ RECORD = {"id": 7, "features": [1, 2, 3], "who": {"first": "Ada", "last": "L"}, 
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "found"),
+    ("path", "value", "selected"),
     [
         ("$", ROW, ROW),
         ("$[0]", ROW, "a"),
@@ -38,16 +38,16 @@ RECORD = {"id": 7, "features": [1, 2, 3], "who": {"first": "Ada", "last": "L"}, 
         ("$.many[0,1].x", RECORD, [1, 2]),
     ],
 )
-def test_a_path_finds(path: str, value: Any, found: Any) -> None:
-    assert parse(path).select(value) == found
+def test_a_path_finds(path: str, value: Any, selected: Any) -> None:
+    assert parse(path).select(value) == selected
 
 
 @pytest.mark.parametrize(
-    ("path", "found"),
+    ("path", "selected"),
     [("$[1:2]", ["b", "c"]), ("$[:0]", ["a"]), ("$[1:-1]", ["b", "c", "d"]), ("$[1:]", ["b", "c", "d"])],
 )
-def test_a_range_takes_its_end_along_when_told_to(path: str, found: list[str]) -> None:
-    assert parse(path, end_included=True).select(ROW) == found
+def test_a_range_takes_its_end_along_when_told_to(path: str, selected: list[str]) -> None:
+    assert parse(path, end_included=True).select(ROW) == selected
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,9 @@ def pairs(prefix: str, keys: list[str]) -> list[tuple[str, str]]:
 )
 def test_outputs_get_the_keys_that_the_first_job_gives_them(prefix: str, keys: list[str]) -> None:
     named = pairs(prefix, keys)
-    made = manifest_of("bucket", named, OUT)
-    assert made is not None
-    read = parse_manifest(made.body())
+    manifest = manifest_of("bucket", named, OUT)
+    assert manifest is not None
+    read = parse_manifest(manifest.body())
     assert read.bucket == "bucket"
     assert [(key, output_key(read.prefix, key, OUT)) for key in read.keys] == named
 

@@ -26,8 +26,8 @@ def saved_in(archive: Path, folder: str) -> set[str]:
             if PurePath(member.name).parent == PurePath(folder) and not member.name.endswith("answers.json"):
                 file = tar.extractfile(member)
                 assert file is not None
-                found = find_saved_models([file.read()])
-                texts.update(map(str, found.values()) if found else [member.name])
+                saved_models = find_saved_models([file.read()])
+                texts.update(map(str, saved_models.values()) if saved_models else [member.name])
     return texts
 
 
@@ -113,8 +113,8 @@ def test_a_newer_minor_version_is_unfit_and_a_newer_patch_is_not() -> None:
 
 
 def test_a_model_of_another_library_is_unfit() -> None:
-    found = find_saved_models([b"tree\nversion=v4\nnum_class=1\n"])
-    assert why_unfit_file("model.txt", found, SavedModel.read("XGBoost 2.1.4"), "1.7-1") == (
+    saved_models = find_saved_models([b"tree\nversion=v4\nnum_class=1\n"])
+    assert why_unfit_file("model.txt", saved_models, SavedModel.read("XGBoost 2.1.4"), "1.7-1") == (
         "model.txt was saved by LightGBM, but image 1.7-1 serves models of XGBoost. Use an image with that library."
     )
 

@@ -49,9 +49,9 @@ def test_multirecord_batches_keep_every_byte_and_the_limit(chunks: list[bytes], 
         with pytest.raises(PayloadTooLarge, match=f"{limit} bytes"):
             list(batches)
         return
-    found = list(batches)
-    assert b"".join(found) == data
-    assert all(0 < len(batch) <= limit for batch in found)
+    bodies = list(batches)
+    assert b"".join(bodies) == data
+    assert all(0 < len(batch) <= limit for batch in bodies)
 
 
 @given(CHUNKS, st.integers(1, 60))
@@ -59,8 +59,8 @@ def test_multirecord_batches_are_as_full_as_whole_lines_allow(chunks: list[bytes
     records = list(lines(chunks, None))
     if any(len(record) > limit for record in records):
         return
-    found = list(payloads(chunks, Splitting("Line", "MultiRecord", limit)))
-    for batch, following in itertools.pairwise(found):
+    bodies = list(payloads(chunks, Splitting("Line", "MultiRecord", limit)))
+    for batch, following in itertools.pairwise(bodies):
         first = next(lines([following], None))
         assert len(batch) + len(first) > limit
 
@@ -82,17 +82,17 @@ def test_without_a_split_the_object_is_one_request(chunks: list[bytes]) -> None:
 def test_without_a_limit_batches_have_their_size_and_a_longer_line_goes_alone(
     chunks: list[bytes], size: int
 ) -> None:
-    found = list(payloads(chunks, Splitting("Line", "MultiRecord", None, batch=size)))
-    assert b"".join(found) == b"".join(chunks)
-    assert all(len(batch) <= size or batch.count(b"\n") <= 1 for batch in found)
-    assert all(batch.endswith(b"\n") for batch in found[:-1])
+    bodies = list(payloads(chunks, Splitting("Line", "MultiRecord", None, batch=size)))
+    assert b"".join(bodies) == b"".join(chunks)
+    assert all(len(batch) <= size or batch.count(b"\n") <= 1 for batch in bodies)
+    assert all(batch.endswith(b"\n") for batch in bodies[:-1])
 
 
 @given(CHUNKS)
 def test_singlerecord_leaves_the_line_feed_out_if_told_to(chunks: list[bytes]) -> None:
-    kept = payloads(chunks, Splitting("Line", "SingleRecord", None))
+    bodies = payloads(chunks, Splitting("Line", "SingleRecord", None))
     bare = payloads(chunks, Splitting("Line", "SingleRecord", None, newline=False))
-    assert list(bare) == [record.removesuffix(b"\n") for record in kept]
+    assert list(bare) == [record.removesuffix(b"\n") for record in bodies]
 
 
 @pytest.mark.parametrize("strategy", ["SingleRecord", "MultiRecord"])

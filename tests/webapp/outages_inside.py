@@ -63,16 +63,16 @@ class Inside:
     def ask(self) -> dict[str, Any]:
         """What is answered now."""
         return {
-            "read": said(self.script.get("/api/v1/jobs/")),
-            "submit": said(self.script.post("/api/v1/jobs/", JOB, "application/json")),
-            "page": said(
+            "read": summary(self.script.get("/api/v1/jobs/")),
+            "submit": summary(self.script.post("/api/v1/jobs/", JOB, "application/json")),
+            "page": summary(
                 self.person.post("/team/tokens/", {"name": "script", "days": "30", "role": "viewer"})
             ),
-            "ready": said(self.script.get("/readyz")),
+            "ready": summary(self.script.get("/readyz")),
         }
 
 
-def said(answer: Any) -> dict[str, Any]:
+def summary(answer: Any) -> dict[str, Any]:
     """What a client notices of an answer."""
     text = answer.content.decode()
     return {"status": answer.status_code, "retry_after": answer.headers.get("Retry-After"), "text": text}

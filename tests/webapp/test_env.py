@@ -13,10 +13,10 @@ from django.core.exceptions import ImproperlyConfigured
 from webapp import env
 
 
-@pytest.mark.parametrize(("text", "meant"), [("1", True), ("Yes", True), ("off", False), ("", True)])
-def test_a_flag_is_yes_no_or_its_default(monkeypatch: pytest.MonkeyPatch, text: str, meant: bool) -> None:
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("Yes", True), ("off", False), ("", True)])
+def test_a_flag_is_yes_no_or_its_default(monkeypatch: pytest.MonkeyPatch, text: str, value: bool) -> None:
     monkeypatch.setenv("A_FLAG", text)
-    assert env.flag("A_FLAG", default=True) is meant
+    assert env.flag("A_FLAG", default=True) is value
 
 
 def test_a_flag_that_is_neither_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,10 +25,10 @@ def test_a_flag_that_is_neither_stops_the_start(monkeypatch: pytest.MonkeyPatch)
         env.flag("A_FLAG")
 
 
-@pytest.mark.parametrize(("text", "meant"), [("2.5", 2.5), (" 0 ", 0), ("", 7)])
-def test_a_number_is_read_or_its_default(monkeypatch: pytest.MonkeyPatch, text: str, meant: float) -> None:
+@pytest.mark.parametrize(("text", "value"), [("2.5", 2.5), (" 0 ", 0), ("", 7)])
+def test_a_number_is_read_or_its_default(monkeypatch: pytest.MonkeyPatch, text: str, value: float) -> None:
     monkeypatch.setenv("A_NUMBER", text)
-    assert env.number("A_NUMBER", 7) == meant
+    assert env.number("A_NUMBER", 7) == value
 
 
 @pytest.mark.parametrize("text", ["-1", "ten", "inf", "nan", "1,5"])
@@ -49,9 +49,9 @@ def test_the_secret_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Pa
 def test_an_empty_secret_key_is_never_used(tmp_path: Path) -> None:
     file = tmp_path / "secret_key"
     file.touch()
-    made = env.secret_key("NO_SUCH_VARIABLE", file)
-    assert len(made) >= 50
-    assert file.read_text() == made
+    secret = env.secret_key("NO_SUCH_VARIABLE", file)
+    assert len(secret) >= 50
+    assert file.read_text() == secret
 
 
 def test_all_that_start_at_the_same_time_get_the_same_key(tmp_path: Path) -> None:
@@ -69,12 +69,12 @@ def test_all_that_start_at_the_same_time_get_the_same_key(tmp_path: Path) -> Non
 
 def test_a_database_url_is_taken_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("A_DATABASE", "postgres://me:p%40ss@db.example:5433/deck?sslmode=require")
-    found = env.database("A_DATABASE", tmp_path / "x.sqlite3")
-    assert found["NAME"] == "deck"
-    assert (found["USER"], found["PASSWORD"]) == ("me", "p@ss")
-    assert (found["HOST"], found["PORT"]) == ("db.example", "5433")
-    assert found["OPTIONS"] == {"sslmode": "require"}
-    assert found["CONN_MAX_AGE"] == 60
+    database = env.database("A_DATABASE", tmp_path / "x.sqlite3")
+    assert database["NAME"] == "deck"
+    assert (database["USER"], database["PASSWORD"]) == ("me", "p@ss")
+    assert (database["HOST"], database["PORT"]) == ("db.example", "5433")
+    assert database["OPTIONS"] == {"sslmode": "require"}
+    assert database["CONN_MAX_AGE"] == 60
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "postgres://host", "deck"])

@@ -66,8 +66,8 @@ def dashboard(disk: SmallDisk) -> Iterator[Dashboard]:
 
 def checks(answers: dict[str, Any]) -> dict[str, Any]:
     """What /readyz says of the database and the disk."""
-    found = json.loads(answers["ready"]["text"])["checks"]
-    return {name: found[name] for name in ("database", "disk")}
+    checks = json.loads(answers["ready"]["text"])["checks"]
+    return {name: checks[name] for name in ("database", "disk")}
 
 
 def assert_unavailable(answers: dict[str, Any], sentence: str) -> None:
@@ -109,11 +109,11 @@ def test_a_database_that_is_locked_for_long_is_told_with_when_to_come_again(
     dashboard: Dashboard, disk: SmallDisk
 ) -> None:
     dashboard.run("impatient")
-    other = sqlite3.connect(disk.folder / "data" / "batchdeck.sqlite3", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    second_connection = sqlite3.connect(disk.folder / "data" / "batchdeck.sqlite3", isolation_level=None)
+    second_connection.execute("BEGIN IMMEDIATE")
     answers = dashboard.run("ask")
-    other.execute("ROLLBACK")
-    other.close()
+    second_connection.execute("ROLLBACK")
+    second_connection.close()
     assert_unavailable(answers, "The database is busy")
     assert answers["submit"]["retry_after"] == "5"
     assert answers["read"]["status"] == 200

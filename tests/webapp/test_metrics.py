@@ -55,10 +55,10 @@ def test_the_age_of_the_queue_and_of_the_last_poll_are_told() -> None:
         house.job(JobState.IN_PROGRESS)
     assert ("batchdeck_poll_age_seconds", "first", "engine") not in figures()
     Connection.objects.update(polled_at=ago)
-    found = figures()
-    assert found["batchdeck_jobs", "first", "engine", "WAITING"] == 2
+    figures_now = figures()
+    assert figures_now["batchdeck_jobs", "first", "engine", "WAITING"] == 2
     for name in ("batchdeck_oldest_waiting_seconds", "batchdeck_poll_age_seconds"):
-        assert 120 <= found[name, "first", "engine"] < 180
+        assert 120 <= figures_now[name, "first", "engine"] < 180
 
 
 def test_the_number_of_queries_does_not_grow_with_connections(django_assert_num_queries: Any) -> None:
@@ -82,7 +82,7 @@ def test_a_token_is_needed_where_one_is_set(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "status"),
+    ("headers", "status"),
     [
         ({"REMOTE_ADDR": "127.0.0.1"}, 200),
         ({"REMOTE_ADDR": "::1"}, 200),
@@ -91,7 +91,7 @@ def test_a_token_is_needed_where_one_is_set(settings: Any) -> None:
         ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_PROTO": "https"}, 403),
     ],
 )
-def test_without_a_token_only_this_machine_is_answered(asked: dict[str, str], status: int) -> None:
-    answer = Client().get("/metrics", **asked)  # type: ignore[arg-type]
+def test_without_a_token_only_this_machine_is_answered(headers: dict[str, str], status: int) -> None:
+    answer = Client().get("/metrics", **headers)  # type: ignore[arg-type]
     assert answer.status_code == status
     assert (b"BATCHDECK_METRICS_TOKEN" in answer.content) == (status == 403)

@@ -101,8 +101,8 @@ def test_an_old_database_is_migrated_with_its_rows(old: dict[str, str]) -> None:
     answer = manage(old, "migrate", "--noinput")
     assert answer.returncode == 0, answer.stderr
     assert "Applying jobs.0001" not in answer.stdout
-    found = json.loads(run(JOBS, old))
-    jobs: list[dict[str, Any]] = found["jobs"]
+    answers = json.loads(run(JOBS, old))
+    jobs: list[dict[str, Any]] = answers["jobs"]
     assert [job["name"] for job in jobs] == [f"job-{number}" for number in range(1, 10)]
     assert [job["waits_for"] for job in jobs] == ["", "turn", "calls", "next-try", "", "", "", "", ""]
     rows_differ = {"code": "rows-differ", "text": "1 row count differs: b (3 in, 2 out)."}
@@ -118,7 +118,7 @@ def test_an_old_database_is_migrated_with_its_rows(old: dict[str, str]) -> None:
     ]
     assert jobs[6]["joint"]["warnings"] == [rows_differ]
     assert (jobs[6]["joint"]["attempts"], jobs[6]["overall_state"]) == (2, "COMPLETED")
-    assert found["heartbeats"] == ["beat", "images us-east-1", "worker"]
+    assert answers["heartbeats"] == ["beat", "images us-east-1", "worker"]
 
 
 @pytest.mark.django_db

@@ -29,9 +29,9 @@ def environments(module: ast.Module) -> set[str]:
     names = {"os.environ"}
     for node in ast.walk(module):
         if isinstance(node, ast.arguments):
-            given = [*node.posonlyargs, *node.args][::-1]
+            parameters = [*node.posonlyargs, *node.args][::-1]
             pairs = [
-                *zip(given, node.defaults[::-1], strict=False),
+                *zip(parameters, node.defaults[::-1], strict=False),
                 *zip(node.kwonlyargs, node.kw_defaults, strict=True),
             ]
             names |= {arg.arg for arg, default in pairs if default and ast.unparse(default) == "os.environ"}
@@ -40,26 +40,28 @@ def environments(module: ast.Module) -> set[str]:
     return names
 
 
-def asked_for(node: ast.AST, known: set[str]) -> ast.expr | None:
+def asked_for(node: ast.AST, variables: set[str]) -> ast.expr | None:
     """What stands for the variable's name, if this node reads one."""
     match node:
         case ast.Call(func=ast.Attribute(value=owner, attr=verb), args=[name, *_]):
             who = ast.unparse(owner)
-            through_settings = who == "env" and "env" not in known
-            is_read = through_settings or (who in known and verb == "get") or (who, verb) == ("os", "getenv")
+            through_settings = who == "env" and "env" not in variables
+            is_read = (
+                through_settings or (who in variables and verb == "get") or (who, verb) == ("os", "getenv")
+            )
             return name if is_read else None
         case ast.Subscript(value=owner, slice=name, ctx=ast.Load()):
-            return name if ast.unparse(owner) in known else None
+            return name if ast.unparse(owner) in variables else None
         case ast.Compare(left=name, comparators=[owner]):
-            return name if ast.unparse(owner) in known else None
+            return name if ast.unparse(owner) in variables else None
     return None
 
 
 def names_read(module: ast.Module) -> Iterator[str]:
     """The variables that a module reads, whether through the environment or through webapp.env."""
-    known = environments(module)
+    variables = environments(module)
     for node in ast.walk(module):
-        name = asked_for(node, known)
+        name = asked_for(node, variables)
         if isinstance(name, ast.Constant) and isinstance(name.value, str):
             yield name.value
         elif name is not None:
@@ -77,9 +79,9 @@ def test_every_variable_that_is_read_is_documented_and_every_documented_one_is_r
     read = {name for module in sources() for name in names_read(module)}
     ours = {name for name in read if name not in NOT_OURS and not name.startswith("_")}
     text = (ROOT / "docs" / "settings.md").read_text()
-    told = re.findall(r"^\| `([A-Z0-9_]+)`", text, re.MULTILINE)
-    assert len(told) == len(set(told))
-    assert ours == set(told)
+    documented = re.findall(r"^\| `([A-Z0-9_]+)`", text, re.MULTILINE)
+    assert len(documented) == len(set(documented))
+    assert ours == set(documented)
 
 
 def test_the_way_variables_are_found_finds_all_ways_to_read_one() -> None:

@@ -33,13 +33,13 @@ class Web:
         self._env.pop("DATABASE_URL", None)
         self._log = data_dir / "web.log"
         self._manage("migrate", "--noinput")
-        made = (
+        settings_code = (
             "from teams.models import *; from teams import tokens; team = Team.objects.create(name='t', slug='t');"
             "user = User.objects.create(username='u');"
             "Membership.objects.create(team=team, user=user, role='admin');"
             "print(tokens.create(team=team, user=user)[1])"
         )
-        self.token = self._manage("shell", "--no-imports", "--command", made).strip()
+        self.token = self._manage("shell", "--no-imports", "--command", settings_code).strip()
         server = ["--bind", f"127.0.0.1:{self.port}", "--workers", "2", "--threads", "8", "--preload"]
         worker = ["--worker-class", "webapp.worker.WebWorker", "--no-control-socket"]
         with self._log.open("wb") as log:
