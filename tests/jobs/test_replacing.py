@@ -163,6 +163,32 @@ def test_another_connection_to_the_same_place_and_another_way_to_write_the_path_
     assert post(serving, "", body).status_code == (409 if same else 201)
 
 
+def test_an_https_address_of_the_same_folder_is_the_same(
+    serving: House, waiting: TransformJob, folder: str
+) -> None:
+    for host in (f"s3.amazonaws.com/{BUCKET}", f"{BUCKET}.s3.amazonaws.com"):
+        error = post(serving, "", body_of(waiting, output_path=f"https://{host}/{folder}/out/")).json()[
+            "error"
+        ]
+        assert (error["code"], error["outputs"]) == ("outputs_exist", 2)
+
+
+def test_outputs_at_an_https_address_have_the_address_of_their_bucket(
+    serving: House, serving_engine: EngineProcess, folder: str
+) -> None:
+    path = f"https://s3.amazonaws.com/{BUCKET}/{folder}/out/"
+    job = run(serving, serving_engine, folder, BODIES, output_path=path)
+    outputs = serving.api("alice").get(f"/api/v1/jobs/{job.key}/outputs/").json()["results"]
+    assert [row["uri"] for row in outputs] == [f"s3://{BUCKET}/{folder}/out/{name}.out" for name in BODIES]
+    # A job that waits at such an address stands in the way of another one at the usual address.
+    waiting = post(serving, "", body_of(job, replace_outputs=True))
+    assert waiting.status_code == 201
+    serving_engine.client("s3").delete_object(Bucket=BUCKET, Key=f"{folder}/out/a.out")
+    serving_engine.client("s3").delete_object(Bucket=BUCKET, Key=f"{folder}/out/b.out")
+    answer = post(serving, "", body_of(job, output_path=f"s3://{BUCKET}/{folder}/out/"))
+    assert answer.json()["error"]["outputs"] == 2
+
+
 def test_a_folder_above_with_the_rest_of_the_way_in_the_inputs_names_is_the_same(
     serving: House, waiting: TransformJob, serving_engine: EngineProcess, folder: str
 ) -> None:

@@ -27,7 +27,7 @@ def find(connection: Connection, output_path: str, data: str) -> list[TransformJ
     folder = keys.output_folder(prefix)
     # Thousands may be waiting, so the database leaves out those of other buckets.
     rows = TransformJob.objects.for_team(connection.team).filter(
-        state__in=ACTIVE, spec__output_path__icontains=f"//{bucket}"
+        state__in=ACTIVE, spec__output_path__icontains=bucket
     )
     near = [
         job

@@ -20,6 +20,7 @@ from jobs.api.views.base import TeamView
 from jobs.models import TransformJob
 from results import job_outputs
 from results.api import serializers
+from transform.keys import parse_s3_uri
 
 
 class OutputsQuery(Query):
@@ -52,7 +53,7 @@ class OutputsView(TeamView):
     def _links(self, request: Request, job: TransformJob, key: str) -> dict[str, str]:
         query = urlencode({"key": key})
         return {
-            "uri": f"s3://{job.output_path.split('/')[2]}/{key}",
+            "uri": f"s3://{parse_s3_uri(job.output_path)[0]}/{key}",
             "preview_url": f"{reverse('api:job-preview', args=[job.key], request=request)}?{query}",
             "download_url": f"{reverse('api:job-download', args=[job.key], request=request)}?{query}",
         }
