@@ -175,6 +175,8 @@ def test_reading_ends_when_the_time_is_over() -> None:
         ("r/huggingface-pytorch-inference:2.1", ["bert/config.json"], {}, "neither config.json nor code/"),
         ("r/pytorch-inference:2.1", ["model.pth", "code/inference.py"], {}, ""),
         ("r/pytorch-inference:2.1", ["code/inference.py"], {}, "no weights"),
+        ("r/mlflow-pyfunc:3.17.0", ["MLmodel", "model.pkl"], {}, ""),
+        ("r/mlflow-pyfunc:3.17.0", ["model/MLmodel"], {}, "no MLmodel at its top; all of it is inside the folder"),
     ],
 )  # fmt: skip
 def test_what_a_container_looks_for_is_known(

@@ -84,9 +84,13 @@ def _unpack_packages() -> None:
         return
     shutil.rmtree(_FOLDER, ignore_errors=True)
     _FOLDER.mkdir(parents=True)
-    done = subprocess.run(
-        ["apt-get", "download", *_PACKAGES], cwd=_FOLDER, capture_output=True, text=True, timeout=300
-    )
+    done = _download()
+    if done.returncode != 0:
+        # The machine's lists of packages may be old or missing; these are the tests' own.
+        (_FOLDER / "lists" / "partial").mkdir(parents=True)
+        lists = f"Dir::State::Lists={_FOLDER / 'lists'}"
+        subprocess.run(["apt-get", "-o", lists, "update"], capture_output=True, check=False, timeout=300)
+        done = _download("-o", lists)
     if done.returncode != 0:
         reason = f"Debian's packages of a Docker daemon cannot be downloaded: {done.stderr.strip()}"
         if os.environ.get("CI"):
@@ -96,6 +100,11 @@ def _unpack_packages() -> None:
         subprocess.run(["dpkg-deb", "--extract", str(package), str(_FOLDER)], check=True)
         package.unlink()
     _READY.touch()
+
+
+def _download(*options: str) -> subprocess.CompletedProcess[str]:
+    command = ["apt-get", *options, "download", *_PACKAGES]
+    return subprocess.run(command, cwd=_FOLDER, capture_output=True, text=True, check=False, timeout=300)
 
 
 def _start(folder: Path) -> subprocess.Popen[bytes]:

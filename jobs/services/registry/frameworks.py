@@ -111,6 +111,10 @@ def _sparkml(files: Files, environment: Environment) -> str:
     return f"no MLeap bundle, which is bundle.json and root/, at its top{hint}"
 
 
+def _mlflow(files: Files, environment: Environment) -> str:
+    return "" if "MLmodel" in files else f"no MLmodel at its top{_inside_a_folder(files)}"
+
+
 def _any_file(files: Files, environment: Environment) -> str:
     return "" if files else "no file at all"
 
@@ -143,6 +147,7 @@ FRAMEWORKS = (
     Framework("TensorFlow Serving", r"tensorflow", _tensorflow),
     Framework("MXNet", r"mxnet", _any_file),
     Framework("SparkML Serving", r"^(sagemaker-)?sparkml-serving$", _sparkml),
+    Framework("MLflow", r"^mlflow-pyfunc$", _mlflow),
     Framework("AutoGluon", r"^autogluon-", _any_file),
 )
 OWN_CONTAINER = Framework("Own container", "", _any_file)
