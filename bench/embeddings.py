@@ -1,9 +1,10 @@
 """Texts a second of a model of sentences: a job over lists of 32 texts beside a loop in one process, in turns.
 
-./deck bench embeddings [--runs N] [--texts N] [--json FILE]
+./deck bench embeddings [--runs N] [--texts N] [--threads N] [--json FILE]
 
 The model is all-MiniLM-L6-v2 in the Hugging Face runtime. The job's seconds are from its first request to its last
-output, the loop's those of the encoding; both use all processors. The vectors must be the same. Fails below 80 %.
+output, the loop's those of the encoding. The vectors must be the same. Each run's job is compared with the loop before
+it; fails if the median of these shares is below 80 %. More than one thread waits for the others on a busy machine.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from bench._engine import Engine
 from bench._workload import CHECKOUT, Workload
 from engine.config import Config
 from engine.runtimes import PreparedRuntime, Runtimes, find_support
-from engine.runtimes.threads import thread_limits
 from tests.engine.minilm import IMAGE, model_folder
 
 #: The least part of the loop's rate that a job must have.
@@ -40,6 +40,7 @@ def main() -> None:
     """Run it and print the table. Exits with 1 below the bar."""
     parser = _report.parser("embeddings", __doc__ or "", runs=3)
     parser.add_argument("--texts", type=int, default=2048, help="texts of each run (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="threads of each (default: %(default)s)")
     options = parser.parse_args()
     lists = _make_lists(options.texts)
     lines = "".join(f"{json.dumps({'inputs': texts})}\n" for texts in lists)
@@ -54,23 +55,26 @@ def main() -> None:
             _write_archive(folder, files),
             IMAGE,
             "application/json",
-            HF_TASK="feature-extraction",
+            OMP_NUM_THREADS=str(options.threads),
         )
         try:
             engine.upload(workload)
             for _ in range(options.runs):
-                rates["a loop in one process"].append(options.texts / _loop_seconds(folder, files))
+                rates["a loop in one process"].append(
+                    options.texts / _loop_seconds(folder, files, options.threads)
+                )
                 rates["a job"].append(options.texts / engine.seconds(workload, 1))
                 _compare((folder / "vectors.json").read_text(), engine.output(workload))
         finally:
             engine.stop()
-    share = median(rates["a job"]) / median(rates["a loop in one process"])
+    pairs = zip(rates["a job"], rates["a loop in one process"], strict=True)
+    share = median(job / loop for job, loop in pairs)
     rows = [
         [name, *(f"{value:,.0f}" for value in (min(rate), median(rate), max(rate)))]
         for name, rate in rates.items()
     ]
     print(_report.columns(["texts a second", "min", "median", "max"], rows))
-    print(f"The job has {share:.0%} of the loop's rate; {_BAR:.0%} are asked for.")
+    print(f"The job has {share:.0%} of the loop's rate (median of the runs); {_BAR:.0%} are asked for.")
     print(f"{_report.machine_line()}; load average {_report.load()}")
     if options.json:
         _report.write_json(options.json, "embeddings", {"texts_per_second": rates, "share": share})
@@ -93,10 +97,10 @@ def _write_archive(folder: Path, files: Path) -> Path:
     return path
 
 
-def _loop_seconds(folder: Path, files: Path) -> float:
+def _loop_seconds(folder: Path, files: Path, threads: int) -> float:
     python = asyncio.run(_python(folder))
     command = [python, _FOLDER / "_sentence_loop.py", files, folder / "lists.jsonl", folder / "vectors.json"]
-    environment = {**os.environ, **thread_limits(1), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return float(done.stdout.splitlines()[-1])
 

@@ -29,6 +29,7 @@ from engine.store import JobRow
 
 #: What a job waits for while the environment of its model server is made, before the last line about it.
 PREPARING = "Preparing the environment of the model server. This happens once; the job's log shows how far it has come."
+_LONGEST_LINE = 200
 #: Seconds of loading models after which a job says that it waits for that.
 _LONG_START = 3.0
 
@@ -133,7 +134,7 @@ class Fleet:
         say = log.container(name)
 
         def report_progress(line: str) -> None:
-            self._preparing = f"{PREPARING} Now: {line}"
+            self._preparing = f"{PREPARING} Now: {line[:_LONGEST_LINE]}"
             say([line])
 
         prepared = await self._runtimes.prepare(definition["Image"], report_progress)
