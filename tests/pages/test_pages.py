@@ -21,7 +21,8 @@ from tests.jobs.conftest import make_first_house, write_engine_keys
 from tests.support.addresses import pages
 from tests.support.html import Page
 
-pytestmark = pytest.mark.django_db
+# The first test opens all pages for the others, which takes minutes on a machine that is busy with other work.
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 POLICY = {
     "default-src 'self'",
     "script-src 'self'",
