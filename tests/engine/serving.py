@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
@@ -11,16 +12,19 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
 
 from engine.config import Config
 from engine.placement import Placement
 from engine.runner.container import Container
 from engine.runner.http_client import Answer, HttpClient
-from engine.runtimes import PreparedRuntime, Runtimes, Support, find_support
+from engine.runtimes import EnvironmentFailed, PreparedRuntime, Runtimes, Support, find_support
 from engine.runtimes.confining import Confiner
 from engine.runtimes.output import LogLines
 from engine.runtimes.process import ModelServer, start
-from engine.runtimes.registry import Runtime
+from engine.runtimes.registry import BUILT_IN, Runtime, find_runtime
 from tests.support.engine import CHECKOUT
 
 #: The environments that the house itself uses, so that tests find them made.
@@ -117,9 +121,26 @@ class Served:
 async def prepared(
     image: str, directory: Path, means: Support | None = None
 ) -> tuple[Runtimes, PreparedRuntime]:
-    """The runtime of that image with its environment; instances will live below `directory`."""
+    """The runtime of that image with its environment; instances will live below `directory`.
+
+    Skips the test where packages can be had neither from the index that alone has them nor from a folder.
+    """
     runtimes = Runtimes(Config(directory, RUNTIMES), means or support())
-    return runtimes, await runtimes.prepare(image, lambda _: None)
+    try:
+        return runtimes, await runtimes.prepare(image, lambda _: None)
+    except EnvironmentFailed as error:
+        runtime = find_runtime(BUILT_IN, image)
+        if runtime is not None and runtime.wheel_index and not _can_reach(runtime.wheel_index):
+            pytest.skip(f"{runtime.wheel_index} cannot be reached, and no folder has its packages: {error}")
+        raise
+
+
+def _can_reach(address: str) -> bool:
+    try:
+        socket.create_connection((urlsplit(address).hostname or "", 443), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 @asynccontextmanager
