@@ -16,9 +16,10 @@ from engine.operations.paging import make_token, read_token
 from engine.operations.table import operation
 from engine.store.logs import EventRow, StreamOrder, StreamRow, stream_position
 
-#: Maximum bytes of a page; each event counts 26 bytes besides its message (API reference).
+#: Bytes that an event counts besides its message (API reference).
+EVENT_OVERHEAD = 26
+#: Maximum bytes of a page.
 _PAGE_BYTES = 1024 * 1024
-_EVENT_OVERHEAD = 26
 _PAGE_EVENTS = 10_000
 
 #: Events that FilterLogEvents examines for one page. If few of them match, the page is short or empty.
@@ -37,7 +38,7 @@ def describe_log_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The log groups, by name."""
     prefix, pattern = params.get("logGroupNamePrefix"), params.get("logGroupNamePattern")
     if prefix and pattern:
-        raise _invalid("logGroupNamePrefix and logGroupNamePattern can not both be given.")
+        raise invalid_parameter("logGroupNamePrefix and logGroupNamePattern can not both be given.")
     limit = params.get("limit", 50)
     after = _after(params, "log-groups", (str,))
     rows = ctx.store.logs.groups(prefix=prefix, pattern=pattern, limit=limit + 1, after=after)
@@ -64,7 +65,7 @@ def describe_log_streams(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
     order: StreamOrder = params.get("orderBy", "LogStreamName")
     prefix = params.get("logStreamNamePrefix")
     if order == "LastEventTime" and prefix:
-        raise _invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
+        raise invalid_parameter("Cannot order by LastEventTime with a logStreamNamePrefix.")
     ascending = not params.get("descending", False)
     limit = params.get("limit", 50)
     listing = f"log-streams:{order}:{ascending}"
@@ -132,7 +133,7 @@ def _filter(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     listing, after = _filter_position(params)
     newest_first = listing == _NEWEST_FIRST
     if newest_first and start is not None and start < _NEWEST_FIRST_SINCE:
-        raise _invalid("startFromHead=false needs a startTime on or after Jan 1, 2024 00:00:00 UTC.")
+        raise invalid_parameter("startFromHead=false needs a startTime on or after Jan 1, 2024 00:00:00 UTC.")
     matches = _matcher(params)
     events = ctx.store.logs.merged(
         group,
@@ -156,7 +157,7 @@ def _filter_position(params: dict[str, Any]) -> tuple[str, list[Any] | None]:
     for listing in (_OLDEST_FIRST, _NEWEST_FIRST):
         if (position := read_token(listing, token, (int, int))) is not None:
             return listing, position
-    raise _invalid("The specified nextToken is invalid.")
+    raise invalid_parameter("The specified nextToken is invalid.")
 
 
 def _scan(
@@ -181,7 +182,7 @@ def _named_streams(ctx: Context, group: str, params: dict[str, Any]) -> Iterable
     if names is None:
         return None
     if "logStreamNamePrefix" in params:
-        raise _invalid("logStreamNames and logStreamNamePrefix can not both be given.")
+        raise invalid_parameter("logStreamNames and logStreamNamePrefix can not both be given.")
     if not all(ctx.store.logs.has_stream(group, name) for name in names):
         raise no_stream()
     return dict.fromkeys(names)
@@ -191,7 +192,7 @@ def _matcher(params: dict[str, Any]) -> Callable[[str], bool]:
     try:
         return compile_pattern(params.get("filterPattern", ""))
     except UnsupportedPattern as error:
-        raise _invalid(str(error)) from None
+        raise invalid_parameter(str(error)) from None
 
 
 def _event_position(params: dict[str, Any], start: int | None) -> tuple[str, list[int] | None]:
@@ -201,7 +202,7 @@ def _event_position(params: dict[str, Any], start: int | None) -> tuple[str, lis
         return ("f", [start or 0, 0]) if params.get("startFromHead", False) else ("b", None)
     match = _EVENT_TOKEN.fullmatch(token)
     if match is None or int(match[2]) >= 2**63 or int(match[3]) >= 2**63:
-        raise _invalid("The specified nextToken is invalid.")
+        raise invalid_parameter("The specified nextToken is invalid.")
     return match[1], [int(match[2]), int(match[3])]
 
 
@@ -239,7 +240,7 @@ def _fitting(rows: list[EventRow], *, from_end: bool) -> list[EventRow]:
 
 
 def _size(row: EventRow) -> int:
-    return len(row.message.encode()) + _EVENT_OVERHEAD
+    return len(row.message.encode()) + EVENT_OVERHEAD
 
 
 def _stream(group_arn: str, row: StreamRow) -> dict[str, Any]:
@@ -271,7 +272,7 @@ def find_group(ctx: Context, params: dict[str, Any]) -> str:
     """
     name, identifier = params.get("logGroupName"), params.get("logGroupIdentifier", "")
     if bool(name) == bool(identifier):
-        raise _invalid("Exactly one of logGroupName and logGroupIdentifier must be given.")
+        raise invalid_parameter("Exactly one of logGroupName and logGroupIdentifier must be given.")
     group: str = name or identifier.removeprefix(log_group_arn(ctx.config, "")).removesuffix(":*")
     if not ctx.store.logs.has_group(group):
         raise ServiceError("ResourceNotFoundException", "The specified log group does not exist.")
@@ -284,7 +285,7 @@ def _after(params: dict[str, Any], listing: str, like: tuple[type, ...]) -> list
         return None
     position = read_token(listing, token, like)
     if position is None:
-        raise _invalid("The specified nextToken is invalid.")
+        raise invalid_parameter("The specified nextToken is invalid.")
     return position
 
 
@@ -295,7 +296,8 @@ def _page(field: str, items: list[Any], listing: str, position: list[Any] | None
     return page
 
 
-def _invalid(message: str) -> ServiceError:
+def invalid_parameter(message: str) -> ServiceError:
+    """The error for parameters that do not fit."""
     return ServiceError("InvalidParameterException", message)
 
 

@@ -86,6 +86,11 @@ class Logs:
                 (first, first, last, last, ingested, stream_id),
             )
 
+    def create_group(self, name: str) -> bool:
+        """Create a group; False if it exists already."""
+        sql = "INSERT INTO log_groups (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING"
+        return self._database.write(sql, (name, int(now() * 1000))) == 1
+
     def has_group(self, name: str) -> bool:
         """Whether the group exists."""
         return bool(self._database.read("SELECT 1 FROM log_groups WHERE name = ?", (name,)))

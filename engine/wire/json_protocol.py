@@ -22,8 +22,8 @@ from engine.wire.response import Response
 
 log = logging.getLogger(__name__)
 
-#: Maximum bytes of a body; CreateTransformJob at all its limits has less than half of it.
-MAX_BODY = 1024 * 1024
+#: Maximum bytes of a body: PutLogEvents takes a mebibyte of messages, which JSON makes longer.
+MAX_BODY = 4 * 1024 * 1024
 
 
 async def dispatch(ctx: Context, service: str, headers: Mapping[str, str], body: bytes) -> Response:

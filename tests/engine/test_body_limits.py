@@ -11,6 +11,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
+from engine.wire.json_protocol import MAX_BODY
 from tests.support.engine import REGION, EngineProcess
 
 TAGS_ARN = "arn:aws:sagemaker:us-east-1:000000000000:model/none"
@@ -47,7 +48,7 @@ def test_a_list_that_is_too_long_is_refused_for_its_length_alone(engine: EngineP
 
 
 def test_a_json_body_beyond_its_limit_is_a_413(engine: EngineProcess) -> None:
-    answer = add_tags(engine, b'{"ResourceArn": "' + b"a" * 1024 * 1024 + b'"}')
+    answer = add_tags(engine, b'{"ResourceArn": "' + b"a" * MAX_BODY + b'"}')
     assert answer.status_code == 413
     assert json.loads(answer.content)["__type"].startswith("RequestEntityTooLarge")
 

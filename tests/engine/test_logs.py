@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -237,3 +238,71 @@ def test_few_matches_among_very_many_lines_are_found_over_short_pages(
     )
     assert [message for page in pages for message in messages(page)] == ["needle"]
     assert len(pages) > 1
+
+
+@pytest.fixture
+def stream(logs: Any) -> dict[str, str]:
+    """The names of a new group and a new stream, as arguments."""
+    names = {"logGroupName": unique("/own"), "logStreamName": "steps/[1]"}
+    logs.create_log_group(logGroupName=names["logGroupName"])
+    logs.create_log_stream(**names)
+    return names
+
+
+def test_written_events_are_read_in_order(logs: Any, stream: dict[str, str]) -> None:
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now + number, "message": f"step {number}"} for number in range(3)]
+    assert "rejectedLogEventsInfo" not in logs.put_log_events(**stream, logEvents=events)
+    assert messages(logs.get_log_events(**stream, startFromHead=True)) == ["step 0", "step 1", "step 2"]
+
+
+def test_what_exists_is_not_created_again(logs: Any, stream: dict[str, str]) -> None:
+    with refused("ResourceAlreadyExistsException", "log group already exists"):
+        logs.create_log_group(logGroupName=stream["logGroupName"])
+    with refused("ResourceAlreadyExistsException", "log stream already exists"):
+        logs.create_log_stream(**stream)
+    with refused("ResourceNotFoundException", "log group does not exist"):
+        logs.create_log_stream(logGroupName=unique("/never"), logStreamName="s")
+    with refused("ResourceNotFoundException", "log stream does not exist"):
+        logs.put_log_events(
+            logGroupName=stream["logGroupName"],
+            logStreamName="never",
+            logEvents=[{"timestamp": 0, "message": "x"}],
+        )
+
+
+def test_events_that_are_too_old_or_too_new_are_named_and_not_stored(
+    logs: Any, stream: dict[str, str]
+) -> None:
+    day, now = 86_400_000, int(time.time() * 1000)
+    old = [
+        {"timestamp": now - 14 * day - 60_000, "message": "old"},
+        {"timestamp": now - 14 * day + 60_000, "message": "a"},
+    ]
+    assert logs.put_log_events(**stream, logEvents=old)["rejectedLogEventsInfo"] == {
+        "tooOldLogEventEndIndex": 1
+    }
+    new = [{"timestamp": now, "message": "b"}, {"timestamp": now + 3 * 3_600_000, "message": "new"}]
+    assert logs.put_log_events(**stream, logEvents=new)["rejectedLogEventsInfo"] == {
+        "tooNewLogEventStartIndex": 1
+    }
+    assert messages(logs.get_log_events(**stream, startFromHead=True)) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        ([(5, "b"), (4, "a")], "chronological order"),
+        ([(0, "a"), (86_400_001, "b")], "24 hours"),
+        ([(0, "x" * 1_048_551)], "1048577 bytes exceeds limit of 1048576"),
+    ],
+    ids=["order", "span", "size"],
+)
+def test_a_batch_that_can_not_be_is_refused_whole(
+    logs: Any, stream: dict[str, str], events: list[tuple[int, str]], words: str
+) -> None:
+    now = int(time.time() * 1000)
+    batch = [{"timestamp": now + at, "message": message} for at, message in events]
+    with refused("InvalidParameterException", words):
+        logs.put_log_events(**stream, logEvents=batch)
+    assert not messages(logs.get_log_events(**stream, startFromHead=True))
