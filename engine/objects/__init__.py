@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from engine.objects.bodies import BodyWriter
 from engine.objects.info import Entry, ObjectInfo
-from engine.objects.store import ObjectReader, ObjectStore, ObjectWriter, no_such_bucket, no_such_key
+from engine.objects.store import (
+    ObjectReader,
+    ObjectStore,
+    ObjectWriter,
+    no_such_bucket,
+    no_such_key,
+    no_such_version,
+)
 from engine.objects.uploads import CompletedPart, Part, Upload, Uploads
 
 __all__ = [
@@ -20,4 +27,5 @@ __all__ = [
     "Uploads",
     "no_such_bucket",
     "no_such_key",
+    "no_such_version",
 ]

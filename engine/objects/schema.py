@@ -41,5 +41,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE bucket_configurations (
             bucket TEXT NOT NULL, kind TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (bucket, kind)
         ) WITHOUT ROWID""",
+        # Each completed upload deletes the old rows.
+        "CREATE INDEX completed_uploads_by_time ON completed_uploads (completed)",
     ),
 )

@@ -41,6 +41,11 @@ def no_such_key(key: str) -> ServiceError:
     return ServiceError("NoSuchKey", "The specified key does not exist.", status=404, extra={"Key": key})
 
 
+def no_such_version() -> ServiceError:
+    """S3's error for a version that an object does not have: the only one has the id null."""
+    return ServiceError("NoSuchVersion", "The specified version does not exist.", status=404)
+
+
 class ObjectReader(BodyReader):
     """Reads an object's bytes; `info` describes the object."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from engine.errors import ServiceError
-from engine.objects import ObjectInfo, ObjectReader, checksums
+from engine.objects import ObjectInfo, ObjectReader, checksums, no_such_version
 from engine.operations.conditions import check_read, check_write
 from engine.operations.content import checked_key, encryption_members, kept_headers, metadata_of, quoted_etag
 from engine.operations.context import Context
@@ -20,6 +20,14 @@ from engine.operations.table import operation
 #: The largest object of one copy, in bytes (S3: 5 GiB; larger ones are copied by parts).
 MAX_COPY = 5 * 1024**3
 _CHUNK = 1024 * 1024
+#: The headers about an object's storage.
+_STORAGE_HEADERS = (
+    "StorageClass",
+    "ServerSideEncryption",
+    "SSEKMSKeyId",
+    "BucketKeyEnabled",
+    "WebsiteRedirectLocation",
+)
 #: What a copy of an object onto itself may change without replacing its metadata.
 _CHANGES = ("StorageClass", "ServerSideEncryption", "WebsiteRedirectLocation")
 
@@ -75,7 +83,7 @@ def open_source(ctx: Context, params: dict[str, Any]) -> ObjectReader:
     bucket, key = source_of(params)
     version = params["CopySource"].partition("?versionId=")[2]
     if version not in ("", "null"):
-        raise ServiceError("NoSuchVersion", "The specified version does not exist.", status=404)
+        raise no_such_version()
     reader = ctx.objects.open(bucket, key)
     try:
         check_read(params, reader.info, "CopySource")
@@ -90,15 +98,8 @@ def _new_headers(params: dict[str, Any], source: ObjectInfo) -> dict[str, str]:
     if params.get("MetadataDirective") == "REPLACE":
         return new_headers
     # Headers about storage come from the request, those about the content from the source.
-    own = (
-        "StorageClass",
-        "ServerSideEncryption",
-        "SSEKMSKeyId",
-        "BucketKeyEnabled",
-        "WebsiteRedirectLocation",
-    )
-    described = {name: value for name, value in source.headers.items() if name not in own}
-    return {**described, **{name: new_headers[name] for name in own if name in new_headers}}
+    described = {name: value for name, value in source.headers.items() if name not in _STORAGE_HEADERS}
+    return {**described, **{name: new_headers[name] for name in _STORAGE_HEADERS if name in new_headers}}
 
 
 def _copy(ctx: Context, params: dict[str, Any], reader: ObjectReader) -> ObjectInfo:

@@ -100,9 +100,12 @@ async def upload_part_copy(ctx: Context, params: dict[str, Any]) -> dict[str, An
 @operation("s3", "CompleteMultipartUpload")
 def complete_multipart_upload(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """Publish the object made of the parts. Completing an upload again answers with its object."""
-    if (completed := _completed_object(ctx, params)) is not None:
+    try:
+        upload = _upload(ctx, params)
+    except ServiceError:
+        if (completed := _completed_object(ctx, params)) is None:
+            raise
         return _completion(completed)
-    upload = _upload(ctx, params)
     info = ctx.objects.uploads.assemble(upload, _completed_parts(params))
     for name, value in info.checksums.items():
         if params.get(name, value).partition("-")[0] != value.partition("-")[0]:

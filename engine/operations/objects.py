@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from engine.errors import ServiceError, invalid_argument
-from engine.objects import ObjectInfo, ObjectReader, checksums, no_such_key
+from engine.objects import ObjectInfo, ObjectReader, checksums, no_such_key, no_such_version
 from engine.operations.conditions import check_delete, check_delete_headers, check_read, check_write
 from engine.operations.content import (
     byte_range,
@@ -159,7 +159,7 @@ def _check_version(params: dict[str, Any]) -> None:
 
 def _check_deleted_version(item: dict[str, Any]) -> None:
     if item.get("VersionId") not in (None, "null"):
-        raise ServiceError("NoSuchVersion", "The specified version does not exist.", status=404)
+        raise no_such_version()
 
 
 def _described(params: dict[str, Any], info: ObjectInfo) -> dict[str, Any]:
