@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,14 @@ class Served:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """A folder with a folder for each model, and what their own library predicts."""
+
+    folder: Path
+    says: dict[str, Any]
 
 
 async def prepared(

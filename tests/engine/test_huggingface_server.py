@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from tests.engine.minilm import IMAGE, SENTENCES, TEXTS, Embeddings, make_embeddings
-from tests.engine.serving import ENVIRONMENT_SECONDS, Served, computed, last_words, served
+from tests.engine.serving import ENVIRONMENT_SECONDS, Models, Served, computed, last_words, served
 from tests.engine.transforms import archive, container, transform
 from tests.support.engine import EngineProcess
 
@@ -63,14 +62,6 @@ print(json.dumps({
     "picture": pipeline("image-classification", model="pictures", device=-1)(picture),
 }))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """A folder with a folder for each model, and the library's own predictions."""
-
-    folder: Path
-    says: dict[str, Any]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.engine.serving import Served, computed, served
+from tests.engine.serving import Models, Served, computed, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -48,14 +46,6 @@ says["second-row"] = models["regression"].predict(data[1:2].astype(np.float32)).
 says["exactly"] = models["regression"].predict(data).tolist()
 print(json.dumps(says))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """A folder with a folder for each model, and scikit-learn's own predictions."""
-
-    folder: Path
-    says: dict[str, Any]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

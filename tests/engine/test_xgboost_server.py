@@ -7,14 +7,12 @@ import json
 import os
 import tarfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.engine.serving import Served, computed, last_words, served
+from tests.engine.serving import Models, Served, computed, last_words, served
 from tests.support.engine import CHECKOUT
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -63,14 +61,6 @@ print(json.dumps({
     "other": predict(other, data),
 }))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """A folder with a folder for each model, and XGBoost's own predictions."""
-
-    folder: Path
-    says: dict[str, Any]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
