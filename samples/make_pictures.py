@@ -48,10 +48,10 @@ PHOTOGRAPHS = {
 def package_file(path: str) -> Path:
     """A file of an installed package, by its path from the folder of packages. Does not import the package."""
     package, _, rest = path.partition("/")
-    found = importlib.util.find_spec(package)
-    assert found is not None, package
-    assert found.origin is not None, package
-    return Path(found.origin).parent / rest
+    spec = importlib.util.find_spec(package)
+    assert spec is not None, package
+    assert spec.origin is not None, package
+    return Path(spec.origin).parent / rest
 
 
 def pixels(picture: Any) -> Any:
@@ -60,8 +60,8 @@ def pixels(picture: Any) -> Any:
     height, width = tf.shape(decoded)[0], tf.shape(decoded)[1]
     shorter = tf.cast(tf.minimum(height, width), tf.float32)
     side = tf.cast(shorter * (SIZE / (SIZE + MARGIN)), tf.int32)
-    top, left = (height - side + 1) // 2, (width - side + 1) // 2
-    middle = tf.image.crop_to_bounding_box(decoded, top, left, side, side)
+    first_row, first_column = (height - side + 1) // 2, (width - side + 1) // 2
+    middle = tf.image.crop_to_bounding_box(decoded, first_row, first_column, side, side)
     return (tf.image.resize(middle, [SIZE, SIZE], "bicubic") - 127.0) / 128.0
 
 
@@ -120,9 +120,9 @@ def meta_graph(weights: Weights) -> bytes:
     saved.meta_info_def.tags.append("serve")
     saved.meta_info_def.tensorflow_version = tf.__version__
     saved.graph_def.CopyFrom(graph.as_graph_def())
-    own = [node for node in saved.graph_def.node if not node.name.startswith(constant_name(""))]
+    graph_nodes = [node for node in saved.graph_def.node if not node.name.startswith(constant_name(""))]
     del saved.graph_def.node[:]
-    saved.graph_def.node.extend(own)
+    saved.graph_def.node.extend(graph_nodes)
     saved.signature_def["serving_default"].CopyFrom(signature)
     return bytes(saved.SerializeToString(deterministic=True))
 

@@ -61,7 +61,7 @@ class Fleet:
         self._starting_since: float | None = None
         self._blueprints: list[_Blueprint] = []
         #: What keeps the packages of scripts from removal.
-        self._held = ExitStack()
+        self._layer_holds = ExitStack()
         self.instances: list[Instance] = []
 
     @property
@@ -114,7 +114,7 @@ class Fleet:
     async def end(self) -> None:
         """End all instances and remove the working folder."""
         await asyncio.gather(*(instance.stop() for instance in self.instances))
-        self._held.close()
+        self._layer_holds.close()
         await asyncio.to_thread(remove_tree, self.directory)
 
     def _why_unfit(self) -> str:
@@ -145,7 +145,7 @@ class Fleet:
         script_dir = self.directory / f"script-{position}"
         environment = await fetch_script(self._objects, self._runtimes, environment, script_dir)
         prepared = await self._runtimes.add_requirements(
-            prepared, model_dir, environment, lambda line: say([line]), self._held
+            prepared, model_dir, environment, lambda line: say([line]), self._layer_holds
         )
         return _Blueprint(prepared, environment, model_dir, script_dir, name, trouble)
 

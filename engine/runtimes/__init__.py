@@ -110,12 +110,12 @@ class Runtimes:
         model_dir: Path,
         environment: Mapping[str, str],
         progress: Callable[[str], None],
-        held: ExitStack,
+        layer_holds: ExitStack,
     ) -> PreparedRuntime | PreparedImage:
         """Install what the requirements.txt of the model's script names. Raises BadRequirements.
 
-        `environment` are the container's variables, which say where the script is. What is installed stays until `held`
-        is closed. An image runs as it is.
+        `environment` are the container's variables, which say where the script is. What is installed stays until
+        `layer_holds` is closed. An image runs as it is.
         """
         if isinstance(prepared, PreparedImage):
             return prepared
@@ -131,7 +131,13 @@ class Runtimes:
         layers = self._directory / "layers"
         try:
             python = await add_requirements(
-                prepared.python, folder, layers, lambda line: progress(named(line)), self._limits, held, also
+                prepared.python,
+                folder,
+                layers,
+                lambda line: progress(named(line)),
+                self._limits,
+                layer_holds,
+                also,
             )
         except BadRequirements as error:
             raise BadRequirements(named(str(error))) from error

@@ -21,8 +21,11 @@ _USE = ".use"
 _READ_ONLY = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
-def hold_layer(layer: Path, held: contextlib.ExitStack) -> None:
-    """Keep the layer from removal until `held` is closed. Waits while it is being removed. Called in a thread."""
+def hold_layer(layer: Path, layer_holds: contextlib.ExitStack) -> None:
+    """Keep the layer from removal until `layer_holds` is closed. Waits while it is being removed.
+
+    Called in a thread.
+    """
     path = _use_file(layer)
     while True:
         with contextlib.ExitStack() as opened:
@@ -35,7 +38,7 @@ def hold_layer(layer: Path, held: contextlib.ExitStack) -> None:
             fcntl.flock(file, fcntl.LOCK_SH)
             # The lock on a file that was removed meanwhile keeps nobody off.
             if _is_at(path, file.fileno()):
-                held.push(opened.pop_all())
+                layer_holds.push(opened.pop_all())
                 return
 
 

@@ -52,7 +52,7 @@ async def add_requirements(
     directory: Path,
     progress: Progress,
     limits: Limits,
-    held: contextlib.ExitStack,
+    layer_holds: contextlib.ExitStack,
     also: Sequence[str] = (),
 ) -> Path:
     """The Python with the packages of `script_dir`/requirements.txt, or `python` itself if nothing is to install.
@@ -60,7 +60,7 @@ async def add_requirements(
     The packages `also` are installed too, in any version that fits.
 
     `python` is the interpreter of a runtime's environment, `directory` the folder of all layers. `progress` receives
-    lines about what is installed. The layer is not removed before `held` is closed. Raises BadRequirements, and
+    lines about what is installed. The layer is not removed before `layer_holds` is closed. Raises BadRequirements, and
     OSError (ENOSPC) if the disk is full.
     """
     base = python.parent.parent
@@ -73,7 +73,7 @@ async def add_requirements(
         return python
     layer = directory / _layer_name(base, requirements)
     _make_folder(directory)
-    await asyncio.to_thread(hold_layer, layer, held)
+    await asyncio.to_thread(hold_layer, layer, layer_holds)
     if await asyncio.to_thread(is_usable, layer):
         return layer / "bin" / "python"
     async with locked(lock_file(layer), progress):
