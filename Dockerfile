@@ -23,6 +23,7 @@ COPY failures failures
 COPY teams teams
 COPY jobs jobs
 COPY results results
+COPY deployments deployments
 COPY webapp webapp
 COPY templates templates
 COPY static static

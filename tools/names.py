@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = (
     "aws",
+    "deployments",
     "engine",
     "failures",
     "hosting",
@@ -44,7 +45,7 @@ WORDS = frozenset(
 )
 #: Packages that read one another's names; a class name stands for one class in each row.
 _SIDES = (
-    ("aws", "failures", "hosting", "jobs", "results", "teams", "transform", "webapp"),
+    ("aws", "deployments", "failures", "hosting", "jobs", "results", "teams", "transform", "webapp"),
     ("engine", "hosting", "transform"),
     ("bench", "launcher", "tools"),
 )

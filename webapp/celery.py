@@ -1,4 +1,4 @@
-"""The Celery app. Its options are the CELERY_ settings; its tasks are in jobs.tasks and teams.tasks."""
+"""The Celery app. Its options are the CELERY_ settings; its tasks are in the modules `tasks` of the apps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 
 app = Celery("batchdeck")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["jobs", "teams"])
+app.autodiscover_tasks(["jobs", "teams", "deployments"])
 
 
 @beat_init.connect

@@ -1,0 +1,1 @@
+"""What workers do with deployments, a step at a time."""

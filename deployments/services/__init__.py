@@ -1,0 +1,1 @@
+"""What a person asks for: each function checks, changes rows, and tells the workers after the commit."""
