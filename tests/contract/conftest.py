@@ -41,7 +41,18 @@ def sample_model(cloud: Cloud) -> str:
 
 @pytest.fixture(scope="session")
 def sdk2_python() -> Path:
-    """The Python of an environment with the SageMaker SDK 2, made from its lock where the runtimes' are."""
-    sdk = Runtime("sdk2", "the SageMaker SDK 2", (), (), CHECKOUT / "locks" / "sdk2.txt")
+    """The Python of an environment with the SageMaker SDK 2."""
+    return _locked_python("sdk2", "the SageMaker SDK 2")
+
+
+@pytest.fixture(scope="session")
+def sdk3_python() -> Path:
+    """The Python of an environment with the SageMaker SDK 3 and its pipelines (`sagemaker.mlops`)."""
+    return _locked_python("sdk3", "the SageMaker SDK 3")
+
+
+def _locked_python(name: str, title: str) -> Path:
+    """The Python of an environment made from locks/<name>.txt, where the runtimes' environments are."""
+    sdk = Runtime(name, title, (), (), CHECKOUT / "locks" / f"{name}.txt")
     runtimes = Path(os.environ.get("ENGINE_RUNTIMES_DIR") or CHECKOUT / ".runtimes")
     return asyncio.run(prepare(sdk, runtimes, print))
