@@ -5,7 +5,6 @@ Unlike models and jobs they are listed in ascending order by default (API refere
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from engine.errors import ServiceError, validation_error
@@ -42,12 +41,12 @@ def describe_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "ListModelPackageGroups")
 def list_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """List the groups that the caller may use, by default oldest first."""
+    """List groups, by default oldest first."""
     if params.get("CrossAccountFilterOption") == "CrossAccount":
         return {"ModelPackageGroupSummaryList": []}
     rows, more = list_page(
         params,
-        partial(ctx.store.packages.list_groups, names=ctx.scope.names),
+        ctx.store.packages.list_groups,
         listing="model-package-groups",
         orders=_ORDER_TYPES,
         position=group_position,
