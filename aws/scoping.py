@@ -37,10 +37,14 @@ def check_containers(target: Target, containers: Any) -> None:
         if not target.scope.allows_uri(uri):
             raise OutOfScope(denied_place(target, uri))
     for container in containers:
-        if (package := package_group(container.get("ModelPackageName", ""))) and not allows_package(
-            target.scope, package
-        ):
-            raise OutOfScope(f"The model package {package} is not allowed on this connection.")
+        if package := container.get("ModelPackageName", ""):
+            check_package(target, package)
+
+
+def check_package(target: Target, name_or_arn: str) -> None:
+    """Raises OutOfScope for a model package or group that the connection may not use."""
+    if not allows_package(target.scope, name := package_group(name_or_arn)):
+        raise OutOfScope(f"The model package {name} is not allowed on this connection.")
 
 
 def allows_package(scope: Scope, name: str) -> bool:

@@ -126,6 +126,10 @@ def _package(scope: Scope, params: Params) -> bool:
     return bool(references) and all(scope.allows_model(package_group(text)) for text in references)
 
 
+def _changed_package(scope: Scope, params: Params) -> bool:
+    return scope.allows_model(package_group(params["ModelPackageArn"])) and _places(scope, params)
+
+
 def _new_package(scope: Scope, params: Params) -> bool:
     return _package(scope, params) and _places(scope, params)
 
@@ -191,7 +195,7 @@ _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
         ),
     },
     "sagemaker": {
-        _always: ("ListModels", "ListTransformJobs"),
+        _always: ("ListModelPackageGroups", "ListModels", "ListTransformJobs"),
         _new_model: ("CreateModel",),
         _model: ("DescribeModel", "DeleteModel"),
         _new_job: ("CreateTransformJob",),
@@ -202,6 +206,7 @@ _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
             "DescribeModelPackage", "DescribeModelPackageGroup", "DeleteModelPackage", "DeleteModelPackageGroup",
             "ListModelPackages",
         ),
+        _changed_package: ("UpdateModelPackage",),
     },
     "logs": {
         _always: ("DescribeLogGroups",),

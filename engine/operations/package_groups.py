@@ -5,6 +5,7 @@ Unlike models and jobs they are listed in ascending order by default (API refere
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from engine.errors import ServiceError, validation_error
@@ -41,12 +42,12 @@ def describe_group(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @operation("sagemaker", "ListModelPackageGroups")
 def list_groups(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """List groups, by default oldest first."""
+    """List the groups that the caller may use, by default oldest first."""
     if params.get("CrossAccountFilterOption") == "CrossAccount":
         return {"ModelPackageGroupSummaryList": []}
     rows, more = list_page(
         params,
-        ctx.store.packages.list_groups,
+        partial(ctx.store.packages.list_groups, names=ctx.scope.names),
         listing="model-package-groups",
         orders=_ORDER_TYPES,
         position=group_position,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
@@ -161,10 +161,14 @@ class Packages:
         ascending: bool = True,
         limit: int = 10,
         after: list[Any] | None = None,
+        names: Sequence[str] = (),
     ) -> list[PackageGroupRow]:
-        """Up to `limit` groups that match all filters, starting behind the position `after`."""
+        """Up to `limit` groups that match all filters, starting behind the position `after`.
+
+        `names` are allowed names, with `x*` for all names that start with x; empty allows all.
+        """
         query = PageQuery(_SELECT_GROUP)
-        query.where_named(name_contains)
+        query.where_named(name_contains, names)
         query.where_between("created", created_after, created_before)
         sql, parameters = query.page(_GROUP_ORDERS[sort_by], ascending=ascending, limit=limit, after=after)
         return [_group_row(row) for row in self._database.read(sql, parameters)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.engine.resources import BUCKET, STRANGE_IMAGE, put, unique
-from tests.engine.team_keys import client_of, make_key
+from tests.engine.team_keys import client_of, denied, make_key
 from tests.support.engine import EngineProcess
 
 SPECIFICATION = {"Containers": [{"Image": STRANGE_IMAGE}]}
@@ -60,3 +60,28 @@ def test_metadata_with_the_names_of_other_fields_is_metadata(engine: EngineProce
         CustomerMetadataProperties=properties,
     )["ModelPackageArn"]
     assert sagemaker.describe_model_package(ModelPackageName=arn)["CustomerMetadataProperties"] == properties
+
+
+def test_a_team_lists_its_groups_alone_and_approves_its_versions_alone(engine: EngineProcess) -> None:
+    name, stranger = unique("team"), unique("stranger")
+    assert make_key(engine, name, "--s3", f"s3://{BUCKET}/{name}/", "--names", f"{name}-*").returncode == 0
+    owner, sagemaker = engine.client("sagemaker"), client_of(engine, name)("sagemaker")
+    arns = []
+    for group in (f"{name}-a", f"{stranger}-{name}-b", f"{name}-c"):
+        owner.create_model_package_group(ModelPackageGroupName=group)
+        arns.append(new_version(owner, group, unique("token")))
+    pages = sagemaker.get_paginator("list_model_package_groups").paginate(
+        NameContains=name, SortBy="Name", PaginationConfig={"PageSize": 1}
+    )
+    listed = [row["ModelPackageGroupName"] for page in pages for row in page["ModelPackageGroupSummaryList"]]
+    assert listed == [f"{name}-a", f"{name}-c"]
+    sagemaker.update_model_package(ModelPackageArn=arns[0], ModelApprovalStatus="Approved")
+    with denied():
+        sagemaker.update_model_package(ModelPackageArn=arns[1], ModelApprovalStatus="Approved")
+    elsewhere = {
+        "Containers": [{"Image": STRANGE_IMAGE, "ModelDataUrl": f"s3://{BUCKET}/models/model.tar.gz"}]
+    }
+    with denied():
+        sagemaker.update_model_package(ModelPackageArn=arns[0], InferenceSpecification=elsewhere)
+    described = owner.describe_model_package(ModelPackageName=arns[1])
+    assert described["ModelApprovalStatus"] == "PendingManualApproval"
