@@ -24,6 +24,7 @@ COPY teams teams
 COPY jobs jobs
 COPY results results
 COPY deployments deployments
+COPY schedules schedules
 COPY webapp webapp
 COPY templates templates
 COPY static static

@@ -25,6 +25,7 @@ FOLDERS = (
     "jobs",
     "launcher",
     "results",
+    "schedules",
     "teams",
     "tools",
     "transform",
@@ -45,7 +46,18 @@ WORDS = frozenset(
 )
 #: Packages that read one another's names; a class name stands for one class in each row.
 _SIDES = (
-    ("aws", "deployments", "failures", "hosting", "jobs", "results", "teams", "transform", "webapp"),
+    (
+        "aws",
+        "deployments",
+        "failures",
+        "hosting",
+        "jobs",
+        "results",
+        "schedules",
+        "teams",
+        "transform",
+        "webapp",
+    ),
     ("engine", "hosting", "transform"),
     ("bench", "launcher", "tools"),
 )

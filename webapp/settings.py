@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "teams",
     "jobs",
     "results",
+    "schedules",
     "deployments",
 ]
 MIDDLEWARE = [

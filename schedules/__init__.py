@@ -1,0 +1,1 @@
+"""Schedules: what runs by itself at which times, and what became of each time."""
