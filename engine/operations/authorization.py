@@ -11,6 +11,7 @@ from typing import Any
 from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.operations.copying import source_of
+from engine.operations.parameters import parameter_owner
 from transform.request_addresses import addresses, package_group
 from transform.scope import Scope
 
@@ -41,6 +42,8 @@ _DENIALS = {
     "cloudwatch": ("cloudwatch", "AccessDenied", 403),
     "service-quotas": ("servicequotas", "AccessDeniedException", 400),
     "sts": ("sts", "AccessDenied", 403),
+    "ssm": ("ssm", "AccessDeniedException", 400),
+    "ecr": ("ecr", "AccessDeniedException", 400),
 }
 
 
@@ -174,6 +177,13 @@ def _metric_data(scope: Scope, params: Params) -> bool:
     return all(_statistics(scope, stat["Metric"]) for stat in stats)
 
 
+def _parameters(scope: Scope, params: Params) -> bool:
+    """A parameter belongs to the name that its path begins with: /churn/prod/role to churn."""
+    keys = ("Name", "Path", "ResourceId")
+    references = [*params.get("Names", []), *(params[key] for key in keys if key in params)]
+    return all(scope.allows_model(parameter_owner(reference)) for reference in references)
+
+
 _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
     "s3": {
         _always: ("ListBuckets",),
@@ -223,6 +233,14 @@ _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
         ),
     },
     "sts": {_always: ("AssumeRole", "GetCallerIdentity")},
+    "ssm": {
+        _always: ("DescribeParameters",),
+        _parameters: (
+            "PutParameter", "GetParameter", "GetParameters", "GetParametersByPath", "DeleteParameter",
+            "AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource",
+        ),
+    },
+    "ecr": {_always: ("DescribeImages", "DescribeRepositories")},
 }  # fmt: skip
 _RULES: dict[tuple[str, str], Rule] = {
     (service, operation): rule

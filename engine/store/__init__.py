@@ -11,6 +11,7 @@ from engine.store.logs import Logs
 from engine.store.metrics import Metrics
 from engine.store.models import ModelRow, Models
 from engine.store.packages import Packages
+from engine.store.parameters import ParameterStore
 from engine.store.schema import MIGRATIONS
 from engine.store.tags import Tags
 
@@ -33,6 +34,7 @@ class Store:
         self.tags = Tags(self._database)
         self.metrics = Metrics(self._database)
         self.logs = Logs(self._database)
+        self.parameters = ParameterStore(self._database)
 
     def close(self) -> None:
         """Close the file."""

@@ -66,4 +66,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("ALTER TABLE log_groups ADD COLUMN retention_days INTEGER",),
     ("ALTER TABLE jobs ADD COLUMN scope TEXT",),
+    (
+        """CREATE TABLE parameters (
+            name TEXT NOT NULL, version INTEGER NOT NULL, request TEXT NOT NULL, modified REAL NOT NULL,
+            PRIMARY KEY (name, version)
+        ) WITHOUT ROWID""",
+    ),
 )

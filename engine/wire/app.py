@@ -116,8 +116,7 @@ class App:
             return await json_protocol.dispatch(ctx, service, request.headers, body)
         raise ServiceError(
             "NotImplementedException",
-            f"The embedded engine has no service {signature.service!r}; it has s3, sagemaker, "
-            "logs, monitoring, servicequotas and sts.",
+            f"The embedded engine has no service {signature.service!r}; it has s3, {', '.join(SERVICES)}.",
             status=501,
         )
 

@@ -27,6 +27,8 @@ SERVICES: Mapping[str, str] = {
     "service-quotas": "IllegalArgumentException",
     "cloudwatch": "InvalidParameterValue",
     "sts": "ValidationError",
+    "ssm": "ValidationException",
+    "ecr": "InvalidParameterException",
 }
 
 
