@@ -174,6 +174,11 @@ CELERY_BEAT_SCHEDULER = "webapp.beat:Scheduler"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "poll": {"task": "jobs.tasks.poll_due_connections", "schedule": 2.0, "options": {"expires": 10}},
     "reconcile": {"task": "jobs.tasks.reconcile", "schedule": 5.0, "options": {"expires": 20}},
+    "schedules": {
+        "task": "schedules.tasks.take_due_schedules",
+        "schedule": 1.0,
+        "options": {"expires": 10},
+    },
     "quotas": {"task": "jobs.tasks.read_due_quotas", "schedule": 30.0, "options": {"expires": 30}},
     # What is due is asked for: a list a day for each connection, and a new connection's soon.
     "prices": {"task": "jobs.tasks.read_due_prices", "schedule": 60.0, "options": {"expires": 60}},

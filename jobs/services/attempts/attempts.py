@@ -16,6 +16,7 @@ from jobs.models.job_values import new_key
 from jobs.services.calling import calls_for_person
 from jobs.services.errors import InvalidFields, NameTaken, NotPossible, OlderOutputs, OutputsExist
 from jobs.services.submitting import job_options, replacing, submission
+from jobs.services.submitting.manifest_places import place_of_manifest
 from jobs.services.submitting.replacing import Outputs
 from jobs.states import Origin
 from teams.models import ApiToken, User
@@ -105,17 +106,11 @@ def check_retry(job: TransformJob) -> None:
 
 
 def manifest_place(plan: TransformJob, key: str) -> tuple[str, str]:
-    """Bucket and key of the manifest of the attempt `key`: below the output path, unless that is input too.
-
-    The key ends in .manifest, which no output does. Raises NotPossible if the whole bucket is the input.
-    """
-    bucket, output_prefix = keys.parse_s3_uri(plan.output_path)
-    input_bucket, input_prefix = keys.parse_s3_uri(plan.data)
-    name = f".batchdeck/{key}.manifest"
-    for place in (keys.output_folder(output_prefix) + name, name):
-        listed = plan.spec.get("data_type") != "ManifestFile" and bucket == input_bucket
-        if not (listed and place.startswith(input_prefix)):
-            return bucket, place
+    """Bucket and key of the manifest of the attempt `key`. Raises NotPossible if the whole bucket is the input."""
+    is_manifest = plan.spec.get("data_type") == "ManifestFile"
+    place = place_of_manifest(plan.data, plan.output_path, key, is_manifest=is_manifest)
+    if place is not None:
+        return place
     raise NotPossible(
         "The job reads the whole bucket that it writes to, so a list of what is missing would become its input. "
         "Run it again instead."

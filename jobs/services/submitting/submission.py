@@ -42,11 +42,13 @@ def submit(
     token: ApiToken | None = None,
     lineage: Lineage | None = None,
     preset: Preset | None = None,
+    reason: str = "Submitted.",
 ) -> TransformJob:
     """Write the job as WAITING and, once that is committed, wake a worker to create it.
 
-    `preset` is only recorded; `presets.check_locked` checks its locks. The job is returned before SageMaker creates
-    it, and its name is final. Raises InvalidFields, as NameTaken if another job of the connection has the name.
+    `preset` is only recorded; `presets.check_locked` checks its locks. `reason` begins the timeline of a job without a
+    lineage. The job is returned before SageMaker creates it, and its name is final. Raises InvalidFields, as NameTaken
+    if another job of the connection has the name.
     """
     # A request that was copied from another job's answer has that job's own tags.
     spec = replace(spec, tags={key: value for key, value in spec.tags.items() if key not in OWN_TAGS})
@@ -57,7 +59,7 @@ def submit(
     if outside := scope_problems(connection, spec):
         raise InvalidFields(outside)
     try:
-        return _write(connection, spec, options, by, token, lineage, preset)
+        return _write(connection, spec, options, by, token, lineage, preset, reason)
     except IntegrityError as error:
         namesake = job_named(connection, spec.name)
         if namesake is None:
@@ -91,8 +93,9 @@ def _write(
     token: ApiToken | None,
     lineage: Lineage | None,
     preset: Preset | None,
+    reason: str,
 ) -> TransformJob:
-    reason = lineage.sentence if lineage else "Submitted."
+    reason = lineage.sentence if lineage else reason
     columns = {**options.columns(), **(preset.as_used() if preset else {})}
     with transaction.atomic():
         job = create_job(connection, spec.to_fields(), reason=reason, by=by, lineage=lineage, **columns)

@@ -1,0 +1,120 @@
+"""Starts a run: decides whether its time has come, prepares it, and writes its job together with its state."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from jobs.services.errors import InvalidFields, NotPossible, Unavailable
+from schedules.lifecycle.pausing import pause
+from schedules.models import ScheduledRun
+from schedules.run_handlers import NothingToDo, RunHandler, TargetGone, handler_of
+from schedules.states import Overlap, PauseCause, RunState
+from teams.models import Membership, User
+
+#: The pause before a run that waits, or whose connection does not answer, is tried again.
+AGAIN = timedelta(seconds=15)
+#: So long a run is tried again while its connection does not answer.
+PATIENCE = timedelta(hours=1)
+
+
+def start(run_id: int) -> RunState | None:
+    """Try to start the run; returns its state then, or None if it is not pending or somebody else has moved it."""
+    run = ScheduledRun.objects.select_related("schedule__team", "schedule__changed_by", "asked_by")
+    pending_run = run.filter(pk=run_id).first()
+    if pending_run is None or not pending_run.is_pending:
+        return None
+    return _start(pending_run)
+
+
+def _start(run: ScheduledRun) -> RunState | None:
+    person = run.asked_by or run.schedule.changed_by
+    member = _member(run, person)
+    if isinstance(member, str):
+        ended = _end(run, RunState.FAILED, member)
+        if run.asked_by is None:
+            pause(run.schedule, PauseCause.NO_RIGHT, member)
+        return ended
+    handler = handler_of(run.schedule.kind)
+    if held_up := _held_up(run, handler):
+        return held_up
+    try:
+        prepared = handler.prepare(run, member)
+        return _create(run, member, handler, prepared)
+    except NothingToDo as error:
+        return _end(run, RunState.SKIPPED, str(error))
+    except TargetGone as error:
+        ended = _end(run, RunState.FAILED, str(error))
+        pause(run.schedule, PauseCause.NO_TARGET, str(error))
+        return ended
+    except (InvalidFields, NotPossible) as error:
+        return _end(run, RunState.FAILED, str(error))
+    except Unavailable as error:
+        return _put_off(run, str(error))
+
+
+def _create(run: ScheduledRun, member: Membership, handler: RunHandler, prepared: object) -> RunState | None:
+    with transaction.atomic():
+        # With the row locked by the move, the job is written once; a refusal takes the move back too.
+        if not run.move(RunState.STARTED, started_at=now(), reason=""):
+            return None
+        job = handler.create(run, member, prepared)
+        columns = {
+            "job": job,
+            "reason": run.reason,
+            "fingerprint": run.fingerprint,
+            "objects_new": run.objects_new,
+            "objects_before": run.objects_before,
+        }
+        ScheduledRun.objects.filter(pk=run.pk).update(**columns)
+    return RunState.STARTED
+
+
+def _member(run: ScheduledRun, person: User | None) -> Membership | str:
+    """The membership of the person it runs for, or a sentence that says why the person may not run it."""
+    if person is None:
+        return "The person it ran for is gone. Whoever resumes it is the person it runs for from then on."
+    rows = Membership.objects.select_related("team", "user").filter(team=run.schedule.team, user=person)
+    member = rows.first()
+    whose = f"It runs for {person.label}, who "
+    then = " Whoever resumes it is the person it runs for from then on."
+    if member is None:
+        return f"{whose}has left the team.{then}"
+    if not person.is_active:
+        return f"{whose}may no longer sign in.{then}"
+    if not member.can_operate:
+        return f"{whose}is {member.role} now and may not submit jobs.{then}"
+    return member
+
+
+def _held_up(run: ScheduledRun, handler: RunHandler) -> RunState | None:
+    """Skip the run, or let it wait, if the one before it has not ended; None if it may start."""
+    if run.schedule.overlap == Overlap.RUN:
+        return None
+    earlier = run.schedule.runs.filter(pk__lt=run.pk)
+    pending = earlier.filter(state__in=(RunState.DUE, RunState.WAITING)).order_by("-pk").first()
+    if pending is not None and pending.state == RunState.WAITING:
+        return _end(run, RunState.SKIPPED, f"The run of {_time(pending)} waits already.")
+    running = f"The run of {_time(pending)}" if pending else handler.running(run.schedule)
+    if not running:
+        return None
+    if run.schedule.overlap == Overlap.SKIP:
+        return _end(run, RunState.SKIPPED, f"{running} had not ended.")
+    moved = run.move(RunState.WAITING, reason=f"{running} has not ended.", try_at=now() + AGAIN)
+    return RunState.WAITING if moved else None
+
+
+def _time(run: ScheduledRun) -> str:
+    return f"{run.at:%Y-%m-%d %H:%M}"
+
+
+def _put_off(run: ScheduledRun, sentence: str) -> RunState | None:
+    if run.created_at < now() - PATIENCE:
+        return _end(run, RunState.FAILED, f"It was tried for an hour: {sentence}")
+    return RunState.DUE if run.move(RunState.DUE, reason=sentence, try_at=now() + AGAIN) else None
+
+
+def _end(run: ScheduledRun, state: RunState, reason: str) -> RunState | None:
+    return state if run.move(state, reason=reason) else None
