@@ -181,7 +181,7 @@ def main() -> int:
             house.stop()
             house.kill()
             if options.log:
-                options.log.write_text(house.said())
+                options.log.write_text(house.printed_text())
     print(report(outcome))
     print(f"{_report.machine_line()}; seed {options.seed}; load average before: {load}")
     if options.json:

@@ -32,7 +32,13 @@ FOLDERS = (
     "webapp",
     "bench",
     "tests/aws",
+    "tests/contract",
+    "tests/e2e",
     "tests/failures",
+    "tests/house",
+    "tests/launcher",
+    "tests/seeds",
+    "tests/support",
     "tests/transform",
     "tests/webapp",
 )

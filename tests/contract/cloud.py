@@ -68,9 +68,9 @@ class Script:
     def lines(self) -> list[str]:
         """What it printed, once it has ended without an error."""
         status = self.process.wait()
-        said = self.output.read_text()
-        assert status == 0, said
-        return said.splitlines()
+        text = self.output.read_text()
+        assert status == 0, text
+        return text.splitlines()
 
     def end(self) -> None:
         """Kill it if it still runs."""
@@ -138,6 +138,6 @@ def outputs_expected() -> list[tuple[Any, ...]]:
     """The same for the sample's data, as XGBoost alone predicts them."""
     expected = json.loads((SAMPLE / "expected.json").read_text())
     return [
-        (f"{name}.out", each["rows"], pytest.approx(each["first"]), pytest.approx(each["last"]))
-        for name, each in expected.items()
+        (f"{name}.out", facts["rows"], pytest.approx(facts["first"]), pytest.approx(facts["last"]))
+        for name, facts in expected.items()
     ]

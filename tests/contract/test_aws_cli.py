@@ -22,8 +22,8 @@ class Cli:
     """Runs `aws` with the engine's variables."""
 
     def __init__(self, engine: EngineProcess, home: Path) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        self._environment = {**kept, **engine.environment(), "HOME": str(home), "AWS_PAGER": ""}
+        surroundings = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        self._environment = {**surroundings, **engine.environment(), "HOME": str(home), "AWS_PAGER": ""}
 
     def run(self, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         command = [sys.executable, "-m", "awscli", *map(str, arguments)]

@@ -62,31 +62,31 @@ def model(cloud: Cloud, sagemaker: Any, sample_model: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def completed(cloud: Cloud, sagemaker: Any, model: str, sample_data: str) -> dict[str, Any]:
     """DescribeTransformJob's answer about a job that was waited for."""
-    asked = request(cloud, model, sample_data, "completed")
-    sagemaker.create_transform_job(**asked)
-    wait(cloud, asked["TransformJobName"])
-    return dict(sagemaker.describe_transform_job(TransformJobName=asked["TransformJobName"]))
+    body = request(cloud, model, sample_data, "completed")
+    sagemaker.create_transform_job(**body)
+    wait(cloud, body["TransformJobName"])
+    return dict(sagemaker.describe_transform_job(TransformJobName=body["TransformJobName"]))
 
 
 @pytest.fixture(scope="module")
 def stopped(cloud: Cloud, sagemaker: Any, model: str, sample_data: str) -> dict[str, Any]:
     """The same about a job that was stopped as soon as it was there."""
-    asked = request(cloud, model, sample_data, "stopped")
-    sagemaker.create_transform_job(**asked)
-    sagemaker.stop_transform_job(TransformJobName=asked["TransformJobName"])
-    wait(cloud, asked["TransformJobName"])
-    return dict(sagemaker.describe_transform_job(TransformJobName=asked["TransformJobName"]))
+    body = request(cloud, model, sample_data, "stopped")
+    sagemaker.create_transform_job(**body)
+    sagemaker.stop_transform_job(TransformJobName=body["TransformJobName"])
+    wait(cloud, body["TransformJobName"])
+    return dict(sagemaker.describe_transform_job(TransformJobName=body["TransformJobName"]))
 
 
 @pytest.fixture(scope="module")
 def failed(cloud: Cloud, sagemaker: Any, model: str) -> dict[str, Any]:
     """The same about a job whose only record the model can not read."""
-    asked = request(cloud, model, f"s3://{cloud.bucket}/{WORD}/bad.csv", "failed")
+    body = request(cloud, model, f"s3://{cloud.bucket}/{WORD}/bad.csv", "failed")
     cloud.client("s3").put_object(Bucket=cloud.bucket, Key=f"{WORD}/bad.csv", Body=b"no,numbers\n")
-    sagemaker.create_transform_job(**asked)
+    sagemaker.create_transform_job(**body)
     with pytest.raises(WaiterError):
-        wait(cloud, asked["TransformJobName"])
-    return dict(sagemaker.describe_transform_job(TransformJobName=asked["TransformJobName"]))
+        wait(cloud, body["TransformJobName"])
+    return dict(sagemaker.describe_transform_job(TransformJobName=body["TransformJobName"]))
 
 
 def test_a_large_object_goes_up_and_comes_down_in_parts(cloud: Cloud) -> None:
@@ -132,8 +132,8 @@ def test_each_filter_of_the_list_keeps_what_it_names(
         pages = sagemaker.get_paginator("list_transform_jobs").paginate(
             **{"NameContains": WORD, "SortBy": "CreationTime", "SortOrder": "Ascending", **filters}
         )
-        found = [job["TransformJobName"] for page in pages for job in page["TransformJobSummaries"]]
-        return [name.removeprefix(f"{WORD}-") for name in found]
+        names = [job["TransformJobName"] for page in pages for job in page["TransformJobSummaries"]]
+        return [name.removeprefix(f"{WORD}-") for name in names]
 
     in_order = sorted((completed, stopped, failed), key=lambda job: job["CreationTime"])
     words = [job["TransformJobName"].removeprefix(f"{WORD}-") for job in in_order]
@@ -167,8 +167,8 @@ def test_pages_of_one_hold_every_job_once(sagemaker: Any, completed: Any, stoppe
 
 
 def test_models_are_listed_by_name(sagemaker: Any, model: str) -> None:
-    found = sagemaker.get_paginator("list_models").paginate(NameContains=WORD).build_full_result()
-    assert [one["ModelName"] for one in found["Models"]] == [model]
+    listing = sagemaker.get_paginator("list_models").paginate(NameContains=WORD).build_full_result()
+    assert [entry["ModelName"] for entry in listing["Models"]] == [model]
 
 
 def test_the_logs_of_a_job_are_read_by_paginators(cloud: Cloud, completed: dict[str, Any]) -> None:

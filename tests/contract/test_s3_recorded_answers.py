@@ -94,8 +94,8 @@ def test_buckets_have_arns_and_a_region(engine: EngineProcess, s3: Any) -> None:
 
 def test_a_bucket_keeps_the_region_that_it_is_made_for(s3: Any) -> None:
     name = unique("far")
-    made = s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    assert made["Location"] == f"http://{name}.s3.amazonaws.com/"
+    answer = s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    assert answer["Location"] == f"http://{name}.s3.amazonaws.com/"
     assert s3.get_bucket_location(Bucket=name)["LocationConstraint"] == "eu-west-1"
     assert s3.head_bucket(Bucket=name)["BucketRegion"] == "eu-west-1"
 
@@ -204,9 +204,9 @@ def test_conditions_of_a_write_that_s3_does_not_have_are_refused(
     members: dict[str, str | None],
 ) -> None:
     answer = call(engine, "PUT", f"/{bucket}/never-there", headers, b"x")
-    found = error_members(answer)
-    assert (answer.status, found["Code"]) == (status, code)
-    assert {name: found.get(name) for name in members} == members
+    answered = error_members(answer)
+    assert (answer.status, answered["Code"]) == (status, code)
+    assert {name: answered.get(name) for name in members} == members
     assert call(engine, "HEAD", f"/{bucket}/never-there").status == 404
 
 

@@ -99,18 +99,18 @@ def session_cookies(house: House, chromium: Browser) -> Any:
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """A tab; errors on its console, such as a violation of the content security policy, fail the test."""
-    said: list[str] = []
+    messages: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
         # A form that is answered with 400 is what a test asked for; Chromium reports it as an error all the same.
         if message.type == "error" and "status of 400" not in message.text:
-            said.append(message.text)
+            messages.append(message.text)
 
     page = context.new_page()
     page.on("console", listen)
-    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("pageerror", lambda error: messages.append(str(error)))
     yield page
-    assert said == []
+    assert messages == []
 
 
 @pytest.fixture
@@ -152,8 +152,8 @@ def every_path(house: House, signed_in: Page, job_path: str, failed_path: str) -
     address, slug = f"{house.url}/api/v1/presets/", "sample-with-a-locked-type"
     context, key = signed_in.context.request, {"Authorization": f"Bearer {house.token()}"}
     if context.get(f"{address}{slug}/", headers=key).status == 404:
-        given = {"name": "Sample with a locked type", "body": SAMPLE, "rules": {"instance_type": "locked"}}
-        context.post(address, data=given, headers=key, fail_on_status_code=True)
+        preset = {"name": "Sample with a locked type", "body": SAMPLE, "rules": {"instance_type": "locked"}}
+        context.post(address, data=preset, headers=key, fail_on_status_code=True)
     return every_page(job_path, failed_path, slug)
 
 

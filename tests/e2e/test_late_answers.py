@@ -179,7 +179,7 @@ def test_preflight_says_nothing_of_a_value_that_has_been_changed(form: Page) -> 
 
 def test_a_field_keeps_what_is_typed_while_the_json_is_taken_over(form: Page) -> None:
     answers = Answers(form, re.compile(r"/jobs/new/fields/"))
-    edit_json(form, lambda asked: asked["TransformResources"].update(InstanceCount=3))
+    edit_json(form, lambda request_body: request_body["TransformResources"].update(InstanceCount=3))
     answers.wait_for(1)
     # Leaving the JSON sends it once more, in place of what is on its way.
     form.locator("#id_name").focus()
@@ -196,7 +196,7 @@ def test_an_edit_of_the_json_is_not_undone_by_an_earlier_preflight(form: Page) -
     answers = Answers(form, re.compile(r"/preflight/"))
     form.locator("#id_instance_count").fill("2")
     answers.wait_for(1)
-    edit_json(form, lambda asked: asked["TransformResources"].update(InstanceCount=3))
+    edit_json(form, lambda request_body: request_body["TransformResources"].update(InstanceCount=3))
     text = form.locator("#request-json").input_value()
     form.locator("#id_name").focus()
     expect(form.locator("#id_instance_count")).to_have_value("3")
@@ -222,9 +222,9 @@ def test_a_tick_is_not_lost_to_rows_that_were_on_their_way(
 
 def edit_json(page: Page, change: Callable[[dict[str, Any]], Any]) -> None:
     """Type the request anew, with a change."""
-    asked = json.loads(page.locator("#request-json").input_value())
-    change(asked)
-    page.locator("#request-json").fill(json.dumps(asked))
+    request_body = json.loads(page.locator("#request-json").input_value())
+    change(request_body)
+    page.locator("#request-json").fill(json.dumps(request_body))
 
 
 @contextmanager

@@ -40,8 +40,8 @@ def form(house: House, signed_in: Page) -> Page:
 
 
 def request_of(page: Page) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(page.locator("#request-json").input_value())
-    return found
+    request_body: dict[str, Any] = json.loads(page.locator("#request-json").input_value())
+    return request_body
 
 
 def holding(text: str) -> re.Pattern[str]:
@@ -108,14 +108,14 @@ def test_fields_and_json_follow_each_other(form: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.locator("#id_instance_count").fill("2")
     expect(page.locator("#request-json")).to_have_value(holding('"InstanceCount": 2'))
-    asked = request_of(page)
-    asked["TransformResources"]["InstanceCount"] = 3
-    asked["ExperimentConfig"] = {"ExperimentName": "spring"}
-    page.locator("#request-json").fill(json.dumps(asked))
+    request_body = request_of(page)
+    request_body["TransformResources"]["InstanceCount"] = 3
+    request_body["ExperimentConfig"] = {"ExperimentName": "spring"}
+    page.locator("#request-json").fill(json.dumps(request_body))
     expect(page.locator("#id_instance_count")).to_have_value("3")
     expect(page.locator("#id_experiment_config")).to_have_value("ExperimentName=spring")
     # What is typed stays as it is typed.
-    expect(page.locator("#request-json")).to_have_value(json.dumps(asked))
+    expect(page.locator("#request-json")).to_have_value(json.dumps(request_body))
     page.locator("#request-json").fill('{\n  "TransformResources": {"InstanceCount": 300}\n}')
     says = page.locator("#json-says")
     expect(says).to_contain_text(
@@ -124,7 +124,7 @@ def test_fields_and_json_follow_each_other(form: Page, width: int) -> None:
     expect(page.locator("#id_instance_count")).to_have_value("3")
     page.get_by_role("button", name="Discard the edit").click()
     expect(page.locator("#request-json")).to_have_value(holding('"InstanceCount": 3'))
-    assert request_of(page) == asked
+    assert request_of(page) == request_body
 
 
 @WIDTHS

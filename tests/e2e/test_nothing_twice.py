@@ -57,8 +57,8 @@ def jobs(page: Page, house: House, name: str) -> list[Any]:
     answer = page.context.request.get(
         f"{house.url}/api/v1/jobs/", params={"path": output_path(name)}, headers=key
     )
-    found: list[Any] = answer.json()["results"]
-    return found
+    jobs: list[Any] = answer.json()["results"]
+    return jobs
 
 
 @pytest.mark.parametrize("pause", PAUSES)

@@ -39,13 +39,13 @@ def upload(s3: Any) -> None:
 
 def outputs(s3: Any) -> dict[str, tuple[str, int]]:
     """Each output's time of writing and number of rows, by the input's name."""
-    found = {}
+    outputs = {}
     for row in s3.list_objects_v2(Bucket=BUCKET, Prefix="out/").get("Contents", []):
         if row["Key"].endswith(".out"):
             body = s3.get_object(Bucket=BUCKET, Key=row["Key"])["Body"].read()
             name = row["Key"].removeprefix("out/").removesuffix(".out")
-            found[name] = (row["LastModified"].isoformat(), len(body.splitlines()))
-    return found
+            outputs[name] = (row["LastModified"].isoformat(), len(body.splitlines()))
+    return outputs
 
 
 def submit(page: Page, house: House, bucket: str, content_type: str = "text/csv") -> None:
@@ -81,8 +81,8 @@ def test_a_file_whose_rows_are_not_those_of_its_output_is_named(
     # Rows at the end that have no value are records to the service, and XGBoost drops them.
     s3.put_object(Bucket="sparse", Key="in/short.libsvm", Body=SPARSE_ROWS + b"0\n0\n")
     submit(page, house, "sparse", content_type="text/libsvm")
-    said = "Completed with warnings: 1 row count differs."
-    expect(page.get_by_text(said)).to_be_visible(timeout=180_000)
+    warning = "Completed with warnings: 1 row count differs."
+    expect(page.get_by_text(warning)).to_be_visible(timeout=180_000)
     expect(page.get_by_text("1 row count differs: short.libsvm (4 in, 2 out).")).to_be_visible()
     look(page, shots, "rows-differ")
     page.get_by_role("link", name="1 with a different number of rows").click()
@@ -104,9 +104,9 @@ def test_a_person_takes_the_job_to_a_complete_output_with_two_clicks(
     # Which file, and why, stands on the page by itself.
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible(timeout=180_000)
     expect(page.get_by_text("49 of 50 objects are written")).to_be_visible()
-    said = page.locator("#errors")
-    expect(said).to_contain_text(BAD)
-    expect(said).to_contain_text("could not convert string to float: 'n/a'")
+    errors = page.locator("#errors")
+    expect(errors).to_contain_text(BAD)
+    expect(errors).to_contain_text("could not convert string to float: 'n/a'")
     look(page, shots, "failed")
     page.get_by_role("link", name="1 without an output").click()
     expect(page.locator("table.tbl tbody tr")).to_contain_text("Failed")

@@ -60,8 +60,8 @@ def test_what_an_operator_changes_of_a_preset_is_told(
     expect(page).to_have_url(re.compile(r"/jobs/[a-z2-7]{12}/"))
 
     page.goto(page.url.rstrip("/") + "/request/")
-    told = page.locator("section", has=page.get_by_role("heading", name="Different from its preset"))
-    expect(told.locator("tbody tr")).to_have_count(1)
-    expect(told.locator("tbody")).to_contain_text("output_path")
-    expect(told.locator("tbody")).to_contain_text("s3://batchdeck-samples/breast-cancer/from-preset/")
+    differences = page.locator("section", has=page.get_by_role("heading", name="Different from its preset"))
+    expect(differences.locator("tbody tr")).to_have_count(1)
+    expect(differences.locator("tbody")).to_contain_text("output_path")
+    expect(differences.locator("tbody")).to_contain_text("s3://batchdeck-samples/breast-cancer/from-preset/")
     assert violations(page) == []

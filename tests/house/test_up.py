@@ -67,9 +67,9 @@ def test_secrets_are_readable_by_their_owner_only(running: House) -> None:
 def test_everything_in_the_data_folder_is_the_owners_alone(running: House) -> None:
     assert stat.S_IMODE(running.data_dir.stat().st_mode) == 0o700
     # What Django collects for browsers is public, and in a folder that is not.
-    kept = [path for path in running.data_dir.rglob("*") if "staticfiles" not in path.parts]
-    assert running.data_dir / "batchdeck.sqlite3" in kept
-    assert {str(path) for path in kept if path.lstat().st_mode & 0o077} == set()
+    files = [path for path in running.data_dir.rglob("*") if "staticfiles" not in path.parts]
+    assert running.data_dir / "batchdeck.sqlite3" in files
+    assert {str(path) for path in files if path.lstat().st_mode & 0o077} == set()
 
 
 def test_a_second_house_on_the_same_data_is_refused(running: House) -> None:
@@ -81,8 +81,8 @@ def test_a_second_house_on_the_same_data_is_refused(running: House) -> None:
 def test_a_killed_worker_is_started_again(running: House) -> None:
     workers = _find(running, " worker ")
     os.killpg(workers[0], signal.SIGKILL)
-    wait_until(lambda: bool(set(_find(running, " worker ")) - set(workers)), 60, running.said)
-    assert "worker was killed by SIGKILL; starting it again" in running.said()
+    wait_until(lambda: bool(set(_find(running, " worker ")) - set(workers)), 60, running.printed_text)
+    assert "worker was killed by SIGKILL; starting it again" in running.printed_text()
 
 
 def test_kill_9_of_the_launcher_leaves_no_process_and_no_lock(running: House) -> None:
@@ -97,11 +97,11 @@ def test_opening_the_pages_to_others_leaves_the_engine_to_this_machine(house: Ho
     house.stop()
     house.start("--host", "0.0.0.0")
     # Linux has all of 127.0.0.0/8: a server on 0.0.0.0 answers here, one on 127.0.0.1 does not.
-    other = "127.0.0.2"
-    with socket.create_connection((other, house.port), timeout=10):
+    other_address = "127.0.0.2"
+    with socket.create_connection((other_address, house.port), timeout=10):
         pass
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((other, house.engine_port), timeout=10)
+        socket.create_connection((other_address, house.engine_port), timeout=10)
     assert f"export AWS_ENDPOINT_URL={house.engine_url}" in house.deck("env")
     house.stop()
 
@@ -110,11 +110,13 @@ def test_opening_the_pages_to_others_leaves_the_engine_to_this_machine(house: Ho
 def test_a_taken_port_is_an_error_that_names_the_flag(house: House, flag: str) -> None:
     house.stop()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        taken = str(listener.getsockname()[1])
-        refused = _up(house, "--port", str(house.port), "--engine-port", str(house.engine_port), flag, taken)
+        used_port = str(listener.getsockname()[1])
+        refused = _up(
+            house, "--port", str(house.port), "--engine-port", str(house.engine_port), flag, used_port
+        )
     assert refused.returncode == 2
     assert (
-        f"Port {taken} on 127.0.0.1 is taken by another program; choose another with {flag}."
+        f"Port {used_port} on 127.0.0.1 is taken by another program; choose another with {flag}."
         in refused.stderr
     )
 

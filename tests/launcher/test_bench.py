@@ -30,9 +30,9 @@ def test_an_unknown_name_is_an_error_that_says_which_there_are(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert commands.main(["bench", name]) == commands.USAGE_ERROR
-    told = capsys.readouterr().err
-    assert f"no benchmark {name!r}" in told
-    assert all(known in told for known in NAMES)
+    errors = capsys.readouterr().err
+    assert f"no benchmark {name!r}" in errors
+    assert all(name_of_benchmark in errors for name_of_benchmark in NAMES)
 
 
 def test_a_table_has_the_least_the_middle_and_the_most_of_each_row() -> None:

@@ -25,8 +25,8 @@ def command(name: str) -> list[str]:
     """What the service runs: its own command or the image's."""
     image = re.search(r"^CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
     assert image is not None
-    found: list[str] = SERVICES[name].get("command") or json.loads(image[1])
-    return found
+    command: list[str] = SERVICES[name].get("command") or json.loads(image[1])
+    return command
 
 
 def copied() -> list[str]:
@@ -90,9 +90,9 @@ def test_what_runs_once_is_waited_for_by_its_success_or_comes_last(name: str) ->
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_what_a_service_waits_for_exists_and_can_come_true(name: str) -> None:
-    for other, wait in SERVICES[name].get("depends_on", {}).items():
-        expected = "service_completed_successfully" if other in ONCE else "service_healthy"
-        assert wait["condition"] == expected, other
+    for needed_service, wait in SERVICES[name].get("depends_on", {}).items():
+        expected = "service_completed_successfully" if needed_service in ONCE else "service_healthy"
+        assert wait["condition"] == expected, needed_service
 
 
 def test_volumes_and_networks_are_the_named_ones() -> None:

@@ -37,10 +37,10 @@ def test_the_first_start_tells_its_progress_on_standard_error_and_the_second_is_
     checkout: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     Environment(checkout).ensure("runtime")
-    printed, told = capfd.readouterr()
+    printed, errors = capfd.readouterr()
     assert printed == ""
-    assert "Making .venv" in told
-    assert "locks/runtime.txt" in told
+    assert "Making .venv" in errors
+    assert "locks/runtime.txt" in errors
     Environment(checkout).ensure("runtime")
     assert capfd.readouterr() == ("", "")
 

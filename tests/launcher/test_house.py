@@ -73,14 +73,14 @@ def test_commands_about_a_folder_with_nothing_in_it_say_so_and_leave_it_alone(tm
     env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     for command in ("link", "token", "env"):
         place = tmp_path / command
-        said = subprocess.run(
+        process = subprocess.run(
             [sys.executable, str(CHECKOUT / "deck"), "--data-dir", str(place), command],
             env=env,
             capture_output=True,
             text=True,
             check=False,
         )
-        assert (said.returncode, said.stdout) == (1, ""), command
-        assert "Start it with ./deck up" in said.stderr
-        assert "Traceback" not in said.stderr
+        assert (process.returncode, process.stdout) == (1, ""), command
+        assert "Start it with ./deck up" in process.stderr
+        assert "Traceback" not in process.stderr
         assert not place.exists()

@@ -58,9 +58,9 @@ def test_an_engine_started_on_an_older_folder_keeps_its_data_to_itself(open_plac
         engine.stop()
     assert mode(data_dir) == 0o700
     # The log was opened by this test, before the engine ran.
-    made = [path for path in data_dir.rglob("*") if path.name != "engine.log"]
-    assert {path.name for path in made} >= {"engine.sqlite3", "index.sqlite3", "credentials.json", "bodies"}
-    assert {str(path): oct(mode(path)) for path in made if mode(path) & 0o077} == {}
+    files = [path for path in data_dir.rglob("*") if path.name != "engine.log"]
+    assert {path.name for path in files} >= {"engine.sqlite3", "index.sqlite3", "credentials.json", "bodies"}
+    assert {str(path): oct(mode(path)) for path in files if mode(path) & 0o077} == {}
     if os.geteuid() == 0:
         read = subprocess.run(
             ["cat", data_dir / "engine.sqlite3"], user=NOBODY, group=NOBODY, capture_output=True, check=False
@@ -86,9 +86,9 @@ def test_a_data_folder_that_is_none_is_said_in_a_sentence(
     command: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert commands.main(["--data-dir", "/dev/null", *command]) != 0
-    said = capfd.readouterr().err
-    assert "/dev/null is not a folder; name another with --data-dir." in said
-    assert "Traceback" not in said
+    errors = capfd.readouterr().err
+    assert "/dev/null is not a folder; name another with --data-dir." in errors
+    assert "Traceback" not in errors
 
 
 def test_an_engine_says_that_its_data_folder_is_none() -> None:

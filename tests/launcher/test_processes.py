@@ -44,9 +44,9 @@ def test_each_line_is_told_under_the_name_of_its_process(family: Family, screen:
 
 
 def test_a_child_that_dies_is_started_again(family: Family, screen: io.StringIO, tmp_path: Path) -> None:
-    seen = tmp_path / "seen"
+    started_file = tmp_path / "seen"
     again = (
-        f"import pathlib, time; f = pathlib.Path({str(seen)!r})\n"
+        f"import pathlib, time; f = pathlib.Path({str(started_file)!r})\n"
         "if f.exists(): print('again', flush=True); time.sleep(60)\n"
         "f.touch()"
     )

@@ -10,7 +10,7 @@ import pytest
 from jobs.models import RegisteredModel
 from jobs.states import JobState
 from tests.cast import FIELDS, House
-from tests.support.forms import shown
+from tests.support.forms import form_values
 from tests.support.html import Page
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def test_the_form_begins_with_the_settings_of_the_last_completed_job(house: Hous
     ran(house, house.model, strategy="MultiRecord")
     ran(house, house.model, **GOOD)
     ran(house, house.model, JobState.FAILED, instance_type="ml.p3.2xlarge")
-    begun = shown(house.page("bob").get(f"/jobs/new/?model={house.model.pk}"))
+    begun = form_values(house.page("bob").get(f"/jobs/new/?model={house.model.pk}"))
     assert {name: begun[name] for name in GOOD} == {name: str(value) for name, value in GOOD.items()}
     assert (begun["name"], begun["data"], begun["tags"]) == ("", "", "")
 
@@ -51,7 +51,7 @@ def test_the_form_begins_with_the_model_that_its_person_used_last_or_registered_
         )
 
     def begun() -> str:
-        return shown(client.get("/jobs/new/"))["model"]
+        return form_values(client.get("/jobs/new/"))["model"]
 
     client, others = house.page("bob"), new("others")
     assert begun() == str(others.pk), "nothing was run: the newest"
@@ -73,11 +73,11 @@ def test_choosing_another_model_offers_its_settings_until_they_are_used(house: H
     )
     ran(house, second, **GOOD)
     client = house.page("bob")
-    typed = {**shown(client.get(f"/jobs/new/?model={house.model.pk}")), "data": "s3://b/in/"}
+    typed = {**form_values(client.get(f"/jobs/new/?model={house.model.pk}")), "data": "s3://b/in/"}
     assert not offers(client.post("/jobs/new/preflight/", typed))
     (offer,) = offers(client.post("/jobs/new/preflight/", {**typed, "model": second.pk}))
     used = client.post("/jobs/new/", {**typed, "model": second.pk, "fix": json.dumps(offer)})
-    begun = shown(used)
+    begun = form_values(used)
     assert {name: begun[name] for name in GOOD} == {name: str(value) for name, value in GOOD.items()}
     assert begun["data"] == "s3://b/in/"
     assert not offers(used)
@@ -87,5 +87,5 @@ def test_another_teams_job_offers_nothing(house: House, other: House) -> None:
     other.model.name = house.model.name
     other.model.save()
     ran(other, other.model, **GOOD)
-    begun = shown(house.page("bob").get(f"/jobs/new/?model={house.model.pk}"))
+    begun = form_values(house.page("bob").get(f"/jobs/new/?model={house.model.pk}"))
     assert begun["instance_type"] == "ml.m5.large"

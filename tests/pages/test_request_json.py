@@ -18,7 +18,7 @@ from jobs.models import TransformJob
 from jobs.services.submitting import job_options, presets
 from tests.cast import FIELDS, House
 from tests.pages.requests import EVERYTHING, errors_beside
-from tests.support.forms import shown
+from tests.support.forms import form_values
 from tests.support.html import Page
 from transform.spec import TransformSpec
 
@@ -82,7 +82,7 @@ def test_from_json_to_the_form_and_back_nothing_is_lost(house: House, spec: Tran
 
 
 def json_of(answer: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(shown(answer)["request_json"])
+    found: dict[str, Any] = json.loads(form_values(answer)["request_json"])
     return found
 
 
@@ -97,7 +97,7 @@ def submitted(house: House, client: Any, form: dict[str, str], path: str = "/job
 def test_a_new_job_is_what_its_json_says(house: House) -> None:
     client = house.page("bob")
     checked = client.post("/jobs/new/", {"model": house.model.pk, **FIELDS, "max_payload": "7", "check": "1"})
-    assert submitted(house, client, shown(checked)) == json_of(checked)
+    assert submitted(house, client, form_values(checked)) == json_of(checked)
 
 
 @pytest.mark.parametrize("change", ["", "&change=max_payload&to=9", "&change=accept&to=text%2Fcsv"])
@@ -111,7 +111,7 @@ def test_a_clone_and_a_try_with_a_change_are_what_their_json_says(house: House, 
     said = json_of(page)
     assert said["Environment"] == dict(spec.env)
     assert said.get("MaxPayloadInMB") == (9 if "payload" in change else None)
-    assert submitted(house, client, shown(page), path) == said
+    assert submitted(house, client, form_values(page), path) == said
     assert TransformJob.objects.order_by("-pk")[0].priority == 3
 
 
@@ -119,25 +119,25 @@ def test_everything_survives_an_edit_of_one_member(house: House) -> None:
     client = house.page("bob")
     spec = TransformSpec.from_fields({"model_name": "churn", **EVERYTHING})
     edited = {**spec.to_request(), "MaxPayloadInMB": 3}
-    start = shown(client.get("/jobs/new/"))
+    start = form_values(client.get("/jobs/new/"))
     taken = client.post("/jobs/new/", {**start, "request_json": json.dumps(edited), "from_json": "1"})
     assert taken.status_code == 200
     assert json_of(taken) == edited
     del edited["TransformJobName"]
-    assert submitted(house, client, shown(taken)) == edited
+    assert submitted(house, client, form_values(taken)) == edited
 
 
 def test_an_edit_that_was_not_taken_over_is_never_passed_over(house: House) -> None:
     client = house.page("bob")
-    typed = shown(client.post("/jobs/new/", {"model": house.model.pk, **FIELDS, "check": "1"}))
+    typed = form_values(client.post("/jobs/new/", {"model": house.model.pk, **FIELDS, "check": "1"}))
     edited = {**typed, "request_json": typed["request_json"].replace("ml.m5.large", "ml.m5.xlarge")}
     answer = client.post("/jobs/new/", edited)
     assert answer.status_code == 400
     assert "edited and not taken over" in answer.content.decode()
-    assert "xlarge" in shown(answer)["request_json"]
+    assert "xlarge" in form_values(answer)["request_json"]
     assert not TransformJob.objects.exists()
-    dropped = client.post("/jobs/new/", {**shown(answer), "to_json": "1"})
-    assert "xlarge" not in shown(dropped)["request_json"]
+    dropped = client.post("/jobs/new/", {**form_values(answer), "to_json": "1"})
+    assert "xlarge" not in form_values(dropped)["request_json"]
     # Laid out in another way it says the same.
     same = {**typed, "request_json": json.dumps(json.loads(typed["request_json"]))}
     assert client.post("/jobs/new/", same).status_code == 302
@@ -183,7 +183,7 @@ def test_the_fields_alone_are_answered_to_a_script_and_the_terms_stay(house: Hou
     answer = house.page("bob").post("/jobs/new/fields/", sent)
     page = Page(answer)
     assert not page.all("body")
-    fields = shown(answer)
+    fields = form_values(answer)
     assert (fields["priority"], fields["max_payload"], fields["name"]) == ("5", "", "")
     assert (fields["strategy"], fields["model"]) == ("SingleRecord", str(house.model.pk))
     assert set(job_options.NAMES) <= set(fields)
@@ -201,7 +201,7 @@ def test_preflights_answer_has_the_json_and_the_code_of_what_is_typed(house: Hou
     client = house.page("bob")
     answer = client.post("/jobs/new/preflight/", {"model": house.model.pk, **FIELDS, "max_payload": "4"})
     page = Page(answer)
-    assert json.loads(shown(answer)["request_json"])["MaxPayloadInMB"] == 4
+    assert json.loads(form_values(answer)["request_json"])["MaxPayloadInMB"] == 4
     for name, part in [
         ("boto3", "MaxPayloadInMB=4"),
         ("cli", '"MaxPayloadInMB": 4'),
@@ -224,11 +224,11 @@ def test_the_json_cannot_change_what_a_preset_locks(house: House) -> None:
     asked = json_of(begun)
     assert (asked["MaxPayloadInMB"], asked["TransformInput"]["ContentType"]) == (7, "text/csv")
     changed = {**asked, "MaxPayloadInMB": 9, "BatchStrategy": "SingleRecord"}
-    sent = {**shown(begun), "request_json": json.dumps(changed)}
+    sent = {**form_values(begun), "request_json": json.dumps(changed)}
     answer = client.post("/jobs/new/fields/", sent)
     assert "MaxPayloadInMB (line 1" in Page(answer).by_id("json-says").text
     assert "The preset locks it." in Page(answer).by_id("json-says").text
     allowed = {**asked, "BatchStrategy": "SingleRecord"}
     taken = client.post("/jobs/new/", {**sent, "request_json": json.dumps(allowed), "from_json": "1"})
     assert json_of(taken) == allowed
-    assert submitted(house, client, shown(taken)) == allowed
+    assert submitted(house, client, form_values(taken)) == allowed

@@ -76,8 +76,8 @@ def expected(housing: dict[str, Any], folder: str, ending: str) -> dict[str, Any
 
 def outputs(lines: list[str]) -> dict[str, list[float]]:
     """Of each line `KEY.out: LINES` that a script printed: the key and the numbers."""
-    found = [line.partition(": ") for line in lines if ".out: [" in line]
-    return {key: [float(line) for line in ast.literal_eval(printed)] for key, _, printed in found}
+    printed_lines = [line.partition(": ") for line in lines if ".out: [" in line]
+    return {key: [float(line) for line in ast.literal_eval(printed)] for key, _, printed in printed_lines}
 
 
 def test_the_document_runs_from_top_to_bottom(
@@ -105,11 +105,11 @@ def test_the_sdk_3_runs_both(running: dict[str, Script], housing: dict[str, Any]
 def test_the_aws_cli_runs_both(running: dict[str, Script], housing: dict[str, Any]) -> None:
     assert running["cli"].lines().count("Completed") == 2
     folder = running["cli"].output.parent
-    found = {
+    outputs_by_name = {
         str(path.relative_to(folder)): [float(line) for line in path.read_text().splitlines()]
         for path in folder.rglob("*.out")
     }
-    assert found == {**expected(housing, "request", "libsvm"), **expected(housing, "demo", "csv")}
+    assert outputs_by_name == {**expected(housing, "request", "libsvm"), **expected(housing, "demo", "csv")}
 
 
 def request(bucket: str, **more: Any) -> dict[str, Any]:
@@ -171,14 +171,14 @@ def test_each_object_may_have_an_instance_of_its_own(
     )
     assert finished(documents_engine, name)["TransformJobStatus"] == "Completed"
     s3, logs = documents_engine.client("s3"), documents_engine.client("logs")
-    found = {
+    outputs_by_key = {
         item["Key"]: [
             float(line)
             for line in s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read().decode().splitlines()
         ]
         for item in s3.list_objects_v2(Bucket=bucket, Prefix="parallel/")["Contents"]
     }
-    assert found == expected(housing, "parallel", "csv")
+    assert outputs_by_key == expected(housing, "parallel", "csv")
     streams = logs.describe_log_streams(
         logGroupName="/aws/sagemaker/TransformJobs", logStreamNamePrefix=f"{name}/"
     )["logStreams"]

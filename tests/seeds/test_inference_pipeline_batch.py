@@ -72,7 +72,7 @@ def predictions(lines: list[str]) -> list[float]:
     return [float(line.removeprefix("prediction: ")) for line in lines if line.startswith("prediction: ")]
 
 
-def said(lines: list[str], word: str) -> str:
+def text_behind(lines: list[str], word: str) -> str:
     """What a script printed behind `WORD: `."""
     [line] = [line for line in lines if line.startswith(f"{word}: ")]
     return line.removeprefix(f"{word}: ")
@@ -80,7 +80,7 @@ def said(lines: list[str], word: str) -> str:
 
 def value(lines: list[str], word: str) -> Any:
     """The same, a value as Python writes it."""
-    return ast.literal_eval(said(lines, word))
+    return ast.literal_eval(text_behind(lines, word))
 
 
 def test_the_document_runs_from_top_to_bottom(
@@ -92,7 +92,7 @@ def test_the_document_runs_from_top_to_bottom(
     lines, bucket = running["sdk2"].lines(), buckets["sdk2"]
     assert predictions(lines) == pytest.approx(abalone["predictions"], rel=1e-7)
     assert value(lines, "files") == [f"s3://{bucket}/key/{name}" for name in ("file_name", "file_name.out")]
-    name = said(lines, "job")
+    name = text_behind(lines, "job")
     assert name.startswith("inference-pipelines-batch-")
     job = documents_engine.client("sagemaker").describe_transform_job(TransformJobName=name)
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/key/file_name"}
@@ -119,7 +119,7 @@ def test_the_document_runs_from_top_to_bottom(
 def test_the_job_has_a_log_of_each_container(
     running: dict[str, Script], documents_engine: EngineProcess
 ) -> None:
-    name = said(running["sdk2"].lines(), "job")
+    name = text_behind(running["sdk2"].lines(), "job")
     streams = documents_engine.client("logs").describe_log_streams(
         logGroupName="/aws/sagemaker/TransformJobs", logStreamNamePrefix=f"{name}/"
     )["logStreams"]

@@ -127,9 +127,9 @@ def test_a_picture_that_cannot_be_decoded_fails_alone(
     waiter = sagemaker.get_waiter("transform_job_completed_or_stopped")
     with pytest.raises(Exception, match="terminal failure state"):
         waiter.wait(TransformJobName=job, WaiterConfig={"Delay": 1, "MaxAttempts": 300})
-    said = "\n".join(log(pictures_cloud, job))
-    assert f"{BUCKET}/broken/b.jpg" in said
-    assert "Error: 400" in said
+    log_text = "\n".join(log(pictures_cloud, job))
+    assert f"{BUCKET}/broken/b.jpg" in log_text
+    assert "Error: 400" in log_text
     listed = s3.list_objects_v2(Bucket=BUCKET, Prefix="broken-output/")["Contents"]
     assert [item["Key"] for item in listed] == ["broken-output/a.jpg.out"]
     answer = s3.get_object(Bucket=BUCKET, Key="broken-output/a.jpg.out")["Body"].read()

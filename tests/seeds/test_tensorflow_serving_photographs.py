@@ -68,11 +68,13 @@ def prediction(answer: bytes) -> Any:
 def test_each_photograph_gets_its_label(outputs: dict[str, dict[str, bytes]]) -> None:
     assert list(outputs["jpeg"]) == [f"{path.name}.out" for path in PHOTOGRAPHS]
     for name, answer in outputs["jpeg"].items():
-        expected, found = EXPECTED[name.removesuffix(".out")], prediction(answer)
-        assert LABELS[found["classes"]] == expected["label"]
-        assert len(found["probabilities"]) == len(LABELS) == 1001
-        assert found["probabilities"][found["classes"]] == pytest.approx(expected["score"], abs=1e-3)
-        assert sum(found["probabilities"]) == pytest.approx(1, abs=1e-4)
+        expected, answered_prediction = EXPECTED[name.removesuffix(".out")], prediction(answer)
+        assert LABELS[answered_prediction["classes"]] == expected["label"]
+        assert len(answered_prediction["probabilities"]) == len(LABELS) == 1001
+        assert answered_prediction["probabilities"][answered_prediction["classes"]] == pytest.approx(
+            expected["score"], abs=1e-3
+        )
+        assert sum(answered_prediction["probabilities"]) == pytest.approx(1, abs=1e-4)
 
 
 def test_a_line_of_the_batched_tfrecord_run_is_the_answer_to_the_same_photograph(

@@ -63,13 +63,13 @@ def addresses(house: House, job: TransformJob) -> list[Address]:
         "invitation_pk": str(_invitation(house).pk),
         "token_pk": str(tokens.create(team=house.team, user=next(iter(house.people.values())))[0].pk),
     }
-    found = []
+    addresses = []
     for route, entry in _patterns(get_resolver()):
         path = route
         for name in entry.pattern.converters:
             path = re.sub(rf"<(\w+:)?{name}>", values[name], path)
-        found.append(Address(entry.name or "", "/" + path, bool(entry.pattern.converters)))
-    return found
+        addresses.append(Address(entry.name or "", "/" + path, bool(entry.pattern.converters)))
+    return addresses
 
 
 def _invitation(house: House) -> Invitation:

@@ -50,9 +50,9 @@ def check(answer: Any, path: str) -> None:
     documented = operation["responses"].get(str(answer.status_code))
     assert documented is not None, f"{where}, a status that the schema lacks"
     if answer.status_code < 400:
-        known = {item["name"] for item in operation.get("parameters", []) if item["in"] == "query"}
+        declared_words = {item["name"] for item in operation.get("parameters", []) if item["in"] == "query"}
         words = set(getattr(answer.wsgi_request, "GET", {}))
-        assert words <= known, f"{where} to {words - known}, which the schema lacks"
+        assert words <= declared_words, f"{where} to {words - declared_words}, which the schema lacks"
     _check_body(answer, documented.get("content", {}), where)
 
 
@@ -64,15 +64,15 @@ def _check_body(answer: Any, content: dict[str, Any], where: str) -> None:
     assert kind in content, f"{where} as {kind}, which the schema lacks"
     if kind == "application/json":
         problems = validator(content[kind]["schema"]).iter_errors(answer.json())
-        said = [f"{error.json_path}: {error.message[:300]}" for error in problems]
-        assert not said, f"{where}, but {said}"
+        messages = [f"{error.json_path}: {error.message[:300]}" for error in problems]
+        assert not messages, f"{where}, but {messages}"
 
 
 @functools.cache
 def document() -> dict[str, Any]:
     """The OpenAPI document, as it is served."""
-    found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
-    return found
+    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return schema
 
 
 def operations_at(path: str) -> dict[str, Any] | None:
@@ -112,7 +112,7 @@ def strict(schema: Any) -> Any:
         return [strict(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {name: strict(value) for name, value in schema.items() if name != "nullable"}
+    strict_schema = {name: strict(value) for name, value in schema.items() if name != "nullable"}
     if isinstance(schema.get("properties"), dict) and "type" in schema:
-        found.setdefault("additionalProperties", False)
-    return {"anyOf": [found, {"type": "null"}]} if schema.get("nullable") is True else found
+        strict_schema.setdefault("additionalProperties", False)
+    return {"anyOf": [strict_schema, {"type": "null"}]} if schema.get("nullable") is True else strict_schema

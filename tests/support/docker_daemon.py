@@ -32,9 +32,9 @@ _NEEDED_CAPABILITIES = 1 << 12 | 1 << 21
 @contextlib.contextmanager
 def docker_daemon() -> Iterator[str]:
     """The address of a daemon, such as "unix:///run/docker.sock". Skips the test where none can run."""
-    found = _found_daemon()
-    if found is not None:
-        yield found
+    daemon = _found_daemon()
+    if daemon is not None:
+        yield daemon
         return
     if reason := _why_none_can_start():
         pytest.skip(f"no Docker daemon runs here, and none can be started: {reason}")

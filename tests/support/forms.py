@@ -13,15 +13,15 @@ class _Fields(HTMLParser):
         self._select = self._textarea = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        name = given.get("name", "")
-        if tag == "input" and name and given.get("type") != "checkbox":
-            self.sent[name] = given.get("value", "")
+        attributes = {name: value or "" for name, value in attrs}
+        name = attributes.get("name", "")
+        if tag == "input" and name and attributes.get("type") != "checkbox":
+            self.sent[name] = attributes.get("value", "")
         elif tag == "select":
             self._select = name
             self.sent[name] = ""
-        elif tag == "option" and "selected" in given:
-            self.sent[self._select] = given.get("value", "")
+        elif tag == "option" and "selected" in attributes:
+            self.sent[self._select] = attributes.get("value", "")
         elif tag == "textarea":
             self._textarea = name
             self.sent[name] = ""
@@ -37,7 +37,7 @@ class _Fields(HTMLParser):
             self.sent[self._textarea] += data
 
 
-def shown(answer: Any) -> dict[str, str]:
+def form_values(answer: Any) -> dict[str, str]:
     """Each field's name and value but the CSRF token, the form's key and its team; check boxes count as not ticked."""
     parser = _Fields()
     parser.feed(answer.content.decode())

@@ -54,11 +54,11 @@ class House:
                 start_new_session=True,
             )
         deck = self._deck
-        wait_until(lambda: bool(self.link) or deck.poll() is not None, within, self.said)
-        assert deck.poll() is None, f"./deck up ended with {deck.returncode}:\n{self.said()}"
+        wait_until(lambda: bool(self.link) or deck.poll() is not None, within, self.printed_text)
+        assert deck.poll() is None, f"./deck up ended with {deck.returncode}:\n{self.printed_text()}"
         return self
 
-    def said(self) -> str:
+    def printed_text(self) -> str:
         """Everything it has printed since its last start."""
         return self.log.read_text(errors="replace")
 
@@ -71,8 +71,8 @@ class House:
     @property
     def link(self) -> str:
         """The one-time sign-in link that the last start printed; empty until then."""
-        found = re.search(r"^ +Sign in +(\S+)$", self.said(), re.MULTILINE)
-        return found[1] if found else ""
+        match = re.search(r"^ +Sign in +(\S+)$", self.printed_text(), re.MULTILINE)
+        return match[1] if match else ""
 
     def deck(self, *arguments: str) -> str:
         """What another ./deck command about this house prints."""
@@ -127,16 +127,16 @@ class House:
     def processes(self) -> dict[int, str]:
         """Every process of the house that lives, with its command line. Linux only."""
         mark = f"{_MARK}={self._mark}".encode()
-        found = {}
+        pids = {}
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 if mark in (entry / "environ").read_bytes().split(b"\0"):
                     command = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
-                    found[int(entry.name)] = command.decode(errors="replace")
+                    pids[int(entry.name)] = command.decode(errors="replace")
             except OSError:
                 # It ended while we looked, or belongs to someone else.
                 continue
-        return found
+        return pids
 
     def _env(self) -> dict[str, str]:
         inherited = {

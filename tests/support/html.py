@@ -34,9 +34,9 @@ class Page:
 
     def by_id(self, name: str) -> Node:
         """The one element with this id."""
-        found = [node for node in self.all() if node.get("id") == name]
-        assert len(found) == 1, f"{len(found)} elements have the id {name!r}"
-        return found[0]
+        nodes = [node for node in self.all() if node.get("id") == name]
+        assert len(nodes) == 1, f"{len(nodes)} elements have the id {name!r}"
+        return nodes[0]
 
     def links(self) -> set[str]:
         """Where the page's links lead, without what follows a question mark."""

@@ -66,10 +66,17 @@ class PriceList:
         if self.error:
             status, code, message = self.error
             return status, {"__type": f"com.amazonaws.pricing#{code}", "Message": message}
-        found = [one for one in self.products if isinstance(one, str) or _matches(one, request["Filters"])]
+        products = [
+            product
+            for product in self.products
+            if isinstance(product, str) or _matches(product, request["Filters"])
+        ]
         start = int(request.get("NextToken") or 0)
-        texts = [one if isinstance(one, str) else json.dumps(one) for one in found[start : start + PAGE]]
-        more = {"NextToken": str(start + PAGE)} if start + PAGE < len(found) else {}
+        texts = [
+            product if isinstance(product, str) else json.dumps(product)
+            for product in products[start : start + PAGE]
+        ]
+        more = {"NextToken": str(start + PAGE)} if start + PAGE < len(products) else {}
         return 200, {"FormatVersion": "aws_v1", "PriceList": texts, **more}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -93,6 +100,8 @@ class PriceList:
         return Handler
 
 
-def _matches(one: dict[str, Any], filters: list[dict[str, str]]) -> bool:
-    known = {**one["product"]["attributes"], "productFamily": one["product"]["productFamily"]}
-    return all(item["Type"] == "TERM_MATCH" and known.get(item["Field"]) == item["Value"] for item in filters)
+def _matches(product: dict[str, Any], filters: list[dict[str, str]]) -> bool:
+    attributes = {**product["product"]["attributes"], "productFamily": product["product"]["productFamily"]}
+    return all(
+        item["Type"] == "TERM_MATCH" and attributes.get(item["Field"]) == item["Value"] for item in filters
+    )

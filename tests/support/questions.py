@@ -12,9 +12,9 @@ def sent(answer: Any) -> dict[str, Any]:
     page = Page(answer)
     (heading,) = page.all("h1")
     assert heading.text.endswith("?"), heading.text
-    (form,) = [one for one in page.of_class("page")[0:1] for one in Page.all_below(one, "form")]
-    found: dict[str, list[str]] = {}
+    (form,) = [item for item in page.of_class("page")[0:1] for item in Page.all_below(item, "form")]
+    questions: dict[str, list[str]] = {}
     for node in Page.all_below(form, "input"):
         if node.get("type") != "radio" or "checked" in node.attributes:
-            found.setdefault(node.get("name"), []).append(node.get("value"))
-    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
+            questions.setdefault(node.get("name"), []).append(node.get("value"))
+    return {name: values if len(values) > 1 else values[0] for name, values in questions.items()}

@@ -38,12 +38,12 @@ ENDED = {"COMPLETED", "FAILED", "STOPPED", "REJECTED", "CANCELLED"}
 
 def operations() -> dict[str, Any]:
     """The generated module of each operation by its id."""
-    found = {}
+    operations = {}
     package = importlib.import_module("client.api")
     for module in pkgutil.walk_packages(package.__path__, "client.api."):
         if not module.ispkg:
-            found[module.name.rpartition(".")[2]] = importlib.import_module(module.name)
-    return found
+            operations[module.name.rpartition(".")[2]] = importlib.import_module(module.name)
+    return operations
 
 
 class Service:
@@ -65,10 +65,10 @@ class Service:
     def ended(self, job: str) -> Any:
         """A job once it has ended."""
         deadline = time.monotonic() + 300
-        while (found := self.call("jobs_get", id=job)).state.value not in ENDED:
-            assert time.monotonic() < deadline, f"{job} is still {found.state}"
+        while (answer := self.call("jobs_get", id=job)).state.value not in ENDED:
+            assert time.monotonic() < deadline, f"{job} is still {answer.state}"
             time.sleep(0.2)
-        return found
+        return answer
 
 
 def check(name: str, answer: Any) -> None:
@@ -227,8 +227,8 @@ def main() -> None:
     service.call("costs", by="team,month,model,connection")
     service.call("members_list")
     service.call("activity_list", limit=3)
-    left = sorted(set(service.operations) - service.called)
-    assert not left, f"nobody called {left}"
+    uncalled = sorted(set(service.operations) - service.called)
+    assert not uncalled, f"nobody called {uncalled}"
     print(f"operations {len(service.called)}")
 
 

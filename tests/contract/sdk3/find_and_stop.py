@@ -50,10 +50,10 @@ try:
 except FailedStatusError as error:
     print("failed:", "ClientError" in str(error))
 
-found = TransformJob.get_all(name_contains=prefix, sort_by="Name", sort_order="Ascending")
-print("found:", [job.transform_job_name.removeprefix(f"{prefix}-") for job in found])
+jobs = TransformJob.get_all(name_contains=prefix, sort_by="Name", sort_order="Ascending")
+print("found:", [job.transform_job_name.removeprefix(f"{prefix}-") for job in jobs])
 failed = TransformJob.get_all(name_contains=prefix, status_equals="Failed")
 print("failed ones:", [(job.model_name == model.model_name, job.failure_reason[:11]) for job in failed])
-print("models:", [each.model_name == prefix for each in Model.get_all(name_contains=prefix)])
+print("models:", [entry.model_name == prefix for entry in Model.get_all(name_contains=prefix)])
 model.delete()
 print("models left:", len(list(Model.get_all(name_contains=prefix))))
