@@ -1,0 +1,1 @@
+"""Requests made from botocore's service models, and what the engine must answer to each of them."""
