@@ -34,3 +34,16 @@ def package_group(name_or_arn: str) -> str:
     """The name of a model package, or of its group, given by name or ARN; a version's number is left out."""
     path = name_or_arn.rpartition(":")[2].partition("/")[2] if name_or_arn.startswith("arn:") else name_or_arn
     return path.partition("/")[0]
+
+
+def package_version(name_or_arn: str) -> tuple[str, int] | None:
+    """The group and the number of a version, given by ARN or as GROUP/NUMBER; None for anything else."""
+    number = name_or_arn.rpartition("/")[2]
+    group = package_group(name_or_arn)
+    if (
+        not group
+        or not (number.isascii() and number.isdecimal())
+        or not name_or_arn.endswith(f"{group}/{number}")
+    ):
+        return None
+    return group, int(number)

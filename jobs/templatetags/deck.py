@@ -28,6 +28,7 @@ from jobs.services.listing import columns as job_columns
 from jobs.services.registry import frameworks
 from jobs.states import JobState
 from transform.record_places import RecordPlace
+from transform.request_addresses import package_version
 
 register = template.Library()
 
@@ -159,6 +160,12 @@ def dollars(amount: Decimal) -> str:
 
 
 @register.filter
+def metric(value: float) -> str:
+    """A metric with six significant digits: 0.914286, 12,345, 1.2e-08."""
+    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:,.6g}"
+
+
+@register.filter
 def rate(price: Decimal) -> str:
     """A price with all its digits."""
     return costs.rate(price)
@@ -195,6 +202,19 @@ def plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={text}" for name, text in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@register.simple_tag
+def package_link(connection: Connection, reference: str) -> SafeString | str:
+    """A link to the version of the model registry that a container names; empty for a package of no group."""
+    version = package_version(reference)
+    if version is None or connection.removed_at:
+        return ""
+    return format_html(
+        '<a href="{}">{} version {}</a>',
+        reverse("registry-version", args=[connection.slug, *version]),
+        *version,
+    )
 
 
 @register.filter

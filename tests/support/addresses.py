@@ -59,6 +59,8 @@ def addresses(house: House, job: TransformJob) -> list[Address]:
         "connection_id": str(house.connection.pk),
         "job_key": job.key,
         "preset": house.preset.slug,
+        "group": "churn",
+        "number": "1",
         "member_pk": str(house.team.memberships.earliest("pk").pk),
         "invitation_pk": str(_invitation(house).pk),
         "token_pk": str(tokens.create(team=house.team, user=next(iter(house.people.values())))[0].pk),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from aws import Rejected, Target, objects
 from aws.abilities import abilities
-from jobs.models import RegisteredModel
+from jobs.models import Connection, RegisteredModel
 from jobs.services.calling import calls_for_person
 from jobs.services.registry import archives, frameworks
 from jobs.services.texts import filesize
@@ -47,18 +47,24 @@ def check(model: RegisteredModel) -> list[ArchiveCheck]:
 
     At most a few megabytes of each archive are read, within SECONDS for all.
     """
-    checks: list[ArchiveCheck] = []
-    until = time.monotonic() + SECONDS
-    with calls_for_person(model.connection) as target:
-        libraries = _libraries(model, target)
-        for container in model.containers:
-            if uri := str(container.get("ModelDataUrl", "")):
-                checks.append(_look(replace(target, hurried=True), uri, container, until, libraries))
+    checks = look_at(model.connection, model.containers)
     model.archives = [_as_stored(archive) for archive in checks]
     model.archives_checked_at = timezone.now()
     RegisteredModel.objects.filter(pk=model.pk).update(
         archives=model.archives, archives_checked_at=model.archives_checked_at
     )
+    return checks
+
+
+def look_at(connection: Connection, containers: Sequence[Mapping[str, Any]]) -> list[ArchiveCheck]:
+    """Check each container's archive now, storing nothing. Raises Unavailable if S3 does not answer."""
+    checks: list[ArchiveCheck] = []
+    until = time.monotonic() + SECONDS
+    with calls_for_person(connection) as target:
+        libraries = _libraries(containers, target)
+        for container in containers:
+            if uri := str(container.get("ModelDataUrl", "")):
+                checks.append(_look(replace(target, hurried=True), uri, container, until, libraries))
     return checks
 
 
@@ -91,10 +97,10 @@ def _as_stored(archive: ArchiveCheck) -> dict[str, Any]:
     }
 
 
-def _libraries(model: RegisteredModel, target: Target) -> Mapping[str, str]:
-    """What an engine serves the model's images with, by image; empty on AWS."""
+def _libraries(containers: Sequence[Mapping[str, Any]], target: Target) -> Mapping[str, str]:
+    """What an engine serves the containers' images with, by image; empty on AWS."""
     answer = (
-        abilities(target, [str(container.get("Image", "")) for container in model.containers])
+        abilities(target, [str(container.get("Image", "")) for container in containers])
         if target.is_engine
         else None
     )

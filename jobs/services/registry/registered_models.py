@@ -103,7 +103,7 @@ def register(
         raise InvalidFields(
             {"execution_role_arn": ["It is required: the role that SageMaker runs the model with."]}
         )
-    if outside := _outside(connection.scope, name, containers):
+    if outside := outside_scope(connection.scope, name, containers):
         raise InvalidFields(
             {field: [f"{text} {connection.name} may use nothing else."] for field, text in outside}
         )
@@ -111,7 +111,7 @@ def register(
         raise InvalidFields(
             {"name": [f"{name} is registered already on {connection.name}; choose another name."]}
         )
-    _check_images(connection, containers)
+    check_images(connection, containers)
     arn = _create_or_adopt(connection, name, containers, execution_role_arn)
     try:
         with transaction.atomic():
@@ -146,7 +146,7 @@ def runnable(connections: Iterable[Connection], images: Collection[str]) -> dict
     return libraries
 
 
-def _check_images(connection: Connection, containers: Sequence[Mapping[str, Any]]) -> None:
+def check_images(connection: Connection, containers: Sequence[Mapping[str, Any]]) -> None:
     """Raise InvalidFields for an image that an engine has no runtime for."""
     images = [str(definition["Image"]) for definition in containers if definition.get("Image")]
     answer = abilities(target_of(connection), images) if connection.is_engine and images else None
@@ -162,7 +162,7 @@ def _check_images(connection: Connection, containers: Sequence[Mapping[str, Any]
         raise InvalidFields({"containers": texts})
 
 
-def _outside(scope: Scope, name: str, containers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def outside_scope(scope: Scope, name: str, containers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """The fields of a model that are outside the scope, each with what it must be."""
     problems = [] if scope.allows_model(name) else [("name", f"It must be {' or '.join(scope.names)}.")]
     places = f"It must be in {' or '.join(scope.uris)}."

@@ -1,0 +1,1 @@
+"""What a person asks of a model registry: each function calls SageMaker, then records what was done."""

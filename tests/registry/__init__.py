@@ -1,0 +1,1 @@
+"""The model registry in the dashboard, on the real engine."""
