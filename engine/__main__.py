@@ -30,11 +30,13 @@ from engine.limits import Limits
 from engine.objects import ObjectStore
 from engine.operations import events, quotas, throttle
 from engine.operations.context import Context
+from engine.orchestration.pipelines import PipelineService
 from engine.runner import Runner
 from engine.runner.retention import LogRetention
 from engine.runtimes import BadRuntime, Runtimes, Support, find_support
 from engine.store import Store, StoreTooNew
 from engine.wire.app import App
+from engine.wire.dispatch import call_operation
 from engine.wire.server import EngineServer
 from hosting.http_server import allow_many_files
 from hosting.private_files import BadFolder, keep_files_private, make_private
@@ -138,12 +140,17 @@ async def engine(config: Config, support: Support) -> AsyncIterator[App]:
     sender.start()
     retention.start()
     await runner.start()
+    pipelines = PipelineService(call_operation)
     try:
         limits = throttle.Throttle(config.rate_limits)
         gaps = tuple(support.gaps())
-        context = Context(config, store, objects, runner, credentials, limits, disk, confinement_gaps=gaps)
+        context = Context(
+            config, store, objects, runner, credentials, limits, disk, pipelines, confinement_gaps=gaps
+        )
+        pipelines.start(context)
         yield App(context)
     finally:
+        await pipelines.close()
         await runner.close()
         await sender.close()
         await retention.close()

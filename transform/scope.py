@@ -83,6 +83,10 @@ class Scope:
         """Whether a job of this name may be used."""
         return _matches(self.job_names, name)
 
+    def allows_pipeline(self, name: str) -> bool:
+        """Whether a pipeline of this name, in any case, may be used: SageMaker's ARNs have it in small letters."""
+        return _matches(tuple(pattern.lower() for pattern in self.job_names), name.lower())
+
     def covers(self, beginning: str) -> bool:
         """Whether every job whose name begins with this text may be used."""
         return not self.names or any(

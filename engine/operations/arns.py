@@ -38,6 +38,11 @@ def package_arn(config: Config, path: str) -> str:
     return f"arn:aws:sagemaker:{config.region}:{config.account_id}:model-package/{path}"
 
 
+def pipeline_arn(config: Config, name: str) -> str:
+    """The ARN of the pipeline with that name, in small letters as SageMaker writes it."""
+    return f"arn:aws:sagemaker:{config.region}:{config.account_id}:pipeline/{name.lower()}"
+
+
 def resource_name(config: Config, kind: str, name_or_arn: str) -> str | None:
     """The name in a name or an ARN; None for an ARN of another kind of resource."""
     if not name_or_arn.startswith("arn:"):

@@ -118,8 +118,23 @@ def _new_job(scope: Scope, params: Params) -> bool:
     return _job(scope, params) and _model(scope, params) and _places(scope, params)
 
 
+def _pipeline(scope: Scope, params: Params) -> bool:
+    """A request names a pipeline, by name or ARN, or one of its executions by ARN."""
+    text = params.get("PipelineName") or params.get("PipelineExecutionArn", "")
+    name = text.rpartition(":")[2].partition("/")[2] if text.startswith("arn:") else text
+    return scope.allows_pipeline(name.partition("/")[0])
+
+
+def _new_definition(scope: Scope, params: Params) -> bool:
+    location = params.get("PipelineDefinitionS3Location")
+    may_read = location is None or scope.allows(location["Bucket"], location["ObjectKey"])
+    return _pipeline(scope, params) and may_read
+
+
 def _resource(scope: Scope, params: Params) -> bool:
     kind, _, name = params["ResourceArn"].rpartition(":")[2].partition("/")
+    if kind == "pipeline":
+        return scope.allows_pipeline(name)
     return scope.allows_job(name) if kind == "transform-job" else scope.allows_model(name.partition("/")[0])
 
 
@@ -205,12 +220,19 @@ _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
         ),
     },
     "sagemaker": {
-        _always: ("ListModelPackageGroups", "ListModels", "ListTransformJobs"),
+        _always: ("ListModelPackageGroups", "ListModels", "ListPipelines", "ListTransformJobs"),
         _new_model: ("CreateModel",),
         _model: ("DescribeModel", "DeleteModel"),
         _new_job: ("CreateTransformJob",),
         _job: ("DescribeTransformJob", "StopTransformJob"),
         _resource: ("AddTags", "ListTags", "DeleteTags"),
+        _new_definition: ("CreatePipeline", "UpdatePipeline"),
+        _pipeline: (
+            "DeletePipeline", "DescribePipeline", "DescribePipelineDefinitionForExecution",
+            "DescribePipelineExecution", "ListPipelineExecutionSteps", "ListPipelineExecutions",
+            "ListPipelineParametersForExecution", "ListPipelineVersions", "RetryPipelineExecution",
+            "StartPipelineExecution", "StopPipelineExecution", "UpdatePipelineExecution",
+        ),
         _new_package: ("CreateModelPackage", "CreateModelPackageGroup"),
         _package: (
             "DescribeModelPackage", "DescribeModelPackageGroup", "DeleteModelPackage", "DeleteModelPackageGroup",

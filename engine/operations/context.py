@@ -33,6 +33,13 @@ class JobRunner(Protocol):
         """The library that predicts for the image, with its version; empty if unknown."""
 
 
+class PipelineRunner(Protocol):
+    """What runs pipelines, as the operations use it."""
+
+    def submit(self, execution_arn: str) -> None:
+        """Go on with an execution whose row was added or changed; returns at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The engine's parts. `caller` is the key that signed the request, None outside of requests."""
@@ -44,6 +51,7 @@ class Context:
     credentials: Credentials
     throttle: Throttle
     disk: Disk
+    pipelines: PipelineRunner
     caller: Key | None = None
     #: What the system cannot keep model code from, as sentences; see engine.runtimes.confining.
     confinement_gaps: tuple[str, ...] = ()
@@ -52,6 +60,11 @@ class Context:
     def scope(self) -> Scope:
         """The caller's scope; everything outside of requests."""
         return self.caller.scope if self.caller is not None else EVERYTHING
+
+    @property
+    def caller_arn(self) -> str:
+        """The ARN of the caller; the engine's own outside of requests."""
+        return (self.caller or self.credentials.root).arn
 
     @property
     def owner(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""EventBridge's "SageMaker Transform Job State Change", sent to a URL or a queue instead of a bus.
+"""EventBridge's events of transform jobs and pipelines, sent to a URL or a queue instead of a bus.
 
 Changes are recorded within their own transactions and sent by a separate task: jobs never wait for the receiver,
 and no event is lost when the engine is killed.
@@ -12,8 +12,8 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from engine.runner.queue import Queue
 from engine.runner.webhook import NotDelivered, post
 from engine.store import JobRow, Store
 from engine.store.changes import ChangeRow
+from engine.store.texts import utc_text
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ class Events:
         send = self._receiver()
         if send is not None:
             self._store.changes.keep()
+            self._store.pending_events.keep()
             self._task = asyncio.create_task(self._send_all(send), name="events")
 
     def _receiver(self) -> _Post | None:
@@ -106,30 +108,58 @@ class Events:
 
     async def _send_all(self, send: _Post) -> None:
         while True:
-            change = self._store.changes.first()
-            if change is None:
+            message = self._first()
+            if message is None:
                 await asyncio.sleep(_POLL_SECONDS)
                 continue
-            await self._send(send, change)
-            self._store.changes.drop(change.id)
+            if message.event is not None:
+                await _send(send, message)
+            message.drop()
 
-    async def _send(self, send: _Post, change: ChangeRow) -> None:
-        row = self._store.jobs.get(change.job)
-        if row is None:
-            return
-        body = json.dumps(event_of(self._config, row, change, self._store.tags.list(row.arn))).encode()
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                await send(body)
-            except NotDelivered as failure:
-                if not failure.again or time.time() - change.at > _LONGEST_WAIT:
-                    log.warning("the event that %s is %s was given up: %s", row.name, change.status, failure)
-                    return
-            else:
+    def _first(self) -> _Message | None:
+        """The oldest message of both tables, or None."""
+        change, pending = self._store.changes.first(), self._store.pending_events.first()
+        if change is not None and (pending is None or change.at <= pending.at):
+            row = self._store.jobs.get(change.job)
+            event = (
+                None if row is None else event_of(self._config, row, change, self._store.tags.list(row.arn))
+            )
+            drop = functools.partial(self._store.changes.drop, change.id)
+            return _Message(f"{change.job} is {change.status}", change.at, event, drop)
+        if pending is not None:
+            event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{pending.resources[-1]}#event-{pending.id}"))
+            event = _envelope(
+                self._config, event_id, pending.detail_type, pending.at, pending.resources, pending.detail
+            )
+            drop = functools.partial(self._store.pending_events.drop, pending.id)
+            return _Message(f"{pending.detail_type} of {pending.resources[-1]}", pending.at, event, drop)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What is to be sent. `what` is a phrase for the log; `event` is None if its job does not exist."""
+
+    what: str
+    at: float
+    event: dict[str, Any] | None
+    drop: Callable[[], None]
+
+
+async def _send(send: _Post, message: _Message) -> None:
+    body = json.dumps(message.event).encode()
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            await send(body)
+        except NotDelivered as failure:
+            if not failure.again or time.time() - message.at > _LONGEST_WAIT:
+                log.warning("the event that %s was given up: %s", message.what, failure)
                 return
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+        else:
+            return
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def event_of(config: Config, row: JobRow, change: ChangeRow, tags: Mapping[str, str]) -> dict[str, Any]:
@@ -148,16 +178,34 @@ def event_of(config: Config, row: JobRow, change: ChangeRow, tags: Mapping[str, 
         "TransformEndTime": _milliseconds(change.ended),
         "Tags": dict(tags),
     }
+    return _envelope(
+        config,
+        str(uuid.uuid5(uuid.NAMESPACE_URL, f"{row.arn}#{change.id}")),
+        "SageMaker Transform Job State Change",
+        change.at,
+        [row.arn],
+        {name: value for name, value in detail.items() if value is not None},
+    )
+
+
+def _envelope(
+    config: Config,
+    event_id: str,
+    detail_type: str,
+    at: float,
+    resources: Sequence[str],
+    detail: Mapping[str, Any],
+) -> dict[str, Any]:
     return {
         "version": "0",
-        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{row.arn}#{change.id}")),
-        "detail-type": "SageMaker Transform Job State Change",
+        "id": event_id,
+        "detail-type": detail_type,
         "source": "aws.sagemaker",
         "account": config.account_id,
-        "time": datetime.fromtimestamp(int(change.at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": utc_text(at),
         "region": config.region,
-        "resources": [row.arn],
-        "detail": {name: value for name, value in detail.items() if value is not None},
+        "resources": list(resources),
+        "detail": dict(detail),
     }
 
 

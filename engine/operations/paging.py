@@ -86,6 +86,26 @@ def list_page(
     return rows[:limit], more
 
 
+def created_page(
+    params: dict[str, Any],
+    read: Callable[..., list[Row]],
+    *,
+    listing: str,
+    orders: Mapping[Any, tuple[type, ...]],
+    position: Callable[[Row, Any], Position],
+) -> tuple[list[Row], dict[str, Any]]:
+    """As `list_page`, for the operations whose filters are named CreatedAfter and CreatedBefore: those of pipelines."""
+    times = {
+        "CreationTimeAfter": params.get("CreatedAfter"),
+        "CreationTimeBefore": params.get("CreatedBefore"),
+    }
+
+    def read_page(*, name_contains: None, **page: Any) -> list[Row]:
+        return read(**page)
+
+    return list_page({**params, **times}, read_page, listing=listing, orders=orders, position=position)
+
+
 def epoch_seconds(params: dict[str, Any], name: str) -> float | None:
     """The timestamp parameter in epoch seconds; None if it is absent."""
     moment = params.get(name)

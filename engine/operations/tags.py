@@ -1,9 +1,9 @@
-"""Tags of models, package groups, packages and transform jobs: AddTags, ListTags, DeleteTags."""
+"""Tags of models, package groups, packages, transform jobs and pipelines: AddTags, ListTags, DeleteTags."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from engine.errors import ServiceError, validation_error
 from engine.operations.arns import Resource, parse_resource
@@ -62,17 +62,25 @@ def _tag_list(ctx: Context, arn: str) -> list[dict[str, str]]:
 
 
 def _existing(ctx: Context, arn: str) -> str:
+    """The ARN as it is stored. Raises ServiceError(ValidationException) for an unknown resource."""
     resource = parse_resource(ctx.config, arn)
-    if resource is None or not _exists(ctx, resource):
+    row = None if resource is None else _find(ctx, resource)
+    if row is None:
         raise validation_error(f'Could not find resource "{arn}".')
-    return arn
+    return row.arn
 
 
-def _exists(ctx: Context, resource: Resource) -> bool:
-    lookups: dict[str, Callable[[str], object]] = {
+class _Row(Protocol):
+    @property
+    def arn(self) -> str: ...
+
+
+def _find(ctx: Context, resource: Resource) -> _Row | None:
+    lookups: dict[str, Callable[[str], _Row | None]] = {
         "model": ctx.store.models.get,
         "model-package": ctx.store.packages.by_path,
         "model-package-group": ctx.store.packages.group,
+        "pipeline": ctx.store.pipelines.get,
         "transform-job": ctx.store.jobs.get,
     }
-    return resource.kind in lookups and lookups[resource.kind](resource.name) is not None
+    return lookups[resource.kind](resource.name) if resource.kind in lookups else None

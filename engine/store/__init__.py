@@ -1,4 +1,4 @@
-"""The engine's store: models, the registry, jobs, tags, metrics and logs in one SQLite file."""
+"""The engine's store: models, the registry, jobs, pipelines, tags, metrics and logs in one SQLite file."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from pathlib import Path
 
 from engine.sqlite import Database, StoreTooNew
 from engine.store.changes import Changes
+from engine.store.executions import Executions
 from engine.store.jobs import JobRow, Jobs
 from engine.store.logs import Logs
 from engine.store.metrics import Metrics
 from engine.store.models import ModelRow, Models
 from engine.store.packages import Packages
 from engine.store.parameters import ParameterStore
+from engine.store.pending_events import PendingEvents
+from engine.store.pipelines import Pipelines
+from engine.store.request_tokens import RequestTokens
 from engine.store.schema import MIGRATIONS
 from engine.store.tags import Tags
 
@@ -30,7 +34,11 @@ class Store:
         self.models = Models(self._database)
         self.packages = Packages(self._database)
         self.jobs = Jobs(self._database)
+        self.pipelines = Pipelines(self._database)
+        self.request_tokens = RequestTokens(self._database)
         self.changes = Changes(self._database)
+        self.pending_events = PendingEvents(self._database)
+        self.executions = Executions(self._database, self.pending_events)
         self.tags = Tags(self._database)
         self.metrics = Metrics(self._database)
         self.logs = Logs(self._database)

@@ -72,4 +72,40 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (name, version)
         ) WITHOUT ROWID""",
     ),
+    (
+        """CREATE TABLE pipelines (
+            key TEXT PRIMARY KEY, name TEXT NOT NULL, arn TEXT NOT NULL, request TEXT NOT NULL,
+            version INTEGER NOT NULL, created REAL NOT NULL, modified REAL NOT NULL, last_run REAL,
+            created_by TEXT NOT NULL, modified_by TEXT NOT NULL
+        )""",
+        "CREATE INDEX pipelines_by_creation ON pipelines (created, key)",
+        """CREATE TABLE pipeline_versions (
+            pipeline TEXT NOT NULL, version INTEGER NOT NULL, definition TEXT NOT NULL, created REAL NOT NULL,
+            last_execution TEXT, PRIMARY KEY (pipeline, version)
+        )""",
+        """CREATE TABLE pipeline_executions (
+            arn TEXT PRIMARY KEY, pipeline TEXT NOT NULL, version INTEGER NOT NULL, status TEXT NOT NULL,
+            request TEXT NOT NULL, parameters TEXT NOT NULL, failure_reason TEXT, created REAL NOT NULL,
+            modified REAL NOT NULL, ended REAL, created_by TEXT NOT NULL, modified_by TEXT NOT NULL, scope TEXT
+        )""",
+        "CREATE INDEX pipeline_executions_by_creation ON pipeline_executions (pipeline, created, arn)",
+        "CREATE INDEX pipeline_executions_by_status ON pipeline_executions (status, created, arn)",
+        """CREATE TABLE pipeline_steps (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, execution TEXT NOT NULL, name TEXT NOT NULL,
+            type TEXT NOT NULL, status TEXT NOT NULL, started REAL NOT NULL, ended REAL, attempt INTEGER NOT NULL,
+            job TEXT, cache_key TEXT, metadata TEXT NOT NULL, properties TEXT NOT NULL, failure_reason TEXT,
+            source_kind TEXT, source TEXT, retries TEXT NOT NULL, retry_at REAL, UNIQUE (execution, name)
+        )""",
+        "CREATE INDEX pipeline_steps_in_order ON pipeline_steps (execution, number)",
+        "CREATE INDEX pipeline_steps_by_cache_key ON pipeline_steps (cache_key, name)",
+        """CREATE TABLE request_tokens (
+            operation TEXT NOT NULL, token TEXT NOT NULL, arn TEXT NOT NULL, at REAL NOT NULL,
+            PRIMARY KEY (operation, token)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX request_tokens_by_time ON request_tokens (at)",
+        """CREATE TABLE pending_events (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, detail_type TEXT NOT NULL, resources TEXT NOT NULL,
+            detail TEXT NOT NULL, at REAL NOT NULL
+        )""",
+    ),
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.model import OperationModel, StructureShape
 
+from engine.aws_models import service_model
 from engine.disk import is_full
 from engine.errors import ServiceError, not_implemented
 from engine.operations import OPERATIONS, Operation
@@ -44,11 +45,40 @@ async def perform(
     `document` parses the request's body; it is not called if the operation does not exist. `timestamp` converts epoch
     seconds to the protocol's form.
     """
-    operation = OPERATIONS.get((service, model.name))
-    if operation is None:
-        raise not_implemented(service, model.name)
+    operation = _find(service, model.name)
     if service == "sagemaker":
         ctx.throttle.admit(model.name)
+    return await _answer(ctx, service, model, operation, document, timestamp)
+
+
+async def call_operation(
+    ctx: Context, service: str, name: str, document: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Call an operation from within the engine with all checks of a request but that of the rate.
+
+    `service` and `name` are botocore's, `document` is a request's JSON; times in the answer are epoch seconds.
+    Raises ServiceError.
+    """
+    model = service_model(service).operation_model(name)
+    answer = await _answer(ctx, service, model, _find(service, name), lambda: dict(document), float)
+    return answer or {}
+
+
+def _find(service: str, name: str) -> Operation:
+    operation = OPERATIONS.get((service, name))
+    if operation is None:
+        raise not_implemented(service, name)
+    return operation
+
+
+async def _answer(
+    ctx: Context,
+    service: str,
+    model: OperationModel,
+    operation: Operation,
+    document: Callable[[], Any],
+    timestamp: Callable[[float], Any],
+) -> dict[str, Any] | None:
     params = _params(service, model, document)
     authorize(ctx, service, model.name, params)
     result = await run_operation(ctx, operation, params)

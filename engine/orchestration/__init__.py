@@ -1,0 +1,1 @@
+"""What starts SageMaker's operations by itself: pipelines."""
