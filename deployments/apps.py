@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class DeploymentsConfig(AppConfig):
     name = "deployments"
     verbose_name = "Deployments"
+
+    def ready(self) -> None:
+        """Go on with a run as soon as its job has ended."""
+        from deployments.tasks import advance_runs_of
+        from jobs.models.job_end import job_ended
+
+        job_ended.connect(advance_runs_of, dispatch_uid="deployments.advance_runs_of")

@@ -184,6 +184,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "prices": {"task": "jobs.tasks.read_due_prices", "schedule": 60.0, "options": {"expires": 60}},
     "sessions": {"task": "teams.tasks.clear_sessions", "schedule": 3600.0, "options": {"expires": 600}},
     "requests": {"task": "teams.tasks.forget_requests", "schedule": 600.0, "options": {"expires": 60}},
+    "deployments": {"task": "deployments.tasks.reconcile", "schedule": 2.0, "options": {"expires": 10}},
     "pulse": {"task": "jobs.tasks.beat_pulse", "schedule": 3.0, "options": {"expires": 10}},
 }
 

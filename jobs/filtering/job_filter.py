@@ -120,6 +120,14 @@ FILTERS = (
         placeholder="its slug",
     ),
     Filter(
+        "deployment",
+        "Deployment",
+        "The slug of the deployment that it is a run of, or `deployment/stage`.",
+        Text(64),
+        narrowing.by_deployment,
+        placeholder="its slug, or slug/stage",
+    ),
+    Filter(
         "instance_type",
         "Instance type",
         "The instance type that was requested last: the request's own, or a fallback.",

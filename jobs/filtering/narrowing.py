@@ -54,6 +54,13 @@ def by_preset(rows: JobQuerySet, value: str, team_id: int) -> JobQuerySet:
     return _of_first(rows, "preset", Preset.objects.filter(team_id=team_id, slug=value))
 
 
+def by_deployment(rows: JobQuerySet, value: str, team_id: int) -> JobQuerySet:
+    """Jobs of a deployment's stage, written as deployment/stage, or of all its stages."""
+    if "/" in value:
+        return rows.filter(deployment=value)
+    return rows.filter(~Q(deployment=""), deployment__startswith=f"{value}/")
+
+
 def by_attention(rows: JobQuerySet, value: str, team_id: int) -> JobQuerySet:
     """Jobs that a person should look at: see `ATTENTION`."""
     recent = timezone.now() - ATTENTION_FOR

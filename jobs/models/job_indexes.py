@@ -81,6 +81,11 @@ INDEXES = [
         name="job_list_preset",
         condition=models.Q(preset__isnull=False),
     ),
+    models.Index(
+        fields=["team", "deployment", "-created_at", "-id"],
+        name="job_list_deployment",
+        condition=~models.Q(deployment=""),
+    ),
     models.Index(fields=["team", "connection", "-created_at", "-id"], name="job_list_connection"),
     models.Index(fields=["team", "instance_type", "-created_at", "-id"], name="job_list_instance"),
     models.Index(

@@ -72,6 +72,12 @@ class JobRequest(JobOptions):
     preset_used = models.JSONField(
         default=dict, help_text="The preset's slug, name, fields and locked fields at that time."
     )
+    deployment = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        help_text="The deployment and stage that it is a run of, such as churn/production; empty for other jobs.",
+    )
     instance_type = models.CharField(
         max_length=64, blank=True, help_text="The type asked for now: the request's, or a fallback."
     )

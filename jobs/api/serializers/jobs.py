@@ -65,8 +65,8 @@ class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
         model = TransformJob
         fields = [
             "id", "name", "state", "state_reason", "failure", "warnings", "url", "api_url", "connection", "model",
-            "arn", "submitted_by", "external", "origin", "preset", "parent", "root", "attempt", "attempts_count",
-            "created_at", "changed_at",
+            "arn", "submitted_by", "external", "origin", "preset", "deployment", "parent", "root", "attempt",
+            "attempts_count", "created_at", "changed_at",
             "accepted_at", "started_at", "ended_at", "objects_total", "objects_done", "bytes_total", "eta",
             "stop_requested_at", "instance_type_used", "cost", "archived_at",
         ]  # fmt: skip

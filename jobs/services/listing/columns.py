@@ -160,6 +160,13 @@ COLUMNS = (
         head_class="w-tags",
     ),
     Column(
+        "deployment",
+        "Deployment",
+        '<td class="mono xs c-desk" title="{{ job.deployment }}">{{ job.deployment }}</td>',
+        (CsvField("deployment", place=25),),
+        head_class="w-model",
+    ),
+    Column(
         "owner",
         "Owner",
         '{% if job.external %}<td class="c-desk"><span class="mute" title="Made outside Batchdeck">external</span></td>'

@@ -43,12 +43,13 @@ def submit(
     lineage: Lineage | None = None,
     preset: Preset | None = None,
     reason: str = "Submitted.",
+    deployment: str = "",
 ) -> TransformJob:
     """Write the job as WAITING and, once that is committed, wake a worker to create it.
 
     `preset` is only recorded; `presets.check_locked` checks its locks. `reason` begins the timeline of a job without a
-    lineage. The job is returned before SageMaker creates it, and its name is final. Raises InvalidFields, as NameTaken
-    if another job of the connection has the name.
+    lineage. `deployment` marks the run of a stage. The job is returned before SageMaker creates it, and its name is
+    final. Raises InvalidFields, as NameTaken if another job of the connection has the name.
     """
     # A request that was copied from another job's answer has that job's own tags.
     spec = replace(spec, tags={key: value for key, value in spec.tags.items() if key not in OWN_TAGS})
@@ -59,7 +60,7 @@ def submit(
     if outside := scope_problems(connection, spec):
         raise InvalidFields(outside)
     try:
-        return _write(connection, spec, options, by, token, lineage, preset, reason)
+        return _write(connection, spec, options, by, token, lineage, preset, reason, deployment)
     except IntegrityError as error:
         namesake = job_named(connection, spec.name)
         if namesake is None:
@@ -94,9 +95,10 @@ def _write(
     lineage: Lineage | None,
     preset: Preset | None,
     reason: str,
+    deployment: str,
 ) -> TransformJob:
     reason = lineage.sentence if lineage else reason
-    columns = {**options.columns(), **(preset.as_used() if preset else {})}
+    columns = {**options.columns(), **(preset.as_used() if preset else {}), "deployment": deployment}
     with transaction.atomic():
         job = create_job(connection, spec.to_fields(), reason=reason, by=by, lineage=lineage, **columns)
         activity.record(connection.team, by, "job.submitted", job, token=token)

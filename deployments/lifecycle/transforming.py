@@ -1,0 +1,85 @@
+"""The transform step of a run: a job of the dashboard, with all that jobs have."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from deployments.lifecycle.steps import StepEnd, prepared_input
+from deployments.models import DeploymentRun, RunStep, StepState
+from jobs.models import TransformJob
+from jobs.services.attempts import stopping
+from jobs.services.errors import InvalidFields, NotPossible
+from jobs.services.submitting import submission
+from jobs.states import FAILURES, JobState
+
+
+def begin(run: DeploymentRun, step: RunStep) -> StepEnd | None:
+    """Submit the job. Its row and the step's are written together, so that it is submitted once."""
+    body = dict(run.body)
+    if run.preprocess:
+        body["data"] = prepared_input(run)
+    try:
+        with transaction.atomic():
+            connection, spec, options = submission.parse(run.team, body)
+            job = submission.submit(
+                connection,
+                spec,
+                options,
+                by=run.requested_by,
+                reason=f"Submitted by a run of {run.stage}.",
+                deployment=run.stage.label,
+            )
+            if not step.move(
+                StepState.RUNNING, from_=StepState.WAITING, name=job.name, started_at=timezone.now()
+            ):
+                raise _NotOurs
+            DeploymentRun.objects.filter(pk=run.pk).update(job=job)
+    except InvalidFields as error:
+        return StepEnd(StepState.FAILED, f"The job cannot be submitted. {error}")
+    except _NotOurs:
+        return None
+    return None
+
+
+class _NotOurs(Exception):
+    """Another worker has submitted the job; nothing is written."""
+
+
+def follow(run: DeploymentRun, step: RunStep) -> StepEnd | None:
+    """Look at the job's row, and pass a requested stop on. Returns its end, if all its attempts have ended."""
+    job = TransformJob.objects.filter(pk=run.job_id).first() if run.job_id else None
+    if job is None:
+        return StepEnd(StepState.FAILED, "Its job is not there any more.")
+    state = JobState(job.overall_state)
+    if state == JobState.COMPLETED:
+        return StepEnd(StepState.COMPLETED)
+    if state in FAILURES:
+        if _is_retried(job):
+            return None
+        return StepEnd(StepState.FAILED, job.joint.get("state_reason") or job.state_reason)
+    if state in {JobState.STOPPED, JobState.CANCELLED}:
+        return StepEnd(StepState.STOPPED, job.stop_reason or job.state_reason)
+    if run.stop_requested_by is not None:
+        _stop(job, run)
+    if step.arn != job.arn:
+        step.move(StepState.RUNNING, from_=StepState.RUNNING, arn=job.arn)
+    return None
+
+
+def _is_retried(job: TransformJob) -> bool:
+    """Whether its last attempt failed and is submitted again by itself."""
+    attempts = TransformJob.objects.filter(Q(pk=job.pk) | Q(root=job)).order_by("-attempt")
+    last = attempts.first()
+    return last is not None and last.state == JobState.FAILED and last.next_attempt_at is not None
+
+
+def _stop(job: TransformJob, run: DeploymentRun) -> None:
+    if run.stop_requested_by is None or job.stop_requested_at is not None:
+        return
+    try:
+        stopping.stop(job, by=run.stop_requested_by)
+    except NotPossible:
+        # It has ended meanwhile; the next look finds how.
+        return

@@ -1,0 +1,66 @@
+"""From an approved version to predictions in two stages, on two real engines."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+from django.utils import timezone
+
+from deployments.models import PromotionState, StageRunState
+from deployments.services import promoting, running
+from teams.models import Membership
+from tests.cast import House
+from tests.deployments.registry import BUCKET, ROWS, Registry, carry_to_end, look, make, run_to_end, stage_of
+from tests.support.engine import EngineProcess
+
+pytestmark = pytest.mark.django_db
+
+
+def put_input(engine: EngineProcess, group: str) -> None:
+    key = f"{group}/in/{timezone.now().astimezone(UTC):%Y-%m-%d}/rows.csv"
+    engine.client("s3").put_object(Bucket=BUCKET, Key=key, Body=ROWS)
+
+
+def member(house: House, name: str) -> Membership:
+    return house.people[name].memberships.get(team=house.team)
+
+
+def test_a_version_goes_from_the_registry_through_staging_to_production_on_another_engine_and_predicts_there(
+    team: House, registry: Registry, engine: EngineProcess, second_engine: EngineProcess
+) -> None:
+    registry.add()
+    deployment = make(team, registry.group)
+    offer = look(deployment)
+    assert offer is not None
+    assert (offer.state, offer.version) == (PromotionState.OFFERED, 1)
+    staging = stage_of(deployment, "staging")
+
+    promotion = promoting.request(staging, 1, member=member(team, "bob"))
+    assert carry_to_end(promotion).state == PromotionState.DEPLOYED
+    staging = stage_of(deployment, "staging")
+    assert staging.version == 1
+    assert staging.model is not None
+    put_input(engine, registry.group)
+    run = run_to_end(running.run_now(staging, by=team.people["bob"]))
+    assert run.state == StageRunState.COMPLETED, run.reason
+    assert run.job is not None
+    assert run.job.deployment == f"{deployment.slug}/staging"
+
+    production = stage_of(deployment, "production")
+    asked = promoting.request(production, 1, member=member(team, "bob"))
+    assert asked.state == PromotionState.WAITING
+    approved = promoting.approve(asked, member=member(team, "alice"), note="Looks right.")
+    assert carry_to_end(approved).state == PromotionState.DEPLOYED
+    production = stage_of(deployment, "production")
+    assert production.model is not None
+    archive = production.model.model_data
+    assert archive == f"s3://{BUCKET}/batchdeck/{deployment.slug}/production/models/v1/model_0.tar.gz"
+    put_input(second_engine, registry.group)
+    run = run_to_end(running.run_now(production, by=team.people["alice"]))
+    assert run.state == StageRunState.COMPLETED, run.reason
+    rows = second_engine.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"{registry.group}/out/")[
+        "Contents"
+    ]
+    body = second_engine.client("s3").get_object(Bucket=BUCKET, Key=rows[0]["Key"])["Body"].read()
+    assert len(body.splitlines()) == len(ROWS.splitlines())
