@@ -224,6 +224,7 @@ PAGE_POLL_SECONDS = {
     "jobs": (3, 10),
     "causes": (15, 15),
     "job": (2, 2),
+    "deployment": (2, 10),
     "log": (2, 2),
     "log-start": (2, 10),
     "log-streams": (20, 20),

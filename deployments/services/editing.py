@@ -11,6 +11,7 @@ from django.utils import timezone
 from deployments.models import Deployment, Stage
 from deployments.services import queries
 from deployments.services.plans import STAGE_FIELDS, DeploymentPlan, fill
+from deployments.services.stage_schedules import change_schedule, describe_schedule
 from deployments.tasks import look_at_registry
 from jobs.services.errors import InvalidFields, NotPossible
 from jobs.services.slugs import free_slug
@@ -56,6 +57,8 @@ def delete(deployment: Deployment, *, by: User, token: ApiToken | None = None) -
             raise NotPossible(f"A run of {stage.name} is under way. Stop it first.")
     with transaction.atomic():
         activity.record(deployment.team, by, "deployment.deleted", deployment, token=token)
+        for stage in queries.stages(deployment):
+            change_schedule(stage, None, by=by, token=token)
         deployment.delete()
 
 
@@ -75,8 +78,13 @@ def describe(deployment: Deployment) -> dict[str, Any]:
 
 def describe_stage(stage: Stage) -> dict[str, Any]:
     """The stage as an entry of the body."""
-    values = {name: getattr(stage, name) for name in STAGE_FIELDS if name != "connection"}
-    return {"slug": stage.slug, **values, "connection": stage.connection.slug}
+    values = {name: getattr(stage, name) for name in STAGE_FIELDS}
+    return {
+        "slug": stage.slug,
+        **values,
+        "connection": stage.connection.slug,
+        "schedule": describe_schedule(stage),
+    }
 
 
 def _save(plan: DeploymentPlan, by: User, token: ApiToken | None, verb: str) -> Deployment:
@@ -85,10 +93,11 @@ def _save(plan: DeploymentPlan, by: User, token: ApiToken | None, verb: str) -> 
     try:
         with transaction.atomic():
             deployment.save()
-            _remove_stages(deployment, {stage.slug for stage in plan.stages})
+            _remove_stages(deployment, {stage.slug for stage in plan.stages}, by, token)
             for stage in plan.stages:
                 stage.deployment = deployment
                 stage.save()
+                change_schedule(stage, plan.schedules[stage.slug], by=by, token=token)
             activity.record(deployment.team, by, verb, deployment, token=token)
             enqueue(look_at_registry, deployment.pk)
     except IntegrityError as error:
@@ -96,11 +105,12 @@ def _save(plan: DeploymentPlan, by: User, token: ApiToken | None, verb: str) -> 
     return queries.deployments(deployment.team).get(pk=deployment.pk)
 
 
-def _remove_stages(deployment: Deployment, slugs: set[str]) -> None:
+def _remove_stages(deployment: Deployment, slugs: set[str], by: User, token: ApiToken | None) -> None:
     for stage in deployment.stages.exclude(slug__in=slugs):
         if stage.version is not None:
             raise NotPossible(
                 f"{stage.name} cannot be left out: version {stage.version} runs there. "
                 "Delete the deployment to remove it with its history."
             )
+        change_schedule(stage, None, by=by, token=token)
         stage.delete()

@@ -23,7 +23,7 @@ from transform.keys import parse_s3_uri
 FIELDS = ("name", "description", "connection", "package_group", "follow", "settings", "preprocess", "stages")
 STAGE_FIELDS = (
     *("name", "connection", "execution_role_arn", "instance_type", "instance_count"),
-    *("data", "output_path", "artifact_path", "needs_approval"),
+    *("data", "output_path", "artifact_path", "needs_approval", "schedule"),
 )
 #: The fields of a job that a deployment's settings may have.
 SETTINGS = tuple(name for name in submission.FIELDS if name not in (*OF_STAGE, *NEVER))
@@ -40,6 +40,8 @@ class DeploymentPlan:
 
     deployment: Deployment
     stages: list[Stage] = field(default_factory=list)
+    #: By the stage's slug.
+    schedules: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
     problems: Problems = field(default_factory=dict)
 
     def refuse(self, name: str, text: str) -> None:
@@ -176,6 +178,11 @@ def _read_stage(plan: DeploymentPlan, row: Mapping[str, Any], present: Mapping[s
     if row.get("needs_approval") not in (None, True, False):
         plan.refuse(f"{at}.needs_approval", "It must be true or false.")
     stage.needs_approval = row.get("needs_approval") is True
+    schedule = row.get("schedule")
+    if schedule is not None and not isinstance(schedule, Mapping):
+        plan.refuse(f"{at}.schedule", "It must be an object with expression and timezone; null for none.")
+        schedule = None
+    plan.schedules[slug] = schedule or None
     _read_place(plan, at, row, stage)
     _read_paths(plan, at, row, stage)
     return stage

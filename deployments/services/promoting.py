@@ -151,6 +151,18 @@ def promotable(stage: Stage) -> dict[int, str]:
     return versions
 
 
+def next_version(stage: Stage) -> int | None:
+    """The version that a promotion to the stage is about, if none is named; None if there is none.
+
+    What is open goes first, then what runs in the stage before, or what the registry has for the first stage.
+    """
+    if open_promotion := queries.open_promotion(stage):
+        return open_promotion.version
+    before = [row for row in queries.stages(stage.deployment) if row.position < stage.position]
+    version = before[-1].version if before else stage.deployment.newest_version
+    return version if version != stage.version else None
+
+
 def _ask(promotion: Promotion, member: Membership, note: str, token: ApiToken | None) -> Promotion:
     with transaction.atomic():
         if promotion.move(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.db.models import Prefetch
 
 from deployments.models import Deployment, DeploymentRun, Promotion, Stage
+from deployments.models.promotion import OPEN
 from jobs.models.scoped import TeamQuerySet
 from teams.models import Team
 
 
 def deployments(team: Team) -> TeamQuerySet[Deployment]:
     """The team's deployments by name, with their stages in order."""
-    stages = Stage.objects.select_related("connection", "model").order_by("position")
+    stages = Stage.objects.select_related("connection", "model", "schedule", "team").order_by("position")
     return (
         Deployment.objects.for_team(team)
         .select_related("connection", "created_by", "team")
@@ -33,11 +34,23 @@ def find_stage(deployment: Deployment, slug: str) -> Stage | None:
     return next((stage for stage in stages(deployment) if stage.slug == slug), None)
 
 
+def open_promotion(stage: Stage) -> Promotion | None:
+    """The promotion into the stage that has not ended; None without one."""
+    promotion = (
+        stage.promotions.filter(state__in=sorted(OPEN)).select_related("requested_by", "decided_by").first()
+    )
+    if promotion is not None:
+        promotion.stage = stage
+    return promotion
+
+
 def promotions(team: Team) -> TeamQuerySet[Promotion]:
     """The team's promotions, newest first."""
     return (
         Promotion.objects.for_team(team)
-        .select_related("stage__deployment", "stage__connection", "requested_by", "decided_by", "team")
+        .select_related(
+            "stage__deployment__connection", "stage__connection", "requested_by", "decided_by", "team"
+        )
         .order_by("-id")
     )
 
@@ -46,7 +59,9 @@ def runs(team: Team) -> TeamQuerySet[DeploymentRun]:
     """The team's runs, newest first, with their steps."""
     return (
         DeploymentRun.objects.for_team(team)
-        .select_related("stage__deployment", "stage__connection", "job", "requested_by", "team")
+        .select_related(
+            "stage__deployment", "stage__connection", "job", "requested_by", "scheduled_run", "team"
+        )
         .prefetch_related("steps")
         .order_by("-id")
     )

@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from deployments.models import Deployment, DeploymentRun, Promotion, PromotionState, Stage
 from jobs.models import TransformJob
 from teams import tokens
 from teams.models import Invitation, Role, User
@@ -63,6 +64,7 @@ def addresses(house: House, job: TransformJob) -> list[Address]:
         "number": "1",
         "member_pk": str(house.team.memberships.earliest("pk").pk),
         "invitation_pk": str(_invitation(house).pk),
+        **_deployment(house),
         "token_pk": str(tokens.create(team=house.team, user=next(iter(house.people.values())))[0].pk),
     }
     addresses = []
@@ -78,6 +80,34 @@ def _invitation(house: House) -> Invitation:
     user, _ = User.objects.get_or_create(username=f"invited-to-{house.team.slug}")
     values = {"role": Role.VIEWER, "expires_at": timezone.now() + timedelta(days=1)}
     return Invitation.objects.get_or_create(team=house.team, user=user, defaults=values)[0]
+
+
+def _deployment(house: House) -> dict[str, str]:
+    """The values for the addresses of a deployment, with a stage, a promotion and a run."""
+    deployment, _ = Deployment.objects.get_or_create(
+        team=house.team,
+        slug=f"churn-{house.team.slug}",
+        defaults={"name": "Churn", "connection": house.connection, "package_group": "churn"},
+    )
+    stage, _ = Stage.objects.get_or_create(
+        team=house.team,
+        deployment=deployment,
+        slug="staging",
+        defaults={"position": 0, "name": "Staging", "connection": house.connection, "version": 1},
+    )
+    promotion, _ = Promotion.objects.get_or_create(
+        team=house.team, stage=stage, version=1, defaults={"state": PromotionState.DEPLOYED}
+    )
+    run, _ = DeploymentRun.objects.get_or_create(
+        team=house.team, stage=stage, defaults={"due_at": timezone.now(), "version": 1}
+    )
+    return {
+        "deployment": deployment.slug,
+        "stage": stage.slug,
+        "promotion": promotion.key,
+        "run": run.key,
+        "version": "1",
+    }
 
 
 def pages(house: House, job: TransformJob) -> list[Address]:

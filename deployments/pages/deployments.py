@@ -1,0 +1,155 @@
+"""The list of deployments, the page of one, and the forms that make, change and delete it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from deployments.forms import NEW_STAGES, DeploymentForm, stages_of, start_of
+from deployments.models import Deployment, DeploymentRun, Promotion, Stage
+from deployments.pages.finding import find_deployment
+from deployments.services import editing, pausing, promoting, queries
+from jobs import queries as job_queries
+from jobs.services.errors import NotPossible
+from teams import confirming
+from teams.access import MemberRequest, member_required
+from teams.confirming import Question
+from teams.models import Role
+
+#: Runs of a stage, and promotions of a deployment, that a page shows.
+RUNS, PROMOTIONS = 5, 20
+
+
+@dataclass(frozen=True, slots=True)
+class StageCard:
+    """A stage as the pages show it. `version` is what can be promoted to it now."""
+
+    stage: Stage
+    promotion: Promotion | None
+    version: int | None
+    next_times: list[datetime]
+    runs: list[DeploymentRun]
+    earlier: list[Promotion]
+
+
+def stage_card(stage: Stage, runs: int = RUNS) -> StageCard:
+    """What a card shows of a stage."""
+    earlier = [row for row in queries.versions_of(stage) if row.version != stage.version]
+    rows = queries.runs(stage.team).filter(stage=stage)[:runs]
+    return StageCard(
+        stage,
+        queries.open_promotion(stage),
+        promoting.next_version(stage),
+        pausing.next_times(stage),
+        list(rows),
+        earlier[:RUNS],
+    )
+
+
+@require_GET
+@member_required()
+def deployments(request: MemberRequest) -> HttpResponse:
+    """List the team's deployments, each with its stages."""
+    rows = [
+        (deployment, [stage_card(stage, runs=1) for stage in queries.stages(deployment)])
+        for deployment in queries.deployments(request.team)
+    ]
+    return render(request, "deployments/deployments.html", {"rows": rows})
+
+
+@require_http_methods(["GET", "POST"])
+@member_required(Role.OPERATOR)
+def new_deployment(request: MemberRequest) -> HttpResponse:
+    """Make a deployment."""
+    first = job_queries.connections(request.team).first()
+    start = {"settings.content_type": "text/csv", "settings.split_type": "Line"}
+    start |= {"settings.assemble_with": "Line", "settings.instance_type": "ml.m5.large"}
+    if first is not None:
+        start |= dict.fromkeys(
+            ("connection", *(f"stages.{s.slug}.connection" for s in NEW_STAGES)), first.slug
+        )
+    if group := request.GET.get("group"):
+        start |= {"package_group": group, "name": group}
+        start |= {"connection": request.GET.get("connection", start.get("connection", ""))}
+    form = DeploymentForm(request.team, NEW_STAGES, request.POST or None, initial=start)
+    if request.method == "POST" and (deployment := form.save(request.team, request.user)):
+        messages.success(
+            request, f"{deployment.name} is made. The registry is asked for an approved version now."
+        )
+        return redirect(deployment)
+    return render(request, "deployments/form.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@member_required(Role.OPERATOR)
+def edit_deployment(request: MemberRequest, deployment: str) -> HttpResponse:
+    """Change a deployment and its stages."""
+    row = find_deployment(request.team, deployment)
+    form = DeploymentForm(request.team, stages_of(row), request.POST or None, initial=start_of(row))
+    if request.method == "POST" and form.save(request.team, request.user, row):
+        messages.success(request, f"{row.name} is changed. Runs that are under way stay as they are.")
+        return redirect(row)
+    context = {"form": form, "deployment": row}
+    return render(request, "deployments/form.html", context, status=400 if form.errors else 200)
+
+
+@require_GET
+@member_required()
+def deployment(request: MemberRequest, deployment: str) -> HttpResponse:
+    """A deployment: its stages side by side, and what became of its versions."""
+    row = find_deployment(request.team, deployment)
+    cards = [stage_card(stage) for stage in queries.stages(row)]
+    promotions = queries.promotions(request.team).filter(stage__deployment=row)
+    context = {
+        "deployment": row,
+        "cards": cards,
+        "promotions": list(promotions[:PROMOTIONS]),
+        "is_moving": any(
+            card.promotion is not None or any(run.is_under_way for run in card.runs) for card in cards
+        ),
+    }
+    template = (
+        "deployments/deployment_live.html"
+        if request.headers.get("HX-Request")
+        else "deployments/deployment.html"
+    )
+    return render(request, template, context)
+
+
+@require_http_methods(["GET", "POST"])
+@member_required(Role.ADMIN)
+def delete_deployment(request: MemberRequest, deployment: str) -> HttpResponse:
+    """Ask, then delete a deployment."""
+    row = find_deployment(request.team, deployment)
+    if request.method == "GET":
+        return confirming.ask(request, _delete_question(row))
+    try:
+        editing.delete(row, by=request.user)
+    except NotPossible as error:
+        messages.error(request, str(error))
+        return redirect(row)
+    messages.success(request, f"{row.name} is deleted.")
+    return redirect("deployments")
+
+
+def _delete_question(deployment: Deployment) -> Question:
+    stages = queries.stages(deployment)
+    facts = tuple(
+        (stage.name, f"version {stage.version}" if stage.version else "nothing deployed") for stage in stages
+    )
+    runs = DeploymentRun.objects.filter(stage__in=stages).count()
+    return Question(
+        title=f"Delete the deployment {deployment.name}?",
+        says=f"Its stages, schedules, promotions and the list of its {runs:,} runs are lost. Its models, its jobs and "
+        "what they wrote stay.",
+        button="Delete",
+        action=reverse("delete-deployment", args=[deployment.slug]),
+        back=deployment.get_absolute_url(),
+        facts=facts,
+    )

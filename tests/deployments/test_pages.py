@@ -1,0 +1,205 @@
+"""The pages of deployments, as people of each role use them. No engine is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deployments.models import Deployment, DeploymentRun, Promotion, PromotionState, Stage
+from deployments.services import editing
+from teams.models import Activity
+from tests.cast import House
+
+pytestmark = pytest.mark.django_db
+PATHS = {"data": "s3://bucket/in/{date}/", "output_path": "s3://bucket/out/{run}/"}
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    stages = [
+        {"name": "Staging", "connection": "engine", **PATHS},
+        {"name": "Production", "connection": "engine", "needs_approval": True, **PATHS},
+    ]
+    return {"name": "Churn", "connection": "engine", "package_group": "churn", "stages": stages, **changes}
+
+
+@pytest.fixture
+def deployment(house: House) -> Deployment:
+    """A deployment to which version 2 is offered, while version 1 runs in both stages."""
+    made = editing.create(house.team, body(), by=house.people["alice"])
+    for stage in made.stages.all():
+        Promotion.objects.create(
+            team=house.team,
+            stage=stage,
+            version=1,
+            version_arn="arn:1",
+            state=PromotionState.DEPLOYED,
+            carried={"containers": [{"Image": "image:1"}]},
+        )
+        Stage.objects.filter(pk=stage.pk).update(version=1, version_arn="arn:1", model=house.model)
+    Deployment.objects.filter(pk=made.pk).update(newest_version=2, newest_arn="arn:2")
+    Promotion.objects.create(
+        team=house.team,
+        stage=made.stages.get(slug="staging"),
+        version=2,
+        version_arn="arn:2",
+        state=PromotionState.OFFERED,
+        carried={"containers": [{"Image": "image:2"}]},
+    )
+    return editing.queries.deployments(house.team).get(pk=made.pk)
+
+
+def address(deployment: Deployment, rest: str = "") -> str:
+    return f"/deployments/{deployment.slug}/{rest}"
+
+
+def form(**changes: str) -> dict[str, str]:
+    values = {"name": "Risk", "connection": "engine", "package_group": "risk", "follow": "offer"}
+    for stage in ("staging", "production"):
+        values |= {
+            f"stages.{stage}.{name}": value for name, value in {"connection": "engine", **PATHS}.items()
+        }
+    return {**values, "settings.instance_type": "ml.m5.large", "settings.instance_count": "1", **changes}
+
+
+def test_an_operator_makes_a_deployment_with_two_stages_by_the_form(house: House) -> None:
+    client = house.page("bob")
+    assert b"three steps" in client.get("/deployments/").content
+    answer = client.post("/deployments/new/", form(**{"stages.staging.expression": "rate(1 day)"}))
+    made = Deployment.objects.get()
+    assert answer.headers["Location"] == address(made)
+    staging, production = made.stages.order_by("position")
+    assert staging.schedule is not None
+    assert (staging.schedule.expression, production.schedule) == ("rate(1 day)", None)
+    assert staging.artifact_path == "s3://bucket/batchdeck/risk/staging/"
+    page = client.get(address(made)).content.decode()
+    assert "rate(1 day)" in page
+    assert "Next runs" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("stages.staging.data", "s3://bucket/{month}/", "{month} is no placeholder"),
+        ("stages.staging.expression", "rate(0 days)", "rate(0 days)"),
+        ("stages.production.timezone", "Mars/Olympus", "Mars/Olympus"),
+        ("stages.production.instance_type", "m5", "ml."),
+        ("package_group", "no such name!", "no such name!"),
+        ("settings.instance_count", "0", "instance_count"),
+        ("preprocess.script_uri", "s3://bucket/script.exe", "script.exe"),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_is_saved(
+    house: House, name: str, value: str, sentence: str
+) -> None:
+    start = {"stages.production.expression": "rate(1 day)", "preprocess.image": "image:1"}
+    answer = house.page("bob").post("/deployments/new/", form(**{**start, name: value}))
+    assert answer.status_code == 400
+    assert sentence in answer.content.decode().replace("&#x27;", "'")
+    assert not Deployment.objects.exists()
+    assert not Stage.objects.exists()
+
+
+def test_the_promotion_page_shows_what_the_version_changes_and_the_last_runs(
+    house: House, deployment: Deployment
+) -> None:
+    page = house.page("bob").get(address(deployment, "stages/staging/promote/2/")).content.decode()
+    assert "image:1" in page
+    assert "image:2" in page
+    assert "Deploy" in page
+    page = (
+        house.page("bob")
+        .get(address(deployment, "stages/production/promote/1/"), follow=True)
+        .content.decode()
+    )
+    assert "Ask for approval" in page
+    assert "How Production differs from Staging" in page
+
+
+def test_a_promotion_to_production_waits_for_an_admin_who_is_recorded_with_the_note(
+    house: House, deployment: Deployment
+) -> None:
+    staging = deployment.stages.get(slug="staging")
+    Promotion.objects.filter(stage=staging, version=2).update(state=PromotionState.DEPLOYED)
+    Stage.objects.filter(pk=staging.pk).update(version=2)
+    path = address(deployment, "stages/production/promote/2/")
+    house.page("bob").post(path, {"note": "Three good runs."})
+    promotion = Promotion.objects.get(stage__slug="production", version=2)
+    assert promotion.state == PromotionState.WAITING
+    house.page("bob").post(path, {"note": "Again."})
+    assert Promotion.objects.filter(stage__slug="production", version=2).count() == 1
+
+    house.page("alice").post(path, {"note": "Approved after review."})
+    promotion.refresh_from_db()
+    assert promotion.state == PromotionState.APPROVED
+    assert promotion.decided_by == house.people["alice"]
+    assert promotion.note == "Approved after review."
+    assert list(Activity.objects.filter(object_kind="deployment").values_list("verb", flat=True))[-2:] == [
+        "deployment.promotion_requested",
+        "deployment.approved",
+    ]
+
+
+def test_a_double_click_on_run_now_begins_one_run(house: House, deployment: Deployment) -> None:
+    client = house.page("bob")
+    path = address(deployment, "stages/staging/run/")
+    for _ in range(2):
+        client.post(path, {"form_key": "a-key-of-the-form", "form_team": house.team.slug})
+    run = DeploymentRun.objects.get()
+    assert run.version == 1
+    assert run.body["data"].startswith("s3://bucket/in/20")
+    # Without the form's key it is another press, while the run before is under way.
+    assert b"still under way" in client.post(path, follow=True).content
+    assert DeploymentRun.objects.count() == 1
+    assert client.get(run.get_absolute_url()).status_code == 200
+
+
+def test_only_an_admin_rolls_production_back_and_only_after_a_question_that_names_the_change(
+    house: House, deployment: Deployment
+) -> None:
+    production = deployment.stages.get(slug="production")
+    Stage.objects.filter(pk=production.pk).update(version=2)
+    Promotion.objects.create(
+        team=house.team,
+        stage=production,
+        version=2,
+        version_arn="arn:2",
+        state=PromotionState.DEPLOYED,
+        carried={"containers": [{"Image": "image:2"}]},
+    )
+    path = address(deployment, "stages/production/roll-back/1/")
+    assert house.page("bob").post(path).status_code == 403
+    question = house.page("alice").get(path).content.decode()
+    assert "image:2 → image:1" in question
+    assert not Promotion.objects.filter(kind="roll-back").exists()
+    house.page("alice").post(path, {"note": "Scores fell."})
+    rolled = Promotion.objects.get(kind="roll-back")
+    assert (rolled.version, rolled.from_version, rolled.note) == (1, 2, "Scores fell.")
+
+
+def test_a_viewer_sees_all_and_may_press_nothing(house: House, deployment: Deployment) -> None:
+    client = house.page("vera")
+    page = client.get(address(deployment)).content.decode()
+    for word in ("Run now", "Promote", "Roll back", "Pause", ">Edit<", ">Delete<"):
+        assert word not in page
+    for rest in (
+        "stages/staging/run/",
+        "stages/staging/promote/2/",
+        "stages/staging/reject/",
+        "edit/",
+        "delete/",
+    ):
+        assert client.post(address(deployment, rest)).status_code == 403
+    assert house.page("bob").post(address(deployment, "delete/")).status_code == 403
+
+
+def test_an_admin_deletes_a_deployment_after_a_question_that_says_what_is_lost(
+    house: House, deployment: Deployment
+) -> None:
+    client = house.page("alice")
+    question = client.get(address(deployment, "delete/")).content.decode()
+    assert "version 1" in question
+    assert "are lost" in question
+    client.post(address(deployment, "delete/"))
+    assert not Deployment.objects.exists()
+    assert house.model.pk
