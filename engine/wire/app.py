@@ -114,6 +114,10 @@ class App:
             return await query_protocol.dispatch(ctx, service, request.query, body)
         if service in SERVICES:
             return await json_protocol.dispatch(ctx, service, request.headers, body)
+        if service == "iam":
+            # The SDK 3 asks IAM whether a role may run a pipeline; after this answer it goes on with the role.
+            message = "The embedded engine has no IAM: it needs no roles, and accepts any."
+            raise ServiceError("AccessDenied", message, 403)
         raise ServiceError(
             "NotImplementedException",
             f"The embedded engine has no service {signature.service!r}; it has s3, {', '.join(SERVICES)}.",

@@ -1,0 +1,83 @@
+"""SageMaker Pipelines with the SDK 2 and the SDK 3: upsert, start, wait, list_steps, as a user runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.cloud import Cloud, Script, outputs_expected, outputs_in, unique
+
+#: One worker, so that the scripts are run once.
+pytestmark = [pytest.mark.xdist_group("contract-pipelines"), pytest.mark.timeout(1800)]
+
+HERE = Path(__file__).parent
+#: What the scripts print between the lines of the SDKs themselves.
+SAYS_SDK2 = [
+    "upserted: True two",
+    "tags: 2",
+    "step: Make-CreateModel Succeeded ",
+    "step: Enough Succeeded ",
+    "step: Predict Succeeded ",
+    "status: Succeeded",
+    "parameters: ['InputData', 'InstanceCount', 'InstanceType']",
+    "waiter: True",
+    "step: Make-CreateModel Succeeded ",
+    "step: Enough Succeeded ",
+    "step: TooFew Failed no run with 0 of ml.m5.large",
+    "reason: Step failure: One or multiple steps failed.",
+    "listed: True",
+    "versions: [2, 1]",
+]
+SAYS_SDK3 = [
+    "upserted: True",
+    "step: Good Succeeded ",
+    "step: Predict Succeeded ",
+    "status: Succeeded",
+    "waiter: failed",
+    "step: Good Succeeded ",
+    "step: Bad Failed the error is above 2.5",
+    "listed: ['Failed', 'Succeeded']",
+    "deleted: True",
+]
+
+
+@pytest.fixture(scope="module")
+def running(
+    cloud: Cloud,
+    sdk2_python: Path,
+    sdk3_python: Path,
+    sample_model: str,
+    sample_data: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, Script]]:
+    """Both scripts, started together."""
+    scripts = {
+        name: cloud.run(
+            tmp_path_factory.mktemp(name),
+            [
+                python,
+                HERE / name / "pipeline.py",
+                f"{cloud.bucket}/{unique(name)}",
+                cloud.role,
+                cloud.image,
+                sample_model,
+                sample_data,
+            ],
+        )
+        for name, python in (("sdk2", sdk2_python), ("sdk3", sdk3_python))
+    }
+    yield scripts
+    for script in scripts.values():
+        script.end()
+
+
+@pytest.mark.parametrize(("name", "says"), [("sdk2", SAYS_SDK2), ("sdk3", SAYS_SDK3)])
+def test_a_pipeline_is_upserted_run_waited_for_and_its_steps_are_listed(
+    running: dict[str, Script], name: str, says: list[str]
+) -> None:
+    lines = running[name].lines()
+    words = {line.partition(":")[0] for line in says}
+    assert [line for line in lines if line.partition(":")[0] in words and ": " in line] == says
+    assert outputs_in(lines) == outputs_expected()
