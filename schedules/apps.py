@@ -6,8 +6,10 @@ class SchedulesConfig(AppConfig):
     verbose_name = "Schedules"
 
     def ready(self) -> None:
-        """Register what starts the runs of presets."""
+        """Register what starts the runs of presets, and the use of presets by schedules."""
+        from jobs.services.submitting import presets
         from schedules import run_handlers
-        from schedules.lifecycle.preset_runs import PresetRuns
+        from schedules.lifecycle.preset_runs import PresetRuns, count_schedules
 
         run_handlers.register(PresetRuns())
+        presets.add_use(count_schedules)

@@ -66,7 +66,9 @@
   // Choosing a framework image fills in its URI.
   document.addEventListener("change", (event) => {
     const field = event.target.dataset.fills && document.querySelector(event.target.dataset.fills);
-    if (field && event.target.value) field.value = event.target.value;
+    if (!field || !event.target.value) return;
+    field.value = event.target.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
   });
 
   // A fix changes its field at once, without sending the whole form.

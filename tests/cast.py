@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from jobs.models import Connection, Preset, RegisteredModel, TransformJob
 from jobs.states import JobState
+from schedules.models import Schedule
 from teams import tokens
 from teams.models import Membership, Role, Team, User
 from transform.spec import TransformSpec
@@ -64,6 +65,24 @@ class House:
                 "body": {name: value for name, value in fields.items() if name != "output_path"},
                 "rules": {"instance_type": "locked"},
                 "created_by": self.people.get("bob"),
+            },
+        )
+        return found
+
+    @property
+    def schedule(self) -> Schedule:
+        """A paused schedule of the team's preset; made when it is first asked for."""
+        found, _ = Schedule.objects.get_or_create(
+            team=self.team,
+            slug="mornings",
+            defaults={
+                "name": "Mornings",
+                "preset": self.preset,
+                "expression": "cron(0 6 * * ? *)",
+                "output_path": "s3://bucket/out/{run}/",
+                "paused_at": timezone.now(),
+                "created_by": self.people.get("bob"),
+                "changed_by": self.people.get("bob"),
             },
         )
         return found

@@ -229,6 +229,7 @@ PAGE_POLL_SECONDS = {
     "log-start": (2, 10),
     "log-streams": (20, 20),
     "metrics": (10, 60),
+    "schedule": (3, 15),
 }
 
 # An SQS-compatible service for the queues of connections to engines; AWS has its own.
@@ -257,7 +258,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "REDOC_DIST": "SIDECAR",
     "ENFORCE_NON_BLANK_FIELDS": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {"JobState": "jobs.states.JobState"},
+    "ENUM_NAME_OVERRIDES": {
+        "JobState": "jobs.states.JobState",
+        "Overlap": "schedules.states.Overlap",
+        "CatchUp": "schedules.states.CatchUp",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "jobs.api.schema.add_error_answers",

@@ -9,6 +9,7 @@ from deployments.api.urls import urlpatterns as api_of_deployments
 from jobs.api import errors
 from jobs.api.urls import urlpatterns as api_of_jobs
 from results.api.urls import urlpatterns as api_of_results
+from schedules.api.urls import urlpatterns as api_of_schedules
 from webapp import health
 from webapp.metrics import metrics
 
@@ -21,9 +22,12 @@ urlpatterns = [
     # Before the admin's own addresses: its sign-in is ours.
     path("", include("teams.urls")),
     path("admin/", admin.site.urls),
-    path("api/v1/", include(([*api_of_deployments, *api_of_results, *api_of_jobs], "api"))),
+    path(
+        "api/v1/", include(([*api_of_deployments, *api_of_schedules, *api_of_results, *api_of_jobs], "api"))
+    ),
     path("api/<path:rest>", errors.not_found),
     path("", include("deployments.pages.urls")),
+    path("", include("schedules.pages.urls")),
     path("", include("results.pages.urls")),
     path("", include("jobs.pages.urls")),
 ]

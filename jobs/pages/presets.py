@@ -125,7 +125,7 @@ def _delete_question(request: MemberRequest, preset: Preset) -> Question:
         button="Delete the preset",
         action=reverse("delete-preset", args=[preset.slug]),
         back=reverse("preset", args=[preset.slug]),
-        facts=(("Jobs that began with it", used),),
+        facts=(("Jobs that began with it", used), *service.uses_of(preset)),
     )
 
 

@@ -33,7 +33,7 @@ from transform.request_addresses import package_version
 register = template.Library()
 
 #: A state's CSS class and icon.
-_LOOKS: dict[str, tuple[str, str]] = {
+STATE_LOOKS: dict[str, tuple[str, str]] = {
     JobState.WAITING: ("idle", "clock"),
     JobState.SUBMITTING: ("run", "progress"),
     JobState.IN_PROGRESS: ("run", "progress"),
@@ -92,7 +92,7 @@ def sort_direction(direction: str) -> SafeString | str:
 @register.simple_tag
 def status(job: TransformJob, size: str = "") -> SafeString:
     """A job's state as icon, word and colour; a completed job with warnings has a state of its own."""
-    look, shape = _LOOKS[job.state]
+    look, shape = STATE_LOOKS[job.state]
     word = JobState(job.state).label
     if job.state == JobState.COMPLETED and job.warnings:
         look, shape, word = "warn", "filled-alert-triangle", "Completed with warnings" if size else "Warnings"

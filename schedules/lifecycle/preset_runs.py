@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from django.urls import reverse
 
 from aws import objects
-from jobs.models import TransformJob
+from jobs.models import Preset, TransformJob
 from jobs.services.calling import calls_for_person
 from jobs.services.errors import NotPossible, Unavailable
 from jobs.services.submitting import replacing, submission
@@ -96,6 +96,11 @@ class PresetRuns:
             for run in runs
             if (job := jobs.get(run.job_id or 0))
         }
+
+
+def count_schedules(preset: Preset) -> tuple[str, int]:
+    """The schedules that cannot run without the preset, for the question before it is deleted."""
+    return "Schedules that run it, and pause", Schedule.objects.filter(preset=preset).count()
 
 
 def _only_new_objects(run: ScheduledRun, request: RunRequest) -> PreparedRun:

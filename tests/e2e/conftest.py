@@ -154,7 +154,12 @@ def every_path(house: House, signed_in: Page, job_path: str, failed_path: str) -
     if context.get(f"{address}{slug}/", headers=key).status == 404:
         preset = {"name": "Sample with a locked type", "body": SAMPLE, "rules": {"instance_type": "locked"}}
         context.post(address, data=preset, headers=key, fail_on_status_code=True)
-    return every_page(job_path, failed_path, slug)
+    address, schedule = f"{house.url}/api/v1/schedules/", "every-new-year"
+    if context.get(f"{address}{schedule}/", headers=key).status == 404:
+        yearly = {"name": "Every new year", "preset": slug, "expression": "cron(0 0 1 1 ? *)"}
+        yearly["output_path"] = f"{SAMPLE['output_path']}{{run}}/"
+        context.post(address, data=yearly, headers=key, fail_on_status_code=True)
+    return every_page(job_path, failed_path, slug, schedule)
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 
-def every_page(job_path: str, failed_path: str, preset: str) -> dict[str, str]:
-    """Paths by name, of a job that has completed, of one that has failed, and of the preset with this slug."""
+def every_page(job_path: str, failed_path: str, preset: str, schedule: str) -> dict[str, str]:
+    """Paths by name: of a job that completed, of one that failed, and of the preset and the schedule of these slugs."""
     return {
         "home": "/",
         "jobs": "/jobs/",
@@ -32,6 +32,11 @@ def every_page(job_path: str, failed_path: str, preset: str) -> dict[str, str]:
         "new-preset": f"/presets/new/?from={job_path.strip('/').rpartition('/')[2]}",
         "preset": f"/presets/{preset}/",
         "preset-used": f"/jobs/new/?preset={preset}",
+        "schedules": "/schedules/",
+        "schedules-next": "/schedules/next/",
+        "new-schedule": f"/schedules/new/?preset={preset}",
+        "schedule": f"/schedules/{schedule}/",
+        "edit-schedule": f"/schedules/{schedule}/edit/",
         "connections": "/connections/",
         "connection": "/connections/engine/",
         "new-connection": "/connections/new/",

@@ -62,6 +62,7 @@ def addresses(house: House, job: TransformJob) -> list[Address]:
         "preset": house.preset.slug,
         "group": "churn",
         "number": "1",
+        "schedule": house.schedule.slug,
         "member_pk": str(house.team.memberships.earliest("pk").pk),
         "invitation_pk": str(_invitation(house).pk),
         **_deployment(house),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -34,6 +34,11 @@ FIELDS = (
 _DEFAULTS: dict[str, Any] = {**DEFAULTS, **{name: option.default for name, option in OPTIONS.items()}}
 #: Required fields that a preset may leave to the job.
 _MAY_BE_MISSING = frozenset({"connection", "model", "data", "output_path", "instance_type"})
+
+
+#: What else uses a preset: a label and a number, which the question before its deletion names.
+Use = Callable[[Preset], tuple[str, int]]
+_uses: list[Use] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,16 @@ def delete(preset: Preset, *, by: User, token: ApiToken | None = None) -> None:
     with transaction.atomic():
         activity.record(preset.team, by, "preset.deleted", preset, token=token)
         preset.delete()
+
+
+def add_use(use: Use) -> None:
+    """Let the question before a preset's deletion name what else uses it; an app calls this when it is ready."""
+    _uses.append(use)
+
+
+def uses_of(preset: Preset) -> tuple[tuple[str, int], ...]:
+    """What uses the preset, beside jobs: labels and numbers above 0."""
+    return tuple((label, number) for label, number in (use(preset) for use in _uses) if number)
 
 
 def make_default(
