@@ -34,6 +34,7 @@ from engine.orchestration.pipelines import PipelineService
 from engine.runner import Runner
 from engine.runner.retention import LogRetention
 from engine.runtimes import BadRuntime, Runtimes, Support, find_support
+from engine.runtimes.processing import ProcessingRuntimes
 from engine.store import Store, StoreTooNew
 from engine.wire.app import App
 from engine.wire.dispatch import call_operation
@@ -48,7 +49,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 #: Options that take a text, by name, with their help. The variable ENGINE_<NAME> sets them too; an empty text is
 #: the default.
 _OPTIONS = {
-    "quotas": "instances for transform jobs, such as ml.m5.xlarge=2,total=20",
+    "quotas": "instances for transform and for processing jobs, such as ml.m5.xlarge=2,total=20",
     "rate-limits": "requests a second, such as CreateTransformJob=2,each=20",
     "no-capacity": "instance types without capacity, separated by commas",
     "events-url": "an address that receives an event at each change of a job's status",
@@ -133,8 +134,9 @@ async def engine(config: Config, support: Support) -> AsyncIterator[App]:
     with disk.spent():
         store = Store(config.database)
         objects = ObjectStore(config.objects_dir, disk)
-    runner = Runner(config, store, objects, Runtimes(config, support), disk)
     credentials = load_credentials(config.credentials_file, config.account_id)
+    scripts = ProcessingRuntimes(config, support)
+    runner = Runner(config, store, objects, Runtimes(config, support), scripts, credentials, disk)
     sender = events.Events(config, store, credentials.root)
     retention = LogRetention(store, config.log_retention_days)
     sender.start()
@@ -145,7 +147,16 @@ async def engine(config: Config, support: Support) -> AsyncIterator[App]:
         limits = throttle.Throttle(config.rate_limits)
         gaps = tuple(support.gaps())
         context = Context(
-            config, store, objects, runner, credentials, limits, disk, pipelines, confinement_gaps=gaps
+            config,
+            store,
+            objects,
+            runner,
+            runner.processing,
+            credentials,
+            limits,
+            disk,
+            pipelines,
+            confinement_gaps=gaps,
         )
         pipelines.start(context)
         yield App(context)

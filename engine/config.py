@@ -110,6 +110,11 @@ class Config:
     limits: Limits = field(default_factory=Limits)
 
     @property
+    def local_host(self) -> str:
+        """The host by which processes of this machine reach the engine."""
+        return "127.0.0.1" if self.host in ("", "0.0.0.0", "::") else self.host  # noqa: S104
+
+    @property
     def database(self) -> Path:
         """The SQLite file with models, jobs, tags and logs."""
         return self.data_dir / "engine.sqlite3"

@@ -1,14 +1,15 @@
-"""Access keys: the engine's own key, teams' keys with a limited scope, and session keys made by STS."""
+"""Access keys: the engine's own key, teams' keys with a limited scope, session keys made by STS, and keys of jobs."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import secrets
 import string
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -50,6 +51,7 @@ class Credentials:
     _sessions: dict[str, Key] = field(default_factory=dict)
     _teams: dict[str, Key] = field(default_factory=dict)
     _teams_read: int = -1
+    _job_keys: dict[str, Key] = field(default_factory=dict)
 
     def find(self, access_key_id: str) -> Key | None:
         """The key with that id; None if it is unknown or expired.
@@ -67,6 +69,8 @@ class Credentials:
     def _lasting_key(self, access_key_id: str) -> Key | None:
         if access_key_id == self.root.access_key_id:
             return self.root
+        if access_key_id in self._job_keys:
+            return self._job_keys[access_key_id]
         self._read_teams()
         return self._teams.get(access_key_id)
 
@@ -83,6 +87,27 @@ class Credentials:
         self._teams = {key.access_key_id: key for key in team_keys if key is not None}
         # Another change within the resolution of the file system's timestamps would have the same time.
         self._teams_read = changed if time.time_ns() - changed > _CLOCK_RESOLUTION_NS else -1
+
+    @contextlib.contextmanager
+    def job_key(self, role_arn: str, scope: Scope) -> Iterator[Key]:
+        """A key for the containers of a processing job, which ends with the block, and with it its sessions.
+
+        It has the rights of the key that created the job, as they were then.
+        """
+        account, _, role = role_arn.split(":", 4)[4].partition(":role")
+        arn = f"arn:aws:sts::{account}:assumed-role/{role.rpartition('/')[2]}/SageMaker"
+        key = Key(
+            _access_key_id("ASIA"), secrets.token_urlsafe(30), arn, secrets.token_urlsafe(64), scope=scope
+        )
+        self._job_keys[key.access_key_id] = key
+        try:
+            yield key
+        finally:
+            del self._job_keys[key.access_key_id]
+
+    def find_job_key(self, access_key_id: str) -> Key | None:
+        """The key of a running job with that id, or None."""
+        return self._job_keys.get(access_key_id)
 
     def new_session(self, arn: str, seconds: int, caller: Key) -> Key | None:
         """Create a session key that is valid for `seconds`, but not longer than the caller's own key.

@@ -1,4 +1,4 @@
-"""Where a model server runs and which files of its job it sees."""
+"""Where a model server or a processing script runs and which files of its job it sees."""
 
 from __future__ import annotations
 
@@ -21,3 +21,19 @@ class Placement:
     instance_type: str = "ml.m5.large"
     instances: int = 1
     network_isolation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptPlacement:
+    """The folders and the limits of one instance of a processing job.
+
+    `directory` is its own folder, created if needed; `base_dir` is what it sees as /opt/ml, and `python_dir` its own
+    Python environment. It may write to all of them. The other fields are those of `Placement`.
+    """
+
+    directory: Path
+    base_dir: Path
+    python_dir: Path
+    instance_type: str
+    instances: int
+    network_isolation: bool

@@ -28,6 +28,11 @@ def transform_job_arn(config: Config, name: str) -> str:
     return f"arn:aws:sagemaker:{config.region}:{config.account_id}:transform-job/{name}"
 
 
+def processing_job_arn(config: Config, name: str) -> str:
+    """The ARN of the processing job with that name."""
+    return f"arn:aws:sagemaker:{config.region}:{config.account_id}:processing-job/{name}"
+
+
 def package_group_arn(config: Config, name: str) -> str:
     """The ARN of the model package group with that name."""
     return f"arn:aws:sagemaker:{config.region}:{config.account_id}:model-package-group/{name}"

@@ -15,6 +15,9 @@ from engine.operations.parameters import parameter_owner
 from transform.request_addresses import addresses, package_group
 from transform.scope import Scope
 
+#: The kinds of jobs in ARNs.
+_JOB_KINDS = ("transform-job", "processing-job")
+
 Params = Mapping[str, Any]
 Rule = Callable[[Scope, Params], bool]
 
@@ -131,11 +134,27 @@ def _new_definition(scope: Scope, params: Params) -> bool:
     return _pipeline(scope, params) and may_read
 
 
+def _processing_job(scope: Scope, params: Params) -> bool:
+    return scope.allows_job(params["ProcessingJobName"])
+
+
+def _new_processing_job(scope: Scope, params: Params) -> bool:
+    """The texts that the script gets are not checked: its key has this scope."""
+    places = {name: value for name, value in params.items() if name != "AppSpecification"}
+    outputs = places.pop("ProcessingOutputConfig", {}).get("Outputs", [])
+    targets = [output["S3Output"]["S3Uri"] for output in outputs if "S3Output" in output]
+    return (
+        _processing_job(scope, params)
+        and _places(scope, places)
+        and all(scope.allows_output(target) for target in targets)
+    )
+
+
 def _resource(scope: Scope, params: Params) -> bool:
     kind, _, name = params["ResourceArn"].rpartition(":")[2].partition("/")
     if kind == "pipeline":
         return scope.allows_pipeline(name)
-    return scope.allows_job(name) if kind == "transform-job" else scope.allows_model(name.partition("/")[0])
+    return scope.allows_job(name) if kind in _JOB_KINDS else scope.allows_model(name.partition("/")[0])
 
 
 def _package(scope: Scope, params: Params) -> bool:
@@ -220,11 +239,15 @@ _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
         ),
     },
     "sagemaker": {
-        _always: ("ListModelPackageGroups", "ListModels", "ListPipelines", "ListTransformJobs"),
+        _always: (
+            "ListModelPackageGroups", "ListModels", "ListPipelines", "ListProcessingJobs", "ListTransformJobs",
+        ),
         _new_model: ("CreateModel",),
         _model: ("DescribeModel", "DeleteModel"),
         _new_job: ("CreateTransformJob",),
         _job: ("DescribeTransformJob", "StopTransformJob"),
+        _new_processing_job: ("CreateProcessingJob",),
+        _processing_job: ("DescribeProcessingJob", "StopProcessingJob", "DeleteProcessingJob"),
         _resource: ("AddTags", "ListTags", "DeleteTags"),
         _new_definition: ("CreatePipeline", "UpdatePipeline"),
         _pipeline: (

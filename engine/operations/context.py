@@ -14,8 +14,8 @@ from engine.store import Store
 from transform.scope import EVERYTHING, Scope
 
 
-class JobRunner(Protocol):
-    """The runner as the operations use it."""
+class KindRunner(Protocol):
+    """The runner of one kind of job as the operations use it."""
 
     def submit(self, job_name: str) -> None:
         """Run a job whose row was created."""
@@ -25,6 +25,10 @@ class JobRunner(Protocol):
 
     def reason_to_wait(self, job_name: str) -> str | None:
         """Why an InProgress job does not run yet, as a sentence; None if it runs."""
+
+
+class JobRunner(KindRunner, Protocol):
+    """The runner of transform jobs."""
 
     def reason_against(self, image: str) -> str | None:
         """Why containers of the image cannot run, and what to do, as a sentence; None if they can."""
@@ -48,6 +52,7 @@ class Context:
     store: Store
     objects: ObjectStore
     runner: JobRunner
+    processing: KindRunner
     credentials: Credentials
     throttle: Throttle
     disk: Disk

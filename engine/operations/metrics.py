@@ -1,4 +1,4 @@
-"""CloudWatch metrics of transform jobs: ListMetrics, GetMetricData, GetMetricStatistics."""
+"""CloudWatch metrics of transform and processing jobs: ListMetrics, GetMetricData, GetMetricStatistics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.operations.context import Context
 from engine.operations.metric_search import BadSearch, Search, parse_search
 from engine.operations.paging import make_token, read_token
 from engine.operations.table import operation
-from engine.runner.meter import NAMESPACE
+from engine.runner.meter import HOSTS, namespace_of
 
 _DIMENSION = "Host"
 _UNIT = "Percent"
@@ -44,11 +44,13 @@ def list_metrics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         if after is None:
             raise ServiceError("InvalidParameterValue", "The NextToken is invalid.")
     filtered_host = _filtered_host(params.get("Dimensions", []))
-    if params.get("Namespace", NAMESPACE) != NAMESPACE or filtered_host is None:
+    namespace = params.get("Namespace")
+    if filtered_host is None or (namespace is not None and namespace not in HOSTS):
         return {"Metrics": []}
     rows = ctx.store.metrics.list(
         hosts=_allowed_hosts(ctx),
         host=filtered_host or None,
+        host_like=HOSTS[namespace] if namespace is not None else None,
         name=params.get("MetricName"),
         active_since=int(time.time()) - _RECENT if "RecentlyActive" in params else None,
         limit=_PAGE + 1,
@@ -123,9 +125,14 @@ def _searched(ctx: Context, query: dict[str, Any], start: float, end: float) -> 
     except BadSearch as error:
         raise _invalid(f"The expression of {query['Id']} can not be evaluated: {error}") from None
     period = _checked_period(search.period or query.get("Period", 300))
-    if search.namespace != NAMESPACE or search.dimensions != (_DIMENSION,):
+    if search.namespace not in HOSTS or search.dimensions != (_DIMENSION,):
         return []
-    rows = ctx.store.metrics.list(hosts=_allowed_hosts(ctx), host_contains=search.substring, limit=-1)
+    rows = ctx.store.metrics.list(
+        hosts=_allowed_hosts(ctx),
+        host_like=HOSTS[search.namespace],
+        host_contains=search.substring,
+        limit=-1,
+    )
     matching = (row for row in rows if search.matches(row.host, row.name))
     series_rows = list(islice(matching, _MOST_SERIES))
     series = [
@@ -155,7 +162,7 @@ def _points(
     if statistic not in _STATISTICS:
         raise _invalid(f"The statistic {statistic} is not one of {', '.join(_STATISTICS)}.")
     host = _exact_host(metric.get("Dimensions", []))
-    if metric.get("Namespace") != NAMESPACE or host is None or metric.get("Unit", _UNIT) != _UNIT:
+    if host is None or metric.get("Namespace") != namespace_of(host) or metric.get("Unit", _UNIT) != _UNIT:
         return []
     periods: dict[int, list[float]] = {}
     first = math.floor(start / period) * period
@@ -225,7 +232,8 @@ def _filtered_host(filters: list[dict[str, str]]) -> str | None:
 
 
 def _metric(host: str, name: str) -> dict[str, Any]:
-    return {"Namespace": NAMESPACE, "MetricName": name, "Dimensions": [{"Name": _DIMENSION, "Value": host}]}
+    dimension = {"Name": _DIMENSION, "Value": host}
+    return {"Namespace": namespace_of(host), "MetricName": name, "Dimensions": [dimension]}
 
 
 def _invalid(message: str) -> ServiceError:

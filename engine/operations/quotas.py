@@ -1,6 +1,6 @@
-"""Service Quotas of transform jobs: instances of each type, and of all types together.
+"""Service Quotas of transform and of processing jobs: instances of each type, and of all types together.
 
-The setting ENGINE_QUOTAS changes them; CreateTransformJob enforces them.
+The setting ENGINE_QUOTAS changes them, for each of the two kinds alike; creating a job enforces them.
 """
 
 from __future__ import annotations
@@ -32,22 +32,28 @@ _LISTING = "service-quotas"
 _KNOWN_CODES = {TOTAL: "L-60D2A6F0", "ml.m5.large": "L-236AE59F", "ml.c6i.large": "L-008FE00D"}
 
 
+#: The kinds of jobs, with the word for them in quotas and the shape of their instance types.
+TRANSFORM, PROCESSING = "transform", "processing"
+_TYPE_SHAPES = {TRANSFORM: "TransformInstanceType", PROCESSING: "ProcessingInstanceType"}
+
+
 @dataclass(frozen=True, slots=True)
 class _Quota:
-    """`key` is its name in ENGINE_QUOTAS: an instance type or "total"."""
+    """`key` is its name in ENGINE_QUOTAS: an instance type or "total". `kind` is of the jobs that it is for."""
 
+    kind: str
     key: str
 
     @property
     def name(self) -> str:
         if self.key == TOTAL:
-            return "Number of instances across all transform jobs"
-        return f"{self.key} for transform job usage"
+            return f"Number of instances across all {self.kind} jobs"
+        return f"{self.key} for {self.kind} job usage"
 
     @property
     def code(self) -> str:
         made_up = f"L-{hashlib.sha256(self.name.encode()).hexdigest()[:8].upper()}"
-        return _KNOWN_CODES.get(self.key, made_up)
+        return _KNOWN_CODES.get(self.key, made_up) if self.kind == TRANSFORM else made_up
 
 
 def check_names(quotas: Mapping[str, float]) -> Mapping[str, float]:
@@ -69,17 +75,19 @@ def instance_types(setting: str, text: str) -> frozenset[str]:
     return named
 
 
-def check_quotas(ctx: Context, resources: Mapping[str, Any]) -> None:
-    """Raises ServiceError(ResourceLimitExceeded) if a quota has too few instances left for the job.
+def check_quotas(ctx: Context, kind: str, resources: Mapping[str, Any]) -> None:
+    """Raises ServiceError(ResourceLimitExceeded) if a quota has too few instances left for a job of this kind.
 
-    `resources` is the request's TransformResources. The SDK's types `local` and `local_gpu` are not counted.
+    `resources` are the request's members InstanceType and InstanceCount. The SDK's types `local` and
+    `local_gpu` are not counted.
     """
     instance_type, instance_count = resources["InstanceType"], resources["InstanceCount"]
     if not instance_type.startswith("ml."):
         return
+    jobs = ctx.store.jobs if kind == TRANSFORM else ctx.store.processing
     for quota, used in (
-        (_Quota(instance_type), ctx.store.jobs.instances(instance_type)),
-        (_Quota(TOTAL), ctx.store.jobs.instances()),
+        (_Quota(kind, instance_type), jobs.instances(instance_type)),
+        (_Quota(kind, TOTAL), jobs.instances()),
     ):
         limit = int(_value(ctx, quota))
         if used + instance_count > limit:
@@ -116,9 +124,14 @@ def list_default_quotas(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
 
 @functools.cache
 def _all_quotas() -> tuple[_Quota, ...]:
-    types = service_model("sagemaker").shape_for("TransformInstanceType")
+    return tuple(_Quota(kind, key) for kind in _TYPE_SHAPES for key in (TOTAL, *_types(kind)))
+
+
+def _types(kind: str) -> list[str]:
+    """The instance types of jobs of this kind, sorted."""
+    types = service_model("sagemaker").shape_for(_TYPE_SHAPES[kind])
     assert isinstance(types, StringShape)
-    return tuple(_Quota(key) for key in (TOTAL, *sorted(types.enum)))
+    return sorted(types.enum)
 
 
 def _value(ctx: Context, quota: _Quota) -> float:
@@ -162,7 +175,7 @@ def _described(ctx: Context, quota: _Quota, value: float) -> dict[str, Any]:
                 "Service": "SageMaker",
                 "Class": "None",
                 "Type": "Resource",
-                "Resource": f"transform-job/{usage}",
+                "Resource": f"{quota.kind}-job/{usage}",
             },
             "MetricStatisticRecommendation": "Maximum",
         },

@@ -1,4 +1,4 @@
-"""Tags of models, package groups, packages, transform jobs and pipelines: AddTags, ListTags, DeleteTags."""
+"""Tags of models, package groups, packages, jobs and pipelines: AddTags, ListTags, DeleteTags."""
 
 from __future__ import annotations
 
@@ -81,6 +81,7 @@ def _find(ctx: Context, resource: Resource) -> _Row | None:
         "model-package": ctx.store.packages.by_path,
         "model-package-group": ctx.store.packages.group,
         "pipeline": ctx.store.pipelines.get,
+        "processing-job": ctx.store.processing.get,
         "transform-job": ctx.store.jobs.get,
     }
     return lookups[resource.kind](resource.name) if resource.kind in lookups else None

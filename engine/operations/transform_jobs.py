@@ -14,21 +14,15 @@ from engine.operations.context import Context
 from engine.operations.models import containers_of, find_model
 from engine.operations.packages import containers_of_package
 from engine.operations.paging import epoch_seconds, list_page
-from engine.operations.quotas import check_quotas
+from engine.operations.quotas import TRANSFORM, check_quotas
 from engine.operations.table import operation
 from engine.operations.tags import tag_mapping
 from engine.store import JobRow, ModelRow
 from engine.store.clock import now
-from engine.store.jobs import JobOrder, job_position
+from engine.store.job_table import ORDER_TYPES, job_position
 from transform.keys import parse_s3_uri
 from transform.request import PATHS
 from transform.spec import SpecError, TransformSpec
-
-_ORDER_TYPES: dict[JobOrder, tuple[type, ...]] = {
-    "Name": (str,),
-    "CreationTime": (float, str),
-    "Status": (str, str),
-}
 
 
 @operation("sagemaker", "CreateTransformJob")
@@ -47,7 +41,7 @@ def create_transform_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any]
     model = find_model(ctx, params["ModelName"])
     containers = _transformable(ctx, model)
     _check_input(ctx, params["TransformInput"]["DataSource"]["S3DataSource"], model)
-    check_quotas(ctx, params["TransformResources"])
+    check_quotas(ctx, TRANSFORM, params["TransformResources"])
     created = now()
     request = {key: value for key, value in params.items() if key != "Tags"}
     row = JobRow(name, arn, request, containers, "InProgress", None, created, created, None, None, ctx.scope)
@@ -85,7 +79,7 @@ def list_transform_jobs(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         modified_before=epoch_seconds(params, "LastModifiedTimeBefore"),
     )
     rows, more = list_page(
-        params, chosen, listing="transform-jobs", orders=_ORDER_TYPES, position=job_position
+        params, chosen, listing="transform-jobs", orders=ORDER_TYPES, position=job_position
     )
     return {"TransformJobSummaries": [_summary(ctx, row) for row in rows], **more}
 

@@ -13,6 +13,7 @@ from engine.limits import MIB
 from engine.store import Store
 
 GROUP = "/aws/sagemaker/TransformJobs"
+PROCESSING_GROUP = "/aws/sagemaker/ProcessingJobs"
 
 Lines = Callable[[list[str]], None]
 
@@ -47,14 +48,21 @@ class LogBudget:
 class InstanceLog:
     """The log streams of one instance, named `[job]/[instance-id]-[epoch]` (developer guide)."""
 
-    def __init__(self, store: Store, job: str, instance_id: str, epoch: int, budget: LogBudget) -> None:
+    def __init__(
+        self, store: Store, job: str, instance_id: str, epoch: int, budget: LogBudget, group: str = GROUP
+    ) -> None:
         self._store = store
+        self._group = group
         self._budget = budget
         #: The instance's Host dimension in metrics.
         self.host = f"{job}/{instance_id}"
         self._stream = f"{self.host}-{epoch}"
         #: Lines lost on a full disk, by stream.
         self._lost: Counter[str] = Counter()
+
+    def begin(self) -> None:
+        """Create the stream of the only container, so that clients find it before it has a line."""
+        self._store.logs.append(self._group, self._stream, [])
 
     def container(self, name: str | None) -> Lines:
         """The function that logs a container's lines. `name` is None unless the model is a pipeline."""
@@ -78,7 +86,7 @@ class InstanceLog:
         lost = self._lost[stream]
         note = [f"{lost} lines are missing here: the engine's disk was full"] if lost else []
         try:
-            self._store.logs.append(GROUP, stream, [(now, line) for line in (*note, *lines)])
+            self._store.logs.append(self._group, stream, [(now, line) for line in (*note, *lines)])
         except sqlite3.Error as error:
             if not is_full(error):
                 raise

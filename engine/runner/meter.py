@@ -14,20 +14,30 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from engine.runner.instance import Instance
+from engine.runner.processing.instance import ScriptInstance
 from engine.runner.task_groups import run_to_end
 from engine.store import Store
 
-NAMESPACE = "/aws/sagemaker/TransformJobs"
+_TRANSFORM, _PROCESSING = "/aws/sagemaker/TransformJobs", "/aws/sagemaker/ProcessingJobs"
+#: The namespaces, with the form of their hosts: `JOB/i-NUMBER` and `JOB/algo-NUMBER`.
+HOSTS = {_TRANSFORM: "*/i-*", _PROCESSING: "*/algo-*"}
 NAMES = ("CPUUtilization", "MemoryUtilization")
 
 #: Minimum seconds between two measurements: CPU times have a resolution of 0.01 seconds.
 _SHORTEST = 0.5
 
 
+def namespace_of(host: str) -> str:
+    """The namespace of a host's metrics."""
+    return _PROCESSING if host.rpartition("/")[2].startswith("algo-") else _TRANSFORM
+
+
 class Meter:
     """Measures while it is entered: at the start, after each pause, and at the end."""
 
-    def __init__(self, store: Store, instances: Sequence[Instance], began: float, pause: float) -> None:
+    def __init__(
+        self, store: Store, instances: Sequence[Instance | ScriptInstance], began: float, pause: float
+    ) -> None:
         """`began` is when the instances were started (epoch seconds), `pause` the seconds between measurements."""
         self._began = began
         self._store = store
@@ -53,7 +63,8 @@ class Meter:
     async def _run(self) -> None:
         while True:
             await run_to_end(asyncio.to_thread(self._measure))
-            await asyncio.sleep(self._pause)
+            # A processing script may start later than its measurement.
+            await asyncio.sleep(self._pause if self._before else min(_SHORTEST, self._pause))
 
     def _measure(self) -> None:
         """Store the usage of each instance that was not just measured."""

@@ -80,14 +80,8 @@ def make_plan(
         raise JobFailed(f"ClientError: The output bucket {output_bucket} does not exist; create it first")
     plan = Plan(bucket, prefix, output_bucket, output_prefix, [])
     if source["S3DataType"] == "ManifestFile":
-        manifest = _read_manifest(objects, bucket, prefix)
+        manifest = read_manifest(objects, bucket, prefix, scope)
         keys = sorted(set(manifest.keys), key=str.encode)
-        denied = next((key for key in keys if not scope.allows(manifest.bucket, key)), None)
-        if denied is not None:
-            raise JobFailed(
-                f"ClientError: The manifest names s3://{manifest.bucket}/{denied}, which the key that created the job "
-                "may not read (AccessDenied)"
-            )
         plan = replace(plan, bucket=manifest.bucket, prefix=manifest.prefix, keys=keys)
     else:
         input_objects = (info for info in objects.iter_prefix(bucket, prefix) if not _is_marker(info, note))
@@ -130,7 +124,8 @@ def _check_outputs(plan: Plan) -> None:
         )
 
 
-def _read_manifest(objects: ObjectStore, bucket: str, key: str) -> Manifest:
+def read_manifest(objects: ObjectStore, bucket: str, key: str, scope: Scope) -> Manifest:
+    """Read a manifest. Raises JobFailed if there is none, or if it names an object that `scope` does not allow."""
     info = objects.head(bucket, key)
     if info is None:
         raise JobFailed(f"ClientError: There is no manifest at s3://{bucket}/{key}")
@@ -139,9 +134,16 @@ def _read_manifest(objects: ObjectStore, bucket: str, key: str) -> Manifest:
     with objects.open(bucket, key) as reader:
         body = reader.read()
     try:
-        return parse_manifest(body)
+        manifest = parse_manifest(body)
     except ManifestError as error:
         raise JobFailed(f"ClientError: {error}") from error
+    denied = next((name for name in manifest.keys if not scope.allows(manifest.bucket, name)), None)
+    if denied is not None:
+        raise JobFailed(
+            f"ClientError: The manifest names s3://{manifest.bucket}/{denied}, which the key that created the job "
+            "may not read (AccessDenied)"
+        )
+    return manifest
 
 
 def _is_marker(info: ObjectInfo, note: Note) -> bool:

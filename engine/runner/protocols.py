@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine.placement import Placement
+from engine.placement import Placement, ScriptPlacement
 from engine.readable import Readable
 
 
@@ -24,10 +24,8 @@ class ServerUsage(Protocol):
         """Current memory in bytes."""
 
 
-class RunningServer(Protocol):
-    """A started model server."""
-
-    address: tuple[str, int]
+class RunningScript(Protocol):
+    """A started program: a processing script or a model server."""
 
     @property
     def exit_status(self) -> int | None:
@@ -59,6 +57,51 @@ class RunningServer(Protocol):
 
     async def stop(self) -> None:
         """End it and its child processes; does nothing if it has ended."""
+
+
+class RunningServer(RunningScript, Protocol):
+    """A started model server."""
+
+    address: tuple[str, int]
+
+
+class Measured(Protocol):
+    """An instance of a job, as its use of the machine is measured."""
+
+    def unlinked_bytes(self) -> int:
+        """Bytes of its open files without a name. Called in a thread."""
+
+    def own_memory(self, suspicious: int) -> int:
+        """Its memory in bytes, exact only above `suspicious`. Called in a thread."""
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the system ended one of its processes for lack of memory."""
+
+
+class ScriptProvider(Protocol):
+    """Starts the scripts of processing jobs."""
+
+    def reason_against(self, image: str) -> str | None:
+        """Why a processing job cannot run with this image, and what to do, as a sentence; None if it can."""
+
+    def engine_url(self) -> str:
+        """The engine's address for scripts."""
+
+    def index_url(self, user: str, password: str) -> str:
+        """The address of the engine's package index for a script with this key."""
+
+    async def prepare(self, image: str, progress: Callable[[str], None]) -> Any:
+        """Prepare what the image needs; `progress` receives lines. Raises CannotRun."""
+
+    async def start(
+        self,
+        prepared: Any,
+        placement: ScriptPlacement,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        lines: Callable[[list[str]], None],
+    ) -> RunningScript:
+        """Start a command; `lines` receives its output. Raises CannotRun."""
 
 
 class RuntimeProvider(Protocol):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+import threading
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -33,3 +34,22 @@ async def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
     if cancelled is not None:
         raise cancelled
     return task.result()
+
+
+class Abandoned(Exception):
+    """The work in a thread was abandoned."""
+
+
+async def run_in_thread(work: Callable[[threading.Event], T]) -> T:
+    """Run `work` in a thread and return its result. A cancellation sets its event and is raised once it has ended.
+
+    The work should look at the event often, and raise Abandoned.
+    """
+    end = threading.Event()
+    task = asyncio.create_task(asyncio.to_thread(work, end))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        end.set()
+        await asyncio.gather(task, return_exceptions=True)
+        raise

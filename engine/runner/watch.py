@@ -11,7 +11,7 @@ from typing import Any
 from engine.disk import bytes_below
 from engine.limits import MIB, Limits
 from engine.runner.failures import JobFailed
-from engine.runner.instance import Instance
+from engine.runner.protocols import Measured
 from engine.runner.task_groups import run_to_end
 
 #: Seconds between two checks, and their maximum if a check takes long.
@@ -22,7 +22,7 @@ _SMALL = 64 * MIB
 
 
 async def run_watched(
-    work: Coroutine[Any, Any, None], folder: Path, instances: Sequence[Instance], limits: Limits, memory: int
+    work: Coroutine[Any, Any, None], folder: Path, instances: Sequence[Measured], limits: Limits, memory: int
 ) -> None:
     """Run `work` while checking the size of `folder` and each instance's memory, at most `memory` bytes.
 
@@ -48,7 +48,7 @@ async def run_watched(
         await asyncio.gather(working, return_exceptions=True)
 
 
-def _reason_to_end(folder: Path, instances: Sequence[Instance], limits: Limits, memory: int) -> str | None:
+def _reason_to_end(folder: Path, instances: Sequence[Measured], limits: Limits, memory: int) -> str | None:
     """The failure reason of a job that exceeds a limit, else None."""
     try:
         written = bytes_below(folder) + sum(instance.unlinked_bytes() for instance in instances)

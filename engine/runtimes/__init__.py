@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine.config import Config
 from engine.placement import Placement
 from engine.readable import Readable
-from engine.runtimes import process
+from engine.runtimes import confined_process, process
 from engine.runtimes.archive import BadArchive, unpack
 from engine.runtimes.cgroups import engine_name
 from engine.runtimes.confining import Confiner, Support, find_support, interpreter_paths
@@ -180,7 +180,7 @@ class Runtimes:
 
     def end_leftovers(self) -> None:
         """End the servers that a killed engine left running."""
-        process.end_leftovers(self._jobs_dir)
+        confined_process.end_leftovers(self._jobs_dir)
         self._confiner.end_leftovers()
         if self._daemon is not None:
             self._daemon.end_leftovers(engine_name(self._jobs_dir))

@@ -1,4 +1,4 @@
-"""The confinement of model servers, as far as the system supports it.
+"""The confinement of model servers and processing scripts, as far as the system supports it.
 
 docs/security.md describes its effects. The keeper (engine/runtimes/keeper) enforces it.
 """
@@ -10,13 +10,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine.config import Config
-from engine.placement import Placement
+from engine.placement import Placement, ScriptPlacement
 from engine.removing import remove_tree
 from engine.runtimes.cgroups import Groups, engine_name, find_groups
 from engine.runtimes.registry import Runtime
@@ -136,47 +136,110 @@ class Confiner:
 
         `ports` are the one that the engine sends requests to, which `listener` may hold, and the server's own.
         """
+        job_folders = (
+            placement.model_dir,
+            *([placement.script_dir] if placement.script_dir else []),
+            *([] if self._support.namespaces else [_linked_base_dir(placement)]),
+        )
+        own_ports = list(ports[1:] if listener is not None else ports)
+        return {
+            **self._common_bounds(placement, ports[0], []),
+            **self._files(
+                placement,
+                readable=(*interpreter_paths(python), *runtime.readable, *job_folders),
+                binds={"/opt/ml/model": placement.model_dir},
+            ),
+            **self._network(placement, own_ports, own_network=listener is not None),
+            "listener": listener,
+        }
+
+    def script_bounds(
+        self, readable: Sequence[Path], placement: ScriptPlacement, number: int
+    ) -> dict[str, Any]:
+        """The keeper's confinement of a processing script, which may connect to the engine alone.
+
+        `number` is a reserved port, by which its user and its control groups are named. Creates the folders it needs.
+        """
+        writable = [placement.base_dir, placement.python_dir]
+        bounds = {
+            **self._common_bounds(placement, number, writable),
+            **self._files(placement, readable, {"/opt/ml": placement.base_dir}, writable),
+            **self._network(placement, [], own_network=True),
+            "listener": None,
+        }
+        if not placement.network_isolation:
+            bounds["connect_ports"] = sorted({*bounds["connect_ports"], self._config.port})
+            if bounds["own_network"]:
+                bounds["forward"] = [self._config.local_host, self._config.port]
+        return bounds
+
+    @property
+    def can_show_base_dir(self) -> bool:
+        """Whether processes can have a private /opt/ml."""
+        return self._support.namespaces
+
+    def engine_url(self) -> str:
+        """The engine's address for a processing script."""
+        host = self._config.local_host
+        if self._support.network and not self._config.connect_ports:
+            # What the forwarder listens to.
+            host = "127.0.0.1"
+        return f"http://{host}:{self._config.port}"
+
+    def _common_bounds(
+        self, placement: Placement | ScriptPlacement, number: int, writable: Sequence[Path]
+    ) -> dict[str, Any]:
+        """The user, limits and means of a process, whose folders are given to its user."""
         support = self._support
         placement.directory.mkdir(parents=True, exist_ok=True)
         scratch = scratch_folder(placement.directory)
         # Emptied at each start: links that an earlier server left could lead elsewhere while the view is built.
         remove_tree(scratch)
         scratch.mkdir()
-        connect_ports = () if placement.network_isolation else self._config.connect_ports
-        user_id = _FIRST_USER_ID + ports[0] if support.user_ids else None
-        own_ports = list(ports[1:] if listener is not None else ports)
+        user_id = _FIRST_USER_ID + number if support.user_ids else None
         if user_id is not None:
             for folder in (placement.directory, scratch):
                 os.chown(folder, user_id, user_id)
-        job_folders = (
-            placement.model_dir,
-            *([placement.script_dir] if placement.script_dir else []),
-            *([] if support.namespaces else [_linked_base_dir(placement)]),
-        )
+            for folder in writable:
+                _give(folder, user_id)
         return {
-            "readable": [
-                *_SYSTEM,
-                *(str(path) for path in (*interpreter_paths(python), *runtime.readable, *job_folders)),
-            ],
-            "writable": [str(placement.directory), str(scratch)],
+            "limits": self._config.limits.of_server(placement.instance_type),
+            "user_id": user_id,
+            "root": str(self._root(placement.directory)) if support.namespaces else None,
+            "landlock": support.landlock,
+            "seccomp": support.seccomp,
+            **self._groups(placement, number),
+        }
+
+    def _files(
+        self,
+        placement: Placement | ScriptPlacement,
+        readable: Sequence[Path],
+        binds: Mapping[str, Path],
+        writable: Sequence[Path] = (),
+    ) -> dict[str, Any]:
+        scratch = str(scratch_folder(placement.directory))
+        return {
+            "readable": [*_SYSTEM, *map(str, readable)],
+            "writable": [str(placement.directory), scratch, *map(str, writable)],
             "binds": {
-                "/opt/ml/model": str(placement.model_dir),
-                "/tmp": str(scratch),  # noqa: S108 - the server's own, shown under that name
-                "/var/tmp": str(scratch),  # noqa: S108
+                **{name: str(path) for name, path in binds.items()},
+                "/tmp": scratch,  # noqa: S108 - its own, shown under that name
+                "/var/tmp": scratch,  # noqa: S108
             }
-            if support.namespaces
+            if self._support.namespaces
             else {},
+        }
+
+    def _network(
+        self, placement: Placement | ScriptPlacement, own_ports: list[int], *, own_network: bool
+    ) -> dict[str, Any]:
+        connect_ports = () if placement.network_isolation else self._config.connect_ports
+        return {
             "bind_ports": own_ports,
             "connect_ports": sorted({*connect_ports, *own_ports}),
             "datagrams": bool(connect_ports),
-            "limits": self._config.limits.of_server(placement.instance_type),
-            "user_id": user_id,
-            "listener": listener,
-            "root": str(self._root(placement)) if support.namespaces else None,
-            "own_network": support.network and listener is not None and not connect_ports,
-            "landlock": support.landlock,
-            "seccomp": support.seccomp,
-            **self._groups(placement, ports[0]),
+            "own_network": self._support.network and own_network and not connect_ports,
         }
 
     def end_leftovers(self) -> None:
@@ -186,13 +249,13 @@ class Confiner:
         if folders:
             end_groups(folders)
 
-    def _groups(self, placement: Placement, port: int) -> dict[str, Any]:
+    def _groups(self, placement: Placement | ScriptPlacement, number: int) -> dict[str, Any]:
         """The keeper's values about the server's control groups, which are created."""
         groups = self._support.groups
         if groups is None:
             return {}
         limits = self._config.limits.of_server(placement.instance_type)
-        name = f"{engine_name(self._config.jobs_dir)}-{port}"
+        name = f"{engine_name(self._config.jobs_dir)}-{number}"
         folders = groups.create(name, limits["memory"], limits["processes"])
         copy = placement.directory.with_name(f"{placement.directory.name}.memory")
         copy.unlink(missing_ok=True)
@@ -206,8 +269,8 @@ class Confiner:
         return Path("/opt/ml") if self._support.namespaces else _linked_base_dir(placement)
 
     @staticmethod
-    def _root(placement: Placement) -> Path:
-        folder = placement.directory.with_name(f"{placement.directory.name}.root")
+    def _root(directory: Path) -> Path:
+        folder = directory.with_name(f"{directory.name}.root")
         folder.mkdir(exist_ok=True)
         return folder
 
@@ -221,6 +284,14 @@ def _linked_base_dir(placement: Placement) -> Path:
     if not link.is_symlink():
         link.symlink_to(placement.model_dir)
     return folder
+
+
+def _give(folder: Path, user_id: int) -> None:
+    """Make a user the owner of a folder and of all below it. Links are not followed."""
+    os.chown(folder, user_id, user_id)
+    for path, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            os.chown(os.path.join(path, name), user_id, user_id, follow_symlinks=False)
 
 
 def scratch_folder(directory: Path) -> Path:

@@ -7,9 +7,10 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 _HERE = Path(__file__).resolve().parent
@@ -97,11 +98,25 @@ def load_runtimes(extra: Path | None) -> tuple[Runtime, ...]:
 
     Raises BadRuntime.
     """
-    if extra is None:
-        return BUILT_IN
-    if not extra.is_dir():
-        raise BadRuntime(f"There is no folder {extra} to read extra runtimes from")
-    return (*(runtime for path in sorted(extra.glob("*/runtime.json")) for runtime in _read(path)), *BUILT_IN)
+    return (*_extra(extra, _read), *BUILT_IN)
+
+
+def load_processing_images(extra: Path | None) -> tuple[Runtime, ...]:
+    """The environments of processing jobs by image: those of the folder `extra`, then the built-in ones.
+
+    They are the `"processing"` of a runtime.json: rows like those of `"environments"`, or `true` for the runtime's own
+    environments. Their commands are not used, since a processing job brings its own. Raises BadRuntime.
+    """
+    return (*_extra(extra, _read_processing), *PROCESSING)
+
+
+def _extra(folder: Path | None, read: Callable[[Path], list[Runtime]]) -> Iterator[Runtime]:
+    if folder is None:
+        return
+    if not folder.is_dir():
+        raise BadRuntime(f"There is no folder {folder} to read extra runtimes from")
+    for path in sorted(folder.glob("*/runtime.json")):
+        yield from read(path)
 
 
 def find_runtime(runtimes: tuple[Runtime, ...], image: str) -> Runtime | None:
@@ -149,10 +164,22 @@ def _read_built_in(path: Path) -> list[Runtime]:
     ]
 
 
-def _read(path: Path) -> list[Runtime]:
-    """The runtimes that a folder describes: one, or one for each of its environments."""
+def _read_processing(path: Path) -> list[Runtime]:
+    """The environments for processing jobs that a folder describes."""
     try:
         described = json.loads(path.read_text())
+        rows = described.get("processing", [])
+        if rows is True:
+            rows = described.get("environments", True)
+    except (ValueError, AttributeError) as error:
+        raise BadRuntime(f"{path} must be a JSON object") from error
+    return _read(path, {"environments": rows} if rows is not True else {}) if rows else []
+
+
+def _read(path: Path, changes: Mapping[str, Any] = MappingProxyType({})) -> list[Runtime]:
+    """The runtimes that a folder describes, with these changes: one, or one for each of its environments."""
+    try:
+        described = {**json.loads(path.read_text()), **changes}
         patterns = _texts(described["patterns"])
         for pattern in patterns:
             re.compile(pattern)
@@ -273,4 +300,8 @@ BUILT_IN = tuple(
         (runtime for path in _HERE.glob("*/runtime.json") for runtime in _read_built_in(path)),
         key=lambda runtime: runtime.title,
     )
+)
+#: Their environments for processing jobs.
+PROCESSING = tuple(
+    runtime for path in sorted(_HERE.glob("*/runtime.json")) for runtime in _read_processing(path)
 )

@@ -15,11 +15,12 @@ from engine.store.packages import Packages
 from engine.store.parameters import ParameterStore
 from engine.store.pending_events import PendingEvents
 from engine.store.pipelines import Pipelines
+from engine.store.processing_jobs import ProcessingJobRow, ProcessingJobs
 from engine.store.request_tokens import RequestTokens
 from engine.store.schema import MIGRATIONS
 from engine.store.tags import Tags
 
-__all__ = ["JobRow", "Jobs", "Logs", "ModelRow", "Models", "Store", "StoreTooNew", "Tags"]
+__all__ = ["JobRow", "Jobs", "Logs", "ModelRow", "Models", "ProcessingJobRow", "Store", "StoreTooNew", "Tags"]
 
 
 class Store:
@@ -36,6 +37,7 @@ class Store:
         self.jobs = Jobs(self._database)
         self.pipelines = Pipelines(self._database)
         self.request_tokens = RequestTokens(self._database)
+        self.processing = ProcessingJobs(self._database)
         self.changes = Changes(self._database)
         self.pending_events = PendingEvents(self._database)
         self.executions = Executions(self._database, self.pending_events)

@@ -19,7 +19,7 @@ class MetricRow:
 
 
 class Metrics:
-    """The tables of metrics. All have the same namespace and the one dimension Host."""
+    """The tables of metrics. All have the one dimension Host, from which their namespace follows."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -55,6 +55,7 @@ class Metrics:
         *,
         hosts: Sequence[str] = (),
         host: str | None = None,
+        host_like: str | None = None,
         host_contains: str | None = None,
         name: str | None = None,
         active_since: int | None = None,
@@ -63,11 +64,12 @@ class Metrics:
     ) -> list[MetricRow]:
         """Up to `limit` metrics that match all filters, sorted by host and name; `after` is [host, name].
 
-        `hosts` are allowed hosts, with `x*` for all that start with x; empty allows all.
+        `hosts` are allowed hosts, with `x*` for all that start with x; empty allows all. `host_like` is a GLOB pattern.
         """
         query = PageQuery("SELECT host, name, last FROM metrics")
         query.where_allowed("host", hosts)
         query.where("host = ?", host)
+        query.where("host GLOB ?", host_like)
         query.where("instr(host, ?) > 0", host_contains)
         query.where("name = ?", name)
         query.where("last >= ?", active_since)

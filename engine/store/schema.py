@@ -108,4 +108,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             detail TEXT NOT NULL, at REAL NOT NULL
         )""",
     ),
+    (
+        """CREATE TABLE processing_jobs (
+            name TEXT PRIMARY KEY, arn TEXT NOT NULL, request TEXT NOT NULL, status TEXT NOT NULL,
+            failure_reason TEXT, exit_message TEXT, created REAL NOT NULL, modified REAL NOT NULL,
+            started REAL, ended REAL, scope TEXT
+        )""",
+        "CREATE INDEX processing_jobs_by_creation ON processing_jobs (created, name)",
+        "CREATE INDEX processing_jobs_by_status ON processing_jobs (status, name)",
+        "CREATE INDEX processing_jobs_by_status_and_creation ON processing_jobs (status, created, name)",
+    ),
 )

@@ -14,7 +14,16 @@ from typing import Any
 
 from engine.errors import ServiceError
 from engine.operations.context import Context
-from engine.wire import abilities, cbor_protocol, json_protocol, query_protocol, s3_entry, s3_protocol
+from engine.runtimes.processing import PACKAGES
+from engine.wire import (
+    abilities,
+    cbor_protocol,
+    json_protocol,
+    package_index,
+    query_protocol,
+    s3_entry,
+    s3_protocol,
+)
 from engine.wire.dispatch import SERVICES
 from engine.wire.request import Request
 from engine.wire.request_body import Receive, read_body
@@ -81,6 +90,8 @@ class App:
         if request.path == HEALTH:
             health = {"status": "ok", "confinement_gaps": self._ctx.confinement_gaps}
             return Response(200, {"content-type": "application/json"}, json.dumps(health).encode())
+        if request.path.startswith(PACKAGES) and request.method == "GET":
+            return await package_index.answer(request, self._ctx.credentials)
         if request.path == abilities.PATH and request.method == "POST":
             return await abilities.answer(request, self._ctx.runner)
         signature = None

@@ -18,9 +18,10 @@ import pytest
 
 from engine.config import Config
 from engine.runtimes import BadRuntime, EnvironmentFailed, Runtimes, registry
+from engine.runtimes.confined_process import end_leftovers
 from engine.runtimes.environments import READY, UNUSED_SECONDS, prepare
 from engine.runtimes.output import LONGEST_LINE
-from engine.runtimes.process import ModelServer, end_leftovers
+from engine.runtimes.process import ModelServer
 from engine.runtimes.registry import BUILT_IN, Runtime, find_runtime, load_runtimes
 from tests.engine.serving import start_code, support
 from tests.engine.wheels import wheel

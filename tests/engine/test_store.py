@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.store import JobRow, ModelRow, Store, StoreTooNew
-from engine.store.jobs import JobOrder, job_position
+from engine.store.job_table import JobOrder, job_position
 
 
 @pytest.fixture

@@ -75,6 +75,7 @@ def start(confinement: Confinement, environment: dict[str, str], command: list[s
     """Start the server, or the first process of its namespaces, which starts it. Returns the process number."""
     in_namespaces = confinement.root is not None
     try:
+        forwarder = confinement.start_forwarder()
         confinement.enter_namespaces()
     except OSError as error:
         stop_child("confine the model server", error)
@@ -86,18 +87,22 @@ def start(confinement: Confinement, environment: dict[str, str], command: list[s
         except OSError as error:
             stop_child("confine the model server", error)
         if in_namespaces:
-            run_first_process(confinement, environment, command)
+            run_first_process(confinement, environment, command, forwarder)
         become(confinement, environment, command)
+    if forwarder is not None:
+        os.close(forwarder)
     return child
 
 
-def run_first_process(confinement: Confinement, environment: dict[str, str], command: list[str]) -> None:
+def run_first_process(
+    confinement: Confinement, environment: dict[str, str], command: list[str], forwarder: int | None
+) -> None:
     """Build the server's view, start the server in it and end with it; the kernel then ends all remaining processes."""
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     folder = os.getcwd()
     try:
-        confinement.enter_view()
+        confinement.enter_view(forwarder)
         os.chdir(folder)
     except OSError as error:
         stop_child("confine the model server", error)

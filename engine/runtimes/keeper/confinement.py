@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import forwarding
 import landlock
 import seccomp
 import view
@@ -54,6 +55,8 @@ class Confinement:
     root: str | None = None
     #: Whether the server has its own network namespace with nothing else in it.
     own_network: bool = False
+    #: The address of the machine's network that it may connect to from its own, as 127.0.0.1 with the same port.
+    forward: tuple[str, int] | None = None
     landlock: bool = False
     seccomp: bool = False
 
@@ -70,12 +73,18 @@ class Confinement:
         if self.root is not None:
             view.enter_namespaces(network=self.own_network)
 
-    def enter_view(self) -> None:
+    def start_forwarder(self) -> int | None:
+        """In the keeper, before `enter_namespaces`: start what forwards connections; `enter_view` takes the result."""
+        return forwarding.start(*self.forward) if self.forward is not None else None
+
+    def enter_view(self, forwarder: int | None) -> None:
         """In that child: build and enter the view. Raises OSError."""
         if self.root is None:
             return
         if self.own_network:
             view.start_loopback()
+        if self.forward is not None and forwarder is not None:
+            forwarding.open_port(forwarder, self.forward[1])
         view.enter_mounts()
         shared_memory = self.limits.get("shared_memory", 0)
         view.enter_root(self.root, self.readable, self.writable, self.binds, shared_memory)
@@ -112,7 +121,7 @@ class Confinement:
             kind = seccomp.ANY
         elif self.datagrams:
             kind = seccomp.TCP_AND_UDP
-        elif self.bind_ports:
+        elif self.bind_ports or self.connect_ports:
             kind = seccomp.TCP
         return kind
 

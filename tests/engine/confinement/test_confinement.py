@@ -8,96 +8,17 @@ import json
 import os
 import socket
 import sys
-import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from engine.config import Config
-from engine.limits import Limits
-from engine.runtimes import Runtimes
-from tests.engine.serving import RUNTIMES, make_readable, start_code, support
+from tests.engine.confinement.outside import IMAGE, SCRIPT, Outside
+from tests.engine.serving import make_readable, start_code, support
 from tests.engine.transforms import archive, instance_processes, put, transform
-from tests.support.engine import CHECKOUT, EngineProcess
+from tests.support.engine import EngineProcess
 from tests.support.polling import until
-
-SCRIPT = Path(__file__).with_name("inference.py").read_bytes()
-IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
-ORDINARY_USER = [sys.executable, str(CHECKOUT / "tests" / "support" / "ordinary_user.py")]
-PROCESSES = 64
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """An empty folder that is not below /tmp: a model server has a /tmp of its own."""
-    (CHECKOUT / "artifacts").mkdir(exist_ok=True)
-    (CHECKOUT / "artifacts").chmod(0o755)
-    with tempfile.TemporaryDirectory(dir=CHECKOUT / "artifacts") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-@pytest.fixture(params=["this user", "an ordinary user"])
-def confining_engine(request: pytest.FixtureRequest, folder: Path) -> Iterator[EngineProcess]:
-    """An engine of the user who runs the tests; if that is root, also one of nobody."""
-    data_dir = folder / "engine"
-    data_dir.mkdir()
-    prefix: list[str] = []
-    if request.param == "an ordinary user":
-        if os.geteuid() != 0:
-            pytest.skip("the tests run as an ordinary user already")
-        prefix = [*ORDINARY_USER, str(data_dir)]
-        # That user can read the environment of the image, but not make it.
-        runtimes = Runtimes(Config(folder, RUNTIMES), support())
-        asyncio.run(runtimes.prepare(IMAGE, lambda _: None))
-        RUNTIMES.chmod(0o755)
-    process = EngineProcess(
-        data_dir, prefix=prefix, ENGINE_LIMITS=f"processes={PROCESSES}", ENGINE_RUNTIMES_DIR=str(RUNTIMES)
-    )
-    process.start()
-    yield process
-    process.stop()
-
-
-class Outside:
-    """Things beside the engine that model code must not reach."""
-
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.secret = folder / "secret_key"
-        self.secret.write_text("secret")
-        self.secret.chmod(0o644)
-        self.listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        self.datagrams = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        self.datagrams.bind(("127.0.0.1", 0))
-        self.abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
-        self.abstract.bind(f"\0batchdeck-test-{os.getpid()}")
-        self.abstract.listen()
-        self.socket = stack.enter_context(socket.socket(socket.AF_UNIX))
-        self.socket_path = folder / "socket"
-        self.socket.bind(str(self.socket_path))
-        self.socket_path.chmod(0o777)
-        self.socket.listen()
-
-    def targets(self, engine: EngineProcess, engine_pid: int) -> dict[str, Any]:
-        """What the script is to reach."""
-        names = ("credentials.json", "engine.sqlite3", "objects/index.sqlite3")
-        return {
-            "files": [str(self.secret), *(str(engine.data_dir / name) for name in names)],
-            "folders": [str(engine.data_dir), str(engine.data_dir / "jobs"), str(self.secret.parent)],
-            "code": [str(RUNTIMES), str(CHECKOUT / "engine")],
-            "engine_pid": engine_pid,
-            "ports": [self.listener.getsockname()[1], engine.port],
-            "udp_port": self.datagrams.getsockname()[1],
-            "abstract": f"batchdeck-test-{os.getpid()}",
-            "socket": str(self.socket_path),
-            "too_much_memory": 2 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-            "too_many_processes": 4 * PROCESSES,
-            "too_large_file": Limits().of_server("ml.m5.large")["file_size"] + 1,
-        }
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the means of confinement are Linux's")

@@ -1,0 +1,1 @@
+"""Runs processing jobs: their inputs, the scripts that they start, and their outputs."""

@@ -1,0 +1,88 @@
+"""Processing jobs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from engine.store.job_table import UNFINISHED, JobTable, scope_of, scope_text
+from transform.scope import EVERYTHING, Scope
+
+_CLUSTER = "$.ProcessingResources.ClusterConfig"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingJobRow:
+    """A processing job. Times are epoch seconds.
+
+    `request` are the parameters of CreateProcessingJob. `exit_message` is what its container has written to
+    /opt/ml/output/message. `scope` is that of the key that created it.
+    """
+
+    name: str
+    arn: str
+    request: dict[str, Any]
+    status: str
+    failure_reason: str | None
+    exit_message: str | None
+    created: float
+    modified: float
+    started: float | None
+    ended: float | None
+    scope: Scope = EVERYTHING
+
+
+class ProcessingJobs(JobTable[ProcessingJobRow]):
+    """The table of processing jobs."""
+
+    _table = "processing_jobs"
+    _columns = (
+        "name, arn, request, status, failure_reason, exit_message, created, modified, started, ended, scope"
+    )
+
+    def instances(self, instance_type: str | None = None) -> int:
+        """The number of instances of all unfinished jobs, of one instance type or of all ml.* types."""
+        return self._instances(_CLUSTER, instance_type)
+
+    def delete(self, name: str) -> bool:
+        """Delete a finished job and its tags; False, without any change, if there is none with that name."""
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                "DELETE FROM processing_jobs WHERE name = ? AND status NOT IN (?, ?) RETURNING arn",
+                (name, *UNFINISHED),
+            ).fetchone()
+            if row is not None:
+                connection.execute("DELETE FROM tags WHERE arn = ?", row)
+        return row is not None
+
+    def _row(self, columns: tuple[Any, ...]) -> ProcessingJobRow:
+        name, arn, request, status, reason, message, created, modified, started, ended, scope = columns
+        return ProcessingJobRow(
+            name,
+            arn,
+            json.loads(request),
+            status,
+            reason,
+            message,
+            created,
+            modified,
+            started,
+            ended,
+            scope_of(scope),
+        )
+
+    def _values(self, row: ProcessingJobRow) -> tuple[Any, ...]:
+        return (
+            row.name,
+            row.arn,
+            json.dumps(row.request),
+            row.status,
+            row.failure_reason,
+            row.exit_message,
+            row.created,
+            row.modified,
+            row.started,
+            row.ended,
+            scope_text(row.scope),
+        )
