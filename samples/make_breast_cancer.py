@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import xgboost
 from sklearn.datasets import load_breast_cancer
+from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.model_selection import train_test_split
 
 from samples.writing import write_archive, write_data, write_expected
@@ -20,10 +21,18 @@ OBJECTS = 4
 SEED = 20261121
 
 
-def train(features: np.ndarray, labels: np.ndarray) -> xgboost.Booster:
+def train(features: np.ndarray, labels: np.ndarray, *, depth: int = 3, trees: int = 40) -> xgboost.Booster:
     """A small classifier that gives the probability that a tumour is benign."""
-    parameters = {"objective": "binary:logistic", "max_depth": 3, "eta": 0.3, "seed": SEED, "nthread": 1}
-    return xgboost.train(parameters, xgboost.DMatrix(features, labels), num_boost_round=40)
+    parameters = {"objective": "binary:logistic", "max_depth": depth, "eta": 0.3, "seed": SEED, "nthread": 1}
+    return xgboost.train(parameters, xgboost.DMatrix(features, labels), num_boost_round=trees)
+
+
+def write_version(name: str, booster: xgboost.Booster, features: np.ndarray, labels: np.ndarray) -> None:
+    """Write a model's archive as SageMaker's XGBoost training does, and print its metrics on rows it has not seen."""
+    write_archive(FOLDER / name, {"xgboost-model": bytes(booster.save_raw(raw_format="ubj"))})
+    predictions = booster.inplace_predict(features.astype(np.float32))
+    auc, accuracy = roc_auc_score(labels, predictions), accuracy_score(labels, predictions > 0.5)
+    print(f"{name}: auc {auc:.4f}, accuracy {accuracy:.4f}; copy them into sample.json")
 
 
 def csv_objects(features: np.ndarray) -> dict[str, list[str]]:
@@ -38,14 +47,15 @@ def main() -> None:
     """Make everything anew."""
     dataset = load_breast_cancer()
     features, labels = dataset.data, dataset.target
-    trained, _, trained_labels, _ = train_test_split(
+    trained, tested, trained_labels, tested_labels = train_test_split(
         features, labels, test_size=0.3, random_state=SEED, stratify=labels
     )
     booster = train(trained, trained_labels)
     objects = csv_objects(features)
     write_data(FOLDER, objects)
-    # As SageMaker's XGBoost training writes it.
-    write_archive(FOLDER / "model.tar.gz", {"xgboost-model": bytes(booster.save_raw(raw_format="ubj"))})
+    first_booster = train(trained, trained_labels, depth=1, trees=5)
+    write_version("first-model.tar.gz", first_booster, tested, tested_labels)
+    write_version("model.tar.gz", booster, tested, tested_labels)
 
     def predict(path: Path) -> list[float]:
         rows = np.loadtxt(path, delimiter=",", dtype=np.float32, ndmin=2)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from deployments.api import views
+from deployments.registry.api.urls import urlpatterns as api_of_registry
 
 _DEPLOYMENT = "deployments/<slug:deployment>/"
 _STAGE = f"{_DEPLOYMENT}stages/<slug:stage>/"
 
 urlpatterns: list[URLPattern] = [
+    *api_of_registry,
     path("deployments/", views.Deployments.as_view(), name="deployments"),
     path(_DEPLOYMENT, views.OneDeployment.as_view(), name="deployment"),
     path(f"{_DEPLOYMENT}promotions/", views.Promotions.as_view(), name="deployment-promotions"),

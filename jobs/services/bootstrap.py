@@ -10,7 +10,7 @@ from django.db import transaction
 
 from jobs.models import Connection, RegisteredModel
 from jobs.services.errors import InvalidFields
-from jobs.services.submitting import sample
+from jobs.services.submitting import sample, sample_versions
 from jobs.tasks import enqueue, load_images
 from teams.models import Membership, Role, Team, User
 
@@ -48,6 +48,8 @@ def bootstrap(*, with_sample: bool = True, progress: Callable[[str], None] = lam
         return Ready(team, admin, None)
     enqueue(load_images, connection.region)
     models, left_out = _samples(connection, progress) if with_sample else ([], [])
+    if models:
+        sample_versions.load(connection)
     return Ready(team, admin, connection, tuple(models), tuple(left_out))
 
 

@@ -67,6 +67,21 @@ def test_bootstrap_can_be_repeated(ready: Any) -> None:
     assert RegisteredModel.objects.count() == len(names)
 
 
+def test_the_registry_has_a_group_with_an_approved_version_and_one_that_waits(
+    ready: Any, engine: EngineProcess
+) -> None:
+    call_command("bootstrap", stdout=StringIO())
+    sagemaker = engine.client("sagemaker")
+    listed = sagemaker.list_model_packages(ModelPackageGroupName="breast-cancer")["ModelPackageSummaryList"]
+    assert [row["ModelApprovalStatus"] for row in listed] == ["Approved", "PendingManualApproval"]
+    for row in listed:
+        described = sagemaker.describe_model_package(ModelPackageName=row["ModelPackageArn"])
+        (container,) = described["InferenceSpecification"]["Containers"]
+        bucket, key = parse_s3_uri(container["ModelDataUrl"])
+        assert engine.client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
+        assert 0.9 < float(described["CustomerMetadataProperties"]["auc"]) < 1
+
+
 def test_a_sample_is_left_out_if_the_engine_has_another_model_of_its_name(
     ready: Any, engine: EngineProcess
 ) -> None:

@@ -72,6 +72,12 @@ class Sample:
         """The output path of the sample's jobs; each job gets a folder of its own below it."""
         return f"s3://{BUCKET}/{self.name}/output/"
 
+    @property
+    def versions(self) -> list[dict[str, Any]]:
+        """What is registered in the model registry, in order; empty for most samples."""
+        versions: list[dict[str, Any]] = self.described.get("versions", {}).get("of", [])
+        return versions
+
     def files(self, progress: Progress) -> Iterator[tuple[str, Path]]:
         """The data and the archives: each object's key and the file that it is made of.
 
@@ -83,6 +89,8 @@ class Sample:
                 yield f"{self.name}/{name}", make_archive(self.folder, settings.SAMPLES_DIR, progress)
             else:
                 yield f"{self.name}/{name}", self.folder / name
+        for described in self.versions:
+            yield f"{self.name}/{described['archive']}", self.folder / described["archive"]
         for file in sorted((self.folder / "data").iterdir()):
             yield f"{self.name}/data/{file.name}", file
 
