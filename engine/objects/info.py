@@ -12,21 +12,29 @@ COLUMNS = "bucket, key, size, etag, modified, headers, metadata, checksums, tags
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Where an object's bytes are: in the index under the id `inline`, or in `files`, each (name, size), in order."""
+    """Where an object's bytes are: in the index under the id `inline`, or in `files`, each (name, size), in order.
+
+    Of an upload in parts each file is a part; `part_checksums` are such as `{"ChecksumCRC32": "…"}`, one for each part,
+    if the upload named an algorithm.
+    """
 
     inline: int | None = None
     files: tuple[tuple[str, int], ...] = ()
+    part_checksums: tuple[dict[str, str], ...] = ()
 
     def to_json(self) -> str:
         """The JSON that the index stores."""
-        return json.dumps({"inline": self.inline} if self.inline is not None else {"files": self.files})
+        if self.inline is not None:
+            return json.dumps({"inline": self.inline})
+        parts = {"part_checksums": self.part_checksums} if self.part_checksums else {}
+        return json.dumps({"files": self.files, **parts})
 
     @classmethod
     def from_json(cls, text: str) -> Body:
         """Parse the JSON that the index stores."""
         value = json.loads(text)
         files = tuple((name, size) for name, size in value.get("files", ()))
-        return cls(inline=value.get("inline"), files=files)
+        return cls(value.get("inline"), files, tuple(value.get("part_checksums", ())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,11 @@ class ObjectInfo:
             return None
         start = sum(sizes[: number - 1])
         return start, start + sizes[number - 1]
+
+    def part_checksums(self, number: int) -> dict[str, str]:
+        """The checksums of part `number`, counted from 1; empty if the upload named no algorithm."""
+        checksums = self.body.part_checksums
+        return checksums[number - 1] if 1 <= number <= len(checksums) else {}
 
     def to_row(self) -> tuple[Any, ...]:
         """Values in the order of COLUMNS."""

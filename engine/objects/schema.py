@@ -1,7 +1,7 @@
 """The tables of the S3 index, version by version.
 
 Keys are UTF-8 BLOBs, so that SQLite sorts them in S3's byte order. `body` is JSON: `{"inline": id}` for bodies
-in the index, `{"files": [[name, size], …]}` for the others.
+in the index, `{"files": [[name, size], …]}` for the others, with `"part_checksums"` if their upload named an algorithm.
 """
 
 from __future__ import annotations

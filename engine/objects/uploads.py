@@ -291,7 +291,10 @@ def _joined_object(upload: Upload, parts: Sequence[Part]) -> ObjectInfo:
         metadata=upload.metadata,
         tags=upload.tags,
         checksums=_joined_checksums(upload, parts),
-        body=Body(files=tuple(file for part in parts for file in part.body.files)),
+        body=Body(
+            files=tuple(file for part in parts for file in part.body.files),
+            part_checksums=tuple(part.checksums for part in parts) if upload.names_checksum else (),
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.model import StringShape
 
 from engine.aws_models import service_model
-from engine.errors import ServiceError
+from engine.errors import ServiceError, invalid_argument
 from engine.operations.context import Context
 from engine.operations.listing import key_of_token, token_of_key
 from engine.operations.table import operation
@@ -84,7 +84,8 @@ def list_buckets(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """The buckets that the caller may use, by name; in pages if MaxBuckets is set."""
     prefix, limit = params.get("Prefix", ""), params.get("MaxBuckets")
     if limit is not None and not 1 <= limit <= _MOST_BUCKETS:
-        raise ServiceError("InvalidArgument", f"MaxBuckets must be between 1 and {_MOST_BUCKETS}.")
+        message = f"MaxBuckets must be between 1 and {_MOST_BUCKETS}."
+        raise invalid_argument(message, "max-buckets", str(limit))
     after = key_of_token(params.get("ContinuationToken", ""))
     buckets = [
         bucket

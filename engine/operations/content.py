@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from typing import Any
 
 from engine.errors import ServiceError
@@ -61,7 +63,7 @@ def encryption_members(headers: Mapping[str, str]) -> dict[str, str]:
 
 def metadata_of(params: dict[str, Any]) -> dict[str, str]:
     """The user's metadata. Raises MetadataTooLarge."""
-    metadata: dict[str, str] = params.get("Metadata", {})
+    metadata = {name: _decoded(value) for name, value in params.get("Metadata", {}).items()}
     size = sum(len(name.encode()) + len(value.encode()) for name, value in metadata.items())
     if size > MAX_METADATA:
         raise ServiceError(
@@ -70,6 +72,17 @@ def metadata_of(params: dict[str, Any]) -> dict[str, str]:
             extra={"Size": str(size), "MaxSizeAllowed": str(MAX_METADATA)},
         )
     return metadata
+
+
+def _decoded(value: str) -> str:
+    """The text of an encoded word of RFC 2047 if it is ASCII; any other value as it is."""
+    if not value.startswith("=?"):
+        return value
+    try:
+        text = str(make_header(decode_header(value)))
+    except (HeaderParseError, LookupError, UnicodeError, ValueError):
+        return value
+    return text if text.isascii() and text.isprintable() else value
 
 
 def quoted_etag(etag: str) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from engine.errors import ServiceError
+from engine.errors import ServiceError, invalid_argument
 from engine.objects import ObjectInfo, ObjectReader, checksums, no_such_version
 from engine.operations.conditions import check_read, check_write
 from engine.operations.content import checked_key, encryption_members, kept_headers, metadata_of, quoted_etag
@@ -67,11 +67,8 @@ def source_of(params: Mapping[str, Any]) -> tuple[str, str]:
     except UnicodeDecodeError:
         bucket = key = ""
     if not key:
-        raise ServiceError(
-            "InvalidArgument",
-            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
-            extra={"ArgumentName": "x-amz-copy-source", "ArgumentValue": params["CopySource"]},
-        )
+        message = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
+        raise invalid_argument(message, "x-amz-copy-source", params["CopySource"])
     return bucket, key
 
 

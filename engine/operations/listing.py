@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from engine.errors import ServiceError
+from engine.errors import ServiceError, invalid_argument
 from engine.objects import Entry, ObjectStore
 from engine.objects.checksums import algorithm_of, type_of
 from engine.operations.context import Context
@@ -39,7 +39,7 @@ def list_objects_v2(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     """A page of a bucket's objects, starting behind ContinuationToken or the key StartAfter."""
     token = params.get("ContinuationToken")
     if token == "":
-        raise ServiceError("InvalidArgument", "The continuation token provided is incorrect")
+        raise _incorrect_token("")
     after = key_of_token(token) if token else params.get("StartAfter", "")
     listing = _list(ctx, params, after)
     encode = name_encoder(params)
@@ -158,7 +158,8 @@ def _end_of(prefix: str) -> bytes:
 def _limit(params: dict[str, Any]) -> int:
     max_keys: int = params.get("MaxKeys", MAX_KEYS)
     if not 0 <= max_keys < 2**31:
-        raise ServiceError("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
+        message = "Argument maxKeys must be an integer between 0 and 2147483647"
+        raise invalid_argument(message, "maxKeys", str(max_keys))
     return min(max_keys, MAX_KEYS)
 
 
@@ -193,4 +194,8 @@ def key_of_token(token: str) -> str:
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        raise ServiceError("InvalidArgument", "The continuation token provided is incorrect") from None
+        raise _incorrect_token(token) from None
+
+
+def _incorrect_token(token: str) -> ServiceError:
+    return invalid_argument("The continuation token provided is incorrect", "continuation-token", token)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.errors import ServiceError
+from engine.errors import invalid_argument
 from engine.objects import Upload
 from engine.operations.content import quoted_etag
 from engine.operations.context import Context
@@ -139,5 +139,7 @@ def _named_checksum(upload: Upload) -> dict[str, str]:
 def _limit(params: dict[str, Any], name: str) -> int:
     limit: int = params.get(name, _MAX_ITEMS)
     if not 0 <= limit < 2**31:
-        raise ServiceError("InvalidArgument", f"Argument {name} must be an integer between 0 and 2147483647")
+        argument = name[0].lower() + name[1:]
+        message = f"Argument {argument} must be an integer between 0 and 2147483647"
+        raise invalid_argument(message, argument, str(limit))
     return min(limit, _MAX_ITEMS)

@@ -24,6 +24,8 @@ from engine.operations.table import operation
 #: The largest object of one PUT, in bytes (S3: 5 GiB; larger ones are multipart uploads).
 MAX_PUT = 5 * 1024**3
 _CHUNK = 256 * 1024
+#: Parts of one answer of GetObjectAttributes.
+_MAX_PARTS = 1000
 _OVERRIDES = (
     "CacheControl",
     "ContentDisposition",
@@ -113,19 +115,42 @@ def get_object_attributes(ctx: Context, params: dict[str, Any]) -> dict[str, Any
     """The requested attributes of an object."""
     attribute_names = {name.strip() for name in params["ObjectAttributes"].split(",")}
     info = find_object(ctx, params)
-    count = info.parts_count
     values = {
         "ETag": info.etag,
         "Checksum": {name: value.partition("-")[0] for name, value in checksum_members(info).items()} or None,
-        "ObjectParts": {"TotalPartsCount": count} if count else None,
+        "ObjectParts": _object_parts(params, info) if info.parts_count else None,
         "StorageClass": info.headers.get("StorageClass", "STANDARD"),
         "ObjectSize": info.size,
     }
     if not attribute_names <= values.keys():
-        raise ServiceError("InvalidArgument", "Invalid attribute name specified.")
+        message, text = "Invalid attribute name specified.", params["ObjectAttributes"]
+        raise invalid_argument(message, "x-amz-object-attributes", text)
     return {
         "LastModified": info.modified,
         **{name: values[name] for name in values if name in attribute_names},
+    }
+
+
+def _object_parts(params: dict[str, Any], info: ObjectInfo) -> dict[str, Any]:
+    """The parts of an object that was uploaded in parts; their number alone if the upload named no checksum."""
+    count = len(info.body.files)
+    if not info.body.part_checksums:
+        return {"TotalPartsCount": count}
+    limit, marker = min(params.get("MaxParts", _MAX_PARTS), _MAX_PARTS), params.get("PartNumberMarker", 0)
+    if limit < 0 or marker < 0:
+        name, value = ("x-amz-max-parts", limit) if limit < 0 else ("x-amz-part-number-marker", marker)
+        raise invalid_argument(f"{name} must not be negative", name, str(value))
+    numbers = range(marker + 1, min(marker + limit, count) + 1)
+    return {
+        "TotalPartsCount": count,
+        "PartNumberMarker": marker,
+        "NextPartNumberMarker": numbers[-1] if numbers else 0,
+        "MaxParts": limit,
+        "IsTruncated": bool(numbers) and numbers[-1] < count,
+        "Parts": [
+            {"PartNumber": number, "Size": info.body.files[number - 1][1], **info.part_checksums(number)}
+            for number in numbers
+        ],
     }
 
 
@@ -163,7 +188,6 @@ def _check_deleted_version(item: dict[str, Any]) -> None:
 
 
 def _described(params: dict[str, Any], info: ObjectInfo) -> dict[str, Any]:
-    whole = "Range" not in params and "PartNumber" not in params
     headers = {
         name: value for name, value in info.headers.items() if (name, value) != ("StorageClass", "STANDARD")
     }
@@ -177,8 +201,16 @@ def _described(params: dict[str, Any], info: ObjectInfo) -> dict[str, Any]:
         **headers,
         **encryption_members(info.headers),
         "ContentType": info.content_type,
-        **(checksum_members(info) if whole and params.get("ChecksumMode") == "ENABLED" else {}),
+        **(_read_checksums(params, info) if params.get("ChecksumMode") == "ENABLED" else {}),
     }
+
+
+def _read_checksums(params: dict[str, Any], info: ObjectInfo) -> dict[str, str]:
+    """The checksum members for what is read: the whole object's, a part's, or none for a range."""
+    if "PartNumber" in params and info.parts_count:
+        members = info.part_checksums(params["PartNumber"])
+        return {**members, "ChecksumType": checksum_members(info)["ChecksumType"]} if members else {}
+    return {} if "Range" in params else checksum_members(info)
 
 
 def _span(params: dict[str, Any], info: ObjectInfo) -> tuple[int, int] | None:
@@ -190,7 +222,15 @@ def _span(params: dict[str, Any], info: ObjectInfo) -> tuple[int, int] | None:
         )
     span = info.part_span(params["PartNumber"])
     if span is None:
-        raise ServiceError("InvalidPartNumber", "The requested partnumber is not satisfiable", status=416)
+        raise ServiceError(
+            "InvalidPartNumber",
+            "The requested partnumber is not satisfiable",
+            status=416,
+            extra={
+                "ActualPartCount": str(info.parts_count or 1),
+                "PartNumberRequested": str(params["PartNumber"]),
+            },
+        )
     return span if info.size else None
 
 

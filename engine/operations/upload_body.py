@@ -60,7 +60,14 @@ class UploadBody:
             write(chunk)
         self._check_size(size)
         if md5 is not None and md5 != digests["MD5"].digest():
-            raise ServiceError("BadDigest", "The Content-MD5 you specified did not match what we received.")
+            raise ServiceError(
+                "BadDigest",
+                "The Content-MD5 you specified did not match what we received.",
+                extra={
+                    "ExpectedDigest": base64.b64encode(md5).decode(),
+                    "CalculatedDigest": checksums.text_of(digests["MD5"]),
+                },
+            )
         if signed_digest is not None and signed_digest.hexdigest() != self.sha256:
             raise ServiceError(
                 "XAmzContentSHA256Mismatch",
@@ -104,7 +111,8 @@ class UploadBody:
         except (binascii.Error, ValueError):
             promised = b""
         if len(promised) != 16:
-            raise ServiceError("InvalidDigest", "The Content-MD5 you specified was invalid.")
+            message = "The Content-MD5 you specified was invalid."
+            raise ServiceError("InvalidDigest", message, extra={"Content-MD5": text})
         return promised
 
     def _checked(self, digests: Mapping[str, Digest], algorithm: str) -> dict[str, str]:

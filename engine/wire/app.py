@@ -82,8 +82,14 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         assert scope["type"] == "http"
-        request = _read_scope(scope, receive)
+        incoming = _Incoming(receive)
+        request = _read_scope(scope, incoming)
         response = await self._answer(request)
+        if response.status >= 400 and incoming.is_untouched and "expect" in request.headers:
+            # The client waits for a word before it sends the body: the answer is that word.
+            response = replace(response, headers={**response.headers, "connection": "close"})
+        elif response.status >= 400:
+            await request.drain()
         await _send(response, send, head=request.method == "HEAD")
 
     async def _answer(self, request: Request) -> Response:
@@ -101,13 +107,13 @@ class App:
         except ServiceError as error:
             refusal = _refusal(request, signature, error)
             response = replace(refusal, headers={**refusal.headers, **error.headers})
-        if response.status >= 400:
-            await request.drain()
         return response
 
     async def _dispatch(self, request: Request, signature: Signature | None) -> Response:
         if signature is None and "x-amz-target" in request.headers:
             raise ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
+        if signature is None and _is_query_call(request):
+            raise ServiceError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
         if signature is None or signature.service == "s3":
             return await s3_entry.answer(self._ctx, request, signature)
         return await self._answer_service(request, signature)
@@ -134,6 +140,18 @@ class App:
             f"The embedded engine has no service {signature.service!r}; it has s3, {', '.join(SERVICES)}.",
             status=501,
         )
+
+
+class _Incoming:
+    """The messages of a request. Asking for the first one tells a client that waits (Expect) to send its body."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.is_untouched = True
+
+    async def __call__(self) -> MutableMapping[str, Any]:
+        self.is_untouched = False
+        return await self._receive()
 
 
 def early_refusal(
@@ -179,6 +197,8 @@ def _headers(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 def _refusal(request: Request, signature: Signature | None, error: ServiceError) -> Response:
     """An error from outside of an operation, in the protocol of the request."""
+    if signature is None and _is_query_call(request):
+        return query_protocol.error_response("sts", error, str(uuid.uuid4()))
     json_service = signature.service != "s3" if signature else "x-amz-target" in request.headers
     if not json_service:
         return s3_protocol.error_response(request, error, s3_protocol.AnswerIds())
@@ -195,6 +215,13 @@ def _refusal(request: Request, signature: Signature | None, error: ServiceError)
 
 def _speaks_cbor(request: Request) -> bool:
     return request.headers.get(cbor_protocol.HEADER) == cbor_protocol.VALUE
+
+
+def _is_query_call(request: Request) -> bool:
+    """Whether a request without a signature is one of STS, as far as its head tells: S3 has no such request."""
+    form = request.headers.get("content-type", "").startswith(query_protocol.CONTENT_TYPE)
+    names = {name for name, _ in request.query_pairs()}
+    return request.path == "/" and ((form and request.method == "POST") or {"Action", "Version"} <= names)
 
 
 def _speaks_query(request: Request, service: str) -> bool:

@@ -17,7 +17,7 @@ from engine.aws_models import service_model
 from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.wire import cbor
-from engine.wire.dispatch import perform
+from engine.wire.dispatch import operation_model, perform
 from engine.wire.response import Response
 
 log = logging.getLogger(__name__)
@@ -70,11 +70,10 @@ def _response(
 
 
 def _operation_model(service: str, path: str) -> OperationModel:
-    model = service_model(service)
     match = _PATH.fullmatch(path)
-    if match is None or match[1] != model.metadata["targetPrefix"] or match[2] not in model.operation_names:
+    if match is None or match[1] != service_model(service).metadata["targetPrefix"]:
         raise ServiceError("UnknownOperationException", f"{path!r} is not an operation of {service}.", 404)
-    return model.operation_model(match[2])
+    return operation_model(service, match[2])
 
 
 def _document(body: bytes) -> Any:

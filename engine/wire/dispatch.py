@@ -33,6 +33,17 @@ SERVICES: Mapping[str, str] = {
 }
 
 
+def operation_model(service: str, name: str) -> OperationModel:
+    """The model of an operation.
+
+    Raises NotImplementedException for a name that botocore's model lacks: AWS may have the operation since.
+    """
+    model = service_model(service)
+    if name not in model.operation_names:
+        raise not_implemented(service, name)
+    return model.operation_model(name)
+
+
 async def perform(
     ctx: Context,
     service: str,

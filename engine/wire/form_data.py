@@ -10,7 +10,7 @@ from typing import Any
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from engine.errors import ServiceError
+from engine.errors import ServiceError, invalid_argument
 
 #: S3: "the form data and boundaries (excluding the contents of the file) cannot exceed 20KB".
 _MAX_FIELD_BYTES = 20 * 1024
@@ -77,7 +77,8 @@ class FormData:
             elif event == "headers_finished":
                 return disposition
             elif event == "end":
-                raise ServiceError("InvalidArgument", "POST requires exactly one file upload per request.")
+                message = "POST requires exactly one file upload per request."
+                raise invalid_argument(message, "file", "0")
 
     async def _field_value(self, limit: int) -> bytes:
         value = bytearray()

@@ -17,7 +17,7 @@ from botocore.model import OperationModel
 from engine.aws_models import service_model
 from engine.errors import ServiceError
 from engine.operations.context import Context
-from engine.wire.dispatch import perform
+from engine.wire.dispatch import operation_model, perform
 from engine.wire.response import Response
 
 log = logging.getLogger(__name__)
@@ -62,11 +62,10 @@ def _response(status: int, answer: dict[str, Any] | None, request_id: str) -> Re
 
 
 def _operation_model(service: str, target: str) -> OperationModel:
-    model = service_model(service)
     prefix, _, name = target.rpartition(".")
-    if prefix != model.metadata["targetPrefix"] or name not in model.operation_names:
+    if prefix != service_model(service).metadata["targetPrefix"] or not name.isalnum():
         raise ServiceError("UnknownOperationException", f"{target!r} is not an operation of {service}.")
-    return model.operation_model(name)
+    return operation_model(service, name)
 
 
 def _json(body: bytes) -> Any:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from engine.credentials import Key
-from engine.errors import ServiceError
+from engine.errors import ServiceError, invalid_argument
 from engine.operations.context import Context
 from engine.operations.upload_body import UploadBody
 from engine.wire import s3_protocol
@@ -50,14 +50,15 @@ async def answer(ctx: Context, request: Request) -> Response:
     form = FormData(request.headers["content-type"], request.body)
     fields = await form.fields()
     if "key" not in fields:
-        raise ServiceError("InvalidArgument", "Bucket POST must contain a field named 'key'.")
+        raise _missing_field("key")
     if "policy" not in fields:
         raise ServiceError("AccessDenied", "Access Denied", status=403)
     key = _verify(ctx, fields)
-    policy = check_policy(fields["policy"], {**fields, "bucket": target.bucket})
+    # The policy is about the key that the object gets.
     name = fields["key"].replace("${filename}", form.filename)
+    policy = check_policy(fields["policy"], {**fields, "key": name, "bucket": target.bucket})
     if not name:
-        raise ServiceError("InvalidArgument", "User key must have a length greater than 0.")
+        raise invalid_argument("User key must have a length greater than 0.", "key", "")
     path = f"/{target.bucket}/{quote(name, safe='/')}"
     headers = {field: value for field, value in fields.items() if _is_header(field)}
     put = Request("PUT", path, "", {**headers, "host": ""}, request.body)
@@ -75,13 +76,25 @@ def _verify(ctx: Context, fields: Mapping[str, str]) -> Key:
         expected_signature = policy_signature(key, signature, fields["policy"])
         sent_signature = signature.signature
     else:
-        key = find_key(ctx.credentials, fields.get("awsaccesskeyid", ""))
+        for field in ("AWSAccessKeyId", "signature"):
+            if field.lower() not in fields:
+                raise _missing_field(field)
+        key = find_key(ctx.credentials, fields["awsaccesskeyid"])
         digest = hmac.new(key.secret_access_key.encode(), fields["policy"].encode(), hashlib.sha1).digest()
-        expected_signature, sent_signature = base64.b64encode(digest).decode(), fields.get("signature", "")
+        expected_signature, sent_signature = base64.b64encode(digest).decode(), fields["signature"]
     check_token_text(key, fields.get("x-amz-security-token"))
     if not hmac.compare_digest(expected_signature.encode(), sent_signature.encode()):
         raise signature_mismatch()
     return key
+
+
+def _missing_field(name: str) -> ServiceError:
+    return invalid_argument(
+        f"Bucket POST must contain a field named '{name}'.  "
+        "If it is specified, please check the order of the fields.",
+        name,
+        "",
+    )
 
 
 def _is_header(field: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,10 @@ from engine.errors import ServiceError
 
 #: Fields that need no condition, since they contain or sign the policy.
 _FREE = frozenset({"policy", "signature", "awsaccesskeyid", "x-amz-signature", "file"})
+
+
+#: The only form of an expiration.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +77,20 @@ def _document(text: str) -> dict[str, Any]:
 
 def _check_expiration(text: Any) -> None:
     try:
-        expires = datetime.fromisoformat(text)
+        expires = datetime.fromisoformat(text) if _TIME.fullmatch(text) else None
     except (TypeError, ValueError):
-        raise _invalid("its expiration is not an ISO 8601 time") from None
-    if (expires if expires.tzinfo else expires.replace(tzinfo=UTC)) < datetime.now(UTC):
+        expires = None
+    if expires is None:
+        raise _invalid(f"its expiration {text!r} is not of the form 2030-12-31T23:59:59.000Z")
+    if expires < datetime.now(UTC):
         raise _denied("Policy expired.")
 
 
 def _split(condition: Any) -> list[tuple[str, Any, Any]]:
-    if isinstance(condition, dict):
+    if isinstance(condition, dict) and len(condition) == 1:
         return [("eq", name, value) for name, value in condition.items()]
+    if isinstance(condition, dict):
+        raise _invalid("Simple-Conditions must have exactly one property specified")
     if isinstance(condition, list) and len(condition) == 3 and isinstance(condition[0], str):
         return [(condition[0].lower(), condition[1], condition[2])]
     raise _invalid("a condition is neither an object nor a list of three")

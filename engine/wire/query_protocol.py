@@ -14,7 +14,7 @@ from botocore.model import ListShape, Shape, StructureShape
 from engine.aws_models import service_model
 from engine.errors import ServiceError
 from engine.operations.context import Context
-from engine.wire.dispatch import SERVICES, perform
+from engine.wire.dispatch import SERVICES, operation_model, perform
 from engine.wire.response import Response
 from engine.wire.xml import DECLARATION, write_xml
 
@@ -68,11 +68,10 @@ def error_response(service: str, error: ServiceError, request_id: str) -> Respon
 
 async def _answer(ctx: Context, service: str, form: Form, request_id: str) -> str:
     name = form.get("Action", "")
-    model = service_model(service)
-    if name not in model.operation_names:
-        version = model.metadata["apiVersion"]
+    if not name.isalnum():
+        version = service_model(service).metadata["apiVersion"]
         raise ServiceError("InvalidAction", f"Could not find operation {name} for version {version}")
-    operation = model.operation_model(name)
+    operation = operation_model(service, name)
     input_shape = operation.input_shape
     result = await perform(
         ctx, service, operation, lambda: document(input_shape, tree_of(form)) if input_shape else {}

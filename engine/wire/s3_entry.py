@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from engine.errors import ServiceError
+from engine.errors import ServiceError, invalid_argument
 from engine.operations.context import Context
 from engine.operations.upload_body import UploadBody
 from engine.whole_numbers import whole_number
@@ -63,10 +63,10 @@ def _plain_body(request: Request, payload_hash: str) -> UploadBody:
 
 def _check_payload_hash(text: str) -> None:
     if text != UNSIGNED and text not in _STREAMING and not _SHA256.fullmatch(text):
-        raise ServiceError(
-            "InvalidArgument",
-            f"x-amz-content-sha256 must be {UNSIGNED}, {', '.join(_STREAMING)}, or a valid sha256 value.",
+        message = (
+            f"x-amz-content-sha256 must be {UNSIGNED}, {', '.join(_STREAMING)}, or a valid sha256 value."
         )
+        raise invalid_argument(message, "x-amz-content-sha256", text)
 
 
 def _length(request: Request, header: str) -> int | None:
@@ -75,5 +75,5 @@ def _length(request: Request, header: str) -> int | None:
         return None
     length = whole_number(text)
     if length is None:
-        raise ServiceError("InvalidArgument", f"{header} is no number of bytes: {text!r}")
+        raise invalid_argument(f"{header} is no number of bytes: {text!r}", header, text)
     return length

@@ -11,7 +11,7 @@ import re
 import secrets
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import Any
 
@@ -56,7 +56,8 @@ _ROOTS = {
 
 
 _BUCKET_HOST = re.compile(
-    r"([a-z0-9][a-z0-9.-]*)\.(?:localhost|s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com)(?::\d+)?"
+    r"([a-z0-9][a-z0-9.-]*)"
+    r"\.(?:localhost|s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?)(?::\d+)?"
 )
 
 _UNPARSED = ("Expires", "ResponseExpires")
@@ -230,11 +231,18 @@ async def _set_payload(params: dict[str, Any], shape: StructureShape, body: Uplo
     if member.type_name == "blob":
         params[payload] = body
         return
+    if "ChecksumType" in shape.members:
+        # CompleteMultipartUpload: its checksums are those of the object, not of the XML.
+        body = replace(body, headers=_without_checksums(body.headers))
     most_bytes, most_tags = _LARGER_XML.get(shape.name, _LARGEST_XML)
     if data := await body.read(most_bytes):
         params[payload] = parse_xml(member, data, most_tags)
     elif payload in shape.required_members:
         raise ServiceError("MissingRequestBodyError", "Request Body is empty")
+
+
+def _without_checksums(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in headers.items() if not name.startswith("x-amz-checksum-")}
 
 
 def _check_required(shape: StructureShape, params: dict[str, Any]) -> None:

@@ -99,11 +99,12 @@ def verify_v2(
     if time.time() > signature.expires:
         raise ServiceError("AccessDenied", "Request has expired", status=403)
     headers = {**_carried(request), **request.headers}
-    to_sign = _string_to_sign(request, signature, headers, bucket)
-    digest = hmac.new(key.secret_access_key.encode(), to_sign.encode(), hashlib.sha1).digest()
-    if not hmac.compare_digest(base64.b64encode(digest), signature.signature.encode()):
-        raise signature_mismatch()
-    return key, Request(request.method, request.path, request.query, headers, request.body)
+    for resource in _resources(request, bucket):
+        to_sign = _string_to_sign(request, signature, headers, resource)
+        digest = hmac.new(key.secret_access_key.encode(), to_sign.encode(), hashlib.sha1).digest()
+        if hmac.compare_digest(base64.b64encode(digest), signature.signature.encode()):
+            return key, Request(request.method, request.path, request.query, headers, request.body)
+    raise signature_mismatch()
 
 
 def _carried(request: Request) -> dict[str, str]:
@@ -115,11 +116,18 @@ def _carried(request: Request) -> dict[str, str]:
     }
 
 
-def _string_to_sign(request: Request, signature: PresignedV2, headers: Mapping[str, str], bucket: str) -> str:
+def _resources(request: Request, bucket: str) -> list[str]:
+    """The forms in which the path may be signed: a bucket's also with a slash, which boto3 signs and does not send."""
+    resource = f"/{bucket}{request.path}" if bucket else request.path
+    return [resource, f"{resource}/"] if resource.count("/") == 1 and resource != "/" else [resource]
+
+
+def _string_to_sign(
+    request: Request, signature: PresignedV2, headers: Mapping[str, str], resource: str
+) -> str:
     standard = [headers.get(name, "").strip() for name in ("content-md5", "content-type")]
     amazon = sorted(name for name in headers if name.startswith("x-amz-"))
     custom = [f"{name}:{headers[name].strip()}" for name in amazon]
-    resource = f"/{bucket}{request.path}" if bucket else request.path
     if parameters := _signed_parameters(request):
         resource += "?" + "&".join(parameters)
     return "\n".join((request.method, *standard, str(signature.expires), *custom, resource))

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from engine.credentials import Credentials, Key
-from engine.errors import ServiceError
+from engine.errors import ServiceError, invalid_argument
 from engine.whole_numbers import whole_number
 from engine.wire.request import Request, percent_decoded
 
@@ -127,6 +127,11 @@ def _from_header(header: str, timestamp: str) -> Signature:
     algorithm, _, rest = header.partition(" ")
     fields = dict(part.strip().partition("=")[::2] for part in rest.split(","))
     credential = fields.get("Credential", "").split("/")
+    if algorithm == "AWS":
+        raise ServiceError(
+            "InvalidRequest",
+            f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}.",
+        )
     required_fields = {"Credential", "SignedHeaders", "Signature"}
     if (
         algorithm != ALGORITHM
@@ -191,9 +196,10 @@ def form_signature(fields: Mapping[str, str]) -> Signature:
     """The signature in a POST form's fields. Raises InvalidArgument if it is malformed."""
     credential = fields.get("x-amz-credential", "").split("/")
     if fields.get("x-amz-algorithm") != ALGORITHM or len(credential) != 5 or "x-amz-date" not in fields:
-        raise ServiceError(
-            "InvalidArgument",
+        raise invalid_argument(
             "A signed form has the fields x-amz-algorithm, x-amz-credential, x-amz-date and x-amz-signature.",
+            "x-amz-credential",
+            fields.get("x-amz-credential", ""),
         )
     access_key_id, date, region, service, _ = credential
     signature_and_date = (fields["x-amz-signature"], fields["x-amz-date"])

@@ -75,15 +75,16 @@ def test_a_body_that_is_no_json_object_is_a_serialization_error(engine: EnginePr
     assert error_of(call(engine, "SageMaker.ListModels", body)) == (400, "SerializationException")
 
 
-@pytest.mark.parametrize("target", ["SageMaker.NoSuchOperation", "Other.ListModels", "ListModels", ""])
+@pytest.mark.parametrize("target", ["SageMaker.no such", "Other.ListModels", "ListModels", ""])
 def test_a_target_that_is_none_is_an_unknown_operation(engine: EngineProcess, target: str) -> None:
     assert error_of(call(engine, target, b"{}")) == (400, "UnknownOperationException")
 
 
-def test_an_operation_of_aws_that_the_engine_lacks_is_named(engine: EngineProcess) -> None:
-    answer = call(engine, "SageMaker.CreateEndpoint", b"{}")
+@pytest.mark.parametrize("name", ["CreateEndpoint", "CreateWhatIsNewerThanThisBotocore"])
+def test_an_operation_of_aws_that_the_engine_lacks_is_named(engine: EngineProcess, name: str) -> None:
+    answer = call(engine, f"SageMaker.{name}", b"{}")
     assert error_of(answer) == (501, "NotImplementedException")
-    assert "CreateEndpoint" in json.loads(answer[2])["message"]
+    assert name in json.loads(answer[2])["message"]
 
 
 def test_a_body_over_the_limit_is_refused(engine: EngineProcess) -> None:

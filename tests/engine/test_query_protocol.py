@@ -85,7 +85,8 @@ def test_an_operation_the_engine_lacks_is_named(engine: EngineProcess) -> None:
     answer = ask(engine, "cloudwatch", "DescribeAlarms")
     assert answer["Error"]["Code"] == "NotImplementedException"
     assert "cloudwatch:DescribeAlarms" in answer["Error"]["Message"]
-    assert send(engine, "cloudwatch", {"Action": "Nothing"})[0] == 400
+    assert send(engine, "cloudwatch", {"Action": "CreateWhatIsNewer"})[0] == 501
+    assert send(engine, "cloudwatch", {"Action": "no such"})[0] == 400
 
 
 @pytest.mark.parametrize(
