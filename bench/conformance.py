@@ -40,7 +40,9 @@ def main() -> int:
         runner = Runner(engine)
         try:
             runner.prepare()
-            results = [runner.run(*row) for row in all_requests(options.only, runner.known, options.seed)]
+            results = [
+                runner.run(*row) for row in all_requests(options.only, runner.resource_texts, options.seed)
+            ]
         finally:
             runner.close()
             engine.stop()

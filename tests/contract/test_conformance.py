@@ -28,7 +28,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
 
 
 def test_every_operation_answers_as_its_model_says(runner: Runner) -> None:
-    results = [runner.run(*row) for row in sample_of_requests(MANY, runner.known)]
+    results = [runner.run(*row) for row in sample_of_requests(MANY, runner.resource_texts)]
     assert {(result.service, result.operation) for result in results} == set(OPERATIONS)
     assert not [
         f"{result.title} ({result.protocol}): {result.problem}" for result in results if result.problem

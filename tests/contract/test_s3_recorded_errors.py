@@ -39,10 +39,10 @@ def error_members(answer: Answer) -> dict[str, str]:
 
 
 def test_a_wrong_md5_is_told_with_both_digests(engine: EngineProcess, bucket: str) -> None:
-    other = base64.b64encode(hashlib.md5(b"other").digest()).decode()
-    members = error_members(call(engine, "PUT", f"/{bucket}/k", {"Content-MD5": other}, b"body"))
+    wrong_digest = base64.b64encode(hashlib.md5(b"other").digest()).decode()
+    members = error_members(call(engine, "PUT", f"/{bucket}/k", {"Content-MD5": wrong_digest}, b"body"))
     computed = base64.b64encode(hashlib.md5(b"body").digest()).decode()
-    assert (members["Code"], members["ExpectedDigest"]) == ("BadDigest", other)
+    assert (members["Code"], members["ExpectedDigest"]) == ("BadDigest", wrong_digest)
     assert members["CalculatedDigest"] == computed
 
 
@@ -144,8 +144,8 @@ def test_parts_without_a_named_checksum_are_only_counted(s3: Any, bucket: str) -
 
 @pytest.mark.parametrize("suffix", ["", "-2"])
 def test_a_completion_is_held_against_the_checksum_of_the_object(s3: Any, bucket: str, suffix: str) -> None:
-    _, known = upload_in_parts(s3, bucket, ChecksumAlgorithm="SHA256")
-    composite = known["ChecksumSHA256"].partition("-")[0]
+    _, first = upload_in_parts(s3, bucket, ChecksumAlgorithm="SHA256")
+    composite = first["ChecksumSHA256"].partition("-")[0]
     upload = s3.create_multipart_upload(Bucket=bucket, Key="again", ChecksumAlgorithm="SHA256")["UploadId"]
     where = {"Bucket": bucket, "Key": "again", "UploadId": upload}
     parts = []
@@ -210,11 +210,16 @@ def test_a_client_that_waits_with_its_body_may_send_it(s3: Any, bucket: str) -> 
 def post(engine: EngineProcess, s3: Any, bucket: str, policy: dict[str, Any], **changes: str | None) -> int:
     """Post a form of a key `in/${filename}` whose policy is this; a field that is None is left out."""
     text = base64.b64encode(json.dumps(policy).encode()).decode()
-    made = s3.generate_presigned_post(bucket, "in/${filename}", Conditions=[])["fields"]
+    presigned_fields = s3.generate_presigned_post(bucket, "in/${filename}", Conditions=[])["fields"]
     key = changes.pop("key", None) or "in/${filename}"
     secret = engine.secret_key.encode()
     signature = base64.b64encode(hmac.new(secret, text.encode(), hashlib.sha1).digest()).decode()
-    fields = {"AWSAccessKeyId": made["AWSAccessKeyId"], "policy": text, "signature": signature, "key": key}
+    fields = {
+        "AWSAccessKeyId": presigned_fields["AWSAccessKeyId"],
+        "policy": text,
+        "signature": signature,
+        "key": key,
+    }
     fields.update({name: value or "" for name, value in changes.items()})
     parts = [
         f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'

@@ -63,13 +63,15 @@ class Case:
         return f"{self.service}:{self.operation}: {self.what}"
 
 
-def operation_cases(service: str, model: OperationModel, known: Mapping[str, str], seed: int) -> list[Case]:
+def operation_cases(
+    service: str, model: OperationModel, resource_texts: Mapping[str, str], seed: int
+) -> list[Case]:
     """All cases of an operation of a JSON, CBOR, query or REST-JSON service. The same arguments give the same cases."""
     shape = model.input_shape
     if shape is None:
         return [Case(service, model.name, "nothing", {}, Accepted())]
     assert isinstance(shape, StructureShape)
-    return list(_Maker(service, model.name, shape, Values(known), seed).cases())
+    return list(_Maker(service, model.name, shape, Values(resource_texts), seed).cases())
 
 
 class _Maker:
@@ -250,12 +252,14 @@ def _put(document: Any, shape: Shape, path: Path, value: Any, values: Values) ->
         member, key = shape.members[str(part)], part
         exists = part in document
         if getattr(shape, "is_tagged_union", False):
-            for other in [name for name in document if name != part]:
-                del document[other]
+            for rival in [name for name in document if name != part]:
+                del document[rival]
     if rest:
         if not exists:
-            made = values.value(member, str(part))
-            document.append(made) if isinstance(document, list) else document.__setitem__(key, made)
+            value_on_the_way = values.value(member, str(part))
+            document.append(value_on_the_way) if isinstance(document, list) else document.__setitem__(
+                key, value_on_the_way
+            )
         _put(document[key], member, tuple(rest), value, values)
     elif value is _Missing:
         document.pop(key, None)

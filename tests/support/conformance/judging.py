@@ -44,27 +44,29 @@ def problem_of(case: Case, protocol: str, model: OperationModel, answer: Answer)
     if answer.fault:
         return answer.fault
     code, message = answer.error if answer.status >= 300 else ("", "")
-    said = f"{answer.status} {code}: {message[:300]}"
+    summary = f"{answer.status} {code}: {message[:300]}"
     if answer.status >= 500 and answer.status != 501:
-        return said
+        return summary
     if "x-amzn-requestid" not in answer.headers:
-        return f"the answer has no request id ({said})"
+        return f"the answer has no request id ({summary})"
     if isinstance(case.expected, Accepted):
-        return _problem_of_accepted(case, protocol, model, answer, said)
+        return _problem_of_accepted(case, protocol, model, answer, summary)
     if isinstance(case.expected, Refused):
         text = f"at '{case.expected.path}' failed to satisfy constraint: {case.expected.constraint}"
         right = answer.status == 400 and code == SERVICES[case.service] and text in message
-        return "" if right else f"expected {SERVICES[case.service]} with {text!r}, not {said}"
+        return "" if right else f"expected {SERVICES[case.service]} with {text!r}, not {summary}"
     right = answer.status == 400 and code == "SerializationException"
-    return "" if right else f"expected SerializationException, not {said}"
+    return "" if right else f"expected SerializationException, not {summary}"
 
 
-def _problem_of_accepted(case: Case, protocol: str, model: OperationModel, answer: Answer, said: str) -> str:
+def _problem_of_accepted(
+    case: Case, protocol: str, model: OperationModel, answer: Answer, summary: str
+) -> str:
     code, message = answer.error
     if answer.status >= 300:
         if code not in allowed_codes(case.service, model):
-            return f"{code} is no error of the operation ({said})"
-        return f"expected to be taken ({said})" if "failed to satisfy constraint" in message else ""
+            return f"{code} is no error of the operation ({summary})"
+        return f"expected to be taken ({summary})" if "failed to satisfy constraint" in message else ""
     try:
         parsed = read_answer(protocol, model, answer)
     except botocore.parsers.ResponseParserError as error:

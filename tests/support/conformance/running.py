@@ -27,7 +27,7 @@ _MAKES = re.compile(r"(Create|Put|Register|Start)(?=[A-Z])")
 _ENDS = re.compile(r"(Delete|Stop|Remove|Abort|Complete|Cancel|Deregister|Untag|Disable)[A-Z]")
 
 #: Texts that name things which exist, by service and lower-case member name.
-Known = dict[str, dict[str, str]]
+ResourceTexts = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,10 @@ def _phase(operation: str) -> int:
 
 
 def cases_of(
-    service: str, operation: str, known: Known | None = None, seed: int = SEED
+    service: str, operation: str, resource_texts: ResourceTexts | None = None, seed: int = SEED
 ) -> list[Case | S3Case]:
     """An operation's cases, before they are written in its protocols."""
-    model, texts = service_model(service).operation_model(operation), (known or {}).get(service, {})
+    model, texts = service_model(service).operation_model(operation), (resource_texts or {}).get(service, {})
     if service == "s3":
         return list(s3_cases.s3_cases(model, texts, seed))
     return list(operation_cases(service, model, texts, seed))
@@ -79,38 +79,38 @@ def requests_of(case: Case | S3Case) -> list[str]:
 
 
 def all_requests(
-    only: str = "", known: Known | None = None, seed: int = SEED
+    only: str = "", resource_texts: ResourceTexts | None = None, seed: int = SEED
 ) -> Iterator[tuple[str, Case | S3Case]]:
     """Each case with each of its protocols."""
     for service, operation in operations(only):
-        for case in cases_of(service, operation, known, seed):
+        for case in cases_of(service, operation, resource_texts, seed):
             for protocol in requests_of(case):
                 yield protocol, case
 
 
 def sample_of_requests(
-    many: int, known: Known | None = None, seed: int = SEED
+    many: int, resource_texts: ResourceTexts | None = None, seed: int = SEED
 ) -> Iterator[tuple[str, Case | S3Case]]:
     """Of each operation and protocol at most that many cases, the valid request among them."""
     for service, operation in operations():
         rows: dict[str, list[Case | S3Case]] = {}
-        for case in cases_of(service, operation, known, seed):
+        for case in cases_of(service, operation, resource_texts, seed):
             for protocol in requests_of(case):
                 rows.setdefault(protocol, []).append(case)
         for protocol, cases in rows.items():
             source = random.Random(f"{seed} {service} {operation} {protocol}")
-            others = source.sample(cases[1:], min(many - 1, len(cases) - 1))
-            yield from ((protocol, case) for case in [cases[0], *others])
+            further_cases = source.sample(cases[1:], min(many - 1, len(cases) - 1))
+            yield from ((protocol, case) for case in [cases[0], *further_cases])
 
 
 class Runner:
-    """Sends cases to an engine. `known` fills with what `prepare` makes."""
+    """Sends cases to an engine. `resource_texts` fills with what `prepare` makes."""
 
     def __init__(self, engine: EngineProcess) -> None:
         self._engine = engine
         self._sender = Sender(engine)
         self._names = 0
-        self.known: Known = {}
+        self.resource_texts: ResourceTexts = {}
 
     def prepare(self) -> None:
         """Make a bucket with an object and an upload, and one thing of each operation that makes things."""
@@ -119,7 +119,7 @@ class Runner:
         for key in (KEY, COPIED_KEY):
             s3.put_object(Bucket=BUCKET, Key=key, Body=b"1,2\n3,4\n")
         upload = s3.create_multipart_upload(Bucket=BUCKET, Key=KEY)
-        self.known["s3"] = {"uploadid": upload["UploadId"]}
+        self.resource_texts["s3"] = {"uploadid": upload["UploadId"]}
         rows = [row for row in operations() if _MAKES.match(row[1]) and row[0] != "s3"]
         for _ in range(3):
             # Things that need others are made in the next round.
@@ -141,10 +141,10 @@ class Runner:
         self._sender.close()
 
     def _make_one(self, service: str, operation: str) -> bool:
-        """Try the operation's valid requests until one succeeds; what it names is known from then on."""
+        """Try the operation's valid requests until one succeeds, and learn what it names."""
         model = service_model(service).operation_model(operation)
         protocol = protocols(service_model(service))[0]
-        for case in cases_of(service, operation, self.known):
+        for case in cases_of(service, operation, self.resource_texts):
             if not isinstance(case, Case) or not isinstance(case.expected, Accepted):
                 continue
             if not case.what.startswith(("required", "optional")):
@@ -159,24 +159,24 @@ class Runner:
 
     def _learn(self, service: str, members: Mapping[str, Any]) -> None:
         texts = {name.lower(): value for name, value in members.items() if isinstance(value, str)}
-        known = self.known.setdefault(service, {})
-        known.update({name: text for name, text in texts.items() if not name.endswith("token")})
+        resource_texts = self.resource_texts.setdefault(service, {})
+        resource_texts.update({name: text for name, text in texts.items() if not name.endswith("token")})
 
     def _with_new_name(self, model: OperationModel, case: Case) -> Mapping[str, Any]:
         """The case's members; a valid request that makes something gets a name that nothing has."""
-        made = _MAKES.match(model.name)
+        verb_match = _MAKES.match(model.name)
         if (
-            not made
+            not verb_match
             or not isinstance(case.expected, Accepted)
             or not isinstance(model.input_shape, StructureShape)
         ):
             return case.document
         self._names += 1
         name = f"conformance-{self._names}"
-        thing = model.name.removeprefix(made[1]).lower()
+        noun = model.name.removeprefix(verb_match[1]).lower()
         return {
             member: name
-            if member.lower() in (f"{thing}name", "name")
+            if member.lower() in (f"{noun}name", "name")
             and f"{member[:1].lower()}{member[1:]} " not in case.what
             and allows(model.input_shape.members[member], name)
             else value

@@ -55,15 +55,17 @@ class S3Case:
         return f"s3:{self.operation}: {self.what}"
 
 
-def s3_cases(model: OperationModel, known: Mapping[str, str], seed: int) -> list[S3Case]:
+def s3_cases(model: OperationModel, resource_texts: Mapping[str, str], seed: int) -> list[S3Case]:
     """All cases of an operation. The same arguments give the same cases."""
-    return list(_Maker(model, known, random.Random(f"{seed} s3 {model.name}")).cases())
+    return list(_Maker(model, resource_texts, random.Random(f"{seed} s3 {model.name}")).cases())
 
 
 class _Maker:
-    def __init__(self, model: OperationModel, known: Mapping[str, str], source: random.Random) -> None:
+    def __init__(
+        self, model: OperationModel, resource_texts: Mapping[str, str], source: random.Random
+    ) -> None:
         self._model = model
-        self._known = known
+        self._resource_texts = resource_texts
         self._random = source
         shape = model.input_shape
         self._members: Mapping[str, Shape] = shape.members if isinstance(shape, StructureShape) else {}
@@ -82,7 +84,7 @@ class _Maker:
         ]
         for number in range(_COMBINATIONS if optional else 0):
             names = [name for name in optional if self._random.random() < (number + 1) / (_COMBINATIONS + 1)]
-            members = {name: valid_text(name, self._members[name], self._known) for name in names}
+            members = {name: valid_text(name, self._members[name], self._resource_texts) for name in names}
             yield self._case(f"optional members {number + 1}", members, refused=None)
         for name, shape in self._members.items():
             location = shape.serialization.get("location")
@@ -124,7 +126,7 @@ class _Maker:
             yield self._case(f"{name} {what}", {name: headers}, refused=must)
 
     def _xml_cases(self, shape: StructureShape) -> Iterator[S3Case]:
-        right = xml_document(shape, self._known)
+        right = xml_document(shape, self._resource_texts)
         root = right[1:].partition(b" ")[0].partition(b">")[0]
         for what, body in (
             ("cut short", right[: len(right) // 2]),
@@ -141,7 +143,7 @@ class _Maker:
         for path, member in _below(shape, (), 0):
             where = ".".join(path)
             for what, text, refused in _odd_contents(member):
-                body = xml_document(shape, self._known, path, text)
+                body = xml_document(shape, self._resource_texts, path, text)
                 yield self._body_case(f"{where} {what}", body, refused=refused)
 
     def _body_case(self, what: str, body: bytes, *, refused: bool | None) -> S3Case:
@@ -155,7 +157,9 @@ class _Maker:
 
     def _message(self, changes: Members) -> Message:
         members = {
-            n: valid_text(n, self._members[n], self._known) for n in self._required if n != self._payload
+            n: valid_text(n, self._members[n], self._resource_texts)
+            for n in self._required
+            if n != self._payload
         }
         members.update(changes)
         path, _, query = self._model.http["requestUri"].partition("?")
@@ -180,7 +184,7 @@ class _Maker:
                 body = value.encode()
         payload = self._members.get(self._payload or "")
         if isinstance(payload, StructureShape):
-            body = xml_document(payload, self._known)
+            body = xml_document(payload, self._resource_texts)
         path = path.replace("{Bucket}", BUCKET)
         return Message(
             self._model.http["method"], f"{path}?{'&'.join(pairs)}" if pairs else path, headers, body

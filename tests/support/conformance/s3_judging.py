@@ -17,21 +17,21 @@ def problem_of(case: S3Case, answer: Answer) -> str:
         return answer.fault
     is_head = case.message.method == "HEAD"
     code, message = answer.error if answer.status >= 300 else ("", "")
-    said = f"{answer.status} {code}: {message[:300]}"
+    summary = f"{answer.status} {code}: {message[:300]}"
     if answer.status >= 500 and answer.status != 501:
-        return said
+        return summary
     missing = {"x-amz-request-id", "x-amz-id-2", "server"} - answer.headers.keys()
     if missing:
-        return f"the answer lacks {', '.join(sorted(missing))} ({said})"
+        return f"the answer lacks {', '.join(sorted(missing))} ({summary})"
     if answer.status >= 400 and not is_head:
         if code not in S3_CODES or not message:
-            return f"{code!r} is no error of S3 ({said})"
+            return f"{code!r} is no error of S3 ({summary})"
         if f"<RequestId>{answer.headers['x-amz-request-id']}</RequestId>".encode() not in answer.body:
-            return f"the error has no RequestId ({said})"
+            return f"the error has no RequestId ({summary})"
     if case.refused is True and answer.status < 400:
-        return f"expected an error, not {said}"
+        return f"expected an error, not {summary}"
     if case.refused is False and answer.status >= 400 and code not in ABSENT_CODES:
-        return f"expected to be taken ({said})"
+        return f"expected to be taken ({summary})"
     return _unreadable(case, answer) if answer.status < 300 and not is_head else ""
 
 

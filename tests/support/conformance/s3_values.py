@@ -64,12 +64,12 @@ _FURTHER_CODES = """
 S3_CODES = ABSENT_CODES | frozenset(_FURTHER_CODES.split())
 
 
-def valid_text(name: str, shape: Shape, known: Mapping[str, str]) -> str | dict[str, str]:
+def valid_text(name: str, shape: Shape, resource_texts: Mapping[str, str]) -> str | dict[str, str]:
     """A valid text of a header, a query's parameter or an element; a header of many names is a dict."""
     if shape.type_name == "map":
         return {"conformance": "x"}
-    if name.lower() in known:
-        return known[name.lower()]
+    if name.lower() in resource_texts:
+        return resource_texts[name.lower()]
     if name in _TEXTS:
         return _TEXTS[name]
     if enum := shape.metadata.get("enum"):
@@ -84,14 +84,17 @@ def header_text(text: str) -> str:
 
 
 def xml_document(
-    shape: StructureShape, known: Mapping[str, str], path: tuple[str, ...] = (), text: str | None = None
+    shape: StructureShape,
+    resource_texts: Mapping[str, str],
+    path: tuple[str, ...] = (),
+    text: str | None = None,
 ) -> bytes:
     """The XML of a payload with its required members. The member at `path` has `text` as its content, or is missing."""
     root = shape.serialization.get("name", shape.name)
-    return f"<{root}>{_content(shape, known, path, text)}</{root}>".encode()
+    return f"<{root}>{_content(shape, resource_texts, path, text)}</{root}>".encode()
 
 
-def _content(shape: Shape, known: Mapping[str, str], path: tuple[str, ...], text: str | None) -> str:
+def _content(shape: Shape, resource_texts: Mapping[str, str], path: tuple[str, ...], text: str | None) -> str:
     if isinstance(shape, StructureShape):
         names = [
             name
@@ -100,15 +103,15 @@ def _content(shape: Shape, known: Mapping[str, str], path: tuple[str, ...], text
         ]
         if not shape.required_members and path:
             names = [name for name in names if name == path[0]]
-        return "".join(_element(name, shape.members[name], known, path, text) for name in names[:8])
+        return "".join(_element(name, shape.members[name], resource_texts, path, text) for name in names[:8])
     if isinstance(shape, ListShape):
         tag = shape.member.serialization.get("name", "member")
-        return f"<{tag}>{_content(shape.member, known, path, text)}</{tag}>"
-    return escape(str(valid_text(shape.name, shape, known)))
+        return f"<{tag}>{_content(shape.member, resource_texts, path, text)}</{tag}>"
+    return escape(str(valid_text(shape.name, shape, resource_texts)))
 
 
 def _element(
-    name: str, shape: Shape, known: Mapping[str, str], path: tuple[str, ...], text: str | None
+    name: str, shape: Shape, resource_texts: Mapping[str, str], path: tuple[str, ...], text: str | None
 ) -> str:
     tag = shape.serialization.get("name", name)
     if path == (name,):
@@ -117,13 +120,13 @@ def _element(
     if isinstance(shape, ListShape) and shape.serialization.get("flattened"):
         item = shape.member
         tag = item.serialization.get("name", tag)
-        return f"<{tag}>{_scalar_or_content(name, item, known, below, text)}</{tag}>"
-    return f"<{tag}>{_scalar_or_content(name, shape, known, below, text)}</{tag}>"
+        return f"<{tag}>{_scalar_or_content(name, item, resource_texts, below, text)}</{tag}>"
+    return f"<{tag}>{_scalar_or_content(name, shape, resource_texts, below, text)}</{tag}>"
 
 
 def _scalar_or_content(
-    name: str, shape: Shape, known: Mapping[str, str], path: tuple[str, ...], text: str | None
+    name: str, shape: Shape, resource_texts: Mapping[str, str], path: tuple[str, ...], text: str | None
 ) -> str:
     if isinstance(shape, StructureShape | ListShape):
-        return _content(shape, known, path, text) if len(path) < 8 else ""
-    return escape(str(valid_text(name, shape, known)))
+        return _content(shape, resource_texts, path, text) if len(path) < 8 else ""
+    return escape(str(valid_text(name, shape, resource_texts)))

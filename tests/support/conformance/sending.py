@@ -17,7 +17,7 @@ from engine.wire import cbor
 from tests.support.conformance.encoding import SIGNED_AS, Message
 from tests.support.engine import REGION, EngineProcess
 
-#: Seconds without an answer after which the engine is said to hang.
+#: Seconds without an answer after which the engine is summary to hang.
 PATIENCE = 20.0
 
 _CODE = re.compile(r"<Code>(.*?)</Code>", re.DOTALL)

@@ -97,11 +97,11 @@ class _Writer:
 
     def _repeat(self, argument: Any) -> str:
         low, high, item = argument
-        one = "".join(_Writer(0).parts(item))
+        item_text = "".join(_Writer(0).parts(item))
         most = _MANY if high is _parser.MAXREPEAT else int(high)
-        times = min(self._more // len(one), most - low) if one else 0
-        self._more -= times * len(one)
-        return one * (low + times) if low or times else ""
+        times = min(self._more // len(item_text), most - low) if item_text else 0
+        self._more -= times * len(item_text)
+        return item_text * (low + times) if low or times else ""
 
     def _branch(self, argument: Any) -> str:
         texts = ["".join(_Writer(0).parts(tree)) for tree in argument[1]]

@@ -55,10 +55,10 @@ def no_optional_members(_: tuple[str, ...]) -> bool:
 
 
 class Values:
-    """Makes valid values. `known` has texts by member name that name things which exist."""
+    """Makes valid values. `resource_texts` has texts by member name that name things which exist."""
 
-    def __init__(self, known: Mapping[str, str]) -> None:
-        self._known = known
+    def __init__(self, resource_texts: Mapping[str, str]) -> None:
+        self._resource_texts = resource_texts
 
     def value(
         self, shape: Shape, name: str = "", choose: Choice = no_optional_members, path: tuple[str, ...] = ()
@@ -111,7 +111,7 @@ class Values:
         low, high, pattern = bounds(shape)
         enum = shape.metadata.get("enum", ())
         hints = [text for hint, text in _HINTS if re.search(hint, name[:1].upper() + name[1:])]
-        for text in (self._known.get(name.lower()), *hints, *enum[:1]):
+        for text in (self._resource_texts.get(name.lower()), *hints, *enum[:1]):
             if text is not None and (text in enum if enum else allows(shape, text)):
                 return text
         return text_for(pattern, max(low, 1), high) or "a" * max(low, 1)
