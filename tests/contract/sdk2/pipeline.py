@@ -103,6 +103,6 @@ stopped.stop()
 listed = pipeline.list_executions(sort_by="CreationTime", sort_order="Ascending")[
     "PipelineExecutionSummaries"
 ]
-print("listed:", [each["PipelineExecutionArn"] for each in listed] == [execution.arn, bad.arn, stopped.arn])
+print("listed:", [run["PipelineExecutionArn"] for run in listed] == [execution.arn, bad.arn, stopped.arn])
 versions = pipeline.list_pipeline_versions()["PipelineVersionSummaries"]
 print("versions:", [version["PipelineVersionId"] for version in versions])

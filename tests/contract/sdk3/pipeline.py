@@ -87,5 +87,5 @@ except WaiterError:
     print("waiter: failed")
 tell(bad)
 executions = pipeline.list_executions()["PipelineExecutionSummaries"]
-print("listed:", [each["PipelineExecutionStatus"] for each in executions])
+print("listed:", [run["PipelineExecutionStatus"] for run in executions])
 print("deleted:", pipeline.delete()["PipelineArn"] == arns[0])
