@@ -12,6 +12,8 @@ from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.operations.copying import source_of
 from engine.operations.parameters import parameter_owner
+from engine.operations.pipeline_metrics import NAMESPACE as PIPELINES
+from engine.operations.pipeline_metrics import PIPELINE
 from transform.request_addresses import addresses, package_group
 from transform.scope import Scope
 
@@ -201,7 +203,11 @@ def _stream(scope: Scope, text: str) -> bool:
 
 
 def _statistics(scope: Scope, params: Params) -> bool:
-    hosts = [entry["Value"] for entry in params.get("Dimensions", []) if entry["Name"] == "Host"]
+    dimensions = params.get("Dimensions", [])
+    if params.get("Namespace") == PIPELINES:
+        pipelines = [entry["Value"] for entry in dimensions if entry["Name"] == PIPELINE]
+        return bool(pipelines) and all(scope.allows_pipeline(name) for name in pipelines)
+    hosts = [entry["Value"] for entry in dimensions if entry["Name"] == "Host"]
     return bool(hosts) and all(scope.allows_job(host.partition("/")[0]) for host in hosts)
 
 

@@ -1,28 +1,26 @@
-"""CloudWatch metrics of transform and processing jobs: ListMetrics, GetMetricData, GetMetricStatistics."""
+"""CloudWatch metrics of transform and processing jobs and of pipelines: GetMetricData, GetMetricStatistics."""
 
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.operations.metric_search import BadSearch, Search, parse_search
+from engine.operations.metric_sources import SOURCES, Metric
 from engine.operations.paging import make_token, read_token
 from engine.operations.table import operation
 from engine.runner.meter import HOSTS, namespace_of
 
-_DIMENSION = "Host"
+#: The only dimension of the metrics of jobs.
+DIMENSION = "Host"
 _UNIT = "Percent"
-_PAGE = 500
 #: GetMetricData's default MaxDatapoints, and the most series of one SEARCH (API reference).
 _MOST_POINTS = 100_800
 _MOST_SERIES = 100
-#: RecentlyActive's only value, PT3H, in seconds.
-_RECENT = 3 * 3600
 
 _STATISTICS: Mapping[str, Callable[[list[float]], float]] = {
     "Average": lambda values: sum(values) / len(values),
@@ -33,33 +31,6 @@ _STATISTICS: Mapping[str, Callable[[list[float]], float]] = {
 }
 
 Points = list[tuple[float, float]]
-
-
-@operation("cloudwatch", "ListMetrics")
-def list_metrics(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-    """The metrics that the caller may see, by host. Includes all past jobs unless RecentlyActive is set."""
-    after = None
-    if token := params.get("NextToken"):
-        after = read_token("metrics", token, (str, str))
-        if after is None:
-            raise ServiceError("InvalidParameterValue", "The NextToken is invalid.")
-    filtered_host = _filtered_host(params.get("Dimensions", []))
-    namespace = params.get("Namespace")
-    if filtered_host is None or (namespace is not None and namespace not in HOSTS):
-        return {"Metrics": []}
-    rows = ctx.store.metrics.list(
-        hosts=_allowed_hosts(ctx),
-        host=filtered_host or None,
-        host_like=HOSTS[namespace] if namespace is not None else None,
-        name=params.get("MetricName"),
-        active_since=int(time.time()) - _RECENT if "RecentlyActive" in params else None,
-        limit=_PAGE + 1,
-        after=after,
-    )
-    answer: dict[str, Any] = {"Metrics": [_metric(row.host, row.name) for row in rows[:_PAGE]]}
-    if len(rows) > _PAGE:
-        answer["NextToken"] = make_token("metrics", [rows[_PAGE - 1].host, rows[_PAGE - 1].name])
-    return answer
 
 
 @operation("cloudwatch", "GetMetricData")
@@ -97,13 +68,17 @@ def get_metric_statistics(ctx: Context, params: dict[str, Any]) -> dict[str, Any
     return {
         "Label": params["MetricName"],
         "Datapoints": [
-            {"Timestamp": at, "Unit": _UNIT, **{name: points[at] for name, points in by_name.items()}}
+            {
+                "Timestamp": at,
+                "Unit": _unit_of(params),
+                **{name: points[at] for name, points in by_name.items()},
+            }
             for at in times
         ],
     }
 
 
-def _allowed_hosts(ctx: Context) -> list[str]:
+def allowed_hosts(ctx: Context) -> list[str]:
     """The hosts that the caller may see, with `x*` for all that start with x. Hosts are named `JOB/INSTANCE`."""
     return [name if name.endswith("*") else f"{name}/*" for name in ctx.scope.job_names]
 
@@ -125,10 +100,10 @@ def _searched(ctx: Context, query: dict[str, Any], start: float, end: float) -> 
     except BadSearch as error:
         raise _invalid(f"The expression of {query['Id']} can not be evaluated: {error}") from None
     period = _checked_period(search.period or query.get("Period", 300))
-    if search.namespace not in HOSTS or search.dimensions != (_DIMENSION,):
+    if search.namespace not in HOSTS or search.dimensions != (DIMENSION,):
         return []
     rows = ctx.store.metrics.list(
-        hosts=_allowed_hosts(ctx),
+        hosts=allowed_hosts(ctx),
         host_like=HOSTS[search.namespace],
         host_contains=search.substring,
         limit=-1,
@@ -136,7 +111,7 @@ def _searched(ctx: Context, query: dict[str, Any], start: float, end: float) -> 
     matching = (row for row in rows if search.matches(row.host, row.name))
     series_rows = list(islice(matching, _MOST_SERIES))
     series = [
-        (row, _points(ctx, _metric(row.host, row.name), period, search.statistic, start, end))
+        (row, _points(ctx, host_metric(row.host, row.name), period, search.statistic, start, end))
         for row in series_rows
     ]
     return [
@@ -150,7 +125,7 @@ def _label(label: str | None, host: str, name: str) -> str:
     """The label of a series that a SEARCH found. The query's label may use properties: ${PROP('Dim.Host')}."""
     if label is None:
         return f"{host} {name}"
-    for property_name, value in ((f"Dim.{_DIMENSION}", host), ("MetricName", name)):
+    for property_name, value in ((f"Dim.{DIMENSION}", host), ("MetricName", name)):
         label = label.replace(f"${{PROP('{property_name}')}}", value)
     return label
 
@@ -161,14 +136,33 @@ def _points(
     """(start of the period, statistic) of one metric, oldest first; empty if the metric does not exist."""
     if statistic not in _STATISTICS:
         raise _invalid(f"The statistic {statistic} is not one of {', '.join(_STATISTICS)}.")
-    host = _exact_host(metric.get("Dimensions", []))
-    if host is None or metric.get("Namespace") != namespace_of(host) or metric.get("Unit", _UNIT) != _UNIT:
+    if metric.get("Unit", _unit_of(metric)) != _unit_of(metric):
         return []
-    periods: dict[int, list[float]] = {}
+    periods: dict[float, list[float]] = {}
     first = math.floor(start / period) * period
-    for at, value in ctx.store.metrics.samples(host, metric.get("MetricName", ""), first, end):
-        periods.setdefault(at // period * period, []).append(value)
-    return [(float(at), float(_STATISTICS[statistic](values))) for at, values in periods.items()]
+    for at, value in _samples(ctx, metric, first, end):
+        periods.setdefault(float(at // period * period), []).append(value)
+    return [(at, float(_STATISTICS[statistic](values))) for at, values in periods.items()]
+
+
+def _samples(
+    ctx: Context, metric: Mapping[str, Any], start: float, end: float
+) -> Sequence[tuple[float, float]]:
+    """The (epoch seconds, value) of a metric, oldest first."""
+    name, dimensions = metric.get("MetricName", ""), metric.get("Dimensions", [])
+    source = SOURCES.get(metric.get("Namespace", ""))
+    if source is not None:
+        by_name = {dimension["Name"]: dimension["Value"] for dimension in dimensions}
+        return source.samples(ctx, Metric(name, by_name), start, end)
+    host = _exact_host(dimensions)
+    if host is None or metric.get("Namespace") != namespace_of(host):
+        return []
+    return ctx.store.metrics.samples(host, name, start, end)
+
+
+def _unit_of(metric: Mapping[str, Any]) -> str:
+    source = SOURCES.get(metric.get("Namespace", ""))
+    return _UNIT if source is None else source.unit(metric.get("MetricName", ""))
 
 
 def _page(params: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]:
@@ -215,24 +209,14 @@ def _checked_period(period: int) -> int:
 
 def _exact_host(dimensions: list[dict[str, str]]) -> str | None:
     """The host if it is the only dimension, else None: a metric is identified by all its dimensions."""
-    if len(dimensions) != 1 or dimensions[0]["Name"] != _DIMENSION:
+    if len(dimensions) != 1 or dimensions[0]["Name"] != DIMENSION:
         return None
     return dimensions[0]["Value"]
 
 
-def _filtered_host(filters: list[dict[str, str]]) -> str | None:
-    """The host that ListMetrics' filters require; "" for any host, None if no metric can match."""
-    host = ""
-    for dimension_filter in filters:
-        value = dimension_filter.get("Value", host)
-        if dimension_filter["Name"] != _DIMENSION or (host and value != host):
-            return None
-        host = value
-    return host
-
-
-def _metric(host: str, name: str) -> dict[str, Any]:
-    dimension = {"Name": _DIMENSION, "Value": host}
+def host_metric(host: str, name: str) -> dict[str, Any]:
+    """The Metric of a job's instance."""
+    dimension = {"Name": DIMENSION, "Value": host}
     return {"Namespace": namespace_of(host), "MetricName": name, "Dimensions": [dimension]}
 
 

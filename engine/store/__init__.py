@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.sqlite import Database, StoreTooNew
 from engine.store.changes import Changes
+from engine.store.execution_metrics import ExecutionMetrics
 from engine.store.executions import Executions
 from engine.store.jobs import JobRow, Jobs
 from engine.store.logs import Logs
@@ -41,6 +42,7 @@ class Store:
         self.changes = Changes(self._database)
         self.pending_events = PendingEvents(self._database)
         self.executions = Executions(self._database, self.pending_events)
+        self.execution_metrics = ExecutionMetrics(self._database)
         self.tags = Tags(self._database)
         self.metrics = Metrics(self._database)
         self.logs = Logs(self._database)
