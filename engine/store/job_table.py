@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
@@ -11,7 +10,7 @@ from engine.sqlite import Database
 from engine.store.clock import now
 from engine.store.paging import PageQuery
 from engine.store.tags import insert_tags
-from transform.scope import EVERYTHING, Scope
+from transform.scope import Scope
 
 JobOrder = Literal["Name", "CreationTime", "Status"]
 
@@ -173,13 +172,3 @@ class JobTable(Generic[Row]):
             (*UNFINISHED, instance_type or "ml.*"),
         )
         return int(rows[0][0])
-
-
-def scope_of(text: str | None) -> Scope:
-    """The scope in a column `scope`."""
-    return Scope.parse(**json.loads(text)) if text else EVERYTHING
-
-
-def scope_text(scope: Scope) -> str | None:
-    """The text for a column `scope`."""
-    return None if scope.is_everything else json.dumps({"places": scope.uris, "names": scope.names})

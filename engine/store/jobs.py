@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.store.job_table import JobTable, scope_of, scope_text
+from engine.store.job_table import JobTable
+from engine.store.scopes import parse_scope, scope_text
 from transform.scope import EVERYTHING, Scope
 
 _CLUSTER = "$.TransformResources"
@@ -76,7 +77,7 @@ class Jobs(JobTable[JobRow]):
             modified,
             started,
             ended,
-            scope_of(scope),
+            parse_scope(scope),
         )
 
     def _values(self, row: JobRow) -> tuple[Any, ...]:

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from engine.store.job_table import UNFINISHED, JobTable, scope_of, scope_text
+from engine.store.job_table import UNFINISHED, JobTable
+from engine.store.scopes import parse_scope, scope_text
 from transform.scope import EVERYTHING, Scope
 
 _CLUSTER = "$.ProcessingResources.ClusterConfig"
@@ -69,7 +70,7 @@ class ProcessingJobs(JobTable[ProcessingJobRow]):
             modified,
             started,
             ended,
-            scope_of(scope),
+            parse_scope(scope),
         )
 
     def _values(self, row: ProcessingJobRow) -> tuple[Any, ...]:
