@@ -47,6 +47,7 @@ def for_command(checkout: Path, data_dir: Path, running: house.House | None) -> 
     if running is not None:
         variables["REDIS_URL"] = running.redis_url
         variables["BATCHDECK_ENGINE_URL"] = running.engine_url
+        variables.setdefault("BATCHDECK_PUBLIC_URL", running.url)
     return variables
 
 

@@ -6,6 +6,7 @@ import fcntl
 import math
 import os
 import secrets
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from hosting.private_files import BadFolder, make_private
+from teams.whole_numbers import parse_whole_number
 
 _WORDS = {
     "1": True,
@@ -76,6 +78,59 @@ def networks(name: str, default: str = "") -> list[IPv4Network | IPv6Network]:
         raise ImproperlyConfigured(
             f"{name} must hold IP addresses and networks such as 10.0.0.0/8, with commas between them: {error}."
         ) from error
+
+
+def ports(name: str, default: str = "") -> list[range]:
+    """A comma-separated list of TCP ports and ranges such as 8000-8100."""
+    ranges = []
+    for part in items(name, default):
+        first, _, last = part.partition("-")
+        low, high = parse_whole_number(first, high=65535), parse_whole_number(last or first, high=65535)
+        if not low or not high or low > high:
+            raise ImproperlyConfigured(
+                f"{name} must hold ports from 1 to 65535 and ranges such as 8000-8100, with commas between them; "
+                f"{part!r} is neither."
+            )
+        ranges.append(range(low, high + 1))
+    return ranges
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """A mail server. `tls` is TLS from the first byte, `starttls` TLS that is begun in the session."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    tls: bool
+    starttls: bool
+
+
+def mail_server(name: str) -> MailServer | None:
+    """The server of an smtp://, smtp+starttls:// or smtps:// URL; None when the variable is unset."""
+    url = text(name)
+    if not url:
+        return None
+    default_ports = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    if parts.scheme not in default_ports or not parts.hostname or port == -1 or parts.path.strip("/"):
+        # The value holds a password, so it is not repeated.
+        raise ImproperlyConfigured(
+            f"{name} must look like smtp+starttls://user:password@host:587; there are {', '.join(default_ports)}."
+        )
+    return MailServer(
+        host=parts.hostname,
+        port=port or default_ports[parts.scheme],
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        tls=parts.scheme == "smtps",
+        starttls=parts.scheme == "smtp+starttls",
+    )
 
 
 def secret_key(name: str, file: Path) -> str:

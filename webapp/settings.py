@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "results",
     "schedules",
     "deployments",
+    "notifications",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -185,8 +186,32 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "sessions": {"task": "teams.tasks.clear_sessions", "schedule": 3600.0, "options": {"expires": 600}},
     "requests": {"task": "teams.tasks.forget_requests", "schedule": 600.0, "options": {"expires": 60}},
     "deployments": {"task": "deployments.tasks.reconcile", "schedule": 2.0, "options": {"expires": 10}},
+    "notifications": {"task": "notifications.tasks.reconcile", "schedule": 5.0, "options": {"expires": 10}},
+    "old-notifications": {
+        "task": "notifications.tasks.forget",
+        "schedule": 3600.0,
+        "options": {"expires": 600},
+    },
     "pulse": {"task": "jobs.tasks.beat_pulse", "schedule": 3.0, "options": {"expires": 10}},
 }
+
+# The address of this installation for people, for links in messages; empty if it is not known.
+PUBLIC_URL = env.text("BATCHDECK_PUBLIC_URL").rstrip("/")
+
+# Mail, which is off without a server.
+EMAIL_SERVER = env.mail_server("BATCHDECK_EMAIL_URL")
+EMAIL_IS_SET_UP = EMAIL_SERVER is not None
+if EMAIL_SERVER is not None:
+    EMAIL_HOST, EMAIL_PORT = EMAIL_SERVER.host, EMAIL_SERVER.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL_SERVER.user, EMAIL_SERVER.password
+    EMAIL_USE_SSL, EMAIL_USE_TLS = EMAIL_SERVER.tls, EMAIL_SERVER.starttls
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("BATCHDECK_EMAIL_FROM", "batchdeck@localhost")
+
+# Where webhooks may go: public addresses, and these networks; https, unless http is allowed; these ports.
+WEBHOOK_NETWORKS = env.networks("BATCHDECK_WEBHOOK_NETWORKS")
+WEBHOOK_HTTP = env.flag("BATCHDECK_WEBHOOK_HTTP")
+WEBHOOK_PORTS = env.ports("BATCHDECK_WEBHOOK_PORTS", "80,443,8080,8443")
 
 # How much of a job's inputs and outputs is read to compare their rows; 0 leaves rows alone.
 ROWS_READ_LIMIT = int(env.number("BATCHDECK_ROWS_READ_MB", 256) * 1024 * 1024)
@@ -230,6 +255,8 @@ PAGE_POLL_SECONDS = {
     "log-streams": (20, 20),
     "metrics": (10, 60),
     "schedule": (3, 15),
+    "delivery": (2, 2),
+    "news": (15, 15),
 }
 
 # An SQS-compatible service for the queues of connections to engines; AWS has its own.
@@ -262,6 +289,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "JobState": "jobs.states.JobState",
         "Overlap": "schedules.states.Overlap",
         "CatchUp": "schedules.states.CatchUp",
+        "ChannelKind": "notifications.models.ChannelKind",
+        "DeliveryState": "notifications.models.DeliveryState",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

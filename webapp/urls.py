@@ -8,6 +8,7 @@ from django.urls import include, path
 from deployments.api.urls import urlpatterns as api_of_deployments
 from jobs.api import errors
 from jobs.api.urls import urlpatterns as api_of_jobs
+from notifications.api.urls import urlpatterns as api_of_notifications
 from results.api.urls import urlpatterns as api_of_results
 from schedules.api.urls import urlpatterns as api_of_schedules
 from webapp import health
@@ -23,10 +24,23 @@ urlpatterns = [
     path("", include("teams.urls")),
     path("admin/", admin.site.urls),
     path(
-        "api/v1/", include(([*api_of_deployments, *api_of_schedules, *api_of_results, *api_of_jobs], "api"))
+        "api/v1/",
+        include(
+            (
+                [
+                    *api_of_deployments,
+                    *api_of_notifications,
+                    *api_of_schedules,
+                    *api_of_results,
+                    *api_of_jobs,
+                ],
+                "api",
+            )
+        ),
     ),
     path("api/<path:rest>", errors.not_found),
     path("", include("deployments.pages.urls")),
+    path("", include("notifications.pages.urls")),
     path("", include("schedules.pages.urls")),
     path("", include("results.pages.urls")),
     path("", include("jobs.pages.urls")),

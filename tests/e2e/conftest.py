@@ -47,7 +47,14 @@ _ARGUMENTS = [
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """`./deck up` of this checkout with nothing in its data directory."""
-    house = House(CHECKOUT, tmp_path_factory.mktemp("e2e") / "data").start()
+    house = House(
+        CHECKOUT,
+        tmp_path_factory.mktemp("e2e") / "data",
+        # Receivers of webhooks in tests are on this machine.
+        BATCHDECK_WEBHOOK_NETWORKS="127.0.0.0/8",
+        BATCHDECK_WEBHOOK_HTTP="yes",
+        BATCHDECK_WEBHOOK_PORTS="1024-65535",
+    ).start()
     yield house
     house.stop()
     house.kill()

@@ -14,8 +14,17 @@ from tests.support.addresses import addresses
 
 pytestmark = pytest.mark.django_db
 #: Trying a connection asks who we are on the other side and changes nothing, so a viewer may; a token is one's own,
-#: and so is a view that is not shared.
-HARMLESS = ("/test/", "/team/tokens/", "/views/", "/views/engine/")
+#: and so is a view that is not shared, and a channel of one's own with its rules.
+HARMLESS = (
+    "/test/",
+    "/team/tokens/",
+    "/views/",
+    "/views/engine/",
+    "/channels/",
+    "/channels/new/",
+    "/notifications/rules/",
+    "/notifications/browser/",
+)
 
 
 def test_another_teams_objects_are_not_found_at_any_address(house: House, other: House) -> None:

@@ -23,8 +23,10 @@ FORMS |= {"new-preset": "bob", "edit-preset": "bob", "browse": "bob"}
 #: Questions before an act, which is done by sending them.
 FORMS |= {"job-stop": "bob", "job-archive": "bob", "job-retry": "bob", "delete-preset": "bob"}
 FORMS |= {"remove-connection": "alice", "member-remove": "alice", "token-revoke": "alice"}
+FORMS |= {"new-rule": "alice", "edit-rule": "alice", "remove-rule": "alice"}
+FORMS |= {"channel-secret": "alice", "remove-channel": "alice"}
 #: Pages that everybody reads and admins send something from.
-ALSO_FORMS = {"connection"}
+ALSO_FORMS = {"connection", "channel"}
 #: Pages that only take a button's press.
 BUTTONS = {
     "preflight",
@@ -46,9 +48,13 @@ BUTTONS = {
     "member-role",
     "member-link",
     "withdraw-invitation",
+    "test-channel",
+    "switch-channel",
+    "redeliver",
+    "use-browser",
 }
 #: Buttons for viewers too.
-OF_ALL = {"test-connection", "save-view", "change-view"}
+OF_ALL = {"test-connection", "save-view", "change-view", "use-browser"}
 #: Pages about one output, which the jobs of these tests do not have.
 OF_AN_OUTPUT = {"output-preview", "output-download", "input-download", "job-picture"}
 #: What everybody may send: leaving, changing to another of one's teams, asking whether AWS answers, keeping a view.
@@ -58,6 +64,8 @@ ALLOWED_TO_ALL = {
     "/team/switch/",
     "/team/tokens/",
     "/connections/engine/test/",
+    "/notifications/browser/",
+    "/notifications/channels/new/",
 }
 CONNECTION = {"name": "Production", "region": "eu-west-1"}
 

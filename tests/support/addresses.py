@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from deployments.models import Deployment, DeploymentRun, Promotion, PromotionState, Stage
 from jobs.models import TransformJob
+from notifications.models import Channel, Delivery, DeliveryState, NotificationRule
 from teams import tokens
 from teams.models import Invitation, Role, User
 from tests.cast import House
@@ -66,6 +67,9 @@ def addresses(house: House, job: TransformJob) -> list[Address]:
         "member_pk": str(house.team.memberships.earliest("pk").pk),
         "invitation_pk": str(_invitation(house).pk),
         **_deployment(house),
+        "channel": _channel(house).key,
+        "rule_pk": str(_channel(house).rules.earliest("pk").pk),
+        "delivery": _channel(house).deliveries.earliest("pk").key,
         "token_pk": str(tokens.create(team=house.team, user=next(iter(house.people.values())))[0].pk),
     }
     addresses = []
@@ -109,6 +113,32 @@ def _deployment(house: House) -> dict[str, str]:
         "run": run.key,
         "version": "1",
     }
+
+
+def _channel(house: House) -> Channel:
+    """A channel of the team with a rule and a message."""
+    values = {
+        "kind": "webhook",
+        "name": "Receiver",
+        "address": "https://example.com/",
+        "secret": "whsec_c2VjcmV0",
+    }
+    channel, is_new = Channel.objects.get_or_create(team=house.team, owner=None, defaults=values)
+    if is_new:
+        NotificationRule.objects.create(channel=channel, kinds=["job.failed"])
+        data = {"title": "A test", "reason": "A test.", "url": ""}
+        payload = {"type": "test", "timestamp": None, "data": data}
+        state, next_try_at = DeliveryState.DELIVERED, None
+        Delivery.objects.create(
+            team=house.team,
+            channel=channel,
+            kind="test",
+            title="A test",
+            payload=payload,
+            state=state,
+            next_try_at=next_try_at,
+        )
+    return channel
 
 
 def pages(house: House, job: TransformJob) -> list[Address]:

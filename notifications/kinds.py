@@ -1,0 +1,47 @@
+"""The kinds of events that a rule can choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationKind:
+    """A kind of event: its word in the API and webhooks, its label, and what it means. `of_job`: it is about a job."""
+
+    word: str
+    label: str
+    help_text: str
+    of_job: bool = True
+
+
+EVENT_KINDS: tuple[NotificationKind, ...] = (
+    NotificationKind("job.completed", "Completed", "A job completed, with or without warnings."),
+    NotificationKind(
+        "job.warnings", "Completed with warnings", "A job completed, but outputs are missing or not counted."
+    ),
+    NotificationKind("job.failed", "Failed", "SageMaker gave up on a job."),
+    NotificationKind("job.rejected", "Rejected", "SageMaker refused a job's request for good."),
+    NotificationKind("job.stopped", "Stopped", "A job was stopped by a person, a deadline or a cost cap."),
+    NotificationKind("job.cancelled", "Cancelled", "A job was withdrawn while it waited."),
+    NotificationKind(
+        "job.at_risk",
+        "At risk",
+        "A running job comes near its deadline or cost cap, or has been silent for long.",
+    ),
+    NotificationKind(
+        "stage.waiting", "Waits for approval", "A stage of a deployment waits for approval.", of_job=False
+    ),
+    NotificationKind("run.failed", "Run failed", "A run of a deployment or a schedule failed.", of_job=False),
+)
+#: Labels by word.
+LABELS = {kind.word: kind.label for kind in EVENT_KINDS}
+#: Kinds of events that are not about a job.
+BESIDE_JOBS = frozenset(kind.word for kind in EVENT_KINDS if not kind.of_job)
+#: Kinds of messages that no rule chooses: a test, and several events in one.
+TEST, DIGEST = "test", "digest"
+
+
+def chooses(words: list[str], word: str) -> bool:
+    """Whether a rule with these kinds chooses an event of this kind: completed includes completed with warnings."""
+    return word in words or (word == "job.warnings" and "job.completed" in words)
