@@ -84,8 +84,9 @@ def ports(name: str, default: str = "") -> list[range]:
     """A comma-separated list of TCP ports and ranges such as 8000-8100."""
     ranges = []
     for part in items(name, default):
-        first, _, last = part.partition("-")
-        low, high = parse_whole_number(first, high=65535), parse_whole_number(last or first, high=65535)
+        first, dash, last = part.partition("-")
+        low = parse_whole_number(first, high=65535)
+        high = parse_whole_number(last, high=65535) if dash else low
         if not low or not high or low > high:
             raise ImproperlyConfigured(
                 f"{name} must hold ports from 1 to 65535 and ranges such as 8000-8100, with commas between them; "

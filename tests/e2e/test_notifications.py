@@ -50,9 +50,9 @@ def test_a_webhook_is_added_tried_and_told_of_a_job(
     wait_until(
         lambda: any(request.json["type"] == "job.completed" for request in receiver.requests), 180, house.said
     )
-    told = next(request.json for request in receiver.requests if request.json["type"] == "job.completed")
-    page.goto(told["data"]["url"])
-    expect(page.get_by_role("heading", level=1)).to_contain_text(told["data"]["name"][:10])
+    message = next(request.json for request in receiver.requests if request.json["type"] == "job.completed")
+    page.goto(message["data"]["url"])
+    expect(page.get_by_role("heading", level=1)).to_contain_text(message["data"]["name"][:10])
 
 
 def test_an_open_page_counts_news_in_its_title_once_the_person_has_asked_for_it(

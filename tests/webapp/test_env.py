@@ -84,3 +84,43 @@ def test_a_database_url_of_another_kind_is_refused_by_name(
     monkeypatch.setenv("A_DATABASE", url)
     with pytest.raises(ImproperlyConfigured, match="A_DATABASE must look like"):
         env.database("A_DATABASE", tmp_path / "x.sqlite3")
+
+
+def test_ports_are_numbers_and_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_PORTS", "443, 8000-8002")
+    assert env.ports("SOME_PORTS") == [range(443, 444), range(8000, 8003)]
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "9-8", "-9", "https", "80-", "1-2-3", "1.5"])
+def test_ports_that_are_none_stop_the_start(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("SOME_PORTS", text)
+    with pytest.raises(ImproperlyConfigured, match="SOME_PORTS must hold ports from 1 to 65535"):
+        env.ports("SOME_PORTS")
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("", None),
+        ("smtp://mail.example", env.MailServer("mail.example", 25, "", "", tls=False, starttls=False)),
+        ("smtps://a%40b:p%2F@m:4650", env.MailServer("m", 4650, "a@b", "p/", tls=True, starttls=False)),
+        ("smtp+starttls://m", env.MailServer("m", 587, "", "", tls=False, starttls=True)),
+    ],
+)
+def test_a_mail_server_is_read_from_its_url(
+    monkeypatch: pytest.MonkeyPatch, url: str, server: env.MailServer | None
+) -> None:
+    monkeypatch.setenv("A_MAIL_URL", url)
+    assert env.mail_server("A_MAIL_URL") == server
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example:25", "http://user:secret@m", "smtp://", "smtp://m:port", "smtp://m/x"]
+)
+def test_a_mail_url_that_is_none_stops_the_start_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("A_MAIL_URL", url)
+    with pytest.raises(ImproperlyConfigured, match="A_MAIL_URL must look like smtp") as refusal:
+        env.mail_server("A_MAIL_URL")
+    assert "secret" not in str(refusal.value)
