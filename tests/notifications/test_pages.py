@@ -51,7 +51,12 @@ def test_a_person_adds_a_rule_changes_it_and_removes_it(house: House, receiver: 
     rule = NotificationRule.objects.get()
     assert (rule.kinds, rule.filter, rule.longer_than_minutes) == (["job.completed"], {"owner": "me"}, 0)
     edit = f"/notifications/rules/{rule.pk}/"
-    changed = {**form_values(client.get(edit)), "kinds": ["job.failed"], "owner": "", "costs_over_usd": "2.50"}
+    changed = {
+        **form_values(client.get(edit)),
+        "kinds": ["job.failed"],
+        "owner": "",
+        "costs_over_usd": "2.50",
+    }
     assert client.post(edit, changed).status_code == 302
     rule.refresh_from_db()
     assert (rule.kinds, rule.filter, str(rule.costs_over_usd)) == (["job.failed"], {}, "2.50")
