@@ -24,7 +24,9 @@ SETTINGS = (
 )
 SETTING_NAMES = tuple(name for name in SETTINGS if name in FIELDS)
 _MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
-_PREPROCESS = ("image", "script", "script_uri", "arguments", "instance_type")
+_PREPROCESS = ("script", "script_uri", "image", "arguments", "instance_type")
+#: The fields of a stage that the form shows at once; the others are behind a fold.
+_FIRST = ("connection", "data", "output_path", "expression", "timezone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +143,20 @@ class DeploymentForm(EditForm):
     @property
     def has_preprocess(self) -> bool:
         """Whether the fold of the step is open."""
-        return any(
-            field.errors or (field.name != "preprocess.instance_type" and field.value())
-            for field in self.preprocess_fields
-        )
+        script = self["preprocess.script"].value() or self["preprocess.script_uri"].value()
+        return bool(script) or any(field.errors for field in self.preprocess_fields)
 
     @property
-    def stage_sections(self) -> list[tuple[StageField, list[forms.BoundField]]]:
-        """Each stage with its fields."""
-        return [
-            (stage, [self[name] for name in self.fields if name.startswith(f"stages.{stage.slug}.")])
-            for stage in self.stages
-        ]
+    def stage_sections(self) -> list[dict[str, Any]]:
+        """Each stage with the fields that are shown at once, and those behind a fold."""
+        return [self._section(stage) for stage in self.stages]
+
+    def _section(self, stage: StageField) -> dict[str, Any]:
+        at = f"stages.{stage.slug}."
+        names = [name for name in self.fields if name.startswith(at)]
+        first = [self[f"{at}{name}"] for name in _FIRST]
+        more = [self[name] for name in names if name.removeprefix(at) not in _FIRST]
+        return {"stage": stage, "first": first, "more": more, "open": any(field.errors for field in more)}
 
 
 def start_of(deployment: Deployment) -> dict[str, Any]:

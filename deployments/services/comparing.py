@@ -12,6 +12,7 @@ from deployments.services import queries
 from deployments.services.bodies import stage_settings
 from jobs.services.calling import calls_for_person
 from jobs.services.errors import Unavailable
+from transform.request_fields import FIELDS
 
 _LABELS = {"Image": "Image", "ModelDataUrl": "Model archive", "Environment": "Environment"}
 
@@ -104,7 +105,12 @@ def _described(container: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in settings.items() if value not in (None, "", {}, [])}
+    """The settings by the labels that forms have for them."""
+    return {
+        FIELDS[name].label if name in FIELDS else name.capitalize().replace("_", " "): str(value)
+        for name, value in settings.items()
+        if value not in (None, "", {}, [])
+    }
 
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[StageChange, ...]:

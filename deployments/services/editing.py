@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from deployments.models import Deployment, Stage
 from deployments.services import queries
-from deployments.services.plans import STAGE_FIELDS, DeploymentPlan, fill
+from deployments.services.plans import FIELDS, STAGE_FIELDS, DeploymentPlan, fill
 from deployments.services.stage_schedules import change_schedule, describe_schedule
 from deployments.tasks import look_at_registry
 from jobs.services.errors import InvalidFields, NotPossible
@@ -18,6 +18,8 @@ from jobs.services.slugs import free_slug
 from jobs.tasks import enqueue
 from teams import activity
 from teams.models import ApiToken, Team, User
+
+__all__ = ["FIELDS", "change", "create", "delete", "describe", "describe_stage"]
 
 
 def create(team: Team, body: Mapping[str, Any], *, by: User, token: ApiToken | None = None) -> Deployment:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -26,6 +28,12 @@ _LOOKS: dict[str, tuple[str, str]] = {
     PromotionState.REPLACED: ("idle", "x"),
     StepState.SKIPPED: ("idle", "x"),
 }
+
+
+@register.filter
+def in_own_zone(at: datetime) -> str:
+    """A time in its own zone, whatever the page's zone is: Tue 2026-12-01 06:00 CET."""
+    return f"{at:%a %Y-%m-%d %H:%M} {at.tzname() or ''}".strip()
 
 
 @register.simple_tag

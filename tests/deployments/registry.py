@@ -32,15 +32,12 @@ class Registry:
         engine.client("s3").create_bucket(Bucket=BUCKET)
         engine.client("sagemaker").create_model_package_group(ModelPackageGroupName=self.group)
 
-    def add(self, approval: str = "Approved", archive: str = "") -> str:
-        """A further version; returns its ARN. `archive` replaces the address of its archive."""
-        uri = archive or f"s3://{BUCKET}/{self.group}/model.tar.gz"
-        if not archive:
-            self.engine.client("s3").put_object(
-                Bucket=BUCKET,
-                Key=f"{self.group}/model.tar.gz",
-                Body=(SAMPLE / "model.tar.gz").read_bytes(),
-            )
+    def add(self, approval: str = "Approved", archive: str = "model") -> str:
+        """A further version with an archive of this name; returns its ARN."""
+        self.engine.client("s3").put_object(
+            Bucket=BUCKET, Key=self._key(archive), Body=(SAMPLE / "model.tar.gz").read_bytes()
+        )
+        uri = f"s3://{BUCKET}/{self._key(archive)}"
         answer = self.engine.client("sagemaker").create_model_package(
             ModelPackageGroupName=self.group,
             ModelApprovalStatus=approval,
@@ -51,6 +48,12 @@ class Registry:
             },
         )
         return str(answer["ModelPackageArn"])
+
+    def delete_archive(self, archive: str) -> None:
+        self.engine.client("s3").delete_object(Bucket=BUCKET, Key=self._key(archive))
+
+    def _key(self, archive: str) -> str:
+        return f"{self.group}/{archive}.tar.gz"
 
     def set_approval(self, arn: str, approval: str) -> None:
         self.engine.client("sagemaker").update_model_package(
