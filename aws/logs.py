@@ -18,6 +18,7 @@ from aws.clients import client
 from aws.target import Target
 
 GROUP = "/aws/sagemaker/TransformJobs"
+PROCESSING_GROUP = "/aws/sagemaker/ProcessingJobs"
 #: The end of the name of an instance's stream about its objects; other streams hold the containers' output.
 _DATA_LOG = "data-log"
 #: FilterLogEvents reads newest first only from 2024 on; no older transform job still has its log.
@@ -81,7 +82,7 @@ class LogQuery:
     backward: bool = False
 
 
-def streams(target: Target, job_name: str) -> list[LogStream]:
+def streams(target: Target, job_name: str, *, group: str = GROUP) -> list[LogStream]:
     """The job's streams, the data log first; empty until its first instance runs."""
     prefix = f"{job_name}/"
     pages = client(target, "logs").get_paginator("describe_log_streams")
@@ -89,7 +90,7 @@ def streams(target: Target, job_name: str) -> list[LogStream]:
         try:
             rows = [
                 row
-                for page in pages.paginate(logGroupName=GROUP, logStreamNamePrefix=prefix)
+                for page in pages.paginate(logGroupName=group, logStreamNamePrefix=prefix)
                 for row in page["logStreams"]
             ]
         except ClientError as error:
@@ -103,12 +104,14 @@ def streams(target: Target, job_name: str) -> list[LogStream]:
     return sorted(log_streams, key=lambda stream: (not stream.is_data_log, stream.label))
 
 
-def lines(target: Target, stream: str, *, limit: int, from_start: bool = False) -> list[LogLine]:
+def lines(
+    target: Target, stream: str, *, limit: int, from_start: bool = False, group: str = GROUP
+) -> list[LogLine]:
     """The last `limit` lines of a stream, by its name, or its first ones; empty if there is no such stream."""
     with translated(target):
         try:
             answer = client(target, "logs").get_log_events(
-                logGroupName=GROUP, logStreamName=stream, limit=limit, startFromHead=from_start
+                logGroupName=group, logStreamName=stream, limit=limit, startFromHead=from_start
             )
         except ClientError as error:
             if _is_absent(error):

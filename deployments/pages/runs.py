@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from deployments.models import DeploymentRun
 from deployments.pages.finding import find_run, find_stage
-from deployments.services import pausing, running
-from jobs.services.errors import InvalidFields, NotPossible
+from deployments.services import pausing, running, step_logs
+from jobs.services.errors import InvalidFields, NotPossible, Unavailable
 from teams import confirming
 from teams.access import MemberRequest, member_required
 from teams.confirming import Question
@@ -53,6 +53,20 @@ def run(request: MemberRequest, deployment: str, run: str) -> HttpResponse:
     context = {"run": row, "steps": list(row.steps.all()), "deployment": row.stage.deployment}
     template = "deployments/run_live.html" if request.headers.get("HX-Request") else "deployments/run.html"
     return render(request, template, context)
+
+
+@require_GET
+@member_required()
+def step_log(request: MemberRequest, deployment: str, run: str) -> HttpResponse:
+    """The log of a run's script."""
+    row = find_run(request.team, deployment, run)
+    logs, problem = [], ""
+    try:
+        logs = step_logs.read_logs(row)
+    except Unavailable as error:
+        problem = str(error)
+    context = {"run": row, "deployment": row.stage.deployment, "logs": logs, "problem": problem}
+    return render(request, "deployments/step_log.html", context)
 
 
 @require_http_methods(["GET", "POST"])

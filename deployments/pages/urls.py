@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_DEPLOYMENT}edit/", deployments.edit_deployment, name="edit-deployment"),
     path(f"{_DEPLOYMENT}delete/", deployments.delete_deployment, name="delete-deployment"),
     path(f"{_DEPLOYMENT}runs/<slug:run>/", runs.run, name="deployment-run"),
+    path(f"{_DEPLOYMENT}runs/<slug:run>/log/", runs.step_log, name="deployment-run-log"),
     path(f"{_DEPLOYMENT}runs/<slug:run>/stop/", runs.stop_run, name="stop-deployment-run"),
     path(f"{_STAGE}promote/<int:version>/", promotions.promote, name="promote"),
     path(f"{_STAGE}reject/", promotions.reject, name="reject-promotion"),

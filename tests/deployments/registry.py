@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -109,9 +110,10 @@ def carry_to_end(promotion: Promotion) -> Promotion:
     return queries.promotions(promotion.team).get(pk=promotion.pk)
 
 
-def run_to_end(run: DeploymentRun, most: int = 400) -> DeploymentRun:
-    """The run, advanced to its end as the workers' tasks would."""
-    for _ in range(most):
+def run_to_end(run: DeploymentRun, seconds: float = 200) -> DeploymentRun:
+    """The run, advanced to its end as the workers' tasks would; AssertionError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
         outcome = advancing.advance(run.pk)
         run = queries.runs(run.team).get(pk=run.pk)
         if outcome is Advance.ENDED:
@@ -119,4 +121,6 @@ def run_to_end(run: DeploymentRun, most: int = 400) -> DeploymentRun:
         if run.job is not None and run.job.is_active:
             starting.start(run.job.pk)
             follow(TransformJob.objects.get(pk=run.job.pk))
+        elif outcome is Advance.UNDER_WAY:
+            time.sleep(0.1)
     raise AssertionError(f"still {run.state}: {run.reason}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import StringIO
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from django.core.management.base import CommandError
 from deployments.models import Deployment, Promotion, PromotionState
 from teams.models import Activity
 from tests.cast import House
+from tests.deployments.registry import BUCKET, Registry, make, stage_body
 from tests.deployments.test_pages import body, deployment
+from tests.engine.resources import ROLE
+from tests.support.engine import EngineProcess
 
 pytestmark = pytest.mark.django_db
 __all__ = ["deployment"]
@@ -90,3 +94,44 @@ def test_a_promotion_that_needs_an_approval_ends_with_code_3(house: House, deplo
     assert deploy("promote", deployment.slug, "production", "--version", "9")[0] == 2
     assert deploy("run", deployment.slug, "nowhere")[0] == 2
     assert deploy("apply", "-", user="vera")[0] == 2
+
+
+def test_the_folder_for_aws_alone_has_a_definition_that_a_pipeline_is_made_of(
+    team: House, registry: Registry, engine: EngineProcess, tmp_path: Path
+) -> None:
+    step = {"image": "image:1", "script": "print()", "arguments": ["--out", "{run}"]}
+    stages = [
+        stage_body("staging", "engine", registry.group, data=f"s3://{BUCKET}/in/"),
+        stage_body("production", "engine", registry.group, data=f"s3://{BUCKET}/in/"),
+    ]
+    deployment = make(team, registry.group, preprocess=step, stages=stages)
+    code, text = deploy("export", deployment.slug, "--folder", str(tmp_path))
+    assert code == 0
+    assert {Path(line).relative_to(tmp_path).as_posix() for line in text.splitlines()} == {
+        "cloud_formation/batch-config-template.yml",
+        "cloud_formation/pre-prod-config.json",
+        "cloud_formation/prod-config.json",
+        "pipelines/batch_inference/preprocess.py",
+        "pipelines/staging-pipelinedefinition.json",
+        "pipelines/production-pipelinedefinition.json",
+    }
+    definition = (tmp_path / "pipelines/staging-pipelinedefinition.json").read_text()
+    name = f"{registry.group}-pipeline"
+    engine.client("sagemaker").create_pipeline(
+        PipelineName=name, RoleArn=ROLE, PipelineDefinition=definition, ClientRequestToken="x" * 32
+    )
+    described = engine.client("sagemaker").describe_pipeline(PipelineName=name)
+    assert json.loads(described["PipelineDefinition"]) == json.loads(definition)
+    config = json.loads((tmp_path / "cloud_formation/prod-config.json").read_text())["Parameters"]
+    assert config["ProcessingInstanceType"] == "ml.m5.large"
+    template = yaml.safe_load((tmp_path / "cloud_formation/batch-config-template.yml").read_text())
+    assert set(config) < set(template["Parameters"])
+
+
+def test_a_path_with_dates_is_refused_by_name_in_the_folder_for_aws_alone(
+    house: House, deployment: Deployment, tmp_path: Path
+) -> None:
+    code, text = deploy("export", deployment.slug, "--folder", str(tmp_path))
+    assert code == 2
+    assert "{date}" in text
+    assert list(tmp_path.iterdir()) == []

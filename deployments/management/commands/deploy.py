@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from deployments.models import Deployment, PromotionState, Stage, StageRunState
-from deployments.services import files, promoting, queries, running
+from deployments.services import files, promoting, queries, running, seed_folder
 from jobs.services.errors import InvalidFields, NotPossible, Unavailable
 from teams.models import Membership
 
@@ -42,7 +42,11 @@ class Command(BaseCommand):
             verbs.add_parser(verb, help=text).add_argument(
                 "file", help="a YAML file, or - for standard input"
             )
-        verbs.add_parser("export", help="print a deployment as YAML").add_argument("name")
+        export = verbs.add_parser("export", help="print a deployment as YAML")
+        export.add_argument("name")
+        export.add_argument(
+            "--folder", help="write a CloudFormation template, configurations and pipeline definitions there"
+        )
         for verb, text in (("promote", "promote a version"), ("run", "run a stage now")):
             about = verbs.add_parser(verb, help=text)
             about.add_argument("name", help="the deployment's slug")
@@ -85,7 +89,18 @@ class Command(BaseCommand):
             sys.exit(FAILED)
 
     def _export(self, member: Membership, options: dict[str, Any]) -> None:
-        self.stdout.write(files.write_file(self._deployment(member, options["name"])), ending="")
+        deployment = self._deployment(member, options["name"])
+        if options["folder"] is None:
+            self.stdout.write(files.write_file(deployment), ending="")
+            return
+        for path, text in seed_folder.folder_of(deployment).items():
+            file = Path(options["folder"]) / path
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+            except OSError as error:
+                raise CommandError(f"{file} cannot be written: {error}.", returncode=FAILED) from error
+            self.stdout.write(str(file))
 
     def _promote(self, member: Membership, options: dict[str, Any]) -> None:
         stage = self._stage(member, options)
