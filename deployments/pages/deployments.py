@@ -14,9 +14,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from deployments.forms import NEW_STAGES, DeploymentForm, stages_of, start_of
 from deployments.models import Deployment, DeploymentRun, Promotion, Stage
 from deployments.pages.finding import find_deployment
+from deployments.registry.services import groups as groups_service
 from deployments.services import editing, pausing, promoting, queries
 from jobs import queries as job_queries
-from jobs.services.errors import NotPossible
+from jobs.models import Connection
+from jobs.services.errors import NotPossible, Unavailable
 from teams import confirming
 from teams.access import MemberRequest, member_required
 from teams.confirming import Question
@@ -74,7 +76,10 @@ def new_deployment(request: MemberRequest) -> HttpResponse:
         start |= dict.fromkeys(
             ("connection", *(f"stages.{s.slug}.connection" for s in NEW_STAGES)), first.slug
         )
-    if group := request.GET.get("group"):
+    # The registry is asked only for a form that is to be filled in.
+    groups = _group_names(first) if first is not None and request.method == "GET" else []
+    group = request.GET.get("group", "") or (groups[0] if len(groups) == 1 else "")
+    if group:
         start |= {"package_group": group, "name": group}
         start |= {"connection": request.GET.get("connection", start.get("connection", ""))}
     form = DeploymentForm(request.team, NEW_STAGES, request.POST or None, initial=start)
@@ -83,7 +88,16 @@ def new_deployment(request: MemberRequest) -> HttpResponse:
             request, f"{deployment.name} is made. The registry is asked for an approved version now."
         )
         return redirect(deployment)
-    return render(request, "deployments/form.html", {"form": form}, status=400 if form.errors else 200)
+    context = {"form": form, "groups": groups}
+    return render(request, "deployments/form.html", context, status=400 if form.errors else 200)
+
+
+def _group_names(connection: Connection) -> list[str]:
+    """The groups that the form suggests; none if the registry does not answer."""
+    try:
+        return [row.group.name for row in groups_service.list_groups(connection, overviews=False).rows]
+    except (NotPossible, Unavailable):
+        return []
 
 
 @require_http_methods(["GET", "POST"])

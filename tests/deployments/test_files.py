@@ -131,7 +131,8 @@ def test_the_folder_for_aws_alone_has_a_definition_that_a_pipeline_is_made_of(
 def test_a_path_with_dates_is_refused_by_name_in_the_folder_for_aws_alone(
     house: House, deployment: Deployment, tmp_path: Path
 ) -> None:
-    code, text = deploy("export", deployment.slug, "--folder", str(tmp_path))
+    folder = tmp_path / "project"
+    code, text = deploy("export", deployment.slug, "--folder", str(folder))
     assert code == 2
     assert "{date}" in text
-    assert list(tmp_path.iterdir()) == []
+    assert not folder.exists()

@@ -203,3 +203,20 @@ def test_an_admin_deletes_a_deployment_after_a_question_that_says_what_is_lost(
     client.post(address(deployment, "delete/"))
     assert not Deployment.objects.exists()
     assert house.model.pk
+
+
+def test_the_page_of_a_run_shows_its_steps_and_the_log_says_why_it_cannot_be_read(
+    house: House, deployment: Deployment
+) -> None:
+    Deployment.objects.filter(pk=deployment.pk).update(
+        preprocess={"image": "image:1", "script": "print()", "script_name": "prepare.py"}
+    )
+    client = house.page("vera")
+    house.page("bob").post(address(deployment, "stages/staging/run/"))
+    run = DeploymentRun.objects.get()
+    run.steps.filter(position=1).update(name="a-processing-job", state="running")
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert page.index("Preprocess") < page.index("Transform")
+    assert "a-processing-job" in page
+    log = client.get(f"{run.get_absolute_url()}log/").content.decode()
+    assert "cannot be reached" in log
