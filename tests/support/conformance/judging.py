@@ -8,6 +8,7 @@ from typing import Any
 import botocore.parsers
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
+from engine.aws_models import service_model
 from engine.wire.dispatch import SERVICES
 from tests.support.conformance.cases import Accepted, Case, Mistyped, Refused
 from tests.support.conformance.sending import Answer
@@ -20,17 +21,38 @@ _COMMON_CODES = frozenset(
 _SERVICE_CODES: dict[str, frozenset[str]] = {
     "sagemaker": frozenset({"AccessDeniedException"}),
     "sts": frozenset({"MalformedPolicyDocument", "AccessDenied"}),
-    "cloudwatch": frozenset({"InvalidParameterValue", "InvalidParameterCombination", "MissingParameter"}),
+    "cloudwatch": frozenset(
+        {"InvalidParameterValue", "InvalidParameterCombination", "MissingParameter", "ResourceNotFound"}
+    ),
 }
 
 
 def is_sendable(case: Case, protocol: str) -> bool:
-    """Whether the protocol can say what the case says: a form has texts alone, and no empty structures."""
+    """Whether the protocol can say what the case says.
+
+    A form has texts alone, and no empty structures. So has an address, whose path needs a text for each of its members.
+    """
+    if protocol == "rest-json":
+        shape = service_model(case.service).operation_model(case.operation).input_shape
+        assert isinstance(shape, StructureShape)
+        return all(_fits_address(member, case.document.get(name)) for name, member in shape.members.items())
     if protocol != "query":
         return True
     if isinstance(case.expected, Mistyped) and not case.expected.in_forms:
         return False
     return not _has_empty_structure(case.document)
+
+
+def _fits_address(member: Shape, value: Any) -> bool:
+    """Whether a member that is in the path or the query can have this value there. Others always can."""
+    location = member.serialization.get("location")
+    if location == "uri":
+        return isinstance(value, str) and value != ""
+    if location != "querystring" or value is None:
+        return True
+    if isinstance(member, ListShape):
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return isinstance(value, str) if member.type_name == "string" else value != []
 
 
 def _has_empty_structure(value: Any) -> bool:
