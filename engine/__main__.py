@@ -31,6 +31,7 @@ from engine.objects import ObjectStore
 from engine.operations import events, quotas, throttle
 from engine.operations.context import Context
 from engine.orchestration.pipelines import PipelineService
+from engine.orchestration.schedules import ScheduleClock
 from engine.runner import Runner
 from engine.runner.retention import LogRetention
 from engine.runtimes import BadRuntime, Runtimes, Support, find_support
@@ -142,7 +143,7 @@ async def engine(config: Config, support: Support) -> AsyncIterator[App]:
     sender.start()
     retention.start()
     await runner.start()
-    pipelines = PipelineService(call_operation)
+    pipelines, schedules = PipelineService(call_operation), ScheduleClock(call_operation)
     try:
         limits = throttle.Throttle(config.rate_limits)
         gaps = tuple(support.gaps())
@@ -159,8 +160,10 @@ async def engine(config: Config, support: Support) -> AsyncIterator[App]:
             confinement_gaps=gaps,
         )
         pipelines.start(context)
+        schedules.start(context)
         yield App(context)
     finally:
+        await schedules.close()
         await pipelines.close()
         await runner.close()
         await sender.close()

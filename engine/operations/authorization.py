@@ -14,6 +14,9 @@ from engine.operations.copying import source_of
 from engine.operations.parameters import parameter_owner
 from engine.operations.pipeline_metrics import NAMESPACE as PIPELINES
 from engine.operations.pipeline_metrics import PIPELINE
+from engine.operations.pipeline_targets import pipeline_of
+from engine.operations.rules import rule_name
+from engine.operations.schedule_groups import DEFAULT_GROUP
 from transform.request_addresses import addresses, package_group
 from transform.scope import Scope
 
@@ -49,6 +52,8 @@ _DENIALS = {
     "sts": ("sts", "AccessDenied", 403),
     "ssm": ("ssm", "AccessDeniedException", 400),
     "ecr": ("ecr", "AccessDeniedException", 400),
+    "events": ("events", "AccessDeniedException", 400),
+    "scheduler": ("scheduler", "AccessDeniedException", 403),
 }
 
 
@@ -224,6 +229,39 @@ def _parameters(scope: Scope, params: Params) -> bool:
     return all(scope.allows_model(parameter_owner(reference)) for reference in references)
 
 
+def _rule(scope: Scope, params: Params) -> bool:
+    return scope.allows_job(params.get("Rule") or params["Name"])
+
+
+def _rule_targets(scope: Scope, params: Params) -> bool:
+    return _rule(scope, params) and all(_target(scope, target) for target in params["Targets"])
+
+
+def _rule_tags(scope: Scope, params: Params) -> bool:
+    return scope.allows_job(rule_name(params["ResourceARN"]))
+
+
+def _target(scope: Scope, target: Params) -> bool:
+    return scope.allows_pipeline(pipeline_of(target["Arn"]))
+
+
+def _schedule(scope: Scope, params: Params) -> bool:
+    group = params.get("GroupName", DEFAULT_GROUP)
+    return scope.allows_job(params["Name"]) and (group == DEFAULT_GROUP or scope.allows_job(group))
+
+
+def _new_schedule(scope: Scope, params: Params) -> bool:
+    return _schedule(scope, params) and _target(scope, params["Target"])
+
+
+def _schedule_group(scope: Scope, params: Params) -> bool:
+    return scope.allows_job(params["Name"])
+
+
+def _schedule_group_tags(scope: Scope, params: Params) -> bool:
+    return scope.allows_job(params["ResourceArn"].rpartition("/")[2])
+
+
 _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
     "s3": {
         _always: ("ListBuckets",),
@@ -292,6 +330,21 @@ _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
         ),
     },
     "ecr": {_always: ("DescribeImages", "DescribeRepositories")},
+    "events": {
+        _always: ("ListRules", "ListRuleNamesByTarget"),
+        _rule: (
+            "PutRule", "DescribeRule", "EnableRule", "DisableRule", "DeleteRule", "ListTargetsByRule", "RemoveTargets",
+        ),
+        _rule_targets: ("PutTargets",),
+        _rule_tags: ("TagResource", "UntagResource", "ListTagsForResource"),
+    },
+    "scheduler": {
+        _always: ("ListSchedules", "ListScheduleGroups"),
+        _new_schedule: ("CreateSchedule", "UpdateSchedule"),
+        _schedule: ("GetSchedule", "DeleteSchedule"),
+        _schedule_group: ("CreateScheduleGroup", "GetScheduleGroup", "DeleteScheduleGroup"),
+        _schedule_group_tags: ("TagResource", "UntagResource", "ListTagsForResource"),
+    },
 }  # fmt: skip
 _RULES: dict[tuple[str, str], Rule] = {
     (service, operation): rule

@@ -1,1 +1,1 @@
-"""What starts SageMaker's operations by itself: pipelines."""
+"""What starts operations by itself: pipelines, schedules, stacks."""

@@ -18,8 +18,11 @@ from engine.store.pending_events import PendingEvents
 from engine.store.pipelines import Pipelines
 from engine.store.processing_jobs import ProcessingJobRow, ProcessingJobs
 from engine.store.request_tokens import RequestTokens
+from engine.store.rules import Rules
+from engine.store.schedules import Schedules
 from engine.store.schema import MIGRATIONS
 from engine.store.tags import Tags
+from engine.store.timers import Timers
 
 __all__ = ["JobRow", "Jobs", "Logs", "ModelRow", "Models", "ProcessingJobRow", "Store", "StoreTooNew", "Tags"]
 
@@ -47,6 +50,9 @@ class Store:
         self.metrics = Metrics(self._database)
         self.logs = Logs(self._database)
         self.parameters = ParameterStore(self._database)
+        self.rules = Rules(self._database)
+        self.schedules = Schedules(self._database)
+        self.timers = Timers(self._database)
 
     def close(self) -> None:
         """Close the file."""

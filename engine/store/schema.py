@@ -118,4 +118,35 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX processing_jobs_by_status ON processing_jobs (status, name)",
         "CREATE INDEX processing_jobs_by_status_and_creation ON processing_jobs (status, created, name)",
     ),
+    (
+        """CREATE TABLE rules (
+            name TEXT PRIMARY KEY, arn TEXT NOT NULL, request TEXT NOT NULL, since REAL NOT NULL
+        )""",
+        """CREATE TABLE rule_targets (
+            rule TEXT NOT NULL, id TEXT NOT NULL, request TEXT NOT NULL, created_by TEXT NOT NULL, scope TEXT,
+            PRIMARY KEY (rule, id)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE schedule_groups (
+            name TEXT PRIMARY KEY, arn TEXT NOT NULL, created REAL NOT NULL, modified REAL NOT NULL
+        )""",
+        "INSERT INTO schedule_groups (name, arn, created, modified) SELECT 'default', '', unixepoch(), unixepoch()",
+        """CREATE TABLE schedules (
+            group_name TEXT NOT NULL, name TEXT NOT NULL, request TEXT NOT NULL, since REAL NOT NULL,
+            created REAL NOT NULL, modified REAL NOT NULL, created_by TEXT NOT NULL, scope TEXT,
+            PRIMARY KEY (group_name, name)
+        )""",
+        "CREATE TABLE timers (source TEXT PRIMARY KEY, due REAL NOT NULL) WITHOUT ROWID",
+        "CREATE INDEX timers_by_time ON timers (due)",
+        """CREATE TABLE firings (
+            token TEXT PRIMARY KEY, source TEXT NOT NULL, due REAL NOT NULL, target TEXT NOT NULL,
+            created_by TEXT NOT NULL, scope TEXT, attempts INTEGER NOT NULL DEFAULT 0, next_try REAL NOT NULL
+        ) WITHOUT ROWID""",
+        "CREATE INDEX firings_by_time ON firings (next_try)",
+        "CREATE INDEX firings_by_source ON firings (source)",
+        """CREATE TABLE invocations (
+            id INTEGER PRIMARY KEY, source TEXT NOT NULL, metric TEXT NOT NULL, at INTEGER NOT NULL
+        )""",
+        "CREATE INDEX invocations_by_source ON invocations (source, metric, at)",
+        "CREATE INDEX invocations_by_time ON invocations (at)",
+    ),
 )

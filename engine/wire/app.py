@@ -21,6 +21,7 @@ from engine.wire import (
     json_protocol,
     package_index,
     query_protocol,
+    rest_json_protocol,
     s3_entry,
     s3_protocol,
 )
@@ -42,6 +43,10 @@ _REPEATED_ADDRESS_BYTES = 1024
 
 #: botocore's names of services that have another name in signatures.
 _SIGNED_AS = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
+
+#: Services that have one protocol other than JSON, in botocore's names.
+_QUERY_SERVICES = frozenset({"sts", "cloudformation"})
+_REST_JSON_SERVICES = frozenset({"scheduler"})
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -129,6 +134,8 @@ class App:
             return await cbor_protocol.dispatch(ctx, service, request.path, body)
         if service in SERVICES and _speaks_query(request, service):
             return await query_protocol.dispatch(ctx, service, request.query, body)
+        if service in _REST_JSON_SERVICES:
+            return await rest_json_protocol.dispatch(ctx, service, request, body)
         if service in SERVICES:
             return await json_protocol.dispatch(ctx, service, request.headers, body)
         if service == "iam":
@@ -210,6 +217,8 @@ def _refusal(request: Request, signature: Signature | None, error: ServiceError)
         return cbor_protocol.error_response(translated, request_id)
     if _speaks_query(request, service):
         return query_protocol.error_response(service, translated, request_id)
+    if service in _REST_JSON_SERVICES:
+        return rest_json_protocol.error_response(translated, request_id)
     return json_protocol.error_response(translated, request_id)
 
 
@@ -225,9 +234,9 @@ def _is_query_call(request: Request) -> bool:
 
 
 def _speaks_query(request: Request, service: str) -> bool:
-    """Whether it is a request of the query protocol: STS has no other; of other services it is a form."""
+    """Whether it is a request of the query protocol: some services have no other; of others it is a form."""
     form = request.headers.get("content-type", "").startswith(query_protocol.CONTENT_TYPE)
-    return service == "sts" or (form and (service == "cloudwatch" or service not in SERVICES))
+    return service in _QUERY_SERVICES or (form and (service == "cloudwatch" or service not in SERVICES))
 
 
 async def _send(response: Response, send: Send, *, head: bool) -> None:

@@ -30,6 +30,8 @@ SERVICES: Mapping[str, str] = {
     "sts": "ValidationError",
     "ssm": "ValidationException",
     "ecr": "InvalidParameterException",
+    "events": "ValidationException",
+    "scheduler": "ValidationException",
 }
 
 

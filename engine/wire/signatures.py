@@ -249,8 +249,8 @@ def _canonical_paths(request: Request, signature: Signature) -> list[str]:
     """
     path = quote(percent_decoded(request.path), safe="/-_.~") or "/"
     if signature.service != "s3":
-        # All services but S3 sign the path encoded twice.
-        return [quote(path, safe="/-_.~")]
+        # All services but S3 sign the path as it is sent, encoded once more.
+        return [quote(request.path, safe="/-_.~") or "/"]
     return [path] if request.path == path else [path, request.path]
 
 

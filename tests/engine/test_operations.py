@@ -12,7 +12,7 @@ from engine.operations import OPERATIONS
 from tests.engine.test_json_protocol import call
 from tests.support.engine import EngineProcess
 
-SERVICES = ("sagemaker", "logs", "service-quotas", "cloudwatch", "ssm", "ecr")
+SERVICES = ("sagemaker", "logs", "service-quotas", "cloudwatch", "ssm", "ecr", "events")
 SIGNED_AS = {"cloudwatch": "monitoring", "service-quotas": "servicequotas"}
 
 

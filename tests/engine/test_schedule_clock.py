@@ -1,0 +1,141 @@
+"""When rules and schedules fire: on time, once, and late after the engine was down; an absent pipeline is told."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from engine.store import Store
+from tests.engine.resources import ROLE, unique
+from tests.engine.test_rules import target
+from tests.support.engine import EngineProcess
+from tests.support.polling import until
+
+DAY = 24 * 3600
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
+    """An engine of its own, for it is killed."""
+    process = EngineProcess(tmp_path_factory.mktemp("clock")).start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def timers(engine: EngineProcess) -> Iterator[Callable[[str, float], None]]:
+    """Sets the due time of a source in the engine's own database."""
+    connection = sqlite3.connect(engine.data_dir / "engine.sqlite3", isolation_level=None, timeout=20)
+
+    def set_due(source: str, due: float) -> None:
+        assert connection.execute("UPDATE timers SET due = ? WHERE source = ?", (due, source)).rowcount == 1
+
+    yield set_due
+    connection.close()
+
+
+def make_rule(engine: EngineProcess, expression: str = "rate(1 day)") -> str:
+    events, name = engine.client("events"), unique("rule")
+    arn = events.put_rule(Name=name, ScheduleExpression=expression)["RuleArn"]
+    events.put_targets(Rule=name, Targets=[target(unique("absent")), target(unique("absent"), Id="second")])
+    return str(arn)
+
+
+def make_schedule(engine: EngineProcess, **changes: Any) -> str:
+    request = {
+        "Name": unique("schedule"),
+        "ScheduleExpression": "cron(0 0 1 1 ? 2199)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {key: value for key, value in target(unique("absent")).items() if key != "Id"},
+        **changes,
+    }
+    return str(engine.client("scheduler").create_schedule(**request)["ScheduleArn"])
+
+
+def failures(store: Store, source: str, metric: str = "FailedInvocations") -> int:
+    return len(store.timers.counts(source, metric, 0, time.time() + 60))
+
+
+def test_a_rule_fires_each_target_once_and_a_failure_is_told(
+    engine: EngineProcess, timers: Callable[[str, float], None], store: Store
+) -> None:
+    arn = make_rule(engine)
+    due = store.timers.next_due(arn)
+    assert due == pytest.approx(time.time() + DAY, abs=60)
+    timers(arn, time.time())
+    until(lambda: failures(store, arn) == 2, "the firing")
+    assert failures(store, arn, "Invocations") == 2
+    assert engine.log.count(f"{arn} could not start") == 2
+    assert store.timers.next_due(arn) == due
+    assert store.timers.ready_firings(time.time() + DAY) == []
+
+
+def test_times_that_a_rule_missed_while_the_engine_was_down_are_not_made_up(
+    engine: EngineProcess, timers: Callable[[str, float], None], store: Store
+) -> None:
+    late, punctual = make_rule(engine, "rate(1 hour)"), make_rule(engine, "rate(1 hour)")
+    engine.kill()
+    timers(late, time.time() - 120)
+    timers(punctual, time.time() - 5)
+    engine.start()
+    until(lambda: failures(store, punctual) == 2, "the firing")
+    assert failures(store, late) == 0
+    assert f"{late}: its time" in engine.log
+    assert store.timers.next_due(late) == pytest.approx(time.time() + 3600, abs=120)
+
+
+def test_times_that_a_schedule_missed_are_made_up_as_its_retry_policy_says(
+    engine: EngineProcess, timers: Callable[[str, float], None], store: Store
+) -> None:
+    pipeline = {key: value for key, value in target(unique("absent")).items() if key != "Id"}
+    made_up = make_schedule(engine)
+    too_old = make_schedule(engine, Target={**pipeline, "RetryPolicy": {"MaximumEventAgeInSeconds": 60}})
+    no_retry = make_schedule(engine, Target={**pipeline, "RetryPolicy": {"MaximumRetryAttempts": 0}})
+    engine.kill()
+    for arn in (too_old, no_retry, made_up):
+        timers(arn, time.time() - 120)
+    engine.start()
+    until(lambda: failures(store, made_up, "TargetErrorCount") == 1, "the firing")
+    assert [failures(store, arn, "TargetErrorCount") for arn in (too_old, no_retry)] == [0, 0]
+
+
+def test_a_rate_without_start_date_begins_at_once_and_its_end_deletes_it(
+    engine: EngineProcess, store: Store
+) -> None:
+    arn = make_schedule(engine, ScheduleExpression="rate(1 hour)")
+    until(lambda: failures(store, arn, "TargetErrorCount") == 1, "the firing")
+    assert store.timers.next_due(arn) == pytest.approx(time.time() + 3600, abs=60)
+    once = make_schedule(
+        engine,
+        ScheduleExpression=time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(time.time() + 2)),
+        ActionAfterCompletion="DELETE",
+    )
+    until(lambda: failures(store, once, "TargetErrorCount") == 1, "the firing")
+    names = [row["Arn"] for row in engine.client("scheduler").list_schedules()["Schedules"]]
+    assert once not in names
+    assert arn in names
+
+
+def test_a_disabled_rule_is_never_due(engine: EngineProcess, store: Store) -> None:
+    arn = make_rule(engine)
+    name = arn.rpartition("/")[2]
+    engine.client("events").disable_rule(Name=name)
+    assert store.timers.next_due(arn) is None
+    engine.client("events").enable_rule(Name=name)
+    assert store.timers.next_due(arn) == pytest.approx(time.time() + DAY, abs=60)
+
+
+def test_a_flexible_window_spreads_the_start(
+    engine: EngineProcess, timers: Callable[[str, float], None], store: Store
+) -> None:
+    arn = make_schedule(engine, FlexibleTimeWindow={"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 1440})
+    due = time.time()
+    timers(arn, due)
+    until(lambda: store.timers.next_due(arn) != due, "the firing")
+    firing = next(row for row in store.timers.ready_firings(due + 2 * DAY) if row.source == arn)
+    assert due <= firing.next_try <= due + DAY
+    assert firing.target["RoleArn"] == ROLE
