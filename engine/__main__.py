@@ -32,6 +32,7 @@ from engine.operations import events, quotas, throttle
 from engine.operations.context import Context
 from engine.orchestration.pipelines import PipelineService
 from engine.orchestration.schedules import ScheduleClock
+from engine.orchestration.stacks import StackService
 from engine.runner import Runner
 from engine.runner.retention import LogRetention
 from engine.runtimes import BadRuntime, Runtimes, Support, find_support
@@ -144,6 +145,7 @@ async def engine(config: Config, support: Support) -> AsyncIterator[App]:
     retention.start()
     await runner.start()
     pipelines, schedules = PipelineService(call_operation), ScheduleClock(call_operation)
+    stacks = StackService(call_operation)
     try:
         limits = throttle.Throttle(config.rate_limits)
         gaps = tuple(support.gaps())
@@ -157,13 +159,16 @@ async def engine(config: Config, support: Support) -> AsyncIterator[App]:
             limits,
             disk,
             pipelines,
+            stacks,
             confinement_gaps=gaps,
         )
         pipelines.start(context)
+        stacks.start(context)
         schedules.start(context)
         yield App(context)
     finally:
         await schedules.close()
+        await stacks.close()
         await pipelines.close()
         await runner.close()
         await sender.close()

@@ -11,6 +11,7 @@ from typing import Any
 from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.operations.copying import source_of
+from engine.operations.invocation_metrics import DIMENSIONS
 from engine.operations.parameters import parameter_owner
 from engine.operations.pipeline_metrics import NAMESPACE as PIPELINES
 from engine.operations.pipeline_metrics import PIPELINE
@@ -54,6 +55,7 @@ _DENIALS = {
     "ecr": ("ecr", "AccessDeniedException", 400),
     "events": ("events", "AccessDeniedException", 400),
     "scheduler": ("scheduler", "AccessDeniedException", 403),
+    "cloudformation": ("cloudformation", "AccessDenied", 403),
 }
 
 
@@ -208,11 +210,12 @@ def _stream(scope: Scope, text: str) -> bool:
 
 
 def _statistics(scope: Scope, params: Params) -> bool:
-    dimensions = params.get("Dimensions", [])
-    if params.get("Namespace") == PIPELINES:
+    dimensions, namespace = params.get("Dimensions", []), params.get("Namespace", "")
+    if namespace == PIPELINES:
         pipelines = [entry["Value"] for entry in dimensions if entry["Name"] == PIPELINE]
         return bool(pipelines) and all(scope.allows_pipeline(name) for name in pipelines)
-    hosts = [entry["Value"] for entry in dimensions if entry["Name"] == "Host"]
+    dimension = DIMENSIONS.get(namespace, "Host")
+    hosts = [entry["Value"] for entry in dimensions if entry["Name"] == dimension]
     return bool(hosts) and all(scope.allows_job(host.partition("/")[0]) for host in hosts)
 
 
@@ -260,6 +263,25 @@ def _schedule_group(scope: Scope, params: Params) -> bool:
 
 def _schedule_group_tags(scope: Scope, params: Params) -> bool:
     return scope.allows_job(params["ResourceArn"].rpartition("/")[2])
+
+
+def _dashboards(scope: Scope, params: Params) -> bool:
+    names = params.get("DashboardNames", [params.get("DashboardName", "")])
+    return all(scope.allows_job(name) for name in names)
+
+
+def _stack(scope: Scope, params: Params) -> bool:
+    """A request names a stack, by name or ARN, or else a change set by an ARN, which has no stack's name."""
+    return "StackName" in params and scope.allows_job(_stack_name(params["StackName"]))
+
+
+def _stacks(scope: Scope, params: Params) -> bool:
+    """As `_stack`; without a name the operation shows the key's own stacks, or those of no stack at all."""
+    return "StackName" not in params or _stack(scope, params)
+
+
+def _stack_name(name_or_arn: str) -> str:
+    return name_or_arn.split("/")[1] if name_or_arn.startswith("arn:") and "/" in name_or_arn else name_or_arn
 
 
 _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
@@ -312,7 +334,8 @@ _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
         _streams: ("DescribeLogStreams", "GetLogEvents", "FilterLogEvents", "DeleteLogStream"),
     },
     "cloudwatch": {
-        _always: ("ListMetrics",),
+        _always: ("ListMetrics", "ListDashboards"),
+        _dashboards: ("PutDashboard", "GetDashboard", "DeleteDashboards"),
         _metric_data: ("GetMetricData",),
         _statistics: ("GetMetricStatistics",),
     },
@@ -344,6 +367,15 @@ _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
         _schedule: ("GetSchedule", "DeleteSchedule"),
         _schedule_group: ("CreateScheduleGroup", "GetScheduleGroup", "DeleteScheduleGroup"),
         _schedule_group_tags: ("TagResource", "UntagResource", "ListTagsForResource"),
+    },
+    "cloudformation": {
+        _always: ("ListStacks", "ValidateTemplate"),
+        _stack: (
+            "CreateStack", "UpdateStack", "DeleteStack", "DescribeStackEvents", "DescribeStackResource",
+            "DescribeStackResources", "ListStackResources", "GetTemplate", "CreateChangeSet", "DescribeChangeSet",
+            "ExecuteChangeSet", "DeleteChangeSet", "ListChangeSets",
+        ),
+        _stacks: ("DescribeStacks", "GetTemplateSummary"),
     },
 }  # fmt: skip
 _RULES: dict[tuple[str, str], Rule] = {

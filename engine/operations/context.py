@@ -44,6 +44,16 @@ class PipelineRunner(Protocol):
         """Go on with an execution whose row was added or changed; returns at once."""
 
 
+class StackRunner(Protocol):
+    """What changes stacks, as the operations use it."""
+
+    def submit(self, stack_id: str) -> None:
+        """Go on with a stack whose operation has begun; returns at once."""
+
+    async def wait(self, stack_id: str, seconds: float) -> None:
+        """Wait for the end of a stack's operation, at most that long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The engine's parts. `caller` is the key that signed the request, None outside of requests."""
@@ -57,6 +67,7 @@ class Context:
     throttle: Throttle
     disk: Disk
     pipelines: PipelineRunner
+    stacks: StackRunner
     caller: Key | None = None
     #: What the system cannot keep model code from, as sentences; see engine.runtimes.confining.
     confinement_gaps: tuple[str, ...] = ()

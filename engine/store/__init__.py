@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.sqlite import Database, StoreTooNew
+from engine.store.change_sets import ChangeSets
 from engine.store.changes import Changes
+from engine.store.dashboards import Dashboards
 from engine.store.execution_metrics import ExecutionMetrics
 from engine.store.executions import Executions
 from engine.store.jobs import JobRow, Jobs
@@ -21,6 +23,7 @@ from engine.store.request_tokens import RequestTokens
 from engine.store.rules import Rules
 from engine.store.schedules import Schedules
 from engine.store.schema import MIGRATIONS
+from engine.store.stacks import Stacks
 from engine.store.tags import Tags
 from engine.store.timers import Timers
 
@@ -53,6 +56,9 @@ class Store:
         self.rules = Rules(self._database)
         self.schedules = Schedules(self._database)
         self.timers = Timers(self._database)
+        self.dashboards = Dashboards(self._database)
+        self.stacks = Stacks(self._database)
+        self.change_sets = ChangeSets(self._database)
 
     def close(self) -> None:
         """Close the file."""

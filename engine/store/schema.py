@@ -149,4 +149,30 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX invocations_by_source ON invocations (source, metric, at)",
         "CREATE INDEX invocations_by_time ON invocations (at)",
     ),
+    (
+        "CREATE TABLE dashboards (name TEXT PRIMARY KEY, body TEXT NOT NULL, modified REAL NOT NULL)",
+        """CREATE TABLE stacks (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, status TEXT NOT NULL, reason TEXT, request TEXT NOT NULL,
+            previous TEXT, outputs TEXT NOT NULL, created REAL NOT NULL, updated REAL, deleted REAL,
+            created_by TEXT NOT NULL, scope TEXT
+        )""",
+        "CREATE INDEX stacks_by_name ON stacks (name)",
+        """CREATE TABLE stack_resources (
+            stack TEXT NOT NULL, logical_id TEXT NOT NULL, type TEXT NOT NULL, physical_id TEXT NOT NULL,
+            status TEXT NOT NULL, reason TEXT, at REAL NOT NULL, properties TEXT NOT NULL, attributes TEXT NOT NULL,
+            leftovers TEXT NOT NULL, is_pending INTEGER NOT NULL, policy TEXT NOT NULL, position INTEGER NOT NULL,
+            PRIMARY KEY (stack, logical_id)
+        )""",
+        """CREATE TABLE stack_events (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, stack TEXT NOT NULL, id TEXT NOT NULL, logical_id TEXT NOT NULL,
+            physical_id TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL, reason TEXT, at REAL NOT NULL
+        )""",
+        "CREATE INDEX stack_events_by_stack ON stack_events (stack, number)",
+        """CREATE TABLE change_sets (
+            id TEXT PRIMARY KEY, stack TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL,
+            execution_status TEXT NOT NULL, reason TEXT, kind TEXT NOT NULL, request TEXT NOT NULL,
+            changes TEXT NOT NULL, created REAL NOT NULL
+        )""",
+        "CREATE INDEX change_sets_by_stack ON change_sets (stack, created)",
+    ),
 )

@@ -32,6 +32,7 @@ SERVICES: Mapping[str, str] = {
     "ecr": "InvalidParameterException",
     "events": "ValidationException",
     "scheduler": "ValidationException",
+    "cloudformation": "ValidationError",
 }
 
 

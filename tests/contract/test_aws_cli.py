@@ -144,3 +144,80 @@ def test_low_level_commands_work_too(aws: Cli, uri: str, tmp_path: Path) -> None
     versions = aws.answer("s3api", "list-object-versions", "--bucket", bucket)
     assert [item["VersionId"] for item in versions["Versions"]] == ["null"]
     aws.answer("s3api", "delete-objects", "--bucket", bucket, "--delete", '{"Objects": [{"Key": "k"}]}')
+
+
+STACK = """
+Parameters:
+  Environment: {Type: String, AllowedPattern: "[a-z]+"}
+  Subnets: {Type: CommaDelimitedList}
+  Pattern: {Type: String, Default: ".*"}
+Resources:
+  Setting:
+    Type: AWS::SSM::Parameter
+    Properties:
+      Name: !Sub /${AWS::StackName}/${Environment}
+      Type: StringList
+      Value: !Join [",", !Ref Subnets]
+      AllowedPattern: !Ref Pattern
+Outputs:
+  Name: {Value: !Ref Setting}
+"""
+
+
+def test_a_stack_is_deployed_changed_and_left_alone_without_changes(aws: Cli, tmp_path: Path) -> None:
+    file, parameters, name = tmp_path / "stack.yml", tmp_path / "parameters.json", unique("deployed")
+    file.write_text(STACK)
+
+    def deploy(*values: str, more: tuple[str, ...] = ()) -> subprocess.CompletedProcess[bytes]:
+        parameters.write_text(json.dumps(values))
+        overrides = ("--parameter-overrides", f"file://{parameters}")
+        return aws.run(
+            "cloudformation", "deploy", "--stack-name", name, "--template-file", file, *overrides, *more
+        )
+
+    deployed = deploy("Environment=staging", "Subnets=a,b", more=("--tags", "team=growth"))
+    assert (deployed.returncode, deployed.stderr) == (0, b"")
+    assert f"Successfully created/updated stack - {name}".encode() in deployed.stdout
+    read = (
+        "ssm",
+        "get-parameter",
+        "--query",
+        "Parameter.Value",
+        "--output",
+        "text",
+        "--name",
+        f"/{name}/staging",
+    )
+    assert aws.out(*read) == "a,b\n"
+    unchanged = deploy(
+        "Environment=staging", "Subnets=a,b", more=("--tags", "team=growth", "--no-fail-on-empty-changeset")
+    )
+    assert (unchanged.returncode, b"No changes to deploy" in unchanged.stdout) == (0, True), unchanged.stderr
+    changed = deploy("Subnets=c")
+    assert changed.returncode == 0, changed.stderr
+    assert aws.out(*read) == "c\n"
+    failed = deploy("Pattern=[0-9]+")
+    assert failed.returncode == 255
+    assert b"Failed to create/update the stack" in failed.stderr
+    stack = aws.answer("cloudformation", "describe-stacks", "--stack-name", name)["Stacks"][0]
+    assert (stack["StackStatus"], stack["Outputs"][0]["OutputValue"]) == (
+        "UPDATE_ROLLBACK_COMPLETE",
+        f"/{name}/staging",
+    )
+    assert aws.out(*read) == "c\n"
+    refused = deploy("Environment=UPPER")
+    assert b"Parameter 'Environment' cannot be 'UPPER'" in refused.stderr
+    aws.out("cloudformation", "delete-stack", "--stack-name", name)
+    aws.out("cloudformation", "wait", "stack-delete-complete", "--stack-name", stack["StackId"])
+    assert b"(ParameterNotFound)" in aws.run(*read).stderr
+
+
+def test_a_template_in_s3_is_deployed(aws: Cli, uri: str, tmp_path: Path) -> None:
+    file, name = tmp_path / "stack.yml", unique("uploaded")
+    file.write_text(STACK)
+    aws.out(
+        "cloudformation", "deploy", "--stack-name", name, "--template-file", file, "--s3-bucket",
+        uri.removeprefix("s3://"), "--parameter-overrides", "Environment=prod", "Subnets=a",
+    )  # fmt: skip
+    (setting,) = aws.answer("ssm", "get-parameters-by-path", "--path", f"/{name}")["Parameters"]
+    assert setting["Name"] == f"/{name}/prod"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -72,6 +73,20 @@ def test_a_rule_fires_each_target_once_and_a_failure_is_told(
     assert engine.log.count(f"{arn} could not start") == 2
     assert store.timers.next_due(arn) == due
     assert store.timers.ready_firings(time.time() + DAY) == []
+    cloudwatch = engine.client("cloudwatch")
+    rule = [{"Name": "RuleName", "Value": arn.rpartition("/")[2]}]
+    metrics = cloudwatch.list_metrics(Namespace="AWS/Events", Dimensions=rule)["Metrics"]
+    assert {row["MetricName"] for row in metrics} == {"Invocations", "FailedInvocations"}
+    (point,) = cloudwatch.get_metric_statistics(
+        Namespace="AWS/Events",
+        MetricName="FailedInvocations",
+        Dimensions=rule,
+        StartTime=time.time() - 3600,
+        EndTime=time.time() + 60,
+        Period=86400,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert (point["Sum"], point["Unit"]) == (2.0, "Count")
 
 
 def test_times_that_a_rule_missed_while_the_engine_was_down_are_not_made_up(
@@ -139,3 +154,50 @@ def test_a_flexible_window_spreads_the_start(
     firing = next(row for row in store.timers.ready_firings(due + 2 * DAY) if row.source == arn)
     assert due <= firing.next_try <= due + DAY
     assert firing.target["RoleArn"] == ROLE
+
+
+def make_pipeline(engine: EngineProcess) -> str:
+    """A pipeline that ends at once; returns its name."""
+    name = unique("Pipeline")
+    step = {"Name": "End", "Type": "Fail", "Arguments": {"ErrorMessage": {"Get": "Parameters.InputDataUrl"}}}
+    parameters = [{"Name": "InputDataUrl", "Type": "String"}]
+    definition = {"Version": "2020-12-01", "Metadata": {}, "Parameters": parameters, "Steps": [step]}
+    engine.client("sagemaker").create_pipeline(
+        PipelineName=name,
+        RoleArn=ROLE,
+        PipelineDefinition=json.dumps(definition),
+        ClientRequestToken="t" * 32,
+    )
+    return name
+
+
+def test_a_due_time_starts_one_execution_with_the_targets_parameters(
+    engine: EngineProcess, timers: Callable[[str, float], None], store: Store
+) -> None:
+    sagemaker, events, name = engine.client("sagemaker"), engine.client("events"), unique("rule")
+    pipeline = make_pipeline(engine)
+    arn = events.put_rule(Name=name, ScheduleExpression="rate(1 day)")["RuleArn"]
+    events.put_targets(Rule=name, Targets=[target(pipeline.lower())])
+    due = time.time()
+    timers(arn, due)
+
+    def executions() -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = sagemaker.list_pipeline_executions(PipelineName=pipeline)[
+            "PipelineExecutionSummaries"
+        ]
+        return rows
+
+    until(executions, "the execution")
+    (execution,) = executions()
+    answer = sagemaker.list_pipeline_parameters_for_execution(
+        PipelineExecutionArn=execution["PipelineExecutionArn"]
+    )
+    assert answer["PipelineParameters"] == [{"Name": "InputDataUrl", "Value": "s3://b/k"}]
+    until(lambda: failures(store, arn, "Invocations"), "the count")
+    assert failures(store, arn) == 0
+    # As if the engine had been killed after the start and before it was noted.
+    engine.kill()
+    timers(arn, due)
+    engine.start()
+    until(lambda: failures(store, arn, "Invocations") == 2, "the repeated start")
+    assert [row["PipelineExecutionArn"] for row in executions()] == [execution["PipelineExecutionArn"]]

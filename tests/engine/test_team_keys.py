@@ -151,7 +151,6 @@ def test_models_and_jobs_of_others_are_out_of_reach(theirs: Transform, team: str
         ("list_tags", {"ResourceArn": arn}),
         ("add_tags", {"ResourceArn": arn, "Tags": [{"Key": "a", "Value": "b"}]}),
         ("list_model_packages", {}),
-        ("list_model_package_groups", {}),
     ):
         with denied():
             getattr(sagemaker, call)(**arguments)
