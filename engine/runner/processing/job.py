@@ -28,7 +28,7 @@ from engine.runner.processing.inputs import ProcessingInput, download_input, pla
 from engine.runner.processing.instance import ScriptFailed, ScriptInstance, host_name
 from engine.runner.processing.outputs import read_beginning
 from engine.runner.processing.request import cluster_of, with_defaults
-from engine.runner.processing.uploads import Uploads
+from engine.runner.processing.uploads import OutputUploads
 from engine.runner.protocols import ScriptProvider
 from engine.runner.task_groups import run_all, run_in_thread, run_to_end
 from engine.runner.watch import run_watched
@@ -122,7 +122,7 @@ class ProcessingJob:
         if cluster["InstanceType"] in self._config.no_capacity:
             raise JobFailed(NO_CAPACITY)
         limits = self._config.limits
-        uploads = Uploads(self._objects, self._request, self._instances, limits.disk_mb * MIB)
+        uploads = OutputUploads(self._objects, self._request, self._instances, limits.disk_mb * MIB)
         inputs = await asyncio.to_thread(plan_inputs, self._objects, self._request, self._row.scope)
         await asyncio.to_thread(remove_tree, self._directory)
         self._directory.mkdir(parents=True)
@@ -171,7 +171,7 @@ class ProcessingJob:
         if sum(sizes) > limits.space_left(self._directory):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    async def _prepare_and_run(self, inputs: Sequence[ProcessingInput], uploads: Uploads) -> None:
+    async def _prepare_and_run(self, inputs: Sequence[ProcessingInput], uploads: OutputUploads) -> None:
         """Make the environment and the folders, and run the containers to their end.
 
         Raises JobFailed, and _TooLong after MaxRuntimeInSeconds.

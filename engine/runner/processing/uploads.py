@@ -21,7 +21,7 @@ _PAUSE = 2.0
 _SETTLED_NS = 1_000_000_000
 
 
-class Uploads:
+class OutputUploads:
     """The outputs of each instance of a job."""
 
     def __init__(
