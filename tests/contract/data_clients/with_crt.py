@@ -1,7 +1,7 @@
 """Large files through AWS's common runtime and its checksums.
 
-The transfer manager is made as the aws CLI makes it: TransferConfig(preferred_transfer_client="crt") speaks TLS whatever
-the endpoint's address says.
+The transfer manager is made as the aws CLI makes it: TransferConfig(preferred_transfer_client="crt") speaks TLS
+whatever the address of the endpoint says.
 """
 
 import os
