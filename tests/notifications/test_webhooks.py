@@ -116,6 +116,7 @@ def test_an_end_that_no_signal_told_of_is_found_in_the_timeline(
     job = house.job(JobState.IN_PROGRESS)
     end(job)
     Channel.objects.get().rules.update(created_at=timezone.now() - timedelta(days=1))
+    Channel.objects.update(on_since=timezone.now() - timedelta(days=1))
     JobEvent.objects.filter(job=job).update(at=timezone.now() - timedelta(hours=3))
     work()
     assert len(receiver.requests) == 1
