@@ -48,7 +48,9 @@ def test_a_webhook_is_added_tried_and_told_of_a_job(
     body = {**SAMPLE, "output_path": "s3://batchdeck-samples/breast-cancer/told/"}
     page.context.request.post(f"{house.url}/api/v1/jobs/", data=body, headers=key, fail_on_status_code=True)
     wait_until(
-        lambda: any(request.json["type"] == "job.completed" for request in receiver.requests), 180, house.printed_text
+        lambda: any(request.json["type"] == "job.completed" for request in receiver.requests),
+        180,
+        house.printed_text,
     )
     message = next(request.json for request in receiver.requests if request.json["type"] == "job.completed")
     page.goto(message["data"]["url"])
