@@ -437,12 +437,12 @@ def test_a_bad_template_is_refused_before_anything_is_made(
 def test_a_bad_parameter_is_refused(
     cloudformation: Any, declaration: dict[str, Any], value: str | None, words: str
 ) -> None:
-    given = [] if value is None else [{"ParameterKey": "P", "ParameterValue": value}]
+    parameters = [] if value is None else [{"ParameterKey": "P", "ParameterValue": value}]
     with pytest.raises(ClientError) as caught:
         cloudformation.create_stack(
             StackName="x",
             TemplateBody=body({"R": parameter()}, Parameters={"P": declaration}),
-            Parameters=given,
+            Parameters=parameters,
         )
     assert words in caught.value.response["Error"]["Message"]
     with pytest.raises(ClientError, match=r"Parameters: \[Other\] do not exist in the template"):
@@ -495,3 +495,64 @@ def test_a_team_has_stacks_of_its_names_that_make_what_its_key_may_make(
     ):
         with denied():
             call(**arguments)
+
+
+def test_a_model_of_a_package_and_a_pipeline_of_a_definition_in_s3(
+    engine: EngineProcess, cloudformation: Any
+) -> None:
+    name, sagemaker = unique("package"), engine.client("sagemaker")
+    data = model_data(engine)
+    bucket = data.split("/")[2]
+    engine.client("s3").put_object(Bucket=bucket, Key=f"{name}/definition.json", Body=DEFINITION.encode())
+    engine.client("ssm").put_parameter(Name=f"/{name}/role", Value=ROLE, Type="String")
+    sagemaker.create_model_package(
+        ModelPackageName=name,
+        ModelApprovalStatus="Approved",
+        InferenceSpecification={
+            "Containers": [{"Image": STRANGE_IMAGE, "ModelDataUrl": data}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    )
+    text = f"""
+Parameters:
+  Package: {{Type: String}}
+  SubnetIds: {{Type: CommaDelimitedList}}
+  Key: {{Type: String, Default: "{name}/definition.json"}}
+Resources:
+  Model:
+    Type: AWS::SageMaker::Model
+    Properties:
+      Containers: [{{ModelPackageName: !Ref Package}}]
+      ExecutionRoleArn: "{{{{resolve:ssm:/{name}/role}}}}"
+      VpcConfig: {{SecurityGroupIds: [sg-12345678], Subnets: !Ref SubnetIds}}
+      Tags: [{{Key: count, Value: 5}}]
+  Pipeline:
+    Type: AWS::SageMaker::Pipeline
+    Properties:
+      PipelineName: {name}
+      PipelineDescription: Runs each day.
+      RoleArn: "{{{{resolve:ssm:/{name}/role}}}}"
+      PipelineDefinition:
+        PipelineDefinitionS3Location: {{Bucket: {bucket}, Key: !Ref Key}}
+      ParallelismConfiguration: {{MaxParallelExecutionSteps: "2"}}
+Outputs:
+  Model: {{Value: !GetAtt Model.ModelName}}
+"""
+    texts = {"Package": name, "SubnetIds": "subnet-12345678, subnet-87654321"}
+    parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in texts.items()]
+    stack = create(cloudformation, text, name, Parameters=parameters)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", reasons(cloudformation, name)
+    model = sagemaker.describe_model(ModelName=outputs(stack)["Model"])
+    assert (model["ExecutionRoleArn"], model["VpcConfig"]["Subnets"]) == (
+        ROLE,
+        ["subnet-12345678", "subnet-87654321"],
+    )
+    assert sagemaker.list_tags(ResourceArn=model["ModelArn"])["Tags"] == [{"Key": "count", "Value": "5"}]
+    pipeline = sagemaker.describe_pipeline(PipelineName=name)
+    assert (pipeline["RoleArn"], json.loads(pipeline["PipelineDefinition"])) == (ROLE, json.loads(DEFINITION))
+    # A definition that does not exist brings the stack back.
+    parameters.append({"ParameterKey": "Key", "ParameterValue": "absent.json"})
+    stack = update(cloudformation, name, text, Parameters=parameters)
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "absent.json" in reasons(cloudformation, name)
