@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 #: Longer than a task may run, so that two never load images at once.
 IMAGES_LEASE = timedelta(seconds=60)
+#: The broker's priority of starts of jobs, behind the rest: thousands may wait there, while jobs that run are followed.
+STARTS_LAST = 3
 #: The most jobs that one task describes, with a call each.
 LOOKS_AT_ONCE = 50
 
@@ -44,7 +46,7 @@ def enqueue(task: Task[..., Any], *args: Any) -> None:
     transaction.on_commit(send, robust=True)
 
 
-@shared_task
+@shared_task(priority=STARTS_LAST)
 def start_job(job_id: int) -> None:
     """Try to create the job in SageMaker."""
     outcome = starting.start(job_id)

@@ -8,7 +8,7 @@ import structlog
 from celery import shared_task
 
 from jobs.batches import batched
-from jobs.tasks import enqueue
+from jobs.tasks import STARTS_LAST, enqueue
 from schedules.lifecycle import starting, taking
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ def take_due_schedules() -> None:
     enqueue_starts(taking.overdue_runs())
 
 
-@shared_task
+@shared_task(priority=STARTS_LAST)
 def start_runs(run_ids: list[int]) -> None:
     """Start these runs, one after the other."""
     until = time.monotonic() + SECONDS

@@ -11,7 +11,7 @@ from jobs.services.errors import InvalidFields, NotPossible, Unavailable
 from schedules.lifecycle.pausing import pause
 from schedules.models import ScheduledRun
 from schedules.run_handlers import NothingToDo, RunHandler, TargetGone, handler_of
-from schedules.states import Overlap, PauseCause, RunState
+from schedules.states import PENDING, Overlap, PauseCause, RunState
 from teams.models import Membership, User
 
 #: The pause before a run that waits, or whose connection does not answer, is tried again.
@@ -22,11 +22,11 @@ PATIENCE = timedelta(hours=1)
 
 def start(run_id: int) -> RunState | None:
     """Try to start the run; returns its state then, or None if it is not pending or somebody else has moved it."""
-    run = ScheduledRun.objects.select_related("schedule__team", "schedule__changed_by", "asked_by")
-    pending_run = run.filter(pk=run_id).first()
-    if pending_run is None or not pending_run.is_pending:
-        return None
-    return _start(pending_run)
+    rows = ScheduledRun.objects.select_related(
+        "schedule__team", "schedule__preset", "schedule__changed_by", "asked_by"
+    )
+    run = rows.filter(pk=run_id, state__in=PENDING).first()
+    return _start(run) if run is not None else None
 
 
 def _start(run: ScheduledRun) -> RunState | None:
@@ -94,7 +94,7 @@ def _held_up(run: ScheduledRun, handler: RunHandler) -> RunState | None:
     if run.schedule.overlap == Overlap.RUN:
         return None
     earlier = run.schedule.runs.filter(pk__lt=run.pk)
-    pending = earlier.filter(state__in=(RunState.DUE, RunState.WAITING)).order_by("-pk").first()
+    pending = earlier.filter(state__in=PENDING).order_by("-pk").first()
     if pending is not None and pending.state == RunState.WAITING:
         return _end(run, RunState.SKIPPED, f"The run of {_time(pending)} waits already.")
     running = f"The run of {_time(pending)}" if pending else handler.running(run.schedule)

@@ -135,7 +135,7 @@ def parse(team: Team, body: Mapping[str, Any]) -> tuple[Connection, TransformSpe
         problems["max_cost_usd"] = [text]
     if problems or connection is None or spec is None:
         raise InvalidFields(problems)
-    if namesake := job_named(connection, spec.name):
+    if spec.name is not None and (namesake := job_named(connection, spec.name)):
         raise NameTaken(namesake.name, namesake.key)
     return connection, spec, options
 
