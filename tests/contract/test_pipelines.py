@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.xdist_group("contract-pipelines"), pytest.mark.timeout
 
 HERE = Path(__file__).parent
 #: What the scripts print between the lines of the SDKs themselves.
-SAYS_SDK2 = [
+LINES_SDK2 = [
     "upserted: True two",
     "tags: 2",
     "step: Make-CreateModel Succeeded ",
@@ -30,7 +30,7 @@ SAYS_SDK2 = [
     "listed: True",
     "versions: [2, 1]",
 ]
-SAYS_SDK3 = [
+LINES_SDK3 = [
     "upserted: True",
     "step: Good Succeeded ",
     "step: Predict Succeeded ",
@@ -40,6 +40,16 @@ SAYS_SDK3 = [
     "step: Bad Failed the error is above 2.5",
     "listed: ['Failed', 'Succeeded']",
     "deleted: True",
+]
+LINES_PROCESSING = [
+    "step: Add Succeeded ",
+    "step: Enough Succeeded ",
+    "status: Succeeded",
+    "waiter: WaiterError",
+    "step: Add Succeeded ",
+    "step: Enough Succeeded ",
+    "step: TooLittle Failed the sum is 3",
+    "status: Failed",
 ]
 
 
@@ -73,11 +83,24 @@ def running(
         script.end()
 
 
-@pytest.mark.parametrize(("name", "says"), [("sdk2", SAYS_SDK2), ("sdk3", SAYS_SDK3)])
+@pytest.mark.parametrize(("name", "expected"), [("sdk2", LINES_SDK2), ("sdk3", LINES_SDK3)])
 def test_a_pipeline_is_upserted_run_waited_for_and_its_steps_are_listed(
-    running: dict[str, Script], name: str, says: list[str]
+    running: dict[str, Script], name: str, expected: list[str]
 ) -> None:
     lines = running[name].lines()
-    words = {line.partition(":")[0] for line in says}
-    assert [line for line in lines if line.partition(":")[0] in words and ": " in line] == says
+    assert matching_lines(lines, expected) == expected
     assert outputs_in(lines) == outputs_expected()
+
+
+def test_a_condition_compares_what_a_script_on_scikit_learns_image_reports(
+    cloud: Cloud, sdk2_python: Path, tmp_path: Path
+) -> None:
+    script = HERE / "sdk2" / "processing_pipeline.py"
+    command = [sdk2_python, script, f"{cloud.bucket}/{unique('processing')}", cloud.role]
+    assert matching_lines(cloud.run(tmp_path, command).lines(), LINES_PROCESSING) == LINES_PROCESSING
+
+
+def matching_lines(lines: list[str], expected: list[str]) -> list[str]:
+    """The lines that begin with the same words as those expected, without what the SDK itself prints."""
+    words = {line.partition(":")[0] for line in expected}
+    return [line for line in lines if line.partition(":")[0] in words and ": " in line]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from engine.orchestration.calls import Call
 from engine.orchestration.pipelines.step_runner import StepRunner
 from engine.pipeline_definitions import Definition, parse_definition
 from engine.pipeline_definitions.planning import Progress, steps_that_may_start
+from engine.store.clock import now
 from engine.store.execution_steps import FINAL, StepRow
 from engine.store.executions import UNFINISHED, ExecutionRow
 
@@ -52,6 +54,12 @@ class Execution:
         row = self._store.get(self.arn)
         return 0.0 if row is not None and row.status in UNFINISHED else None
 
+    def give_up(self, reason: str) -> None:
+        """Let the execution and its running steps fail."""
+        for step in self._unfinished():
+            self._store.steps.put(replace(step, status="Failed", ended=now(), failure_reason=reason))
+        self._store.move(self.arn, "Failed", UNFINISHED, failure_reason=reason)
+
     def _runner(self, row: ExecutionRow) -> StepRunner:
         pipeline = self._ctx.store.pipelines.get(row.pipeline)
         assert pipeline is not None, "a pipeline with an unfinished execution is not deleted"
@@ -88,6 +96,7 @@ class Execution:
             if self._is_stopping():
                 return False
             await runner.start(step)
+            await asyncio.sleep(0)  # Other requests and executions come between.
         return bool(ready)
 
     def _reuse_steps(self, runner: StepRunner, row: ExecutionRow, names: list[str]) -> None:

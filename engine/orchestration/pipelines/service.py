@@ -9,7 +9,6 @@ from engine.disk import is_full
 from engine.operations.context import Context
 from engine.orchestration.calls import Call
 from engine.orchestration.pipelines.execution import Execution
-from engine.store.executions import UNFINISHED
 
 log = logging.getLogger(__name__)
 
@@ -74,5 +73,5 @@ class PipelineService:
                 return _FULL_DISK_PAUSE
             log.exception("%s failed in the engine itself", execution.arn)
             reason = "InternalFailure: The engine failed; its log says more."
-            self._ctx.store.executions.move(execution.arn, "Failed", UNFINISHED, failure_reason=reason)
+            execution.give_up(reason)
             return None

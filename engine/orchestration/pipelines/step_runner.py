@@ -74,18 +74,14 @@ class StepRunner:
         """Take a step that has not ended further; `stopping` if its execution is to be stopped."""
         step, call = self.definition.steps[row.name], CALLS[row.type]
         if row.status == "Starting" and stopping:
-            arn = await self._existing(call, row)
-            if arn is None:
-                self._end(row, "Stopped")
-                return
-            row = self._put(self._executing(call, row, arn))
-        if row.status == "Starting":
+            await self._stop_start(call, row)
+        elif row.status == "Starting":
             if row.retry_at is None or row.retry_at <= now():
                 await self._create(step, call, row)
-            return
-        if stopping and row.status == "Executing":
-            row = await self._stop(call, row)
-        await self._look(step, call, row)
+        else:
+            if stopping and row.status == "Executing":
+                row = await self._stop(call, row)
+            await self._look(step, call, row)
 
     def reuse(self, source: StepRow) -> None:
         """Add the result that a step had in another execution."""
@@ -167,6 +163,19 @@ class StepRunner:
         if {"Key": EXECUTION_TAG, "Value": self._row.arn} not in tags:
             raise ServiceError("ResourceInUse", f"The name {row.job} is taken by {arn}.")
         return arn
+
+    async def _stop_start(self, call: StepCall, row: StepRow) -> None:
+        """Stop a step that was to be started: end it, unless its job exists already."""
+        try:
+            arn = await self._existing(call, row)
+        except ServiceError as error:
+            if error.status >= 500:
+                return
+            arn = None
+        if arn is None:
+            self._end(row, "Stopped")
+        else:
+            self._put(self._executing(call, row, arn))
 
     async def _stop(self, call: StepCall, row: StepRow) -> StepRow:
         if not call.stop:

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.engine.pipelines.definitions import Execution, definition, model_step, token, transform_step
+from tests.engine.pipelines.definitions import (
+    Execution,
+    condition,
+    definition,
+    equals,
+    model_step,
+    token,
+    transform_step,
+)
 from tests.engine.resources import ROLE, unique
 from tests.engine.team_keys import client_of, denied, make_key
 from tests.engine.transforms import BUCKET, archive, put
@@ -61,6 +69,25 @@ def test_a_teams_execution_is_denied_what_the_team_may_not_use(
     assert (
         "is not authorized to perform: sagemaker:CreateModel" in execution.steps()["Model"]["FailureReason"]
     )
+
+
+def test_a_teams_execution_reads_no_json_from_elsewhere(
+    serving_engine: EngineProcess, team: tuple[str, Any]
+) -> None:
+    name, sagemaker = team
+    secret = put(serving_engine, "elsewhere/report.json", b'{"value": 1}')
+    for uri, outcome in (
+        (secret, "Failed"),
+        (put(serving_engine, f"{name}/r.json", b'{"value": 1}'), "Succeeded"),
+    ):
+        value = {"Std:JsonGet": {"S3Uri": uri, "Path": "value"}}
+        text = definition(condition("Check", equals(value, 1)))
+        pipeline = f"{name}-{outcome.lower()}"
+        execution = create_and_start(serving_engine, sagemaker, pipeline, text)
+        assert execution.ended()["PipelineExecutionStatus"] == outcome
+        if outcome == "Failed":
+            reason = execution.steps()["Check"]["FailureReason"]
+            assert reason == f"ClientError: The execution may not read {secret}."
 
 
 def test_a_team_sees_and_uses_no_other_pipelines(
