@@ -104,3 +104,12 @@ def matching_lines(lines: list[str], expected: list[str]) -> list[str]:
     """The lines that begin with the same words as those expected, without what the SDK itself prints."""
     words = {line.partition(":")[0] for line in expected}
     return [line for line in lines if line.partition(":")[0] in words and ": " in line]
+
+
+def test_a_trigger_starts_the_pipeline_once_at_its_time(
+    cloud: Cloud, sdk2_python: Path, tmp_path: Path
+) -> None:
+    script = HERE / "sdk2" / "pipeline_schedule.py"
+    command = [sdk2_python, script, f"{cloud.bucket}/{unique('schedule')}", cloud.role]
+    expected = ["triggers: 2", "described: rate(1 day) ENABLED", "not early: True", "executions: 1"]
+    assert matching_lines(cloud.run(tmp_path, command).lines(), expected) == expected
