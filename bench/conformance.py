@@ -34,6 +34,8 @@ def main() -> int:
     )
     parser.add_argument("--write", action="store_true", help="write the figures to docs/engine.md")
     options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("--write needs all cases: leave --only out")
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="batchdeck-bench-") as folder:
         engine = EngineProcess(Path(folder), **engine_settings()).start()
