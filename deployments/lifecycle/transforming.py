@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from deployments.lifecycle.steps import StepEnd, prepared_input
 from deployments.models import DeploymentRun, RunStep, StepState
-from jobs.models import TransformJob
+from jobs.models import Connection, TransformJob
 from jobs.services.attempts import stopping
-from jobs.services.errors import InvalidFields, NotPossible
-from jobs.services.submitting import submission
+from jobs.services.errors import InvalidFields, NotPossible, Unavailable
+from jobs.services.submitting import replacing, submission
 from jobs.states import FAILURES, JobState
+from transform.spec import TransformSpec
 
 
 def begin(run: DeploymentRun, step: RunStep) -> StepEnd | None:
@@ -21,8 +22,10 @@ def begin(run: DeploymentRun, step: RunStep) -> StepEnd | None:
     if run.preprocess:
         body["data"] = prepared_input(run)
     try:
+        connection, spec, options = submission.parse(run.team, body)
+        if problem := _replaced_outputs(connection, spec):
+            return StepEnd(StepState.FAILED, problem)
         with transaction.atomic():
-            connection, spec, options = submission.parse(run.team, body)
             job = submission.submit(
                 connection,
                 spec,
@@ -41,6 +44,20 @@ def begin(run: DeploymentRun, step: RunStep) -> StepEnd | None:
     except _NotOurs:
         return None
     return None
+
+
+def _replaced_outputs(connection: Connection, spec: TransformSpec) -> str:
+    """The sentence about outputs that the job would replace; empty if there are none, or none can be listed."""
+    try:
+        replaced = replacing.find_for(connection, spec)
+    except Unavailable:
+        return ""
+    if replaced is None:
+        return ""
+    return (
+        f"{replaced.description[0].upper()}{replaced.description[1:]} below {spec.output_path}, such as "
+        f"{replaced.example}. Put {{run}} into the stage's output path, so that each run has a folder of its own."
+    )
 
 
 class _NotOurs(Exception):

@@ -11,7 +11,17 @@ from deployments.models import PromotionState, StageRunState
 from deployments.services import promoting, running
 from teams.models import Membership
 from tests.cast import House
-from tests.deployments.registry import BUCKET, ROWS, Registry, carry_to_end, look, make, run_to_end, stage_of
+from tests.deployments.registry import (
+    BUCKET,
+    ROWS,
+    Registry,
+    carry_to_end,
+    look,
+    make,
+    run_to_end,
+    stage_body,
+    stage_of,
+)
 from tests.support.engine import EngineProcess
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +74,21 @@ def test_a_version_goes_from_the_registry_through_staging_to_production_on_anoth
     ]
     body = second_engine.client("s3").get_object(Bucket=BUCKET, Key=rows[0]["Key"])["Body"].read()
     assert len(body.splitlines()) == len(ROWS.splitlines())
+
+
+def test_a_second_run_to_the_same_folder_fails_before_it_replaces_what_the_first_one_wrote(
+    team: House, registry: Registry, engine: EngineProcess
+) -> None:
+    registry.add()
+    output = f"s3://{BUCKET}/{registry.group}/out/"
+    stages = [stage_body("staging", "engine", registry.group, output_path=output)]
+    deployment = make(team, registry.group, stages=stages)
+    look(deployment)
+    carry_to_end(promoting.request(stage_of(deployment, "staging"), 1, member=member(team, "bob")))
+    put_input(engine, registry.group)
+    first = run_to_end(running.run_now(stage_of(deployment, "staging"), by=team.people["bob"]))
+    assert first.state == StageRunState.COMPLETED, first.reason
+    second = run_to_end(running.run_now(stage_of(deployment, "staging"), by=team.people["bob"]))
+    assert second.state == StageRunState.FAILED
+    assert "Put {run} into the stage's output path" in second.reason
+    assert second.job is None
