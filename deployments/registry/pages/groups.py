@@ -99,6 +99,7 @@ def group(request: MemberRequest, slug: str, group: str) -> HttpResponse:
         "approvals": Approval.choices,
         "next": urlencode({"approval": approval, "after": listing.next}) if listing.next else "",
         "is_first": not after,
+        "deployments": service.deployments_of(connection, package_group.name),
     }
     return render(request, "registry/group.html", context)
 

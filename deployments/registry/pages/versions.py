@@ -6,9 +6,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from deployments.models import FollowPolicy
 from deployments.registry.pages.finding import find_version
 from deployments.registry.pages.unreachable import says_what_failed
-from deployments.registry.services import metrics, usage, versions
+from deployments.registry.services import groups, metrics, usage, versions
 from jobs.services.listing.display import for_display
 from teams.access import MemberRequest, member_required
 
@@ -23,7 +24,7 @@ def version(request: MemberRequest, slug: str, group: str, number: int) -> HttpR
     connection, package_group, package = find_version(request.team, slug, group, number)
     use = versions.use_of(connection, package)
     history = versions.history(connection, package)
-    jobs = usage.jobs_of(connection, use.models)[:_JOBS_SHOWN]
+    jobs = usage.jobs_of(connection, package_group.name, number, use.models)[:_JOBS_SHOWN]
     context = {
         "connection": connection,
         "group": package_group,
@@ -35,5 +36,10 @@ def version(request: MemberRequest, slug: str, group: str, number: int) -> HttpR
         # What somebody changed in SageMaker itself has no row here.
         "changed_outside": bool(history) and history[0].after != package.approval,
         "jobs": for_display(jobs),
+        "followers": [
+            deployment
+            for deployment in groups.deployments_of(connection, package_group.name)
+            if deployment.follow == FollowPolicy.PROMOTE
+        ],
     }
     return render(request, "registry/version.html", context)

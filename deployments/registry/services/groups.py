@@ -9,6 +9,7 @@ from datetime import datetime
 from aws import Target, package_groups, packages
 from aws.package_groups import AT_ONCE, GroupHasVersions, GroupNameTaken, PackageGroup
 from aws.packages import VersionSummary
+from deployments.models import Deployment
 from deployments.registry.services import version_rules
 from deployments.registry.services.calls import answers, registry_call
 from jobs.models import Connection
@@ -109,7 +110,10 @@ def create_group(
 def delete_group(
     connection: Connection, group: PackageGroup, *, by: User, token: ApiToken | None = None
 ) -> None:
-    """Delete a group without versions. Raises NotPossible if it has any, and Unavailable."""
+    """Delete a group without versions. Raises NotPossible if it has any or is deployed, and Unavailable."""
+    if users := deployments_of(connection, group.name):
+        names = ", ".join(deployment.name for deployment in users)
+        raise NotPossible(f"{group.name} is deployed by {names}. Delete the deployment before its group.")
     with registry_call(connection, "DeleteModelPackageGroup") as target:
         try:
             is_deleted = package_groups.delete(target, group.name)
@@ -119,6 +123,12 @@ def delete_group(
         activity.record(
             connection.team, by, "package_group.deleted", connection, label=group.name, token=token
         )
+
+
+def deployments_of(connection: Connection, group: str) -> list[Deployment]:
+    """The team's deployments of the group, by name."""
+    rows = Deployment.objects.for_team(connection.team).filter(connection=connection, package_group=group)
+    return list(rows.order_by("name"))
 
 
 def _overview(target: Target, group: str) -> GroupOverview:

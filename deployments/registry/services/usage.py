@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from django.db.models import TextField
+from django.db.models import Q, TextField
 from django.db.models.functions import Cast
-from django.db.models.lookups import Contains
+from django.db.models.lookups import IContains
 
+from deployments.models import DeploymentRun, Promotion, PromotionState, Stage
 from jobs import queries
 from jobs.models import Connection, RegisteredModel, TransformJob
 from jobs.models.job import JobQuerySet
@@ -58,12 +59,20 @@ def uses_of(connection: Connection, group: str) -> Mapping[int, VersionUse]:
     """The use of each version of the group that is used, by number."""
     models: dict[int, list[RegisteredModel]] = defaultdict(list)
     text = Cast("containers", TextField())
-    candidates = queries.models(connection.team).filter(Contains(text, f"{group}/"), connection=connection)
+    candidates = queries.models(connection.team).filter(IContains(text, f"{group}/"), connection=connection)
     for model in candidates:
         for name, number in versions_of(model):
-            if name == group and model not in models[number]:
+            # AWS writes ARNs in small letters.
+            if name.lower() == group.lower() and model not in models[number]:
                 models[number].append(model)
-    return {number: VersionUse(tuple(rows)) for number, rows in models.items()}
+    stages = _stages_by_version(connection, group)
+    arriving = _stages_of_promotions(connection, group)
+    return {
+        number: VersionUse(
+            tuple(models.get(number, ())), tuple(stages.get(number, ())), tuple(arriving.get(number, ()))
+        )
+        for number in {*models, *stages, *arriving}
+    }
 
 
 def versions_of(model: RegisteredModel) -> list[tuple[str, int]]:
@@ -74,9 +83,18 @@ def versions_of(model: RegisteredModel) -> list[tuple[str, int]]:
     return [reference for reference in references if reference]
 
 
-def jobs_of(connection: Connection, models: Collection[RegisteredModel]) -> JobQuerySet:
-    """The team's jobs of the models, newest first."""
-    return queries.jobs(connection.team).filter(model__in=[model.pk for model in models], root=None)
+def jobs_of(
+    connection: Connection, group: str, number: int, models: Collection[RegisteredModel]
+) -> JobQuerySet:
+    """The team's jobs that used the version, newest first: of models made from it, and of stages that ran it."""
+    runs = DeploymentRun.objects.for_team(connection.team).filter(
+        stage__deployment__connection=connection,
+        stage__deployment__package_group=group,
+        version=number,
+        job__isnull=False,
+    )
+    of_models = Q(model__in=[model.pk for model in models])
+    return queries.jobs(connection.team).filter(of_models | Q(pk__in=runs.values("job")), root=None)
 
 
 def job_counts(connection: Connection, uses: Mapping[int, VersionUse]) -> dict[int, int]:
@@ -86,3 +104,28 @@ def job_counts(connection: Connection, uses: Mapping[int, VersionUse]) -> dict[i
         rows = TransformJob.objects.for_team(connection.team).filter(model__in=use.models, root=None)
         counts[number] = queries.count(rows.order_by("id")) if use.models else 0
     return counts
+
+
+def _stages_by_version(connection: Connection, group: str) -> dict[int, list[StageUse]]:
+    stages: dict[int, list[StageUse]] = defaultdict(list)
+    rows = Stage.objects.for_team(connection.team).filter(
+        deployment__connection=connection, deployment__package_group=group, version__isnull=False
+    )
+    for stage in rows.select_related("deployment"):
+        if stage.version is not None:
+            stages[stage.version].append(StageUse(str(stage), stage.deployment.get_absolute_url()))
+    return stages
+
+
+def _stages_of_promotions(connection: Connection, group: str) -> dict[int, list[StageUse]]:
+    """The stages that a version was asked for, or that it is carried into; an offer alone is no use."""
+    stages: dict[int, list[StageUse]] = defaultdict(list)
+    rows = Promotion.objects.for_team(connection.team).filter(
+        stage__deployment__connection=connection,
+        stage__deployment__package_group=group,
+        state__in=[PromotionState.WAITING, PromotionState.APPROVED],
+    )
+    for promotion in rows.select_related("stage__deployment"):
+        url = promotion.stage.deployment.get_absolute_url()
+        stages[promotion.version].append(StageUse(str(promotion.stage), url))
+    return stages
