@@ -20,7 +20,7 @@ def follow(job: TransformJob, seconds: float = 120) -> TransformJob:
     raise AssertionError(f"still {job.state} after {seconds} s: {job.state_reason}")
 
 
-def poll_now(connection: Connection) -> polling.Polled:
+def poll_now(connection: Connection) -> polling.PollResult:
     """Poll without waiting for the connection's interval."""
     Connection.objects.filter(pk=connection.pk).update(polled_at=None)
     return polling.poll(connection.pk)
