@@ -8,18 +8,33 @@ Writes them between their marks.
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 
-from engine.runtimes.registry import BUILT_IN, Runtime
+from engine.runtimes.registry import BUILT_IN, PROCESSING, Runtime
 from tools.field_tables import fill_tables, markdown_table
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "engine.md"
 
 
+#: The images of the runtimes that have environments for processing jobs, and the libraries that their table names.
+_IMAGES = {"sklearn": "`…/sagemaker-scikit-learn`", "xgboost": "`…/sagemaker-xgboost`"}
+_LIBRARIES = {
+    "xgboost-cpu": "XGBoost",
+    "scikit-learn": "scikit-learn",
+    "pandas": "pandas",
+    "numpy": "NumPy",
+    "scipy": "SciPy",
+    "matplotlib": "matplotlib",
+    "pyyaml": "PyYAML",
+}
+
+
 def document_with_tables(text: str) -> str:
     """The document's text with the table of each runtime that has tags. KeyError for an unknown mark."""
     names = {runtime.name for runtime in BUILT_IN if runtime.tags}
-    return fill_tables(text, {f"{name}-tags": functools.partial(tags_table, name) for name in names})
+    tables = {f"{name}-tags": functools.partial(tags_table, name) for name in names}
+    return fill_tables(text, {**tables, "processing-images": processing_table})
 
 
 def tags_table(name: str) -> str:
@@ -32,6 +47,27 @@ def tags_table(name: str) -> str:
     return markdown_table(
         ("tags of the image", "library that predicts", "numbers"), [*rows, *refused, last_row]
     )
+
+
+def processing_table() -> str:
+    """The images of processing jobs, their tags, and what their environments have, from the lock files."""
+    firsts: dict[str, str] = {}
+    rows = [
+        (
+            _IMAGES[runtime.name],
+            _tags(runtime, firsts.setdefault(runtime.name, runtime.tags[0])),
+            ", ".join(_pins(runtime)),
+        )
+        for runtime in PROCESSING
+    ]
+    return markdown_table(("image", "tags", "environment of the script"), rows)
+
+
+def _pins(runtime: Runtime) -> list[str]:
+    """The libraries of a lock file with their versions."""
+    assert runtime.requirements is not None
+    pins = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", runtime.requirements.read_text(), re.MULTILINE))
+    return [f"{title} {pins[package]}" for package, title in _LIBRARIES.items() if package in pins]
 
 
 def _tags(runtime: Runtime, first: str) -> str:

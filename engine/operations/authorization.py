@@ -177,7 +177,19 @@ def _changed_package(scope: Scope, params: Params) -> bool:
 
 
 def _new_package(scope: Scope, params: Params) -> bool:
-    return _package(scope, params) and _places(scope, params)
+    return _package(scope, params) and _places(scope, params) and _source(scope, params)
+
+
+def _source(scope: Scope, params: Params) -> bool:
+    """SourceUri may be the ARN of a package or model, whose specification the new package takes over."""
+    text = params.get("SourceUri", "")
+    if not text.startswith("arn:"):
+        return True
+    return scope.allows_model(text.partition("/")[2].partition("/")[0])
+
+
+def _described_packages(scope: Scope, params: Params) -> bool:
+    return all(scope.allows_model(package_group(arn)) for arn in params["ModelPackageArnList"])
 
 
 def _packages(scope: Scope, params: Params) -> bool:
@@ -327,6 +339,7 @@ _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
             "DescribeModelPackage", "DescribeModelPackageGroup", "DeleteModelPackage", "DeleteModelPackageGroup",
             "ListModelPackages",
         ),
+        _described_packages: ("BatchDescribeModelPackage",),
         _changed_package: ("UpdateModelPackage",),
     },
     "logs": {

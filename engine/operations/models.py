@@ -15,7 +15,7 @@ from engine.operations.table import operation
 from engine.operations.tags import tag_mapping
 from engine.store import ModelRow
 from engine.store.clock import now
-from engine.store.models import ModelOrder, model_position
+from engine.store.models import ModelOrder, model_containers, model_position
 
 _ORDER_TYPES: dict[ModelOrder, tuple[type, ...]] = {"Name": (str,), "CreationTime": (float, str)}
 
@@ -32,7 +32,7 @@ def create_model(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     tags = tag_mapping(params.get("Tags", []))
     if ctx.store.models.get(name) is not None:
         raise _name_taken(arn)
-    for container in containers_of(params):
+    for container in model_containers(params):
         if "ModelPackageName" in container:
             containers_of_package(ctx, container)
         else:
@@ -87,17 +87,10 @@ def find_model(ctx: Context, name: str) -> ModelRow:
     return row
 
 
-def containers_of(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """The container definitions in CreateModel's parameters, in pipeline order."""
-    if "PrimaryContainer" in request:
-        return [request["PrimaryContainer"]]
-    return list(request.get("Containers", []))
-
-
 def _check_containers(params: dict[str, Any]) -> None:
     if "PrimaryContainer" in params and params.get("Containers"):
         raise validation_error("A model has either a PrimaryContainer or Containers, not both.")
-    containers = containers_of(params)
+    containers = model_containers(params)
     if not containers:
         raise validation_error("A model needs a PrimaryContainer or Containers.")
     names = [container["ContainerHostname"] for container in containers if "ContainerHostname" in container]

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from engine.errors import ServiceError, validation_error
-from engine.operations.arns import package_arn, resource_name
+from engine.operations.arns import package_arn, parse_resource, resource_name
 from engine.operations.artifacts import check_artifacts
 from engine.operations.context import Context
 from engine.operations.package_groups import find_group
@@ -18,6 +18,7 @@ from engine.operations.paging import list_page
 from engine.operations.table import operation
 from engine.operations.tags import tag_mapping
 from engine.store.clock import now
+from engine.store.models import model_containers
 from engine.store.packages import PackageOrder, PackageRow, package_position
 
 _ORDER_TYPES: dict[PackageOrder, tuple[type, ...]] = {"Name": (str, int), "CreationTime": (float, str, int)}
@@ -51,6 +52,7 @@ def create_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     _check_request(params)
     if earlier := _earlier_package(ctx, params):
         return {"ModelPackageArn": earlier.arn}
+    params = _with_specification_of_source(ctx, params)
     _check_specification(ctx, params.get("InferenceSpecification", {}))
     row = _new_version(ctx, params) if "ModelPackageGroupName" in params else _new_unversioned(ctx, params)
     return {"ModelPackageArn": row.arn}
@@ -68,6 +70,22 @@ def describe_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         "CreatedBy": {},
         "LastModifiedTime": row.modified,
     }
+
+
+@operation("sagemaker", "BatchDescribeModelPackage")
+def describe_packages(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """Describe several versions by ARN; the answer has an error for each that does not exist."""
+    summaries: dict[str, Any] = {}
+    errors: dict[str, Any] = {}
+    for arn in params["ModelPackageArnList"]:
+        try:
+            row = find_package(ctx, arn)
+        except ServiceError as error:
+            errors[arn] = {"ErrorCode": error.code, "ErrorResponse": error.message}
+        else:
+            specification = row.request.get("InferenceSpecification", {"Containers": []})
+            summaries[arn] = {**_summary(row), "InferenceSpecification": specification}
+    return {"ModelPackageSummaries": summaries, "BatchDescribeModelPackageErrorMap": errors}
 
 
 @operation("sagemaker", "ListModelPackages")
@@ -98,6 +116,8 @@ def update_package(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     row = find_package(ctx, params["ModelPackageArn"])
     _check_specification(ctx, params.get("InferenceSpecification", {}))
     changed = {**row.request, **{name: params[name] for name in _REPLACED if name in params}}
+    if "ModelCard" in params:
+        changed["ModelCard"] = {**row.request.get("ModelCard", {}), **params["ModelCard"]}
     custom = {
         **row.request.get("CustomerMetadataProperties", {}),
         **params.get("CustomerMetadataProperties", {}),
@@ -166,6 +186,32 @@ def _check_request(params: dict[str, Any]) -> None:
         raise validation_error("A model package of no group needs an InferenceSpecification.")
     if "ModelPackageGroupName" in params and params.get("Tags"):
         raise validation_error("A version has the tags of its group: Tags can not be given with a group.")
+
+
+def _with_specification_of_source(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
+    """The request with the InferenceSpecification of the package or model whose ARN is its SourceUri.
+
+    One that the request has itself stays. Raises ServiceError(ValidationException) if there is none of that ARN.
+    """
+    source = parse_resource(ctx.config, params.get("SourceUri", ""))
+    if source is None or "InferenceSpecification" in params:
+        return params
+    if source.kind == "model-package":
+        specification = find_package(ctx, params["SourceUri"]).request.get("InferenceSpecification")
+    elif source.kind == "model":
+        model = ctx.store.models.get(source.name)
+        if model is None:
+            raise validation_error(f"SourceUri names a model that does not exist: {params['SourceUri']}")
+        specification = {"Containers": _package_containers(model.request)}
+    else:
+        return params
+    return {**params, "InferenceSpecification": specification} if specification else params
+
+
+def _package_containers(model: dict[str, Any]) -> list[dict[str, Any]]:
+    """A model's containers as those of a package, which have fewer members."""
+    names = ("ContainerHostname", "Image", "ModelDataUrl", "Environment", "ModelDataSource")
+    return [{name: entry[name] for name in names if name in entry} for entry in model_containers(model)]
 
 
 def _check_specification(ctx: Context, specification: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from engine.errors import ServiceError, validation_error
 from engine.operations.arns import transform_job_arn
 from engine.operations.context import Context
-from engine.operations.models import containers_of, find_model
+from engine.operations.models import find_model
 from engine.operations.packages import containers_of_package
 from engine.operations.paging import epoch_seconds, list_page
 from engine.operations.quotas import TRANSFORM, check_quotas
@@ -20,6 +20,7 @@ from engine.operations.tags import tag_mapping
 from engine.store import JobRow, ModelRow
 from engine.store.clock import now
 from engine.store.job_table import ORDER_TYPES, job_position
+from engine.store.models import model_containers
 from transform.keys import parse_s3_uri
 from transform.request import PATHS
 from transform.spec import SpecError, TransformSpec
@@ -119,7 +120,7 @@ def _path(field: str) -> str:
 def _transformable(ctx: Context, model: ModelRow) -> list[dict[str, Any]]:
     """The model's containers, with the current containers of model packages. Raises ServiceError."""
     containers: list[dict[str, Any]] = []
-    for container in containers_of(model.request):
+    for container in model_containers(model.request):
         if "ModelPackageName" in container:
             containers += containers_of_package(ctx, container)
         else:

@@ -14,13 +14,14 @@ from engine.readable import Readable
 from engine.runtimes import confined_process, process
 from engine.runtimes.archive import BadArchive, unpack
 from engine.runtimes.cgroups import engine_name
-from engine.runtimes.confining import Confiner, Support, find_support, interpreter_paths
+from engine.runtimes.confining import Confiner, interpreter_paths
 from engine.runtimes.environments import EnvironmentFailed, prepare
 from engine.runtimes.layers import add_requirements
 from engine.runtimes.model_files import why_too_new
 from engine.runtimes.registry import BadRuntime, Runtime, find_refusal, find_runtime, find_tags, load_runtimes
 from engine.runtimes.requirement_file import NAME, BadRequirements
 from engine.runtimes.serving.script_folder import find_script
+from engine.runtimes.support import Support, find_support
 from engine.runtimes.threads import thread_limits
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.runtimes.cgroups import out_of_memory
-from engine.runtimes.confining import KEEPER, end_groups
+from engine.runtimes.confining import end_groups
 from engine.runtimes.output import LogLines, ServerOutput
+from engine.runtimes.support import KEEPER
 from engine.runtimes.usage import (
     ProcessUsage,
     memory_below,

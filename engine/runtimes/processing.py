@@ -13,9 +13,10 @@ from urllib.parse import quote
 from engine.config import Config
 from engine.placement import ScriptPlacement
 from engine.runtimes.confined_process import ConfinedProcess, free_port, launch
-from engine.runtimes.confining import Confiner, Support, interpreter_paths, scratch_folder
+from engine.runtimes.confining import Confiner, interpreter_paths, scratch_folder
 from engine.runtimes.environments import prepare
 from engine.runtimes.registry import Runtime, find_runtime, find_tags, load_processing_images
+from engine.runtimes.support import Support
 from engine.runtimes.threads import thread_limits
 
 #: The path of the engine's package index for scripts; see engine.wire.package_index.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
@@ -82,6 +83,9 @@ class JobTable(Generic[Row]):
         """The values of the columns of a row."""
         raise NotImplementedError
 
+    def _record_change(self, connection: sqlite3.Connection, name: str) -> None:
+        """Record the event of a change of a job's status, within its transaction."""
+
     def create(self, row: Row, tags: Mapping[str, str] = MappingProxyType({})) -> bool:
         """Add a job and its tags; False, without any change, if the name exists."""
         values = self._values(row)
@@ -91,6 +95,7 @@ class JobTable(Generic[Row]):
             inserted = connection.execute(insert, values).rowcount
             if inserted:
                 insert_tags(connection, row.arn, tags)
+                self._record_change(connection, row.name)
         return inserted == 1
 
     def get(self, name: str) -> Row | None:
@@ -121,10 +126,13 @@ class JobTable(Generic[Row]):
         changes = {"failure_reason": failure_reason, "started": started, "ended": ended, **values}
         sets = "".join(f", {column} = coalesce(?, {column})" for column in changes)
         marks = ", ".join("?" for _ in from_)
-        changed = self._database.write(
-            f"UPDATE {self._table} SET status = ?, modified = ?{sets} WHERE name = ? AND status IN ({marks})",  # noqa: S608
-            (to, now(), *changes.values(), name, *from_),
+        update = (
+            f"UPDATE {self._table} SET status = ?, modified = ?{sets} WHERE name = ? AND status IN ({marks})"  # noqa: S608
         )
+        with self._database.transaction() as connection:
+            changed = connection.execute(update, (to, now(), *changes.values(), name, *from_)).rowcount
+            if changed:
+                self._record_change(connection, name)
         return changed == 1
 
     def started(self, name: str, at: float) -> None:

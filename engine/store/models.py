@@ -28,6 +28,13 @@ class ModelRow:
     created: float
 
 
+def model_containers(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The container definitions in CreateModel's parameters, in pipeline order."""
+    if "PrimaryContainer" in request:
+        return [request["PrimaryContainer"]]
+    return list(request.get("Containers", []))
+
+
 def model_position(row: ModelRow, order: ModelOrder) -> list[Any]:
     """The position of `row` in a listing of that order, for `after`."""
     return [row.name] if order == "Name" else [row.created, row.name]

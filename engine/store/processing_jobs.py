@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from engine.sqlite import Database
 from engine.store.job_table import UNFINISHED, JobTable
+from engine.store.pending_events import PendingEvents
 from engine.store.scopes import parse_scope, scope_text
 from transform.scope import EVERYTHING, Scope
 
+#: The detail-type of its events.
+EVENT = "SageMaker Processing Job State Change"
 _CLUSTER = "$.ProcessingResources.ClusterConfig"
 
 
@@ -42,6 +47,10 @@ class ProcessingJobs(JobTable[ProcessingJobRow]):
         "name, arn, request, status, failure_reason, exit_message, created, modified, started, ended, scope"
     )
 
+    def __init__(self, database: Database, events: PendingEvents) -> None:
+        super().__init__(database)
+        self._events = events
+
     def instances(self, instance_type: str | None = None) -> int:
         """The number of instances of all unfinished jobs, of one instance type or of all ml.* types."""
         return self._instances(_CLUSTER, instance_type)
@@ -56,6 +65,26 @@ class ProcessingJobs(JobTable[ProcessingJobRow]):
             if row is not None:
                 connection.execute("DELETE FROM tags WHERE arn = ?", row)
         return row is not None
+
+    def _record_change(self, connection: sqlite3.Connection, name: str) -> None:
+        """Record EventBridge's event of a change. Its times are epoch milliseconds, as AWS sends them."""
+        (columns,) = connection.execute(f"{self._select} WHERE name = ?", (name,))
+        row = self._row(columns)
+        request = {member: value for member, value in row.request.items() if member != "Tags"}
+        tags = dict(connection.execute("SELECT key, value FROM tags WHERE arn = ? ORDER BY key", (row.arn,)))
+        detail = {
+            **request,
+            "ProcessingJobArn": row.arn,
+            "ProcessingJobStatus": row.status,
+            "FailureReason": row.failure_reason,
+            "ExitMessage": row.exit_message,
+            "CreationTime": _milliseconds(row.created),
+            "LastModifiedTime": _milliseconds(row.modified),
+            "ProcessingStartTime": _milliseconds(row.started),
+            "ProcessingEndTime": _milliseconds(row.ended),
+            "Tags": tags,
+        }
+        self._events.add(connection, EVENT, [row.arn], detail, row.modified)
 
     def _row(self, columns: tuple[Any, ...]) -> ProcessingJobRow:
         name, arn, request, status, reason, message, created, modified, started, ended, scope = columns
@@ -87,3 +116,7 @@ class ProcessingJobs(JobTable[ProcessingJobRow]):
             row.ended,
             scope_text(row.scope),
         )
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)

@@ -19,11 +19,12 @@ import re
 import secrets
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from packaging.utils import canonicalize_name
@@ -45,6 +46,9 @@ _LARGEST_LIST = 64 * 1024 * 1024
 #: Signs the addresses of files, so that no others can be asked for.
 _SECRET = secrets.token_bytes(32)
 _FORWARDED = ("requires-python", "yanked")
+#: Threads of its own: an index that does not answer must not hold up the rest of the engine.
+_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="packages")
+_Result = TypeVar("_Result")
 
 
 async def answer(request: Request, credentials: Credentials) -> Response:
@@ -53,7 +57,7 @@ async def answer(request: Request, credentials: Credentials) -> Response:
         return _problem(401, "Only scripts of running processing jobs may use this index.")
     if match := _SIMPLE.fullmatch(request.path):
         name = canonicalize_name(match[1])
-        files = await asyncio.to_thread(_files, name)
+        files = await _in_thread(_files, name)
         if not files:
             return _problem(404, f"No index of this engine has the package {name}.")
         body = {"meta": {"api-version": "1.0"}, "name": name, "files": files}
@@ -62,6 +66,10 @@ async def answer(request: Request, credentials: Credentials) -> Response:
     if match is None or not hmac.compare_digest(_signature(match[1]), match[2]):
         return _problem(404, "There is no such file in this index.")
     return await _file(base64.urlsafe_b64decode(match[1] + "==").decode())
+
+
+async def _in_thread(function: Callable[..., _Result], *arguments: Any) -> _Result:
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
 
 
 def _is_of_job(request: Request, credentials: Credentials) -> bool:
@@ -143,12 +151,12 @@ def _signature(token: str) -> str:
 
 async def _file(url: str) -> Response:
     try:
-        reply = await asyncio.to_thread(_open, url, {})
+        reply = await _in_thread(_open, url, {})
     except (OSError, HTTPException) as error:
         return _problem(502, f"The file could not be fetched: {error}")
     length = reply.headers.get("content-length")
     if length is None:
-        body = await asyncio.to_thread(_read_all, reply)
+        body = await _in_thread(_read_all, reply)
         return Response(200, {"content-type": "application/octet-stream"}, body)
     headers = {"content-type": "application/octet-stream", "content-length": length}
     return Response(200, headers, _chunks(reply))
@@ -167,7 +175,7 @@ def _read_all(reply: BinaryIO) -> bytes:
 
 async def _chunks(reply: BinaryIO) -> AsyncIterator[bytes]:
     with reply:
-        while chunk := await asyncio.to_thread(reply.read, _CHUNK):
+        while chunk := await _in_thread(reply.read, _CHUNK):
             yield chunk
 
 

@@ -51,6 +51,12 @@ def sdk3_python() -> Path:
     return _locked_python("sdk3", "the SageMaker SDK 3")
 
 
+@pytest.fixture(scope="session")
+def data_clients_python() -> Path:
+    """The Python of an environment with pyarrow, polars, pandas, awswrangler, s3cmd and AWS's common runtime."""
+    return _locked_python("data_clients", "the data clients")
+
+
 def _locked_python(name: str, title: str) -> Path:
     """The Python of an environment made from locks/<name>.txt, where the runtimes' environments are."""
     sdk = Runtime(name, title, (), (), CHECKOUT / "locks" / f"{name}.txt")

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine.processing.runs import create, request
 from tests.engine.resources import create_model, job_request, put, unique
 from tests.engine.transforms import MODEL_SERVERS, transform
 from tests.support.engine import CHECKOUT, EngineProcess, free_port
@@ -44,7 +45,7 @@ class Receiver:
 
     def of(self, job: str) -> list[dict[str, Any]]:
         """The events about that job, in the order in which they came."""
-        return [event for _, event in self.requests if event["detail"]["TransformJobName"] == job]
+        return [event for _, event in self.requests if event["detail"].get("TransformJobName") == job]
 
     def statuses_of(self, job: str) -> list[str]:
         return [event["detail"]["TransformJobStatus"] for event in self.of(job)]
@@ -98,6 +99,29 @@ def test_each_change_of_a_jobs_status_is_sent_as_eventbridge_has_it(
     for name in ("CreationTime", "TransformStartTime", "TransformEndTime"):
         assert detail[name] == round(described[name].timestamp() * 1000)
     assert {path for path, _ in receiver.requests} == {"/hook?team=a"}
+
+
+def test_processing_jobs_are_told_of_too(telling: EngineProcess, receiver: Receiver) -> None:
+    params = request(telling, "", Tags=[{"Key": "team", "Value": "a"}])
+    params["AppSpecification"]["ImageUri"] = "unknown"
+    job = create(telling, params)
+    reason = job.failed()
+
+    def details() -> list[dict[str, Any]]:
+        return [
+            event["detail"]
+            for _, event in receiver.requests
+            if event["detail-type"] == "SageMaker Processing Job State Change"
+        ]
+
+    until(lambda: len(details()) == 2, "both events")
+    first, last = details()
+    assert first["ProcessingJobStatus"] == "InProgress"
+    assert last["ProcessingJobStatus"] == "Failed"
+    assert last["FailureReason"] == reason
+    assert last["ProcessingJobName"] == job.name
+    assert last["ProcessingEndTime"] == round(job.describe()["ProcessingEndTime"].timestamp() * 1000)
+    assert last["Tags"] == {"team": "a"}
 
 
 def test_stopping_and_failing_are_told_too(telling: EngineProcess, receiver: Receiver) -> None:

@@ -243,3 +243,39 @@ def test_a_model_names_a_package_and_a_specification_that_are_there(sagemaker: A
     ):
         with refused("ValidationException", message):
             sagemaker.create_model(ModelName=unique("model"), PrimaryContainer=wrong, ExecutionRoleArn=ROLE)
+
+
+def test_a_package_takes_over_the_specification_of_a_package_or_a_model(sagemaker: Any, group: str) -> None:
+    first = version(sagemaker, group)
+    copied = sagemaker.create_model_package(ModelPackageGroupName=group, SourceUri=first)["ModelPackageArn"]
+    described = sagemaker.describe_model_package(ModelPackageName=copied)
+    assert described["InferenceSpecification"]["Containers"][0]["Image"] == STRANGE_IMAGE
+    name = unique("model")
+    container = {"Image": STRANGE_IMAGE, "Environment": {"A": "b"}}
+    model = sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)[
+        "ModelArn"
+    ]
+    registered = sagemaker.create_model_package(ModelPackageGroupName=group, SourceUri=model)[
+        "ModelPackageArn"
+    ]
+    described = sagemaker.describe_model_package(ModelPackageName=registered)
+    assert described["InferenceSpecification"]["Containers"] == [container]
+    with refused("ValidationException", "does not exist"):
+        sagemaker.create_model_package(ModelPackageGroupName=group, SourceUri=f"{model}-gone")
+
+
+def test_part_of_a_model_card_leaves_the_rest(sagemaker: Any, group: str) -> None:
+    card = {"ModelCardContent": "{}", "ModelCardStatus": "Draft"}
+    arn = version(sagemaker, group, ModelCard=card)
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelCard={"ModelCardContent": '{"a": 1}'})
+    changed = sagemaker.describe_model_package(ModelPackageName=arn)["ModelCard"]
+    assert changed == {"ModelCardContent": '{"a": 1}', "ModelCardStatus": "Draft"}
+
+
+def test_several_versions_are_described_at_once(sagemaker: Any, group: str) -> None:
+    arn = version(sagemaker, group)
+    answer = sagemaker.batch_describe_model_package(ModelPackageArnList=[arn, f"{arn}9"])
+    summary = answer["ModelPackageSummaries"][arn]
+    assert (summary["ModelPackageGroupName"], summary["ModelPackageVersion"]) == (group, 1)
+    assert summary["InferenceSpecification"]["Containers"][0]["Image"] == STRANGE_IMAGE
+    assert answer["BatchDescribeModelPackageErrorMap"][f"{arn}9"]["ErrorCode"] == "ValidationException"

@@ -85,3 +85,22 @@ def test_a_team_lists_its_groups_alone_and_approves_its_versions_alone(engine: E
         sagemaker.update_model_package(ModelPackageArn=arns[0], InferenceSpecification=elsewhere)
     described = owner.describe_model_package(ModelPackageName=arns[1])
     assert described["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_a_team_takes_over_and_describes_its_own_packages_alone(engine: EngineProcess) -> None:
+    name, stranger = unique("team"), unique("stranger")
+    assert make_key(engine, name, "--s3", f"s3://{BUCKET}/{name}/", "--names", f"{name}-*").returncode == 0
+    owner, sagemaker = engine.client("sagemaker"), client_of(engine, name)("sagemaker")
+    for group in (f"{name}-a", f"{stranger}-b"):
+        owner.create_model_package_group(ModelPackageGroupName=group)
+    own, strange = (new_version(owner, group, unique("token")) for group in (f"{name}-a", f"{stranger}-b"))
+    sagemaker.create_model_package(ModelPackageGroupName=f"{name}-a", SourceUri=own)
+    assert own in sagemaker.batch_describe_model_package(ModelPackageArnList=[own])["ModelPackageSummaries"]
+    with denied():
+        sagemaker.create_model_package(ModelPackageGroupName=f"{name}-a", SourceUri=strange)
+    with denied():
+        sagemaker.create_model_package(
+            ModelPackageGroupName=f"{name}-a", SourceUri=strange.replace("model-package", "model")
+        )
+    with denied():
+        sagemaker.batch_describe_model_package(ModelPackageArnList=[own, strange])

@@ -131,6 +131,15 @@ def test_an_input_without_objects_is_refused_as_sagemaker_does(
         sagemaker.create_transform_job(**request_)
 
 
+@pytest.mark.parametrize("kind", ["AugmentedManifestFile", "Converse"])
+def test_kinds_of_input_that_are_not_for_transform_jobs_are_refused(
+    sagemaker: Any, request_: dict[str, Any], kind: str
+) -> None:
+    request_["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"] = kind
+    with refused("ValidationException", "S3DataType: It must be one of S3Prefix, ManifestFile"):
+        sagemaker.create_transform_job(**request_)
+
+
 def test_a_prefix_is_a_string_and_may_end_inside_a_name(engine: EngineProcess, sagemaker: Any) -> None:
     mark = unique("part")
     put(engine, f"{mark}-0001.csv")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import contextlib
 import errno
 import functools
 import logging
 import os
-import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 from engine.config import Config
-from engine.credentials import Credentials, Key
+from engine.credentials import Credentials
 from engine.disk import is_full
 from engine.errors import CannotRun, ServiceError
 from engine.limits import MIB
@@ -25,10 +23,12 @@ from engine.removing import remove_tree
 from engine.runner.failures import INTERNAL_ERROR, NO_CAPACITY, JobFailed
 from engine.runner.logs import PROCESSING_GROUP, InstanceLog, LogBudget
 from engine.runner.meter import Meter
+from engine.runner.processing.environment import configuration_of, container_variables
 from engine.runner.processing.inputs import ProcessingInput, download_input, plan_inputs
 from engine.runner.processing.instance import ScriptFailed, ScriptInstance, host_name
-from engine.runner.processing.outputs import ProcessingOutput, plan_outputs, read_beginning, upload_output
-from engine.runner.processing.request import cluster_of, is_isolated, with_defaults
+from engine.runner.processing.outputs import read_beginning
+from engine.runner.processing.request import cluster_of, with_defaults
+from engine.runner.processing.uploads import OutputUploads
 from engine.runner.protocols import ScriptProvider
 from engine.runner.task_groups import run_all, run_in_thread, run_to_end
 from engine.runner.watch import run_watched
@@ -41,21 +41,6 @@ log = logging.getLogger(__name__)
 _LONGEST_REASON = 1024
 _LONGEST_MESSAGE = 1024
 _MESSAGE = PurePosixPath("output/message")
-#: Seconds between two uploads of a Continuous output, and for which a file must be unchanged.
-_UPLOAD_PAUSE = 2.0
-_SETTLED_NS = 1_000_000_000
-#: The members of the request in processingjobconfig.json.
-_CONFIGURATION = (
-    "ProcessingInputs",
-    "ProcessingOutputConfig",
-    "ProcessingResources",
-    "AppSpecification",
-    "StoppingCondition",
-    "Environment",
-    "NetworkConfig",
-    "RoleArn",
-    "Tags",
-)
 #: What a job waits for while the environment of its image is made, before the last line about it.
 _PREPARING = (
     "Preparing the environment of the image. This happens once; the job's log shows how far it has come."
@@ -136,17 +121,17 @@ class ProcessingJob:
             raise JobFailed(f"ClientError: {reason}")
         if cluster["InstanceType"] in self._config.no_capacity:
             raise JobFailed(NO_CAPACITY)
-        outputs = [plan_outputs(self._objects, self._request) for _ in self._instances]
+        limits = self._config.limits
+        uploads = OutputUploads(self._objects, self._request, self._instances, limits.disk_mb * MIB)
         inputs = await asyncio.to_thread(plan_inputs, self._objects, self._request, self._row.scope)
         await asyncio.to_thread(remove_tree, self._directory)
         self._directory.mkdir(parents=True)
         self._check_space(inputs)
-        limits = self._config.limits
         memory = limits.memory_of(cluster["InstanceType"])
         failures: list[JobFailed] = []
         is_stopped = False
         try:
-            work = self._prepare_and_run(inputs, outputs)
+            work = self._prepare_and_run(inputs, uploads)
             await run_watched(work, self._directory, self._instances, limits, memory)
         except _TooLong:
             is_stopped = True
@@ -164,7 +149,7 @@ class ProcessingJob:
             failures.append(failed)
         if is_stopped:
             return "Stopped"
-        await self._upload(outputs)
+        await uploads.upload_all()
         if failures:
             raise failures[0]
         return "Completed"
@@ -186,9 +171,7 @@ class ProcessingJob:
         if sum(sizes) > limits.space_left(self._directory):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    async def _prepare_and_run(
-        self, inputs: Sequence[ProcessingInput], outputs: Sequence[Sequence[ProcessingOutput]]
-    ) -> None:
+    async def _prepare_and_run(self, inputs: Sequence[ProcessingInput], uploads: OutputUploads) -> None:
         """Make the environment and the folders, and run the containers to their end.
 
         Raises JobFailed, and _TooLong after MaxRuntimeInSeconds.
@@ -198,7 +181,7 @@ class ProcessingJob:
             self._preparing = ""
             for instance in self._instances:
                 instance.log.begin()
-                await asyncio.to_thread(instance.prepare, self._configuration())
+                await asyncio.to_thread(instance.prepare, configuration_of(self._row, self._request))
             for planned in inputs:
                 for instance in self._instances:
                     await run_in_thread(
@@ -213,18 +196,19 @@ class ProcessingJob:
                     )
             self._store.processing.started(self._row.name, now())
             with self._credentials.job_key(self._row.request["RoleArn"], self._row.scope) as key:
-                await self._run_instances(prepared, self._environment(key), outputs)
+                variables = container_variables(
+                    self._row, self._request, self._config.region, self._scripts, key
+                )
+                async with uploads.continuous():
+                    await self._run_instances(prepared, variables)
         except CannotRun as error:
             raise JobFailed(f"{error.blame}: {error}") from error
 
-    async def _run_instances(
-        self, prepared: Any, environment: dict[str, str], outputs: Sequence[Sequence[ProcessingOutput]]
-    ) -> None:
+    async def _run_instances(self, prepared: Any, variables: dict[str, str]) -> None:
         specification = self._request["AppSpecification"]
         command = [*specification["ContainerEntrypoint"], *specification.get("ContainerArguments", [])]
-        uploading = asyncio.create_task(self._upload_continuously(outputs))
         running = run_all(
-            instance.run(self._scripts, prepared, command, environment) for instance in self._instances
+            instance.run(self._scripts, prepared, command, variables) for instance in self._instances
         )
         seconds = self._request["StoppingCondition"]["MaxRuntimeInSeconds"]
         try:
@@ -237,52 +221,6 @@ class ProcessingJob:
             if deadline.expired():
                 raise _TooLong from error
             raise
-        finally:
-            uploading.cancel()
-            await asyncio.gather(uploading, return_exceptions=True)
-
-    def _environment(self, key: Key) -> dict[str, str]:
-        """The variables of the containers. Isolated ones get no key, since they could not use it."""
-        own = {
-            "PROCESSING_JOB_NAME": self._row.name,
-            "PROCESSING_JOB_ARN": self._row.arn,
-            "AWS_REGION": self._config.region,
-            "AWS_DEFAULT_REGION": self._config.region,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-        if not is_isolated(self._request):
-            own |= {
-                "AWS_ENDPOINT_URL": self._scripts.engine_url(),
-                "AWS_ACCESS_KEY_ID": key.access_key_id,
-                "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
-                "AWS_SESSION_TOKEN": key.token or "",
-                "PIP_INDEX_URL": self._scripts.index_url(key.access_key_id, key.secret_access_key),
-            }
-        return {**own, **self._request["Environment"]}
-
-    async def _upload(self, outputs: Sequence[Sequence[ProcessingOutput]], before: int | None = None) -> None:
-        """Upload what is there; with `before` only Continuous outputs, and files that were not changed since."""
-        most_bytes = self._config.limits.disk_mb * MIB
-        for instance, instance_outputs in zip(self._instances, outputs, strict=True):
-            for output in instance_outputs:
-                if before is None or output.is_continuous:
-                    await run_in_thread(
-                        functools.partial(
-                            upload_output,
-                            self._objects,
-                            output,
-                            instance.base_dir,
-                            most_bytes,
-                            changed_before=before,
-                        )
-                    )
-
-    async def _upload_continuously(self, outputs: Sequence[Sequence[ProcessingOutput]]) -> None:
-        """Upload Continuous outputs from time to time. What cannot be uploaded is tried again at the job's end."""
-        while any(output.is_continuous for output in outputs[0]):
-            await asyncio.sleep(_UPLOAD_PAUSE)
-            with contextlib.suppress(JobFailed, OSError, sqlite3.Error):
-                await self._upload(outputs, time.time_ns() - _SETTLED_NS)
 
     def _exit_message(self) -> str | None:
         """What the first instance that has a message has written. Raises JobFailed if it is not UTF-8."""
@@ -293,11 +231,6 @@ class ProcessingJob:
             if body is not None:
                 return _decoded(body)
         return None
-
-    def _configuration(self) -> dict[str, Any]:
-        """The content of processingjobconfig.json."""
-        members = {name: self._request.get(name) for name in _CONFIGURATION}
-        return {"ProcessingJobArn": self._row.arn, "ProcessingJobName": self._row.name, **members}
 
     def _report_progress(self, line: str) -> None:
         self._preparing = f"{_PREPARING} Now: {line[:_LONGEST_LINE]}"
