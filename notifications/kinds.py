@@ -30,7 +30,13 @@ EVENT_KINDS: tuple[NotificationKind, ...] = (
         "A running job comes near its deadline or cost cap, or has been silent for long.",
     ),
     NotificationKind(
-        "stage.waiting", "Waits for approval", "A stage of a deployment waits for approval.", of_job=False
+        "stage.waiting",
+        "Waits for approval",
+        "A version is offered to a stage of a deployment, or waits for approval.",
+        of_job=False,
+    ),
+    NotificationKind(
+        "promotion.failed", "Promotion failed", "A version could not be deployed to a stage.", of_job=False
     ),
     NotificationKind("run.failed", "Run failed", "A run of a deployment or a schedule failed.", of_job=False),
 )

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from aws import GatewayError, Rejected
 from deployments.lifecycle import preprocessing, transforming
+from deployments.lifecycle.announcing import announce_failed_run
 from deployments.lifecycle.steps import PutOff, StepEnd
 from deployments.models import DeploymentRun, RunStep, StageRunState, StepKind, StepState
 from deployments.models.run import UNDER_WAY
@@ -94,9 +95,12 @@ def _end_step(run: DeploymentRun, step: RunStep, end: StepEnd) -> Advance:
 
 
 def _end(run: DeploymentRun, state: StageRunState, reason: str) -> Advance:
-    ended = run.move(
-        state, from_=StageRunState(run.state), reason=reason, ended_at=timezone.now(), next_look_at=None
-    )
+    with transaction.atomic():
+        ended = run.move(
+            state, from_=StageRunState(run.state), reason=reason, ended_at=timezone.now(), next_look_at=None
+        )
+        if ended and state == StageRunState.FAILED:
+            announce_failed_run(run)
     return Advance.ENDED if ended else Advance.NOT_OURS
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from aws import GatewayError, Rejected, copying, models, packages
 from aws.copying import Copy
+from deployments.lifecycle.announcing import announce_failed_promotion
 from deployments.lifecycle.refusals import describe_refusal
 from deployments.models import Promotion, PromotionState, Stage
 from jobs.lifecycle.aws_session import asking, target_of
@@ -288,6 +289,7 @@ def _fail(promotion: Promotion, sentence: str) -> Carried:
         activity.record(
             promotion.team, None, "deployment.failed", promotion.stage.deployment, label=str(promotion)
         )
+        announce_failed_promotion(promotion)
     return Carried.FAILED
 
 

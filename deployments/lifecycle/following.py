@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from aws import GatewayError, packages
 from aws.packages import VersionSummary
+from deployments.lifecycle.announcing import announce_waiting
 from deployments.lifecycle.refusals import describe_refusal
 from deployments.models import Deployment, FollowPolicy, Promotion, PromotionKind, PromotionState
 from jobs.clock import passed
@@ -85,6 +86,8 @@ def _offer(deployment: Deployment, newest: VersionSummary) -> Promotion | None:
         )
         verb = "deployment.promoted" if at_once else "deployment.offered"
         activity.record(row.team, None, verb, row, label=str(promotion))
+        if not at_once:
+            announce_waiting(promotion)
     return promotion
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from deployments.lifecycle.announcing import announce_waiting
 from deployments.models import Promotion, PromotionKind, PromotionState, Stage
 from deployments.models.promotion import OPEN
 from deployments.services import queries
@@ -173,6 +174,7 @@ def _ask(promotion: Promotion, member: Membership, note: str, token: ApiToken | 
             note=note,
         ):
             _record(promotion, "deployment.promotion_requested", member, token)
+            announce_waiting(promotion)
     return promotion
 
 
@@ -212,6 +214,8 @@ def _create(
             _record(promotion, verbs[kind], member, token)
             if at_once:
                 enqueue(carry, promotion.pk)
+            else:
+                announce_waiting(promotion)
     except IntegrityError as error:
         raise NotPossible(
             f"Another version is being deployed to {stage.name} now. Wait for its end."

@@ -12,6 +12,7 @@ from schedules.lifecycle.pausing import pause
 from schedules.models import ScheduledRun
 from schedules.run_handlers import NothingToDo, RunHandler, TargetGone, handler_of
 from schedules.states import PENDING, Overlap, PauseCause, RunState
+from teams.announcing import Announcement, announce
 from teams.models import Membership, User
 
 #: The pause before a run that waits, or whose connection does not answer, is tried again.
@@ -117,4 +118,25 @@ def _put_off(run: ScheduledRun, sentence: str) -> RunState | None:
 
 
 def _end(run: ScheduledRun, state: RunState, reason: str) -> RunState | None:
-    return state if run.move(state, reason=reason) else None
+    with transaction.atomic():
+        if not run.move(state, reason=reason):
+            return None
+        if state == RunState.FAILED:
+            _announce_failure(run)
+    return state
+
+
+def _announce_failure(run: ScheduledRun) -> None:
+    schedule = run.schedule
+    announce(
+        Announcement(
+            team=schedule.team,
+            kind="run.failed",
+            key=f"scheduled-run-{run.key}",
+            title=f"{schedule.name}: the run of {_time(run)} {schedule.timezone} could not be started",
+            reason=run.reason,
+            path=schedule.get_absolute_url(),
+            person=run.asked_by or schedule.changed_by,
+            facts={"schedule": schedule.slug, "run": run.key, "due_at": run.due_at.isoformat()},
+        )
+    )
