@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from deployments.models import PromotionState, StageRunState
 from deployments.preprocess_step import PreprocessStep
 from deployments.services import files, promoting, running
 from deployments.services.plans import STAGE_FIELDS
-from jobs.services.submitting import sample
+from jobs.services.submitting import sample, sample_versions
 from tests.cast import House
 from tests.deployments.registry import carry_to_end, look, run_to_end, stage_of
 from tests.support.engine import EngineProcess
@@ -26,15 +24,12 @@ def test_the_version_and_the_file_of_the_tutorial_go_through_both_stages(
     team: House, engine: EngineProcess
 ) -> None:
     sample.load(team.connection, sample.BREAST_CANCER, by=team.people["alice"])
-    specification = re.search(r"--inference-specification '(\{.*?\})'", TEXT, re.DOTALL)
-    assert specification is not None
-    sagemaker = engine.client("sagemaker")
-    sagemaker.create_model_package_group(ModelPackageGroupName="tumours")
-    sagemaker.create_model_package(
-        ModelPackageGroupName="tumours",
-        ModelApprovalStatus="Approved",
-        InferenceSpecification=json.loads(specification[1]),
-    )
+    sample_versions.load(team.connection)
+
+    def set_approval_of_second(approval: str) -> None:
+        package = "arn:aws:sagemaker:us-east-1:000000000000:model-package/breast-cancer/2"
+        engine.client("sagemaker").update_model_package(ModelPackageArn=package, ModelApprovalStatus=approval)
+
     document = TEXT.partition("```yaml\n")[2].partition("```")[0]
     alice = team.people["alice"].memberships.get(team=team.team)
     deployment = files.apply_file(alice, files.read_file(document)).deployment
@@ -48,6 +43,14 @@ def test_the_version_and_the_file_of_the_tutorial_go_through_both_stages(
     assert production.schedule is not None
     assert production.schedule.next_run_at is not None
     assert following.look(deployment.pk)[0] is following.Look.NOTHING_NEW
+    set_approval_of_second("Approved")
+    offered = look(deployment)
+    assert offered is not None
+    assert carry_to_end(promoting.approve(offered, member=alice)).version == 2
+    back = carry_to_end(promoting.roll_back(stage_of(deployment, "staging"), 1, member=alice))
+    assert (back.state, back.version) == (PromotionState.DEPLOYED, 1)
+    # Other tests use the engine too.
+    set_approval_of_second("PendingManualApproval")
 
 
 def test_every_field_of_a_stage_and_of_the_preprocess_step_is_documented() -> None:

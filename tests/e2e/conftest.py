@@ -27,6 +27,29 @@ SAMPLE = {
     "instance_type": "ml.m5.large",
     "instance_count": 1,
 }
+_PATHS = "s3://batchdeck-samples/breast-cancer/"
+DEPLOYMENT = {
+    "name": "Tumours",
+    "connection": "engine",
+    "package_group": "breast-cancer",
+    "settings": {
+        "content_type": "text/csv",
+        "split_type": "Line",
+        "assemble_with": "Line",
+        "instance_type": "ml.m5.large",
+    },
+    "stages": [
+        {
+            "name": name,
+            "connection": "engine",
+            "data": f"{_PATHS}data/",
+            "output_path": f"{_PATHS}{name.lower()}/{{run}}/",
+            "needs_approval": name == "Production",
+            "schedule": {"expression": "cron(0 0 1 1 ? *)"},
+        }
+        for name in ("Staging", "Production")
+    ],
+}
 REFUSED = {
     "output_path": "s3://batchdeck-samples/breast-cancer/refused-in-a-test/",
     "content_type": "application/x-nothing",
@@ -166,7 +189,12 @@ def every_path(house: House, signed_in: Page, job_path: str, failed_path: str) -
         yearly = {"name": "Every new year", "preset": slug, "expression": "cron(0 0 1 1 ? *)"}
         yearly["output_path"] = f"{SAMPLE['output_path']}{{run}}/"
         context.post(address, data=yearly, headers=key, fail_on_status_code=True)
-    return every_page(job_path, failed_path, slug, schedule)
+    address, deployment = f"{house.url}/api/v1/deployments/", "tumours"
+    if context.get(f"{address}{deployment}/", headers=key).status == 404:
+        context.post(address, data=DEPLOYMENT, headers=key, fail_on_status_code=True)
+    signed_in.goto(f"{house.url}/deployments/{deployment}/")
+    expect(signed_in.get_by_text("Version 1").first).to_be_visible(timeout=60_000)
+    return every_page(job_path, failed_path, slug, schedule, deployment)
 
 
 @pytest.fixture

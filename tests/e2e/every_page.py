@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 
-def every_page(job_path: str, failed_path: str, preset: str, schedule: str) -> dict[str, str]:
-    """Paths by name: of a job that completed, of one that failed, and of the preset and the schedule of these slugs."""
+def every_page(
+    job_path: str, failed_path: str, preset: str, schedule: str, deployment: str
+) -> dict[str, str]:
+    """Paths by name: of a job that completed, of one that failed, and of what has these slugs."""
     return {
         "home": "/",
         "jobs": "/jobs/",
@@ -35,7 +37,7 @@ def every_page(job_path: str, failed_path: str, preset: str, schedule: str) -> d
         "new-registry-version": "/registry/engine/breast-cancer/new/",
         "registry-metadata": "/registry/engine/breast-cancer/1/metadata/",
         "registry-model": "/registry/engine/breast-cancer/1/model/",
-        "registry-delete-question": "/registry/engine/breast-cancer/1/delete/",
+        "registry-delete-question": "/registry/engine/breast-cancer/2/delete/",
         "presets": "/presets/",
         "new-preset": f"/presets/new/?from={job_path.strip('/').rpartition('/')[2]}",
         "preset": f"/presets/{preset}/",
@@ -45,6 +47,12 @@ def every_page(job_path: str, failed_path: str, preset: str, schedule: str) -> d
         "new-schedule": f"/schedules/new/?preset={preset}",
         "schedule": f"/schedules/{schedule}/",
         "edit-schedule": f"/schedules/{schedule}/edit/",
+        "deployments": "/deployments/",
+        "new-deployment": "/deployments/new/",
+        "deployment": f"/deployments/{deployment}/",
+        "edit-deployment": f"/deployments/{deployment}/edit/",
+        "delete-deployment-question": f"/deployments/{deployment}/delete/",
+        "promotion": f"/deployments/{deployment}/stages/staging/promote/1/",
         "connections": "/connections/",
         "connection": "/connections/engine/",
         "new-connection": "/connections/new/",
