@@ -62,6 +62,13 @@ def form(**changes: str) -> dict[str, str]:
     return {**values, "settings.instance_type": "ml.m5.large", "settings.instance_count": "1", **changes}
 
 
+def test_a_team_without_deployments_is_taught_the_three_steps(house: House) -> None:
+    page = house.page("bob").get("/deployments/").content.decode()
+    assert "in three steps" in page
+    editing.create(house.team, body(), by=house.people["alice"])
+    assert "in three steps" not in house.page("bob").get("/deployments/").content.decode()
+
+
 def test_an_operator_makes_a_deployment_with_two_stages_by_the_form(house: House) -> None:
     client = house.page("bob")
     assert b"three steps" in client.get("/deployments/").content

@@ -29,7 +29,7 @@ SAMPLE = {
 }
 _PATHS = "s3://batchdeck-samples/breast-cancer/"
 DEPLOYMENT = {
-    "name": "Tumours",
+    "name": "Every page",
     "connection": "engine",
     "package_group": "breast-cancer",
     "settings": {
@@ -189,7 +189,7 @@ def every_path(house: House, signed_in: Page, job_path: str, failed_path: str) -
         yearly = {"name": "Every new year", "preset": slug, "expression": "cron(0 0 1 1 ? *)"}
         yearly["output_path"] = f"{SAMPLE['output_path']}{{run}}/"
         context.post(address, data=yearly, headers=key, fail_on_status_code=True)
-    address, deployment = f"{house.url}/api/v1/deployments/", "tumours"
+    address, deployment = f"{house.url}/api/v1/deployments/", "every-page"
     if context.get(f"{address}{deployment}/", headers=key).status == 404:
         context.post(address, data=DEPLOYMENT, headers=key, fail_on_status_code=True)
     signed_in.goto(f"{house.url}/deployments/{deployment}/")
