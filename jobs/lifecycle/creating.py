@@ -41,7 +41,12 @@ class Lineage:
         if self.root is None:
             return columns
         # A further attempt is the same job.
-        return {**columns, "preset_id": self.parent.preset_id, "preset_used": self.parent.preset_used}
+        return {
+            **columns,
+            "preset_id": self.parent.preset_id,
+            "preset_used": self.parent.preset_used,
+            "deployment": self.parent.deployment,
+        }
 
     @property
     def sentence(self) -> str:

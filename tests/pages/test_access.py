@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
+from deployments.models import Deployment
 from jobs.models import Connection, RegisteredModel, TransformJob
 from jobs.states import JobState
 from teams.models import ApiToken, Membership, Role, User
@@ -25,6 +26,11 @@ FORMS |= {"job-stop": "bob", "job-archive": "bob", "job-retry": "bob", "delete-p
 FORMS |= {"remove-connection": "alice", "member-remove": "alice", "token-revoke": "alice"}
 FORMS |= {"new-rule": "alice", "edit-rule": "alice", "remove-rule": "alice"}
 FORMS |= {"channel-secret": "alice", "remove-channel": "alice"}
+FORMS |= {"new-registry-group": "bob", "new-registry-version": "bob", "delete-registry-group": "alice"}
+FORMS |= {"registry-metadata": "bob", "registry-model": "bob", "delete-registry-version": "alice"}
+FORMS |= {"new-deployment": "bob", "edit-deployment": "bob", "delete-deployment": "alice"}
+FORMS |= {"promote": "bob", "roll-back": "bob", "stop-deployment-run": "bob"}
+FORMS |= {"new-schedule": "bob", "edit-schedule": "bob", "delete-schedule": "bob"}
 #: Pages that everybody reads and admins send something from.
 ALSO_FORMS = {"connection", "channel"}
 #: Pages that only take a button's press.
@@ -52,6 +58,14 @@ BUTTONS = {
     "switch-channel",
     "redeliver",
     "use-browser",
+    "registry-approval",
+    "reject-promotion",
+    "run-stage",
+    "pause-stage",
+    "schedule-times",
+    "pause-schedule",
+    "resume-schedule",
+    "run-schedule",
 }
 #: Buttons for viewers too.
 OF_ALL = {"test-connection", "save-view", "change-view", "use-browser"}
@@ -141,7 +155,9 @@ def test_a_viewer_opens_every_page_that_is_no_form(house: House, job: TransformJ
         assert answer.status_code == (404 if page.name in OF_AN_OUTPUT else expected), page
 
 
-@pytest.mark.parametrize("emptied", [[], [TransformJob], [TransformJob, RegisteredModel, Connection]])
+@pytest.mark.parametrize(
+    "emptied", [[], [TransformJob], [Deployment, TransformJob, RegisteredModel, Connection]]
+)
 def test_a_viewer_sees_no_button_and_no_link_that_would_be_refused(
     house: House, job: TransformJob, emptied: list[Any]
 ) -> None:

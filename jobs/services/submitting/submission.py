@@ -98,7 +98,10 @@ def _write(
     deployment: str,
 ) -> TransformJob:
     reason = lineage.sentence if lineage else reason
-    columns = {**options.columns(), **(preset.as_used() if preset else {}), "deployment": deployment}
+    columns = {**options.columns(), **(preset.as_used() if preset else {})}
+    if deployment:
+        # A further attempt has that of the job before it.
+        columns["deployment"] = deployment
     with transaction.atomic():
         job = create_job(connection, spec.to_fields(), reason=reason, by=by, lineage=lineage, **columns)
         activity.record(connection.team, by, "job.submitted", job, token=token)
