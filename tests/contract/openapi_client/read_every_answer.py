@@ -11,7 +11,7 @@ import os
 import pkgutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,21 @@ SAMPLE = {
     "instance_type": "ml.m5.large",
     "tags": {"team": "risk"},
     "model_client_config": {"invocations_max_retries": 1},
+}
+DEPLOYMENT = {
+    "name": "Tumours",
+    "connection": "engine",
+    "package_group": "breast-cancer",
+    "settings": {"content_type": "text/csv", "split_type": "Line", "instance_type": "ml.m5.large"},
+    "stages": [
+        {
+            "name": "Staging",
+            "connection": "engine",
+            "data": SAMPLE["data"],
+            "output_path": "s3://batchdeck-samples/deployed/{run}/",
+            "schedule": {"expression": "cron(0 0 1 1 ? *)"},
+        }
+    ],
 }
 ENDED = {"COMPLETED", "FAILED", "STOPPED", "REJECTED", "CANCELLED"}
 
@@ -216,6 +231,141 @@ def use_connections(service: Service) -> None:
     call("connections_remove", 204, slug=slug)
 
 
+def until(look: Callable[[], Any], what: str) -> Any:
+    """The first true value of `look`; AssertionError if there is none for five minutes."""
+    deadline = time.monotonic() + 300
+    while not (value := look()):
+        assert time.monotonic() < deadline, f"{what} did not happen"
+        time.sleep(0.2)
+    return value
+
+
+def use_registry(service: Service) -> None:
+    """Register a version in a new group, decide on it, make a model of it, and delete all of it."""
+    call = service.call
+    call("registry_groups_list", connection="engine")
+    body = {"connection": "engine", "name": "by-a-client", "description": "To try."}
+    call("registry_groups_create", 201, body=models.PackageGroupBody.from_dict(body))
+    group = {"slug": "engine", "group": "by-a-client"}
+    call("registry_groups_get", **group)
+    sample = call("models_list", q="xgb").results[0]
+    body = {"image": sample.image, "model_data": sample.model_data, "metadata": {"auc": "0.9"}}
+    number = call(
+        "registry_versions_register", 201, body=models.PackageVersionBody.from_dict(body), **group
+    ).number
+    version = {**group, "number": number}
+    call("registry_versions_list", **group)
+    call("registry_versions_get", **version)
+    metadata = models.PatchedMetadataBody.from_dict({"metadata": {"auc": "0.91"}})
+    call("registry_versions_change", body=metadata, **version)
+    decision = models.ApprovalBody.from_dict({"status": "Approved", "note": "Good."})
+    call("registry_versions_approve", body=decision, **version)
+    model = models.ModelOfVersionBody.from_dict({"name": "of-a-version"})
+    call("registry_versions_create_model", 201, body=model, **version)
+    call("registry_versions_delete", 204, delete_in_use=True, **version)
+    call("registry_groups_delete", 204, **group)
+
+
+def use_schedules(service: Service) -> None:
+    """Put a preset on a schedule, run, pause and delete it."""
+    call = service.call
+    body = {"name": "To schedule", "body": SAMPLE}
+    preset = call("presets_create", 201, body=models.PresetBody.from_dict(body)).slug
+    yearly = {
+        "name": "Yearly",
+        "preset": preset,
+        "expression": "cron(0 0 1 1 ? *)",
+        "output_path": "s3://batchdeck-samples/scheduled/{run}/",
+    }
+    call("schedules_preview", body=models.PreviewBody.from_dict({"expression": yearly["expression"]}))
+    slug = call("schedules_create", 201, body=models.ScheduleBody.from_dict(yearly)).slug
+    call("schedules_list")
+    call("schedules_get", schedule=slug)
+    changes = models.PatchedScheduleChangesBody.from_dict({"name": "Each year"})
+    call("schedules_change", schedule=slug, body=changes)
+    call("schedules_run", 201, schedule=slug)
+    runs = until(lambda: call("schedules_runs", schedule=slug).results, "a run")
+    assert len(runs) == 1
+    call("schedules_pause", schedule=slug, body=models.SchedulePauseBody.from_dict({"reason": "Holidays."}))
+    call("schedules_resume", schedule=slug)
+    call("schedules_delete", 204, schedule=slug)
+
+
+def use_deployments(service: Service) -> None:
+    """Carry both versions of the sample group into a stage, go back, and run it."""
+    call = service.call
+    slug = call("deployments_create", 201, body=models.DeploymentBody.from_dict(DEPLOYMENT)).slug
+    stage, deployment = {"deployment": slug, "stage": "staging"}, {"deployment": slug}
+
+    def offer(version: int) -> Any:
+        promotions = call("deployments_promotions", **deployment).results
+        offers = (row for row in promotions if (row.version, row.state) == (version, "offered"))
+        return next(offers, None)
+
+    def wait_for(version: int) -> None:
+        def runs_it() -> bool:
+            return call("deployments_get", **deployment).stages[0].version == version
+
+        until(runs_it, f"version {version} in staging")
+
+    note = models.NoteBody.from_dict({"note": "Looked at."})
+    first = until(lambda: offer(1), "the offer of version 1")
+    call("deployments_diff", version=1, **stage)
+    call("deployments_approve", promotion=first.id, body=note, **deployment)
+    wait_for(1)
+    second = {"slug": "engine", "group": "breast-cancer", "number": 2}
+    decision = models.ApprovalBody.from_dict({"status": "Approved"})
+    call("registry_versions_approve", body=decision, **second)
+    rejected = until(lambda: offer(2), "the offer of version 2")
+    call("deployments_reject", promotion=rejected.id, body=note, **deployment)
+    call("deployments_promote", 202, body=models.PromoteBody.from_dict({"version": 2}), **stage)
+    wait_for(2)
+    call("deployments_roll_back", 202, body=models.RollBackBody.from_dict({"version": 1}), **stage)
+    wait_for(1)
+    for paused in (True, False):
+        call("deployments_pause", body=models.PauseBody.from_dict({"paused": paused}), **stage)
+    run = call("deployments_run", 202, **stage).id
+    call("deployments_run_stop", 202, run=run, **deployment)
+    call("deployments_run_get", run=run, **deployment)
+    call("deployments_runs", **deployment)
+    call("deployments_list")
+    changes = models.PatchedDeploymentBody.from_dict({"description": "By a client."})
+    call("deployments_change", body=changes, **deployment)
+    ended = ("completed", "failed", "stopped")
+    until(lambda: call("deployments_run_get", run=run, **deployment).state in ended, "the end of the run")
+    call("deployments_delete", 204, **deployment)
+
+
+def use_notifications(service: Service) -> None:
+    """Add a webhook that nobody answers and a rule, send a test, and remove both."""
+    call = service.call
+    body = {"kind": "webhook", "name": "Nobody", "address": "https://hooks.example.com/batchdeck"}
+    channel = call("channels_create", 201, body=models.ChannelBody.from_dict(body)).id
+    call("channels_list")
+    call("channels_get", channel=channel)
+    call(
+        "channels_change",
+        channel=channel,
+        body=models.PatchedChannelChangesBody.from_dict({"name": "No one"}),
+    )
+    call("channels_new_secret", channel=channel)
+    rule = call(
+        "notification_rules_create",
+        201,
+        body=models.RuleBody.from_dict({"channel": channel, "kinds": ["job.failed"]}),
+    ).id
+    call("notification_rules_list")
+    call("notification_rules_get", rule_pk=rule)
+    changes = models.PatchedRuleChangesBody.from_dict({"kinds": ["job.failed", "job.stopped"]})
+    call("notification_rules_change", rule_pk=rule, body=changes)
+    delivery = call("channels_test", 202, channel=channel).id
+    call("deliveries_list")
+    call("deliveries_get", delivery=delivery)
+    call("deliveries_redeliver", 202, delivery=delivery)
+    call("notification_rules_remove", 204, rule_pk=rule)
+    call("channels_remove", 204, channel=channel)
+
+
 def main() -> None:
     """Use the service as a team does; say how many operations were called."""
     service = Service(sys.argv[2], os.environ["BATCHDECK_TOKEN"])
@@ -223,6 +373,10 @@ def main() -> None:
     use_models(service)
     use_presets_and_views(service)
     use_jobs(service)
+    use_registry(service)
+    use_schedules(service)
+    use_deployments(service)
+    use_notifications(service)
     service.call("costs")
     service.call("costs", by="team,month,model,connection")
     service.call("members_list")
