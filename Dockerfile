@@ -25,6 +25,7 @@ COPY jobs jobs
 COPY results results
 COPY deployments deployments
 COPY schedules schedules
+COPY notifications notifications
 COPY webapp webapp
 COPY templates templates
 COPY static static

@@ -204,7 +204,7 @@ class Confiner:
 def _linked_base_dir(placement: Placement) -> Path:
     """A folder with a link `model` to the model, for servers that have no view of their own."""
     folder = placement.directory.with_name(f"{placement.directory.name}.ml")
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
     link = folder / "model"
     if not link.is_symlink():

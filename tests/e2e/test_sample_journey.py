@@ -120,6 +120,7 @@ def test_the_form_says_beside_each_field_what_is_wrong_and_keeps_what_was_typed(
 ) -> None:
     signed_in.goto(f"{house.url}/jobs/new/")
     signed_in.get_by_label("Input data", exact=True).fill("not-an-address")
+    signed_in.locator("[name=output_path]").fill("s3://batchdeck-samples/never/")
     signed_in.get_by_text("Limits and retries").click()
     signed_in.get_by_label(re.compile("Calls at once")).fill("0")
     signed_in.get_by_label(re.compile("Largest call")).fill("400")
