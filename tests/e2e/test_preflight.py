@@ -33,7 +33,8 @@ def fill(page: Page, house: House) -> None:
     """A form with one error and two warnings."""
     upload(house)
     page.goto(f"{house.url}/jobs/new/")
-    page.locator("#id_model").select_option(index=1)
+    sample = page.locator("#id_model option", has_text="breast-cancer-xgb").first.get_attribute("value")
+    page.locator("#id_model").select_option(sample)
     page.locator("#id_data").fill(f"s3://{BUCKET}/in")
     page.locator("#id_output_path").fill(f"s3://{BUCKET}/out/")
     page.get_by_text("Limits and retries").click()
