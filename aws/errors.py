@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+#: Codes of a call that the credentials do not allow: those of SageMaker and others, of S3, and of SQS.
+DENIED_CODES = frozenset(
+    {
+        *("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"),
+        *("AuthorizationError", "AuthorizationErrorException", "Forbidden", "403", "AllAccessDisabled"),
+    }
+)
+
 
 class GatewayError(Exception):
     """The base class; raise one of its subclasses.
@@ -13,6 +21,11 @@ class GatewayError(Exception):
         super().__init__(sentence)
         self.sentence = sentence
         self.code = code
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether the credentials lack a permission."""
+        return self.code in DENIED_CODES
 
 
 class Rejected(GatewayError):

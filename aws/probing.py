@@ -30,10 +30,6 @@ def _nobody(target: Target) -> str:
     return f"{name.removesuffix('*').removesuffix('-')}-{_NOBODY}"[-63:] if name else _NOBODY
 
 
-_DENIED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "Forbidden", "403",
-     "NotAuthorized", "AuthorizationErrorException"}
-)  # fmt: skip
 _ABSENT = frozenset({"ResourceNotFound", "ResourceNotFoundException", "ValidationException"})
 _ASSUME = "sts:AssumeRole"
 _AT_ONCE = 6
@@ -114,7 +110,7 @@ def _try(tested: _Probe, target: Target) -> ProbeResult:
         with translated(target):
             return tested.result(ProbeOutcome.FINE, account=tested.call(target) or "")
     except Rejected as error:
-        if error.code in _DENIED and _ASSUME not in error.sentence:
+        if error.is_denied and _ASSUME not in error.sentence:
             return tested.result(ProbeOutcome.DENIED, error.sentence)
         if error.code in _ABSENT:
             return tested.result(ProbeOutcome.FINE)

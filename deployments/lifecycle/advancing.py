@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from enum import Enum
 
 from django.db import transaction
@@ -12,15 +11,11 @@ from django.utils import timezone
 from aws import GatewayError, Rejected
 from deployments.lifecycle import preprocessing, transforming
 from deployments.lifecycle.announcing import announce_failed_run
-from deployments.lifecycle.steps import PutOff, StepEnd
+from deployments.lifecycle.steps import LEASE, PutOff, StepEnd, pause_after
 from deployments.models import DeploymentRun, RunStep, StageRunState, StepKind, StepState
 from deployments.models.run import UNDER_WAY
 from jobs.models import Lease
 
-#: Longer than a task may run.
-LEASE = timedelta(seconds=60)
-#: Pauses after calls that may succeed later double from the first to the longest, in seconds.
-_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0
 _RUN_ENDS = {
     StepState.COMPLETED: StageRunState.COMPLETED,
     StepState.FAILED: StageRunState.FAILED,
@@ -105,9 +100,8 @@ def _end(run: DeploymentRun, state: StageRunState, reason: str) -> Advance:
 
 
 def _put_off(run: DeploymentRun, sentence: str) -> Advance:
-    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(run.tries, 10))
     DeploymentRun.objects.filter(pk=run.pk).update(
-        reason=sentence, tries=run.tries + 1, next_look_at=timezone.now() + timedelta(seconds=pause)
+        reason=sentence, tries=run.tries + 1, next_look_at=timezone.now() + pause_after(run.tries)
     )
     return Advance.LATER
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from enum import Enum
 from typing import Any
 
@@ -18,6 +17,7 @@ from aws import GatewayError, Rejected, copying, models, packages
 from aws.copying import Copy
 from deployments.lifecycle.announcing import announce_failed_promotion
 from deployments.lifecycle.refusals import describe_refusal
+from deployments.lifecycle.steps import LEASE, PutOff, pause_after
 from deployments.models import Promotion, PromotionState, Stage
 from jobs.lifecycle.aws_session import asking, target_of
 from jobs.lifecycle.queue.pacing import Pace
@@ -27,13 +27,10 @@ from jobs.services.registry import registered_models
 from teams import activity
 from transform.keys import output_folder, parse_s3_uri
 
-#: Longer than a task may run.
-LEASE = timedelta(seconds=60)
 #: Seconds that one task copies.
 COPY_SECONDS = 20.0
-#: Tries of a step that may succeed later, with pauses that double from the first to the longest, in seconds.
+#: Tries of a step that may succeed later.
 TRIES = 12
-_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0
 
 
 class Carried(Enum):
@@ -52,10 +49,6 @@ class _Refused(Exception):
     """A step that cannot succeed; the message is the sentence for the row."""
 
 
-class _PutOff(Exception):
-    """A step that may succeed later; the message is the sentence for the row."""
-
-
 def carry(promotion_id: int) -> Carried:
     """Do the next part of an approved promotion."""
     lease = Lease.claim(f"promotion-{promotion_id}", LEASE)
@@ -70,7 +63,7 @@ def carry(promotion_id: int) -> Carried:
             return _carry(promotion)
         except _Refused as error:
             return _fail(promotion, str(error))
-        except _PutOff as error:
+        except PutOff as error:
             return _put_off(promotion, str(error))
     finally:
         lease.release()
@@ -297,16 +290,15 @@ def _put_off(promotion: Promotion, sentence: str) -> Carried:
     tries = promotion.tries + 1
     if tries >= TRIES:
         return _fail(promotion, f"{sentence} It was tried {tries} times.")
-    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (tries - 1))
     Promotion.objects.filter(pk=promotion.pk, state=PromotionState.APPROVED).update(
-        problem=sentence, tries=tries, next_look_at=timezone.now() + timedelta(seconds=pause)
+        problem=sentence, tries=tries, next_look_at=timezone.now() + pause_after(promotion.tries)
     )
     return Carried.LATER
 
 
-def _problem(error: GatewayError, call: str, connection: Connection) -> _Refused | _PutOff:
+def _problem(error: GatewayError, call: str, connection: Connection) -> _Refused | PutOff:
     sentence = describe_refusal(error, call, connection.name)
-    return _Refused(sentence) if isinstance(error, Rejected) else _PutOff(sentence)
+    return _Refused(sentence) if isinstance(error, Rejected) else PutOff(sentence)
 
 
 def due_promotions(limit: int = 25) -> Sequence[int]:

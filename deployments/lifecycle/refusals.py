@@ -15,14 +15,11 @@ PERMISSIONS = {
     "DescribeProcessingJob": "sagemaker:DescribeProcessingJob",
     "StopProcessingJob": "sagemaker:StopProcessingJob",
 }
-_NOT_ALLOWED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "UnauthorizedOperation"}
-)
 
 
 def describe_refusal(error: GatewayError, call: str, connection: str) -> str:
     """The sentence about a failed call on the connection of that name."""
     sentence = error.sentence.rstrip(".")
-    if error.code in _NOT_ALLOWED:
+    if error.is_denied:
         return f"{call} was refused on {connection}: {sentence}. It needs the permission {PERMISSIONS[call]}."
     return f"{call} failed on {connection}: {sentence}."

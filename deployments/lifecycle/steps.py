@@ -1,11 +1,16 @@
-"""What the kinds of steps share."""
+"""What promotions and the steps of runs share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from deployments.models import DeploymentRun, StepState
 from transform.keys import output_folder
+
+#: Longer than a task may run.
+LEASE = timedelta(seconds=60)
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,11 @@ class StepEnd:
 
 class PutOff(Exception):
     """The step cannot go on now; it is tried again later. The message is the sentence for the row."""
+
+
+def pause_after(tries: int) -> timedelta:
+    """The pause before the next try of what was put off `tries` times before; it doubles up to two minutes."""
+    return timedelta(seconds=min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(tries, 10)))
 
 
 def run_folder(run: DeploymentRun) -> str:

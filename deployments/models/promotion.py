@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from deployments.models.stage import Stage
+from jobs.models.guarded_moves import move_row
 from jobs.models.job_values import KEY_LENGTH, new_key
 from jobs.models.scoped import TeamQuerySet
 from teams.models import Team, User
@@ -98,9 +99,4 @@ class Promotion(models.Model):
         """Change the state if the row is still in `from_`. True if this call has changed it."""
         if to not in MOVES[from_]:
             raise ValueError(f"{from_} may not become {to}")
-        values = {"state": to, **fields}
-        if Promotion.objects.filter(pk=self.pk, state=from_).update(**values) != 1:
-            return False
-        for name, value in values.items():
-            setattr(self, name, value)
-        return True
+        return move_row(self, to, from_={from_}, **fields)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from deployments.models.stage import Stage
 from jobs.models import TransformJob
+from jobs.models.guarded_moves import move_row
 from jobs.models.job_values import KEY_LENGTH, new_key
 from jobs.models.scoped import TeamQuerySet
 from schedules.models import ScheduledRun
@@ -112,12 +113,7 @@ class DeploymentRun(models.Model):
         """Change the state if the row is still in `from_`. True if this call has changed it."""
         if to not in RUN_MOVES[from_]:
             raise ValueError(f"{from_} may not become {to}")
-        values = {"state": to, **fields}
-        if DeploymentRun.objects.filter(pk=self.pk, state=from_).update(**values) != 1:
-            return False
-        for name, value in values.items():
-            setattr(self, name, value)
-        return True
+        return move_row(self, to, from_={from_}, **fields)
 
 
 class StepKind(models.TextChoices):
@@ -162,9 +158,4 @@ class RunStep(models.Model):
 
     def move(self, to: StepState, *, from_: StepState, **fields: Any) -> bool:
         """Change the state if the row is still in `from_`. True if this call has changed it."""
-        values = {"state": to, **fields}
-        if RunStep.objects.filter(pk=self.pk, state=from_).update(**values) != 1:
-            return False
-        for name, value in values.items():
-            setattr(self, name, value)
-        return True
+        return move_row(self, to, from_={from_}, **fields)

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from jobs.models import TransformJob
+from jobs.models.guarded_moves import move_row
 from jobs.models.job_values import KEY_LENGTH, new_key
 from schedules.models.schedule import Schedule
 from schedules.states import PENDING, RunState
@@ -78,12 +79,7 @@ class ScheduledRun(models.Model):
 
     def move(self, to: RunState, *, from_: Collection[RunState] = PENDING, **columns: Any) -> bool:
         """Change the state if the row is still in one of `from_`. True if this call has changed it."""
-        rows = ScheduledRun.objects.filter(pk=self.pk, state__in=from_)
-        if rows.update(state=to, **columns) != 1:
-            return False
-        for name, value in {"state": to, **columns}.items():
-            setattr(self, name, value)
-        return True
+        return move_row(self, to, from_=from_, **columns)
 
 
 def run_name(at: datetime, key: str) -> str:

@@ -15,7 +15,6 @@ from jobs.services.errors import NotPossible, Unavailable
 
 _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 #: SageMaker answers about ten calls of a kind each second.
 _AT_ONCE = 6
 #: Seconds in which a page waits for its details.
@@ -35,7 +34,7 @@ def registry_call(connection: Connection, action: str) -> Iterator[Target]:
     except OutOfScope as error:
         raise NotPossible(error.sentence) from error
     except Rejected as error:
-        if error.code in _DENIED:
+        if error.is_denied:
             raise Unavailable(
                 f"{connection.name} may not call sagemaker:{action}. Add the permission to the credentials of the "
                 f"connection. {error.sentence}"

@@ -22,7 +22,6 @@ COUNTED = 10_000
 #: Bytes read of an object for its preview.
 PEEKED = 32 * 1024
 _NO_BUCKET = frozenset({"NoSuchBucket", "404", ""})
-_DENIED = frozenset({"AccessDenied", "403", "Forbidden", "AllAccessDisabled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +194,7 @@ def _refusal(error: Rejected, connection: Connection, bucket: str, key: str, nee
     # Without a code boto3 itself refused: no bucket can have that name.
     if error.code in _NO_BUCKET:
         return f"There is no bucket {bucket}."
-    if error.code not in _DENIED:
+    if not error.is_denied:
         return f"s3://{bucket} cannot be looked at: {error.sentence}"
     what = f"s3://{bucket}/{key}" if needs == "s3:GetObject" else f"s3://{bucket}"
     return (
