@@ -36,7 +36,7 @@ async def dispatch(ctx: Context, service: str, headers: Mapping[str, str], body:
     try:
         model = _operation_model(service, headers.get("x-amz-target", ""))
         # An operation without an output shape answers with an empty body.
-        status, answer = 200, await perform(ctx, service, model, lambda: _json(body))
+        status, answer = 200, await perform(ctx, service, model, lambda: read_json(body))
     except ServiceError as error:
         return error_response(error, request_id)
     except Exception:
@@ -68,7 +68,8 @@ def _operation_model(service: str, target: str) -> OperationModel:
     return operation_model(service, name)
 
 
-def _json(body: bytes) -> Any:
+def read_json(body: bytes) -> Any:
+    """The JSON value of a request's body, an empty object if there is none. Raises ServiceError."""
     if len(body) > MAX_BODY:
         raise ServiceError(
             "RequestEntityTooLargeException", f"The request body is larger than {MAX_BODY} bytes.", status=413

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import re
@@ -14,6 +15,7 @@ from engine.aws_models import service_model
 from engine.errors import ServiceError
 from engine.operations.context import Context
 from engine.wire.dispatch import perform
+from engine.wire.json_protocol import read_json
 from engine.wire.request import Request, percent_decoded
 from engine.wire.response import Response
 from engine.wire.text_values import from_text
@@ -54,23 +56,34 @@ def _response(status: int, answer: dict[str, Any], request_id: str, headers: dic
 
 def _route(service: str, request: Request) -> tuple[OperationModel, dict[str, str]]:
     """The operation of the method and path, and the texts of the path's labels."""
-    models = service_model(service)
-    for name in models.operation_names:
-        model = models.operation_model(name)
-        pattern = _LABEL.sub(r"(?P<\1>[^/]+)", re.escape(model.http["requestUri"]))
-        match = re.fullmatch(pattern, request.path)
-        if match and model.http["method"] == request.method:
+    for method, pattern, model in _routes(service):
+        match = pattern.fullmatch(request.path) if method == request.method else None
+        if match:
             return model, {label: percent_decoded(text) for label, text in match.groupdict().items()}
     raise ServiceError(
         "UnknownOperationException", f"{request.method} {request.path} is not an operation of {service}.", 404
     )
 
 
+@functools.cache
+def _routes(service: str) -> list[tuple[str, re.Pattern[str], OperationModel]]:
+    """The method, the pattern of the path, and the model of each operation."""
+    models = [service_model(service).operation_model(name) for name in service_model(service).operation_names]
+    return [
+        (
+            model.http["method"],
+            re.compile(_LABEL.sub(r"(?P<\1>[^/]+)", re.escape(model.http["requestUri"]))),
+            model,
+        )
+        for model in models
+    ]
+
+
 def _document(model: OperationModel, labels: dict[str, str], request: Request, body: bytes) -> Any:
     """The request's parameters as one JSON value: those of the path, of the query and of the body."""
     shape = model.input_shape
     assert isinstance(shape, StructureShape)
-    document = _json(body)
+    document = read_json(body)
     if not isinstance(document, dict):
         raise ServiceError("SerializationException", "The body is not a JSON object.")
     pairs = request.query_pairs()
@@ -91,10 +104,3 @@ def _value(shape: Shape, text: str) -> Any:
         return from_text(shape.type_name, text)
     except ValueError:
         return text
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body) if body else {}
-    except (ValueError, RecursionError):
-        raise ServiceError("SerializationException", "The body is not JSON.") from None
