@@ -33,8 +33,8 @@ def figures_table(results: Sequence[Result]) -> str:
     """Operations, cases and passes of each service."""
     rows = []
     for service in sorted({result.service for result in results}):
-        own = [result for result in results if result.service == service]
-        operations = len({result.operation for result in own})
-        passes = sum(not result.problem for result in own)
-        rows.append((service, str(operations), f"{len(own):,}", f"{passes:,}"))
+        service_results = [result for result in results if result.service == service]
+        operations = len({result.operation for result in service_results})
+        passes = sum(not result.problem for result in service_results)
+        rows.append((service, str(operations), f"{len(service_results):,}", f"{passes:,}"))
     return markdown_table(("service", "operations", "cases", "passed"), rows)

@@ -123,10 +123,10 @@ class DeploymentForm(EditForm):
             self.add_error(None, str(error))
         except InvalidFields as error:
             for name, texts in error.fields.items():
-                own = name.replace(".schedule.", ".")
+                field = name.replace(".schedule.", ".")
                 self.add_error(
-                    own if own in self.fields else None,
-                    texts if own in self.fields else f"{name}: {' '.join(texts)}",
+                    field if field in self.fields else None,
+                    texts if field in self.fields else f"{name}: {' '.join(texts)}",
                 )
         return None
 

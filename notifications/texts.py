@@ -139,8 +139,8 @@ def _facts(data: Mapping[str, Any]) -> list[str]:
 
 
 def _outputs(data: Mapping[str, Any]) -> str:
-    done, total = data.get("objects_done"), data.get("objects_total")
-    return f"{done:,} of {total:,}" if done is not None and total is not None else ""
+    count, total = data.get("objects_done"), data.get("objects_total")
+    return f"{count:,} of {total:,}" if count is not None and total is not None else ""
 
 
 def dollars_of(amount: str | None) -> str:

@@ -19,10 +19,10 @@ DATA = "{data}"
 
 def stage_settings(stage: Stage) -> dict[str, Any]:
     """The settings of the stage's jobs, with the paths as they are written."""
-    own: dict[str, Any] = {"instance_type": stage.instance_type, "instance_count": stage.instance_count}
+    instances: dict[str, Any] = {"instance_type": stage.instance_type, "instance_count": stage.instance_count}
     return {
         **stage.deployment.settings,
-        **{name: value for name, value in own.items() if value},
+        **{name: value for name, value in instances.items() if value},
         "connection": stage.connection.slug,
         "data": stage.data,
         "output_path": stage.output_path,

@@ -138,9 +138,9 @@ class Events:
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """What is to be sent. `what` is a phrase for the log; `event` is None if its job does not exist."""
+    """What is to be sent. `phrase` is for the log; `event` is None if its job does not exist."""
 
-    what: str
+    phrase: str
     at: float
     event: dict[str, Any] | None
     drop: Callable[[], None]
@@ -154,7 +154,7 @@ async def _send(send: _Post, message: _Message) -> None:
             await send(body)
         except NotDelivered as failure:
             if not failure.again or time.time() - message.at > _LONGEST_WAIT:
-                log.warning("the event that %s was given up: %s", message.what, failure)
+                log.warning("the event that %s was given up: %s", message.phrase, failure)
                 return
         else:
             return

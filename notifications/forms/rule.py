@@ -50,9 +50,9 @@ class RuleForm(EditForm):
         menu_of = find_filter("connection").menu
         menu = list(menu_of(channel.team)) if menu_of else []
         slug = str(start["connection"])
-        gone = [(slug, slug)] if slug and slug not in dict(menu) else []
+        removed_choice = [(slug, slug)] if slug and slug not in dict(menu) else []
         connection: Any = self.fields["connection"]
-        connection.choices = [("", "all"), *menu, *gone]
+        connection.choices = [("", "all"), *menu, *removed_choice]
         self.fields["owner"].help_text = (
             "A user name. Empty: everybody."
             if channel.owner is None

@@ -96,8 +96,8 @@ class ProcessingJob:
             if is_full(error):
                 raise
             log.exception("processing job %s failed in the engine itself", self._row.name)
-            what = f"InternalServerError: {error.strerror or error}" if isinstance(error, OSError) else ""
-            reason = self._log_reason(what or INTERNAL_ERROR)
+            text = f"InternalServerError: {error.strerror or error}" if isinstance(error, OSError) else ""
+            reason = self._log_reason(text or INTERNAL_ERROR)
         finally:
             await run_to_end(self._end())
         self._store.processing.move(
