@@ -24,12 +24,18 @@ COPY teams teams
 COPY jobs jobs
 COPY results results
 COPY deployments deployments
+COPY tuning tuning
 COPY schedules schedules
 COPY notifications notifications
+COPY assistants assistants
+COPY help help
 COPY webapp webapp
 COPY templates templates
 COPY static static
 COPY samples samples
+# The pages of help are made of these.
+COPY docs docs
+COPY README.md AGENTS.md CONTRIBUTING.md CHANGELOG.md ./
 # Compiled here, for the user below may not write where they lie.
 RUN python -m compileall -q .
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 from botocore.exceptions import IncompleteReadError as BotoIncompleteReadError
@@ -136,7 +136,13 @@ def head(target: Target, bucket: str, key: str) -> RemoteObject | None:
             if details_of(error)[0] in _ABSENT:
                 return None
             raise
-    return RemoteObject(key, answer["ContentLength"], answer["LastModified"], answer.get("ContentType", ""))
+    return RemoteObject(
+        key,
+        answer["ContentLength"],
+        answer["LastModified"],
+        answer.get("ContentType", ""),
+        answer.get("ETag", "").strip('"'),
+    )
 
 
 def read(target: Target, bucket: str, key: str, *, limit: int) -> bytes | None:
@@ -165,18 +171,20 @@ def part(target: Target, bucket: str, key: str, start: int, length: int, *, etag
             if code not in _NO_SUCH_RANGE:
                 raise
             # An empty object has no range.
-            whole = head(target, bucket, key)
-            return Part(b"", whole.size, whole.modified, "") if whole else None
+            entry = head(target, bucket, key)
+            return Part(b"", entry.size, entry.modified, "") if entry else None
     size = int(answer.get("ContentRange", "").rpartition("/")[2] or len(body))
     return Part(body, size, answer["LastModified"], answer["ETag"].strip('"'))
 
 
-def stream(target: Target, bucket: str, key: str) -> Iterator[bytes] | None:
-    """The whole body in pieces, holding one at a time; None if the object does not exist."""
+def stream(target: Target, bucket: str, key: str, *, start: int = 0) -> Iterator[bytes] | None:
+    """The body from byte `start` on in pieces, holding one at a time; None if the object does not exist."""
     check_place(target, bucket, key)
     with translated(target):
         try:
-            body = client(target, "s3").get_object(Bucket=bucket, Key=key)["Body"]
+            # An empty object has no byte 0 to begin with.
+            extra: dict[str, Any] = {"Range": f"bytes={start}-"} if start else {}
+            body = client(target, "s3").get_object(Bucket=bucket, Key=key, **extra)["Body"]
         except ClientError as error:
             if details_of(error)[0] in _ABSENT:
                 return None
@@ -233,23 +241,43 @@ def put(target: Target, bucket: str, key: str, body: bytes | BinaryIO) -> None:
         client(target, "s3").put_object(Bucket=bucket, Key=key, Body=body)
 
 
+def delete(target: Target, bucket: str, keys: Sequence[str]) -> None:
+    """Delete up to 1,000 objects; missing ones count as deleted. Raises Rejected with the first error of an object."""
+    for key in keys:
+        check_place(target, bucket, key)
+    with translated(target):
+        answer = client(target, "s3").delete_objects(
+            Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        )
+    for error in answer.get("Errors", []):
+        raise Rejected(f"{error.get('Key', '')}: {error.get('Message', '')}", error.get("Code", ""))
+
+
 def may_put(target: Target, bucket: str, key: str) -> bool:
     """Whether an object of this key may be written, tested without storing one.
 
     The request has a wrong checksum: S3 refuses it for missing permission, else for the checksum. Raises Rejected for
     any other answer.
     """
+    try:
+        try_put(target, bucket, key)
+    except Rejected as error:
+        if error.code in ("AccessDenied", "403"):
+            return False
+        raise
+    return True
+
+
+def try_put(target: Target, bucket: str, key: str) -> None:
+    """The request of `may_put`; raises Rejected, with the sentence of S3, if it is refused for another reason."""
     check_place(target, bucket, key)
     wrong = base64.b64encode(hashlib.md5(b"another body", usedforsecurity=False).digest()).decode()
     with translated(target):
         try:
             client(target, "s3").put_object(Bucket=bucket, Key=key, Body=b"", ContentMD5=wrong)
         except ClientError as error:
-            code = details_of(error)[0]
-            if code in ("BadDigest", "InvalidDigest"):
-                return True
-            if code in ("AccessDenied", "403"):
-                return False
+            if details_of(error)[0] in ("BadDigest", "InvalidDigest"):
+                return
             raise
     raise Rejected("S3 stored what has a wrong checksum.", "")
 

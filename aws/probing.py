@@ -1,18 +1,21 @@
 """Test what a connection's credentials allow, call by call. No call changes anything.
 
-Calls that create or stop something are not tested: CreateTransformJob, StopTransformJob, CreateModel, PutObject.
+Calls that would create something cannot be tried: CreateTransformJob, CreateModel, CreateModelPackage and their like.
+Stopping is tried on a job that is not there, and writing to S3 with a checksum that S3 refuses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from botocore.exceptions import ClientError
 
+from aws import objects
+from aws.actions import resource_of
 from aws.calls import NO_CREDENTIALS, details_of, translated
 from aws.clients import client
 from aws.errors import GatewayError, Rejected
@@ -32,7 +35,9 @@ def _nobody(target: Target) -> str:
 
 _ABSENT = frozenset({"ResourceNotFound", "ResourceNotFoundException", "ValidationException"})
 _ASSUME = "sts:AssumeRole"
-_AT_ONCE = 6
+_AT_ONCE = 8
+#: Seconds for all calls together; one takes six at most.
+_SECONDS = 15
 
 
 class ProbeOutcome(Enum):
@@ -46,9 +51,13 @@ class ProbeOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ProbeScope:
-    """What a connection uses: buckets of its models and jobs, and its queue with the target of its calls."""
+    """What a connection uses: places in S3 that are read and written, and its queue with the target of its calls.
 
-    buckets: Sequence[str] = ()
+    A place is a bucket with the beginning of keys.
+    """
+
+    reads: Sequence[tuple[str, str]] = ()
+    writes: Sequence[tuple[str, str]] = ()
     queue_url: str = ""
     queue_target: Target | None = None
 
@@ -75,24 +84,92 @@ class _Probe:
     action: str
     use: str
     call: Callable[[Target], str | None]
-    resource: str = "*"
+    #: The ARN, if that of the table stands for several.
+    arn: str = ""
+    #: Another target than the connection's own.
+    target: Target | None = None
 
     def result(self, outcome: ProbeOutcome, says: str = "", account: str = "") -> ProbeResult:
-        return ProbeResult(self.service, self.action, self.use, outcome, says, self.resource, account)
+        resource = self.arn or resource_of(self.action)
+        return ProbeResult(self.service, self.action, self.use, outcome, says, resource, account)
 
 
 def probe(target: Target, probe_scope: ProbeScope) -> list[ProbeResult]:
-    """Try each call, several at a time, each for a few seconds; results are in the order of the list."""
+    """Try each call, several at a time, for some seconds in all; results are in the order of the list.
+
+    A call that is not answered by then is unreachable.
+    """
     hurried = replace(target, hurried=True)
-    probes = [*_PROBES, *(_of_bucket(bucket) for bucket in probe_scope.buckets)]
+    probes = _probes(hurried, probe_scope)
     first = _try(probes[0], hurried)
     if first.says == NO_CREDENTIALS:
         # Looking for credentials takes seconds, and each service's client would do it again.
-        return [tested.result(first.outcome, first.says) for tested in probes]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        results = [first, *pool.map(lambda tested: _try(tested, hurried), probes[1:])]
-    results += [*_of_buckets_none(probe_scope), _priced(hurried), _queued(hurried, probe_scope)]
-    return [*_role_refused(target, results), *results]
+        return [tested.result(first.outcome, first.says) for tested in probes] + _not_needed(
+            hurried, probe_scope
+        )
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    futures = [pool.submit(_try, tested, hurried) for tested in probes[1:]]
+    wait(futures, timeout=_SECONDS)
+    pool.shutdown(wait=False, cancel_futures=True)
+    results = [
+        first,
+        *(_result_of(tested, future) for tested, future in zip(probes[1:], futures, strict=True)),
+    ]
+    return [*_role_refused(target, results), *results, *_not_needed(hurried, probe_scope)]
+
+
+def _result_of(tested: _Probe, future: Future[ProbeResult]) -> ProbeResult:
+    if future.done() and not future.cancelled():
+        return future.result()
+    return tested.result(ProbeOutcome.UNREACHABLE, f"There was no answer within {_SECONDS} seconds.")
+
+
+def _probes(target: Target, probe_scope: ProbeScope) -> list[_Probe]:
+    """The calls to try, with those for the places, prices and queue of this connection."""
+    probes = [
+        *_PROBES,
+        *(_list_probe(bucket) for bucket in dict.fromkeys(name for name, _ in probe_scope.reads)),
+    ]
+    probes += [_read_probe(*place) for place in probe_scope.reads]
+    probes += [_write_probe(*place) for place in probe_scope.writes]
+    if not target.is_engine and is_answered(target.region):
+        probes.append(_Probe("Price list", "pricing:GetProducts", "what jobs cost", _prices))
+    if probe_scope.queue_url:
+        probes.append(_queue_probe(target, probe_scope))
+    return probes
+
+
+def _not_needed(target: Target, probe_scope: ProbeScope) -> list[ProbeResult]:
+    """The calls that this connection does not need, with the reason."""
+    rows = [
+        (
+            not probe_scope.reads,
+            "S3",
+            "s3:ListBucket",
+            "listing inputs and outputs",
+            "No model or job names a bucket yet.",
+        ),
+        (target.is_engine, "Price list", "pricing:GetProducts", "what jobs cost", "An engine sends no bill."),
+        (
+            not target.is_engine and not is_answered(target.region),
+            "Price list",
+            "pricing:GetProducts",
+            "what jobs cost",
+            "AWS has no price list for this region.",
+        ),
+        (
+            not probe_scope.queue_url,
+            "SQS",
+            "sqs:ReceiveMessage",
+            "hearing of changes at once",
+            "No queue of events is set.",
+        ),
+    ]
+    return [
+        ProbeResult(service, action, use, ProbeOutcome.NOT_NEEDED, says)
+        for is_spared, service, action, use, says in rows
+        if is_spared
+    ]
 
 
 def _role_refused(target: Target, results: Sequence[ProbeResult]) -> list[ProbeResult]:
@@ -107,8 +184,8 @@ def _role_refused(target: Target, results: Sequence[ProbeResult]) -> list[ProbeR
 
 def _try(tested: _Probe, target: Target) -> ProbeResult:
     try:
-        with translated(target):
-            return tested.result(ProbeOutcome.FINE, account=tested.call(target) or "")
+        with translated(tested.target or target):
+            return tested.result(ProbeOutcome.FINE, account=tested.call(tested.target or target) or "")
     except Rejected as error:
         if error.is_denied and _ASSUME not in error.sentence:
             return tested.result(ProbeOutcome.DENIED, error.sentence)
@@ -182,7 +259,23 @@ def _prices(target: Target) -> None:
     client(home, "pricing").get_products(ServiceCode="AmazonSageMaker", MaxResults=1)
 
 
-def _of_bucket(bucket: str) -> _Probe:
+def _stop_job(target: Target) -> None:
+    client(target, "sagemaker").stop_transform_job(TransformJobName=_nobody(target))
+
+
+def _describe_model(target: Target) -> None:
+    client(target, "sagemaker").describe_model(ModelName=_nobody(target))
+
+
+def _list_groups(target: Target) -> None:
+    client(target, "sagemaker").list_model_package_groups(MaxResults=1)
+
+
+def _describe_script(target: Target) -> None:
+    client(target, "sagemaker").describe_processing_job(ProcessingJobName=_nobody(target))
+
+
+def _list_probe(bucket: str) -> _Probe:
     def call(target: Target) -> None:
         try:
             client(target, "s3").head_bucket(Bucket=bucket)
@@ -195,54 +288,66 @@ def _of_bucket(bucket: str) -> _Probe:
     return _Probe("S3", "s3:ListBucket", use, call, f"arn:{{partition}}:s3:::{bucket}")
 
 
-def _of_buckets_none(probe_scope: ProbeScope) -> list[ProbeResult]:
-    if probe_scope.buckets:
-        return []
-    use = "listing inputs and outputs"
-    return [
-        ProbeResult(
-            "S3", "s3:ListBucket", use, ProbeOutcome.NOT_NEEDED, "No model or job names a bucket yet."
-        )
-    ]
+def _read_probe(bucket: str, prefix: str) -> _Probe:
+    def call(target: Target) -> None:
+        # An object that is not there: 404 is the answer of those who may read it, and 403 that of others.
+        objects.head(target, bucket, f"{prefix}{_NOBODY}")
+
+    return _Probe(
+        "S3", "s3:GetObject", f"{bucket}/{prefix}: reading objects", call, _objects_arn(bucket, prefix)
+    )
 
 
-def _priced(target: Target) -> ProbeResult:
-    price_list = _Probe("Price list", "pricing:GetProducts", "what jobs cost", _prices)
-    if target.is_engine:
-        return price_list.result(ProbeOutcome.NOT_NEEDED, "An engine sends no bill.")
-    if not is_answered(target.region):
-        return price_list.result(ProbeOutcome.NOT_NEEDED, "AWS has no price list for this region.")
-    return _try(price_list, target)
+def _write_probe(bucket: str, prefix: str) -> _Probe:
+    def call(target: Target) -> None:
+        objects.try_put(target, bucket, f"{prefix}{_NOBODY}")
+
+    return _Probe(
+        "S3", "s3:PutObject", f"{bucket}/{prefix}: writing objects", call, _objects_arn(bucket, prefix)
+    )
 
 
-def _queued(target: Target, probe_scope: ProbeScope) -> ProbeResult:
+def _objects_arn(bucket: str, prefix: str) -> str:
+    # Keys may have braces, which are no placeholders.
+    key = prefix.replace("{", "{{").replace("}", "}}")
+    return f"arn:{{partition}}:s3:::{bucket}/{key}*"
+
+
+def _queue_probe(target: Target, probe_scope: ProbeScope) -> _Probe:
     def call(queue_target: Target) -> None:
         # With a visibility timeout of 0 the message stays visible to the queue's reader.
         client(queue_target, "sqs").receive_message(
             QueueUrl=probe_scope.queue_url, MaxNumberOfMessages=1, VisibilityTimeout=0, WaitTimeSeconds=0
         )
 
-    use = "hearing of changes at once"
-    if not probe_scope.queue_url:
-        return ProbeResult(
-            "SQS", "sqs:ReceiveMessage", use, ProbeOutcome.NOT_NEEDED, "No queue of events is set."
-        )
-    name = probe_scope.queue_url.rpartition("/")[2]
-    owner = probe_scope.queue_url.split("/")[-2]
-    arn = f"arn:{{partition}}:sqs:{{region}}:{owner}:{name}"
-    return _try(_Probe("SQS", "sqs:ReceiveMessage", use, call, arn), probe_scope.queue_target or target)
+    return _Probe(
+        "SQS",
+        "sqs:ReceiveMessage",
+        "hearing of changes at once",
+        call,
+        queue_arn(probe_scope.queue_url),
+        replace(probe_scope.queue_target or target, hurried=True),
+    )
 
 
-_LOGS = f"arn:{{partition}}:logs:{{region}}:{{account}}:log-group:{GROUP}:*"
-_JOBS = "arn:{partition}:sagemaker:{region}:{account}:transform-job/*"
+def queue_arn(url: str) -> str:
+    """The ARN of an SQS queue's address, with the placeholders {partition} and {region}."""
+    owner, name = url.split("/")[-2:]
+    return f"arn:{{partition}}:sqs:{{region}}:{owner}:{name}"
+
+
 _PROBES: tuple[_Probe, ...] = (
     _Probe("STS", "sts:GetCallerIdentity", "whose account it is", _identity),
     _Probe("SageMaker", "sagemaker:ListTransformJobs", "following jobs", _list_jobs),
-    _Probe("SageMaker", "sagemaker:DescribeTransformJob", "what became of a job", _describe_job, _JOBS),
+    _Probe("SageMaker", "sagemaker:DescribeTransformJob", "what became of a job", _describe_job),
+    _Probe("SageMaker", "sagemaker:StopTransformJob", "stopping jobs", _stop_job),
     _Probe("SageMaker", "sagemaker:ListModels", "finding models", _list_models),
-    _Probe("Logs", "logs:DescribeLogStreams", "finding a job's logs", _streams, _LOGS),
-    _Probe("Logs", "logs:GetLogEvents", "reading logs, causes of failures", _log_events, _LOGS),
-    _Probe("Logs", "logs:FilterLogEvents", "searching logs", _log_search, _LOGS),
+    _Probe("SageMaker", "sagemaker:DescribeModel", "what a model is made of", _describe_model),
+    _Probe("SageMaker", "sagemaker:ListModelPackageGroups", "the model registry", _list_groups),
+    _Probe("SageMaker", "sagemaker:DescribeProcessingJob", "scripts of deployments", _describe_script),
+    _Probe("Logs", "logs:DescribeLogStreams", "finding a job's logs", _streams),
+    _Probe("Logs", "logs:GetLogEvents", "reading logs, causes of failures", _log_events),
+    _Probe("Logs", "logs:FilterLogEvents", "searching logs", _log_search),
     _Probe("CloudWatch", "cloudwatch:GetMetricData", "CPU and memory of a job", _metrics),
     _Probe("S3", "s3:ListAllMyBuckets", "choosing a bucket", _buckets),
     _Probe("Service Quotas", "servicequotas:ListServiceQuotas", "the account's limits", _quotas),

@@ -42,7 +42,11 @@ def transform_quotas(target: Target) -> TransformQuotas:
             if time.monotonic() > deadline:
                 raise Unreachable("Service Quotas did not answer in time.")
             values[name] = int(value)
-    quotas = {what: value for name, value in values.items() if (what := _what(name)) and value < NO_LIMIT}
+    quotas = {
+        instance_type: value
+        for name, value in values.items()
+        if (instance_type := _what(name)) and value < NO_LIMIT
+    }
     total = quotas.pop(_OF_ALL, None)
     return TransformQuotas(total, dict(sorted(quotas.items())))
 

@@ -85,11 +85,11 @@ class Engine:
             assert self._status(name) in ("InProgress", "Completed"), self._status(name)
             # Each listing is work for the engine; looked at seldom, it is counted a tenth of a second late at most.
             time.sleep(0.1)
-        ended = time.time()
+        end = time.time()
         while self._status(name) == "InProgress":
             time.sleep(0.05)
         assert self._status(name) == "Completed", self._status(name)
-        return ended - self._began(name)
+        return end - self._began(name)
 
     def overhead(self, workload: Workload) -> tuple[float, float]:
         """Of the last job: seconds from its creation to its first request, and to its end."""

@@ -83,8 +83,8 @@ class Killer:
 
     def kill(self, name: str) -> bool:
         """kill -9 of this part, or of one of its children; False if it does not run."""
-        whole = children(self.house.pid)
-        pids = [pid for pid in whole if SIGNS[name] in command(pid)]
+        processes = children(self.house.pid)
+        pids = [pid for pid in processes if SIGNS[name] in command(pid)]
         if not pids:
             return False
         if name in WITH_CHILDREN:

@@ -57,7 +57,7 @@ def fill_today(team: Team) -> None:
         job.started_at, job.ended_at = at, None if job.state == JobState.IN_PROGRESS else at
     TransformJob.objects.bulk_update(jobs, [*_OF_TODAY[0], "started_at", "ended_at"])
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE jobs_transformjob")
+        cursor.execute("VACUUM ANALYZE jobs_transformjob, jobs_daysum")
 
 
 def answer(client: Client, path: str, times: int) -> dict[str, object]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import re
-from collections.abc import Iterable, Iterator
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +15,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tests.support.engine import REGION
+
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: (\d+)")
 
 Signed = tuple[str, str, dict[str, str], bytes]
 
@@ -41,6 +45,10 @@ class Client:
         S3SigV4Auth(self._credentials, "s3", REGION).add_auth(request)
         return method, target, dict(request.headers.items()), body
 
+    def reconnect(self) -> None:
+        """Open a new connection for the next request: servers close one that was quiet for a minute."""
+        self._connection.close()
+
     def send(self, request: Signed) -> bytes:
         """The answer's body."""
         method, target, headers, body = request
@@ -49,6 +57,24 @@ class Client:
         data = answer.read()
         assert answer.status == 200, (answer.status, data[:300])
         return data
+
+    def send_by(self, connections: int, requests: Sequence[Signed]) -> None:
+        """Send the requests over so many connections at once, each one after another."""
+        with ThreadPoolExecutor(connections) as threads:
+            shares = [requests[first::connections] for first in range(connections)]
+            list(threads.map(self._send_by_one, shares))
+
+    def _send_by_one(self, requests: Sequence[Signed]) -> None:
+        with socket.create_connection(("127.0.0.1", self._server.port), timeout=600) as connection:
+            for request in requests:
+                connection.sendall(_bytes(request, self._server.port))
+                head, _, body = _received(connection, b"\r\n\r\n").partition(b"\r\n\r\n")
+                assert b" 200 " in head.partition(b"\r\n")[0] + b" ", head
+                length_match = _LENGTH.search(head)
+                assert length_match is not None, head
+                missing = int(length_match[1]) - len(body)
+                while missing > 0:
+                    missing -= len(connection.recv(65536))
 
     def upload(self, target: str, blocks: Iterable[bytes], size: int) -> None:
         """PUT a body block by block."""
@@ -67,6 +93,22 @@ class Client:
         answer = self._connection.getresponse()
         assert answer.status == 200, answer.status
         return sum(map(len, _blocks(answer)))
+
+
+def _bytes(request: Signed, port: int) -> bytes:
+    method, target, headers, body = request
+    fields = {"Host": f"127.0.0.1:{port}", "Content-Length": str(len(body)), **headers}
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
+    return "\r\n".join(lines).encode("latin-1") + body
+
+
+def _received(connection: socket.socket, end: bytes) -> bytes:
+    data = b""
+    while end not in data:
+        piece = connection.recv(65536)
+        assert piece, data
+        data += piece
+    return data
 
 
 class _Unsigned(S3SigV4Auth):

@@ -85,11 +85,11 @@ def run(
         with ThreadPoolExecutor(clients) as pool:
             list(pool.map(submit, callers, [names[number::clients] for number in range(clients)]))
         # The last kills hit a house that only follows; then it is left in peace to finish.
-        wait(callers[0], jobs, lambda ended: ended >= jobs * 0.8)
+        wait(callers[0], jobs, lambda count_of_ended: count_of_ended >= jobs * 0.8)
     finally:
         over.set()
         killing.join()
-    wait(callers[0], jobs, lambda ended: ended == jobs)
+    wait(callers[0], jobs, lambda count_of_ended: count_of_ended == jobs)
     outcome = count(house, callers[0], names)
     outcome.seconds = time.monotonic() - began
     outcome.repeated_requests = sum(caller.repeats for caller in callers)
@@ -105,13 +105,13 @@ def submit(api: Api, names: list[str]) -> None:
 
 def wait(api: Api, jobs: int, enough: Callable[[int], bool]) -> None:
     """Wait until enough jobs have ended, or none has for so long that the rest is stuck."""
-    ended, since = -1, time.monotonic()
+    ended_count, since = -1, time.monotonic()
     while True:
         now = sum(1 for _ in api.every("jobs/?state=ended&limit=200"))
-        if now != ended:
-            ended, since = now, time.monotonic()
-            print(f"{ended} of {jobs} have ended", file=sys.stderr, flush=True)
-        if enough(ended) or time.monotonic() - since > STUCK_AFTER:
+        if now != ended_count:
+            ended_count, since = now, time.monotonic()
+            print(f"{ended_count} of {jobs} have ended", file=sys.stderr, flush=True)
+        if enough(ended_count) or time.monotonic() - since > STUCK_AFTER:
             return
         time.sleep(2)
 

@@ -27,9 +27,9 @@ def main() -> None:
             engine.seconds(workload, 1)  # The runtime's environment is in the page cache after that.
             for _ in range(options.runs):
                 engine.seconds(workload, 1)
-                first, whole = engine.overhead(workload)
-                seconds["to the first request"].append(first)
-                seconds["to Completed"].append(whole)
+                to_first_request, to_the_end = engine.overhead(workload)
+                seconds["to the first request"].append(to_first_request)
+                seconds["to Completed"].append(to_the_end)
         finally:
             engine.stop()
     print(_report.table(seconds))

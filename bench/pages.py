@@ -39,6 +39,7 @@ PAGES = {
     "state=active": "/jobs/?state=active",
     "state=ended": "/jobs/?state=ended",
     "model": "/jobs/?model=churn",
+    "model and a rare word": "/jobs/?model=churn&text=-0000777",
     "owner": "/jobs/?owner=me",
     "connection": "/jobs/?connection=trial",
     "instance_type": "/jobs/?instance_type=ml.g5.xlarge",

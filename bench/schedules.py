@@ -110,12 +110,12 @@ def run(house: House, schedules: int, dice: random.Random | None, pause: tuple[f
     seed = _SEED.format(number=schedules, ahead=_AHEAD, preset="tiny")
     due = float(_shell(house, seed).splitlines()[-1])
     kills: Counter[str] = Counter()
-    over = threading.Event()
+    over, progress = threading.Event(), threading.Event()
     beat = Beat(house)
-    keeping = threading.Thread(target=_trouble, args=(house, beat, dice, pause, due, over, kills))
+    keeping = threading.Thread(target=_trouble, args=(house, beat, dice, pause, due, over, progress, kills))
     keeping.start()
     try:
-        _wait(house, schedules, due)
+        _wait(house, schedules, due, progress)
     finally:
         over.set()
         keeping.join()
@@ -182,13 +182,19 @@ def _trouble(
     pause: tuple[float, float],
     due: float,
     over: threading.Event,
+    progress: threading.Event,
     kills: Counter[str],
 ) -> None:
-    """From just before the schedules' time on, kill one after the other until it is over."""
+    """From just before the schedules' time on, kill one after the other until it is over.
+
+    Each kill waits for progress since the one before: a process that is killed while it starts never works.
+    """
     if dice is None or over.wait(max(0.0, due - time.time() - 1)):
         return
     killed_at = dict.fromkeys(_KILLED, 0.0)
     while not over.wait(dice.uniform(*pause)):
+        if not progress.is_set():
+            continue
         name = dice.choice((*_KILLED, "second beat"))
         if name == "second beat":
             beat.kill()
@@ -198,6 +204,7 @@ def _trouble(
         else:
             killed_at[name] = time.monotonic()
         kills[name] += 1
+        progress.clear()
 
 
 def _kill(house: House, name: str, dice: random.Random) -> bool:
@@ -212,8 +219,8 @@ def _kill(house: House, name: str, dice: random.Random) -> bool:
     return True
 
 
-def _wait(house: House, schedules: int, due: float) -> None:
-    """Wait until all are submitted, or none has been for so long that the rest is stuck."""
+def _wait(house: House, schedules: int, due: float, progress: threading.Event) -> None:
+    """Wait until all are submitted, or none has been for long; set `progress` when some were."""
     time.sleep(max(0.0, due - time.time()))
     count, since = -1, time.monotonic()
     while count < schedules and time.monotonic() - since < STUCK_AFTER:
@@ -221,6 +228,7 @@ def _wait(house: House, schedules: int, due: float) -> None:
         now = int(_shell(house, _COUNT).splitlines()[-1])
         if now != count:
             count, since = now, time.monotonic()
+            progress.set()
             print(f"{count} of {schedules} are submitted", file=sys.stderr, flush=True)
 
 

@@ -38,12 +38,12 @@ _WHOLE_JOB = "whole-job"
 
 def workloads(count: int, objects: int, in_flight: int) -> list[Workload]:
     """The three workloads: many records a request, one record a request, many small objects."""
-    whole = b"".join(rows(count))
-    lines = whole.splitlines(keepends=True)
+    content = b"".join(rows(count))
+    lines = content.splitlines(keepends=True)
     pairs = [b"".join(lines[2 * n : 2 * n + 2]) for n in range(objects)]
-    half = len(whole) // 2 + whole[len(whole) // 2 :].index(b"\n") + 1
+    half = len(content) // 2 + content[len(content) // 2 :].index(b"\n") + 1
     # Two objects: an object is never divided, so one alone would leave a second instance idle.
-    halves = [whole[:half], whole[half:]]
+    halves = [content[:half], content[half:]]
     return [
         Workload("multi-record", halves, count, "MultiRecord", in_flight),
         Workload("single-record", halves, count, "SingleRecord", in_flight),

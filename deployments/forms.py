@@ -1,20 +1,21 @@
-"""The form of a deployment: what the API's body has, for two stages or those that it has."""
+"""The form of a deployment: what the API's body has."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 
+from deployments.form_stages import NEW_STAGE, FormStage
 from deployments.models import Deployment, FollowPolicy
 from deployments.services import editing
+from help.fields import explained, explained_fields
 from jobs import queries
 from jobs.forms.edits import EditForm
 from jobs.forms.job_fields import form_field
 from jobs.services.errors import InvalidFields, NotPossible
-from teams.models import Team, User
+from teams.models import Membership, Team
 from transform.request_fields import FIELDS, GROUPS
 
 #: The fields of a job that the form has; further settings come by the API and stay.
@@ -29,17 +30,16 @@ _PREPROCESS = ("script", "script_uri", "image", "arguments", "instance_type")
 _FIRST = ("connection", "data", "output_path", "expression", "timezone")
 
 
-@dataclass(frozen=True, slots=True)
-class StageField:
-    """The beginning of the names of a stage's fields, and its name for people."""
-
-    slug: str
-    title: str
+#: What explains the fields of a stage, and of the step before its job.
+_STAGE_HELP, _STEP_HELP = "deployments#what-a-deployment-has", "deployments#what-a-run-does"
 
 
-NEW_STAGES = (StageField("staging", "Staging"), StageField("production", "Production"))
-
-
+@explained_fields(
+    name="deployments#what-a-deployment-has",
+    connection="registry#groups-and-versions",
+    package_group="registry#groups-and-versions",
+    follow="deployments#how-a-version-gets-into-a-stage",
+)
 class DeploymentForm(EditForm):
     """A deployment; `stages` says which stages the form has. It is not valid until `save` has had it checked."""
 
@@ -53,16 +53,25 @@ class DeploymentForm(EditForm):
     )
     follow = forms.ChoiceField(label="A newly approved version", choices=FollowPolicy.choices, required=False)
 
-    def __init__(self, team: Team, stages: Sequence[StageField], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, team: Team, stages: Sequence[FormStage], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.team, self.stages = team, stages
         connections = [(row.slug, row.name) for row in queries.connections(team)]
         self.fields["connection"].choices = connections  # type: ignore[attr-defined]
         for name in SETTING_NAMES:
-            self.fields[f"settings.{name}"] = form_field(FIELDS[name])
+            self.fields[f"settings.{name}"] = explained("jobs#a-new-job", form_field(FIELDS[name]))
         for stage in stages:
-            self.fields |= _stage_fields(stage, connections)
-        self.fields |= _preprocess_fields()
+            self.fields |= _explain_all(_STAGE_HELP, _stage_fields(stage, connections))
+        self.fields[NEW_STAGE] = explained(
+            _STAGE_HELP,
+            forms.CharField(
+                label="New stage",
+                required=False,
+                help_text="What it is called, such as QA. It comes last and starts with the settings of the "
+                "stage before.",
+            ),
+        )
+        self.fields |= _explain_all(_STEP_HELP, _preprocess_fields())
 
     def body(self, before: Mapping[str, Any]) -> dict[str, Any]:
         """The API's body; what the form does not have stays as in `before`."""
@@ -80,7 +89,7 @@ class DeploymentForm(EditForm):
         body["preprocess"] = self._preprocess_body(before.get("preprocess") or {})
         return body
 
-    def _stage_body(self, stage: StageField, before: Mapping[str, Any]) -> dict[str, Any]:
+    def _stage_body(self, stage: FormStage, before: Mapping[str, Any]) -> dict[str, Any]:
         cleaned = {
             name.rpartition(".")[2]: value
             for name, value in self.cleaned_data.items()
@@ -102,23 +111,25 @@ class DeploymentForm(EditForm):
         values = {name: value for name, value in values.items() if value}
         if not {"script", "script_uri"} & values.keys():
             return None
-        rest = {name: value for name, value in before.items() if name not in _PREPROCESS}
+        members_without_field = {name: value for name, value in before.items() if name not in _PREPROCESS}
         if "arguments" in values:
             values["arguments"] = str(values["arguments"]).splitlines()
         if "script" in values:
             # A browser sends each line's end as two characters, which no shell reads.
             values["script"] = str(values["script"]).replace("\r\n", "\n")
-        return {**rest, **values}
+        return {**members_without_field, **values}
 
-    def save(self, team: Team, by: User, deployment: Deployment | None = None) -> Deployment | None:
+    def save(self, member: Membership, deployment: Deployment | None = None) -> Deployment | None:
         """Make a deployment, or change this one. None if it was refused; the form then has the reasons."""
+        if self.is_valid() and self.cleaned_data[NEW_STAGE]:
+            self.add_error(NEW_STAGE, "Press Add stage first, or empty this field.")
         if not self.is_valid() or (deployment and not self.check_version()):
             return None
         body = self.body(editing.describe(deployment) if deployment else {})
         try:
             if deployment:
-                return editing.change(deployment, body, by=by)
-            return editing.create(team, body, by=by)
+                return editing.change(deployment, body, member=member)
+            return editing.create(member.team, body, by=member.user)
         except NotPossible as error:
             self.add_error(None, str(error))
         except InvalidFields as error:
@@ -151,12 +162,18 @@ class DeploymentForm(EditForm):
         """Each stage with the fields that are shown at once, and those behind a fold."""
         return [self._section(stage) for stage in self.stages]
 
-    def _section(self, stage: StageField) -> dict[str, Any]:
+    def _section(self, stage: FormStage) -> dict[str, Any]:
         at = f"stages.{stage.slug}."
         names = [name for name in self.fields if name.startswith(at)]
         first = [self[f"{at}{name}"] for name in _FIRST]
         more = [self[name] for name in names if name.removeprefix(at) not in _FIRST]
-        return {"stage": stage, "first": first, "more": more, "open": any(field.errors for field in more)}
+        return {
+            "stage": stage,
+            "first": first,
+            "more": more,
+            "open": any(field.errors for field in more),
+            "can_leave_out": stage.version is None and len(self.stages) > 1,
+        }
 
 
 def start_of(deployment: Deployment) -> dict[str, Any]:
@@ -175,11 +192,6 @@ def start_of(deployment: Deployment) -> dict[str, Any]:
     return start
 
 
-def stages_of(deployment: Deployment) -> list[StageField]:
-    """The stages that the form of this deployment has."""
-    return [StageField(stage.slug, stage.name) for stage in deployment.stages.all()]
-
-
 def _put(settings: dict[str, Any], name: str, value: Any) -> None:
     group, _, inner = name.partition(".")
     if inner and group in GROUPS:
@@ -195,7 +207,11 @@ def _take(settings: Mapping[str, Any], name: str) -> Any:
     return (settings.get(group) or {}).get(inner) if inner else settings.get(name)
 
 
-def _stage_fields(stage: StageField, connections: Sequence[tuple[str, str]]) -> dict[str, forms.Field]:
+def _explain_all(link: str, fields: dict[str, forms.Field]) -> dict[str, forms.Field]:
+    return {name: explained(link, field) for name, field in fields.items()}
+
+
+def _stage_fields(stage: FormStage, connections: Sequence[tuple[str, str]]) -> dict[str, forms.Field]:
     at = f"stages.{stage.slug}."
 
     def text(label: str, hint: str = "", example: str = "") -> forms.Field:

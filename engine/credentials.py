@@ -5,23 +5,23 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import secrets
-import string
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from hosting.access_keys import access_key_id, new_key, write_private
 from transform.scope import EVERYTHING, Scope
 
 log = logging.getLogger(__name__)
 
+#: The path of roles that stand for a team's key.
+_KEY_ROLES = "keys/"
 #: Valid sessions of one lasting key. They are held in memory.
 MOST_SESSIONS = 1000
 #: Nanoseconds: longer than the resolution of any file system's timestamps.
 _CLOCK_RESOLUTION_NS = 2_000_000_000
-_ALPHABET = string.ascii_uppercase + "234567"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +97,30 @@ class Credentials:
         account, _, role = role_arn.split(":", 4)[4].partition(":role")
         arn = f"arn:aws:sts::{account}:assumed-role/{role.rpartition('/')[2]}/SageMaker"
         key = Key(
-            _access_key_id("ASIA"), secrets.token_urlsafe(30), arn, secrets.token_urlsafe(64), scope=scope
+            access_key_id("ASIA"), secrets.token_urlsafe(30), arn, secrets.token_urlsafe(64), scope=scope
         )
         self._job_keys[key.access_key_id] = key
         try:
             yield key
         finally:
             del self._job_keys[key.access_key_id]
+
+    def role_scope(self, role_arn: str, caller: Key) -> Scope:
+        """The rights of a role for a caller's scripts: the caller's own, or for a role `keys/NAME` those of that key.
+
+        Raises ValueError with a sentence for a key that is not there or may do more than the caller.
+        """
+        name = role_arn.partition(":role/")[2]
+        if not name.startswith(_KEY_ROLES):
+            return caller.scope
+        self._read_teams()
+        file_name = name.removeprefix(_KEY_ROLES)
+        key = next((key for key in self._teams.values() if key.arn.endswith(f":user/{file_name}")), None)
+        if key is None:
+            raise ValueError(f"there is no key {file_name} of this engine")
+        if not caller.scope.contains(key.scope):
+            raise ValueError(f"the key {file_name} may do more than the key that signed the request")
+        return key.scope
 
     def find_job_key(self, access_key_id: str) -> Key | None:
         """The key of a running job with that id, or None."""
@@ -121,7 +138,7 @@ class Credentials:
             return None
         end = now + seconds
         key = Key(
-            _access_key_id("ASIA"),
+            access_key_id("ASIA"),
             secrets.token_urlsafe(30),
             arn,
             secrets.token_urlsafe(64),
@@ -142,34 +159,18 @@ def load_credentials(path: Path, account_id: str) -> Credentials:
     return Credentials(account_id, root, path.parent / "keys")
 
 
-def new_key() -> dict[str, str]:
-    """A new random key, as it is stored in a file."""
-    return {"access_key_id": _access_key_id("AKIA"), "secret_access_key": secrets.token_urlsafe(30)}
-
-
 def _team_key(file: Path, account_id: str) -> Key | None:
     """Read the key in a team's file. An unreadable file is logged and gives None."""
     try:
         saved = json.loads(file.read_text())
-        scope = Scope.parse(saved["s3"], saved["names"])
-        if not scope.places or not scope.names:
+        scope = replace(
+            Scope.parse(saved["s3"], saved["names"]), reads_only=saved.get("reads_only", False) is True
+        )
+        # An empty list means everything only where the file says so.
+        if not (scope.places and scope.names) and saved.get("empty_is_all", False) is not True:
             raise ValueError("it says not what it may use")
         arn = f"arn:aws:iam::{account_id}:user/{file.stem}"
         return Key(saved["access_key_id"], saved["secret_access_key"], arn, scope=scope)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         log.warning("The key in %s cannot be read: %s", file, error)
         return None
-
-
-def write_private(path: Path, values: Mapping[str, object]) -> None:
-    """Write a JSON file that only its owner can read."""
-    # Written under another name and renamed, so that no reader sees half of it.
-    aside = path.with_suffix(".new")
-    aside.unlink(missing_ok=True)
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(values, file)
-    aside.rename(path)
-
-
-def _access_key_id(prefix: str) -> str:
-    return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(16))

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from engine.credentials import new_key, write_private
+from hosting.access_keys import new_key, write_private
 from hosting.private_files import keep_files_private
 from transform.scope import Scope
 

@@ -93,8 +93,8 @@ def without(name: str, says: str) -> Proposal:
 
 def split_lines(facts: Facts, line: str) -> Change | None:
     """Send lines instead of whole objects, if the content type has lines."""
-    whole = facts.of("split_type") in (None, "None")
-    if not whole or str(facts.of("content_type") or "").partition(";")[0].strip() not in _OF_LINES:
+    is_sent_whole = facts.of("split_type") in (None, "None")
+    if not is_sent_whole or str(facts.of("content_type") or "").partition(";")[0].strip() not in _OF_LINES:
         return None
     return Change("split_type", "Line", "Sends a file in calls of a few lines instead of in one piece.")
 

@@ -53,6 +53,30 @@ FAMILIES: dict[str, Family] = {
 #: The types that forms suggest.
 INSTANCE_TYPES = tuple(f"ml.{name}.{size}" for name, family in FAMILIES.items() for size in family.suggested)
 
+#: vCPUs, GB of memory, and GPUs of the suggested types, as the service's price pages have them.
+SIZES = {
+    "ml.m5.large": (2, 8, ""),
+    "ml.m5.xlarge": (4, 16, ""),
+    "ml.m5.2xlarge": (8, 32, ""),
+    "ml.m5.4xlarge": (16, 64, ""),
+    "ml.c5.xlarge": (4, 8, ""),
+    "ml.c5.2xlarge": (8, 16, ""),
+    "ml.c5.4xlarge": (16, 32, ""),
+    "ml.g4dn.xlarge": (4, 16, "T4"),
+    "ml.g4dn.2xlarge": (8, 32, "T4"),
+    "ml.g5.xlarge": (4, 16, "A10G"),
+    "ml.g5.2xlarge": (8, 32, "A10G"),
+    "ml.p3.2xlarge": (8, 61, "V100"),
+}
+
+
+def size_text(instance_type: str) -> str:
+    """What a suggested type has, as in "4 vCPU, 16 GB, 1 A10G GPU"; empty for other types."""
+    if instance_type not in SIZES:
+        return ""
+    cpus, memory, gpu = SIZES[instance_type]
+    return f"{cpus} vCPU, {memory} GB{f', 1 {gpu} GPU' if gpu else ''}"
+
 
 def larger(instance_type: str) -> str:
     """The next larger type of the same family; empty if there is none, or the family is unknown."""

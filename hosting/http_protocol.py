@@ -161,8 +161,8 @@ class BoundedProtocol(HttpToolsProtocol):
         lines += [f"content-length: {len(body)}", "connection: close", "", ""]
         dated = b"".join(name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers)
         head = "\r\n".join(lines).encode("latin-1")
-        first, _, rest = head.partition(b"\r\n")
-        self.transport.write(first + b"\r\n" + dated + rest + body)
+        status_line, _, header_lines = head.partition(b"\r\n")
+        self.transport.write(status_line + b"\r\n" + dated + header_lines + body)
         # Closed at once, what the client still sends would be answered by a reset, which may overtake the answer.
         self.transport.write_eof()
         self.loop.call_later(_LINGER_SECONDS, self.transport.abort)

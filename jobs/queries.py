@@ -5,12 +5,15 @@ The number of SQL queries does not depend on the number of rows that a list show
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 
 from failures import cause_named
 from jobs.filtering import FilterError, JobFilter
@@ -18,6 +21,8 @@ from jobs.keyset import rows_after
 from jobs.models import (
     Connection,
     ContainerImage,
+    DaySum,
+    Dimension,
     JobEvent,
     PlannedObject,
     RegisteredModel,
@@ -25,10 +30,11 @@ from jobs.models import (
     TransformJob,
 )
 from jobs.models.attempts import Merged, attempts, job_version, merged, settle
+from jobs.models.day_sum import NO_DAY, begin_of, next_month
 from jobs.models.job import JobQuerySet
 from jobs.models.scoped import TeamQuerySet
 from jobs.models.standing import whole
-from jobs.states import JobState
+from jobs.states import TRIALS, JobState
 from teams.models import Team, User
 
 __all__ = ["Merged", "attempts", "job_version", "merged", "settle", "whole"]
@@ -53,8 +59,8 @@ _LATEST = 100
 
 def recent_inputs(team: Team, limit: int = 5) -> list[str]:
     """Distinct input addresses of the team's latest jobs, the latest first."""
-    rows = TransformJob.objects.for_team(team).filter(root=None).order_by("-created_at", "-id")
-    used = rows.values_list("spec__data", flat=True)[:_LATEST]
+    rows = TransformJob.objects.for_team(team).filter(root=None).exclude(origin__in=TRIALS)
+    used = rows.order_by("-created_at", "-id").values_list("spec__data", flat=True)[:_LATEST]
     # A clone of an attempt that finished another one reads the manifest that was written for that attempt.
     return list(dict.fromkeys(uri for uri in used if uri and "/.batchdeck/" not in uri))[:limit]
 
@@ -143,20 +149,63 @@ class Failures:
         return cause_named(self.cause).title
 
 
-def failures(rows: JobQuerySet) -> list[Failures]:
-    """The failed and refused jobs of `rows` by cause, the most frequent first; two queries."""
+def failures(rows: JobQuerySet, *, count_unread: bool = True) -> list[Failures]:
+    """The failed and refused jobs of `rows` by cause, the most frequent first; two queries, one without unread logs."""
     failed = rows.order_by().filter(~Q(overall_cause=""))
+    by_cause = _by_cause(failed.values_list("overall_cause", "model_name").annotate(**_OF_CAUSE))
+    return _with_unread(by_cause, failed if count_unread else rows.none())
+
+
+def failures_matching(team: Team, job_filter: JobFilter) -> list[Failures]:
+    """The failed and refused jobs that match, by cause; without any filter they are read from the sums by day."""
+    return failures(jobs(team, job_filter)) if job_filter.values else _failures_of_team(team)
+
+
+def _failures_of_team(team: Team) -> list[Failures]:
+    """What `failures` finds of all jobs of the team that are not archived; three queries."""
+    sums = DaySum.objects.for_team(team).filter(dimension=Dimension.CAUSE).order_by()
+    has_day = ~Q(day=NO_DAY)
+    by_model = sums.values("value", "model_name").annotate(
+        number=Sum("failures"), first=Min("day", filter=has_day), last=Max("day", filter=has_day)
+    )
+    counted = list(
+        by_model.filter(number__gt=0).values_list("value", "model_name", "number", "first", "last")
+    )
+    failed = jobs(team, JobFilter()).order_by().filter(~Q(overall_cause=""))
+    by_cause = _by_cause((cause, model, count, None, None) for cause, model, count, _, _ in counted)
+    months = {month for _, _, _, first, last in counted for month in (first, last) if month}
+    # The exact times of the first and the last end are those of jobs of these months.
+    of_months = [
+        Q(overall_ended_at__gte=begin_of(month), overall_ended_at__lt=begin_of(next_month(month)))
+        for month in months
+    ]
+    if of_months:
+        times = failed.filter(reduce(or_, of_months)).values_list("overall_cause")
+        for cause, first, last in times.annotate(Min("overall_ended_at"), Max("overall_ended_at")):
+            if cause in by_cause:
+                by_cause[cause].first, by_cause[cause].last = first, last
+    return _with_unread(by_cause, failed)
+
+
+_OF_CAUSE = {"count": Count("*"), "first": Min("overall_ended_at"), "last": Max("overall_ended_at")}
+
+
+def _by_cause(counted: Iterable[tuple[Any, ...]]) -> dict[str, Failures]:
+    """Failures by cause from rows of cause, model, number, first and last end."""
     by_cause: dict[str, Failures] = {}
-    figures = {"count": Count("*"), "first": Min("overall_ended_at"), "last": Max("overall_ended_at")}
-    keys = ("overall_cause", "model_name")
-    for cause, model, count, first, last in failed.values_list(*keys).annotate(**figures):
+    for cause, model, count, first, last in counted:
         group = by_cause.setdefault(cause, Failures(cause, 0, first, last, {}))
         group.count += count
         group.first = min(filter(None, (group.first, first)), default=None)
         group.last = max(filter(None, (group.last, last)), default=None)
         group.models[model] = count
-    unread = failed.filter(explain_at__isnull=False).values_list("overall_cause")
-    for cause, count in unread.annotate(Count("id")):
+    return by_cause
+
+
+def _with_unread(by_cause: dict[str, Failures], failed: JobQuerySet) -> list[Failures]:
+    """The failures in order, with the numbers of those among `failed` whose logs are still to be read."""
+    unread = failed.filter(explain_at__isnull=False).values_list("overall_cause").annotate(Count("id"))
+    for cause, count in unread:
         if cause in by_cause:
             by_cause[cause].unread = count
     for group in by_cause.values():
@@ -196,6 +245,19 @@ COUNTED = 1000
 def count(rows: QuerySet[Any]) -> int:
     """The number of rows, at most COUNTED + 1. Keeps the order of `rows`, for which there is an index."""
     return rows.values("id")[: COUNTED + 1].count()
+
+
+def cost_sum(rows: JobQuerySet) -> Decimal | None:
+    """What the jobs of `rows` that ended have cost, with all their attempts; None if no cost is known.
+
+    For at most COUNTED rows: each is read.
+    """
+    values = rows.order_by().values_list("cost_usd", "joint_state", "joint__cost_usd")
+    of_one_attempt = [cost for cost, joint_state, _ in values if joint_state is None and cost is not None]
+    of_several = [
+        Decimal(cost) for _, joint_state, cost in values if joint_state is not None and cost is not None
+    ]
+    return sum([*of_one_attempt, *of_several], Decimal(0)) if of_one_attempt or of_several else None
 
 
 def jobs_version(team: Team) -> str:

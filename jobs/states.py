@@ -26,6 +26,13 @@ class Origin(models.TextChoices):
     FINISH = "finish", "What was missing"
     RETRY = "retry", "All of it again"
     CLONE = "clone", "Cloned"
+    TRIAL = "trial", "Trial of the first records"
+    SEARCH = "search", "Search for bad records"
+    TUNING = "tuning", "Run of a tuning"
+
+
+#: Jobs that read a part of an input, to see how the model answers or how fast: they are no work of the model.
+TRIALS = (Origin.TRIAL, Origin.SEARCH, Origin.TUNING)
 
 
 class WaitsFor(models.TextChoices):
@@ -34,6 +41,7 @@ class WaitsFor(models.TextChoices):
     TURN = "turn", "Its turn in line"
     CALLS = "calls", "A call to SageMaker that its rate allows"
     NEXT_TRY = "next-try", "The next try, after an answer that may change"
+    BUDGET = "budget", "The budget of its team, which is spent for this month"
 
 
 class WarningCode(models.TextChoices):
@@ -42,6 +50,15 @@ class WarningCode(models.TextChoices):
     OUTPUTS_MISSING = "outputs-missing", "Outputs are missing"
     NOT_COUNTED = "not-counted", "Outputs could not be counted"
     ROWS_DIFFER = "rows-differ", "Inputs and outputs have different numbers of rows"
+    CHECK_MISSED = "check-missed", "An output check was missed"
+
+
+class Hold(models.TextChoices):
+    """Whether the outputs of a completed job may be used, where an output check holds them until a person decides."""
+
+    HELD = "held", "Held"
+    ACCEPTED = "accepted", "Accepted"
+    REFUSED = "refused", "Refused"
 
 
 _S = JobState

@@ -18,10 +18,12 @@ from kombu.exceptions import OperationalError
 
 from aws import GatewayError
 from jobs.batches import batched
-from jobs.lifecycle import image_table, reconciling
+from jobs.lifecycle import budgets, engine_keys, image_table, old_uploads, reconciling, summing
 from jobs.lifecycle.after import comparing, explaining, pricing, retrying
+from jobs.lifecycle.converting import slices
 from jobs.lifecycle.follow import event_queue, polling
 from jobs.lifecycle.queue import quotas, starting, stopping
+from jobs.lifecycle.trying import removal, search_steps
 from jobs.models import Connection, Heartbeat, Lease
 
 log = structlog.get_logger(__name__)
@@ -29,7 +31,8 @@ log = structlog.get_logger(__name__)
 #: Longer than a task may run, so that two never load images at once.
 IMAGES_LEASE = timedelta(seconds=60)
 #: The broker's priority of starts of jobs, behind the rest: thousands may wait there, while jobs that run are followed.
-STARTS_LAST = 3
+#: The broker has the priorities 0, 3, 6 and 9; 0 comes first.
+STARTS_LAST = 6
 #: The most jobs that one task describes, with a call each.
 LOOKS_AT_ONCE = 50
 
@@ -144,6 +147,22 @@ def reconcile() -> None:
 
 
 @shared_task
+def merge_sums() -> None:
+    """Merge what jobs have added to the sums by day."""
+    spared = summing.merge()
+    if spared:
+        log.info("sums_merged", rows=spared)
+
+
+@shared_task
+def follow_budgets() -> None:
+    """Tell teams that reach their budgets, and let jobs go on that waited for one."""
+    announced, released = budgets.announce_reached(), budgets.release_held()
+    if announced or released:
+        log.info("budgets_followed", announced=announced, released=released)
+
+
+@shared_task
 def compare_rows(job_id: int) -> None:
     """Compare some of an ended job's rows, then enqueue the job that has waited longest."""
     if comparing.compare_some(job_id):
@@ -187,6 +206,55 @@ def read_prices(connection_id: int) -> None:
         log.info("prices_read", connection=connection_id, types=pricing.read_list(connection))
     except GatewayError as error:
         log.warning("prices_not_read", connection=connection_id, error=error.sentence)
+
+
+@shared_task
+def abort_old_uploads() -> None:
+    """Abort uploads to which no part came for long."""
+    if count := old_uploads.abort_old():
+        log.info("old_uploads_aborted", uploads=count)
+
+
+@shared_task
+def search_records(search_id: int) -> None:
+    """Do the next step of a search for bad records, and start the job that it wrote."""
+    job_id = search_steps.take_step(search_id)
+    if job_id is not None:
+        enqueue(start_job, job_id)
+
+
+@shared_task
+def search_due_records() -> None:
+    """Enqueue the searches whose next step is due."""
+    for search_id in search_steps.due_searches():
+        enqueue(search_records, search_id)
+
+
+@shared_task
+def remove_old_trials() -> None:
+    """Delete the objects of trials that ended long ago."""
+    if count := removal.remove_old():
+        log.info("old_trials_removed", trials=count)
+
+
+@shared_task
+def convert_files(conversion_id: int) -> None:
+    """Convert some of a conversion's rows, then enqueue the conversion that has waited longest."""
+    if slices.convert_some(conversion_id):
+        convert_due_files()
+
+
+@shared_task
+def convert_due_files() -> None:
+    """Enqueue the conversion that is next."""
+    for conversion_id in slices.due_conversions():
+        enqueue(convert_files, conversion_id)
+
+
+@shared_task
+def follow_engine_keys() -> None:
+    """Revoke and narrow members' engine keys as people and connections change."""
+    engine_keys.follow_rows()
 
 
 @shared_task

@@ -36,6 +36,7 @@ CHECKS = (
     Check("ruff format", ("-m", "ruff", "format", "--check")),
     Check("mypy", ("-m", "mypy")),
     Check("names", ("-m", "tools.names")),
+    Check("client types", ("-m", "tools.client_types", "--check")),
     # It has no `python -m` of its own.
     Check(
         "import order", ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
@@ -54,7 +55,11 @@ def check(checkout: Path) -> int:
     environment.ensure("runtime", "test")
     with tempfile.TemporaryDirectory() as data_dir:
         # Django's settings make files in the data directory; a check leaves none behind.
-        env = {**os.environ, "BATCHDECK_DATA_DIR": data_dir, "PYTHONPATH": str(checkout)}
+        env = {
+            **os.environ,
+            "BATCHDECK_DATA_DIR": data_dir,
+            "PYTHONPATH": f"{checkout}{os.pathsep}{checkout / 'client'}",
+        }
         passed = [_run(check, environment, env) for check in CHECKS]
     return 0 if all(passed) else 1
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hosting.private_files import BadFolder
-from launcher import checks, exports, house, ports, processes, start, suite, surroundings
+from launcher import checks, exports, house, job_command, ports, processes, start, suite, surroundings
 from launcher.environment import Environment, EnvironmentFailed, say
 from launcher.up import up
 
@@ -22,6 +22,7 @@ usage: ./deck [--data-dir DIR] COMMAND [arguments]
 
   up                 start everything and stay until Ctrl-C; ./deck up --help tells its flags
   link               print a one-time sign-in link
+  job COMMAND ...    submit, follow and download jobs of the running house; ./deck job --help lists the commands
   token              print a new API token for the sample team's admin
   key NAME ...       make a team's key to the engine, for its own places and names; ./deck key --help tells more
   env                print the exports that point AWS clients on this machine at the engine: eval "$(./deck env)"
@@ -59,19 +60,19 @@ def _dispatch(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("--help", "-h"):
         print(HELP, end="")
         return 0 if arguments else USAGE_ERROR
-    command, rest = arguments[0], arguments[1:]
+    command, arguments_after = arguments[0], arguments[1:]
     if command == "test":
-        return suite.run(CHECKOUT, rest)
+        return suite.run(CHECKOUT, arguments_after)
     if command == "check":
         return checks.check(CHECKOUT)
     if command == "bench":
-        return _bench(rest)
+        return _bench(arguments_after)
     verb: Callable[[Path, list[str]], int] | None = _ABOUT_A_HOUSE.get(command)
     if verb is None:
         return _manage(data_dir, arguments)
     # For our own commands the flag may also follow, where people expect it.
-    later, rest = _take_data_dir(rest, data_dir, anywhere=True)
-    return verb(later, rest)
+    later, arguments_after = _take_data_dir(arguments_after, data_dir, anywhere=True)
+    return verb(later, arguments_after)
 
 
 def _take_data_dir(
@@ -80,12 +81,12 @@ def _take_data_dir(
     parser = argparse.ArgumentParser(prog="./deck", add_help=False, allow_abbrev=False)
     parser.add_argument("--data-dir", type=Path)
     if anywhere:
-        namespace, rest = parser.parse_known_args(arguments)
+        namespace, later_arguments = parser.parse_known_args(arguments)
     else:
         ours = _leading(arguments)
-        namespace, rest = parser.parse_args(arguments[:ours]), arguments[ours:]
+        namespace, later_arguments = parser.parse_args(arguments[:ours]), arguments[ours:]
     chosen: Path = namespace.data_dir or default or surroundings.usual_data_dir(CHECKOUT)
-    return chosen.resolve(), rest
+    return chosen.resolve(), later_arguments
 
 
 def _leading(arguments: list[str]) -> int:
@@ -142,6 +143,29 @@ def _link(data_dir: Path, arguments: list[str]) -> int:
 
 def _token(data_dir: Path, arguments: list[str]) -> int:
     return 1 if _is_empty(data_dir) else _manage(data_dir, ["token", *arguments])
+
+
+def _job(data_dir: Path, arguments: list[str]) -> int:
+    environment = Environment(CHECKOUT)
+    environment.ensure("runtime")
+    running = house.find_running(data_dir)
+    url, token = surroundings.DEFAULT_URL, ""
+    if running is not None:
+        make: list[str | Path] = [
+            environment.python,
+            CHECKOUT / "manage.py",
+            "token",
+            "--name",
+            job_command.PROGRAM,
+        ]
+        env = surroundings.for_command(CHECKOUT, data_dir, running)
+        url = running.url
+        token = job_command.token_for(data_dir, url, lambda: job_command.printed_token(make, env))
+    elif arguments and "--help" not in arguments and "-h" not in arguments:
+        say(f"deck: Batchdeck does not run on {data_dir}. {_ELSEWHERE}")
+        return 1
+    command: list[str | Path] = [environment.python, "-m", "batchdeck", *arguments]
+    return _call(command, job_command.environment_of(CHECKOUT, url, token))
 
 
 def _is_empty(data_dir: Path) -> bool:
@@ -214,6 +238,7 @@ _ABOUT_A_HOUSE: dict[str, Callable[[Path, list[str]], int]] = {
     "up": _up,
     "link": _link,
     "token": _token,
+    "job": _job,
     "env": _env,
     "key": _key,
 }

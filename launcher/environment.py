@@ -137,9 +137,11 @@ class Environment:
         return _run([*command, "--require-hashes", "-r", self.lock_file(name)])
 
     def _run_pip(self, name: str, *, quiet: bool = False) -> bool:
-        own: Command = [self.python, "-m", "pip"]
+        own_pip: Command = [self.python, "-m", "pip"]
         pip: Command = (
-            own if _quiet([*own, "--version"]) else [sys.executable, "-m", "pip", "--python", self.python]
+            own_pip
+            if _quiet([*own_pip, "--version"])
+            else [sys.executable, "-m", "pip", "--python", self.python]
         )
         command: Command = [
             *pip,

@@ -95,7 +95,5 @@ def _is_process(pid: int) -> bool:
 
 
 def _explain(data_dir: Path, house: House | None) -> str:
-    where = f" at {house.url} (process {house.pid})" if house else ""
-    return (
-        f"A house already runs on {data_dir}{where}. Stop it with Ctrl-C there, or choose another --data-dir."
-    )
+    address = f" at {house.url} (process {house.pid})" if house else ""
+    return f"A house already runs on {data_dir}{address}. Stop it with Ctrl-C there, or choose another --data-dir."

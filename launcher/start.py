@@ -84,10 +84,10 @@ class Start:
         if self._given_redis_url:
             return self._given_redis_url
         directory = self._options.data_dir / "broker"
-        own = broker.prepare(self._environment, directory, ports.free_port())
-        self._family.start("broker", own.command, os.environ, directory)
-        self._until(own.answers, "the broker")
-        return own.url
+        own_broker = broker.prepare(self._environment, directory, ports.free_port())
+        self._family.start("broker", own_broker.command, os.environ, directory)
+        self._until(own_broker.answers, "the broker")
+        return own_broker.url
 
     def _settle(self, redis_url: str) -> house.House:
         options = self._options
@@ -107,8 +107,8 @@ class Start:
 
     def _engine(self, running: house.House) -> None:
         options = self._options
-        where = ["--host", options.engine_host, "--port", str(options.engine_port)]
-        self._python("engine", "-m", "engine", *where, "--data-dir", options.data_dir / "engine")
+        address = ["--host", options.engine_host, "--port", str(options.engine_port)]
+        self._python("engine", "-m", "engine", *address, "--data-dir", options.data_dir / "engine")
 
     def _prepare(self) -> None:
         # Side by side: neither needs the other, and each spends a second on imports.
@@ -172,9 +172,9 @@ class Start:
 
     def _deck(self) -> str:
         """The beginning of each ./deck command about this folder."""
-        here = self._options.data_dir
+        data_dir = self._options.data_dir
         usual = surroundings.usual_data_dir(self._checkout)
-        return "./deck" if here == usual else f"./deck --data-dir {shlex.quote(str(here))}"
+        return "./deck" if data_dir == usual else f"./deck --data-dir {shlex.quote(str(data_dir))}"
 
     def _finish(self, step: Child) -> None:
         self._until(lambda: step.exit_code() is not None, step.name)
@@ -183,14 +183,14 @@ class Start:
         if code:
             raise StartFailed(f"{step.name} {describe_exit(code)}; its last lines above say why.")
 
-    def _until(self, question: Callable[[], bool], what: str) -> None:
+    def _until(self, question: Callable[[], bool], subject: str) -> None:
         deadline = time.monotonic() + START_WITHIN
         while not question():
             if self._stop.asked:
                 raise StopAsked
             if time.monotonic() > deadline:
                 raise StartFailed(
-                    f"{what} did not answer within {START_WITHIN:.0f} s; the lines above say more."
+                    f"{subject} did not answer within {START_WITHIN:.0f} s; the lines above say more."
                 )
             self._family.tend()
             time.sleep(0.05)

@@ -39,17 +39,17 @@ def run(checkout: Path, arguments: Sequence[str]) -> int:
 
 def _start_broker(environment: Environment, stack: ExitStack) -> str:
     directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="batchdeck-broker-")))
-    own = broker.prepare(environment, directory, ports.free_port())
+    own_broker = broker.prepare(environment, directory, ports.free_port())
     family = Family(Console())
     stack.callback(family.close)
     stack.callback(family.stop, 4.0)
-    family.start("broker", own.command, {}, directory)
+    family.start("broker", own_broker.command, {}, directory)
     deadline = time.monotonic() + 20
-    while not own.answers():
+    while not own_broker.answers():
         if time.monotonic() > deadline:
             raise EnvironmentFailed("The broker for the tests did not answer within 20 s.")
         time.sleep(0.05)
-    return own.url
+    return own_broker.url
 
 
 def _pytest(environment: Environment, arguments: Sequence[str], env: dict[str, str]) -> int:

@@ -30,6 +30,18 @@ EVENT_KINDS: tuple[NotificationKind, ...] = (
         "A running job comes near its deadline or cost cap, or has been silent for long.",
     ),
     NotificationKind(
+        "outputs.missed",
+        "Output check missed",
+        "The outputs of a completed job miss an output check of its model or preset.",
+        of_job=False,
+    ),
+    NotificationKind(
+        "outputs.held",
+        "Outputs held",
+        "The outputs of a completed job miss an output check that holds them until a person accepts or refuses them.",
+        of_job=False,
+    ),
+    NotificationKind(
         "stage.waiting",
         "Waits for approval",
         "A version is offered to a stage of a deployment, or waits for approval.",
@@ -37,6 +49,13 @@ EVENT_KINDS: tuple[NotificationKind, ...] = (
     ),
     NotificationKind(
         "promotion.failed", "Promotion failed", "A version could not be deployed to a stage.", of_job=False
+    ),
+    NotificationKind("token.ending", "Token ends soon", "An API token ends within seven days.", of_job=False),
+    NotificationKind(
+        "budget.reached",
+        "Budget reached",
+        "A month's spend reaches the team's budget, or the share of it that warns.",
+        of_job=False,
     ),
     NotificationKind("run.failed", "Run failed", "A run of a deployment or a schedule failed.", of_job=False),
 )
@@ -48,6 +67,10 @@ BESIDE_JOBS = frozenset(kind.word for kind in EVENT_KINDS if not kind.of_job)
 TEST, DIGEST = "test", "digest"
 
 
+#: The more general kind that includes a kind.
+_INCLUDED_IN = {"job.warnings": "job.completed", "outputs.held": "outputs.missed"}
+
+
 def chooses(words: list[str], word: str) -> bool:
-    """Whether a rule with these kinds chooses an event of this kind: completed includes completed with warnings."""
-    return word in words or (word == "job.warnings" and "job.completed" in words)
+    """Whether a rule with these kinds chooses an event of this kind, or the more general kind that includes it."""
+    return word in words or _INCLUDED_IN.get(word) in words

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ from jobs.lifecycle.follow.counting import written_since
 from jobs.models import TransformJob
 from jobs.services.calling import calls_for_person
 from jobs.services.connections.object_preview import LIMIT, Preview, make_preview
+from jobs.services.data.downloading import WHOLE, Download, Remainder, open_download
 from jobs.services.errors import NoSuchObject
 from results.reading import pages
 from transform import keys
@@ -45,16 +45,6 @@ class OutputPage:
 
     outputs: tuple[Output, ...]
     next: str
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """Either a URL to redirect to, or the body in pieces and its `size` in bytes."""
-
-    filename: str
-    url: str = ""
-    body: Iterator[bytes] | None = None
-    size: int = 0
 
 
 def outputs(job: TransformJob, *, after: str = "", limit: int = PAGE) -> OutputPage:
@@ -95,12 +85,9 @@ def preview(job: TransformJob, key: str) -> Preview:
     return make_preview(body, size=head.size, key=key, content_type=job.spec.get("accept") or "")
 
 
-def download(job: TransformJob, key: str) -> Download:
-    """A signed URL of an output on AWS, or the bytes of an output on an engine.
-
-    An engine listens on loopback, where a browser may not reach it, so its bytes pass through this service.
-    """
-    return _download(job, _bucket_of_output(job, key), key, "output")
+def download(job: TransformJob, key: str, remainder: Remainder = WHOLE) -> Download:
+    """An output to download. Raises NoSuchObject if there is none."""
+    return _download(job, _bucket_of_output(job, key), key, "output", remainder)
 
 
 def download_input(job: TransformJob, name: str) -> Download:
@@ -108,17 +95,12 @@ def download_input(job: TransformJob, name: str) -> Download:
     return _download(job, *pages.input_place(job, name), "input")
 
 
-def _download(job: TransformJob, bucket: str, key: str, what: str) -> Download:
-    filename = key.rsplit("/", 1)[-1].replace('"', "")
+def _download(job: TransformJob, bucket: str, key: str, kind: str, remainder: Remainder = WHOLE) -> Download:
     with calls_for_person(job.connection) as target:
-        head = objects.head(target, bucket, key)
-        if head is None:
-            raise NoSuchObject(
-                f"There is no such {what}. It may not be written yet, or it was removed from S3."
-            )
-        if not target.is_engine:
-            return Download(filename, url=objects.signed_url(target, bucket, key, filename=filename))
-        return Download(filename, body=objects.stream(target, bucket, key) or iter(()), size=head.size)
+        object_download = open_download(target, bucket, key, remainder)
+    if object_download is None:
+        raise NoSuchObject(f"There is no such {kind}. It may not be written yet, or it was removed from S3.")
+    return object_download
 
 
 def _output(remote_object: objects.RemoteObject, folder: str, planned: Any) -> Output:

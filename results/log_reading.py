@@ -86,7 +86,7 @@ def read(
     Without a place, reading starts at the log's beginning, or at its end if `backward`. Raises NoSuchPlace.
     """
     page_lines: list[PageLine] = []
-    size, rest = 0, ""
+    size, next_place = 0, ""
     source = batches(target, job, line_filter, place=place, backward=backward, until=until, size=limit)
     for _, batch in zip(range(CALLS), source, strict=False):
         for line in batch.lines:
@@ -94,10 +94,10 @@ def read(
                 return Stretch(_in_time(page_lines, backward), page_lines[-1].id)
             page_lines.append(line)
             size += len(line.text)
-        rest = batch.place
-        if len(page_lines) == limit and rest:
+        next_place = batch.place
+        if len(page_lines) == limit and next_place:
             return Stretch(_in_time(page_lines, backward), page_lines[-1].id)
-    return Stretch(_in_time(page_lines, backward), rest)
+    return Stretch(_in_time(page_lines, backward), next_place)
 
 
 def find(
@@ -107,14 +107,14 @@ def find(
 
     Of an error this is its first line. Both are empty if no line matches. Raises NoSuchPlace.
     """
-    rest = ""
+    next_place = ""
     line_batches = batches(target, job, line_filter, place=place, backward=backward, size=100)
     for _, batch in zip(range(CALLS), line_batches, strict=False):
         for line in batch.lines:
             if line.begins or not line_filter.errors:
                 return line.id, ""
-        rest = batch.place
-    return "", rest
+        next_place = batch.place
+    return "", next_place
 
 
 def batches(
@@ -180,14 +180,14 @@ class _Behind:
             return list(lines)
         same = f"{self._place.partition('-')[0]}-"
         self._held += [line for line in lines if line.id.startswith(same)]
-        rest = [line for line in lines if not line.id.startswith(same)]
+        later_lines = [line for line in lines if not line.id.startswith(same)]
         at = next((n for n, line in enumerate(self._held) if line.id == self._place), None)
-        if at is None and more and not rest:
+        if at is None and more and not later_lines:
             return []
         # The filter may leave out the place's own line; then its number decides.
         beyond = self._held[at + 1 :] if at is not None else [x for x in self._held if self._is_beyond(x)]
         self._place, self._held = "", []
-        return beyond + rest
+        return beyond + later_lines
 
     def _is_beyond(self, line: PageLine) -> bool:
         number, place_number = (int(line_id.partition("-")[2] or 0) for line_id in (line.id, self._place))

@@ -32,8 +32,8 @@ ALL = "all"
 BEGINNING = "0-"
 #: Lines shown on a page that links to the whole log.
 ERRORS = 12
-#: Calls that counting errors may take.
-_COUNTING = 5
+#: Calls that counting may take, and the lines of each call that counts lines.
+_COUNTING, _COUNTED = 5, 10_000
 #: Lines of several streams reach CloudWatch at different times; after this no line is expected between two others.
 _SETTLED, _SETTLED_ENGINE = timedelta(seconds=10), timedelta(seconds=1)
 #: After this time since its end a job writes no more lines.
@@ -74,6 +74,18 @@ class ErrorCounts:
     def total(self) -> int:
         """The errors of all streams."""
         return sum(self.by_stream.values())
+
+
+@dataclass(frozen=True, slots=True)
+class HitCount:
+    """Hits of a search, or errors; `more` is true if only a part of the log was read.
+
+    `number` is the place of one line among them, 0 if it is none of those that were counted.
+    """
+
+    number: int
+    total: int
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +163,34 @@ def jump(
         return log_reading.find(target, job, line_filter, place=before or token, backward=bool(before))
 
 
+def count_hits(job: TransformJob, *, stream: str, search: str, errors: bool, at: str) -> HitCount:
+    """Count the lines with the text, or the errors, and find the place of the line `at` among them."""
+    number = total = 0
+    next_place = ""
+    with calls_for_person(job.connection) as target:
+        batches = log_reading.batches(target, job, _line_filter(stream, search, errors), size=_COUNTED)
+        for _, batch in zip(range(_COUNTING), batches, strict=False):
+            for line in batch.lines:
+                if line.begins or not errors:
+                    total += 1
+                    number = total if line.id == at else number
+            next_place = batch.place
+    return HitCount(number, total, more=bool(next_place))
+
+
+def line_number(job: TransformJob, *, stream: str, line_id: str) -> int | None:
+    """The number of a line in its stream, or in all of them; None if it is far from the log's beginning."""
+    # There is no batch if there is no such stream.
+    number, next_place = 1, line_id
+    with calls_for_person(job.connection) as target:
+        line_filter = _line_filter(stream)
+        batches = log_reading.batches(target, job, line_filter, place=line_id, backward=True, size=_COUNTED)
+        for _, batch in zip(range(_COUNTING), batches, strict=False):
+            number += len(batch.lines)
+            next_place = batch.place
+    return None if next_place else number
+
+
 def streams(job: TransformJob) -> tuple[LogStream, ...]:
     """The job's streams, data logs first; empty until its first instance runs."""
     if job.accepted_at is None:
@@ -166,11 +206,11 @@ def count_errors(job: TransformJob) -> ErrorCounts:
     counts: Counter[str] = Counter()
     with calls_for_person(job.connection) as target:
         batches = log_reading.batches(target, job, LineFilter(errors=True), size=PAGE)
-        rest = ""
+        next_place = ""
         for _, batch in zip(range(_COUNTING), batches, strict=False):
             counts.update(line.stream for line in batch.lines if line.begins)
-            rest = batch.place
-    return ErrorCounts(counts, more=bool(rest))
+            next_place = batch.place
+    return ErrorCounts(counts, more=bool(next_place))
 
 
 def text_file(job: TransformJob, *, stream: str, search: str = "", errors: bool = False) -> TextFile:
@@ -236,11 +276,11 @@ def _back(target: Target, job: TransformJob, line_filter: LineFilter, place: str
 def _on(target: Target, job: TransformJob, line_filter: LineFilter, place: str, limit: int) -> _Stretch:
     until = _settled(job, line_filter)
     stretch = log_reading.read(target, job, line_filter, place=place, until=until, limit=limit)
-    here = place.partition("~")[0]
-    newer = stretch.place or (stretch.lines[-1].id if stretch.lines else here)
+    beginning = place.partition("~")[0]
+    newer = stretch.place or (stretch.lines[-1].id if stretch.lines else beginning)
     if not stretch.place and until is not None and until > int(newer.partition("-")[0]):
         newer = f"{until}-"
-    older = (stretch.lines[0].id if stretch.lines else here) if here != BEGINNING else ""
+    older = (stretch.lines[0].id if stretch.lines else beginning) if beginning != BEGINNING else ""
     return stretch.lines, older, newer, bool(stretch.place)
 
 
@@ -283,10 +323,10 @@ def _stamp(at: datetime) -> str:
     return timezone.localtime(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _going_on(first: str, rest: Iterator[str]) -> Iterator[str]:
+def _going_on(first: str, later_parts: Iterator[str]) -> Iterator[str]:
     yield first
     try:
-        yield from rest
+        yield from later_parts
     except Unavailable as error:
         yield f"\n[The log could not be read to its end: {error}]\n"
 
@@ -307,10 +347,10 @@ def _why_none(job: TransformJob) -> str:
     return _gone(job, "this job's log")
 
 
-def _gone(job: TransformJob, what: str) -> str:
+def _gone(job: TransformJob, subject: str) -> str:
     if job.connection.is_engine:
-        return f"{job.connection.name} no longer has {what}."
-    return f"CloudWatch no longer has {what}: its log group's retention time is over."
+        return f"{job.connection.name} no longer has {subject}."
+    return f"CloudWatch no longer has {subject}: its log group's retention time is over."
 
 
 def _had_lines(streams: tuple[LogStream, ...], label: str, until: int | None) -> bool:

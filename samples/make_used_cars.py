@@ -68,12 +68,12 @@ def labels_by_count(cars: list[Car]) -> list[list[str]]:
 def feature_step(labels: list[list[str]]) -> Node:
     """The pipeline that Spark would have fitted: an index for each text, a vector of each index, one vector of all."""
     indexers = [
-        Node("string_indexer", {"labels": known}, {"input": name}, {"output": f"{name}_index"})
-        for name, known in zip(TEXTS, labels, strict=True)
+        Node("string_indexer", {"labels": labels_of_column}, {"input": name}, {"output": f"{name}_index"})
+        for name, labels_of_column in zip(TEXTS, labels, strict=True)
     ]
     encoder = Node(
         "one_hot_encoder",
-        {"category_sizes": [len(known) for known in labels], "drop_last": True},
+        {"category_sizes": [len(labels_of_column) for labels_of_column in labels], "drop_last": True},
         {f"input{number}": f"{name}_index" for number, name in enumerate(TEXTS)},
         {f"output{number}": f"{name}_vector" for number, name in enumerate(TEXTS)},
     )
@@ -115,7 +115,9 @@ def main() -> None:
     known_cars, prices = made_up_cars(3_000, generator)
     labels = labels_by_count(known_cars)
     # The same features as those of the bundle, by another program.
-    encoder = OneHotEncoder(categories=labels, drop=[known[-1] for known in labels], sparse_output=False)
+    encoder = OneHotEncoder(
+        categories=labels, drop=[labels_of_column[-1] for labels_of_column in labels], sparse_output=False
+    )
     texts, numbers = [0, 1, 2], [3, 4, 5]
     features = make_column_transformer((encoder, texts), ("passthrough", numbers)).fit(
         np.array(known_cars, dtype=object)

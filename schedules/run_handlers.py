@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from jobs.models import TransformJob
@@ -31,16 +33,25 @@ class RunTarget:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What a run started, for pages; `state` is the value of a JobState."""
+    """What a run started, for pages; `state` is the value of a JobState, `hold` that of a Hold or None."""
 
     label: str
     url: str
     state: str
+    hold: str | None = None
 
     @property
     def is_running(self) -> bool:
         """Whether it has not ended."""
         return self.state in ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class PastCosts:
+    """Runs whose cost is known, at least one, and what they cost together in US dollars."""
+
+    runs: int
+    amount: Decimal
 
 
 class RunHandler(Protocol):
@@ -53,7 +64,10 @@ class RunHandler(Protocol):
         """What each of these runs, by the schedule's row id."""
 
     def running(self, schedule: Schedule) -> str:
-        """The name of what an earlier run of the schedule started and has not ended; empty if there is none."""
+        """The name of what an earlier run of the schedule started and has not ended; empty if there is none.
+
+        A job whose outputs wait for checks or for a person has not ended here.
+        """
 
     def prepare(self, run: ScheduledRun, member: Membership) -> object:
         """All that needs calls to other services, for `create`; after a kill it is done again.
@@ -70,6 +84,11 @@ class RunHandler(Protocol):
 
     def outcomes(self, runs: Sequence[ScheduledRun]) -> Mapping[int, RunOutcome]:
         """What became of each of these, by the run's row id; nothing for a run that started nothing."""
+
+    def past_costs(
+        self, schedules: Sequence[Schedule], first: datetime, end: datetime
+    ) -> Mapping[int, PastCosts]:
+        """What the runs due from `first` to before `end` cost, by the schedule's row id, where it is known."""
 
 
 _handlers: dict[str, RunHandler] = {}

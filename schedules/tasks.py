@@ -8,13 +8,15 @@ import structlog
 from celery import shared_task
 
 from jobs.batches import batched
-from jobs.tasks import STARTS_LAST, enqueue
+from jobs.tasks import enqueue
 from schedules.lifecycle import starting, taking
 
 log = structlog.get_logger(__name__)
 
 #: Runs of one message.
 AT_ONCE = 10
+#: The broker's priority of runs: before the starts of jobs, so that a run that is sent again does not wait for them.
+RUNS_BEFORE_STARTS = 3
 #: Seconds after which a task leaves the rest to another message; a single run may take longer.
 SECONDS = 15.0
 
@@ -31,7 +33,7 @@ def take_due_schedules() -> None:
     enqueue_starts(taking.overdue_runs())
 
 
-@shared_task(priority=STARTS_LAST)
+@shared_task(priority=RUNS_BEFORE_STARTS)
 def start_runs(run_ids: list[int]) -> None:
     """Start these runs, one after the other."""
     until = time.monotonic() + SECONDS

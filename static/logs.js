@@ -67,6 +67,8 @@
   function trim() {
     const surplus = list.children.length - KEPT;
     for (let count = 0; count < surplus; count += 1) list.firstElementChild.remove();
+    if (surplus > 0) passed += surplus;
+    if (surplus > 0 && list.hasAttribute("start")) list.start += surplus;
     const first = list.firstElementChild?.dataset.id;
     const older = document.querySelector(".log-more a[href*='before=']");
     if (surplus > 0 && first && older) {
@@ -87,6 +89,15 @@
     });
     pill.addEventListener("click", () => follow(true));
   }
+
+  // The numbers of the lines, where the page does not begin with the first one.
+  let passed = 0;
+  async function number() {
+    const answer = await fetch(list.dataset.number, { signal: AbortSignal.timeout(PATIENCE) });
+    const first = answer.ok ? Number(await answer.text()) : 0;
+    if (first) list.start = first + passed;
+  }
+  if (list.dataset.number) number().catch(() => {});
 
   // Long lines are wrapped unless the reader turned that off, here or on an earlier visit.
   const wrap = document.querySelector("#log-wrap");

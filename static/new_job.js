@@ -1,25 +1,5 @@
-// The new-job page: a dialog to choose S3 addresses, and fields and JSON kept in step. The page works without this file.
+// The new-job page: fields and JSON kept in step. The page works without this file.
 (() => {
-  const dialog = () => document.querySelector("#browse");
-
-  // The answer to a Browse button is shown as a dialog; the field gets the focus back when it closes.
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target.id !== "browser") return;
-    if (!dialog().open) dialog().showModal();
-    // The pressed button was removed together with its list.
-    else if (!dialog().contains(document.activeElement)) {
-      dialog().scrollTop = 0;
-      document.querySelector("#browse-list").focus({ preventScroll: true });
-    }
-  });
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("#browse [data-close]")) dialog().close();
-    // Before the change: a field behind an open dialog cannot get the focus.
-    if (event.target.closest("#browse [data-fix]")) dialog().close();
-  }, { capture: true });
-  // A late answer would open it again.
-  dialog().addEventListener("close", () => window.htmx.trigger(dialog(), "htmx:abort"));
-
   const form = document.querySelector("#job-form");
   const json = () => document.querySelector("#request-json");
   const isOf = (event, id) => event.detail.requestConfig?.elt?.id === id;
@@ -65,6 +45,53 @@
     const isSaid = target.getAttribute("role") === "status" && target.textContent.trim() === fragment.textContent.trim();
     if (isTyped || isSaid) event.detail.shouldSwap = false;
   });
+  // What preflight found wrong is said at its field too, and counted in the head of its section.
+  function markFields() {
+    for (const said of form.querySelectorAll("[data-found]")) said.remove();
+    for (const field of form.querySelectorAll("[data-wrong]")) {
+      field.removeAttribute("aria-invalid");
+      delete field.dataset.wrong;
+    }
+    for (const check of document.querySelectorAll("#preflight .check.fail[data-at]")) {
+      const field = document.getElementById(check.dataset.at);
+      const place = field?.closest(".field");
+      // After Submit the page itself has said it.
+      if (!place || place.querySelector(".error")) continue;
+      for (const control of [field, document.getElementById(`${field.id}-search`)]) {
+        control?.setAttribute("aria-invalid", "true");
+        if (control) control.dataset.wrong = "";
+      }
+      const said = document.createElement("p");
+      said.className = "error";
+      said.dataset.found = "";
+      said.textContent = check.querySelector("[data-reason]").textContent;
+      place.append(said);
+    }
+    for (const head of form.querySelectorAll("#job-fields .fold > summary > .of")) {
+      const count = head.closest(".fold").querySelectorAll("[data-found]").length;
+      head.dataset.summary ??= head.textContent;
+      head.textContent = count ? `${count} error${count === 1 ? "" : "s"}` : head.dataset.summary;
+      if (count || "counted" in head.dataset) head.classList.toggle("t-fail", count > 0);
+      if (count) head.dataset.counted = "";
+    }
+  }
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id === "preflight") markFields();
+  });
+
+  // What the instance type has stands below its field.
+  function showInstance() {
+    const field = document.getElementById("id_instance_type");
+    const option = field && document.querySelector(`#instance-types option[value="${CSS.escape(field.value)}"]`);
+    const hint = document.getElementById("id_instance_type-hint");
+    if (!hint) return;
+    hint.dataset.hint ??= hint.textContent;
+    hint.textContent = option?.textContent || hint.dataset.hint;
+  }
+  document.addEventListener("input", (event) => { if (event.target.id === "id_instance_type") showInstance(); });
+  document.addEventListener("htmx:afterSettle", (event) => { if (event.target.id === "job-fields") showInstance(); });
+  showInstance();
+
   // Open folds stay open.
   let open = [];
   const folds = () => [...document.querySelectorAll("#job-fields details, #code details")];

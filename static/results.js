@@ -12,6 +12,14 @@
     due = setTimeout(() => link.click(), 120);
   });
   document.addEventListener("click", (event) => {
+    // In a search the rows of several files have one number: the row in hand is meant.
+    const shown = event.target.closest(".record a.back") && document.querySelector(".sides tr.on");
+    if (shown) {
+      event.preventDefault();
+      shown.scrollIntoView({ block: "center" });
+      shown.querySelector("a.strong").focus({ preventScroll: true });
+      return;
+    }
     const row = event.target.closest(".sides tr[data-row]");
     if (!row) return;
     clearTimeout(due);

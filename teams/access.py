@@ -9,7 +9,8 @@ from typing import Any, Concatenate, ParamSpec
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import Http404, HttpRequest
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
@@ -36,15 +37,34 @@ def find_member(request: HttpRequest) -> Membership | None:
     user = request.user
     if not isinstance(user, User) or not user.is_active:
         return None
-    mine = Membership.objects.filter(user=user).select_related("team", "user").order_by("id")
+    mine = _open_memberships(user).select_related("team", "user").order_by("id")
     chosen = request.session.get(SESSION_KEY)
     return (mine.filter(team_id=chosen).first() if chosen else None) or mine.first()
+
+
+def _open_memberships(user: User) -> QuerySet[Membership]:
+    """The person's memberships, but those of teams that ask for an authenticator app if the person has none."""
+    may_open = Q(team__needs_codes=False) | Q(user__second_factor__isnull=False)
+    return Membership.objects.filter(may_open, user=user)
+
+
+def closed_team(user: User, slug: str = "") -> Team | None:
+    """A team of the person, by default any, that does not open before they have an authenticator app."""
+    teams = Team.objects.filter(needs_codes=True, memberships__user=user)
+    teams = teams.filter(memberships__user__second_factor=None)
+    return teams.filter(slug=slug).first() if slug else teams.first()
+
+
+def ask_for_codes(request: HttpRequest) -> HttpResponse:
+    """To the page that sets up an authenticator app, saying why."""
+    messages.info(request, "Your team asks for a code at sign-in. Set it up to open the team.")
+    return redirect("codes")
 
 
 def choose_team(request: HttpRequest, slug: str) -> bool:
     """Make the team with this slug current for the session; False if the person is not a member."""
     user = request.user
-    member = Membership.objects.filter(user=user, team__slug=slug).first() if isinstance(user, User) else None
+    member = _open_memberships(user).filter(team__slug=slug).first() if isinstance(user, User) else None
     if member is not None:
         request.session[SESSION_KEY] = member.team_id
     return member is not None
@@ -74,6 +94,8 @@ def member_required(
         @wraps(view)
         def checked(request: Any, *args: _P.args, **kwargs: _P.kwargs) -> HttpResponseBase:
             if not request.member:
+                if closed_team(request.user):
+                    return ask_for_codes(request)
                 raise PermissionDenied("You belong to no team yet. Ask a team's admin to add you.")
             if _is_of_another_team(request):
                 return _refuse_team(request)
@@ -133,9 +155,7 @@ def _team_with(
     if not kwargs or request.method != "GET" or not opened:
         return None
     current = request.member
-    other_memberships = (
-        Membership.objects.filter(user=request.user).exclude(pk=current.pk).select_related("team", "user")
-    )
+    other_memberships = _open_memberships(request.user).exclude(pk=current.pk).select_related("team", "user")
     for member in other_memberships.order_by("id"):
         request.member, request.team = member, member.team
         try:
@@ -148,4 +168,12 @@ def _team_with(
     return None
 
 
-__all__ = ["MemberRequest", "choose_team", "find_member", "member_required", "require"]
+__all__ = [
+    "MemberRequest",
+    "ask_for_codes",
+    "choose_team",
+    "closed_team",
+    "find_member",
+    "member_required",
+    "require",
+]

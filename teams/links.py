@@ -16,12 +16,20 @@ LIFETIME = timedelta(minutes=15)
 _SLACK = timedelta(seconds=30)
 
 
-def create(user: User, lifetime: timedelta = LIFETIME) -> str:
-    """The path of a new link that signs `user` in once, within `lifetime`."""
+def create(
+    user: User, lifetime: timedelta = LIFETIME, *, new_password: bool = False, is_mailed: bool = False
+) -> str:
+    """The path of a new link that signs `user` in once, within `lifetime`, and may lead to a `new_password`."""
     secret = new_secret()
     now = timezone.now()
     SignInLink.objects.filter(Q(expires_at__lt=now - timedelta(days=1))).delete()
-    SignInLink.objects.create(user=user, digest=digest(secret), expires_at=now + lifetime)
+    SignInLink.objects.create(
+        user=user,
+        digest=digest(secret),
+        expires_at=now + lifetime,
+        new_password=new_password,
+        is_mailed=is_mailed,
+    )
     return reverse("sign-in-link", args=[secret])
 
 
@@ -31,13 +39,13 @@ def whose(secret: str) -> User | None:
     return link.user if link else None
 
 
-def redeem(secret: str) -> User | None:
-    """Use up the link and return its user; None if it is unknown, used, or too old."""
+def redeem(secret: str) -> SignInLink | None:
+    """Use up the link and return it with its user; None if it is unknown, used, or too old."""
     link = _open(secret).select_related("user").first()
     # The guarded update decides between two who follow the same link at once.
     if link is None or _open(secret).update(used_at=timezone.now()) != 1:
         return None
-    return link.user
+    return link
 
 
 def end(user: User) -> None:
@@ -49,4 +57,6 @@ def _open(secret: str) -> QuerySet[SignInLink]:
     now = timezone.now()
     # One made later than now would live longer than it may: the clock was set back.
     in_time = Q(expires_at__gt=now, created_at__lte=now + _SLACK)
-    return SignInLink.objects.filter(in_time, digest=digest(secret), used_at=None, user__is_active=True)
+    return SignInLink.objects.filter(
+        in_time, digest=digest(secret), used_at=None, user__is_active=True, user__is_service=False
+    )

@@ -28,5 +28,5 @@ def success_with_undo(request: HttpRequest, text: str, action: str, jobs: Iterab
 
 def undo_of(message: Message) -> Undo | None:
     """The notice's Undo, or None."""
-    word, *rest = (message.extra_tags or "").split() or [""]
-    return Undo(rest[0], rest[1:]) if word == _UNDO and rest else None
+    word, *parts = (message.extra_tags or "").split() or [""]
+    return Undo(parts[0], parts[1:]) if word == _UNDO and parts else None

@@ -115,6 +115,13 @@ def note(done: Activity) -> None:
         raise InProgress
 
 
+def check_held() -> None:
+    """Raise InProgress if the current request has a key and another process has taken its row over."""
+    row = _current.get()
+    if row is not None and not KeyedRequest.objects.filter(pk=row.pk, holder=row.holder).exists():
+        raise InProgress
+
+
 def forget() -> int:
     """Delete some of the rows that are older than STORED_FOR; returns their number."""
     old = KeyedRequest.objects.filter(started_at__lt=timezone.now() - STORED_FOR)

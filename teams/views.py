@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import time
+from typing import Any
 
-from django.contrib import messages
-from django.contrib.auth import login, views
+from django.conf import settings
+from django.contrib.auth import views
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from teams import accounts, links
-from teams.access import MemberRequest, choose_team, member_required
+from teams import links, mailing, signing_in
+from teams.access import MemberRequest, ask_for_codes, choose_team, closed_team, member_required
 from teams.models import User
+from teams.signing_in import SignInEntry
 
-#: Links sign in without a password, so no backend is asked; the session needs one to load the user with.
-_BACKEND = "django.contrib.auth.backends.ModelBackend"
-#: When the session began by a link, in epoch seconds.
-LINK_USED_AT = "link_used_at"
+
+def sign_in_ways() -> dict[str, object]:
+    """What the sign-in page offers beside a password: mailed links, and the provider by its name."""
+    provider = settings.OIDC_NAME if settings.OIDC_ISSUER and settings.OIDC_CLIENT_ID else ""
+    return {"can_mail": mailing.can_send_links(), "provider": provider}
 
 
 class SignIn(views.LoginView):
@@ -32,12 +33,15 @@ class SignIn(views.LoginView):
     template_name = "teams/sign_in.html"
     redirect_authenticated_user = True
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """What the page says about forgotten passwords depends on mail."""
+        return super().get_context_data(**kwargs) | sign_in_ways()
+
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Begin the session and record the sign-in."""
-        answer = super().form_valid(form)
-        if isinstance(self.request.user, User):
-            accounts.note_sign_in(self.request.user)
-        return answer
+        """Begin the session, or ask for the code; `next` is followed on this host only."""
+        user = form.get_user()
+        assert isinstance(user, User)
+        return signing_in.sign_in(self.request, user, SignInEntry("password", self.get_success_url()))
 
 
 class SignOut(views.LogoutView):
@@ -53,16 +57,12 @@ def follow_link(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method != "POST":
         user = links.whose(secret)
         return render(request, "teams/link.html", {"person": user}) if user else _invalid_link(request)
-    user = links.redeem(secret)
-    if user is None:
+    link = links.redeem(secret)
+    if link is None:
         return _invalid_link(request)
-    login(request, user, backend=_BACKEND)
-    request.session[LINK_USED_AT] = int(time.time())
-    accounts.note_sign_in(user, by_link=True)
-    if not user.has_usable_password():
-        words = 'You have no password yet. <a href="{}">Set one</a> to sign in without a link.'
-        messages.info(request, format_html(words, reverse("account")))
-    return redirect("/")
+    user = link.user
+    path = "password" if link.new_password or not user.has_usable_password() else "home"
+    return signing_in.sign_in(request, user, SignInEntry("link", reverse(path), is_mailed=link.is_mailed))
 
 
 def _invalid_link(request: HttpRequest) -> HttpResponse:
@@ -74,7 +74,7 @@ def locked_out(
 ) -> HttpResponse:
     """Axes' answer to too many failures: the sign-in page, saying so."""
     form = AuthenticationForm(request)
-    context = {"form": form, "locked_out": True, "minutes": 15}
+    context = {"form": form, "locked_out": True, "minutes": 15, **sign_in_ways()}
     return render(request, "teams/sign_in.html", context, status=429)
 
 
@@ -91,6 +91,10 @@ def switch_team(request: MemberRequest) -> HttpResponse:
     """Make another of the person's teams the current one."""
     slug = request.POST.get("team", "")
     # PostgreSQL cannot look for a text with a NUL character.
-    if "\0" in slug or not choose_team(request, slug):
+    if "\0" in slug:
+        raise Http404
+    if slug and closed_team(request.user, slug):
+        return ask_for_codes(request)
+    if not choose_team(request, slug):
         raise Http404
     return redirect("/")

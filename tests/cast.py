@@ -56,7 +56,7 @@ class House:
     def preset(self) -> Preset:
         """A preset of the team, with one locked field; made when it is first asked for."""
         fields = {**FIELDS, "model": self.model.name, "connection": self.connection.slug}
-        found, _ = Preset.objects.get_or_create(
+        preset, _ = Preset.objects.get_or_create(
             team=self.team,
             slug="nightly",
             defaults={
@@ -67,12 +67,12 @@ class House:
                 "created_by": self.people.get("bob"),
             },
         )
-        return found
+        return preset
 
     @property
     def schedule(self) -> Schedule:
         """A paused schedule of the team's preset; made when it is first asked for."""
-        found, _ = Schedule.objects.get_or_create(
+        schedule, _ = Schedule.objects.get_or_create(
             team=self.team,
             slug="mornings",
             defaults={
@@ -85,7 +85,7 @@ class House:
                 "changed_by": self.people.get("bob"),
             },
         )
-        return found
+        return schedule
 
     def job(self, state: JobState = JobState.WAITING, **fields: Any) -> TransformJob:
         """A job of the team, as if submitted."""

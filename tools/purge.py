@@ -46,10 +46,10 @@ def purge(css: str, used: set[str]) -> str:
     """The sheet without rules for classes outside `used`, and without variables that nothing reads."""
     sheet = _keep(css, used)
     before = None
-    own = (HOME / "static" / "batchdeck.css").read_text(encoding="utf-8")
+    own_sheet = (HOME / "static" / "batchdeck.css").read_text(encoding="utf-8")
     while before != sheet:
         before = sheet
-        sheet = re.sub(r"[^{}]*\{\}", "", _without_unread(sheet, own))
+        sheet = re.sub(r"[^{}]*\{\}", "", _without_unread(sheet, own_sheet))
     return sheet
 
 

@@ -81,12 +81,17 @@ def without_unused(css: str, target: str) -> str:
     return f"{notice[0] if notice else ''}\n{purge.purge(css, purge.words())}\n"
 
 
-def without_unused_shapes(font: bytes) -> bytes:
-    """The variable font with all its characters, without weights and alternative shapes that no page shows."""
+def without_unused_shapes(font: bytes, unused: set[str]) -> bytes:
+    """The variable font with all its characters, without weights and alternative shapes that no page shows.
+
+    `unused` are OpenType features of this font, such as `calt`, that no page shows.
+    """
     cut = _read_again(
         instancer.instantiateVariableFont(TTFont(io.BytesIO(font), recalcTimestamp=False), {"wght": WEIGHTS})
     )
-    options = subset.Options(layout_features=FEATURES, flavor="woff2")
+    options = subset.Options(
+        layout_features=[name for name in FEATURES if name not in unused], flavor="woff2"
+    )
     maker = subset.Subsetter(options)
     maker.populate(unicodes=cut.getBestCmap())
     maker.subset(cut)
@@ -115,7 +120,7 @@ def vendor(package: dict[str, Any], into: Path) -> dict[str, Any]:
             if target in package.get("purge", []):
                 body = without_unused(body.decode(), target).encode()
             if target.endswith(".woff2"):
-                body = without_unused_shapes(body)
+                body = without_unused_shapes(body, set(package.get("unused_features", [])))
             (VENDOR / target).write_bytes(body)
             files[target] = "sha384-" + base64.b64encode(hashlib.sha384(body).digest()).decode()
         if icons := package.get("icons"):

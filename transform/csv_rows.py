@@ -90,9 +90,9 @@ def _columns(record: bytes, number: int, of_answer: bool) -> list[bytes]:
     try:
         return columns(record)
     except ValueError as error:
-        what = "output from the algorithm" if of_answer else "input"
+        subject = "output from the algorithm" if of_answer else "input"
         raise RecordError(
-            f"Failed to parse {what} as CSV: {error}", of_answer=of_answer, record=number
+            f"Failed to parse {subject} as CSV: {error}", of_answer=of_answer, record=number
         ) from error
 
 

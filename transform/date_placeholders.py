@@ -75,12 +75,12 @@ def _parse(part: re.Match[str]) -> tuple[str, int, str]:
     """Name, count and unit of a placeholder; without an offset the count is 0."""
     inside = _INSIDE.fullmatch(part[1]) if part[1] is not None else None
     if inside is None or inside[1] not in PLACEHOLDERS:
-        what = (
+        problem = (
             f"{part[0]} is no placeholder"
             if part[1] is not None
             else f"A single {part[0]} opens or closes nothing"
         )
-        raise BadPlaceholder(f"{what}. {_ALLOWED}.")
+        raise BadPlaceholder(f"{problem}. {_ALLOWED}.")
     name, sign, digits, unit = inside[1], inside[2], inside[3], inside[4]
     if digits is None:
         return name, 0, "d"

@@ -24,17 +24,17 @@ def beginning(head: bytes, limit: int) -> tuple[bytes, bool]:
     Reads member after member. The second value is whether the bytes end with a member and all of it is returned. Raises
     NotGzip.
     """
-    out, rest = b"", head
-    while rest and len(out) < limit:
+    out, packed_bytes = b"", head
+    while packed_bytes and len(out) < limit:
         decompressor = zlib.decompressobj(wbits=31)
         try:
-            out += decompressor.decompress(rest, limit - len(out))
+            out += decompressor.decompress(packed_bytes, limit - len(out))
         except zlib.error as error:
             raise NotGzip(f"not valid Gzip: {error}") from error
         if not decompressor.eof:
             return out, False
-        rest = decompressor.unused_data.lstrip(b"\0")
-    return out, not rest
+        packed_bytes = decompressor.unused_data.lstrip(b"\0")
+    return out, not packed_bytes
 
 
 def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -44,17 +44,17 @@ def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """
     decompressor = None
     for chunk in chunks:
-        rest = chunk
-        while rest := (rest if decompressor else rest.lstrip(b"\0")):
+        packed_bytes = chunk
+        while packed_bytes := (packed_bytes if decompressor else packed_bytes.lstrip(b"\0")):
             decompressor = decompressor or zlib.decompressobj(wbits=31)
             try:
-                out = decompressor.decompress(rest, _LARGEST_PIECE)
+                out = decompressor.decompress(packed_bytes, _LARGEST_PIECE)
             except zlib.error as error:
                 raise NotGzip(f"not valid Gzip: {error}") from error
             if out:
                 yield out
-            rest = decompressor.unconsumed_tail
+            packed_bytes = decompressor.unconsumed_tail
             if decompressor.eof:
-                rest, decompressor = decompressor.unused_data, None
+                packed_bytes, decompressor = decompressor.unused_data, None
     if decompressor is not None:
         raise NotGzip("not valid Gzip: the data ends in the middle")

@@ -37,6 +37,8 @@ class FieldFacts:
     example: str = ""
     #: The id of the form's list of suggestions.
     suggestions: str = ""
+    #: The heading of a document that explains the field, such as `jobs#input`; empty: that of its section in the form.
+    help_link: str = ""
     #: The least and the largest number, both allowed.
     low: Any = None
     high: Any = None

@@ -100,11 +100,11 @@ def tfrecord(chunks: Iterable[bytes], limit: int | None) -> Iterator[Frame]:
         length = int.from_bytes(length_bytes, "little")
         if limit is not None and length > limit:
             raise PayloadTooLarge(limit, "A record")
-        rest = data.take(length + _TFRECORD_CRC.size, start)
-        payload = rest[:length]
-        if _TFRECORD_CRC.unpack_from(rest, length) != (masked_crc32c(payload),):
+        data_and_checksum = data.take(length + _TFRECORD_CRC.size, start)
+        payload = data_and_checksum[:length]
+        if _TFRECORD_CRC.unpack_from(data_and_checksum, length) != (masked_crc32c(payload),):
             raise data.corrupt(start, "its data have another checksum")
-        yield Frame(head + rest, payload)
+        yield Frame(head + data_and_checksum, payload)
 
 
 def masked_crc32c(data: bytes) -> int:

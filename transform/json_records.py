@@ -75,9 +75,9 @@ class Json:
         try:
             return json.loads(record.decode())
         except (ValueError, RecursionError) as error:
-            what = "output from the algorithm" if of_answer else "input"
+            subject = "output from the algorithm" if of_answer else "input"
             raise RecordError(
-                f"Failed to parse {what} as {self.name}: {error}", of_answer=of_answer, record=number
+                f"Failed to parse {subject} as {self.name}: {error}", of_answer=of_answer, record=number
             ) from error
 
 

@@ -79,15 +79,15 @@ class JsonPath:
     def _select(self, value: Any, steps: tuple[Step, ...]) -> Any:
         if not steps:
             return value
-        step, rest = steps[0], steps[1:]
+        step, later_steps = steps[0], steps[1:]
         if isinstance(step, Names):
-            values = [self._select(self._member(value, name), rest) for name in step.names]
-            if len(values) > 1 and not rest:
+            values = [self._select(self._member(value, name), later_steps) for name in step.names]
+            if len(values) > 1 and not later_steps:
                 return dict(zip(step.names, values, strict=True))
         elif isinstance(step, Positions):
-            values = [self._select(self._item(value, number), rest) for number in step.numbers]
+            values = [self._select(self._item(value, number), later_steps) for number in step.numbers]
         else:
-            return [self._select(item, rest) for item in self._some(value, step)]
+            return [self._select(item, later_steps) for item in self._some(value, step)]
         return values[0] if len(values) == 1 else values
 
     def _member(self, value: Any, name: str) -> Any:

@@ -49,11 +49,11 @@ def relative_key(prefix: str, key: str) -> str:
     last part of the name is kept. A prefix that ends inside a name (`in/part` for `in/part-1.csv`) keeps the
     whole name; no public source settles that case.
     """
-    rest = key[len(prefix) :] if key.startswith(prefix) else key
-    ends_inside_a_name = rest and prefix and not prefix.endswith("/") and not rest.startswith("/")
-    if not rest or ends_inside_a_name:
+    remainder = key[len(prefix) :] if key.startswith(prefix) else key
+    ends_inside_a_name = remainder and prefix and not prefix.endswith("/") and not remainder.startswith("/")
+    if not remainder or ends_inside_a_name:
         return key[prefix.rfind("/") + 1 :]
-    return rest.removeprefix("/")
+    return remainder.removeprefix("/")
 
 
 def output_key(prefix: str, key: str, output_prefix: str) -> str:

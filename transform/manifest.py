@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from transform.json_values import is_writable
 from transform.keys import OUTPUT_SUFFIX, output_folder, output_key, parse_s3_uri
 
 
@@ -36,7 +37,7 @@ def parse_manifest(body: bytes) -> Manifest:
     """Read a manifest as CreateTransformJob's S3DataSource documents it; raises ManifestError."""
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestError(f"The manifest is not JSON: {error}") from error
     if not isinstance(document, list) or not document or not isinstance(document[0], dict):
         raise ManifestError(
@@ -48,10 +49,14 @@ def parse_manifest(body: bytes) -> Manifest:
     for position, entry in enumerate(entries, start=1):
         if not isinstance(entry, str) or not entry:
             raise ManifestError(f"Element {position} of the manifest must be a name relative to the prefix")
+        if not is_writable(entry):
+            raise ManifestError(f"Element {position} of the manifest has a character that no key can have")
     try:
         bucket, prefix = parse_s3_uri(head["prefix"])
     except ValueError as error:
         raise ManifestError(f"The manifest's prefix: {error}") from error
+    if not is_writable(head["prefix"]):
+        raise ManifestError("The manifest's prefix has a character that no key can have")
     return Manifest(bucket, prefix, tuple(entries))
 
 

@@ -12,8 +12,8 @@ class UnsupportedSplit(ValueError):
 class PayloadTooLarge(ValueError):
     """A record, or an object that is not split, is larger than one request may be."""
 
-    def __init__(self, limit: int, what: str) -> None:
-        super().__init__(f"{what} is larger than MaxPayloadInMB allows ({limit} bytes)")
+    def __init__(self, limit: int, subject: str) -> None:
+        super().__init__(f"{subject} is larger than MaxPayloadInMB allows ({limit} bytes)")
         self.limit = limit
 
 

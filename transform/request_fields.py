@@ -156,6 +156,7 @@ class RequestFields:
         metadata=_about(
             "TransformJobName",
             label="Job name",
+            help_link="jobs#a-new-job",
             section=FormSection.ESSENTIALS,
             help="Made from the model's name if left out.",
             hint="Empty: made from the model, the time and the job's key.",
@@ -169,6 +170,7 @@ class RequestFields:
         metadata=_about(
             "ModelName",
             label="Model",
+            help_link="jobs#model",
             section=FormSection.ESSENTIALS,
             help="The model's name in SageMaker.",
             pattern=r"[a-zA-Z0-9]([\-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?",
@@ -219,6 +221,7 @@ class RequestFields:
         metadata=_about(
             "TransformInput.DataSource.S3DataSource.S3DataType",
             label="Input is",
+            help_link="jobs#input",
             section=FormSection.ESSENTIALS,
             help="What is at the input's address.",
             choices={"S3Prefix": "a prefix", "ManifestFile": "a list of objects"},
@@ -228,6 +231,7 @@ class RequestFields:
         metadata=_about(
             "TransformInput.DataSource.S3DataSource.S3Uri",
             label="Input",
+            help_link="jobs#input",
             section=FormSection.ESSENTIALS,
             help="s3:// address of the input.",
             hint="Every object whose key starts with this is read.",
@@ -290,6 +294,7 @@ class RequestFields:
         metadata=_about(
             "TransformOutput.S3OutputPath",
             label="Output",
+            help_link="jobs#output-path",
             section=FormSection.ESSENTIALS,
             help="s3:// address for the outputs.",
             hint="One .out object for each input object.",
@@ -339,8 +344,10 @@ class RequestFields:
         metadata=_about(
             "TransformResources.InstanceType",
             label="Instance type",
+            help_link="jobs#instances",
             section=FormSection.ESSENTIALS,
             help="The type of the instances that the job runs on.",
+            hint="Any type that transform jobs accept.",
             example="ml.m5.large",
             suggestions="instance-types",
             pattern=r"ml\.[a-z0-9-]+\.[a-z0-9]+|local(_gpu)?",
@@ -353,6 +360,7 @@ class RequestFields:
         metadata=_about(
             "TransformResources.InstanceCount",
             label="Instances",
+            help_link="jobs#instances",
             section=FormSection.ESSENTIALS,
             help="How many instances share the input's objects.",
             low=1,

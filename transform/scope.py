@@ -22,6 +22,8 @@ class Scope:
 
     places: tuple[tuple[str, str], ...] = ()
     names: tuple[str, ...] = ()
+    #: Nothing may be written, created, changed or deleted.
+    reads_only: bool = False
 
     @classmethod
     def parse(cls, places: Iterable[str], names: Iterable[str]) -> Scope:
@@ -36,7 +38,7 @@ class Scope:
     @property
     def is_everything(self) -> bool:
         """Whether everything is allowed."""
-        return not self.places and not self.names
+        return not self.places and not self.names and not self.reads_only
 
     def allows(self, bucket: str, key: str) -> bool:
         """Whether the object with this key may be used, or all objects whose keys begin with it."""
@@ -86,6 +88,21 @@ class Scope:
     def allows_pipeline(self, name: str) -> bool:
         """Whether a pipeline of this name, in any case, may be used: SageMaker's ARNs have it in small letters."""
         return _matches(tuple(pattern.lower() for pattern in self.job_names), name.lower())
+
+    def contains(self, other_scope: Scope) -> bool:
+        """Whether the other scope allows nothing that this one does not."""
+        places, names = other_scope.places, other_scope.names
+        return (
+            (not self.places or (bool(places) and all(self.allows(*place) for place in places)))
+            and (not self.names or (bool(names) and all(self.allows_pattern(name) for name in names)))
+            and (not self.reads_only or other_scope.reads_only)
+        )
+
+    def allows_pattern(self, pattern: str) -> bool:
+        """Whether every model whose name fits `name` or `name*` may be used."""
+        return not self.names or any(
+            pattern == name or (name.endswith("*") and pattern.startswith(name[:-1])) for name in self.names
+        )
 
     def covers(self, beginning: str) -> bool:
         """Whether every job whose name begins with this text may be used."""

@@ -8,8 +8,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import IO, Any
+from weakref import WeakValueDictionary
 from wsgiref.util import FileWrapper
 
 from webapp.environ import wsgi_environ
@@ -33,6 +35,22 @@ _PIECE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
+class UploadBodies:
+    """Requests with large bodies: bytes of one, how many are read at a time, and how long one may take.
+
+    `takes` says of a scope whether it is such a request. A further one waits before its body is read, and one sender
+    has half of the places at most. `sender` says in a thread who sends it, None for a stranger, whose request gets no
+    place and is bounded as any other: else a few strangers that send slowly would keep everybody from uploading.
+    """
+
+    takes: Callable[[Scope], bool]
+    sender: Callable[[Scope], str | None]
+    largest: int
+    at_once: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The application's answer; `body` is bytes, an open file, or an iterable that is produced as it is read."""
 
@@ -46,6 +64,9 @@ class _Refused(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
+
+
+_STRANGER = _Refused(401, "Sign in, or give a token, before you send a file.")
 
 
 class Bridge:
@@ -62,22 +83,63 @@ class Bridge:
         largest_body: int,
         error_answer: ErrorAnswer,
         body_seconds: float = 60.0,
+        uploads: UploadBodies | None = None,
     ) -> None:
-        """`threads` run requests; a body may have `largest_body` bytes (413) and take `body_seconds` (408)."""
+        """`threads` run requests; a body may have `largest_body` bytes (413) and take `body_seconds` (408).
+
+        `uploads` have bounds of their own.
+        """
         self._application = application
         self._largest_body = largest_body
         self._error_answer = error_answer
         self._body_seconds = body_seconds
+        self._uploads = uploads
+        self._upload_slots = asyncio.Semaphore(uploads.at_once if uploads else 1)
+        self._sender_slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._requests = ThreadPoolExecutor(threads, "request")
         self._streams = ThreadPoolExecutor(_STREAMS, "stream")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        uploads = self._uploads
+        if uploads is None or not uploads.takes(scope):
+            await self._answer(scope, receive, send, self._largest_body, self._body_seconds)
+            return
+        loop = asyncio.get_running_loop()
+        sender = await loop.run_in_executor(self._requests, uploads.sender, scope)
+        if sender is None:
+            await self._answer(
+                scope, receive, send, self._largest_body, self._body_seconds, too_large=_STRANGER
+            )
+            return
+        own_slots = self._sender_slots.setdefault(sender, asyncio.Semaphore(max(1, uploads.at_once // 2)))
+        async with AsyncExitStack() as slots:
+            try:
+                async with asyncio.timeout(uploads.seconds):
+                    await slots.enter_async_context(own_slots)
+                    await slots.enter_async_context(self._upload_slots)
+            except TimeoutError:
+                sentence = "Too many uploads come at a time. Try again soon."
+                await self._refuse(scope, send, _Refused(503, sentence))
+                return
+            await self._answer(scope, receive, send, uploads.largest, uploads.seconds)
+
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        largest_body: int,
+        seconds: float,
+        too_large: _Refused | None = None,
+    ) -> None:
+        """Read a body of up to `largest_body` bytes and answer; `too_large` is the refusal of a larger one."""
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as body:
             try:
-                size = await self._read(receive, body)
+                size = await _read(receive, body, largest_body, seconds)
             except _Refused as refusal:
-                await self._refuse(scope, send, refusal)
+                instead = too_large if refusal.status == 413 and too_large else refusal
+                await self._refuse(scope, send, instead)
                 return
             if size is None:
                 return
@@ -86,28 +148,6 @@ class Bridge:
             loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(self._requests, self._call, environ)
             await self._send(answer, receive, send)
-
-    async def _read(self, receive: Receive, body: IO[bytes]) -> int | None:
-        """Copy the body and return its size in bytes; None when the client has left. Raises _Refused."""
-        size = 0
-        try:
-            async with asyncio.timeout(self._body_seconds):
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        return None
-                    piece = message.get("body", b"")
-                    size += len(piece)
-                    if size <= self._largest_body:
-                        body.write(piece)
-                    if not message.get("more_body", False) or size > self._largest_body + _DRAINED:
-                        break
-        except TimeoutError:
-            sentence = f"The request's body did not come within {self._body_seconds:g} seconds."
-            raise _Refused(408, sentence) from None
-        if size > self._largest_body:
-            raise _Refused(413, f"The request's body has more than {self._largest_body} bytes.")
-        return size
 
     async def _refuse(self, scope: Scope, send: Send, refusal: _Refused) -> None:
         headers, body = self._error_answer(scope["path"], refusal.status, refusal.message)
@@ -163,6 +203,29 @@ class Bridge:
         finally:
             disconnect.cancel()
         await send({"type": "http.response.body", "body": b""})
+
+
+async def _read(receive: Receive, body: IO[bytes], largest: int, seconds: float) -> int | None:
+    """Copy the body and return its size in bytes; None when the client has left. Raises _Refused."""
+    size = 0
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                piece = message.get("body", b"")
+                size += len(piece)
+                if size <= largest:
+                    body.write(piece)
+                if not message.get("more_body", False) or size > largest + _DRAINED:
+                    break
+    except TimeoutError:
+        sentence = f"The request's body did not come within {seconds:g} seconds."
+        raise _Refused(408, sentence) from None
+    if size > largest:
+        raise _Refused(413, f"The request's body has more than {largest} bytes.")
+    return size
 
 
 async def _start(send: Send, status: int, headers: Headers, content_length: int | None = None) -> None:

@@ -27,6 +27,9 @@ _WORDS = {
     "off": False,
 }
 
+#: Days of a setting: ten years.
+_MOST_DAYS = 3650
+
 
 def text(name: str, default: str = "") -> str:
     """The variable's text without outer blanks; `default` when it is unset or empty."""
@@ -53,6 +56,16 @@ def number(name: str, default: float) -> float:
     if not 0 <= read < math.inf:
         raise ImproperlyConfigured(f"{name}={value!r} must be a number from 0 up.")
     return read
+
+
+def days(name: str, default: int) -> int:
+    """A whole number of days, 0 to 3650; anything else raises ImproperlyConfigured."""
+    read = number(name, default)
+    if read != int(read) or read > _MOST_DAYS:
+        raise ImproperlyConfigured(
+            f"{name}={text(name)!r} must be a whole number of days, 0 to {_MOST_DAYS}."
+        )
+    return int(read)
 
 
 def items(name: str, default: str = "") -> list[str]:
@@ -94,6 +107,31 @@ def ports(name: str, default: str = "") -> list[range]:
             )
         ranges.append(range(low, high + 1))
     return ranges
+
+
+def issuer(name: str) -> str:
+    """The https:// address of an OpenID Connect provider; http:// on this machine alone. Empty when it is unset."""
+    url = text(name)
+    parts = urlsplit(url)
+    is_local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if url and not (parts.hostname and (parts.scheme == "https" or is_local)):
+        raise ImproperlyConfigured(f"{name} must look like https://login.example.com/realms/main.")
+    return url
+
+
+def group_roles(name: str) -> list[tuple[str, str, str]]:
+    """Groups with the team and the role that each gives, such as ml=growth:operator, with commas between them."""
+    triples = []
+    for part in items(name):
+        group, _, place = part.rpartition("=")
+        slug, _, role = place.partition(":")
+        if not group or not slug or role not in {"viewer", "operator", "admin"}:
+            raise ImproperlyConfigured(
+                f"{name} must hold groups such as ml=growth:operator, with commas between them: a group, the slug of a "
+                f"team, and viewer, operator or admin; {part!r} is none."
+            )
+        triples.append((group.strip(), slug.strip(), role))
+    return triples
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,8 @@ class _Figures:
         place = ("connection__team__slug", "connection__slug")
         jobs = TransformJob.objects.order_by().values_list(*place)
         count = GaugeMetricFamily("batchdeck_jobs", "Jobs by state.", labels=(*_LABELS, "state"))
-        whole = jobs.filter(root=None).annotate(n=Count("pk"))
-        for team, connection, state, number in whole.values_list(*place, "overall_state", "n"):
+        whole_jobs = jobs.filter(root=None).annotate(n=Count("pk"))
+        for team, connection, state, number in whole_jobs.values_list(*place, "overall_state", "n"):
             count.add_metric((team, connection, state), number)
         yield count
         waiting = jobs.filter(state=JobState.WAITING).annotate(since=Min("created_at"))

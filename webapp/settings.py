@@ -54,13 +54,17 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "axes",
     "teams",
+    "help",
     "jobs",
     "results",
     "schedules",
     "deployments",
+    "tuning",
     "notifications",
+    "assistants",
 ]
 MIDDLEWARE = [
+    "teams.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "webapp.middleware.content_security_policy",
@@ -74,6 +78,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "teams.middleware.current_team",
+    "teams.middleware.session_use",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "webapp.urls"
@@ -141,6 +146,15 @@ AXES_VERBOSE = False
 # Whose X-Forwarded-For is believed; by default that of a proxy on this machine.
 TRUSTED_PROXIES = env.networks("BATCHDECK_TRUSTED_PROXIES", "127.0.0.1,::1")
 
+# An OpenID Connect provider for sign-in, which is off without an issuer and a client.
+OIDC_ISSUER = env.issuer("BATCHDECK_OIDC_ISSUER")
+OIDC_CLIENT_ID = env.text("BATCHDECK_OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env.text("BATCHDECK_OIDC_CLIENT_SECRET")
+OIDC_NAME = env.text("BATCHDECK_OIDC_NAME", "single sign-on")
+OIDC_SCOPES = env.text("BATCHDECK_OIDC_SCOPES", "openid profile email")
+OIDC_GROUPS_CLAIM = env.text("BATCHDECK_OIDC_GROUPS_CLAIM", "groups")
+OIDC_GROUPS = env.group_roles("BATCHDECK_OIDC_GROUPS")
+
 # Work in the background; the rows are the truth, the broker only a bell.
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = REDIS_URL
@@ -180,18 +194,33 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 1.0,
         "options": {"expires": 10},
     },
+    "outputs": {"task": "results.tasks.read_due_outputs", "schedule": 5.0, "options": {"expires": 20}},
+    "sums": {"task": "jobs.tasks.merge_sums", "schedule": 20.0, "options": {"expires": 20}},
+    "budgets": {"task": "jobs.tasks.follow_budgets", "schedule": 10.0, "options": {"expires": 10}},
     "quotas": {"task": "jobs.tasks.read_due_quotas", "schedule": 30.0, "options": {"expires": 30}},
     # What is due is asked for: a list a day for each connection, and a new connection's soon.
     "prices": {"task": "jobs.tasks.read_due_prices", "schedule": 60.0, "options": {"expires": 60}},
     "sessions": {"task": "teams.tasks.clear_sessions", "schedule": 3600.0, "options": {"expires": 600}},
+    "token-endings": {
+        "task": "teams.tasks.announce_token_endings",
+        "schedule": 3600.0,
+        "options": {"expires": 600},
+    },
+    "account-mails": {"task": "teams.tasks.send_account_mails", "schedule": 3.0, "options": {"expires": 10}},
     "requests": {"task": "teams.tasks.forget_requests", "schedule": 600.0, "options": {"expires": 60}},
     "deployments": {"task": "deployments.tasks.reconcile", "schedule": 2.0, "options": {"expires": 10}},
+    "tunings": {"task": "tuning.tasks.reconcile", "schedule": 2.0, "options": {"expires": 10}},
     "notifications": {"task": "notifications.tasks.reconcile", "schedule": 5.0, "options": {"expires": 10}},
     "old-notifications": {
         "task": "notifications.tasks.forget",
         "schedule": 3600.0,
         "options": {"expires": 600},
     },
+    "engine-keys": {"task": "jobs.tasks.follow_engine_keys", "schedule": 15.0, "options": {"expires": 15}},
+    "conversions": {"task": "jobs.tasks.convert_due_files", "schedule": 5.0, "options": {"expires": 20}},
+    "uploads": {"task": "jobs.tasks.abort_old_uploads", "schedule": 600.0, "options": {"expires": 300}},
+    "searches": {"task": "jobs.tasks.search_due_records", "schedule": 2.0, "options": {"expires": 10}},
+    "trials": {"task": "jobs.tasks.remove_old_trials", "schedule": 600.0, "options": {"expires": 300}},
     "pulse": {"task": "jobs.tasks.beat_pulse", "schedule": 3.0, "options": {"expires": 10}},
 }
 
@@ -213,6 +242,16 @@ WEBHOOK_NETWORKS = env.networks("BATCHDECK_WEBHOOK_NETWORKS")
 WEBHOOK_HTTP = env.flag("BATCHDECK_WEBHOOK_HTTP")
 WEBHOOK_PORTS = env.ports("BATCHDECK_WEBHOOK_PORTS", "80,443,8080,8443")
 
+# Files that people upload: the most bytes of one, of a part of one, and hours without a part after which it is aborted.
+# S3 takes 10,000 parts, so parts grow with the largest file.
+UPLOAD_MAX_SIZE = int(env.number("BATCHDECK_UPLOAD_GB", 100) * 1024**3)
+UPLOAD_PART_SIZE = int(max(env.number("BATCHDECK_UPLOAD_PART_MB", 16), 5) * 1024**2)
+UPLOAD_LARGEST_PART = max(UPLOAD_PART_SIZE, -(-UPLOAD_MAX_SIZE // (10_000 * 1024**2)) * 1024**2)
+UPLOAD_HOURS = env.number("BATCHDECK_UPLOAD_HOURS", 48)
+
+# Days after its end for which a trial's copies of records and its outputs are kept.
+TRIAL_DAYS = env.number("BATCHDECK_TRIAL_DAYS", 30)
+
 # How much of a job's inputs and outputs is read to compare their rows; 0 leaves rows alone.
 ROWS_READ_LIMIT = int(env.number("BATCHDECK_ROWS_READ_MB", 256) * 1024 * 1024)
 
@@ -231,6 +270,17 @@ SAMPLES_DIR = Path(env.text("BATCHDECK_SAMPLES_DIR", str(DATA_DIR / "samples")))
 
 # Whether only the installation's staff add connections and change what they may use.
 STAFF_CONNECTIONS = env.flag("BATCHDECK_STAFF_CONNECTIONS")
+
+# Whether assistants may submit jobs by MCP, with a token that may.
+MCP_SUBMIT = env.flag("BATCHDECK_MCP_SUBMIT")
+
+# For how many days a new API token is good if nobody chooses, and at most; 0 is without an end.
+TOKEN_DAYS = env.days("BATCHDECK_TOKEN_DAYS", 30)
+TOKEN_MAX_DAYS = env.days("BATCHDECK_TOKEN_MAX_DAYS", 0)
+
+# How many requests of the API a token, and all tokens of a team together, may send in a minute; 0 is no limit.
+TOKEN_RATE = env.number("BATCHDECK_TOKEN_RATE", 6000)
+TEAM_RATE = env.number("BATCHDECK_TEAM_RATE", 12000)
 
 # How often SageMaker is called, a second, by all workers together in one account and region; 0 is no limit.
 AWS_RATE = env.number("BATCHDECK_AWS_RATE", 10)
@@ -256,6 +306,8 @@ PAGE_POLL_SECONDS = {
     "metrics": (10, 60),
     "schedule": (3, 15),
     "delivery": (2, 2),
+    "conversion": (2, 5),
+    "tuning": (3, 3),
     "news": (15, 15),
 }
 
@@ -268,6 +320,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "jobs.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["jobs.api.permissions.TeamRole"],
+    "DEFAULT_THROTTLE_CLASSES": ["jobs.api.rate_limits.TokenRate"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["jobs.api.request_serializers.BodyParser"],
     "DEFAULT_PAGINATION_CLASS": "jobs.api.pagination.NewestFirst",
@@ -278,6 +331,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Batchdeck API",
     "DESCRIPTION": "Submit, follow and stop Amazon SageMaker batch transform jobs.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -287,6 +341,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "JobState": "jobs.states.JobState",
+        "ConnectionAnswerKindEnum": "jobs.models.connection.ConnectionKind",
         "Overlap": "schedules.states.Overlap",
         "CatchUp": "schedules.states.CatchUp",
         "ChannelKind": "notifications.models.ChannelKind",
@@ -297,6 +352,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "jobs.api.schema.add_error_answers",
         "jobs.api.schema.require_fields_of_answers",
         "jobs.api.schema.close_requests",
+        "webapp.api_examples.add_examples",
     ],
 }
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from assistants.urls import urlpatterns as mcp
 from deployments.api.urls import urlpatterns as api_of_deployments
 from jobs.api import errors
 from jobs.api.urls import urlpatterns as api_of_jobs
 from notifications.api.urls import urlpatterns as api_of_notifications
 from results.api.urls import urlpatterns as api_of_results
 from schedules.api.urls import urlpatterns as api_of_schedules
+from tuning.api.urls import urlpatterns as api_of_tunings
 from webapp import health
 from webapp.metrics import metrics
 
@@ -31,6 +33,7 @@ urlpatterns = [
                     *api_of_deployments,
                     *api_of_notifications,
                     *api_of_schedules,
+                    *api_of_tunings,
                     *api_of_results,
                     *api_of_jobs,
                 ],
@@ -39,9 +42,12 @@ urlpatterns = [
         ),
     ),
     path("api/<path:rest>", errors.not_found),
+    *mcp,
+    path("", include("help.urls")),
     path("", include("deployments.pages.urls")),
     path("", include("notifications.pages.urls")),
     path("", include("schedules.pages.urls")),
+    path("", include("tuning.urls")),
     path("", include("results.pages.urls")),
     path("", include("jobs.pages.urls")),
 ]

@@ -21,11 +21,15 @@ from gunicorn.workers.base import Worker
 
 from hosting.http_protocol import BoundedProtocol
 from hosting.http_server import BoundedServer, allow_many_files
-from webapp.bridge import Bridge
+from webapp.bridge import Bridge, UploadBodies
 from webapp.refusals import error_answer
 
 #: Seconds that a connection without a request is kept; longer than proxies keep theirs, which close first.
 _KEPT_SECONDS = 75
+#: Parts of files that are read at a time by one process, each into a file of its own until it is in S3; and seconds
+#: that one may take: 16 MiB in five minutes is 56 KB a second.
+_UPLOADS_AT_ONCE = 16
+_UPLOAD_SECONDS = 300.0
 
 
 class WebProtocol(BoundedProtocol):
@@ -97,7 +101,13 @@ class WebWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
             # gunicorn kills what still runs after its own.
             "timeout_graceful_shutdown": max(1, self.cfg.graceful_timeout - 1),
         }
-        application = Bridge(self.wsgi, self.cfg.threads, limit, error_answer)
+        # Its models need Django's apps, which are loaded together with the application, after this module.
+        from webapp.uploads import is_upload, sender_of
+
+        uploads = UploadBodies(
+            is_upload, sender_of, settings.UPLOAD_LARGEST_PART, _UPLOADS_AT_ONCE, _UPLOAD_SECONDS
+        )
+        application = Bridge(self.wsgi, self.cfg.threads, limit, error_answer, uploads=uploads)
         server = WebServer(uvicorn.Config(application, **options), self)
         await server.serve(sockets=[listener.sock for listener in self.sockets])
         if not server.started:

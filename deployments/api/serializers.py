@@ -192,6 +192,31 @@ class ComparisonAnswer(serializers.Serializer[Any]):
     problem = serializers.CharField(allow_blank=True)
 
 
+class AppliedAnswer(serializers.Serializer[Any]):
+    """What applying a file changed, or would change; `is_new` if the deployment is new."""
+
+    slug = serializers.CharField()
+    is_new = serializers.BooleanField()
+    changes = StageChangeAnswer(many=True)
+
+
+class ExportAnswer(serializers.Serializer[Any]):
+    """A deployment as a YAML file, and as files by their paths; `problem` says why there are none of these."""
+
+    file = serializers.CharField()
+    folder = serializers.DictField(child=serializers.CharField())
+    problem = serializers.CharField(allow_blank=True)
+
+
+class StageScheduleBody(serializers.Serializer[Any]):
+    """When a stage runs by itself; in UTC, skipping a time while a run goes on, unless it says otherwise."""
+
+    expression = serializers.CharField()
+    timezone = serializers.CharField(required=False)
+    overlap = serializers.CharField(required=False)
+    catch_up = serializers.CharField(required=False)
+
+
 class StageBody(serializers.Serializer[Any]):
     """A stage. Paths may have placeholders for dates; what is left out is the deployment's own."""
 
@@ -210,7 +235,7 @@ class StageBody(serializers.Serializer[Any]):
         help_text="The folder for model archives, scripts and prepared inputs.",
     )
     needs_approval = serializers.BooleanField(required=False)
-    schedule = ScheduleAnswer(required=False, allow_null=True)
+    schedule = StageScheduleBody(required=False, allow_null=True)
 
 
 class DeploymentBody(serializers.Serializer[Any]):
@@ -226,6 +251,15 @@ class DeploymentBody(serializers.Serializer[Any]):
     settings = serializers.DictField(required=False)
     preprocess = serializers.DictField(required=False, allow_null=True)
     stages = StageBody(many=True)
+
+
+class ApplyBody(serializers.Serializer[Any]):
+    """A deployment as a file has it. Fields that are left out get their defaults."""
+
+    deployment = serializers.DictField(
+        help_text="The file's members: name, connection, package_group, stages …."
+    )
+    dry_run = JsonFlag(default=False, help_text="Only tell what would change.")
 
 
 class PromoteBody(serializers.Serializer[Any]):

@@ -13,7 +13,9 @@ _STAGE = f"{_DEPLOYMENT}stages/<slug:stage>/"
 urlpatterns: list[URLPattern] = [
     *api_of_registry,
     path("deployments/", views.Deployments.as_view(), name="deployments"),
+    path("deployments/apply/", views.Apply.as_view(), name="deployment-apply"),
     path(_DEPLOYMENT, views.OneDeployment.as_view(), name="deployment"),
+    path(f"{_DEPLOYMENT}export/", views.Export.as_view(), name="deployment-export"),
     path(f"{_DEPLOYMENT}promotions/", views.Promotions.as_view(), name="deployment-promotions"),
     path(
         f"{_DEPLOYMENT}promotions/<slug:promotion>/approve/",

@@ -14,12 +14,12 @@ from rest_framework.response import Response
 
 from deployments.api import serializers
 from deployments.models import Deployment, DeploymentRun, Promotion, Stage
-from deployments.services import comparing, editing, pausing, promoting, queries, running
+from deployments.services import comparing, editing, files, pausing, promoting, queries, running, seed_folder
 from jobs.api import request_serializers
 from jobs.api.parameters import NumberParameter, PageQuery, Query, takes
 from jobs.api.views.base import TeamView
 from jobs.api.views.keyed import keyed
-from jobs.services.errors import InvalidFields
+from jobs.services.errors import InvalidFields, NotPossible
 from teams.access import require
 from teams.models import Role
 
@@ -98,7 +98,7 @@ class OneDeployment(DeploymentView):
     def patch(self, request: Request, deployment: str) -> Response:
         """Change it; what is left out stays. `stages` replaces the list."""
         row, changes = self.deployment(deployment), request_serializers.fields_of(request.data)
-        return self.answer(editing.change(row, changes, by=self.member.user, token=self.token))
+        return self.answer(editing.change(row, changes, member=self.member, token=self.token))
 
     @extend_schema(operation_id="deployments_delete", responses={204: None})
     def delete(self, request: Request, deployment: str) -> Response:
@@ -106,6 +106,40 @@ class OneDeployment(DeploymentView):
         require(self.member, Role.ADMIN)
         editing.delete(self.deployment(deployment), by=self.member.user, token=self.token)
         return Response(status=204)
+
+
+class Apply(DeploymentView):
+    """A deployment's file."""
+
+    @extend_schema(
+        operation_id="deployments_apply",
+        request=serializers.ApplyBody,
+        responses=serializers.AppliedAnswer,
+    )
+    @keyed
+    def post(self, request: Request) -> Response:
+        """Make or change the deployment that the file names."""
+        body = request_serializers.read_body(serializers.ApplyBody, request.data)
+        applied = files.apply_file(
+            self.member, files.check_body(body["deployment"]), save=not body["dry_run"], token=self.token
+        )
+        answer = {"slug": applied.deployment.slug, "is_new": applied.is_new, "changes": applied.changes}
+        return Response(serializers.AppliedAnswer(answer).data)
+
+
+class Export(DeploymentView):
+    """A deployment as files."""
+
+    @extend_schema(operation_id="deployments_export", responses=serializers.ExportAnswer)
+    def get(self, request: Request, deployment: str) -> Response:
+        """The YAML file that `apply` takes, and the folder of a batch inference project."""
+        row, problem = self.deployment(deployment), ""
+        try:
+            folder = seed_folder.folder_of(row)
+        except NotPossible as error:
+            folder, problem = {}, str(error)
+        answer = {"file": files.write_file(row), "folder": folder, "problem": problem}
+        return Response(serializers.ExportAnswer(answer).data)
 
 
 class Promotions(DeploymentView, generics.ListAPIView[Promotion]):

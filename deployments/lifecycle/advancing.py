@@ -11,7 +11,7 @@ from django.utils import timezone
 from aws import GatewayError, Rejected
 from deployments.lifecycle import preprocessing, transforming
 from deployments.lifecycle.announcing import announce_failed_run
-from deployments.lifecycle.steps import LEASE, PutOff, StepEnd, pause_after
+from deployments.lifecycle.steps import LEASE, PutOff, StepEnd, StepWaits, pause_after
 from deployments.models import DeploymentRun, RunStep, StageRunState, StepKind, StepState
 from deployments.models.run import UNDER_WAY
 from jobs.models import Lease
@@ -58,6 +58,8 @@ def _advance(run: DeploymentRun) -> Advance:
     work = preprocessing if step.kind == StepKind.PROCESSING else transforming
     try:
         end = work.begin(run, step) if step.state == StepState.WAITING else work.follow(run, step)
+    except StepWaits as error:
+        return _go_on_later(run, str(error))
     except PutOff as error:
         return _put_off(run, str(error))
     except GatewayError as error:
@@ -68,8 +70,12 @@ def _advance(run: DeploymentRun) -> Advance:
         return _end_step(run, step, end)
     if run.state == StageRunState.WAITING:
         run.move(StageRunState.RUNNING, from_=StageRunState.WAITING, reason="")
-    pause = run.stage.connection.poll_interval
-    DeploymentRun.objects.filter(pk=run.pk).update(tries=0, reason="", next_look_at=timezone.now() + pause)
+    return _go_on_later(run, "")
+
+
+def _go_on_later(run: DeploymentRun, reason: str) -> Advance:
+    next_look_at = timezone.now() + run.stage.connection.poll_interval
+    DeploymentRun.objects.filter(pk=run.pk).update(tries=0, reason=reason, next_look_at=next_look_at)
     return Advance.UNDER_WAY
 
 
@@ -91,12 +97,12 @@ def _end_step(run: DeploymentRun, step: RunStep, end: StepEnd) -> Advance:
 
 def _end(run: DeploymentRun, state: StageRunState, reason: str) -> Advance:
     with transaction.atomic():
-        ended = run.move(
+        has_moved = run.move(
             state, from_=StageRunState(run.state), reason=reason, ended_at=timezone.now(), next_look_at=None
         )
-        if ended and state == StageRunState.FAILED:
+        if has_moved and state == StageRunState.FAILED:
             announce_failed_run(run)
-    return Advance.ENDED if ended else Advance.NOT_OURS
+    return Advance.ENDED if has_moved else Advance.NOT_OURS
 
 
 def _put_off(run: DeploymentRun, sentence: str) -> Advance:

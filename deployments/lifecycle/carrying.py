@@ -5,6 +5,7 @@ Each try goes on where the last one ended; the old version stays until the last 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from enum import Enum
@@ -136,9 +137,18 @@ def _plan_copies(promotion: Promotion) -> list[dict[str, Any]]:
     for number, container in enumerate(promotion.carried["containers"]):
         if uri := container.get("ModelDataUrl"):
             source_bucket, source_key = parse_s3_uri(uri)
-            key = f"{output_folder(folder)}models/v{promotion.version}/model_{number}.tar.gz"
+            key = f"{output_folder(folder)}models/{_folder_of(promotion)}/model_{number}.tar.gz"
             copies.append(asdict(Copy(source_bucket, source_key, bucket, key)))
     return copies
+
+
+def _folder_of(promotion: Promotion) -> str:
+    """The folder of the version's archives, which no other deployment and no other group has.
+
+    With the same artifact path they would replace what another stage runs.
+    """
+    source = f"{promotion.stage.deployment_id} {promotion.version_arn}"
+    return f"v{promotion.version}-{hashlib.sha256(source.encode()).hexdigest()[:12]}"
 
 
 def _copy(promotion: Promotion) -> bool:

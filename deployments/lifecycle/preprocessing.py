@@ -10,6 +10,7 @@ from deployments.lifecycle.steps import PutOff, StepEnd, prepared_input, run_fol
 from deployments.models import DeploymentRun, RunStep, StepState
 from deployments.preprocess_step import PreprocessStep, processing_request
 from jobs.lifecycle.aws_session import asking
+from jobs.lifecycle.engine_keys import script_role
 from jobs.lifecycle.queue.pacing import Pace
 from transform.keys import parse_s3_uri
 
@@ -29,7 +30,7 @@ def begin(run: DeploymentRun, step: RunStep) -> StepEnd | None:
         data=run.body["data"],
         output=prepared_input(run),
         code=code,
-        role=run.stage.execution_role_arn or _ENGINE_ROLE,
+        role=_role(run),
     )
     try:
         with asking(run.stage.connection, Pace.FIRST) as target:
@@ -43,6 +44,16 @@ def begin(run: DeploymentRun, step: RunStep) -> StepEnd | None:
         raise _explained(error, "CreateProcessingJob", run) from error
     step.move(StepState.RUNNING, from_=StepState.WAITING, name=name, arn=arn, started_at=timezone.now())
     return None
+
+
+def _role(run: DeploymentRun) -> str:
+    """The role of the processing job, which gives its script no more than the connection may use."""
+    try:
+        narrow_role = script_role(run.stage.connection)
+    except (OSError, ValueError, KeyError) as error:
+        sentence = f"The engine's key for {run.stage.connection.name} could not be written: {error}."
+        raise PutOff(sentence) from error
+    return narrow_role or run.stage.execution_role_arn or _ENGINE_ROLE
 
 
 def _put_script(run: DeploymentRun, preprocess: PreprocessStep) -> str:

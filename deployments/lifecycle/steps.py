@@ -25,6 +25,10 @@ class PutOff(Exception):
     """The step cannot go on now; it is tried again later. The message is the sentence for the row."""
 
 
+class StepWaits(Exception):
+    """The step has done its work and waits for a person or a check. The message is the sentence for the row."""
+
+
 def pause_after(tries: int) -> timedelta:
     """The pause before the next try of what was put off `tries` times before; it doubles up to two minutes."""
     return timedelta(seconds=min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(tries, 10)))

@@ -6,13 +6,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from deployments.lifecycle.steps import StepEnd, prepared_input
+from deployments.lifecycle.steps import StepEnd, StepWaits, prepared_input
 from deployments.models import DeploymentRun, RunStep, StepState
 from jobs.models import Connection, TransformJob
 from jobs.services.attempts import stopping
 from jobs.services.errors import InvalidFields, NotPossible, Unavailable
 from jobs.services.submitting import replacing, submission
 from jobs.states import FAILURES, JobState
+from results.holding import Use, use_of
 from transform.spec import TransformSpec
 
 
@@ -65,13 +66,16 @@ class _NotOurs(Exception):
 
 
 def follow(run: DeploymentRun, step: RunStep) -> StepEnd | None:
-    """Look at the job's row, and pass a requested stop on. Returns its end, if all its attempts have ended."""
+    """Look at the job's row, and pass a requested stop on. Returns its end, if all its attempts have ended.
+
+    Raises StepWaits while the outputs are checked or held.
+    """
     job = TransformJob.objects.filter(pk=run.job_id).first() if run.job_id else None
     if job is None:
         return StepEnd(StepState.FAILED, "Its job is not there any more.")
     state = JobState(job.overall_state)
     if state == JobState.COMPLETED:
-        return StepEnd(StepState.COMPLETED)
+        return _end_of_completed(job, run)
     if state in FAILURES:
         if _is_retried(job):
             return None
@@ -83,6 +87,18 @@ def follow(run: DeploymentRun, step: RunStep) -> StepEnd | None:
     if step.arn != job.arn:
         step.move(StepState.RUNNING, from_=StepState.RUNNING, arn=job.arn)
     return None
+
+
+def _end_of_completed(job: TransformJob, run: DeploymentRun) -> StepEnd:
+    """The end of the step by whether the job's outputs may be used. Raises StepWaits while that is not decided."""
+    output_use = use_of(job)
+    if output_use.must_wait and run.stop_requested_at is None:
+        raise StepWaits(output_use.reason)
+    if output_use.must_wait:
+        return StepEnd(StepState.STOPPED, f"Stopped before its outputs were accepted. {output_use.reason}")
+    if output_use.use == Use.REFUSED:
+        return StepEnd(StepState.FAILED, output_use.reason)
+    return StepEnd(StepState.COMPLETED)
 
 
 def _is_retried(job: TransformJob) -> bool:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from deployments.forms import NEW_STAGES, DeploymentForm, stages_of, start_of
+from deployments.form_stages import (
+    NEW_DEPLOYMENT,
+    NEW_STAGE,
+    FormStage,
+    edit_stages,
+    posted_stages,
+    stages_of,
+)
+from deployments.forms import DeploymentForm, start_of
 from deployments.models import Deployment, DeploymentRun, Promotion, Stage
 from deployments.pages.finding import find_deployment
 from deployments.registry.services import groups as groups_service
@@ -74,7 +84,7 @@ def new_deployment(request: MemberRequest) -> HttpResponse:
     start |= {"settings.assemble_with": "Line", "settings.instance_type": "ml.m5.large"}
     if first is not None:
         start |= dict.fromkeys(
-            ("connection", *(f"stages.{s.slug}.connection" for s in NEW_STAGES)), first.slug
+            ("connection", *(f"stages.{stage.slug}.connection" for stage in NEW_DEPLOYMENT)), first.slug
         )
     # The registry is asked only for a form that is to be filled in.
     groups = _group_names(first) if first is not None and request.method == "GET" else []
@@ -82,14 +92,34 @@ def new_deployment(request: MemberRequest) -> HttpResponse:
     if group:
         start |= {"package_group": group, "name": group}
         start |= {"connection": request.GET.get("connection", start.get("connection", ""))}
-    form = DeploymentForm(request.team, NEW_STAGES, request.POST or None, initial=start)
-    if request.method == "POST" and (deployment := form.save(request.team, request.user)):
+    form = _form(request, NEW_DEPLOYMENT, start)
+    if request.method == "POST" and (deployment := form.save(request.member)):
         messages.success(
             request, f"{deployment.name} is made. The registry is asked for an approved version now."
         )
         return redirect(deployment)
     context = {"form": form, "groups": groups}
     return render(request, "deployments/form.html", context, status=400 if form.errors else 200)
+
+
+def _form(request: MemberRequest, start: Sequence[FormStage], initial: Mapping[str, Any]) -> DeploymentForm:
+    """The form with the stages of `start`, or as it was sent."""
+    if request.method != "POST":
+        return DeploymentForm(request.team, start, initial=initial)
+    return DeploymentForm(request.team, posted_stages(request.POST, start), request.POST, initial=initial)
+
+
+@require_POST
+@member_required(Role.OPERATOR, draws_only=True)
+def form_stages(request: MemberRequest, deployment: str = "") -> HttpResponse:
+    """Draw the stages of the form with one more, or without one. Nothing is saved."""
+    row = find_deployment(request.team, deployment) if deployment else None
+    start = stages_of(row) if row else NEW_DEPLOYMENT
+    data, trouble = edit_stages(request.POST, start)
+    form = DeploymentForm(request.team, posted_stages(data, start), data)
+    if trouble:
+        form.add_error(NEW_STAGE, trouble)
+    return render(request, "deployments/form_stages.html", {"form": form, "deployment": row})
 
 
 def _group_names(connection: Connection) -> list[str]:
@@ -105,8 +135,8 @@ def _group_names(connection: Connection) -> list[str]:
 def edit_deployment(request: MemberRequest, deployment: str) -> HttpResponse:
     """Change a deployment and its stages."""
     row = find_deployment(request.team, deployment)
-    form = DeploymentForm(request.team, stages_of(row), request.POST or None, initial=start_of(row))
-    if request.method == "POST" and form.save(request.team, request.user, row):
+    form = _form(request, stages_of(row), start_of(row))
+    if request.method == "POST" and form.save(request.member, row):
         messages.success(request, f"{row.name} is changed. Runs that are under way stay as they are.")
         return redirect(row)
     context = {"form": form, "deployment": row}

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from deployments.models import DeploymentRun
 from deployments.pages.finding import find_run, find_stage
-from deployments.services import pausing, running, step_logs
+from deployments.services import pausing, queries, running, step_logs
 from jobs.services.errors import InvalidFields, NotPossible, Unavailable
 from teams import confirming
 from teams.access import MemberRequest, member_required
@@ -50,7 +50,12 @@ def pause(request: MemberRequest, deployment: str, stage: str) -> HttpResponse:
 def run(request: MemberRequest, deployment: str, run: str) -> HttpResponse:
     """A run with its steps."""
     row = find_run(request.team, deployment, run)
-    context = {"run": row, "steps": list(row.steps.all()), "deployment": row.stage.deployment}
+    context = {
+        "run": row,
+        "steps": list(row.steps.all()),
+        "deployment": row.stage.deployment,
+        "to_compare": queries.runs_to_compare(row),
+    }
     template = "deployments/run_live.html" if request.headers.get("HX-Request") else "deployments/run.html"
     return render(request, template, context)
 

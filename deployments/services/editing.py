@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -17,7 +17,21 @@ from jobs.services.errors import InvalidFields, NotPossible
 from jobs.services.slugs import free_slug
 from jobs.tasks import enqueue
 from teams import activity
-from teams.models import ApiToken, Team, User
+from teams.act_changes import Values
+from teams.models import ApiToken, Membership, Team, User
+
+#: The columns that a body says. What was deployed and what the registry has are written by workers.
+_COLUMNS = (
+    "name",
+    "description",
+    "connection",
+    "package_group",
+    "follow",
+    "settings",
+    "preprocess",
+    "changed_at",
+)
+_STAGE_COLUMNS = ("deployment", "position", *(name for name in STAGE_FIELDS if name != "schedule"))
 
 __all__ = ["FIELDS", "change", "create", "delete", "describe", "describe_stage"]
 
@@ -30,7 +44,7 @@ def create(team: Team, body: Mapping[str, Any], *, by: User, token: ApiToken | N
         name if isinstance(name, str) else "",
         length=34,
         default="deployment",
-        reserved=("new",),
+        reserved=("new", "apply"),
     )
     plan = DeploymentPlan(Deployment(team=team, slug=slug, created_by=by))
     fill(plan, body, is_new=True)
@@ -38,15 +52,25 @@ def create(team: Team, body: Mapping[str, Any], *, by: User, token: ApiToken | N
 
 
 def change(
-    deployment: Deployment, changes: Mapping[str, Any], *, by: User, token: ApiToken | None = None
+    deployment: Deployment, changes: Mapping[str, Any], *, member: Membership, token: ApiToken | None = None
 ) -> Deployment:
     """Change the fields that are given; `stages` replaces the list. A stage keeps its version by its slug.
 
-    Raises InvalidFields, and NotPossible for a stage that is left out while something is deployed there.
+    Raises InvalidFields, and NotPossible for a stage that is left out while something is deployed there, or by anybody
+    but an admin while its promotions need approval.
     """
-    plan = DeploymentPlan(Deployment.objects.select_related("connection", "team").get(pk=deployment.pk))
-    fill(plan, {**describe(deployment), **changes}, is_new=False)
-    return _save(plan, by, token, "deployment.changed")
+    with transaction.atomic():
+        # Locked, so that two changes at once do not undo each other.
+        rows = Deployment.objects.select_for_update(of=("self",)).select_related("connection", "team")
+        row = rows.filter(pk=deployment.pk).first()
+        if row is None:
+            raise NotPossible(f"The deployment {deployment.name} was deleted.")
+        before, plan = queries.deployments(row.team).get(pk=row.pk), DeploymentPlan(row)
+        values = describe(before)
+        fill(plan, {**values, **changes}, is_new=False)
+        if not member.can_admin:
+            _keep_approvals(before, plan)
+        return _save(plan, member.user, token, "deployment.changed", values)
 
 
 def delete(deployment: Deployment, *, by: User, token: ApiToken | None = None) -> None:
@@ -89,22 +113,48 @@ def describe_stage(stage: Stage) -> dict[str, Any]:
     }
 
 
-def _save(plan: DeploymentPlan, by: User, token: ApiToken | None, verb: str) -> Deployment:
+def _keep_approvals(deployment: Deployment, plan: DeploymentPlan) -> None:
+    """Raise InvalidFields or NotPossible if the plan takes an approval away, which guards against operators."""
+    after = {stage.slug: stage for stage in plan.stages}
+    for stage in queries.stages(deployment):
+        if not stage.needs_approval:
+            continue
+        if stage.slug not in after:
+            raise NotPossible(f"Only an admin leaves out {stage.name}, whose promotions an admin approves.")
+        if not after[stage.slug].needs_approval:
+            raise InvalidFields(
+                {
+                    f"stages.{stage.slug}.needs_approval": [
+                        f"Only an admin switches the approval of promotions to {stage.name} off."
+                    ]
+                }
+            )
+
+
+def _save(
+    plan: DeploymentPlan, by: User, token: ApiToken | None, verb: str, before: Values | None = None
+) -> Deployment:
     deployment = plan.deployment
     deployment.changed_at = timezone.now()
     try:
         with transaction.atomic():
-            deployment.save()
+            _save_columns(deployment, _COLUMNS)
             _remove_stages(deployment, {stage.slug for stage in plan.stages}, by, token)
             for stage in plan.stages:
                 stage.deployment = deployment
-                stage.save()
+                _save_columns(stage, _STAGE_COLUMNS)
                 change_schedule(stage, plan.schedules[stage.slug], by=by, token=token)
-            activity.record(deployment.team, by, verb, deployment, token=token)
+            after = None if before is None else describe(deployment)
+            activity.record(deployment.team, by, verb, deployment, token=token, before=before, after=after)
             enqueue(look_at_registry, deployment.pk)
     except IntegrityError as error:
         raise InvalidFields({"name": ["Another deployment of this name was saved just now."]}) from error
     return queries.deployments(deployment.team).get(pk=deployment.pk)
+
+
+def _save_columns(row: Deployment | Stage, columns: Sequence[str]) -> None:
+    """Write a new row, or these columns of a present one: workers write others at the same time."""
+    row.save(update_fields=None if row.pk is None else columns)
 
 
 def _remove_stages(deployment: Deployment, slugs: set[str], by: User, token: ApiToken | None) -> None:

@@ -14,10 +14,15 @@ from deployments.models import Deployment
 from deployments.services import editing, queries
 from deployments.services.comparing import StageChange
 from jobs.services.errors import InvalidFields
-from teams.models import Membership, Team
+from teams.models import ApiToken, Membership, Team
 
 #: The largest file that is read, in bytes.
 MAX_BYTES = 1024 * 1024
+#: The most values that a file may have.
+MAX_VALUES = 10_000
+
+
+_NO_DEPLOYMENT = "The file must be a mapping with name, connection, package_group and stages."
 
 
 class BadFile(ValueError):
@@ -39,11 +44,36 @@ def read_file(text: str) -> dict[str, Any]:
         raise BadFile(f"The file is larger than {MAX_BYTES:,} bytes.")
     try:
         body = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        # A ValueError is what PyYAML makes of a day that there is not, or of a number with too many digits.
         raise BadFile(f"The file is no YAML: {' '.join(str(error).split())[:300]}.") from error
+    _check_size(body)
     if not isinstance(body, Mapping) or not isinstance(body.get("name"), str):
-        raise BadFile("The file must be a mapping with name, connection, package_group and stages.")
+        raise BadFile(_NO_DEPLOYMENT)
     return {str(name): value for name, value in body.items()}
+
+
+def check_body(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The body if it has a name. Raises InvalidFields."""
+    if not isinstance(body.get("name"), str):
+        raise InvalidFields({"deployment": [_NO_DEPLOYMENT]})
+    return body
+
+
+def _check_size(body: Any) -> None:
+    """Raise BadFile if the file's aliases make it too large: each is counted as often as it is used."""
+    count, layer = 0, [body]
+    while layer:
+        count += len(layer)
+        if count > MAX_VALUES:
+            raise BadFile(f"The file has more than {MAX_VALUES:,} values.")
+        layer = [
+            inner
+            for value in layer
+            for inner in (
+                value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+            )
+        ]
 
 
 def write_file(deployment: Deployment) -> str:
@@ -58,7 +88,9 @@ def find_deployment(team: Team, name: str) -> Deployment | None:
     return rows.filter(slug=name).first() or rows.filter(slug=slugify(name)[:34].strip("-")).first()
 
 
-def apply_file(member: Membership, body: Mapping[str, Any], *, save: bool = True) -> Applied:
+def apply_file(
+    member: Membership, body: Mapping[str, Any], *, save: bool = True, token: ApiToken | None = None
+) -> Applied:
     """Make or change the deployment that the body names; with `save` false nothing is changed.
 
     Raises InvalidFields and NotPossible, as the pages do.
@@ -71,10 +103,10 @@ def apply_file(member: Membership, body: Mapping[str, Any], *, save: bool = True
     with transaction.atomic():
         before = editing.describe(row) if row else {}
         if row is None:
-            after = editing.create(member.team, fields, by=member.user)
+            after = editing.create(member.team, fields, by=member.user, token=token)
         else:
             complete = {**dict.fromkeys(editing.FIELDS), **fields}
-            after = editing.change(row, complete, by=member.user)
+            after = editing.change(row, complete, member=member, token=token)
         changes = _differences(before, editing.describe(after))
         if not save or (row is not None and not changes):
             # What would only be written again leaves no act, and tells no worker.

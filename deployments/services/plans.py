@@ -17,6 +17,7 @@ from jobs import queries as job_queries
 from jobs.models import Connection
 from jobs.services.errors import InvalidFields
 from jobs.services.submitting import submission
+from teams.names import trouble_with_name
 from transform.date_placeholders import BadPlaceholder
 from transform.keys import parse_s3_uri
 
@@ -29,6 +30,7 @@ STAGE_FIELDS = (
 SETTINGS = tuple(name for name in submission.FIELDS if name not in (*OF_STAGE, *NEVER))
 MAX_STAGES = 5
 _GROUP = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 _SETTING_DEFAULTS = {"instance_type": "ml.m5.large", "instance_count": 1}
 Problems = dict[str, list[str]]
@@ -47,6 +49,11 @@ class DeploymentPlan:
     def refuse(self, name: str, text: str) -> None:
         """Add a problem with the field of this name."""
         self.problems.setdefault(name, []).append(text)
+
+
+def stage_slug(name: str) -> str:
+    """The slug of a new stage of this name: 1 to 20 small letters, digits and hyphens."""
+    return slugify(name)[:20].strip("-") or "stage"
 
 
 def default_artifact_path(connection: Connection, output_path: str, label: str) -> str:
@@ -82,10 +89,10 @@ def fill(plan: DeploymentPlan, body: Mapping[str, Any], *, is_new: bool) -> None
 
 def _fill_texts(plan: DeploymentPlan, body: Mapping[str, Any]) -> None:
     name, description = body.get("name"), body.get("description") or ""
-    if not isinstance(name, str) or not 1 <= len(name.strip()) <= 80 or "\0" in name:
-        plan.refuse("name", "It must be 1 to 80 characters.")
+    if trouble := trouble_with_name(name):
+        plan.refuse("name", trouble)
     else:
-        plan.deployment.name = name.strip()
+        plan.deployment.name = str(name).strip()
     if not isinstance(description, str) or len(description) > 400 or "\0" in description:
         plan.refuse("description", "It must be at most 400 characters.")
     else:
@@ -163,10 +170,17 @@ def _fill_stages(plan: DeploymentPlan, rows: object) -> None:
 
 def _read_stage(plan: DeploymentPlan, row: Mapping[str, Any], present: Mapping[str, Stage]) -> Stage:
     name = row.get("name")
-    if not isinstance(name, str) or not 1 <= len(name.strip()) <= 40:
-        plan.refuse("stages", "The name of each must be 1 to 40 characters.")
+    if trouble := trouble_with_name(name, 40):
+        plan.refuse("stages", f"The name of each: {trouble}")
         name = "stage"
-    slug = str(row.get("slug") or slugify(name)[:20].strip("-") or "stage")
+    name = str(name)
+    slug = row.get("slug") or stage_slug(name)
+    if not isinstance(slug, str) or not _SLUG.fullmatch(slug):
+        plan.refuse(
+            "stages",
+            f"The slug {slug!r} must be 1 to 20 small letters, digits and hyphens, and begin with no hyphen.",
+        )
+        slug = "stage"
     stage = present.get(slug) or Stage(team=plan.deployment.team, slug=slug)
     stage.deployment, stage.name = plan.deployment, name.strip()
     at = f"stages.{slug}"
@@ -232,7 +246,7 @@ def _connection(plan: DeploymentPlan, name: str, slug: object) -> Connection | N
     connection = rows.filter(slug=slug).first() if isinstance(slug, str) and "\0" not in slug else None
     if connection is None:
         slugs = ", ".join(rows.values_list("slug", flat=True)) or "none yet"
-        plan.refuse(name, f"{slug!r} is none of the team's connections: {slugs}.")
+        plan.refuse(name, f"It must be the slug of one of the team's connections: {slugs}.")
     return connection
 
 

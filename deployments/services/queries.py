@@ -6,6 +6,7 @@ from django.db.models import Prefetch
 
 from deployments.models import Deployment, DeploymentRun, Promotion, Stage
 from deployments.models.promotion import OPEN
+from deployments.models.run import StageRunState
 from jobs.models.scoped import TeamQuerySet
 from teams.models import Team
 
@@ -65,6 +66,17 @@ def runs(team: Team) -> TeamQuerySet[DeploymentRun]:
         .prefetch_related("steps")
         .order_by("-id")
     )
+
+
+def runs_to_compare(run: DeploymentRun) -> list[DeploymentRun]:
+    """The newest completed run with a job of each other stage of the run's deployment, if the run has a job."""
+    if run.job is None:
+        return []
+    newest = []
+    for stage in run.stage.deployment.stages.exclude(pk=run.stage_id).order_by("position"):
+        completed = stage.runs.filter(state=StageRunState.COMPLETED, job__isnull=False)
+        newest += list(completed.select_related("stage", "job").order_by("-id")[:1])
+    return newest
 
 
 def versions_of(stage: Stage) -> list[Promotion]:

@@ -20,12 +20,14 @@ from deployments.services.bodies import DATA, stage_settings
 from jobs.services.errors import NotPossible
 from jobs.services.submitting import job_options
 from transform.keys import output_folder
-from transform.spec import TransformSpec
+from transform.spec import SpecError, TransformSpec
 
 _RUN = "{run}"
 _PLACEHOLDER = re.compile(r"\{[a-z]+[^{}]*\}")
 #: The names that such projects have for the configurations of these stages.
 _CONFIG_NAMES = {"staging": "pre-prod-config.json", "production": "prod-config.json"}
+#: The expression of a disabled rule of a stage without a schedule.
+_NO_SCHEDULE = "rate(1 day)"
 _PROCESSING, _TRANSFORM = "Preprocess", "Transform"
 
 
@@ -44,12 +46,12 @@ def folder_of(deployment: Deployment) -> dict[str, str]:
 
 
 def config_of(stage: Stage) -> dict[str, str]:
-    """The stage's parameters of the template, as texts."""
+    """The stage's parameters of the template, as texts. Raises NotPossible for a schedule that no rule has."""
     settings = stage_settings(stage)
     parameters = {
         "InferenceInstanceCount": str(settings.get("instance_count", 1)),
         "InferenceInstanceType": settings.get("instance_type", ""),
-        "ScheduleExpression": stage.schedule.expression if stage.schedule else "",
+        "ScheduleExpression": _schedule_expression(stage),
         "ScheduleState": "ENABLED" if stage.schedule and not stage.schedule.is_paused else "DISABLED",
         "ExecutionRoleArn": stage.execution_role_arn,
         "ModelPackageName": stage.version_arn,
@@ -59,6 +61,22 @@ def config_of(stage: Stage) -> dict[str, str]:
         parameters["ProcessingInstanceCount"] = str(step.instance_count)
         parameters["ProcessingInstanceType"] = step.instance_type
     return parameters
+
+
+def _schedule_expression(stage: Stage) -> str:
+    """The expression of the stage's rule, which is in UTC. A rule needs one, also where it is disabled."""
+    if stage.schedule is None:
+        return _NO_SCHEDULE
+    if stage.schedule.timezone != "UTC" and not stage.schedule.expression.startswith("rate("):
+        raise NotPossible(
+            f"The schedule of {stage.name} is in {stage.schedule.timezone}; an EventBridge rule has UTC only. "
+            "Set its time zone to UTC."
+        )
+    if stage.schedule.expression.startswith("at("):
+        raise NotPossible(
+            f"The schedule of {stage.name} is one time; an EventBridge rule has cron() and rate()."
+        )
+    return stage.schedule.expression
 
 
 def definition_of(stage: Stage) -> dict[str, Any]:
@@ -75,10 +93,12 @@ def definition_of(stage: Stage) -> dict[str, Any]:
     }
 
 
-def _refuse_dates(what: str, *texts: str) -> None:
+def _refuse_dates(subject: str, *texts: str) -> None:
     dates = [part for text in texts for part in _PLACEHOLDER.findall(text) if part != _RUN]
     if dates:
-        raise NotPossible(f"{what} has {', '.join(dates)}; a pipeline definition has no dates, only {{run}}.")
+        raise NotPossible(
+            f"{subject} has {', '.join(dates)}; a pipeline definition has no dates, only {{run}}."
+        )
 
 
 def template_of(deployment: Deployment) -> dict[str, Any]:
@@ -174,7 +194,10 @@ def _transform_step(stage: Stage, settings: dict[str, Any]) -> dict[str, Any]:
     fields = {
         name: value for name, value in settings.items() if name not in ("connection", *job_options.NAMES)
     }
-    request = TransformSpec.from_fields({**fields, "model_name": stage.model_name(1)}).to_request()
+    try:
+        request = TransformSpec.from_fields({**fields, "model_name": stage.model_name(1)}).to_request()
+    except SpecError as error:
+        raise NotPossible(f"The settings of {stage.name} are no request: {error}") from error
     arguments = _with_execution(request)
     arguments["ModelName"] = _parameter("ModelName")
     resources = arguments["TransformResources"]

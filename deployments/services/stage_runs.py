@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import Count, Sum
 
 from deployments.models import DeploymentRun, Stage, StageRunState
 from deployments.services import running
+from jobs.costs import exact
 from jobs.states import JobState
 from schedules.models import Schedule, ScheduledRun
-from schedules.run_handlers import NothingToDo, RunOutcome, RunTarget, TargetGone
+from schedules.run_handlers import NothingToDo, PastCosts, RunOutcome, RunTarget, TargetGone
 from teams.models import Membership
 
 #: `Schedule.kind` of the schedules of stages.
@@ -73,3 +77,18 @@ class StageRuns:
             for row in rows
             if row.scheduled_run_id is not None
         }
+
+    def past_costs(
+        self, schedules: Sequence[Schedule], first: datetime, end: datetime
+    ) -> Mapping[int, PastCosts]:
+        """What the jobs of the stages' runs that these began cost."""
+        runs = DeploymentRun.objects.filter(
+            scheduled_run__schedule__in=schedules,
+            scheduled_run__due_at__gte=first,
+            scheduled_run__due_at__lt=end,
+            job__cost_usd__isnull=False,
+        )
+        sums = runs.order_by().values_list("scheduled_run__schedule_id").annotate(
+            Count("id"), Sum("job__cost_usd")
+        )  # fmt: skip
+        return {pk: PastCosts(count, exact(amount)) for pk, count, amount in sums}

@@ -115,9 +115,9 @@ def join_checksums(algorithm: str, kind: str, parts: Sequence[tuple[str, int]]) 
     """The checksum of an object made of `parts`, each given as (checksum, size in bytes)."""
     raw = [(base64.b64decode(text), size) for text, size in parts]
     if kind == FULL_OBJECT:
-        first, *rest = raw
+        first, *later_parts = raw
         value = int.from_bytes(first[0], "big")
-        for checksum, size in rest:
+        for checksum, size in later_parts:
             value = _COMBINE[algorithm](value, int.from_bytes(checksum, "big"), size)
         return base64.b64encode(value.to_bytes(len(first[0]), "big")).decode()
     digest = new_digest(algorithm)

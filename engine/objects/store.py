@@ -234,14 +234,14 @@ class ObjectStore:
 
         The prefix is a plain string: `in` matches `in`, `in/a` and `in_other`.
         """
-        where, parameters = _between(prefix.encode(), after)
-        sql = f"{_SELECT} WHERE bucket = ? AND {where} ORDER BY key LIMIT ?"
+        condition, parameters = _between(prefix.encode(), after)
+        sql = f"{_SELECT} WHERE bucket = ? AND {condition} ORDER BY key LIMIT ?"
         return [ObjectInfo.from_row(row) for row in self._database.read(sql, (bucket, *parameters, limit))]
 
     def entries(self, bucket: str, prefix: str, after: bytes | None, limit: int) -> list[Entry]:
         """Like `page`, with the fields that listings show."""
-        where, parameters = _between(prefix.encode(), after)
-        sql = f"SELECT {ENTRY_COLUMNS} FROM objects WHERE bucket = ? AND {where} ORDER BY key LIMIT ?"  # noqa: S608
+        condition, parameters = _between(prefix.encode(), after)
+        sql = f"SELECT {ENTRY_COLUMNS} FROM objects WHERE bucket = ? AND {condition} ORDER BY key LIMIT ?"  # noqa: S608
         return [Entry.from_row(row) for row in self._database.read(sql, (bucket, *parameters, limit))]
 
     def iter_prefix(self, bucket: str, prefix: str) -> Iterator[ObjectInfo]:
@@ -268,8 +268,8 @@ class ObjectStore:
 
     def _forget(self, connection: sqlite3.Connection, bucket: str, key: str) -> list[Body]:
         """Delete the current object's bytes from the index; returns its body, whose files the caller discards."""
-        where = (bucket, key.encode())
-        row = connection.execute("SELECT body FROM objects WHERE bucket = ? AND key = ?", where).fetchone()
+        address = (bucket, key.encode())
+        row = connection.execute("SELECT body FROM objects WHERE bucket = ? AND key = ?", address).fetchone()
         if row is None:
             return []
         body = Body.from_json(row[0])

@@ -162,9 +162,9 @@ class Uploads:
             with self._database.transaction() as connection:
                 if not connection.execute("SELECT 1 FROM uploads WHERE id = ?", (upload.id,)).fetchone():
                     raise no_such_upload(upload.id)
-                where = (upload.id, number)
+                address = (upload.id, number)
                 replaced_rows = connection.execute(
-                    "SELECT body FROM parts WHERE upload = ? AND number = ?", where
+                    "SELECT body FROM parts WHERE upload = ? AND number = ?", address
                 )
                 replaced_bodies = [Body.from_json(row[0]) for row in replaced_rows]
                 connection.execute(

@@ -43,6 +43,17 @@ _ACTIONS = {
     ("s3", "ListObjectVersions"): "ListBucketVersions",
     ("s3", "ListMultipartUploads"): "ListBucketMultipartUploads",
 }
+#: How the names of operations begin that a key which only reads may call. A session that it assumes reads only too.
+_READS = (
+    "Get",
+    "List",
+    "Head",
+    "Describe",
+    "BatchDescribe",
+    "FilterLogEvents",
+    "AssumeRole",
+    "ValidateTemplate",
+)
 #: By service: its prefix in permissions, and the error code and HTTP status of a denial.
 _DENIALS = {
     "s3": ("s3", "AccessDenied", 403),
@@ -62,7 +73,8 @@ _DENIALS = {
 def authorize(ctx: Context, service: str, operation: str, params: Params) -> None:
     """Raises the service's access error unless the caller's key allows this. `service` is botocore's name."""
     scope = ctx.scope
-    if scope.is_everything or _RULES.get((service, operation), _never)(scope, params):
+    may = not scope.reads_only or operation.startswith(_READS)
+    if scope.is_everything or (may and _RULES.get((service, operation), _never)(scope, params)):
         return
     assert ctx.caller is not None
     prefix, code, status = _DENIALS[service]
@@ -301,8 +313,8 @@ _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
         _always: ("ListBuckets",),
         _object: (
             "AbortMultipartUpload", "CompleteMultipartUpload", "CreateMultipartUpload", "DeleteObject",
-            "DeleteObjectTagging", "GetObject", "GetObjectAttributes", "GetObjectTagging", "HeadObject", "ListParts",
-            "PutObject", "PutObjectTagging", "UploadPart",
+            "DeleteObjectTagging", "GetObject", "GetObjectAcl", "GetObjectAttributes", "GetObjectTagging", "HeadObject",
+            "ListParts", "PutObject", "PutObjectAcl", "PutObjectTagging", "UploadPart",
         ),
         _copy: ("CopyObject", "UploadPartCopy"),
         _each_object: ("DeleteObjects",),
@@ -310,7 +322,7 @@ _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
         _bucket: ("HeadBucket", "GetBucketLocation", "GetBucketVersioning"),
         _whole_bucket: (
             "CreateBucket", "DeleteBucket", "GetBucketTagging", "PutBucketTagging", "DeleteBucketTagging",
-            "GetBucketAccelerateConfiguration", "GetBucketCors", "GetBucketEncryption",
+            "GetBucketAccelerateConfiguration", "GetBucketAcl", "PutBucketAcl", "GetBucketCors", "GetBucketEncryption",
             "GetBucketLifecycleConfiguration", "GetBucketLogging", "GetBucketNotificationConfiguration",
             "GetBucketOwnershipControls", "GetBucketPolicy", "GetBucketPolicyStatus", "GetBucketReplication",
             "GetBucketRequestPayment", "GetBucketWebsite", "GetObjectLockConfiguration", "GetPublicAccessBlock",

@@ -10,6 +10,8 @@ from typing import Any
 
 from engine.errors import ServiceError
 from engine.operations.context import Context
+from engine.operations.objects import find_object
+from engine.operations.s3_limits import no_acls
 from engine.operations.table import operation
 
 _Answer = dict[str, Any]
@@ -121,6 +123,40 @@ def _add_setting(kind: str, setting: _Setting) -> None:
         ctx.objects.check_bucket(params["Bucket"])
         ctx.objects.set_bucket_configuration(params["Bucket"], kind, {})
         return {"StatusCode": 204}
+
+
+def _owners_acl(ctx: Context) -> _Answer:
+    """The ACL of every bucket and object: ownership is enforced, so the owner alone has all rights."""
+    grantee = {"Type": "CanonicalUser", **ctx.owner}
+    return {"Owner": ctx.owner, "Grants": [{"Grantee": grantee, "Permission": "FULL_CONTROL"}]}
+
+
+@operation("s3", "GetBucketAcl")
+def get_bucket_acl(ctx: Context, params: dict[str, Any]) -> _Answer:
+    """The ACL of a bucket."""
+    ctx.objects.check_bucket(params["Bucket"])
+    return _owners_acl(ctx)
+
+
+@operation("s3", "PutBucketAcl")
+def put_bucket_acl(ctx: Context, params: dict[str, Any]) -> _Answer:
+    """Refused, as by every bucket that enforces its owner."""
+    ctx.objects.check_bucket(params["Bucket"])
+    raise no_acls()
+
+
+@operation("s3", "GetObjectAcl")
+def get_object_acl(ctx: Context, params: dict[str, Any]) -> _Answer:
+    """The ACL of an object."""
+    find_object(ctx, params)
+    return _owners_acl(ctx)
+
+
+@operation("s3", "PutObjectAcl")
+def put_object_acl(ctx: Context, params: dict[str, Any]) -> _Answer:
+    """Refused, as by every bucket that enforces its owner."""
+    find_object(ctx, params)
+    raise no_acls()
 
 
 for _name, _fixed in _FIXED.items():

@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 from engine.config import BadSetting, Config
 from engine.credentials import Key
 from engine.operations.transform_jobs import with_defaults
-from engine.runner.queue import Queue
 from engine.runner.webhook import NotDelivered, post
 from engine.store import JobRow, Store
 from engine.store.changes import ChangeRow
@@ -97,6 +96,9 @@ class Events:
     def _receiver(self) -> _Post | None:
         url, queue = self._config.events_url, self._config.events_queue
         if queue is not None:
+            # botocore's session takes 0.2 s and 3 MB, which few engines need.
+            from engine.runner.queue import Queue
+
             return Queue(queue, self._config.region, self._key).send
         return functools.partial(post, url) if url is not None else None
 

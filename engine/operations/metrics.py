@@ -179,13 +179,13 @@ def _page(params: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, An
         points = result.pop("points")
         part = points[max(0, skip - passed) : max(0, end - passed)]
         passed += len(points)
-        whole = passed <= end
+        is_complete = passed <= end
         metric_results.append(
             {
                 **result,
                 "Timestamps": [at for at, _ in part],
                 "Values": [value for _, value in part],
-                "StatusCode": "Complete" if whole else "PartialData",
+                "StatusCode": "Complete" if is_complete else "PartialData",
             }
         )
     answer: dict[str, Any] = {"MetricDataResults": metric_results, "Messages": []}

@@ -167,9 +167,9 @@ def containers_of_package(ctx: Context, container: dict[str, Any]) -> list[dict[
         raise validation_error(
             f"ModelPackage {row.arn} has no inference specification{f' {name}' if name else ''}."
         )
-    own = container.get("Environment", {})
+    overrides = container.get("Environment", {})
     return [
-        {**entry, "Environment": {**entry.get("Environment", {}), **own}}
+        {**entry, "Environment": {**entry.get("Environment", {}), **overrides}}
         for entry in specification["Containers"]
     ]
 

@@ -18,14 +18,14 @@ from engine.operations.paging import make_token, read_token
 from engine.operations.parameter_filters import matches_filters
 from engine.operations.table import operation
 from engine.operations.tags import tag_mapping
+from engine.patterns import PatternTime, PatternTooSlow
 from engine.store.parameters import ParameterRow
 
-_NAME = re.compile(r"(?:/?[a-zA-Z0-9_.-]+)+")
+_NAME = re.compile(r"/?[a-zA-Z0-9_.-]+(?:/[a-zA-Z0-9_.-]+)*")
 #: Maximum characters of a name, levels of a hierarchy, and bytes of a value by tier (API reference of PutParameter).
 _LONGEST_NAME = 1011
 _MOST_LEVELS = 15
 _LONGEST_VALUES = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering": 8192}
-_PATTERN_SECONDS = 1.0
 _PAGE = 10
 
 
@@ -215,13 +215,13 @@ def _check_value(request: dict[str, Any]) -> None:
     if not pattern:
         return
     try:
-        fits = regex.search(pattern, value, timeout=_PATTERN_SECONDS) is not None
+        fits = PatternTime().fits(pattern, value, whole=False)
     except regex.error as error:
         raise ServiceError(
             "InvalidAllowedPatternException", f"{pattern!r} is no regular expression: {error}."
         ) from None
-    except TimeoutError:
-        fits = False
+    except PatternTooSlow as error:
+        raise ServiceError("InvalidAllowedPatternException", str(error)) from None
     if not fits:
         raise ServiceError(
             "ParameterPatternMismatchException",

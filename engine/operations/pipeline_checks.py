@@ -128,8 +128,8 @@ def _check_property(step: Step, target: Step, path: Path) -> None:
         place = f"{step.place} refers to {written(path)!r} of step {target.name!r}"
         if isinstance(shape, StructureShape):
             if text not in shape.members:
-                where = f"{written(path[:number])!r}" if number else f"the answer of {call.describe}"
-                raise BadDefinition(f"{place}; {where} has {names(shape.members)}.")
+                parent = f"{written(path[:number])!r}" if number else f"the answer of {call.describe}"
+                raise BadDefinition(f"{place}; {parent} has {names(shape.members)}.")
             shape = shape.members[str(text)]
         elif isinstance(shape, ListShape) and not isinstance(part, str):
             shape = shape.member

@@ -211,7 +211,10 @@ def _add_experiment(row: ExecutionRow, pipeline: PipelineRow, definition: Defini
     started = utc_text(row.created) or ""
     values = ExecutionValues(row.parameters, variables(pipeline.name, row.arn, started, started))
     if definition.experiment:
-        row.request["PipelineExperimentConfig"] = evaluate(dict(definition.experiment), values)
+        try:
+            row.request["PipelineExperimentConfig"] = evaluate(dict(definition.experiment), values)
+        except ValueError as error:
+            raise validation_error(f"PipelineExperimentConfig: {error}") from None
 
 
 def _summary(row: ExecutionRow) -> dict[str, Any]:

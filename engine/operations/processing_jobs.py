@@ -31,12 +31,15 @@ def create_processing_job(ctx: Context, params: dict[str, Any]) -> dict[str, Any
         raise _name_taken(arn)
     if problems := problems_of(params):
         raise validation_error(" ".join(problems))
+    assert ctx.caller is not None
+    try:
+        scope = ctx.credentials.role_scope(params["RoleArn"], ctx.caller)
+    except ValueError as error:
+        raise validation_error(f"RoleArn: {error}.") from error
     tags = tag_mapping(params.get("Tags", []))
     check_quotas(ctx, PROCESSING, cluster_of(params))
     created = now()
-    row = ProcessingJobRow(
-        name, arn, params, "InProgress", None, None, created, created, None, None, ctx.scope
-    )
+    row = ProcessingJobRow(name, arn, params, "InProgress", None, None, created, created, None, None, scope)
     if not ctx.store.processing.create(row, tags):
         raise _name_taken(arn)
     ctx.processing.submit(name)

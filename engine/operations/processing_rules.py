@@ -47,69 +47,69 @@ def _of_application(specification: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_cluster(cluster: Mapping[str, Any]) -> Iterator[str]:
-    where = "ProcessingResources.ClusterConfig"
+    member = "ProcessingResources.ClusterConfig"
     if "InstancePreferences" in cluster:
         yield (
-            f"{where}.InstancePreferences: the embedded engine does not choose between instance types. Give "
+            f"{member}.InstancePreferences: the embedded engine does not choose between instance types. Give "
             "InstanceType and InstanceCount."
         )
         return
     for name in ("InstanceType", "InstanceCount"):
         if name not in cluster:
-            yield f"{where}.{name} is required."
+            yield f"{member}.{name} is required."
 
 
-def _of_input(where: str, described: Mapping[str, Any]) -> Iterator[str]:
+def _of_input(member: str, described: Mapping[str, Any]) -> Iterator[str]:
     if "DatasetDefinition" in described:
         yield (
-            f"{where}.DatasetDefinition: the embedded engine has no Athena and no Redshift. Export the data to S3 and "
+            f"{member}.DatasetDefinition: the embedded engine has no Athena and no Redshift. Export the data to S3 and "
             "give an S3Input."
         )
         return
     source = described.get("S3Input")
     if source is None:
-        yield f"{where}.S3Input is required."
+        yield f"{member}.S3Input is required."
         return
     if source.get("S3InputMode") == "Pipe":
-        yield f"{where}.S3Input.S3InputMode Pipe: the embedded engine has File alone."
-    yield from _of_uri(f"{where}.S3Input.S3Uri", source["S3Uri"])
-    yield from _of_local_path(f"{where}.S3Input.LocalPath", source, described)
+        yield f"{member}.S3Input.S3InputMode Pipe: the embedded engine has File alone."
+    yield from _of_uri(f"{member}.S3Input.S3Uri", source["S3Uri"])
+    yield from _of_local_path(f"{member}.S3Input.LocalPath", source, described)
 
 
-def _of_output(where: str, described: Mapping[str, Any]) -> Iterator[str]:
+def _of_output(member: str, described: Mapping[str, Any]) -> Iterator[str]:
     if "FeatureStoreOutput" in described:
         yield (
-            f"{where}.FeatureStoreOutput: the embedded engine has no Feature Store. Write the records to an S3Output."
+            f"{member}.FeatureStoreOutput: the embedded engine has no Feature Store. Write the records to an S3Output."
         )
         return
     target = described.get("S3Output")
     if target is None:
-        yield f"{where}.S3Output is required."
+        yield f"{member}.S3Output is required."
         return
-    yield from _of_uri(f"{where}.S3Output.S3Uri", target["S3Uri"])
-    yield from _of_local_path(f"{where}.S3Output.LocalPath", target, described)
+    yield from _of_uri(f"{member}.S3Output.S3Uri", target["S3Uri"])
+    yield from _of_local_path(f"{member}.S3Output.LocalPath", target, described)
 
 
-def _of_uri(where: str, uri: str) -> Iterator[str]:
+def _of_uri(member: str, uri: str) -> Iterator[str]:
     try:
         parse_s3_uri(uri)
     except ValueError as error:
-        yield f"{where}: {error}."
+        yield f"{member}: {error}."
 
 
-def _of_local_path(where: str, place: Mapping[str, Any], described: Mapping[str, Any]) -> Iterator[str]:
+def _of_local_path(member: str, place: Mapping[str, Any], described: Mapping[str, Any]) -> Iterator[str]:
     path = place.get("LocalPath")
     if path is None:
         if not described.get("AppManaged", False):
-            yield f"{where} is required unless AppManaged is true."
+            yield f"{member} is required unless AppManaged is true."
         return
     parts = PurePosixPath(path)
     is_below = parts.is_relative_to(LOCAL_ROOT) and parts != LOCAL_ROOT
     if not is_below or ".." in parts.parts or "\0" in path:
-        yield f"{where} is {path!r}; it must be a folder below {LOCAL_ROOT}/."
+        yield f"{member} is {path!r}; it must be a folder below {LOCAL_ROOT}/."
 
 
-def _repeated(where: str, field: str, values: list[str]) -> Iterator[str]:
+def _repeated(member: str, field: str, values: list[str]) -> Iterator[str]:
     for value, count in Counter(value.rstrip("/") for value in values).items():
         if count > 1:
-            yield f"{where}: {count} of them have the {field} {value!r}; each needs its own."
+            yield f"{member}: {count} of them have the {field} {value!r}; each needs its own."

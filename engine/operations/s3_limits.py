@@ -33,4 +33,9 @@ def check_supported(params: dict[str, Any], account_id: str) -> None:
                 "NotImplemented", f"The embedded engine does not implement {name}.", status=501
             )
     if params.get("ACL", "private") not in _HARMLESS_ACLS or any(name in params for name in _GRANTS):
-        raise ServiceError("AccessControlListNotSupported", "The bucket does not allow ACLs")
+        raise no_acls()
+
+
+def no_acls() -> ServiceError:
+    """S3's error of a bucket that enforces its owner."""
+    return ServiceError("AccessControlListNotSupported", "The bucket does not allow ACLs")

@@ -205,11 +205,12 @@ def _template_object(ctx: Context, url: str) -> str:
         # The engine's own address has the bucket at the path's beginning.
         bucket, _, key = unquote(urlsplit(url).path).removeprefix("/").partition("/")
     key = key.partition("?")[0]
+    # First, so that a key cannot ask whether an object is there that it may not read.
+    if not ctx.scope.allows(bucket, key):
+        raise ServiceError("AccessDenied", f"S3 error: Access Denied to the template {url}.", 403)
     info = ctx.objects.head(bucket, key) if bucket and key else None
     if info is None:
         raise invalid(f"S3 error: the template {url} does not exist.")
-    if not ctx.scope.allows(bucket, key):
-        raise ServiceError("AccessDenied", f"S3 error: Access Denied to the template {url}.", 403)
     if info.size > _LONGEST_OBJECT:
         raise invalid(f"The template {url} has {info.size} bytes; at most {_LONGEST_OBJECT} are allowed.")
     with ctx.objects.open(bucket, key) as reader:

@@ -10,7 +10,7 @@ from engine.errors import ServiceError, validation_error
 from engine.operations.context import Context
 from engine.operations.table import operation
 
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\w+=,.@-]+/)*([\w+=,.@-]{1,64})")
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/((?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64})")
 
 
 @operation("sts", "GetCallerIdentity")
@@ -33,10 +33,18 @@ def assume_role(ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
     match = _ROLE_ARN.fullmatch(params["RoleArn"])
     if match is None:
         raise validation_error(f"{params['RoleArn']} is invalid")
+    for name in ("Policy", "PolicyArns"):
+        if params.get(name):
+            # Without it the session would have more rights than the caller believes.
+            raise validation_error(
+                f"The embedded engine does not support {name}: sessions have the caller's scope."
+            )
+    if match[2].startswith("keys/"):
+        raise validation_error("Roles of the path keys/ are for processing jobs alone.")
     seconds = int(params.get("DurationSeconds", 3600))
     if not 900 <= seconds <= 43200:
         raise ServiceError("ValidationError", "DurationSeconds must be from 900 to 43200.")
-    account, role = match.groups()
+    account, role = match[1], match[2].rpartition("/")[2]
     session = params["RoleSessionName"]
     arn = f"arn:aws:sts::{account}:assumed-role/{role}/{session}"
     assert ctx.caller is not None

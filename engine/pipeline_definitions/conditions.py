@@ -89,7 +89,8 @@ def _parse(place: str, value: Any) -> Condition:
         read_member(place, value, "Values", list)
     else:
         read_object(place, value, ("Type", "LeftValue", "RightValue"), ("LeftValue", "RightValue"))
-    for operand in operands(value):
+    # The conditions within a condition are checked by themselves.
+    for operand in operands(value) if kind not in ("Or", "Not") else ():
         if isinstance(operand, list) or (isinstance(operand, dict) and not is_expression(operand)):
             raise BadDefinition(f"{place} compares {as_json(operand)}; it must be a value or an expression.")
     return dict(value)

@@ -40,7 +40,11 @@ class Definition:
 def parse_definition(text: str) -> Definition:
     """Parse and check the JSON document. Raises BadDefinition."""
     try:
-        return _parse(json.loads(text, parse_constant=_refuse_constant))
+        document = json.loads(text, parse_constant=_refuse_constant)
+        json.dumps(document, ensure_ascii=False).encode()
+        return _parse(document)
+    except UnicodeEncodeError:
+        raise BadDefinition("The definition has characters that are not UTF-8.") from None
     except RecursionError:
         raise BadDefinition("The definition is nested too deeply.") from None
     except json.JSONDecodeError as error:

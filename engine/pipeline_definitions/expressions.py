@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from engine.pipeline_definitions.paths import BadPropertyPath, Path, parse_path
 
 GET, JOIN, JSON_GET = "Get", "Std:Join", "Std:JsonGet"
 _FORMS = (GET, JOIN, JSON_GET)
+#: Characters that the expressions of one step may give.
+_MOST_TEXT = 1024 * 1024
 _GET = re.compile(r"(Parameters|Execution)\.([A-Za-z0-9_-]+)|Steps\.([A-Za-z0-9_-]+)([.\[].+)", re.DOTALL)
 #: The variables of an execution; the last two are the name of the job that the step itself starts.
 VARIABLES = (
@@ -104,22 +107,51 @@ def references(place: str, value: Any) -> Iterator[Reference]:
 
 
 def evaluate(value: Any, values: Values) -> Any:
-    """The JSON value with the values of its expressions. Raises what `values` raises."""
-    if isinstance(value, list):
-        return [evaluate(item, values) for item in value]
-    if is_expression(value):
-        form = next(iter(value))
+    """The JSON value with the values of its expressions.
+
+    Raises what `values` raises, and ValueError if the expressions give more than _MOST_TEXT characters.
+    """
+    return _Evaluation(values).evaluate(value)
+
+
+class _Evaluation:
+    """One evaluation: it counts what the expressions give, since short ones can name very long texts."""
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+        self._room = _MOST_TEXT
+
+    def evaluate(self, value: Any) -> Any:
+        """The JSON value with the values of its expressions."""
+        if isinstance(value, list):
+            return [self.evaluate(item) for item in value]
+        if is_expression(value):
+            return self._value_of(value)
+        if isinstance(value, dict):
+            return {name: self.evaluate(item) for name, item in value.items()}
+        return value
+
+    def _value_of(self, expression: dict[str, Any]) -> Any:
+        form = next(iter(expression))
         if form == JOIN:
-            separator, parts = _parse_join("", value[JOIN])
-            return separator.join(as_text(evaluate(part, values)) for part in parts)
+            separator, parts = _parse_join("", expression[JOIN])
+            texts = [as_text(self.evaluate(part)) for part in parts]
+            self._count(sum(map(len, texts)) + len(separator) * len(texts))
+            return separator.join(texts)
         if form == JSON_GET:
-            source, path = _parse_json_get("", value[JSON_GET])
-            file = source if isinstance(source, FileReference) else as_text(evaluate(source, values))
-            return values.of_file(file, path)
-        return _value_of(_parse_get("", value[GET]), values)
-    if isinstance(value, dict):
-        return {name: evaluate(item, values) for name, item in value.items()}
-    return value
+            source, path = _parse_json_get("", expression[JSON_GET])
+            file = source if isinstance(source, FileReference) else as_text(self.evaluate(source))
+            result = self._values.of_file(file, path)
+        else:
+            result = _value_of(_parse_get("", expression[GET]), self._values)
+        self._count(len(json.dumps(result, default=str)))
+        return result
+
+    def _count(self, length: int) -> None:
+        """Count a result before it is used."""
+        self._room -= length
+        if self._room < 0:
+            raise ValueError(f"The expressions give more than {_MOST_TEXT:,} characters.")
 
 
 def _value_of(reference: Reference, values: Values) -> Any:

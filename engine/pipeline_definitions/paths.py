@@ -35,14 +35,14 @@ Path = tuple[str | int | NamePart, ...]
 
 def parse_path(text: str) -> Path:
     """Parse member.member['name'][0], with or without a leading `$`. Raises BadPropertyPath."""
-    rest = text.removeprefix("$")
+    path_text = text.removeprefix("$")
     parts: list[str | int | NamePart] = []
     position = 0
-    while position < len(rest):
-        token = _TOKEN.match(rest, position)
+    while position < len(path_text):
+        token = _TOKEN.match(path_text, position)
         if token is None:
             raise BadPropertyPath(
-                f"{text!r} is not a path at {rest[position:][:20]!r}; write member.member, ['name'] or [0]."
+                f"{text!r} is not a path at {path_text[position:][:20]!r}; write member.member, ['name'] or [0]."
             )
         if token["member"] is not None:
             parts.append(token["member"])
@@ -72,28 +72,28 @@ def written(path: Path) -> str:
 
 
 def _part(value: Any, part: str | int | NamePart, place: str) -> Any:
-    where = f"{place!r}" if place else "The document"
+    subject = f"{place!r}" if place else "The document"
     if isinstance(part, int):
         if not isinstance(value, list):
-            raise NotThere(f"{where} is not a list, [{part}] is not there.")
+            raise NotThere(f"{subject} is not a list, [{part}] is not there.")
         if part >= len(value):
-            raise NotThere(f"{where} has {len(value)} items, [{part}] is not there.")
+            raise NotThere(f"{subject} has {len(value)} items, [{part}] is not there.")
         return value[part]
     name = part.text if isinstance(part, NamePart) else part
     if isinstance(part, NamePart) and isinstance(value, list):
-        return _named(value, name, where)
+        return _named(value, name, subject)
     if not isinstance(value, Mapping):
-        raise NotThere(f"{where} is not an object, {name!r} is not there.")
+        raise NotThere(f"{subject} is not an object, {name!r} is not there.")
     if name not in value:
-        raise NotThere(f"{where} has no {name!r}; it has {names([str(key) for key in value])}.")
+        raise NotThere(f"{subject} has no {name!r}; it has {names([str(key) for key in value])}.")
     return value[name]
 
 
-def _named(items: list[Any], name: str, where: str) -> Any:
+def _named(items: list[Any], name: str, subject: str) -> Any:
     """The item of the list whose Name, OutputName, InputName or other …Name is that text."""
     for item in items:
         if isinstance(item, Mapping) and any(
             key.endswith("Name") and value == name for key, value in item.items()
         ):
             return item
-    raise NotThere(f"{where} has no item of the name {name!r}.")
+    raise NotThere(f"{subject} has no item of the name {name!r}.")

@@ -28,6 +28,7 @@ from engine.runner.fleet import Fleet
 from engine.runner.instance import Instance
 from engine.runner.logs import InstanceLog, LogBudget
 from engine.runner.meter import Meter
+from engine.runner.output_space import OutputSpace
 from engine.runner.parameters import effective_parameters, processing_of
 from engine.runner.plan import Plan, PlannedObject, make_plan
 from engine.runner.protocols import RuntimeProvider
@@ -175,7 +176,14 @@ class Job:
             instance.log.sagemaker(parameters.line)
         publisher = Publisher(self._objects, self._store.jobs, self._row.name)
         work = ObjectTransform(
-            self._config, self._objects, self._request, parameters, processing, publisher, time.time()
+            self._config,
+            self._objects,
+            self._request,
+            parameters,
+            processing,
+            publisher,
+            OutputSpace(self._config.limits, self._config.data_dir),
+            time.time(),
         )
         try:
             await run_all(

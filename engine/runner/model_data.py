@@ -46,14 +46,14 @@ async def fetch_script(
 
 
 async def _fetch(
-    objects: ObjectStore, runtimes: RuntimeProvider, url: str, what: str, directory: Path
+    objects: ObjectStore, runtimes: RuntimeProvider, url: str, kind: str, directory: Path
 ) -> None:
     try:
         bucket, key = parse_s3_uri(url)
     except ValueError as error:
-        raise JobFailed(f"ClientError: The {what}: {error}") from error
+        raise JobFailed(f"ClientError: The {kind}: {error}") from error
     if objects.head(bucket, key) is None:
-        raise JobFailed(f"ClientError: There is no {what} at {url}; upload it, or register the model anew")
+        raise JobFailed(f"ClientError: There is no {kind} at {url}; upload it, or register the model anew")
     with objects.open(bucket, key) as reader:
         archive = _Abandonable(reader)
         unpacking = asyncio.create_task(asyncio.to_thread(runtimes.unpack, archive, directory))

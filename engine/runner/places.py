@@ -33,14 +33,14 @@ class Places:
 
     def reason_to_wait(self, owner: str) -> str:
         """Why a job of this owner is waiting, as a sentence."""
-        own, total = self._running[owner], self._running.total()
+        team_count, total = self._running[owner], self._running.total()
         jobs = f"{total} job runs" if total == 1 else f"{total} jobs run"
         if not owner:
             return f"Waits for a free place on the engine: {jobs}."
-        if own == total:
+        if team_count == total:
             return f"Waits for a free place on the engine: {jobs}, all of this team."
-        other_jobs = f"{total - own} job" if total - own == 1 else f"{total - own} jobs"
-        also = f" and {own} of this team" if own else ""
+        other_jobs = f"{total - team_count} job" if total - team_count == 1 else f"{total - team_count} jobs"
+        also = f" and {team_count} of this team" if team_count else ""
         verb = "runs" if total == 1 else "run"
         return f"Waits for a free place on the engine: {other_jobs} of other teams{also} {verb}."
 

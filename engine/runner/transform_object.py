@@ -16,6 +16,7 @@ from engine.objects import ObjectStore
 from engine.runner.failures import NO_ANSWER, JobFailed, ObjectFailed
 from engine.runner.http_client import Body
 from engine.runner.instance import Instance
+from engine.runner.output_space import OutputSpace
 from engine.runner.parameters import Parameters
 from engine.runner.plan import PlannedObject, read_chunks
 from engine.runner.publishing import Publisher
@@ -51,6 +52,7 @@ class ObjectTransform:
     parameters: Parameters
     processing: DataProcessing
     publisher: Publisher
+    space: OutputSpace
     #: Epoch seconds before the first object was read.
     began: float
 
@@ -76,7 +78,12 @@ class ObjectTransform:
                 self.objects.writer(planned.output_bucket, planned.output_key, content_type=accept) as writer,
             ):
                 bodies = enumerate(self._bodies(planned, opened))
-                await window.run(bodies, lambda numbered: self._result(*numbered, instance), writer.write)
+
+                def write(output: bytes) -> None:
+                    self.space.take(len(output))
+                    writer.write(output)
+
+                await window.run(bodies, lambda numbered: self._result(*numbered, instance), write)
                 self.publisher.add(planned.key, writer)
         except PayloadTooLarge as error:
             raise ObjectFailed([f"ClientError: {self._too_large(error)}"], client_error=True) from error

@@ -11,14 +11,13 @@ from typing import Any
 from engine.disk import bytes_below
 from engine.limits import MIB, Limits
 from engine.runner.failures import JobFailed
+from engine.runner.output_space import SMALL
 from engine.runner.protocols import Measured
 from engine.runner.task_groups import run_to_end
 
 #: Seconds between two checks, and their maximum if a check takes long.
 _PAUSE, _LONGEST_PAUSE = 1.0, 5.0
 _PAUSE_PER_LOOK = 10
-#: A job that has written less than this does not fail because the disk is full.
-_SMALL = 64 * MIB
 
 
 async def run_watched(
@@ -62,7 +61,7 @@ def _reason_to_end(folder: Path, instances: Sequence[Measured], limits: Limits, 
             f"AlgorithmError: The job's model and its containers hold more than {limits.disk_mb} MiB on disk "
             "(ENGINE_LIMITS, disk_mb)"
         )
-    if written > _SMALL and limits.space_left(folder) < 0:
+    if written > SMALL and limits.space_left(folder) < 0:
         return (
             f"InternalServerError: The engine's disk is nearly full, and this job holds {written // MIB} MiB of it. "
             "Make room and run it again"

@@ -46,8 +46,15 @@ async def _status(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=context)
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        own = {"Host": parts.netloc.rpartition("@")[2], "Content-Length": len(body), "Connection": "close"}
-        lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in {**headers, **own}.items())]
+        own_headers = {
+            "Host": parts.netloc.rpartition("@")[2],
+            "Content-Length": len(body),
+            "Connection": "close",
+        }
+        lines = [
+            f"POST {path} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in {**headers, **own_headers}.items()),
+        ]
         head = "\r\n".join([*lines, "\r\n"])
         writer.write(head.encode() + body)
         await writer.drain()
@@ -56,7 +63,7 @@ async def _status(url: str, body: bytes, headers: Mapping[str, str]) -> int:
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
-    version, _, rest = line.partition(b" ")
+    version, _, status_text = line.partition(b" ")
     if not version.startswith(b"HTTP/1."):
         raise ValueError("the answer is not HTTP")
-    return int(rest[:3])
+    return int(status_text[:3])

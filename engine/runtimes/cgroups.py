@@ -80,18 +80,22 @@ def out_of_memory(events: Iterable[Path]) -> bool:
 def find_groups() -> Groups | None:
     """Where this process can make groups with a memory limit; None if the system does not let it. Tries it."""
     try:
-        own = _own_folders()
+        own_folders = _own_folders()
     except (OSError, ValueError):
         return None
     candidates: list[Groups] = []
-    if "memory" in own:
-        pids = [own["pids"]] if "pids" in own and own["pids"] != own["memory"] else []
-        candidates += [Groups(1, (own["memory"], *folders)) for folders in (pids, [])]
-    elif "" in own and _has_memory(own[""]):
-        candidates.append(Groups(2, (own[""],)))
-    elif "" in own and os.geteuid() != 0 and _has_memory(own[""].parent):
+    if "memory" in own_folders:
+        pids = (
+            [own_folders["pids"]]
+            if "pids" in own_folders and own_folders["pids"] != own_folders["memory"]
+            else []
+        )
+        candidates += [Groups(1, (own_folders["memory"], *folders)) for folders in (pids, [])]
+    elif "" in own_folders and _has_memory(own_folders[""]):
+        candidates.append(Groups(2, (own_folders[""],)))
+    elif "" in own_folders and os.geteuid() != 0 and _has_memory(own_folders[""].parent):
         # A service with a group for its processes, below the one that it was given (DelegateSubgroup= of systemd).
-        candidates.append(Groups(2, (own[""].parent,)))
+        candidates.append(Groups(2, (own_folders[""].parent,)))
     return next((groups for groups in candidates if _works(groups)), None)
 
 

@@ -194,8 +194,8 @@ class _SizeCheck:
             )
         directory, most_bytes = self._layer.parent, self._limits.layers_mb * MIB
         if size + self._others > most_bytes:
-            own = sum(parts)
-            self._others = remove_idle_layers(directory, most_bytes - size + own) - own
+            own_bytes = sum(parts)
+            self._others = remove_idle_layers(directory, most_bytes - size + own_bytes) - own_bytes
         if size + self._others > most_bytes:
             raise BadRequirements(
                 f"code/{NAME} cannot be installed now: the packages of all scripts may take {self._limits.layers_mb} "

@@ -20,8 +20,10 @@ def why_too_new(runtime: Runtime, model_dir: Path) -> str:
     tag = runtime.command[-1]
     for path in sorted(path for path in model_dir.rglob("*") if path.is_file() and not path.is_symlink()):
         saved_models = find_saved_models(_pieces(path))
-        own = {library: saved for library, saved in saved_models.items() if library == server.library}
-        if reason := why_unfit_file(str(path.relative_to(model_dir)), own, server, tag):
+        saved_by_library = {
+            library: saved for library, saved in saved_models.items() if library == server.library
+        }
+        if reason := why_unfit_file(str(path.relative_to(model_dir)), saved_by_library, server, tag):
             return reason
     return ""
 

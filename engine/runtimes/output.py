@@ -34,8 +34,8 @@ class ServerOutput:
 
     async def add(self, chunk: bytes) -> None:
         """Pass on the lines that end in a piece of output."""
-        *whole, self._rest = (self._rest + chunk).split(b"\n")
-        lines = [piece for line in whole for piece in _pieces(line)]
+        *whole_lines, self._rest = (self._rest + chunk).split(b"\n")
+        lines = [piece for line in whole_lines for piece in _pieces(line)]
         if len(self._rest) > LONGEST_LINE:
             *more, self._rest = _pieces(self._rest)
             lines += more

@@ -74,13 +74,17 @@ async def start(
         own_ports = free_ports(runtime.own_ports)
         ports = (port, *own_ports)
         bounds = await asyncio.to_thread(confiner.bounds, runtime, python, placement, ports, listener)
-        own = _own_environment(python, directory, port, listener)
-        own["SAGEMAKER_BASE_DIR"] = str(confiner.base_dir(placement))
+        own_variables = _own_environment(python, directory, port, listener)
+        own_variables["SAGEMAKER_BASE_DIR"] = str(confiner.base_dir(placement))
         if own_ports:
-            own["SAGEMAKER_SAFE_PORT_RANGE"] = f"{own_ports[0]}-{own_ports[-1]}"
+            own_variables["SAGEMAKER_SAFE_PORT_RANGE"] = f"{own_ports[0]}-{own_ports[-1]}"
         program = str(python) if runtime.command[0] == "python" else runtime.command[0]
         process = await launch(
-            [program, *runtime.command[1:]], directory, bounds, _environment(environment) | own, listener
+            [program, *runtime.command[1:]],
+            directory,
+            bounds,
+            _environment(environment) | own_variables,
+            listener,
         )
     return ModelServer(process, ports, directory, lines, bounds)
 

@@ -109,8 +109,8 @@ class ProcessingRuntimes:
             *interpreter_paths(placement.python_dir / "bin" / "python"),
         ]
         bounds = await asyncio.to_thread(self._confiner.script_bounds, readable, placement, number)
-        own = {**_own_environment(prepared, placement), **thread_limits(placement.instances)}
-        process = await launch(command, placement.directory, bounds, {**own, **environment})
+        own_variables = {**_own_environment(prepared, placement), **thread_limits(placement.instances)}
+        process = await launch(command, placement.directory, bounds, {**own_variables, **environment})
         return ConfinedProcess(process, [number], placement.directory, lines, bounds)
 
 

@@ -96,12 +96,12 @@ class _Reader:
             if len(self.requirements.lines) > _MOST_LINES:
                 raise BadRequirements(f"code/{NAME} has more than {_MOST_LINES} lines.")
 
-    def _take(self, line: str, here: Path) -> None:
+    def _take(self, line: str, folder: Path) -> None:
         if "${" in line:
             # The installer would put the engine's own variables there, and quote them.
             raise _refusal(line, "Variables are not replaced; write the value.")
         if include := _INCLUDE.fullmatch(line):
-            self.read(self._inside(line, here, include["path"]))
+            self.read(self._inside(line, folder, include["path"]))
         elif line.startswith("-"):
             self._take_option(line)
         elif len(line) > _LONGEST_LINE:
@@ -115,7 +115,7 @@ class _Reader:
             or re.match(r"\S+\.(whl|zip|tar\.gz)\b", line)
             or "/" in line.split(";")[0]
         ):
-            self._take_file(line, here)
+            self._take_file(line, folder)
         else:
             self._take_package(line)
 
@@ -130,8 +130,8 @@ class _Reader:
         if option not in _NEEDLESS:
             raise _refusal(line, "This option is not supported; leave it out.")
 
-    def _take_file(self, line: str, here: Path) -> None:
-        path = self._inside(line, here, line.partition(";")[0].strip())
+    def _take_file(self, line: str, folder: Path) -> None:
+        path = self._inside(line, folder, line.partition(";")[0].strip())
         if path.suffix != ".whl":
             raise _refusal(line, "Only wheels are installed, since others run their code meanwhile.")
         with path.open("rb") as file:
@@ -177,8 +177,8 @@ class _Reader:
             f"{line} in code/{NAME} is passed over: the image's environment has {package}, which stays."
         )
 
-    def _inside(self, line: str, here: Path, name: str) -> Path:
-        path = (here / name).resolve()
+    def _inside(self, line: str, folder: Path, name: str) -> Path:
+        path = (folder / name).resolve()
         if not path.is_relative_to(self._folder) or not path.is_file():
             raise _refusal(line, "There is no such file in the script's folder.")
         return path

@@ -19,6 +19,8 @@ PSEUDO_PARAMETERS = frozenset(
 _VARIABLE = re.compile(r"\$\{(!?)([^{}]*)\}")
 #: Ref AWS::NoValue: the property or item is left out.
 _NO_VALUE = object()
+#: Characters that the functions of one value may give: short templates can name very long texts.
+_MOST_TEXT = 1024 * 1024
 
 
 class TemplateNames(Protocol):
@@ -34,6 +36,36 @@ class TemplateNames(Protocol):
         """Whether a condition holds."""
 
 
+class _Evaluation:
+    """One evaluation: what the names stand for, and how many characters it may still give."""
+
+    def __init__(self, names: TemplateNames) -> None:
+        self._names = names
+        self._room = _MOST_TEXT
+
+    def ref(self, name: str) -> Any:
+        """The value of a parameter, pseudo parameter or resource."""
+        value = self._names.ref(name)
+        self.add_text(sum(map(len, value)) if isinstance(value, list) else len(str(value)))
+        return value
+
+    def attribute(self, resource: str, name: str) -> Any:
+        """An attribute of a resource."""
+        value = self._names.attribute(resource, name)
+        self.add_text(len(str(value)))
+        return value
+
+    def condition(self, name: str) -> bool:
+        """Whether a condition holds."""
+        return self._names.condition(name)
+
+    def add_text(self, length: int) -> None:
+        """Count a text before it is built. Raises TemplateError."""
+        self._room -= length
+        if self._room < 0:
+            raise TemplateError(f"The template's functions give more than {_MOST_TEXT:,} characters.")
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A name that a value uses: of a parameter or resource, with its attribute, or of a condition."""
@@ -44,8 +76,11 @@ class Reference:
 
 
 def evaluate(value: Any, names: TemplateNames) -> Any:
-    """The value with all functions evaluated. Raises TemplateError."""
-    result = _evaluate(value, names)
+    """The value with all functions evaluated. Raises TemplateError, also if its texts grow beyond _MOST_TEXT."""
+    try:
+        result = _evaluate(value, _Evaluation(names))
+    except RecursionError:
+        raise TemplateError("The template's functions are nested too deeply.") from None
     return None if result is _NO_VALUE else result
 
 
@@ -87,12 +122,12 @@ def _references_of(function: str, argument: Any) -> Iterator[Reference]:
     elif function == "Fn::GetAtt":
         yield Reference(*_attribute(argument))
     elif function == "Fn::Sub":
-        text, own = _sub(argument)
+        text, values_by_name = _sub(argument)
         for name in _variables(text):
-            if name not in own:
+            if name not in values_by_name:
                 resource, dot, attribute = name.partition(".")
                 yield Reference(resource, attribute if dot else None)
-        yield from references(own)
+        yield from references(values_by_name)
     elif function == "Fn::If":
         yield Reference(argument[0], is_condition=True)
         yield from references(argument[1:])
@@ -100,7 +135,7 @@ def _references_of(function: str, argument: Any) -> Iterator[Reference]:
         yield from references(argument)
 
 
-def _evaluate(value: Any, names: TemplateNames) -> Any:
+def _evaluate(value: Any, names: _Evaluation) -> Any:
     function = function_of(value)
     if function is not None:
         return _FUNCTIONS[function].evaluate(value[function], names)
@@ -112,11 +147,11 @@ def _evaluate(value: Any, names: TemplateNames) -> Any:
     return value
 
 
-def _ref(name: str, names: TemplateNames) -> Any:
+def _ref(name: str, names: _Evaluation) -> Any:
     return _NO_VALUE if name == "AWS::NoValue" else names.ref(name)
 
 
-def _get_att(argument: Any, names: TemplateNames) -> Any:
+def _get_att(argument: Any, names: _Evaluation) -> Any:
     return names.attribute(*_attribute(argument))
 
 
@@ -135,15 +170,17 @@ def _variables(text: str) -> list[str]:
     return [match[2].strip() for match in _VARIABLE.finditer(text) if not match[1]]
 
 
-def _substitute(argument: Any, names: TemplateNames) -> str:
-    text, own = _sub(argument)
-    values = {key: _text(_evaluate(item, names), "Fn::Sub") for key, item in own.items()}
+def _substitute(argument: Any, names: _Evaluation) -> str:
+    text, values_by_name = _sub(argument)
+    values = {key: _text(_evaluate(item, names), "Fn::Sub") for key, item in values_by_name.items()}
+    names.add_text(len(text))
 
     def replacement(match: re.Match[str]) -> str:
         name = match[2].strip()
         if match[1]:
             return "${" + match[2] + "}"
         if name in values:
+            names.add_text(len(values[name]))
             return values[name]
         resource, dot, attribute = name.partition(".")
         return _text(names.attribute(resource, attribute) if dot else names.ref(name), "Fn::Sub")
@@ -151,33 +188,35 @@ def _substitute(argument: Any, names: TemplateNames) -> str:
     return _VARIABLE.sub(replacement, text)
 
 
-def _join(argument: Any, names: TemplateNames) -> str:
+def _join(argument: Any, names: _Evaluation) -> str:
     separator, items = argument
-    return str(separator).join(_text(item, "Fn::Join") for item in _list(_evaluate(items, names), "Fn::Join"))
+    texts = [_text(item, "Fn::Join") for item in _list(_evaluate(items, names), "Fn::Join")]
+    names.add_text(sum(map(len, texts)) + len(separator) * len(texts))
+    return str(separator.join(texts))
 
 
-def _split(argument: Any, names: TemplateNames) -> list[str]:
+def _split(argument: Any, names: _Evaluation) -> list[str]:
     separator, text = argument
     return _text(_evaluate(text, names), "Fn::Split").split(str(separator))
 
 
-def _select(argument: Any, names: TemplateNames) -> Any:
+def _select(argument: Any, names: _Evaluation) -> Any:
     index, items = _evaluate(argument[0], names), _list(_evaluate(argument[1], names), "Fn::Select")
     if not re.fullmatch(r"[0-9]{1,6}", str(index)) or int(index) >= len(items):
         raise TemplateError(f"Fn::Select cannot select {index!r} of {len(items)} items.")
     return items[int(index)]
 
 
-def _if(argument: Any, names: TemplateNames) -> Any:
+def _if(argument: Any, names: _Evaluation) -> Any:
     return _evaluate(argument[1] if names.condition(argument[0]) else argument[2], names)
 
 
-def _equals(argument: Any, names: TemplateNames) -> bool:
+def _equals(argument: Any, names: _Evaluation) -> bool:
     first, second = (_evaluate(item, names) for item in argument)
     return _text(first, "Fn::Equals") == _text(second, "Fn::Equals")
 
 
-def _truth(value: Any, names: TemplateNames) -> bool:
+def _truth(value: Any, names: _Evaluation) -> bool:
     result = _evaluate(value, names)
     if not isinstance(result, bool):
         raise TemplateError(f"A condition must be true or false, not {result!r}.")
@@ -205,7 +244,7 @@ class _Function:
     name: str
     argument: str
     is_valid: Callable[[Any], bool]
-    evaluate: Callable[[Any, TemplateNames], Any]
+    evaluate: Callable[[Any, _Evaluation], Any]
 
     def check(self, argument: Any) -> None:
         if not self.is_valid(argument):
@@ -252,7 +291,10 @@ _FUNCTIONS: Mapping[str, _Function] = {
             _join,
         ),
         _Function(
-            "Fn::Split", "a list of two texts", lambda value: _is_pair(value) and _is_text(value[0]), _split
+            "Fn::Split",
+            "a list of two texts, the first not empty",
+            lambda value: _is_pair(value) and _is_text(value[0]) and value[0] != "",
+            _split,
         ),
         _Function("Fn::Select", "a list of a number and a list", _is_pair, _select),
         _Function(

@@ -8,6 +8,7 @@ from typing import Any
 
 import regex
 
+from engine.patterns import PatternTime, PatternTooSlow
 from engine.stack_templates import TemplateError
 
 _TYPES = ("String", "Number", "List<Number>", "CommaDelimitedList")
@@ -17,11 +18,13 @@ _MEMBERS = frozenset(
         "MaxValue", "MinLength", "MinValue", "NoEcho",
     }
 )  # fmt: skip
-_PATTERN_SECONDS = 1.0
+#: Characters of an AllowedPattern: the engine answers nobody else while it is compiled.
+_LONGEST_PATTERN = 1024
 
 
 def check_declarations(declarations: Mapping[str, Any]) -> None:
     """Check the section Parameters. Raises TemplateError."""
+    patterns = PatternTime()
     for name, declaration in declarations.items():
         if not isinstance(declaration, Mapping) or "Type" not in declaration:
             raise TemplateError(
@@ -34,7 +37,7 @@ def check_declarations(declarations: Mapping[str, Any]) -> None:
         if unknown := sorted(set(declaration) - _MEMBERS):
             raise TemplateError(f"Invalid template parameter property '{unknown[0]}' of {name}.")
         if "Default" in declaration:
-            _check_value(name, declaration, text_of(declaration["Default"]))
+            _check_value(name, declaration, text_of(declaration["Default"]), patterns)
 
 
 def values(
@@ -48,6 +51,7 @@ def values(
         raise TemplateError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
     chosen: dict[str, str] = {}
     missing: list[str] = []
+    patterns = PatternTime()
     for name, declaration in declarations.items():
         text = new.get(name)
         if name in new and text is None:
@@ -57,7 +61,7 @@ def values(
         if text is None:
             missing.append(name)
             continue
-        _check_value(name, declaration, text)
+        _check_value(name, declaration, text, patterns)
         chosen[name] = text
     if missing:
         raise TemplateError(f"Parameters: [{', '.join(missing)}] must have values")
@@ -78,18 +82,18 @@ def text_of(value: Any) -> str:
     return ",".join(map(text_of, value)) if isinstance(value, list) else str(value)
 
 
-def _check_value(name: str, declaration: Mapping[str, Any], text: str) -> None:
+def _check_value(name: str, declaration: Mapping[str, Any], text: str, patterns: PatternTime) -> None:
     value = value_of(declaration, text)
     items = value if isinstance(value, list) else [value]
-    for item in items:
-        problem = _problem(declaration, item)
+    for item in dict.fromkeys(items):
+        problem = _problem(declaration, item, patterns)
         if problem:
             problem = declaration.get("ConstraintDescription", problem)
             display = "****" if declaration.get("NoEcho") else repr(item)
             raise TemplateError(f"Parameter '{name}' cannot be {display}: {problem}")
 
 
-def _problem(declaration: Mapping[str, Any], item: str) -> str | None:
+def _problem(declaration: Mapping[str, Any], item: str, patterns: PatternTime) -> str | None:
     if "Number" in declaration["Type"]:
         number = _number(item)
         if number is None:
@@ -103,7 +107,9 @@ def _problem(declaration: Mapping[str, Any], item: str) -> str | None:
     if allowed is not None and item not in [text_of(value) for value in allowed]:
         return f"it must be one of AllowedValues: [{', '.join(map(text_of, allowed))}]."
     pattern = declaration.get("AllowedPattern")
-    return f"it must match pattern {pattern}" if pattern and not _matches(str(pattern), item) else None
+    return (
+        f"it must match pattern {pattern}" if pattern and not _matches(str(pattern), item, patterns) else None
+    )
 
 
 def _bounds(declaration: Mapping[str, Any], low: str, high: str, size: float, noun: str) -> str | None:
@@ -126,10 +132,12 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _matches(pattern: str, text: str) -> bool:
+def _matches(pattern: str, text: str, patterns: PatternTime) -> bool:
+    if len(pattern) > _LONGEST_PATTERN:
+        raise TemplateError(f"An AllowedPattern has at most {_LONGEST_PATTERN:,} characters.")
     try:
-        return regex.fullmatch(pattern, text, timeout=_PATTERN_SECONDS) is not None
+        return patterns.fits(pattern, text, whole=True)
     except regex.error as error:
         raise TemplateError(f"AllowedPattern {pattern!r} is no regular expression: {error}.") from None
-    except TimeoutError:
-        return False
+    except PatternTooSlow as error:
+        raise TemplateError(str(error)) from None

@@ -64,7 +64,13 @@ class Template:
 
 def parse_template(text: str) -> Template:
     """Parse and check a template. Raises TemplateError."""
-    sections = parse_text(text)
+    try:
+        return _parse_sections(text, parse_text(text))
+    except RecursionError:
+        raise TemplateError("Template format error: its conditions form too long a chain.") from None
+
+
+def _parse_sections(text: str, sections: Mapping[str, Any]) -> Template:
     if unknown := sorted(map(str, set(sections) - _SECTIONS)):
         raise TemplateError(
             f"The embedded engine has no section {unknown[0]!r} of templates; it has {', '.join(sorted(_SECTIONS))}."
@@ -143,9 +149,9 @@ def _depends_on(logical_id: str, value: Any) -> list[str]:
     return names
 
 
-def _name(value: Any, what: str) -> str | None:
+def _name(value: Any, place: str) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise TemplateError(f"{what} must be a name, not {value!r}.")
+        raise TemplateError(f"{place} must be a name, not {value!r}.")
     return value
 
 
@@ -197,8 +203,9 @@ def _check_references(template: Template) -> None:
     for place, value, may_use_resources in _values(template):
         for reference in references(value):
             _check_reference(template, place, reference, may_use_resources)
+    checked: set[str] = set()
     for name in template.conditions:
-        _check_condition(template, name, ())
+        _check_condition(template, name, (), checked)
 
 
 def _values(template: Template) -> Iterator[tuple[str, Any, bool]]:
@@ -238,9 +245,13 @@ def _check_reference(template: Template, place: str, reference: Reference, may_u
         )
 
 
-def _check_condition(template: Template, name: str, users: tuple[str, ...]) -> None:
+def _check_condition(template: Template, name: str, users: tuple[str, ...], checked: set[str]) -> None:
+    """Raise TemplateError for a circle. Each condition is followed once, since many may use the same ones."""
     if name in users:
         raise TemplateError(f"Circular dependency between conditions: [{', '.join(users)}]")
+    if name in checked:
+        return
     for reference in references(template.conditions[name]):
         if reference.is_condition:
-            _check_condition(template, reference.name, (*users, name))
+            _check_condition(template, reference.name, (*users, name), checked)
+    checked.add(name)

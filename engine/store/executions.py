@@ -140,7 +140,7 @@ class Executions:
         the end.
         """
         at = now()
-        ended = None if to in UNFINISHED else at
+        end = None if to in UNFINISHED else at
         with self._database.transaction() as connection:
             before = _locked(connection, arn)
             if before is None or before.status not in from_:
@@ -148,7 +148,7 @@ class Executions:
             connection.execute(
                 "UPDATE pipeline_executions SET status = ?, modified = ?, failure_reason = ?, ended = ?, "
                 "modified_by = ? WHERE arn = ?",
-                (to, at, failure_reason, ended, by or before.modified_by, arn),
+                (to, at, failure_reason, end, by or before.modified_by, arn),
             )
             if token:
                 insert_token(connection, "StopPipelineExecution", token, arn)

@@ -106,8 +106,8 @@ class Rules:
                 "DELETE FROM rule_targets WHERE rule = ? AND id = ?", [(rule, target_id) for target_id in ids]
             )
 
-    def _read(self, rest: str, parameters: tuple[Any, ...] = ()) -> list[RuleRow]:
-        rows = self._database.read(f"{_SELECT} {rest}", parameters)
+    def _read(self, clauses: str, parameters: tuple[Any, ...] = ()) -> list[RuleRow]:
+        rows = self._database.read(f"{_SELECT} {clauses}", parameters)
         return [RuleRow(name, arn, json.loads(request), since) for name, arn, request, since in rows]
 
     def list(self) -> list[RuleRow]:

@@ -108,8 +108,8 @@ class Schedules:
         with self._database.transaction() as connection:
             return _delete(connection, group, name, arn)
 
-    def _read(self, rest: str, parameters: tuple[Any, ...] = ()) -> list[ScheduleRow]:
-        rows = self._database.read(f"{_SELECT} {rest}", parameters)
+    def _read(self, clauses: str, parameters: tuple[Any, ...] = ()) -> list[ScheduleRow]:
+        rows = self._database.read(f"{_SELECT} {clauses}", parameters)
         return [
             ScheduleRow(group, name, json.loads(request), since, created, modified, owner, parse_scope(scope))
             for group, name, request, since, created, modified, owner, scope in rows
@@ -117,8 +117,10 @@ class Schedules:
 
     def list(self, group: str | None = None) -> list[ScheduleRow]:
         """The schedules of a group, or all, by group and name."""
-        rest = "ORDER BY group_name, name"
-        return self._read(f"WHERE group_name = ? {rest}", (group,)) if group is not None else self._read(rest)
+        order = "ORDER BY group_name, name"
+        return (
+            self._read(f"WHERE group_name = ? {order}", (group,)) if group is not None else self._read(order)
+        )
 
 
 def _delete(connection: sqlite3.Connection, group: str, name: str, arn: str) -> bool:

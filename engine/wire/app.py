@@ -48,6 +48,7 @@ _SIGNED_AS = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
 _QUERY_SERVICES = frozenset({"sts", "cloudformation"})
 _REST_JSON_SERVICES = frozenset({"scheduler"})
 
+_SERVICE_OF_SCOPE = re.compile(r"/([a-z0-9-]+)/aws4_request")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 #: The JSON and query services' code and message for S3's error codes of a bad signature.
@@ -67,6 +68,15 @@ _JSON_CODES = {
         "The request signature we calculated does not match the signature you provided. "
         "Check your AWS Secret Access Key and signing method.",
     ),
+}
+
+#: The query services' codes where they are other ones.
+_QUERY_CODES = {
+    "InvalidAccessKeyId": "InvalidClientTokenId",
+    "InvalidToken": "InvalidClientTokenId",
+    "RequestTimeTooSkewed": "SignatureDoesNotMatch",
+    "AuthorizationHeaderMalformed": "IncompleteSignature",
+    "SignatureDoesNotMatch": "SignatureDoesNotMatch",
 }
 
 #: Error codes, by HTTP status, of requests that are refused before they are complete.
@@ -204,22 +214,29 @@ def _headers(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 def _refusal(request: Request, signature: Signature | None, error: ServiceError) -> Response:
     """An error from outside of an operation, in the protocol of the request."""
-    if signature is None and _is_query_call(request):
+    scope_service = signature.service if signature else _service_of_scope(request)
+    if not scope_service and _is_query_call(request):
         return query_protocol.error_response("sts", error, str(uuid.uuid4()))
-    json_service = signature.service != "s3" if signature else "x-amz-target" in request.headers
-    if not json_service:
+    if (scope_service or "s3") == "s3" and (signature or "x-amz-target" not in request.headers):
         return s3_protocol.error_response(request, error, s3_protocol.AnswerIds())
     code, message = _JSON_CODES.get(error.code, (error.code, error.message))
     translated = ServiceError(code, message, status=403 if error.code in _JSON_CODES else error.status)
-    service = _SIGNED_AS.get(signature.service, signature.service) if signature else ""
+    service = _SIGNED_AS.get(scope_service, scope_service)
     request_id = str(uuid.uuid4())
     if _speaks_cbor(request):
         return cbor_protocol.error_response(translated, request_id)
     if _speaks_query(request, service):
-        return query_protocol.error_response(service, translated, request_id)
+        named = ServiceError(_QUERY_CODES.get(error.code, code), message, translated.status)
+        return query_protocol.error_response(service, named, request_id)
     if service in _REST_JSON_SERVICES:
         return rest_json_protocol.error_response(translated, request_id)
     return json_protocol.error_response(translated, request_id)
+
+
+def _service_of_scope(request: Request) -> str:
+    """The service in a header that is no right signature; empty if it names none."""
+    match = _SERVICE_OF_SCOPE.search(request.headers.get("authorization", ""))
+    return match[1] if match else ""
 
 
 def _speaks_cbor(request: Request) -> bool:
@@ -229,7 +246,8 @@ def _speaks_cbor(request: Request) -> bool:
 def _is_query_call(request: Request) -> bool:
     """Whether a request without a signature is one of STS, as far as its head tells: S3 has no such request."""
     form = request.headers.get("content-type", "").startswith(query_protocol.CONTENT_TYPE)
-    names = {name for name, _ in request.query_pairs()}
+    # As they are written: an address that cannot be decoded is refused in S3's form.
+    names = {part.partition("=")[0] for part in request.query.split("&")}
     return request.path == "/" and ((form and request.method == "POST") or {"Action", "Version"} <= names)
 
 

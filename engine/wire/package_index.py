@@ -10,173 +10,137 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
-import urllib.error
-import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from html.parser import HTMLParser
 from http.client import HTTPException
-from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
-from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 
 from engine.credentials import Credentials
-from engine.runtimes.environments import wheel_folders
 from engine.runtimes.processing import PACKAGES
+from engine.wire.package_sources import JSON_TYPE, OpenFile, PackageFile, find_files, open_file
 from engine.wire.request import Request
 from engine.wire.response import Response
 
-_JSON_TYPE = "application/vnd.pypi.simple.v1+json"
-_ACCEPT = f"{_JSON_TYPE}, text/html;q=0.1"
 _SIMPLE = re.compile(rf"{PACKAGES}simple/([A-Za-z0-9._-]{{1,100}})/?")
 _FILE = re.compile(rf"{PACKAGES}files/([A-Za-z0-9_-]+)\.([0-9a-f]{{64}})/[^/]+")
-_TIMEOUT = 60
 _CHUNK = 256 * 1024
-#: Maximum bytes of an index's answer about one package.
-_LARGEST_LIST = 64 * 1024 * 1024
-#: Signs the addresses of files, so that no others can be asked for.
+#: Signs the places of files, so that no others can be asked for.
 _SECRET = secrets.token_bytes(32)
-_FORWARDED = ("requires-python", "yanked")
+#: Requests of one job at a time, until their answers are read: they hold memory and threads that others need too.
+_MOST_OF_A_JOB = 8
 #: Threads of its own: an index that does not answer must not hold up the rest of the engine.
-_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="packages")
+_THREADS = ThreadPoolExecutor(max_workers=2 * _MOST_OF_A_JOB, thread_name_prefix="packages")
+_under_way: Counter[str] = Counter()
 _Result = TypeVar("_Result")
 
 
 async def answer(request: Request, credentials: Credentials) -> Response:
     """The list of a package's files, or a file."""
-    if not _is_of_job(request, credentials):
+    key_id = _job_key(request, credentials)
+    if key_id is None:
         return _problem(401, "Only scripts of running processing jobs may use this index.")
+    if _under_way[key_id] >= _MOST_OF_A_JOB:
+        return _problem(
+            503, f"This job has {_MOST_OF_A_JOB} requests under way; ask again when one has ended."
+        )
+    _under_way[key_id] += 1
+    response = None
+    try:
+        response = await _answer(request)
+    finally:
+        if response is None or isinstance(response.body, bytes):
+            _end(key_id)
+    if isinstance(response.body, bytes):
+        return response
+    return Response(response.status, response.headers, _counted(key_id, response.body))
+
+
+async def _answer(request: Request) -> Response:
     if match := _SIMPLE.fullmatch(request.path):
         name = canonicalize_name(match[1])
-        files = await _in_thread(_files, name)
+        files = await _in_thread(find_files, name)
         if not files:
             return _problem(404, f"No index of this engine has the package {name}.")
-        body = {"meta": {"api-version": "1.0"}, "name": name, "files": files}
-        return Response(200, {"content-type": _JSON_TYPE}, json.dumps(body).encode())
+        listed = {"meta": {"api-version": "1.0"}, "name": name, "files": [_entry(file) for file in files]}
+        body = json.dumps(listed).encode()
+        return Response(200, {"content-type": JSON_TYPE, "content-length": str(len(body))}, _pieces(body))
     match = _FILE.fullmatch(request.path)
     if match is None or not hmac.compare_digest(_signature(match[1]), match[2]):
         return _problem(404, "There is no such file in this index.")
     return await _file(base64.urlsafe_b64decode(match[1] + "==").decode())
 
 
+async def _counted(key_id: str, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The body, whose request is under way until its end."""
+    try:
+        async for chunk in body:
+            yield chunk
+    finally:
+        _end(key_id)
+
+
+def _end(key_id: str) -> None:
+    _under_way[key_id] -= 1
+    if not _under_way[key_id]:
+        del _under_way[key_id]
+
+
 async def _in_thread(function: Callable[..., _Result], *arguments: Any) -> _Result:
     return await asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
 
 
-def _is_of_job(request: Request, credentials: Credentials) -> bool:
+def _job_key(request: Request, credentials: Credentials) -> str | None:
+    """The id of the running job's key that the request has as user name and password; None without one."""
     kind, _, encoded = request.headers.get("authorization", "").partition(" ")
     try:
         name, _, secret = base64.b64decode(encoded).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return False
+    except ValueError:
+        return None
     key = credentials.find_job_key(name) if kind.lower() == "basic" else None
-    return key is not None and hmac.compare_digest(key.secret_access_key.encode(), secret.encode())
+    if key is None or not hmac.compare_digest(key.secret_access_key.encode(), secret.encode()):
+        return None
+    return name
 
 
-def _files(name: str) -> list[dict[str, Any]]:
-    """The package's files of all indexes and folders, in the form of the API. Called in a thread."""
-    files = [*_in_folders(name)]
-    for index in _indexes():
-        files += _in_index(f"{index.rstrip('/')}/{name}/")
-    return files
-
-
-def _indexes() -> list[str]:
-    """The addresses of the operator's indexes."""
-    more = os.environ.get("UV_INDEX", "").split()
-    default = os.environ.get("UV_DEFAULT_INDEX") or "https://pypi.org/simple"
-    return [
-        index.rpartition("=")[2] if "=" in index.partition("://")[0] else index for index in (*more, default)
-    ]
-
-
-def _in_folders(name: str) -> Iterator[dict[str, Any]]:
-    for folder in map(Path, wheel_folders()):
-        for path in sorted(folder.glob("*.whl")):
-            if canonicalize_name(path.name.partition("-")[0]) == name:
-                yield _described(path.name, path.resolve().as_uri(), {})
-
-
-def _in_index(address: str) -> list[dict[str, Any]]:
-    """The files that an index lists; empty if it does not have the package or cannot be reached."""
-    try:
-        with _open(address, {"Accept": _ACCEPT}) as reply:
-            kind, base = reply.headers.get_content_type(), reply.geturl()
-            body = reply.read(_LARGEST_LIST)
-    except (OSError, HTTPException):
-        return []
-    if kind == _JSON_TYPE:
-        listed = json.loads(body).get("files", [])
-        addresses = [(urljoin(base, file["url"]), file) for file in listed]
-        return [_described(file["filename"], url, file) for url, file in addresses if _is_web(url)]
-    links = _Links()
-    links.feed(body.decode(errors="replace"))
-    targets = [(urljoin(base, link.pop("href")), link) for link in links.links]
-    return [_of_link(address, link) for address, link in targets if _is_web(address)]
-
-
-def _is_web(url: str) -> bool:
-    """Whether an index may name this address: never a file of this machine."""
-    return url.startswith(("https://", "http://"))
-
-
-def _of_link(address: str, attributes: dict[str, str]) -> dict[str, Any]:
-    url, fragment = urldefrag(address)
-    kind, _, digest = fragment.partition("=")
-    described = {name: attributes[f"data-{name}"] for name in _FORWARDED if f"data-{name}" in attributes}
-    hashes = {kind: digest} if digest else {}
-    return _described(unquote(urlsplit(url).path.rpartition("/")[2]), url, {**described, "hashes": hashes})
-
-
-def _described(filename: str, url: str, described: dict[str, Any]) -> dict[str, Any]:
+def _entry(file: PackageFile) -> dict[str, Any]:
     """A file's entry, with an address of this index."""
-    token = base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
-    entry = {name: described[name] for name in _FORWARDED if described.get(name)}
-    place = f"../../files/{token}.{_signature(token)}/{quote(filename)}"
-    return {"filename": filename, "url": place, "hashes": described.get("hashes", {}), **entry}
+    token = base64.urlsafe_b64encode(file.place.encode()).decode().rstrip("=")
+    url = f"../../files/{token}.{_signature(token)}/{quote(file.name, safe='')}"
+    return {"filename": file.name, "url": url, "hashes": file.hashes, **file.details}
 
 
 def _signature(token: str) -> str:
     return hmac.new(_SECRET, token.encode(), hashlib.sha256).hexdigest()
 
 
-async def _file(url: str) -> Response:
+async def _file(place: str) -> Response:
     try:
-        reply = await _in_thread(_open, url, {})
-    except (OSError, HTTPException) as error:
+        file = await _in_thread(open_file, place)
+    except (OSError, HTTPException, ValueError) as error:
         return _problem(502, f"The file could not be fetched: {error}")
-    length = reply.headers.get("content-length")
-    if length is None:
-        body = await _in_thread(_read_all, reply)
-        return Response(200, {"content-type": "application/octet-stream"}, body)
-    headers = {"content-type": "application/octet-stream", "content-length": length}
-    return Response(200, headers, _chunks(reply))
+    size = {} if file.size is None else {"content-length": str(file.size)}
+    return Response(200, {"content-type": "application/octet-stream", **size}, _chunks(file))
 
 
-def _open(url: str, headers: dict[str, str]) -> Any:
-    """The answer to a GET request. Raises OSError, HTTPException."""
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - of the operator's index or folder
-    return urllib.request.urlopen(request, timeout=_TIMEOUT)  # noqa: S310
-
-
-def _read_all(reply: BinaryIO) -> bytes:
-    with reply:
-        return reply.read(_LARGEST_LIST)
-
-
-async def _chunks(reply: BinaryIO) -> AsyncIterator[bytes]:
-    with reply:
-        while chunk := await _in_thread(reply.read, _CHUNK):
+async def _chunks(file: OpenFile) -> AsyncIterator[bytes]:
+    with file.body:
+        while chunk := await _in_thread(file.body.read, _CHUNK):
             yield chunk
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    """A body that is sent as fast as it is read, so that it counts as under way until then."""
+    for start in range(0, len(body), _CHUNK):
+        yield body[start : start + _CHUNK]
 
 
 def _problem(status: int, message: str) -> Response:
@@ -184,17 +148,3 @@ def _problem(status: int, message: str) -> Response:
     if status == 401:
         headers["www-authenticate"] = 'Basic realm="packages of processing jobs"'
     return Response(status, headers, message.encode())
-
-
-class _Links(HTMLParser):
-    """The attributes of all links of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.links: list[dict[str, str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take a link."""
-        attributes = {name: value or "" for name, value in attrs}
-        if tag == "a" and "href" in attributes:
-            self.links.append(attributes)

@@ -93,7 +93,12 @@ def _integer(shape: Shape, value: Any) -> int:
 def _float(shape: Shape, value: Any) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise _mismatch(value, "a Double")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ServiceError(
+            "SerializationException", f"{value} is out of the range of {shape.type_name}."
+        ) from None
 
 
 def _boolean(shape: Shape, value: Any) -> bool:
@@ -112,7 +117,8 @@ def _timestamp(shape: Shape, value: Any) -> datetime:
         if not math.isfinite(value):
             raise ValueError(value)
         return datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError, OSError, RuntimeError):
+        # RuntimeError is botocore's word for a number of seconds beyond all calendars.
         raise ServiceError("SerializationException", f"{value!r} is not a point in time.") from None
 
 

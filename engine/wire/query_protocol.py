@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -26,6 +27,9 @@ CONTENT_TYPE = "application/x-www-form-urlencoded"
 _DEEPEST = 32
 #: Maximum fields of a form; GetMetricData with its maximum of 500 queries has some thousands.
 _MOST_FIELDS = 20_000
+
+#: What XML 1.0 cannot hold, as it is and as a number: a client could not read the answer at all.
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|&#(?!9;|10;|13;)[0-9]+;")
 
 Form = Mapping[str, str]
 
@@ -141,4 +145,4 @@ def _namespace(service: str) -> str:
 
 def _xml(status: int, text: str, request_id: str) -> Response:
     headers = {"content-type": "text/xml", "x-amzn-requestid": request_id}
-    return Response(status, headers, (DECLARATION + text).encode())
+    return Response(status, headers, (DECLARATION + _NOT_IN_XML.sub("\ufffd", text)).encode())

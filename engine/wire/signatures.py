@@ -124,8 +124,8 @@ def chunk_signature(verified: VerifiedRequest, previous: str, kind: str, sha256:
 
 
 def _from_header(header: str, timestamp: str) -> Signature:
-    algorithm, _, rest = header.partition(" ")
-    fields = dict(part.strip().partition("=")[::2] for part in rest.split(","))
+    algorithm, _, parameters = header.partition(" ")
+    fields = dict(part.strip().partition("=")[::2] for part in parameters.split(","))
     credential = fields.get("Credential", "").split("/")
     if algorithm == "AWS":
         raise ServiceError(

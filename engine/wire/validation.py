@@ -71,14 +71,14 @@ def _list_problems(shape: ListShape, items: list[Any], path: str) -> Iterator[st
 
 
 def _map_problems(shape: MapShape, items: Mapping[str, Any], path: str) -> Iterator[str]:
-    for what, member, values in (
+    for part, member, values in (
         ("keys", shape.key, list(items)),
         ("value", shape.value, list(items.values())),
     ):
         broken = dict.fromkeys(text for value in values for text in _own_constraints(member, value))
         if broken:
             yield _sentence(
-                _printed(items), path, f"Map {what} must satisfy constraint: [{', '.join(broken)}]"
+                _printed(items), path, f"Map {part} must satisfy constraint: [{', '.join(broken)}]"
             )
     if not isinstance(shape.value, StringShape):
         for key, value in items.items():

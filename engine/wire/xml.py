@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
@@ -69,6 +69,8 @@ def _parse(shape: Shape, node: ElementTree.Element) -> Any:
 
 def _member(name: str, shape: Shape, node: ElementTree.Element) -> Any:
     tag = shape.serialization.get("name", name)
+    if shape.serialization.get("xmlAttribute"):
+        return next((text for key, text in node.items() if _local(key) == tag.rpartition(":")[2]), None)
     children = [child for child in node if _local(child.tag) == tag]
     if isinstance(shape, ListShape) and shape.serialization.get("flattened"):
         return [_parse(shape.member, child) for child in children] if children else None
@@ -85,7 +87,7 @@ def write_xml(name: str, shape: Shape, value: Any) -> str:
         return ""
     if isinstance(shape, ListShape):
         return _write_list(name, shape, value)
-    return f"<{name}>{write_content(shape, value)}</{name}>"
+    return f"<{name}{_write_attributes(shape, value)}>{write_content(shape, value)}</{name}>"
 
 
 def write_content(shape: Shape, value: Any) -> str:
@@ -117,8 +119,28 @@ def _elements(shape: StructureShape) -> list[tuple[str, str, Shape]]:
     return [
         (name, member.serialization.get("name", name), member)
         for name, member in shape.members.items()
-        if "location" not in member.serialization
+        if "location" not in member.serialization and not member.serialization.get("xmlAttribute")
     ]
+
+
+@functools.cache
+def _attributes(shape: Shape) -> list[tuple[str, str]]:
+    """The structure's members that are attributes, as (name, tag). Cached as `_elements`."""
+    members = shape.members if isinstance(shape, StructureShape) else {}
+    return [
+        (name, member.serialization["name"])
+        for name, member in members.items()
+        if member.serialization.get("xmlAttribute")
+    ]
+
+
+def _write_attributes(shape: Shape, value: Any) -> str:
+    attributes = _attributes(shape)
+    if not attributes:
+        return ""
+    namespace = shape.serialization["xmlNamespace"]
+    texts = "".join(f" {tag}={quoteattr(str(value[name]))}" for name, tag in attributes if name in value)
+    return f' xmlns:{namespace["prefix"]}="{namespace["uri"]}"{texts}'
 
 
 def _write_list(name: str, shape: ListShape, value: list[Any]) -> str:

@@ -1,7 +1,8 @@
-"""The shape of all errors of the API: {"error": {"code", "message", "fields"}}."""
+"""The errors of the API: what each exception is answered with."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from jobs.api.error_shape import error_body
 from jobs.api.field_errors import error_text, sentences
 from jobs.filtering import FilterError
 from jobs.outages import outage_of
@@ -24,11 +26,12 @@ from jobs.services.errors import (
     NameTaken,
     NoSuchObject,
     NotPossible,
+    ObjectExists,
     OlderOutputs,
     OutputsExist,
     Unavailable,
 )
-from teams import once
+from teams import once, request_source
 
 log = structlog.get_logger(__name__)
 
@@ -40,9 +43,9 @@ _CODES = {
     405: "method_not_allowed",
     406: "not_acceptable",
     409: "conflict",
+    412: "changed",
     413: "content_too_large",
     415: "unsupported_media_type",
-    422: "key_reused",
     429: "throttled",
     500: "internal_error",
     503: "unavailable",
@@ -54,13 +57,10 @@ _SENTENCES: dict[type[Exception], int] = {NoSuchObject: 404, NotPossible: 409, U
 def body(
     code: int, message: str, fields: Mapping[str, list[str]] | None = None, name: str = "", **more: Any
 ) -> dict[str, Any]:
-    """The error's JSON for an HTTP status; `fields` maps a field to sentences that say what it must be.
-
-    `more` are further members for programs, such as a job's id; those that are None are left out.
-    """
-    code_name = name or _CODES.get(code, "error")
-    beside = {name: value for name, value in more.items() if value is not None}
-    return {"error": {"code": code_name, "message": message, "fields": dict(fields or {}), **beside}}
+    """The error's JSON for an HTTP status, with the code of the status unless it has a `name` of its own."""
+    source = request_source.find_current()
+    request_id = source.id if source else request_source.new_id()
+    return error_body(code, name or _CODES.get(code, "error"), message, request_id, fields, **more)
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response:
@@ -73,6 +73,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         | OlderOutputs
         | DefaultExists
         | JobsOfOthers
+        | ObjectExists
         | once.KeyReused
         | once.CutOff
         | once.InProgress,
@@ -99,6 +100,12 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     return _failed(error, context["request"].path)
 
 
+def refusal(error: Exception) -> tuple[int, dict[str, Any]]:
+    """The status and the error that a service's error has among several outcomes in one answer."""
+    answer = handle(error, {})
+    return answer.status_code, answer.data["error"]
+
+
 def _failed(error: Exception, path: str) -> Response:
     """The answer to an outage or an unexpected error."""
     if outage := outage_of(error):
@@ -114,6 +121,7 @@ def _conflict(
     | OlderOutputs
     | DefaultExists
     | JobsOfOthers
+    | ObjectExists
     | once.KeyReused
     | once.CutOff
     | once.InProgress,
@@ -130,8 +138,12 @@ def _conflict(
     if isinstance(error, OutputsExist):
         answer = body(409, str(error), name="outputs_exist", outputs=error.count, output_path=error.instead)
         return Response(answer, 409)
+    if isinstance(error, ObjectExists):
+        modified = error.modified.isoformat() if error.modified else None
+        answer = body(409, str(error), name="object_exists", size=error.size, modified=modified)
+        return Response(answer, 409)
     if isinstance(error, once.KeyReused):
-        return Response(body(422, str(error)), 422)
+        return Response(body(409, str(error), name="key_reused"), 409)
     if isinstance(error, once.InProgress):
         return Response(body(409, str(error), name="in_progress"), 409, headers={"Retry-After": "1"})
     job = error.act.object_id if error.act and error.act.object_kind == "transformjob" else None
@@ -158,5 +170,5 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
     if header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = header
     if wait := getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(wait))
+        headers["Retry-After"] = str(math.ceil(wait))
     return headers

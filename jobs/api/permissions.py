@@ -31,7 +31,10 @@ class TeamRole(BasePermission):
         view.member = member
         token = request.auth.token if isinstance(request.auth, Bearer) else None
         if token is not None and token.role == Role.VIEWER and request.method not in SAFE_METHODS:
-            self.message = "This token may only read: it was made with the role viewer."
+            self.message = (
+                "This token may only read: it was made with the role viewer. "
+                "Make one for what an operator may under API tokens."
+            )
             return False
         needed = Role.VIEWER if request.method in SAFE_METHODS else getattr(view, "role", Role.OPERATOR)
         who = "this token has that of" if token is not None and token.role else "you are"

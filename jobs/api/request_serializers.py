@@ -12,11 +12,18 @@ from rest_framework.parsers import JSONParser
 from jobs.api.body_fields import CheckedLater, JsonFlag, JsonText, KeyList, ServiceText, one_sentence
 from jobs.api.field_errors import sentences
 from jobs.api.serializer_fields import option_body_fields, request_body_fields
+from jobs.models.conversion import TextFormat
+from jobs.models.monthly_budget import PastBudget
 from jobs.services.connections.connections import MOST_RUNNING
 from jobs.services.errors import InvalidFields
+from jobs.services.listing.budgets import MOST_USD
 from jobs.services.listing.bulk_actions import ACTIONS, MOST, TOO_MANY_IDS
 from jobs.services.listing.saved_views import NAME_LENGTH
+from jobs.services.submitting import bulk, trials
 from jobs.services.texts import trouble_with
+from teams.models import Role
+from teams.token_lifetimes import MOST_DAYS
+from teams.whole_numbers import LARGEST_ID
 from transform.request_fields import FIELDS
 
 
@@ -57,6 +64,23 @@ class JobBody(ReplaceBody):
         for name, field in fields.items():
             field.allow_null = name not in ("request", "replace_outputs")
         return fields
+
+
+class TrialBody(JobBody):
+    """The body of a submission, and how many of its first records are tried."""
+
+    records = serializers.IntegerField(
+        default=trials.DEFAULT,
+        min_value=1,
+        max_value=trials.MOST,
+        help_text="Records to try; objects for an input that is not split.",
+    )
+
+
+class BulkBody(serializers.Serializer[Any]):
+    """Jobs to submit, each with the body of a submission of its own."""
+
+    jobs = serializers.ListField(child=JobBody(), min_length=1, max_length=bulk.MOST)
 
 
 class FinishBody(ReplaceBody):
@@ -107,6 +131,13 @@ class ManyBody(serializers.Serializer[Any]):
         default=False,
         help_text="Of retry: run jobs again that replace objects too; without it they are passed over.",
     )
+    set = serializers.DictField(
+        required=False,
+        help_text="Of clone: fields of the request and their new values; null leaves a field out.",
+        error_messages=one_sentence(
+            'It must be an object with fields of the request, such as {"max_payload": 20}.'
+        ),
+    )
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         """The values; one of `ids` and `filter` must be there."""
@@ -138,6 +169,10 @@ class ModelBody(serializers.Serializer[Any]):
 
 _PLACES = "Folders in S3 that may be read and written, such as s3://bucket/folder/; empty for all."
 _MODELS = "Names of models that may be used, `churn-*` for all that begin so; empty for all."
+_VIEWERS = "Whether the team's viewers may list and download what it reaches."
+_DELETES = (
+    "AWS only: whether operators may delete objects through Batchdeck; false if left out. Engines allow it."
+)
 _QUEUE = "An SQS queue that an EventBridge rule fills with changes of transform jobs; empty for none."
 
 
@@ -153,6 +188,8 @@ class ConnectionBody(serializers.Serializer[Any]):
         required=False, help_text="Whether jobs made outside Batchdeck are shown too; true if left out."
     )
     queue_url = serializers.CharField(required=False, allow_blank=True, help_text=_QUEUE)
+    allow_deletes = serializers.BooleanField(required=False, help_text=_DELETES)
+    viewers_read_data = serializers.BooleanField(required=False, help_text=_VIEWERS)
     max_running = serializers.IntegerField(required=False, min_value=1, max_value=MOST_RUNNING)
     max_instances = serializers.IntegerField(required=False, min_value=1, max_value=MOST_RUNNING)
     max_instances_per_type = serializers.DictField(
@@ -170,6 +207,8 @@ class ConnectionChanges(serializers.Serializer[Any]):
         required=False, help_text="Whether jobs made outside Batchdeck are shown too."
     )
     queue_url = serializers.CharField(required=False, allow_blank=True, help_text=_QUEUE)
+    allow_deletes = serializers.BooleanField(required=False, help_text=_DELETES)
+    viewers_read_data = serializers.BooleanField(required=False, help_text=_VIEWERS)
     max_running = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=MOST_RUNNING
     )
@@ -181,6 +220,105 @@ class ConnectionChanges(serializers.Serializer[Any]):
     )
     allowed_places = serializers.ListField(child=serializers.CharField(), required=False, help_text=_PLACES)
     allowed_models = serializers.ListField(child=serializers.CharField(), required=False, help_text=_MODELS)
+
+
+class UploadBody(serializers.Serializer[Any]):
+    """A file to upload in parts; its address, size in bytes and time recognise it when it is begun again."""
+
+    path = ServiceText(help_text="The s3:// address of the object that it becomes.")
+    size = serializers.IntegerField(
+        min_value=1,
+        max_value=LARGEST_ID,
+        error_messages=one_sentence("It must be the file's bytes, 1 or more; an empty file is put whole."),
+    )
+    modified = serializers.IntegerField(
+        min_value=0, max_value=LARGEST_ID, default=0, help_text="The file's time in milliseconds since 1970."
+    )
+    replace = JsonFlag(
+        default=False, help_text="Whether it may replace an object; without it that is refused with 409."
+    )
+
+
+class ConversionBody(serializers.Serializer[Any]):
+    """Parquet files to convert to text that batch transform can split."""
+
+    path = ServiceText(
+        help_text="The s3:// address of a file, or the beginning of the addresses of several, such as a folder."
+    )
+    format = serializers.ChoiceField(
+        choices=TextFormat.choices,
+        error_messages=one_sentence(f"It must be one of {', '.join(TextFormat.values)}."),
+    )
+    header = JsonFlag(
+        default=False,
+        help_text="Whether the first line of CSV has the columns' names; batch transform sends it to the model.",
+    )
+    output = ServiceText(
+        required=False,
+        allow_blank=True,
+        help_text="The object or folder to write to; by default beside what is converted.",
+    )
+    replace = JsonFlag(
+        default=False, help_text="Whether it may replace objects; without it that is refused with 409."
+    )
+
+
+class FolderBody(serializers.Serializer[Any]):
+    """A new folder."""
+
+    path = ServiceText(help_text="The s3:// address of the bucket or folder in which it is made.")
+    name = ServiceText(help_text="Its name; with slashes in it, folders in folders.")
+
+
+class EngineKeyBody(serializers.Serializer[Any]):
+    """A new key to the engine."""
+
+    name = ServiceText(help_text="What it is for, in up to 80 characters.")
+    reads_only = JsonFlag(default=False, help_text="Whether it may only read.")
+
+
+class BudgetBody(serializers.Serializer[Any]):
+    """The monthly budget of the team; what is left out stays as it is, or has its default."""
+
+    amount_usd = serializers.FloatField(
+        help_text="US dollars a month, with at most 2 decimals.",
+        min_value=0.01,
+        max_value=MOST_USD,
+        required=False,
+    )
+    warn_percent = serializers.IntegerField(
+        min_value=1, max_value=100, required=False, help_text="The share that warns; 80 unless it is set."
+    )
+    past_budget = serializers.ChoiceField(
+        choices=PastBudget.choices, required=False, help_text="`hold`: new jobs wait once it is spent."
+    )
+
+
+class TokenBody(serializers.Serializer[Any]):
+    """A new API token."""
+
+    name = ServiceText(help_text="What it is for, in up to 80 characters.")
+    role = serializers.ChoiceField(
+        choices=Role.choices,
+        required=False,
+        help_text="The most it may do, no more than its owner and the request may. Left out: what its owner may.",
+        error_messages=one_sentence(f"It must be one of {', '.join(Role.values)}."),
+    )
+    days = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MOST_DAYS,
+        help_text="For how many days it is good, 0 for no end. Left out: the installation's usual time.",
+    )
+    owner = ServiceText(
+        required=False, help_text="For admins: the user name of a service account. Left out: you."
+    )
+
+
+class BucketBody(serializers.Serializer[Any]):
+    """A new bucket."""
+
+    name = ServiceText(help_text="3 to 63 lowercase letters, digits and hyphens.")
 
 
 class ViewBody(serializers.Serializer[Any]):
@@ -207,6 +345,20 @@ def fields_of(data: object) -> dict[str, Any]:
     if trouble:
         raise ParseError(f"The body {trouble}")
     return dict(data)
+
+
+def read_bodies(data: object) -> list[Any]:
+    """The bodies of a bulk submission, which are checked one by one; InvalidFields if there is no list of them."""
+    if not isinstance(data, Mapping):
+        raise ParseError("The body must be a JSON object.")
+    fields = dict(data)
+    problems = _unknown_fields(fields, BulkBody())
+    bodies = fields.get("jobs")
+    if not isinstance(bodies, list) or not 1 <= len(bodies) <= bulk.MOST:
+        problems["jobs"] = [f"It must be a list of 1 to {bulk.MOST:,} bodies of jobs."]
+    if problems or not isinstance(bodies, list):
+        raise InvalidFields(problems)
+    return bodies
 
 
 def read_body(kind: type[serializers.Serializer[Any]], data: object) -> dict[str, Any]:
@@ -240,6 +392,14 @@ def read_texts(kind: type[serializers.Serializer[Any]], data: object) -> dict[st
 def _unknown_fields(fields: Mapping[str, Any], body: serializers.Serializer[Any]) -> dict[str, list[str]]:
     sentence = f"It is not a field here; there are {', '.join(body.fields)}."
     return {name[:60]: [sentence] for name in fields if name not in body.fields}
+
+
+def take_records(fields: dict[str, Any]) -> int:
+    """Take `records` out of the body of a trial; the default if it is not there. Raises InvalidFields."""
+    count = fields.pop("records", trials.DEFAULT)
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= trials.MOST:
+        raise InvalidFields({"records": [trials.NUMBER]})
+    return count
 
 
 def take_replace_outputs(fields: dict[str, Any]) -> bool:

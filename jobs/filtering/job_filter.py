@@ -14,7 +14,7 @@ from jobs.filtering import narrowing
 from jobs.filtering.kinds import Choice, FilterError, Moment, States, Text
 from jobs.models import Connection, RegisteredModel
 from jobs.models.job import JobQuerySet
-from jobs.states import JobState
+from jobs.states import Hold, JobState
 from teams.models import Team, User
 
 
@@ -164,12 +164,27 @@ FILTERS = (
         placeholder="2026-11-20, or 7d ago",
     ),
     Filter(
+        "ended_until",
+        "Ended until",
+        "Ended before then, written as in `since`; a date counts whole.",
+        _UNTIL,
+        narrowing.by_time("overall_ended_at", "lt", _UNTIL),
+        placeholder="2026-11-20",
+    ),
+    Filter(
         "attention",
         "Attention",
         "`true`: completed with warnings, at or near its deadline or cost cap, or silent; running now or ended within "
         "seven days.",
         Choice({"": "Any", "true": "Needs attention"}),
         narrowing.by_attention,
+    ),
+    Filter(
+        "hold",
+        "Held",
+        "`held`: the outputs wait until a person accepts or refuses them, `accepted`, or `refused`.",
+        Choice({"": "Any", **dict(Hold.choices)}),
+        narrowing.by_column("hold"),
     ),
     Filter(
         "path",
@@ -205,6 +220,13 @@ FILTERS = (
         "`true`: made outside Batchdeck, `false`: made here.",
         Choice({"": "Anywhere", "false": "Here", "true": "Outside Batchdeck"}),
         narrowing.by_origin,
+    ),
+    Filter(
+        "trial",
+        "Trials",
+        "`true`: only [trials](#trials), runs of tunings and searches for bad records, `false`: none of them.",
+        Choice({"": "Among the others", "true": "Trials only", "false": "Without trials"}),
+        narrowing.by_trial,
     ),
     Filter(
         "archived",

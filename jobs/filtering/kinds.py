@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from datetime import datetime
+from difflib import get_close_matches
 
 from jobs.states import ACTIVE, TERMINAL, JobState
+from teams.moments import parse_moment
 
 #: Words accepted beside the states themselves.
 STATE_GROUPS = {"active": ACTIVE, "terminal": TERMINAL, "ended": TERMINAL}
-_AGO = re.compile(r"(\d{1,4})([hdw])")
-_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+
+
+#: A sentence lists up to so many words; of more it names those that are near.
+_MANY = 12
 
 
 class FilterError(ValueError):
@@ -58,7 +58,13 @@ class Choice:
         """Why the value cannot be used, as a sentence; empty if it can."""
         if value in ("", *self.words):
             return ""
-        return f"It must be {', '.join(self.words)} or empty."
+        if len(self.words) <= _MANY:
+            return f"It must be {', '.join(self.words)} or empty."
+        near = get_close_matches(value, self.words, cutoff=0.4)
+        named = f"{value[:40]} is none of its {len(self.words)} words"
+        return (
+            f"{named}; near it are {', '.join(near)}." if near else f"{named}; the filter panel lists them."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +98,8 @@ class Moment:
         return "It must be a date such as 2026-11-20, a time, or how long ago, as in 24h or 7d."
 
     def parse(self, value: str) -> datetime | None:
-        """The time in UTC; None if the value is not a time.
-
-        A value without a zone is in the zone in which pages show times; for the API that is UTC.
-        """
-        try:
-            if match := _AGO.fullmatch(value):
-                return timezone.now() - timedelta(**{_UNITS[match[2]]: int(match[1])})
-            day = parse_date(value)
-            if day is not None:
-                day += timedelta(days=1 if self.is_end else 0)
-                return datetime.combine(day, time(), timezone.get_current_timezone()).astimezone(UTC)
-            at = parse_datetime(value)
-            if at is None:
-                return None
-            # In UTC, as the database stores it: it refuses times outside its range there, and offsets of a day.
-            return (at if at.tzinfo else at.replace(tzinfo=timezone.get_current_timezone())).astimezone(UTC)
-        except (ValueError, OverflowError):
-            return None
+        """The time in UTC; None if the value is not a time."""
+        return parse_moment(value, is_end=self.is_end)
 
 
 def parse_states(value: str) -> frozenset[JobState]:

@@ -13,6 +13,7 @@ from jobs.filtering.kinds import Moment, parse_states
 from jobs.models import Connection, Preset
 from jobs.models.job import JobQuerySet
 from jobs.models.job_indexes import ATTENTION
+from jobs.states import TRIALS
 from teams.models import User
 
 Narrow = Callable[[JobQuerySet, str, int], JobQuerySet]
@@ -103,6 +104,11 @@ def by_path(rows: JobQuerySet, value: str, team_id: int) -> JobQuerySet:
 def by_origin(rows: JobQuerySet, value: str, team_id: int) -> JobQuerySet:
     """Jobs made outside Batchdeck for "true", made here for "false"."""
     return rows.filter(external=value == "true")
+
+
+def by_trial(rows: JobQuerySet, value: str, team_id: int) -> JobQuerySet:
+    """Trials for "true", other jobs for "false"."""
+    return rows.filter(origin__in=TRIALS) if value == "true" else rows.exclude(origin__in=TRIALS)
 
 
 def by_null(column: str) -> Narrow:

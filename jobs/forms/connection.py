@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.conf import settings
 
+from help.fields import explained_fields
 from jobs.forms.edits import EditForm
 from jobs.forms.fields import TypeLimitsField, WordsField
 from jobs.models import Connection
@@ -15,6 +16,18 @@ from teams.models import Team, User
 _MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 
 
+@explained_fields(
+    name="connections",
+    max_running="connections#limits",
+    max_instances="connections#limits",
+    max_instances_per_type="connections#limits",
+    import_external="connections#jobs-made-elsewhere",
+    queue_url="connections#queue-of-events",
+    allowed_places="connections#what-it-may-use",
+    allowed_models="connections#what-it-may-use",
+    allow_deletes="connections#what-it-may-use",
+    viewers_read_data="data#who-reads",
+)
 class LimitsForm(EditForm):
     """The parts of a connection that can be changed later: its name, its limits, its queue and what it may use."""
 
@@ -45,8 +58,8 @@ class LimitsForm(EditForm):
         label="Queue of events",
         required=False,
         max_length=512,
-        help_text="The address of an SQS queue that an EventBridge rule fills. Jobs are then looked at the moment they "
-        "change. Empty: they are asked about every few seconds.",
+        help_text="The address of an SQS queue that an EventBridge rule fills. Jobs are then looked at the "
+        "moment they change. Empty: they are asked about every few seconds.",
         widget=forms.TextInput(attrs=_MONO),
     )
 
@@ -64,8 +77,24 @@ class LimitsForm(EditForm):
         widget=forms.Textarea(attrs={**_MONO, "rows": 2}),
     )
 
+    allow_deletes = forms.BooleanField(
+        label="Operators may delete objects on the Data page",
+        required=False,
+        help_text="What the connection's credentials allow too. Deleted objects cannot be brought back, unless the "
+        "bucket keeps versions.",
+    )
+
+    viewers_read_data = forms.BooleanField(
+        label="Viewers may read data",
+        required=False,
+        help_text="They list and download what this connection reaches, on the Data page and by the API, and change "
+        "nothing. Otherwise viewers see inputs and outputs of jobs only.",
+    )
+
     def leave_out(self, connection: Connection) -> None:
-        """Remove the field for a queue if the connection is an engine and no SQS service is set."""
+        """Remove fields that an engine has not: deletes are always allowed; a queue needs an SQS service."""
+        if connection.is_engine:
+            del self.fields["allow_deletes"]
         if connection.is_engine and not settings.SQS_URL and not connection.queue_url:
             del self.fields["queue_url"]
 
@@ -81,17 +110,24 @@ class LimitsForm(EditForm):
         return True
 
 
+@explained_fields(
+    region="connections#region",
+    role_arn="connections#the-role",
+    external_id="connections#external-id",
+)
 class ConnectionForm(LimitsForm):
     """A new connection: a region, and a role to assume instead of the service's own credentials."""
 
     region = forms.CharField(
-        label="Region", required=False, widget=forms.TextInput(attrs={**_MONO, "placeholder": "eu-west-1"})
+        label="Region",
+        required=False,
+        widget=forms.TextInput(attrs={**_MONO, "placeholder": "eu-west-1"}),
     )
     role_arn = forms.CharField(
         label="Role to assume",
         required=False,
-        help_text="Empty: the credentials that this service itself runs with. Either way the team can do whatever the "
-        "credentials or the role may, unless places and models are named below.",
+        help_text="Empty: the credentials that this service itself runs with. Either way the team can do whatever "
+        "the credentials or the role may, unless places and models are named below.",
         widget=forms.TextInput(attrs={**_MONO, "placeholder": "arn:aws:iam::123456789012:role/batchdeck"}),
     )
     external_id = forms.CharField(

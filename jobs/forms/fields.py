@@ -49,15 +49,15 @@ class KeyValueField(forms.CharField):
 
 def _pair(line: str) -> tuple[str, str, str]:
     """Key, equals sign and value of a line."""
-    rest = line.strip()
-    if rest.startswith('"'):
+    text_of_line = line.strip()
+    if text_of_line.startswith('"'):
         try:
-            key, end = json.JSONDecoder().raw_decode(rest)
+            key, end = json.JSONDecoder().raw_decode(text_of_line)
         except (ValueError, RecursionError):
             pass
         else:
-            if rest[end:].lstrip().startswith("="):
-                return key, "=", _unquoted(rest[end:].lstrip()[1:].strip())
+            if text_of_line[end:].lstrip().startswith("="):
+                return key, "=", _unquoted(text_of_line[end:].lstrip()[1:].strip())
     key, equals, text = (part.strip() for part in line.partition("="))
     return key, equals, _unquoted(text)
 
@@ -118,8 +118,8 @@ class JSONTextField(forms.CharField):
         try:
             return json.loads(text)
         except json.JSONDecodeError as error:
-            where = f"{error.msg}, in line {error.lineno}, column {error.colno}"
-            raise forms.ValidationError(f"This is not JSON: {where}.") from error
+            problem = f"{error.msg}, in line {error.lineno}, column {error.colno}"
+            raise forms.ValidationError(f"This is not JSON: {problem}.") from error
         except ValueError as error:  # Python's limit of digits
             raise forms.ValidationError("A number in it has too many digits.") from error
         except RecursionError as error:

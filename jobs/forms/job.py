@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms import BoundField
 
+from help.fields import explained
 from jobs import queries
 from jobs.forms.fields import JSONTextField
 from jobs.forms.job_fields import SECTIONS, Section, job_fields
@@ -50,15 +51,18 @@ class JobForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.team = team
         models = queries.models(team)
-        self.fields["model"] = forms.ModelChoiceField(
-            models,
-            label="Model",
-            empty_label="Choose a model",
-            widget=forms.Select(attrs={"data-combobox": ""}),
-            error_messages={
-                "required": "Choose one of the team's models.",
-                "invalid_choice": "Choose one of these.",
-            },
+        self.fields["model"] = explained(
+            "jobs#model",
+            forms.ModelChoiceField(
+                models,
+                label="Model",
+                empty_label="Choose a model",
+                widget=forms.Select(attrs={"data-combobox": ""}),
+                error_messages={
+                    "required": "Choose one of the team's models.",
+                    "invalid_choice": "Choose one of these.",
+                },
+            ),
         )
         self.fields["model"].label_from_instance = lambda model: f"{model.name} · {model.connection.name}"  # type: ignore[attr-defined]
         self.fields.update(job_fields())
@@ -130,8 +134,11 @@ class JobForm(forms.Form):
 
 
 def filled_in_as(job: TransformJob) -> dict[str, Any]:
-    """The initial values of JobForm for the request of a job, without its name, which can be used once."""
-    spec = {name: value for name, value in job.spec.items() if name != "name"}
+    """The initial values of JobForm for the request of a job, without its name, which can be used once.
+
+    For a trial, the request for all of its input, whose name was not used.
+    """
+    spec = {name: value for name, value in job.full_request.items() if name != "name" or job.trial_run}
     return {"model": job.model_id, **job_options.non_default_options(job), **filled_in(spec)}
 
 
@@ -148,7 +155,7 @@ def filled_in(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def settings_of(job: TransformJob) -> dict[str, str]:
     """The job's settings as a form sends them, empty for none: all fields but its name, input and output."""
-    filled = filled_in(job.spec)
+    filled = filled_in(job.full_request)
     names = CHANGEABLE - {"data", "data_type", "output_path", *job_options.NAMES}
     return {name: as_option(filled.get(name, "")) for name in job_fields() if name in names}
 

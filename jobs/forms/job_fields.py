@@ -8,6 +8,7 @@ from functools import partial
 
 from django import forms
 
+from help.fields import explained
 from jobs.forms.fields import KeyValueField, WordsField, choices
 from jobs.options import OPTIONS
 from transform.field_facts import FieldFacts, Kind
@@ -37,6 +38,10 @@ def _request_fields(section: FormSection) -> Fields:
 
 def form_field(facts: FieldFacts) -> forms.Field:
     """The form field of a field in the table. It is not required, since the rules check what a job needs."""
+    return explained(facts.help_link, _plain_field(facts))
+
+
+def _plain_field(facts: FieldFacts) -> forms.Field:
     label, hint = facts.label, facts.hint
     match facts.kind:
         case Kind.WHOLE:
@@ -76,20 +81,56 @@ class Section:
 
     title: str
     summary: str
-    fields: Callable[[], Fields]
+    help_link: str
+    make_fields: Callable[[], Fields]
     has_trial: bool = False
 
+    def fields(self) -> Fields:
+        """The fields by name; those without a help link of their own have the section's."""
+        fields = self.make_fields()
+        for field in fields.values():
+            explained(getattr(field, "help_link", "") or self.help_link, field)
+        return fields
 
-def _section(title: str, summary: str, section: FormSection, *, has_trial: bool = False) -> Section:
-    return Section(title, summary, partial(_request_fields, section), has_trial)
+
+def _section(
+    title: str, summary: str, help_link: str, section: FormSection, *, has_trial: bool = False
+) -> Section:
+    return Section(title, summary, help_link, partial(_request_fields, section), has_trial)
 
 
 SECTIONS = (
-    _section("Records and batching", "content type, splitting, records a call", FormSection.RECORDS),
-    _section("Output", "accept, assembling, encryption", FormSection.OUTPUT),
-    _section("Join and filter", "JSONPaths, join with input", FormSection.JOIN, has_trial=True),
-    _section("Limits and retries", "payload, concurrency, time for a call", FormSection.LIMITS),
-    _section("Environment and tags", "variables for the container, tags on the job", FormSection.VARIABLES),
-    _section("More", "volume key, AMI, data capture, experiment", FormSection.MORE),
-    Section("Queue and guard rails", "priority, fallback types, retries, deadline, cost cap", _option_fields),
+    _section(
+        "Records and batching",
+        "content type, splitting, records a call",
+        "jobs#records-and-batching",
+        FormSection.RECORDS,
+    ),
+    _section("Output", "accept, assembling, encryption", "jobs#output", FormSection.OUTPUT),
+    _section(
+        "Join and filter",
+        "JSONPaths, join with input",
+        "jobs#join-and-filter",
+        FormSection.JOIN,
+        has_trial=True,
+    ),
+    _section(
+        "Limits and retries",
+        "payload, concurrency, time for a call",
+        "jobs#limits-and-retries",
+        FormSection.LIMITS,
+    ),
+    _section(
+        "Environment and tags",
+        "variables for the container, tags on the job",
+        "jobs#environment-and-tags",
+        FormSection.VARIABLES,
+    ),
+    _section("More", "volume key, AMI, data capture, experiment", "jobs#more-settings", FormSection.MORE),
+    Section(
+        "Queue and guard rails",
+        "priority, fallback types, retries, deadline, cost cap",
+        "jobs#queue-and-guard-rails",
+        _option_fields,
+    ),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from help.fields import explained_fields
 from jobs import queries
 from jobs.forms.fields import JSONTextField, KeyValueField
 from jobs.models import Connection, RegisteredModel
@@ -17,6 +18,7 @@ from teams.models import Team, User
 _MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 
 
+@explained_fields("models#registering-a-model")
 class ModelForm(forms.Form):
     """A model: one container, by image, archive and environment, or a pipeline's containers as JSON."""
 

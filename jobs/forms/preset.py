@@ -7,12 +7,13 @@ from typing import Any
 
 from django import forms
 
+from help.fields import explained_fields
 from jobs.forms.edits import EditForm
 from jobs.forms.job import JobForm
 from jobs.forms.job_fields import SECTIONS, essential_fields
 from jobs.models import Preset
 from jobs.models.preset import Rule, flat
-from jobs.services.errors import InvalidFields
+from jobs.services.errors import InvalidFields, NotPossible
 from jobs.services.submitting import presets
 from teams.models import Team, User
 
@@ -40,6 +41,7 @@ def lock_fields(form: JobForm, preset: Preset) -> None:
         field.held = Rule.HIDDEN if name in preset.hidden else Rule.LOCKED  # type: ignore[attr-defined]
 
 
+@explained_fields(preset_name="jobs#presets", preset_description="jobs#presets")
 class PresetForm(JobForm, EditForm):
     """A preset: its name, a request that may be incomplete, and a rule for each field."""
 
@@ -68,12 +70,12 @@ class PresetForm(JobForm, EditForm):
 
     def body(self) -> dict[str, Any]:
         """The fields that are filled in, as a preset's body."""
-        own = {name: field for name, field in self.fields.items() if name in presets.FIELDS}
-        whole, self.fields = self.fields, own
+        preset_fields = {name: field for name, field in self.fields.items() if name in presets.FIELDS}
+        all_fields, self.fields = self.fields, preset_fields
         try:
             body = super().body()
         finally:
-            self.fields = whole
+            self.fields = all_fields
         model = self.cleaned_data.get("model")
         return {**body, "model": model.name, "connection": model.connection.slug} if model else body
 
@@ -96,8 +98,10 @@ class PresetForm(JobForm, EditForm):
             return presets.change(preset, values, by=by) if preset else presets.create(team, by=by, **values)
         except InvalidFields as error:
             for name, texts in error.fields.items():
-                own = {"name": "preset_name", "description": "preset_description"}.get(name, name)
-                self.add_error(own if own in self.fields else None, texts)
+                field_name = {"name": "preset_name", "description": "preset_description"}.get(name, name)
+                self.add_error(field_name if field_name in self.fields else None, texts)
+        except NotPossible as error:
+            self.add_error(None, str(error))
         return None
 
     @property

@@ -34,8 +34,8 @@ class Problem:
     at: tuple[int, int] | None = None
 
     def __str__(self) -> str:
-        where = f" (line {self.at[0]}, column {self.at[1]})" if self.at else ""
-        return f"{self.name}{where}: {self.text}" if self.name else f"{self.text}{where}"
+        place = f" (line {self.at[0]}, column {self.at[1]})" if self.at else ""
+        return f"{self.name}{place}: {self.text}" if self.name else f"{self.text}{place}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ def target_of(connection: Connection) -> Target:
 
 def _engine_keys(connection: Connection) -> Path:
     """The file of the team's key, or of the engine's own if the connection has none."""
-    own: Path = settings.ENGINE_CREDENTIALS
-    return own.parent / "keys" / f"{connection.engine_key}.json" if connection.engine_key else own
+    own_keys: Path = settings.ENGINE_CREDENTIALS
+    return own_keys.parent / "keys" / f"{connection.engine_key}.json" if connection.engine_key else own_keys
 
 
 @contextmanager

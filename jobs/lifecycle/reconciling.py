@@ -42,10 +42,10 @@ def overdue() -> Due:
     return due
 
 
-def next_after(connection_id: int, ended: list[int]) -> list[int]:
+def next_after(connection_id: int, ended_ids: list[int]) -> list[int]:
     """Ids of the jobs whose turn it is after these have ended and given their instances back."""
     connection = Connection.objects.get(pk=connection_id)
-    freed = TransformJob.objects.filter(pk__in=ended).values_list("instance_type", flat=True)
+    freed = TransformJob.objects.filter(pk__in=ended_ids).values_list("instance_type", flat=True)
     queueing.try_sooner(connection, freed)
     return next_to_start(connection)
 

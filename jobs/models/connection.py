@@ -47,6 +47,14 @@ class Connection(models.Model):
     allowed_models = models.JSONField(
         default=list, blank=True, help_text="Names of models, with * at the end of a beginning. Empty: all."
     )
+    allow_deletes = models.BooleanField(
+        default=False,
+        help_text="AWS only: whether the team's operators may delete objects on the Data page. Engines allow it.",
+    )
+    viewers_read_data = models.BooleanField(
+        default=False,
+        help_text="Whether the team's viewers may list and download what it reaches. Operators may anyway.",
+    )
     max_running = models.PositiveIntegerField(
         null=True,
         blank=True,
@@ -71,6 +79,11 @@ class Connection(models.Model):
     last_ok_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True, help_text="A sentence for people; empty while calls succeed.")
 
+    own_arn = models.CharField(
+        max_length=2048,
+        blank=True,
+        help_text="AWS only: the role or user that this service runs as, for the trust policy of the role.",
+    )
     tested_at = models.DateTimeField(null=True, blank=True)
     tested = models.JSONField(
         default=list, blank=True, help_text="The outcome of each call of the last test."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -20,7 +20,7 @@ from jobs.models.job_request import JobRequest
 from jobs.models.job_values import KEY_LENGTH, derived, new_key, searchable
 from jobs.models.job_warnings import warning_texts
 from jobs.models.scoped import TeamQuerySet
-from jobs.states import ACTIVE, FAILURES, MOVES, TERMINAL, JobState, Origin, WaitsFor
+from jobs.states import ACTIVE, FAILURES, MOVES, TERMINAL, TRIALS, Hold, JobState, Origin, WaitsFor
 from teams.models import User
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from jobs.models.event import EventKind, JobEvent
     from jobs.models.planned import PlannedObject
+    from jobs.models.record_search import RecordSearch
+    from jobs.models.trial import TrialRun
 
 
 class JobQuerySet(TeamQuerySet["TransformJob"]):
@@ -176,6 +178,20 @@ class TransformJob(JobRequest):
         db_persist=True,
     )
 
+    # Of all attempts together, on the first attempt's row.
+    hold = models.CharField(
+        max_length=8,
+        choices=Hold.choices,
+        null=True,
+        help_text="Whether its outputs may be used, where an output check holds them; empty if none does.",
+    )
+    hold_note = models.TextField(null=True, help_text="Why a person accepted or refused the outputs.")
+    hold_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    hold_at = models.DateTimeField(null=True, help_text="When it was held, accepted or refused.")
+    hold_ended_at = models.DateTimeField(
+        null=True, help_text="The end of the last attempt that the hold is about."
+    )
+
     archived_at = models.DateTimeField(null=True, help_text="When it was archived.")
     archived_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
 
@@ -186,11 +202,15 @@ class TransformJob(JobRequest):
     joint_cost: Cost | None = None
     #: Seconds that all attempts ran together; None in a job's own row, and in rows of several attempts from before.
     run_seconds: float | None = None
+    #: Seconds that jobs of its model usually take, where a list or page has asked for it (`listing.typical`).
+    typical_seconds: int | None = None
 
     objects: ClassVar[JobQuerySet] = JobQuerySet.as_manager()  # type: ignore[assignment]
     if TYPE_CHECKING:
         events: RelatedManager[JobEvent]
         planned: RelatedManager[PlannedObject]
+        trial: TrialRun
+        searches: RelatedManager[RecordSearch]
 
     class Meta:
         constraints: ClassVar = CONSTRAINTS
@@ -257,6 +277,16 @@ class TransformJob(JobRequest):
         return self.state in FAILURES
 
     @property
+    def is_held(self) -> bool:
+        """Whether its outputs wait for a person's decision."""
+        return self.hold == Hold.HELD and self.state == JobState.COMPLETED
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a person refused its outputs."""
+        return self.hold == Hold.REFUSED and self.state == JobState.COMPLETED
+
+    @property
     def first_id(self) -> int:
         """The row id of the first attempt, which may be this job."""
         return self.root_id or self.pk
@@ -280,6 +310,19 @@ class TransformJob(JobRequest):
         return self.eta if running and self.eta and self.eta > timezone.now() else None
 
     @property
+    def deadline_at(self) -> datetime | None:
+        """When it is stopped at the latest; None without a deadline, or before SageMaker accepted it."""
+        if self.deadline_minutes is None or self.accepted_at is None:
+            return None
+        return self.accepted_at + timedelta(minutes=self.deadline_minutes)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it runs and its last output is expected after its deadline."""
+        end, deadline = self.expected_end, self.deadline_at
+        return end is not None and deadline is not None and end > deadline
+
+    @property
     def stop_reason(self) -> str:
         """A sentence that says who asked for the stop, or why; empty if nobody did."""
         if self.stop_requested_at is None or self.stop_cause:
@@ -292,6 +335,24 @@ class TransformJob(JobRequest):
     def warning_texts(self) -> list[str]:
         """The sentences of its warnings."""
         return warning_texts(self.warnings)
+
+    @property
+    def trial_word(self) -> str:
+        """The word that marks it in lists, such as `tuning`; empty for a job that reads all of its input."""
+        return self.origin if self.origin in TRIALS else ""
+
+    @property
+    def trial_run(self) -> TrialRun | None:
+        """What it is a trial of, also for a further attempt at a trial; None for other jobs."""
+        first = self.root or self
+        return first.trial if first.origin == Origin.TRIAL else None
+
+    @property
+    def full_request(self) -> dict[str, Any]:
+        """The request in the SDK's field names for all of the input; a job that is no trial has its own."""
+        trial = self.trial_run
+        request: dict[str, Any] = trial.request if trial else self.spec
+        return request
 
     @property
     def data(self) -> str:

@@ -103,6 +103,11 @@ INDEXES = [
         name="job_list_archived",
         condition=models.Q(archived_at__isnull=False),
     ),
+    models.Index(
+        fields=["team", "hold", "-created_at", "-id"],
+        name="job_list_hold",
+        condition=models.Q(hold__isnull=False),
+    ),
     models.Index(fields=["team", "overall_ended_at"], name="job_list_attention", condition=ATTENTION),
     models.Index(
         fields=["team", "-overall_ended_at", "-id"],

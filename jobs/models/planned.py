@@ -27,6 +27,9 @@ class PlannedObject(models.Model):
     )
     output_key = models.CharField(max_length=2048)
     done = models.BooleanField(default=False)
+    written_at = models.DateTimeField(
+        null=True, help_text="When S3 has its output from; unknown in rows from before there was this column."
+    )
     rows_in = models.BigIntegerField(null=True, help_text="Rows of the input; unknown until compared.")
     rows_out = models.BigIntegerField(null=True, help_text="Rows of its output.")
     #: Begins with the place of the records if it is known, as in "record 12, line 13: ClientError: 400".

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,10 +19,23 @@ from teams.access import MemberRequest, member_required
 from teams.models import Role
 from teams.whole_numbers import parse_whole_number
 
-#: The form's fields with an S3 URI, and what is chosen for them.
-FIELDS = {"data": "input", "output_path": "output"}
+_FIELD = re.compile(r"[\w.-]{1,80}")
+#: The form of the new-job page; other pages name theirs.
+_FORM = "job-form"
 #: The panel's own fields; all other fields belong to the form that opened it.
-_OWN = {"csrfmiddlewaretoken", "field", "on", "path", "typed", "after", "peek", "part", "fix", "check"}
+_OWN = {
+    "csrfmiddlewaretoken",
+    "field",
+    "form",
+    "on",
+    "path",
+    "typed",
+    "after",
+    "peek",
+    "part",
+    "fix",
+    "check",
+}
 
 
 @member_required(Role.OPERATOR)
@@ -33,21 +47,28 @@ def browse(request: MemberRequest) -> HttpResponse:
     """
     data = request.POST if request.method == "POST" else request.GET
     field = data.get("field", "")
-    field = field if field in FIELDS else "data"
+    if not (_FIELD.fullmatch(field) and browsing.path_kind(field)):
+        field = "data"
+    form = data.get("form", "") if _FIELD.fullmatch(data.get("form", "")) else _FORM
+    kind = browsing.path_kind(field)
     connections = list(queries.connections(request.team))
     connection = _connection(request, connections, data)
     path = data["path"] if "path" in data else data.get("typed", data.get(field, "")).strip()
     dialog = bool(getattr(request, "htmx", False))
-    here = {"field": field, "on": connection.slug if connection else ""}
+    location = {"field": field, "on": connection.slug if connection else ""}
+    location |= {"form": form} if form != _FORM else {}
     context: dict[str, Any] = {
         "field": field,
-        "what": FIELDS[field],
+        "what": kind,
+        "form_id": form,
+        "takes_folder": kind not in browsing.FILE_KINDS,
+        "takes_object": kind != "output",
         "connections": connections,
         "connection": connection,
         "path": path,
         "dialog": dialog,
-        "here": f"{reverse('browse')}?{urlencode(here)}",
-        "there": f"{reverse('browse')}?{urlencode({**here, 'path': path})}",
+        "here": f"{reverse('browse')}?{urlencode(location)}",
+        "there": f"{reverse('browse')}?{urlencode({**location, 'path': path})}",
         "carried": _carried(data) if request.method == "POST" else [],
         "way_back": f"{reverse('new-job')}?{_way(request.GET)}".rstrip("?"),
         "way_on": f"{reverse('browse')}?{_way(request.GET)}".rstrip("?"),
@@ -74,12 +95,15 @@ def _look(connection: Connection, path: str, data: QueryDict, *, matches: bool) 
         return {"trouble": " ".join(error.fields["path"])}
     except (NotPossible, Unavailable) as error:
         return {"trouble": str(error)}
-    return {"listing": listing, "matches": matches_of_prefix}
+    return {"listing": listing, "matches": matches_of_prefix, "folder": browsing.folder_of(listing.path)}
 
 
 def _connection(request: MemberRequest, connections: list[Connection], data: QueryDict) -> Connection | None:
-    """The chosen connection, else that of the form's model, else the first."""
-    chosen = {connection.slug: connection for connection in connections}.get(data.get("on", ""))
+    """The chosen connection, else that of the form or of its model, else the first."""
+    by_name = {
+        name: connection for connection in connections for name in (connection.slug, str(connection.pk))
+    }
+    chosen = by_name.get(data.get("on", "")) or by_name.get(data.get("connection", ""))
     model_id = parse_whole_number(data.get("model", ""))
     if chosen is None and model_id is not None:
         model_row = queries.models(request.team).filter(pk=model_id).first()
@@ -94,6 +118,6 @@ def _carried(data: QueryDict) -> list[tuple[str, str]]:
 def _way(query: QueryDict) -> str:
     """The query of the new-job page, such as the job to clone."""
     form_query = query.copy()
-    for name in _OWN | {"model", *FIELDS}:
+    for name in _OWN | {"model", "connection", *browsing.PATH_KINDS}:
         form_query.pop(name, None)
     return form_query.urlencode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -13,11 +14,14 @@ from django.views.decorators.http import require_POST
 
 from jobs import queries
 from jobs.filtering import FilterError, JobFilter, find_filter
+from jobs.forms.changes import read_change
+from jobs.forms.job_fields import job_fields
 from jobs.models import TransformJob
 from jobs.models.job import JobQuerySet
 from jobs.models.standing import whole
 from jobs.services.errors import InvalidFields, NotPossible
 from jobs.services.listing import bulk_actions as services
+from jobs.services.submitting.cloning import CHANGEABLE
 from jobs.services.submitting.replacing import Outputs
 from teams import confirming, notices
 from teams.access import MemberRequest, member_required
@@ -30,18 +34,25 @@ _TITLES = {
     "archive": "Archive {}?",
     "restore": "Bring {} back from the archive?",
     "retry": "Run {} again?",
+    "clone": "Clone {} with one change?",
+    "finish": "Write the missing outputs of {}?",
 }
 _SAYS = {
     "stop": "Outputs that are written stay. A stopped job cannot go on; another attempt can write what is missing.",
     "archive": "Lists leave them out from then on. Nothing is deleted, and they can be brought back.",
     "restore": "Lists show them again.",
     "retry": "",
+    "clone": "Each is submitted as a new job with a new name, and to a new folder where outputs would be replaced.",
+    "finish": "Each gets an attempt over the inputs without an output. Outputs that are there stay as they are. A job "
+    "that would replace objects from before it ran is passed over.",
 }
 _BUTTONS = {
+    "clone": "Submit the clones",
     "stop": "Stop them",
     "archive": "Archive them",
     "restore": "Bring them back",
     "retry": "Run them again",
+    "finish": "Finish them",
 }
 #: Jobs that the question names.
 _NAMED = 10
@@ -55,6 +66,8 @@ def many(request: MemberRequest) -> HttpResponse:
     list_query = {name: value for name, value in query.items() if "\0" not in value}
     back = f"{reverse('jobs')}?{urlencode(list_query)}"
     try:
+        if request.POST.get("action") == "compare":
+            return redirect(_compare_address(request.POST.getlist("job")))
         if request.POST.get("all"):
             return _all(request, JobFilter.read(_filters(query)), query, back)
         return _ticked(request, query, back)
@@ -63,13 +76,27 @@ def many(request: MemberRequest) -> HttpResponse:
     return redirect(back)
 
 
+def _compare_address(keys: list[str]) -> str:
+    """The page that has these jobs side by side. Raises NotPossible."""
+    if not 2 <= len(keys) <= services.MOST_COMPARED:
+        raise NotPossible(f"Two to {services.MOST_COMPARED} jobs can be compared; {len(keys):,} are ticked.")
+    return f"{reverse('jobs-compare')}?{urlencode([('job', key) for key in keys])}"
+
+
 def _ticked(request: MemberRequest, query: QueryDict, back: str) -> HttpResponse:
     keys, action = request.POST.getlist("job"), request.POST.get("action", "")
     if not keys:
         raise NotPossible("No job was chosen: tick some, or choose all that match.")
     keys = [key for key in keys if key.isalnum() and key.isascii()]
     if action == "restore" or "sure" in request.POST:
-        outcome = services.act_on_keys(request.team, action, keys, by=request.user, outputs=_outputs(request))
+        outcome = services.act_on_keys(
+            request.team,
+            action,
+            keys,
+            by=request.user,
+            outputs=_outputs(request),
+            changes=_changes(request),
+        )
         return _finish(request, outcome, back)
     jobs = services.jobs_of_keys(request.team, action, keys)
     rows = services.possible_rows(action, TransformJob.objects.filter(pk__in=[job.pk for job in jobs]))
@@ -87,6 +114,7 @@ def _all(request: MemberRequest, job_filter: JobFilter, query: QueryDict, back: 
             by=request.user,
             up_to=up_to,
             outputs=_outputs(request),
+            changes=_changes(request),
             # The question has named them.
             stop_others=True,
         )
@@ -116,14 +144,14 @@ def _ask(
     services.check_number(action, count)
     counted = f"{queries.COUNTED:,}+" if count > queries.COUNTED else f"{count:,}"
     title = _TITLES[action].format("1 job" if count == 1 else f"{counted} jobs")
-    whose = services.count_by_owner(rows, request.user)
+    counts_by_owner = services.count_by_owner(rows, request.user)
     question = Question(
-        title=f"{title[:-1]}, submitted by {whose[0][0]}?" if len(whose) == 1 else title,
+        title=f"{title[:-1]}, submitted by {counts_by_owner[0][0]}?" if len(counts_by_owner) == 1 else title,
         says=_SAYS[action],
         button=_BUTTONS[action],
         action=reverse("jobs-many"),
         back=back,
-        facts=(("Submitted", confirming.sum_of(whose)), *(filters or {}).items()),
+        facts=(("Submitted", confirming.sum_of(counts_by_owner)), *(filters or {}).items()),
         fields=(*fields, ("action", action), ("query", query.urlencode())),
     )
     context = {
@@ -133,8 +161,23 @@ def _ask(
         "most": services.MOST if count > services.MOST else 0,
         "every": ticked is None and not filters,
         "written": services.count_outputs(rows) if action == "retry" else None,
+        "changeable": _changeable() if action == "clone" else (),
     }
     return confirming.ask(request, question, "jobs/many.html", **context)
+
+
+def _changeable() -> list[tuple[str, str]]:
+    """Name and label of each field that a clone may change."""
+    fields = job_fields()
+    return [(name, str(fields[name].label)) for name in CHANGEABLE if name in fields]
+
+
+def _changes(request: MemberRequest) -> dict[str, Any]:
+    """The field and the value that the question about clones has asked for. InvalidFields for a wrong value."""
+    name = request.POST.get("set_field", "")
+    if name not in CHANGEABLE:
+        return {}
+    return read_change(name, request.POST.get("set_value", "").strip())
 
 
 def _outputs(request: MemberRequest) -> Outputs:

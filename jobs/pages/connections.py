@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jobs import queries
 from jobs.forms.connection import ConnectionForm, LimitsForm
 from jobs.models import Connection, RegisteredModel
+from jobs.services.connections import aws_setup, limits, permissions
 from jobs.services.connections import connections as service
-from jobs.services.connections import limits, permissions
 from jobs.services.errors import NotPossible, Unavailable
 from teams import confirming
 from teams.access import MemberRequest, member_required, require
@@ -35,9 +35,22 @@ def new_connection(request: MemberRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         new = form.create(request.team, request.user)
         if new is not None:
-            messages.success(request, f"{new.name} is added. Test it before its first job.")
-            return redirect("connections")
-    return render(request, "jobs/new_connection.html", {"form": form}, status=400 if form.errors else 200)
+            messages.success(request, f"{new.name} is added.")
+            return _tested(request, new)
+    values = form.cleaned_data if form.is_bound else {}
+    context = {"form": form, "setup": aws_setup.setup_of_fields(values)}
+    return render(request, "jobs/new_connection.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@member_required(Role.ADMIN, draws_only=True)
+def connection_setup(request: MemberRequest) -> HttpResponse:
+    """The policies to copy for the form as it is typed."""
+    form = ConnectionForm(request.POST)
+    form.is_valid()
+    return render(
+        request, "jobs/connection_setup.html", {"setup": aws_setup.setup_of_fields(form.cleaned_data)}
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,12 +65,16 @@ def connection(request: MemberRequest, slug: str) -> HttpResponse:
     form.leave_out(connection_row)
     if request.method == "POST" and form.is_valid() and form.change(connection_row, request.user):
         messages.success(request, f"{connection_row.name} is changed.")
-        return redirect("connections")
+        return _tested(request, connection_row)
     context = {
         "form": form,
         "connection": connection_row,
         "limits": limits.of(connection_row),
         "report": permissions.last(connection_row),
+        # It names the external id.
+        "setup": aws_setup.setup_of(connection_row)
+        if request.member.can_admin and not connection_row.is_engine
+        else None,
         "confinement_gaps": service.confinement_gaps(connection_row),
     }
     return render(request, "jobs/connection.html", context, status=400 if form.errors else 200)
@@ -67,7 +84,11 @@ def connection(request: MemberRequest, slug: str) -> HttpResponse:
 @member_required()
 def test_connection(request: MemberRequest, slug: str) -> HttpResponse:
     """Test the calls that the connection is needed for, and show the results."""
-    connection = find_connection(request.team, slug)
+    return _tested(request, find_connection(request.team, slug))
+
+
+def _tested(request: MemberRequest, connection: Connection) -> HttpResponse:
+    """Test the connection, say how it went, and lead to its page, which has the results. What was saved stays."""
     report = permissions.test(connection)
     if not report.reached:
         messages.error(request, f"{connection.name}: {report.lines[0].says}")
@@ -75,7 +96,7 @@ def test_connection(request: MemberRequest, slug: str) -> HttpResponse:
         messages.error(request, f"{connection.name} answers, but not everything works.")
     else:
         messages.success(request, f"{connection.name} answers as account {report.account}; everything works.")
-    return redirect("connection", slug=slug)
+    return redirect("connection", slug=connection.slug)
 
 
 @require_http_methods(["GET", "POST"])

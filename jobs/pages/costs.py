@@ -14,12 +14,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from failures.instances import INSTANCE_TYPES
+from jobs.forms.budget import BudgetForm
 from jobs.forms.price import PriceForm
 from jobs.models import Connection, InstancePrice
 from jobs.pages.connections import find_connection
 from jobs.services.connections import prices as service
 from jobs.services.errors import NotPossible, Unavailable
-from jobs.services.listing import spending
+from jobs.services.listing import budgets, spending
 from teams import confirming
 from teams.access import MemberRequest, member_required
 from teams.confirming import Question
@@ -56,7 +57,7 @@ def set_price(request: MemberRequest, slug: str) -> HttpResponse:
 
 
 def _remove_question(connection: Connection, price: InstancePrice) -> Question:
-    then = (
+    consequence = (
         "Further jobs on it are not billed."
         if connection.is_engine
         else "AWS's own price is read again; until then the cost of further jobs on it is unknown."
@@ -64,7 +65,7 @@ def _remove_question(connection: Connection, price: InstancePrice) -> Question:
     name = price.instance_type
     return Question(
         title=f"Remove the price of {name} on {connection.name}?",
-        says=f"{then} What jobs have cost already stays.",
+        says=f"{consequence} What jobs have cost already stays.",
         button="Remove the price",
         action=reverse("set-price", args=[connection.slug]),
         back=reverse("prices", args=[connection.slug]),
@@ -100,7 +101,39 @@ def read_prices(request: MemberRequest, slug: str) -> HttpResponse:
 @require_GET
 @member_required()
 def costs(request: MemberRequest) -> HttpResponse:
-    """The costs of twelve months or of one, by month, model, connection or team."""
+    """The costs of twelve months or of one, by month, model, connection or team, and the budget of this month."""
+    return _cost_page(request)
+
+
+@require_POST
+@member_required(Role.ADMIN)
+def set_budget(request: MemberRequest) -> HttpResponse:
+    """Set the team's monthly budget, or ask, then remove it."""
+    if "remove" in request.POST:
+        if not confirming.is_sure(request):
+            return confirming.ask(request, _remove_budget_question(request.team))
+        budgets.remove_budget(request.team, by=request.user)
+        messages.success(request, "The team has no budget any more.")
+        return redirect("costs")
+    form = BudgetForm(request.POST)
+    if form.is_valid() and form.save(request.team, request.user):
+        messages.success(request, "The budget is set.")
+        return redirect("costs")
+    return _cost_page(request, form)
+
+
+def _remove_budget_question(team: Team) -> Question:
+    return Question(
+        title=f"Remove the monthly budget of {team}?",
+        says="Nobody is warned any more, and jobs that wait for the budget go on. Costs stay as they are.",
+        button="Remove the budget",
+        action=reverse("set-budget"),
+        back=reverse("costs"),
+        fields=(("remove", 1), (confirming.SURE, 1)),
+    )
+
+
+def _cost_page(request: MemberRequest, form: BudgetForm | None = None) -> HttpResponse:
     teams = list(Team.objects.filter(memberships__user=request.user).order_by("name"))
     ways = ["month", "model", "connection", *(["team"] if len(teams) > 1 else [])]
     month = _month(request.GET.get("month", ""))
@@ -109,7 +142,10 @@ def costs(request: MemberRequest) -> HttpResponse:
     period = spending.Period(month, month) if month else spending.Period(_back(_MONTHS - 1))
     rows = spending.totals(teams if by == "team" else [request.team], [by], period)
     now = _back(0)
-    context = {
+    standing = budgets.standing(request.team)
+    context: dict[str, Any] = {
+        "standing": standing,
+        "form": form or BudgetForm.of(standing.budget),
         "rows": [_row(row, by, teams) for row in rows],
         "by": by,
         "ways": [
@@ -124,7 +160,9 @@ def costs(request: MemberRequest) -> HttpResponse:
         "now": now,
         "before": _back(1),
     }
-    return render(request, "jobs/costs.html", context)
+    context["has_unknown"] = any(row["total"].unknown for row in context["rows"])
+    context["has_not_billed"] = any(row["total"].not_billed for row in context["rows"])
+    return render(request, "jobs/costs.html", context, status=400 if form and form.errors else 200)
 
 
 def _row(total: spending.Total, by: str, teams: list[Team]) -> dict[str, Any]:

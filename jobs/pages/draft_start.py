@@ -40,9 +40,9 @@ def form_at_start(request: MemberRequest, draft: Draft) -> JobForm:
 
 
 def change_of(request: MemberRequest, draft: Draft, form: JobForm) -> dict[str, str | BoundField] | None:
-    """The field that the address changes in the cloned job's request, with both values in words; None without one."""
+    """The one field that the address changes in the cloned job's request, with both values in words, else None."""
     change = _changed_value(request)
-    if draft.source is None or not change:
+    if draft.source is None or len(change) != 1:
         return None
     (name,) = change
     field = form[name]
@@ -51,18 +51,19 @@ def change_of(request: MemberRequest, draft: Draft, form: JobForm) -> dict[str, 
 
 
 def _changed_value(request: MemberRequest) -> dict[str, str]:
-    name = request.GET.get("change", "")
-    return {name: request.GET.get("to", "")} if name in CHANGEABLE else {}
+    pairs = zip(request.GET.getlist("change"), request.GET.getlist("to"), strict=False)
+    return {name: value for name, value in pairs if name in CHANGEABLE}
 
 
 def _values_for_model(request: MemberRequest) -> dict[str, Any]:
     values: dict[str, Any] = {"instance_type": "ml.m5.large", "instance_count": 1}
     model = _model(request)
-    if model is None:
-        return values
-    if last_job := queries.last_completed(model):
-        values |= settings_of(last_job)
-    return {**values, **sample.fields_of(model), "model": model.pk}
+    if model is not None:
+        if last_job := queries.last_completed(model):
+            values |= settings_of(last_job)
+        values |= {**sample.fields_of(model), "model": model.pk}
+    # What was chosen on the Data page.
+    return {**values, "data": request.GET["data"]} if "data" in request.GET else values
 
 
 def _model(request: MemberRequest) -> RegisteredModel | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from jobs.filtering import FILTERS, Choice, Filter, JobFilter
+from jobs import search_query
+from jobs.filtering import FILTERS, Choice, Filter, JobFilter, find_filter
 from teams.models import Team
 
 
@@ -23,6 +25,16 @@ class FilterField:
 def fields(team: Team, job_filter: JobFilter) -> list[FilterField]:
     """A field for each filter, with its present value."""
     return [_field(declared, job_filter.values.get(declared.name, ""), team) for declared in FILTERS]
+
+
+def search_words(filter_fields: Iterable[FilterField]) -> list[str]:
+    """What the search box completes: the word of each filter with a colon, and each with the values that are known."""
+    words = []
+    for field in filter_fields:
+        word = find_filter(field.name).word
+        values = [value for value, _ in field.options] if field.options else field.suggestions
+        words += [f"{word}:", *(search_query.write({field.name: value}) for value in values if value)]
+    return words
 
 
 def _field(declared: Filter, value: str, team: Team) -> FilterField:

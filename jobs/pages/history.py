@@ -22,9 +22,10 @@ from jobs.pages import csv_export, filter_panel
 from jobs.pages.polling import is_poll, polled, version
 from jobs.pages.view_menu import menu
 from jobs.services.listing import saved_views
-from jobs.services.listing.columns import COLUMNS
+from jobs.services.listing.columns import COLUMNS, DEFAULT_NAMES
 from jobs.services.listing.display import for_display
 from jobs.services.listing.job_list import Listing
+from jobs.services.listing.typical import add_typical
 from teams.access import MemberRequest, member_required
 from teams.refusals import refused
 from teams.whole_numbers import parse_whole_number
@@ -99,12 +100,13 @@ def _live_part(request: MemberRequest, listing: Listing) -> dict[str, Any]:
         "filters": urlencode(listing.parts()),
         "chips": _chips(listing, parts),
         "clear": f"{reverse('jobs')}?view=all",
+        "list_address": reverse("jobs"),
         "query": urlencode(parts),
     }
     if listing.group:
         groups = [
             (failures, _query_string({**parts, "group": "", "cause": failures.cause}))
-            for failures in queries.failures(matching_jobs)
+            for failures in queries.failures_matching(request.team, listing.job_filter.for_user(request.user))
         ]
         return {**context, "groups": groups, "is_newest": True}
     return {**context, **_job_rows(request, listing, matching_jobs, parts)}
@@ -117,10 +119,14 @@ def _job_rows(
     rows = list(queries.jobs_after(matching_jobs, listing.sort, cursor)[: PAGE + 1])
     page, has_more = rows[:PAGE], len(rows) > PAGE
     jobs = for_display(page)
+    if "typical" in listing.columns:
+        add_typical(jobs)
+    count = len(page) if cursor is None and not has_more else queries.count(matching_jobs)
     return {
         "jobs": jobs,
-        "count": len(page) if cursor is None and not has_more else queries.count(matching_jobs),
+        "count": count,
         "counted": queries.COUNTED,
+        "cost_sum": queries.cost_sum(matching_jobs) if count <= queries.COUNTED else None,
         "older": urlencode({**parts, "before": page[-1].pk}) if has_more else "",
         "newest": urlencode(parts) if cursor else "",
         "newer": urlencode({**parts, **_page_before(matching_jobs, listing.sort, page)}) if cursor else "",
@@ -129,6 +135,7 @@ def _job_rows(
         "select": request.member.can_operate,
         "sorts": _sorts(parts, listing.sort),
         "columns": listing.columns,
+        "roomy": listing.columns == DEFAULT_NAMES,
         "archived": listing.job_filter.values.get("archived", ""),
     }
 
@@ -170,8 +177,10 @@ def _frame(request: MemberRequest, listing: Listing) -> dict[str, Any]:
     """The context of the filter panel, the search box and the menus above the list."""
     parts, view_part = listing.parts(), _view_part(request)
     layout = {name: value for name, value in parts.items() if name in ("sort", "cols", "group")}
+    filter_fields = filter_panel.fields(request.team, listing.job_filter)
     return {
-        "filter_fields": filter_panel.fields(request.team, listing.job_filter),
+        "filter_fields": filter_fields,
+        "search_words": filter_panel.search_words(filter_fields),
         "box": search_query.write(listing.job_filter.values),
         "kept": {**layout, **view_part},
         "address": {**parts, **view_part},
@@ -191,7 +200,7 @@ def _query_string(parts: dict[str, str]) -> str:
 
 def _recent_part(listing: Listing) -> dict[str, str]:
     """A filter for the last 30 days, unless the list has a filter of time."""
-    has_time = {"since", "until", "ended"} & listing.job_filter.values.keys()
+    has_time = {"since", "until", "ended", "ended_until"} & listing.job_filter.values.keys()
     return {} if has_time else {"ended": "30d"}
 
 

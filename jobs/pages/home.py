@@ -12,10 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jobs import queries
 from jobs.filtering import JobFilter
+from jobs.forms.job_fields import job_fields
 from jobs.models import TransformJob
 from jobs.pages.polling import is_poll, polled, version
 from jobs.services.errors import InvalidFields, NotPossible
-from jobs.services.listing import home_summary
+from jobs.services.listing import budgets, home_facts, home_summary
+from jobs.services.listing import by_day as by_days
 from jobs.services.listing.display import for_display
 from jobs.services.submitting import sample
 from teams.access import MemberRequest, member_required
@@ -66,25 +68,42 @@ def _first_visit(request: HttpRequest) -> HttpResponse:
 
 
 def _busy(team: Team) -> dict[str, Any]:
-    figures, by_connection = home_summary.counts(team)
+    counters = home_summary.counters(team)
+    figures = counters.numbers
     active = queries.jobs(team, JobFilter(state="active"))[:_ACTIVE]
     failures = home_summary.failures(team)
+    causes = [group.cause for group in failures[:_CAUSES]]
+    failed_jobs = queries.jobs(team, JobFilter(**home_summary.LATELY))
+    standing = budgets.standing(team)
+    by_day, tries = by_days.failures(failed_jobs, causes), by_days.tries(failed_jobs, causes)
     return {
         **figures,
+        "now": home_facts.now_text(),
+        "facts": counters.facts,
+        "labels": {name: field.label for name, field in job_fields().items()},
         "is_busy": figures["running"] or figures["waiting"],
         "counted": queries.COUNTED,
         "failed_link": urlencode(home_summary.FAILED),
         "attention_link": urlencode(home_summary.ATTENTION),
         "active_jobs": for_display(active),
-        "active_columns": ("model", "progress", "duration", "cost"),
+        "active_columns": ("model", "progress", "done_at", "cost", "owner"),
         "ended_columns": ("model", "duration", "cost", "owner", "ended"),
         "failures": [
-            (group, urlencode({"cause": group.cause, **home_summary.LATELY})) for group in failures[:_CAUSES]
+            (
+                group,
+                urlencode({"cause": group.cause, **home_summary.LATELY}),
+                by_day[group.cause],
+                tries.get(group.cause),
+            )
+            for group in failures[:_CAUSES]
         ],
         "failures_link": urlencode({"group": "cause", **home_summary.LATELY}),
         "failed_lately": sum(group.count for group in failures),
         "latest_jobs": for_display(home_summary.ended(team)[:_ENDED]),
         "spend": home_summary.spend(team),
-        "health": home_summary.health(team, by_connection),
+        "spend_by_day": by_days.spend(standing.by_day),
+        "standing": standing,
+        "late_jobs": home_summary.late(team),
+        "health": home_summary.health(team, counters.by_connection),
         "processes": home_summary.processes(),
     }

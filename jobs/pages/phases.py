@@ -46,8 +46,8 @@ def phases(job: TransformJob) -> tuple[Phase, ...]:
 def _placed(
     stretches: list[tuple[str, str, datetime, datetime | None]], lengths: list[float]
 ) -> tuple[Phase, ...]:
-    whole = sum(lengths) or 1.0
-    widths = [max(_LEAST, 100 * length / whole) for length in lengths]
+    total = sum(lengths) or 1.0
+    widths = [max(_LEAST, 100 * length / total) for length in lengths]
     scale, x, placed = 100 / sum(widths), 0.0, []
     for stretch, width in zip(stretches, widths, strict=True):
         placed.append(Phase(*stretch, round(x, 2), round(width * scale, 2)))

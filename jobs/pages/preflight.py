@@ -6,13 +6,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from jobs.forms.job import JobForm, RawRequestForm
+from jobs.models.conversion import TextFormat
 from jobs.pages import preset_choice
 from jobs.pages.request_panel import panel_of
 from jobs.services.connections.matching import Matches
@@ -21,13 +24,17 @@ from jobs.services.submitting.estimates import Estimate
 from jobs.services.submitting.preflight import Finding, FindingLevel, PreflightReport, Trial
 from teams.access import MemberRequest, member_required
 from teams.models import Role
+from transform.dataprocessing import media_type
 
 Form = JobForm | RawRequestForm
 
 
 @dataclass(frozen=True, slots=True)
 class FindingRow:
-    """A finding as a row; `at` is the id of its field, `fix` its button's value; each is empty if there is none."""
+    """A finding as a row; each of these is empty if there is none.
+
+    `at` is the id of its field, `fix` its button's value, `convert` the page that converts the input.
+    """
 
     finding: Finding
     label: str
@@ -35,6 +42,7 @@ class FindingRow:
     ticked: bool
     fix: str = ""
     fix_says: str = ""
+    convert: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ class Rail:
     matches: Matches | None = None
     estimate: Estimate | None = None
     trial: Trial | None = None
+    passed: tuple[str, ...] = ()
 
     @property
     def unticked(self) -> int:
@@ -118,17 +127,23 @@ def rail_of(form: Form, report: PreflightReport, data: Mapping[str, Any]) -> Rai
         report.matches,
         report.estimate,
         report.trial,
+        report.passed,
     )
 
 
 def allows(form: Form, report: PreflightReport, ticks: list[str]) -> bool:
     """Whether preflight allows submitting; if not, the form has the reasons beside its fields."""
-    for finding in report.of(FindingLevel.ERROR):
-        form.add_error(finding.field if finding.field in form.fields else None, finding.reason)
+    add_errors(form, report)
     if unticked := report.unticked(ticks):
         some = "a warning" if len(unticked) == 1 else f"{len(unticked)} warnings"
         form.add_error(None, f"Preflight has {some}: tick what is intended, or change it.")
     return not form.errors
+
+
+def add_errors(form: Form, report: PreflightReport) -> None:
+    """Add preflight's errors to the form, beside their fields."""
+    for finding in report.of(FindingLevel.ERROR):
+        form.add_error(finding.field if finding.field in form.fields else None, finding.reason)
 
 
 def with_fix(data: QueryDict) -> QueryDict:
@@ -148,13 +163,23 @@ def _row(form: Form, finding: Finding, ticks: set[str]) -> FindingRow:
     field = form.fields.get(finding.field)
     label = str(field.label) if field else finding.field.replace("__all__", "")
     at = form[finding.field].id_for_label if field and _is_open(form, finding.field) else ""
-    ticked = finding.tick in ticks
+    ticked, convert = finding.tick in ticks, _convert_address(form, finding)
     if not finding.fix or not all(_is_open(form, name) for name in finding.fix):
-        return FindingRow(finding, label, at, ticked)
+        return FindingRow(finding, label, at, ticked, convert=convert)
     says = " and ".join(_says(form, name, value) for name, value in finding.fix.items())
-    return FindingRow(
-        finding, label, at, ticked, json.dumps(dict(finding.fix)), f"{says[0].upper()}{says[1:]}"
-    )
+    fix_says = f"{says[0].upper()}{says[1:]}"
+    return FindingRow(finding, label, at, ticked, json.dumps(dict(finding.fix)), fix_says, convert)
+
+
+def _convert_address(form: Form, finding: Finding) -> str:
+    """The page that converts a Parquet input; empty for other findings, and where the form has no field for it."""
+    body = form.request_body or {}
+    slug, path = body.get("connection"), body.get("data")
+    if finding.code != "parquet" or "data" not in form.fields or not (slug and path):
+        return ""
+    is_csv = media_type(str(body.get("content_type", ""))) == "text/csv"
+    query = {"path": path, "format": TextFormat.CSV if is_csv else TextFormat.JSON_LINES}
+    return f"{reverse('convert', args=[slug])}?{urlencode(query)}"
 
 
 def _says(form: Form, name: str, value: str | int) -> str:

@@ -13,7 +13,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from failures.instances import INSTANCE_TYPES
 from jobs import queries
 from jobs.filtering import JobFilter
 from jobs.forms.job import CONTENT_TYPES, filled_in_as
@@ -23,6 +22,7 @@ from jobs.models import Preset, TransformJob
 from jobs.models.preset import Rule, flat
 from jobs.pages import preset_choice
 from jobs.pages.job.job_page import find_job
+from jobs.services.connections import prices
 from jobs.services.errors import DefaultExists, NotPossible
 from jobs.services.listing.display import for_display
 from jobs.services.submitting import presets as service
@@ -214,7 +214,7 @@ def _form_page(request: MemberRequest, form: PresetForm, preset: Preset | None =
     context = {
         "form": form,
         "preset": preset,
-        "instance_types": INSTANCE_TYPES,
+        "instance_types": prices.suggested_types(request.team),
         "content_types": CONTENT_TYPES,
     }
     return render(request, "jobs/preset_form.html", context, status=400 if form.errors else 200)

@@ -10,7 +10,6 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from failures.instances import INSTANCE_TYPES
 from jobs import queries
 from jobs.forms import request_json
 from jobs.forms.job import CONTENT_TYPES, JobForm
@@ -18,6 +17,7 @@ from jobs.forms.request_json import Problem
 from jobs.pages import preset_choice
 from jobs.pages.last_settings import Offer, offer_of
 from jobs.pages.snippets import Snippet, snippets
+from jobs.services.connections import prices
 from teams.access import MemberRequest, member_required
 from teams.models import Role, Team
 
@@ -63,7 +63,7 @@ def fields(request: MemberRequest) -> HttpResponse:
 def suggestions(team: Team) -> dict[str, object]:
     """The values that the fields suggest."""
     return {
-        "instance_types": INSTANCE_TYPES,
+        "instance_types": prices.suggested_types(team),
         "content_types": CONTENT_TYPES,
         "recent_inputs": queries.recent_inputs(team),
     }

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
+from failures import UNKNOWN, cause_named
 from jobs.models import TransformJob
 from jobs.queries import Merged, Rows
 from jobs.states import JobState
-from jobs.templatetags.deck import about
+from jobs.templatetags.deck import about, hour
 
 
 def sentence(job: TransformJob, together: Merged | None = None) -> str:
@@ -63,10 +64,15 @@ def rows_sentence(rows: Rows | None) -> str:
 
 def _rest(job: TransformJob) -> str:
     end = job.expected_end
-    return f"; {about(end - timezone.now())} left" if end else ""
+    return f"; {about(end - timezone.now())} left, done at {hour(end)}" if end else ""
 
 
 def _completed(job: TransformJob) -> str:
+    if job.is_held:
+        return "Its outputs are held: an output check is missed, and a person accepts or refuses them."
+    if job.is_refused:
+        by = f" by {job.hold_by.label}" if job.hold_by else ""
+        return f"Its outputs were refused{by}: {job.hold_note}"
     if job.warnings:
         # A warning names files after a colon; the notes below show all of it.
         heads = [warning.partition(":")[0].rstrip(".") for warning in job.warning_texts]
@@ -83,7 +89,14 @@ def _failed(job: TransformJob) -> str:
     if job.objects_done:
         usable = "" if job.warnings else "; what is written is complete and usable"
         outputs_text = f" {_written(job)}{usable}."
-    return f"Failed.{outputs_text}"
+    cause = cause_named(job.cause)
+    why = "" if cause == UNKNOWN else f": {_as_part(cause.title)}"
+    return f"Failed{why}.{outputs_text}"
+
+
+def _as_part(title: str) -> str:
+    """A title as a part of a sentence: with a small first letter, unless it begins with a name such as S3."""
+    return title if title[1:2].isupper() or title[1:2].isdigit() else f"{title[0].lower()}{title[1:]}"
 
 
 def _stopped(job: TransformJob) -> str:

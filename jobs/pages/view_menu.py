@@ -8,10 +8,11 @@ from urllib.parse import parse_qsl, urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
+from jobs import queries
 from jobs.models import SavedView
 from jobs.services.errors import InvalidFields
 from jobs.services.listing import saved_views
@@ -20,18 +21,40 @@ from teams import confirming
 from teams.access import MemberRequest, member_required
 from teams.confirming import Question
 
+#: Views that have a tab above the list.
+_TABS = 5
+
 
 def menu(request: MemberRequest, listing: Listing, views: Iterable[SavedView]) -> dict[str, Any]:
     """The context of the menu: own views, shared views, and the view that the address names."""
     views = list(views)
     named_view = next((view for view in views if view.slug == request.GET.get("view")), None)
     return {
+        "tabs": [(view, None) for view in shown_as_tabs(views, request)],
+        "here": "" if named_view is None else named_view.slug,
         "own_views": [view for view in views if view.owner_id == request.user.pk],
         "shared_views": [view for view in views if view.owner_id != request.user.pk],
         "view": named_view,
         "view_changed": named_view is not None and named_view.state != listing.parts(),
         "may_change_view": named_view is not None and saved_views.may_change(named_view, request.member),
     }
+
+
+@require_GET
+@member_required()
+def tabs(request: MemberRequest) -> HttpResponse:
+    """The saved views as tabs with their numbers of jobs. The list loads them after its rows: a count may take long."""
+    views = shown_as_tabs(saved_views.visible(request.team, request.user), request)
+    counted = [(view, saved_views.count(view, request.user)) for view in views]
+    open_view = request.GET.get("view", "")
+    return render(
+        request, "jobs/view_tabs.html", {"tabs": counted, "here": open_view, "counted": queries.COUNTED}
+    )
+
+
+def shown_as_tabs(views: Iterable[SavedView], request: MemberRequest) -> list[SavedView]:
+    """The views that have a tab: the person's own ones first; the menu has all."""
+    return sorted(views, key=lambda view: view.owner_id != request.user.pk)[:_TABS]
 
 
 @require_POST

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.utils.text import capfirst
 
@@ -96,6 +97,25 @@ class JobsOfOthers(NotPossible):
             'of others too, or add "owner": "me" to the filter.'
         )
         self.count = count
+
+
+class ObjectExists(NotPossible):
+    """An upload or a conversion would replace an object, and `more` others.
+
+    Its `size` in bytes and `modified` time are None if they are not known.
+    """
+
+    def __init__(self, uri: str, size: int | None, modified: datetime | None, more: int = 0) -> None:
+        if more:
+            text = (
+                f"There are {more + 1:,} objects already, such as {uri}. Send replace=true to replace them."
+            )
+        else:
+            text = f"There is an object {uri} already. Send replace=true to replace it."
+        super().__init__(text)
+        self.uri = uri
+        self.size = size
+        self.modified = modified
 
 
 class Unavailable(Exception):

@@ -14,6 +14,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from jobs.batches import batched
+from jobs.lifecycle import summing
 from jobs.lifecycle.creating import columns_of_request
 from jobs.models import Connection, RegisteredModel, TransformJob
 from jobs.models.job_values import derived, new_key, searchable
@@ -132,9 +133,12 @@ def seed(jobs: int, teams: int, *, tell: Callable[[int], None] = lambda done: No
         _write(list(base), batch)
         done += len(batch)
         tell(done)
+    for seed in seeds:
+        # Merges what the triggers wrote for each batch.
+        summing.fill(seed.team.pk)
     if database.vendor == "postgresql":
         with database.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE jobs_transformjob")
+            cursor.execute("VACUUM ANALYZE jobs_transformjob, jobs_daysum")
     return seeds[0].team
 
 
@@ -153,7 +157,7 @@ def _row(base: dict[str, Any], number: int, of: int, seed: _TeamSeed, dice: rand
     model = seed.models[min(int(dice.expovariate(0.4)), len(MODELS) - 1)]
     name = f"{model.name}-{created:%Y%m%d%H%M%S}-{number:07}"
     spec = _spec(model.name, created, dice)
-    ended = number < of - _ACTIVE
+    has_ended = number < of - _ACTIVE
     external = dice.random() < 0.07
     values = {
         **columns_of_request(dice.choices(seed.connections, (5, 1))[0], spec),
@@ -163,9 +167,9 @@ def _row(base: dict[str, Any], number: int, of: int, seed: _TeamSeed, dice: rand
         "submitted_by_id": None if external else dice.choice(seed.people).pk,
         "external": external,
         "search_text": searchable(name, spec),
-        "archived_at": created + timedelta(days=1) if ended and dice.random() < 0.07 else None,
+        "archived_at": created + timedelta(days=1) if has_ended and dice.random() < 0.07 else None,
         "created_at": created,
-        **_story(created, ended, dice),
+        **_story(created, has_ended, dice),
     }
     return (*({**base, **values, "spec": json.dumps(spec)}.values()),)
 
@@ -182,9 +186,9 @@ def _spec(model: str, created: datetime, dice: random.Random) -> dict[str, Any]:
     }
 
 
-def _story(created: datetime, ended: bool, dice: random.Random) -> dict[str, Any]:
+def _story(created: datetime, has_ended: bool, dice: random.Random) -> dict[str, Any]:
     """State, times and counts of a job that was submitted at `created`."""
-    state = dice.choices(list(_ENDS), list(_ENDS.values()))[0] if ended else JobState.IN_PROGRESS
+    state = dice.choices(list(_ENDS), list(_ENDS.values()))[0] if has_ended else JobState.IN_PROGRESS
     ran = state not in {JobState.REJECTED, JobState.CANCELLED}
     started = created + timedelta(seconds=dice.uniform(20, 240))
     length = timedelta(seconds=dice.lognormvariate(6, 1))
@@ -195,7 +199,7 @@ def _story(created: datetime, ended: bool, dice: random.Random) -> dict[str, Any
     failure = (
         {"quoted": line, "source": "data log"} if line else {"quoted": reason, "source": "FailureReason"}
     )
-    begun, over = (started if ran else None), (started + length if ended else None)
+    begun, over = (started if ran else None), (started + length if has_ended else None)
     done = total if state == JobState.COMPLETED else dice.randrange(total)
     return {
         "state": str(state.value),
@@ -204,9 +208,9 @@ def _story(created: datetime, ended: bool, dice: random.Random) -> dict[str, Any
         "accepted_at": created if ran else None,
         "started_at": begun,
         "ended_at": over,
-        "instance_seconds": int(length.total_seconds()) if ran and ended else None,
-        "price_per_hour": _PRICE if ran and ended else None,
-        "cost_usd": round(_PRICE * Decimal(length.total_seconds()) / 3600, 6) if ran and ended else None,
+        "instance_seconds": int(length.total_seconds()) if ran and has_ended else None,
+        "price_per_hour": _PRICE if ran and has_ended else None,
+        "cost_usd": round(_PRICE * Decimal(length.total_seconds()) / 3600, 6) if ran and has_ended else None,
         "objects_total": total if ran else None,
         "objects_done": done if ran else None,
         "warnings": json.dumps(

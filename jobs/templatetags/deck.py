@@ -24,9 +24,13 @@ from failures import cause_named
 from jobs import costs
 from jobs.models import Connection, RegisteredModel, TransformJob
 from jobs.services import texts
+from jobs.services.connections import browsing
+from jobs.services.data import reading_rights
 from jobs.services.listing import columns as job_columns
+from jobs.services.listing.by_day import DayBar
 from jobs.services.registry import frameworks
 from jobs.states import JobState
+from teams.models import Membership
 from transform.record_places import RecordPlace
 from transform.request_addresses import package_version
 
@@ -64,6 +68,19 @@ def poll_seconds(part: str, often: object = True) -> int:
     return shorter if often else longer
 
 
+@register.filter
+def reads_data(member: Membership | None) -> bool:
+    """Whether there is data that the member may list and download."""
+    # It may be a lazy object around None.
+    return reading_rights.reads_any(member) if member else False
+
+
+@register.simple_tag
+def part_size() -> int:
+    """Bytes up to which a file is uploaded in one request."""
+    return int(settings.UPLOAD_PART_SIZE)
+
+
 @register.simple_tag
 def poll_every(part: str, often: object = True) -> SafeString:
     """The attributes of an element that the answer to its `hx-get` replaces every `poll_seconds`."""
@@ -91,10 +108,14 @@ def sort_direction(direction: str) -> SafeString | str:
 
 @register.simple_tag
 def status(job: TransformJob, size: str = "") -> SafeString:
-    """A job's state as icon, word and colour; a completed job with warnings has a state of its own."""
+    """A job's state as icon, word and colour; a completed job that is held, refused or has warnings has its own."""
     look, shape = STATE_LOOKS[job.state]
     word = JobState(job.state).label
-    if job.state == JobState.COMPLETED and job.warnings:
+    if job.is_held:
+        look, shape, word = "warn", "lock", "Held"
+    elif job.is_refused:
+        look, shape, word = "fail", "ban", "Outputs refused" if size else "Refused"
+    elif job.state == JobState.COMPLETED and job.warnings:
         look, shape, word = "warn", "filled-alert-triangle", "Completed with warnings" if size else "Warnings"
     return format_html('<span class="st {} {}">{}{}</span>', look, size, icon(shape), word)
 
@@ -104,8 +125,8 @@ def limits(connection: Connection) -> str:
     """A connection's limits in words."""
     by_type = [f"{most} {name}" for name, most in sorted(connection.max_instances_per_type.items())]
     named = [
-        f"{most} {what if most > 1 else what[:-1]}"
-        for most, what in ((connection.max_running, "jobs"), (connection.max_instances, "instances"))
+        f"{most} {unit if most > 1 else unit[:-1]}"
+        for most, unit in ((connection.max_running, "jobs"), (connection.max_instances, "instances"))
         if most is not None
     ]
     return ", ".join([*named, *by_type]) or "none"
@@ -115,6 +136,18 @@ def limits(connection: Connection) -> str:
 def choice(field: str, value: str) -> str:
     """The value of a button named `fix` that puts `value` into the new-job form's field."""
     return json.dumps({field: value})
+
+
+@register.filter
+def first_part(path: str) -> str:
+    """The first part of an address: `jobs` of /jobs/new/."""
+    return path.strip("/").partition("/")[0]
+
+
+@register.filter
+def path_kind(field: BoundField) -> str:
+    """What is chosen in S3 for this field; empty for other fields."""
+    return browsing.path_kind(field.html_name)
 
 
 @register.filter
@@ -273,8 +306,8 @@ def clocked(seconds: float) -> str:
     if isinstance(seconds, float) and 0 < seconds < 9.95:
         return f"{max(seconds, 0.1):.1f} s"
     seconds = max(0, int(seconds))
-    hours, rest = divmod(seconds, 3600)
-    minutes, rest_of_minute = divmod(rest, 60)
+    hours, seconds_of_hour = divmod(seconds, 3600)
+    minutes, rest_of_minute = divmod(seconds_of_hour, 60)
     if hours:
         return f"{hours}:{minutes:02}:{rest_of_minute:02}"
     return f"{minutes}:{rest_of_minute:02}" if minutes else f"{rest_of_minute} s"
@@ -288,6 +321,30 @@ def time_left(job: TransformJob) -> SafeString | str:
 
 
 @register.simple_tag
+def expected_at(job: TransformJob) -> SafeString | str:
+    """When a running job's last output is expected, marked if that is after its deadline; empty if not known."""
+    end = job.expected_end
+    if end is None:
+        return ""
+    words = _time(end, hour(end))
+    if job.is_late and job.deadline_at:
+        says = f"after its deadline at {hour(job.deadline_at)}"
+        return format_html('<span class="t-warn" title="{}">{}{}</span>', says, icon("alert-triangle"), words)
+    return words
+
+
+@register.filter
+def hour(at: datetime) -> str:
+    """The time of day, with the weekday if it is not today's."""
+    local_time = timezone.localtime(at)
+    return (
+        f"{local_time:%H:%M}"
+        if local_time.date() == timezone.localtime().date()
+        else f"{local_time:%a %H:%M}"
+    )
+
+
+@register.simple_tag
 def when(at: datetime | None) -> SafeString | str:
     """A time as its distance from now, with the exact time on hover and for machines."""
     return "" if at is None else _time(at, _distance(at))
@@ -298,8 +355,8 @@ def clock(at: datetime | None) -> SafeString | str:
     """The time of day with its zone, and the date for machines and on hover."""
     if at is None:
         return ""
-    here = timezone.localtime(at)
-    return _time(at, f"{here:%H:%M:%S} {texts.zone_name(here)}")
+    local_time = timezone.localtime(at)
+    return _time(at, f"{local_time:%H:%M:%S} {texts.zone_name(local_time)}")
 
 
 @register.simple_tag
@@ -317,8 +374,8 @@ def zone(at: datetime | str | None = None) -> str:
 @register.filter
 def exact(at: datetime) -> str:
     """Date, time of day and zone: 2026-11-29 14:52:42 EST."""
-    here = timezone.localtime(at)
-    return f"{here:%Y-%m-%d %H:%M:%S} {texts.zone_name(here)}"
+    local_time = timezone.localtime(at)
+    return f"{local_time:%Y-%m-%d %H:%M:%S} {texts.zone_name(local_time)}"
 
 
 def about(length: timedelta) -> str:
@@ -368,8 +425,8 @@ def ends(name: str, end_length: int = 7) -> SafeString:
 @register.filter
 def waiting_lines(reason: str) -> list[str]:
     """The reason of a waiting job as lines of a narrow cell, the place in line first, as the rest may be cut."""
-    rest, _, place = reason.rpartition("; ")
-    return [place.rstrip("."), f"{rest}."] if rest and "in line" in place else [reason]
+    explanation, _, place = reason.rpartition("; ")
+    return [place.rstrip("."), f"{explanation}."] if explanation and "in line" in place else [reason]
 
 
 @register.filter
@@ -394,16 +451,39 @@ def path_only(uri: str) -> str:
 def progress(job: TransformJob, big: bool = False, written: int | None = None) -> dict[str, Any]:
     """The objects written of those planned: by the job, or by all its attempts if `written` is given."""
     done = (job.objects_done or 0) if written is None else written
-    whole = job.objects_total is not None and done >= job.objects_total
-    failed = job.state == JobState.FAILED and not (written is not None and whole)
+    is_complete = job.objects_total is not None and done >= job.objects_total
+    failed = job.state == JobState.FAILED and not (written is not None and is_complete)
     return {
         "job": job,
         "big": big,
         "done": done,
         "counted": written is not None or job.is_counted,
         "failed": failed,
-        "ok": not failed and (job.state == JobState.COMPLETED or whole),
+        "ok": not failed and (job.state == JobState.COMPLETED or is_complete),
     }
+
+
+#: The width of a day in a chart of days.
+_DAY_WIDTH = 10
+
+
+@register.inclusion_tag("components/day_bars.html")
+def day_bars(bars: Collection[DayBar], word: str = "", look: str = "") -> dict[str, Any]:
+    """A small chart of days: of numbers with this word, or without one of dollars."""
+    titled = [
+        (bar, number * _DAY_WIDTH, f"{bar.day:%a} {bar.day.day} {bar.day:%b}: {_bar_text(bar, word)}")
+        for number, bar in enumerate(bars)
+    ]
+    return {
+        "bars": titled,
+        "width": len(titled) * _DAY_WIDTH,
+        "look": look,
+        "label": ". ".join(title for bar, _, title in titled if bar.value) or "none",
+    }
+
+
+def _bar_text(bar: DayBar, word: str) -> str:
+    return f"{bar.value:,} {word}" if word else costs.dollars(bar.value)
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -20,7 +20,7 @@ from notifications.models import (
     NotificationRule,
 )
 from notifications.services.channels import MOST_DIGEST, NAME_LENGTH
-from notifications.services.rules import MOST_MINUTES, MOST_USD, values_of
+from notifications.services.rules import MOST_MINUTES, MOST_USD
 
 _KINDS = [kind.word for kind in EVENT_KINDS]
 _ABOUT_WORDS = {
@@ -29,6 +29,7 @@ _ABOUT_WORDS = {
     "preset": "The slug of the preset that a job began with; empty for all.",
     "tag": "`key` or `key=value`; empty for all.",
     "owner": "Who submitted it: a user name, or `me` for a channel of one's own; empty for everybody.",
+    "deployment": "A deployment's slug, or `deployment/stage`; empty for all.",
 }
 
 
@@ -114,35 +115,20 @@ class RuleAnswer(serializers.ModelSerializer[NotificationRule]):
     kinds = serializers.ListField(child=serializers.CharField())
     longer_than_minutes = serializers.IntegerField(allow_null=True)
     costs_over_usd = serializers.FloatField(allow_null=True)
-    connection = serializers.SerializerMethodField()
-    model = serializers.SerializerMethodField()
-    preset = serializers.SerializerMethodField()
-    tag = serializers.SerializerMethodField()
-    owner = serializers.SerializerMethodField()
 
     class Meta:
         model = NotificationRule
-        fields = ["id", "channel", "kinds", *WORDS, "longer_than_minutes", "costs_over_usd", "created_at"]
+        fields: ClassVar = ["id", "channel", "kinds", "longer_than_minutes", "costs_over_usd", "created_at"]
 
-    def get_connection(self, rule: NotificationRule) -> str:
-        """A connection's slug."""
-        return str(values_of(rule)["connection"])
-
-    def get_model(self, rule: NotificationRule) -> str:
-        """A model's name."""
-        return str(values_of(rule)["model"])
-
-    def get_preset(self, rule: NotificationRule) -> str:
-        """A preset's slug."""
-        return str(values_of(rule)["preset"])
-
-    def get_tag(self, rule: NotificationRule) -> str:
-        """A tag."""
-        return str(values_of(rule)["tag"])
-
-    def get_owner(self, rule: NotificationRule) -> str:
-        """A user name, or me."""
-        return str(values_of(rule)["owner"])
+    def get_fields(self) -> dict[str, Any]:
+        """The fields above, and the words of the filter."""
+        words = {
+            word: serializers.CharField(
+                source=f"filter.{word}", read_only=True, default="", help_text=_ABOUT_WORDS[word]
+            )
+            for word in WORDS
+        }
+        return {**super().get_fields(), **words}
 
 
 class RuleChangesBody(serializers.Serializer[Any]):

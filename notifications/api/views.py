@@ -107,6 +107,7 @@ class ChannelTest(OwnView):
     @extend_schema(
         operation_id="channels_test", request=None, responses={202: serializers.DeliveryDetailAnswer}
     )
+    @keyed
     def post(self, request: Request, channel: str) -> Response:
         """Send a test message; ask for the delivery to learn what became of it."""
         delivery = channels.send_test(self.channel(channel), self.member, token=self.token)
@@ -230,6 +231,7 @@ class Redeliver(OneDelivery):
     @extend_schema(
         operation_id="deliveries_redeliver", request=None, responses={202: serializers.DeliveryDetailAnswer}
     )
+    @keyed
     def post(self, request: Request, delivery: str) -> Response:
         """Send it again now, under the same webhook-id."""
         row = deliveries.redeliver(self.delivery(delivery), self.member, token=self.token)

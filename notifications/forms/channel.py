@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.utils import timezone
 
+from help.fields import explained, explained_fields
 from jobs.forms.edits import EditForm
 from jobs.services.errors import InvalidFields
 from notifications.models import Channel, ChannelKind
@@ -17,9 +18,9 @@ from teams.models import Membership
 
 _MONO = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 _ADDRESS = {
-    ChannelKind.EMAIL: ("Mail address", "ana@example.com"),
-    ChannelKind.SLACK: ("Webhook URL", "https://hooks.slack.com/services/…"),
-    ChannelKind.WEBHOOK: ("URL", "https://example.com/batchdeck"),
+    ChannelKind.EMAIL: ("Mail address", "ana@example.com", "notifications#e-mail"),
+    ChannelKind.SLACK: ("Webhook URL", "https://hooks.slack.com/services/…", "notifications#webhooks"),
+    ChannelKind.WEBHOOK: ("URL", "https://example.com/batchdeck", "notifications#webhooks"),
 }
 #: Channels that the form makes; the one of a browser is made by a button.
 KINDS = (ChannelKind.EMAIL, ChannelKind.SLACK, ChannelKind.WEBHOOK)
@@ -28,6 +29,7 @@ MUTES = {1: "for an hour", 8: "for 8 hours", 24: "for a day", 168: "for a week",
 _STAYS = "stays"
 
 
+@explained_fields(name="notifications", digest_minutes="notifications#digest-mute-test")
 class _ChannelFields(EditForm):
     """The fields of every channel."""
 
@@ -45,8 +47,9 @@ class _ChannelFields(EditForm):
         if kind == ChannelKind.BROWSER:
             del self.fields["address"], self.fields["digest_minutes"]
             return
-        label, example = _ADDRESS[kind]
+        label, example, link = _ADDRESS[kind]
         self.fields["address"].label = label
+        explained(link, self.fields["address"])
         self.fields["address"].widget.attrs |= {**_MONO, "placeholder": example}
 
     def clean_digest_minutes(self) -> int | str | None:
@@ -83,6 +86,7 @@ class NewChannelForm(_ChannelFields):
             return None
 
 
+@explained_fields(mute="notifications#digest-mute-test")
 class ChannelForm(_ChannelFields):
     """Changes of a channel."""
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from django import forms
 
+from help.fields import explained_fields
 from jobs.filtering import find_filter
 from jobs.forms.edits import EditForm
-from jobs.services.errors import InvalidFields
+from jobs.services.errors import InvalidFields, NotPossible
 from notifications.filters import WORDS
 from notifications.kinds import EVENT_KINDS
 from notifications.models import Channel, NotificationRule
@@ -19,6 +20,10 @@ from teams.models import Membership
 _NUMBER = forms.TextInput(attrs={"inputmode": "decimal"})
 
 
+@explained_fields(
+    "notifications#rules",
+    kinds="notifications#events",
+)
 class RuleForm(EditForm):
     """Which events, and of which jobs."""
 
@@ -33,6 +38,9 @@ class RuleForm(EditForm):
     model = forms.CharField(label="Model", required=False, help_text="Its name. Empty: all.")
     preset = forms.CharField(label="Preset", required=False, help_text="Its slug. Empty: all.")
     tag = forms.CharField(label="Tag", required=False, help_text="key or key=value. Empty: all.")
+    deployment = forms.CharField(
+        label="Deployment", required=False, help_text="Its slug, or slug/stage. Empty: all."
+    )
     longer_than_minutes = forms.CharField(
         label="Longer than … minutes", required=False, help_text="Empty: however long.", widget=_NUMBER
     )
@@ -74,7 +82,9 @@ class RuleForm(EditForm):
         except InvalidFields as error:
             for name, texts in error.fields.items():
                 self.add_error(name if name in self.fields else None, texts)
-            return None
+        except NotPossible as error:
+            self.add_error(None, str(error))
+        return None
 
 
 def _start(channel: Channel, rule: NotificationRule | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from failures import cause_named
 from jobs.clock import has_passed, passed
 from jobs.models import JobEvent, TransformJob
-from jobs.states import TERMINAL, JobState
+from jobs.states import TERMINAL, JobState, Origin
 from notifications.lifecycle.publishing import cost_of, publish, seconds_of
 from notifications.models import NotificationEvent, NotificationRule, ScanPosition
 from notifications.texts import absolute, iso, next_step, title_of_job
@@ -68,7 +68,9 @@ _RELATED = ("job__connection", "job__team", "job__submitted_by", "job__stop_requ
 
 def _news() -> QuerySet[JobEvent]:
     moves = Q(kind=JobEvent.Kind.MOVE, to_state__in=TERMINAL)
-    return JobEvent.objects.filter(moves | Q(kind=JobEvent.Kind.WARNING))
+    events = JobEvent.objects.filter(moves | Q(kind=JobEvent.Kind.WARNING))
+    # The small jobs of a search are to fail.
+    return events.exclude(job__origin=Origin.SEARCH)
 
 
 def _position() -> ScanPosition:
@@ -103,8 +105,8 @@ def _is_news(entry: JobEvent) -> bool:
     """Whether the job ended just now, and not long before it was found in SageMaker."""
     if entry.kind == JobEvent.Kind.WARNING or entry.from_state:
         return True
-    ended = entry.job.ended_at
-    return ended is None or entry.at - ended < NEWS_FOR
+    end = entry.job.ended_at
+    return end is None or entry.at - end < NEWS_FOR
 
 
 def _waits_for_cause(entry: JobEvent) -> bool:

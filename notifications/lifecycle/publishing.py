@@ -108,17 +108,20 @@ def _chosen_by(rule: NotificationRule, events: Sequence[NotificationEvent]) -> l
 
 
 def _fits_beside_jobs(rule: NotificationRule, event: NotificationEvent) -> bool:
-    """Whether an event that is about no job fits: only a rule's owner can be compared."""
+    """Whether an event that is about no job fits: only a rule's owner and deployment can be compared."""
     if (
         rule.longer_than_minutes is not None
         or rule.costs_over_usd is not None
-        or rule.filter.keys() - {"owner"}
+        or rule.filter.keys() - filters.BESIDE_JOBS
     ):
         return False
-    owner = filters.job_filter(rule.filter)
+    words = filters.job_filter(rule.filter)
     if rule.channel.owner is not None:
-        owner = owner.for_user(rule.channel.owner)
-    name = owner.values.get("owner")
+        words = words.for_user(rule.channel.owner)
+    deployment = words.values.get("deployment")
+    if deployment is not None and not filters.is_of_deployment(event.data, str(deployment)):
+        return False
+    name = words.values.get("owner")
     return name is None or (event.person is not None and event.person.get_username() == name)
 
 

@@ -16,6 +16,11 @@ from django.conf import settings
 _IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 #: RFC 6052: IPv4 addresses behind a translator.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: The only part of IPv6 with public addresses (IANA, IPv6 Address Space), and one in it that is for documents.
+_GLOBAL_UNICAST, _DOCUMENTS = ipaddress.ip_network("2000::/3"), ipaddress.ip_network("3fff::/20")
+#: IPv4 networks that `is_global` takes for public in some versions of Python: IETF protocols (and a cloud's metadata),
+#: 6to4 relays; and the address of Azure's platform.
+_NOT_PUBLIC = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
 LONGEST_URL = 2048
 
 
@@ -85,10 +90,20 @@ def check_ip(text: str) -> None:
     ):
         return
     for inner in (address, *_embedded(address)):
-        if not inner.is_global or inner.is_multicast:
+        if not _is_public(inner):
             raise BadTarget(
                 f"{text} is a private, local or reserved address; BATCHDECK_WEBHOOK_NETWORKS may allow its network."
             )
+
+
+def _is_public(address: _IP) -> bool:
+    if not address.is_global or address.is_multicast:
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return not any(address in network for network in _NOT_PUBLIC)
+    is_unicast = address in _GLOBAL_UNICAST and address not in _DOCUMENTS
+    # What leads to an IPv4 address is public if that is.
+    return is_unicast or address in _NAT64 or address.ipv4_mapped is not None
 
 
 def _embedded(address: _IP) -> list[_IP]:

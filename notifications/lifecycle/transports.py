@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import smtplib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
+from urllib.parse import quote, urlsplit
 
-from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
 from django.utils import timezone
 
 from notifications.lifecycle.posting import PostFailed, post
@@ -20,6 +18,7 @@ from notifications.lifecycle.targets import BadTarget
 from notifications.models import Channel, ChannelKind, Delivery
 from notifications.models.delivery import ANSWER_LENGTH
 from notifications.texts import MessageText, message_text
+from teams.mailing import send_mail
 
 _AGENT = "Batchdeck-Notifications/1"
 
@@ -51,7 +50,7 @@ def prepare(delivery: Delivery) -> Callable[[], SendOutcome]:
         return partial(_send_mail, channel.address, message_text(delivery.payload), delivery.key)
     if channel.kind == ChannelKind.SLACK:
         body = json.dumps({"text": message_text(delivery.payload).slack}).encode()
-        return partial(_send_post, channel.address, body, {})
+        return partial(_send_post, channel.address, body, {}, secret_path=urlsplit(channel.address).path)
     body = json.dumps(delivery.payload).encode()
     now = timezone.now()
     headers = signed_headers(_secrets(channel), f"msg_{delivery.key}", int(now.timestamp()), body)
@@ -64,7 +63,8 @@ def _secrets(channel: Channel) -> list[str]:
     return [channel.secret, *former]
 
 
-def _send_post(address: str, body: bytes, headers: dict[str, str]) -> SendOutcome:
+def _send_post(address: str, body: bytes, headers: dict[str, str], secret_path: str = "") -> SendOutcome:
+    """Send the body. What of the answer repeats `secret_path`, as pages of errors do, is left out of the log."""
     began = time.monotonic()
     all_headers = {"Content-Type": "application/json", "User-Agent": _AGENT, "Connection": "close", **headers}
     try:
@@ -72,9 +72,20 @@ def _send_post(address: str, body: bytes, headers: dict[str, str]) -> SendOutcom
     except (BadTarget, PostFailed) as error:
         return SendOutcome(Verdict.AGAIN, str(error), seconds=time.monotonic() - began)
     # PostgreSQL stores no NUL.
-    answer = reply.body.decode("utf-8", "replace").replace("\0", "\ufffd")[:ANSWER_LENGTH]
+    answer = _without(secret_path, reply.body.decode("utf-8", "replace").replace("\0", "\ufffd"))[
+        :ANSWER_LENGTH
+    ]
     verdict, problem = _meaning(reply.code)
     return SendOutcome(verdict, problem, reply.code, answer, time.monotonic() - began)
+
+
+def _without(secret_path: str, answer: str) -> str:
+    """The answer with marks in place of the path, as it is and with `%` before its characters, and of its last part."""
+    last = secret_path.rstrip("/").rpartition("/")[2]
+    for text in (secret_path.strip("/"), quote(secret_path.strip("/"), safe=""), last):
+        if text:
+            answer = answer.replace(text, "[secret]")
+    return answer
 
 
 def _meaning(code: int) -> tuple[Verdict, str]:
@@ -89,28 +100,8 @@ def _meaning(code: int) -> tuple[Verdict, str]:
 
 def _send_mail(address: str, message: MessageText, key: str) -> SendOutcome:
     began = time.monotonic()
-    problem, verdict = "", Verdict.FINE
-    if not settings.EMAIL_IS_SET_UP:
-        return SendOutcome(Verdict.AGAIN, "E-mail is not set up on this installation (BATCHDECK_EMAIL_URL).")
-    subject = " ".join(f"[Batchdeck] {message.title}".split())
-    try:
-        with get_connection() as connection:
-            headers = {"Message-ID": f"<{key}@batchdeck.invalid>", "Auto-Submitted": "auto-generated"}
-            EmailMessage(subject, message.plain, to=[address], headers=headers, connection=connection).send()
-    except smtplib.SMTPRecipientsRefused as error:
-        codes = [code for code, _ in error.recipients.values()]
-        verdict = Verdict.REFUSED if codes and min(codes) >= 500 else Verdict.AGAIN
-        problem = f"The mail server refused the recipient ({', '.join(map(str, codes))})."
-    except smtplib.SMTPResponseException as error:
-        verdict, problem = (
-            Verdict.AGAIN,
-            f"The mail server answered {error.smtp_code}: {_text(error.smtp_error)}",
-        )
-    except (OSError, smtplib.SMTPException, ValueError) as error:
-        verdict, problem = Verdict.AGAIN, f"The mail server could not be reached: {str(error)[:200]}."
-    return SendOutcome(verdict, problem, seconds=time.monotonic() - began)
-
-
-def _text(error: bytes | str) -> str:
-    text = error.decode("utf-8", "replace") if isinstance(error, bytes) else str(error)
-    return text.replace("\0", "")[:200]
+    problem = send_mail(address, message.title, message.plain, key)
+    seconds = time.monotonic() - began
+    if problem is None:
+        return SendOutcome(Verdict.FINE, seconds=seconds)
+    return SendOutcome(Verdict.REFUSED if problem.final else Verdict.AGAIN, problem.text, seconds=seconds)

@@ -24,7 +24,10 @@ from notifications.tasks import send_messages
 from notifications.texts import absolute, iso
 from teams import activity
 from teams.access import require
+from teams.act_changes import Values
+from teams.mailing import NOT_SET_UP
 from teams.models import ApiToken, Membership, Role
+from teams.names import trouble_with_name
 
 NAME_LENGTH = 80
 #: Channels of one person in a team, and of a team.
@@ -99,6 +102,7 @@ def change(
         raise InvalidFields(problems)
     with transaction.atomic():
         channel = Channel.objects.select_for_update().get(pk=channel.pk)
+        before = activity.values_of(channel)
         if "address" in changes and changes["address"] != channel.address:
             channel.failures, channel.retry_at = 0, None
         _fill(channel, changes)
@@ -108,7 +112,7 @@ def change(
         channel.save()
         if changes.get("is_on") is False and channel.disabled_at is None:
             switch_off(channel, f"{member.user.label} switched it off.")
-        _tell(channel, member, "channel.changed", token)
+        _tell(channel, member, "channel.changed", token, before)
     channel.refresh_from_db()
     return channel
 
@@ -180,7 +184,7 @@ def browser_channel(member: Membership, *, token: ApiToken | None = None) -> Cha
 
 def _kind_problems(channel: Channel) -> dict[str, list[str]]:
     if channel.kind == ChannelKind.EMAIL and not settings.EMAIL_IS_SET_UP:
-        return {"kind": ["E-mail is not set up on this installation (BATCHDECK_EMAIL_URL)."]}
+        return {"kind": [NOT_SET_UP]}
     if channel.kind == ChannelKind.BROWSER:
         if channel.owner is None:
             return {"kind": ["A browser is a person's; the team cannot have one."]}
@@ -192,8 +196,8 @@ def _kind_problems(channel: Channel) -> dict[str, list[str]]:
 def _problems(channel: Channel, values: Mapping[str, Any]) -> dict[str, list[str]]:
     """Problems of these values by field."""
     problems: dict[str, list[str]] = {}
-    if "name" in values and not _is_name(values["name"]):
-        problems["name"] = [f"It must be 1 to {NAME_LENGTH} characters."]
+    if "name" in values and (trouble := trouble_with_name(values["name"], NAME_LENGTH)):
+        problems["name"] = [trouble]
     if "address" in values and (problem := _address_problem(ChannelKind(channel.kind), values["address"])):
         problems["address"] = [problem]
     if "digest_minutes" in values and not _is_whole(values["digest_minutes"], MOST_DIGEST):
@@ -223,10 +227,6 @@ def _address_problem(kind: ChannelKind, address: object) -> str:
     return ""
 
 
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and 1 <= len(name.strip()) <= NAME_LENGTH and name.isprintable()
-
-
 def _is_whole(value: object, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
@@ -246,9 +246,11 @@ def _fill(channel: Channel, values: Mapping[str, Any]) -> None:
         channel.name = values["name"].strip()
 
 
-def _tell(channel: Channel, member: Membership, verb: str, token: ApiToken | None) -> None:
+def _tell(
+    channel: Channel, member: Membership, verb: str, token: ApiToken | None, before: Values | None = None
+) -> None:
     detail: dict[str, object] = {
         "kind": channel.kind,
         "of": "the team" if channel.owner_id is None else "a person",
     }
-    activity.record(channel.team, member.user, verb, channel, token=token, detail=detail)
+    activity.record(channel.team, member.user, verb, channel, token=token, detail=detail, before=before)

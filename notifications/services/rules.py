@@ -10,12 +10,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from jobs.filtering import FilterError, JobFilter
-from jobs.services.errors import InvalidFields
+from jobs.services.errors import InvalidFields, NotPossible
 from notifications.filters import WORDS
 from notifications.kinds import EVENT_KINDS
 from notifications.models import Channel, NotificationRule
 from notifications.services.channels import check_change, visible
 from teams import activity
+from teams.act_changes import Values
 from teams.models import ApiToken, Membership
 
 #: Rules of one channel.
@@ -57,10 +58,15 @@ def change(
 ) -> NotificationRule:
     """Change fields of FIELDS; what is left out stays. Raises InvalidFields and PermissionDenied."""
     check_change(rule.channel, member)
-    _fill(rule, changes)
     with transaction.atomic():
+        # Locked and read again, so that two changes at once do not undo each other.
+        if NotificationRule.objects.select_for_update().filter(pk=rule.pk).first() is None:
+            raise NotPossible("The rule was removed.")
+        rule.refresh_from_db()
+        before = values_of(rule)
+        _fill(rule, changes)
         rule.save()
-        _tell(rule, member, "rule.changed", token)
+        _tell(rule, member, "rule.changed", token, before)
     return rule
 
 
@@ -151,6 +157,20 @@ def _stripped(words: Mapping[str, str]) -> dict[str, str]:
     return {name: text.strip() for name, text in words.items()}
 
 
-def _tell(rule: NotificationRule, member: Membership, verb: str, token: ApiToken | None) -> None:
-    label = f"{rule.channel.name}: {rule}"
-    activity.record(rule.channel.team, member.user, verb, rule, label=label, token=token)
+def _tell(
+    rule: NotificationRule,
+    member: Membership,
+    verb: str,
+    token: ApiToken | None,
+    before: Values | None = None,
+) -> None:
+    activity.record(
+        rule.channel.team,
+        member.user,
+        verb,
+        rule,
+        label=f"{rule.channel.name}: {rule}",
+        token=token,
+        before=before,
+        after=values_of(rule),
+    )

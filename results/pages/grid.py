@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import floor, log10
 
 from results.reading.cells import Cell, is_number
 from results.reading.objects import Side
@@ -15,6 +16,8 @@ _MOST_GIVEN, _MOST_ANSWER = 6, 4
 #: Further input columns of which a row's shared cell has the values.
 _MOST_SUMMED = 4
 _CELL_LENGTH = 160
+#: Characters up to which a number is shown as it is.
+_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,13 @@ class GridColumn:
 
 @dataclass(frozen=True, slots=True)
 class GridCell:
-    """A cell's text, cut to what fits, and its column's label."""
+    """A cell's text, cut to what fits, and its column's label. `whole` is the text before numbers were shortened."""
 
     label: str
     text: str
     number: bool
     unseen: bool = False
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,11 @@ class Grid:
     lines: tuple[GridRow, ...]
     hidden: int = 0
     has_bars: bool = False
+
+    @property
+    def width(self) -> int:
+        """The cells of a row."""
+        return 1 + len(self.input_columns) + self.hidden_cell + len(self.output_columns) + self.bar_cell
 
     @property
     def hidden_cell(self) -> int:
@@ -118,15 +127,30 @@ def _columns(halves: Sequence[Half | None], side: Side | None) -> tuple[GridColu
     else:
         count = max((len(half.cells) for half in known_halves), default=0)
         headed = side.columns if side else ()
-        columns = [GridColumn(label_of(n, count, headed), n) for n in range(count)]
+        alone = "prediction" if side and side.name == "output" else "line"
+        columns = [GridColumn(label_of(n, count, headed, alone), n) for n in range(count)]
     return tuple(columns)
 
 
-def label_of(n: int, count: int, headed: Sequence[str]) -> str:
-    """The label of column `n` of `count`: its name in the header, else its position, as filters count it."""
+def label_of(n: int, count: int, headed: Sequence[str], alone: str = "line") -> str:
+    """The label of column `n` of `count`: its name in the header, else its position, as filters count it.
+
+    A column that stands `alone` has that label.
+    """
     if n < len(headed):
         return headed[n]
-    return "line" if count == 1 else str(n)
+    return alone if count == 1 else str(n)
+
+
+def short_number(text: str) -> str:
+    """A decimal number with about as many digits as a reader compares; any other text as it is."""
+    if len(text) <= _DIGITS or not is_number(text) or text.strip("+-0123456789 ") == "":
+        return text
+    number = float(text)
+    if not 1e-4 <= abs(number) < 1e12:
+        return f"{number:.4g}"
+    decimals = max(2, 4 - max(0, floor(log10(abs(number)))))
+    return f"{number:.{decimals}f}"
 
 
 def _numeric(column: GridColumn, halves: Sequence[Half | None], side: Side | None) -> GridColumn:
@@ -138,7 +162,7 @@ def _is_numeric(column: GridColumn, halves: Sequence[Half | None], side: Side | 
     column_cells = [column.cell(half.cells) for half in halves if half is not None]
     texts = [cell.text for cell in column_cells if cell is not None and cell.text]
     # The header row itself holds names.
-    texts = texts[1:] if side and side.columns and len(texts) > 1 else texts
+    texts = texts[1:] if side and side.is_headed and len(texts) > 1 else texts
     return sum(map(is_number, texts)) * 2 > len(texts)
 
 
@@ -160,7 +184,8 @@ def _answer_columns(page: Page) -> tuple[GridColumn, ...]:
         for column in columns
         if (column.name in names if column.name else column.position in positions)
     )
-    if len(model_columns) == 1 < len(columns) and not model_columns[0].name:
+    column_names = page.output.columns if page.output else ()
+    if len(model_columns) == 1 < len(columns) and not model_columns[0].name and not column_names:
         return (replace(model_columns[0], label="prediction"),)
     return model_columns or columns
 
@@ -176,8 +201,9 @@ def _marked(column: GridColumn, page: Page, unseen: set[int]) -> GridColumn:
 def _cells(columns: Sequence[GridColumn], half: Half | None) -> tuple[GridCell, ...]:
     pairs = [(column, column.cell(half.cells) if half else None) for column in columns]
     return tuple(
-        GridCell(column.label, cell.text[:_CELL_LENGTH] if cell else "", column.number, column.unseen)
+        GridCell(column.label, short_number(text), column.number, column.unseen, text)
         for column, cell in pairs
+        for text in [cell.text[:_CELL_LENGTH] if cell else ""]
     )
 
 

@@ -17,6 +17,7 @@ from jobs.pages.polling import is_poll
 from jobs.services.attempts import failure_report
 from jobs.services.errors import NotPossible, Unavailable
 from results import logs as service
+from results.log_histogram import histogram
 from results.pages.attempts import ShownAttempt, context_of, shown_attempt
 from teams.access import MemberRequest, member_required
 from teams.refusals import refused, unknown_words
@@ -92,16 +93,54 @@ def streams(request: MemberRequest, key: str) -> HttpResponse:
 
 @require_GET
 @member_required()
+def hits(request: MemberRequest, key: str) -> HttpResponse:
+    """A fragment: how many lines match, and which of them is the line `at`; other requests go to the log."""
+    job = find_job(request.team, key)
+    if not is_poll(request):
+        return redirect("job-logs", key=job.key)
+    hit_filter = _hit_filter(_line_filter(request))
+    context: dict[str, Any] = {"search": hit_filter["search"]}
+    try:
+        context["hits"] = service.count_hits(
+            shown_attempt(request, job).job, **hit_filter, at=request.GET.get("at", "")
+        )
+    except Unavailable:
+        # The line stands there all the same.
+        return HttpResponse(status=204)
+    return render(request, "jobs/log_hits.html", context)
+
+
+@require_GET
+@member_required()
+def number(request: MemberRequest, key: str) -> HttpResponse:
+    """The number of the line `at` of a stream or of all, as plain text; empty if it is not known.
+
+    A request that names no line is redirected to the log.
+    """
+    job = find_job(request.team, key)
+    stream, line_id = request.GET.get("stream") or service.ALL, request.GET.get("at", "")
+    if not line_id:
+        return redirect("job-logs", key=job.key)
+    try:
+        known_number = service.line_number(shown_attempt(request, job).job, stream=stream, line_id=line_id)
+    except Unavailable:
+        known_number = None
+    except NotPossible as error:
+        raise Http404(str(error)) from error
+    return HttpResponse(known_number or "", content_type="text/plain")
+
+
+@require_GET
+@member_required()
 def jump(request: MemberRequest, key: str) -> HttpResponse:
     """Redirect to the next or previous line that matches the search, or the next or previous error."""
     job = find_job(request.team, key)
     query = request.GET
-    line_filter = _line_filter(request)
-    line_filter["stream"] = line_filter["stream"] or service.ALL
-    jump_filter = line_filter if line_filter["search"] else {**line_filter, "errors": True}
+    line_filter = {**_line_filter(request), "stream": query.get("stream") or service.ALL}
+    jump_filter = _hit_filter(line_filter)
     attempt = shown_attempt(request, job)
     try:
-        line_id, rest = service.jump(
+        line_id, next_place = service.jump(
             attempt.job, **jump_filter, token=query.get("token", ""), before=query.get("before", "")
         )
     except (Unavailable, NotPossible) as error:
@@ -109,16 +148,16 @@ def jump(request: MemberRequest, key: str) -> HttpResponse:
         return redirect(_address(job, attempt, line_filter))
     if line_id:
         return redirect(f"{_address(job, attempt, line_filter, at=line_id)}#here")
-    if rest:
+    if next_place:
         messages.info(request, "Nothing was found for long; this goes on from there.")
         return redirect(
-            _address(job, attempt, jump_filter, **{"before" if query.get("before") else "token": rest})
+            _address(job, attempt, jump_filter, **{"before" if query.get("before") else "token": next_place})
         )
-    here = query.get("before") or query.get("token", "")
-    messages.info(request, _nothing(jump_filter, before=bool(query.get("before")), further=bool(here)))
+    start = query.get("before") or query.get("token", "")
+    messages.info(request, _nothing(jump_filter, before=bool(query.get("before")), further=bool(start)))
     return redirect(
-        f"{_address(job, attempt, line_filter, at=here)}#here"
-        if here
+        f"{_address(job, attempt, line_filter, at=start)}#here"
+        if start
         else _address(job, attempt, line_filter)
     )
 
@@ -181,10 +220,15 @@ def _lines(request: MemberRequest, job: TransformJob) -> dict[str, Any]:
         raise Http404(str(error)) from error
     page_filter = {**line_filter, "stream": page.stream}
     follows = not (any(places.values()) or page.over)
+    is_whole = not (page_filter["search"] or page_filter["errors"]) or bool(places["at"])
     return {
         **context,
         "log": page,
+        "histogram": None if follows else histogram(page.lines),
         "follows": follows,
+        "is_numbered": is_whole,
+        "begins": is_whole and not page.before,
+        "number_of": page.lines[0].id if is_whole and page.before and page.lines else "",
         "is_end": not (places["token"] or places["at"]),
         "streams": page.streams,
         "now": page.stream,
@@ -202,6 +246,8 @@ def _links(job: TransformJob, attempt: ShownAttempt, line_filter: dict[str, Any]
         "follow": f"{page}since/?{query}",
         "jumps": f"{page}jump/?{query}",
         "downloads": f"{page}text/?{query}",
+        "hits": f"{page}hits/?{query}",
+        "numbers": f"{page}number/?{_query({'stream': line_filter['stream'], **attempt.words})}",
     }
 
 
@@ -222,8 +268,14 @@ def _line_filter(request: MemberRequest) -> dict[str, Any]:
     }
 
 
+def _hit_filter(line_filter: dict[str, Any]) -> dict[str, Any]:
+    """What is jumped to: the lines that a search finds, without one the errors."""
+    stream = line_filter["stream"] or service.ALL
+    return {**line_filter, "stream": stream, "errors": line_filter["errors"] or not line_filter["search"]}
+
+
 def _nothing(line_filter: dict[str, Any], *, before: bool, further: bool) -> str:
-    what = f"line with “{line_filter['search']}”" if line_filter["search"] else "error"
+    target = f"line with “{line_filter['search']}”" if line_filter["search"] else "error"
     if not further:
-        return f"There is no {what} in this log."
-    return f"There is no {'earlier' if before else 'further'} {what} in this log."
+        return f"There is no {target} in this log."
+    return f"There is no {'earlier' if before else 'further'} {target} in this log."

@@ -13,20 +13,25 @@ from django.views.decorators.http import require_GET
 
 from jobs.models import TransformJob
 from jobs.pages.job.job_page import find_job, show
+from jobs.services.data.download_response import download_response
 from jobs.services.errors import NotPossible, Unavailable
 from jobs.states import JobState
 from results import job_outputs as service
 from results import logs
+from results.pages.figures import figures_context
 from results.pages.gallery import gallery_context
-from results.pages.grid import GridCell, grid_of, label_of
-from results.pages.outputs import download_answer
-from results.reading.files import offered
+from results.pages.grid import Grid, GridCell, GridRow, grid_of, label_of
+from results.reading.columns import given_names
+from results.reading.files import ResultFile, offered
+from results.reading.filters import LONGEST, BadFilter
 from results.reading.gallery import is_of_pictures
 from results.reading.objects import Name
 from results.reading.pages import LIMIT, Page
 from results.reading.pages import page as read
 from results.reading.pages import picture as read_picture
 from results.reading.pairing import Half, Pair
+from results.reading.search import search
+from results.taking import sync_command
 from teams.access import MemberRequest, member_required
 
 _FARTHEST = 10**15
@@ -43,10 +48,24 @@ class ResultsAddress:
     filter: str
     row: int
     find: str
+    scope: str = ""
+    view: str = ""
+
+    @property
+    def in_one_file(self) -> bool:
+        """Whether a filter is about the chosen file only."""
+        return self.scope == "file"
 
     def but(self, **changes: Any) -> str:
         """The query string with these changes; empty values are left out."""
-        values = {"file": self.file, "from": self.first, "filter": self.filter, **changes}
+        members = {
+            "file": self.file,
+            "from": self.first,
+            "filter": self.filter,
+            "in": self.scope,
+            "view": self.view,
+        }
+        values = {**members, **changes}
         values = {name: value for name, value in values.items() if value and (name, value) != ("from", 1)}
         return "?" + urlencode(values)
 
@@ -62,12 +81,17 @@ def results(request: MemberRequest, key: str) -> HttpResponse:
         if context["of_pictures"] and not address.file:
             context |= gallery_context(job, address.first, address.find)
         else:
-            page = read(job, name=address.file, first=address.first, text=address.filter)
-            context |= _context(job, address, page)
+            context |= _context(job, address, _page(job, address))
+    except BadFilter as error:
+        context["filter_error"] = error.sentence
+        context |= _context(job, address, read(job, name=address.file, first=address.first))
     except NotPossible as error:
         raise Http404(str(error)) from error
     except Unavailable as error:
         context["trouble"] = str(error)
+    if not context["of_pictures"] and request.headers.get("HX-Target") != "record":
+        context |= figures_context(job, "" if "filter_error" in context else address.filter)
+        context |= {"names": given_names(job), "sync": sync_command(job)}
     return show(request, job, "results", context)
 
 
@@ -77,7 +101,7 @@ def download_input(request: MemberRequest, key: str) -> HttpResponseBase:
     """Download an input file as it is now."""
     job = find_job(request.team, key)
     try:
-        return download_answer(service.download_input(job, request.GET.get("file", "")))
+        return download_response(service.download_input(job, request.GET.get("file", "")))
     except NotPossible as error:
         raise Http404(str(error)) from error
     except Unavailable as error:
@@ -100,14 +124,23 @@ def picture(request: MemberRequest, key: str) -> HttpResponse:
     return HttpResponse(body, content_type=kind, headers=headers)
 
 
+def _page(job: TransformJob, address: ResultsAddress) -> Page:
+    """The rows of one file, or those of all files that match."""
+    if not address.filter or address.in_one_file:
+        return read(job, name=address.file, first=address.first, text=address.filter)
+    return search(job, text=address.filter, name=address.file, first=address.first)
+
+
 def _address(request: MemberRequest) -> ResultsAddress:
     query = request.GET
     return ResultsAddress(
         file=query.get("file", ""),
         first=_number(query.get("from", "")) or 1,
-        filter=query.get("filter", "").strip()[:200],
+        filter=query.get("filter", "").strip()[: LONGEST + 1],
         row=_number(query.get("row", "")),
         find=query.get("find", "").strip()[:200],
+        scope="file" if query.get("in") == "file" else "",
+        view="raw" if query.get("view") == "raw" else "",
     )
 
 
@@ -122,16 +155,17 @@ def _context(job: TransformJob, address: ResultsAddress, page: Page) -> dict[str
     chosen = next((pair for pair in page.pairs if pair.number == address.row), None)
     record = chosen or (page.pairs[0] if page.pairs else None)
     answer = page.output
-    here = address if address.file or page.file is None else replace(address, file=page.file.name)
+    shown_address = address if address.file or page.file is None else replace(address, file=page.file.name)
     return {
-        "asked": here,
+        "asked": shown_address,
         "found": page,
         "grid": grid,
-        "rows": [(line, here.but(row=line.number)) for line in grid.lines],
+        "rows": _rows(shown_address, page, grid),
+        "raw_rows": page.pairs if address.view == "raw" else [],
         "record": record and _record(record),
         "is_chosen": chosen is not None,
         "choices": _choices(job, address, page),
-        "links": _links(here, page),
+        "links": _links(shown_address, page),
         "limit": LIMIT,
         # A written output does not change: it is read once, not with every poll.
         "polls": answer is None or answer.state == "waiting",
@@ -144,27 +178,47 @@ def _context(job: TransformJob, address: ResultsAddress, page: Page) -> dict[str
     }
 
 
-def _links(here: ResultsAddress, page: Page) -> dict[str, str]:
+def _rows(address: ResultsAddress, page: Page, grid: Grid) -> list[tuple[GridRow, str, ResultFile | None]]:
+    """The rows with their links, and the file of each row of a search that begins a new file."""
+    if not page.found_in:
+        return [(line, address.but(row=line.number), None) for line in grid.lines]
+    rows, last = [], ""
+    for line, file in zip(grid.lines, page.found_in, strict=True):
+        link = ResultsAddress(file.name, line.number, "", line.number, "", view=address.view).but(
+            row=line.number
+        )
+        rows.append((line, link, file if file.name != last else None))
+        last = file.name
+    return rows
+
+
+def _links(address: ResultsAddress, page: Page) -> dict[str, str]:
     """The page's links; empty for those that lead nowhere."""
     file = page.file
     before = max(1, page.first - LIMIT)
     total = max(page.total_in or 0, page.total_out or 0)
     return {
-        "next": here.but(**{"from": page.next}) if page.next else "",
-        "previous": here.but(**{"from": before}) if page.first > 1 and not here.filter else "",
-        "start": here.but(**{"from": 1}) if page.first > 1 else "",
-        "last": here.but(**{"from": total - (total - 1) % LIMIT})
-        if total > LIMIT and not here.filter
+        "next": address.but(**{"from": page.next, "file": page.next_file or address.file})
+        if page.next
         else "",
-        "again": here.but(),
-        "failed": here.but(**{"from": page.failed.place.first, "row": page.failed.place.first, "filter": ""})
+        "previous": address.but(**{"from": before}) if page.first > 1 and not address.filter else "",
+        "start": address.but(**{"from": 1}) if page.first > 1 else "",
+        "last": address.but(**{"from": total - (total - 1) % LIMIT})
+        if total > LIMIT and not address.filter
+        else "",
+        "again": address.but(),
+        "failed": address.but(
+            **{"from": page.failed.place.first, "row": page.failed.place.first, "filter": ""}
+        )
         if page.failed
         else "",
-        "unfiltered": here.but(filter=""),
-        "next_file": ResultsAddress(file.next, 1, here.filter, 0, "").but() if file and file.next else "",
-        "previous_file": ResultsAddress(file.previous, 1, here.filter, 0, "").but()
-        if file and file.previous
-        else "",
+        "unfiltered": address.but(filter="", **{"in": ""}),
+        "table": address.but(view=""),
+        "raw": address.but(view="raw"),
+        "everywhere": address.but(file="", **{"in": "", "from": 1}),
+        "one_file": address.but(**{"in": "file", "from": 1}),
+        "next_file": _link_to_file(address, file.next) if file and file.next else "",
+        "previous_file": _link_to_file(address, file.previous) if file and file.previous else "",
     }
 
 
@@ -176,9 +230,13 @@ def _choices(job: TransformJob, address: ResultsAddress, page: Page) -> list[tup
         ]
     else:
         names = [(row.key, row.key, row.done) for row in offered(job, address.find)]
-    return [
-        (label, done, ResultsAddress(name, 1, address.filter, 0, "").but()) for label, name, done in names
-    ]
+    return [(label, done, _link_to_file(address, name)) for label, name, done in names]
+
+
+def _link_to_file(address: ResultsAddress, name: str) -> str:
+    """The link to another file, which a filter is then about alone."""
+    scope = "file" if address.filter else ""
+    return ResultsAddress(name, 1, address.filter, 0, "", scope, address.view).but()
 
 
 def _record(pair: Pair) -> dict[str, Any]:
@@ -197,9 +255,11 @@ def _values(half: Half | None, is_marked: Callable[[int], bool]) -> list[GridCel
     if half is None:
         return []
     names = half.side.columns
-    count = len(half.cells)
+    count, alone = len(half.cells), "prediction" if half.side.name == "output" else "line"
     return [
-        GridCell(cell.name or label_of(n, count, names), cell.text, cell.number is not None, is_marked(n))
+        GridCell(
+            cell.name or label_of(n, count, names, alone), cell.text, cell.number is not None, is_marked(n)
+        )
         for n, cell in enumerate(half.cells[:_VALUES])
     ]
 

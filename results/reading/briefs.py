@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from results.reading.cells import Cell, cells_of, format_of
+from transform.json_values import read_json
 
 #: Values shown, and characters of each.
 _MOST, _LENGTH = 4, 80
@@ -33,7 +34,7 @@ _COUNTED = " values"
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return read_json(body)
     except (ValueError, RecursionError):
         return None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from transform.csv_rows import columns
 from transform.dataprocessing import media_type
+from transform.json_values import read_json
 
 Format = Literal["csv", "jsonlines", "text", "binary"]
 
@@ -33,8 +35,8 @@ class Cell:
 
 
 def is_number(text: str) -> bool:
-    """Whether a cell's text is a plain decimal number."""
-    return len(text) < 64 and _NUMBER.fullmatch(text) is not None
+    """Whether a cell's text is a plain decimal number that a float can hold: 1e999 is none."""
+    return len(text) < 64 and _NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
 
 
 def format_of(content_type: str | None, key: str, head: bytes) -> Format:
@@ -94,7 +96,7 @@ def _unquoted(column: str) -> str:
 
 def _json_cells(body: bytes) -> tuple[Cell, ...]:
     try:
-        value = json.loads(body)
+        value = read_json(body)
     except (ValueError, RecursionError):
         return (Cell(text_of(body)),)
     if isinstance(value, dict):

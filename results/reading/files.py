@@ -40,6 +40,11 @@ class ResultFile:
         return self.input_key or self.output_key
 
 
+def file_of(planned: PlannedObject) -> ResultFile:
+    """A planned input as a file, without its neighbours."""
+    return ResultFile(planned.key, planned.output_key, planned, planned.position + 1)
+
+
 def find(job: TransformJob, target: Target, name: str) -> ResultFile | None:
     """The job's file with this input or output key; without a name, the first file with an output.
 
@@ -112,9 +117,9 @@ def _input_of(job: TransformJob, output: str, output_prefix: str) -> str:
     if job.spec.get("data_type", "S3Prefix") != "S3Prefix":
         return ""
     _, prefix = keys.parse_s3_uri(job.data)
-    rest = output.removeprefix(keys.output_folder(output_prefix)).removesuffix(keys.OUTPUT_SUFFIX)
+    relative_key = output.removeprefix(keys.output_folder(output_prefix)).removesuffix(keys.OUTPUT_SUFFIX)
     folder = prefix[: prefix.rfind("/") + 1]
-    for candidate in (prefix + rest, f"{prefix}/{rest}", folder + rest):
+    for candidate in (prefix + relative_key, f"{prefix}/{relative_key}", folder + relative_key):
         # Only below the job's own input: the connection may read far more.
         if candidate.startswith(prefix) and keys.output_key(prefix, candidate, output_prefix) == output:
             return candidate

@@ -46,7 +46,8 @@ class Block:
 class Side:
     """An input or an output. `trouble` says why it cannot be shown, `notes` warn about what is shown.
 
-    `columns` are the names in a CSV header. `state` is `missing` if there is no object, `waiting` if it is not written
+    `columns` are the names in a CSV header, or those that a person gave; `is_headed` is whether the first row is a
+    header. `state` is `missing` if there is no object, `waiting` if it is not written
     yet, `older` if the object was written before the job.
     """
 
@@ -59,6 +60,7 @@ class Side:
     is_gzip: bool = False
     form: Format = "text"
     columns: tuple[str, ...] = ()
+    is_headed: bool = False
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -168,6 +170,7 @@ def _with_head(side: Side, content_type: str | None, form: Format | None = None)
     opening = _opening(side.source.head) if side.is_gzip else side.source.head
     side.form = form or format_of(content_type, side.key, opening)
     side.columns = header_of(opening[:_OPENING]) if side.form == "csv" else ()
+    side.is_headed = bool(side.columns)
     return side
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import Any
 
 from aws import Target
@@ -15,6 +17,7 @@ from jobs.services.texts import filesize
 from results.reading import files, pairing
 from results.reading.alignment import Alignment, alignment_of
 from results.reading.cells import readable
+from results.reading.columns import name_columns
 from results.reading.files import ResultFile
 from results.reading.filters import RowFilter, parse_filter
 from results.reading.objects import Block, Name, Side, input_side, output_side
@@ -27,6 +30,8 @@ LIMIT = 50
 MOST = 200
 #: Characters shown of a record that failed, and the bytes that are read for them.
 _EXCERPT, _EXCERPT_BYTES = 300, 4096
+#: Names of columns in a sentence about a column that is not there.
+_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,10 @@ class Page:
     goes_on: bool = False
     filter: RowFilter | None = None
     failed: FailedRecords | None = None
+    #: Of a search in all files: the file of each pair, the file of `next`, and how many files were read.
+    found_in: list[ResultFile] = field(default_factory=list)
+    next_file: str = ""
+    searched: int = 0
 
     @property
     def bytes_read(self) -> int:
@@ -79,16 +88,30 @@ class Page:
 def page(job: TransformJob, *, name: str = "", first: int = 1, limit: int = LIMIT, text: str = "") -> Page:
     """Up to `limit` rows of the file `name` from row `first` on that match the filter `text`.
 
-    The default file is the first with an output. Raises NoSuchObject if the job has no such file, and Unavailable.
+    The default file is the first with an output. Raises NoSuchObject if the job has no such file, BadFilter, and
+    Unavailable.
     """
-    how = alignment_of(job.spec)
+    return read_page(job, fill, name=name, first=first, limit=limit, text=text)
+
+
+def read_page(
+    job: TransformJob,
+    read: Callable[[Page, TransformJob, ResultFile, Target, int], None],
+    *,
+    name: str,
+    first: int,
+    limit: int,
+    text: str,
+) -> Page:
+    """A page that `read` fills, from row `first` of the file `name` on. Raises what `page` raises."""
+    row_filter = parse_filter(text)
+    alignment = alignment_of(job.spec)
     with calls_for_person(job.connection) as target:
         file = files.find(job, target, name)
         if file is None:
-            return Page(None, how, trouble=_nothing(job))
-        rows_page = Page(file, how, max(1, first), filter=parse_filter(text))
-        sides = input_side(job, file, target), output_side(job, file, target)
-        _fill(rows_page, job, file, sides, min(max(1, limit), MOST))
+            return Page(None, alignment, trouble=_nothing(job))
+        rows_page = Page(file, alignment, max(1, first), filter=row_filter)
+        read(rows_page, job, file, target, min(max(1, limit), MOST))
     return rows_page
 
 
@@ -120,20 +143,25 @@ def _side(job: TransformJob, file: ResultFile, target: Target, side: Name) -> Si
 
 
 def _nothing(job: TransformJob) -> str:
+    """Why there is no file to show."""
     if job.is_active:
         return "Nothing is written yet. An output appears here once its whole file is done."
     return "The job wrote no outputs."
 
 
-def _fill(page: Page, job: TransformJob, file: ResultFile, sides: tuple[Side, Side], limit: int) -> None:
-    page.input, page.output = sides
+def fill(
+    page: Page, job: TransformJob, file: ResultFile, target: Target, limit: int, deadline: float = 0.0
+) -> None:
+    """Read the file's rows into the page, until the deadline. Raises a GatewayError."""
+    sides = page.input, page.output = input_side(job, file, target), output_side(job, file, target)
+    name_columns(job, *sides)
     page.warnings += sides[0].notes + sides[1].notes
     if page.alignment.kind == "whole":
         page.input_block = sides[0].block(job.spec.get("content_type") or "")
     if not page.alignment.has_rows:
         page.output_block = sides[1].block(job.spec.get("accept") or "")
     if page.alignment.kind != "whole":
-        _fill_rows(page, job, file, sides, limit)
+        _fill_rows(page, job, file, sides, limit, deadline)
         page.failed = _failed_records(file, sides[0])
 
 
@@ -151,14 +179,20 @@ def _failed_records(file: ResultFile, side: Side) -> FailedRecords | None:
     return FailedRecords(place, f"{text[:_EXCERPT]}…" if row.is_cut or len(text) > _EXCERPT else text)
 
 
-def _fill_rows(page: Page, job: TransformJob, file: ResultFile, sides: tuple[Side, Side], limit: int) -> None:
+def _fill_rows(
+    page: Page, job: TransformJob, file: ResultFile, sides: tuple[Side, Side], limit: int, deadline: float
+) -> None:
     most = LOOK_BYTES if page.filter else PAGE_BYTES
     start = page.first - 1
     input_rows = sides[0].rows(file, start, most)
     output_rows = sides[1].rows(file, start, most) if page.alignment.has_rows else None
     paired = pairing.pairs(job.spec, start, (sides[0], input_rows), (sides[1], output_rows))
-    matching = pairing.some(paired, start, limit, page.filter)
+    first_pair = next(paired, None)
+    all_pairs = chain([first_pair] if first_pair else [], paired)
+    matching = pairing.some(all_pairs, start, limit, page.filter, deadline)
     page.pairs, page.looked = matching.pairs, matching.looked
+    if page.filter and first_pair and not page.pairs:
+        page.warnings += _unknown_columns(page.filter, first_pair)
     sides[0].learn(file, input_rows)
     sides[1].learn(file, output_rows)
     read = [rows for rows in (input_rows, output_rows) if rows is not None]
@@ -171,6 +205,24 @@ def _fill_rows(page: Page, job: TransformJob, file: ResultFile, sides: tuple[Sid
     _count(page, file, input_rows, output_rows)
     _tell_far(page, input_rows, [rows for rows in read if rows.too_far])
     _tell_differing(page)
+
+
+def _unknown_columns(row_filter: RowFilter, pair: Pair) -> list[str]:
+    """A sentence if a filter without a match names columns that the row does not have."""
+    missing = [name for name in row_filter.names if pair.cell(name) is None]
+    if not missing:
+        return []
+    records = [record for record in (pair.output, pair.input) if record]
+    names = [
+        name for record in records for name in record.side.columns or [cell.name for cell in record.cells]
+    ]
+    named_columns = list(dict.fromkeys(name for name in names if name))[:_NAMED]
+    hint = (
+        f"Columns with names: {', '.join(named_columns)}."
+        if named_columns
+        else "Its columns have positions only: 0, 1, 2."
+    )
+    return [f"Row {pair.number:,} has no column “{missing[0]}”. {hint}"]
 
 
 def _count(page: Page, file: ResultFile, input_rows: RowReader | None, output_rows: RowReader | None) -> None:
@@ -187,17 +239,17 @@ def _tell_far(page: Page, input_rows: RowReader | None, far: list[RowReader]) ->
         return
     rows = min(far, key=lambda object_rows: object_rows.reached)
     page.goes_on = any(object_rows.goes_on for object_rows in far)
-    what = "input" if rows is input_rows else "output"
+    side_name = "input" if rows is input_rows else "output"
     size = filesize(rows.source.size)
     sentence = (
-        f"Row {page.first:,} was not reached: {rows.reached:,} rows of the {what} ({size}) were counted."
+        f"Row {page.first:,} was not reached: {rows.reached:,} rows of the {side_name} ({size}) were counted."
     )
-    rest = (
+    advice = (
         " Continue to count further from there."
         if page.goes_on
         else " Download the file to look so far into it."
     )
-    page.trouble = sentence + rest
+    page.trouble = sentence + advice
 
 
 def _tell_differing(page: Page) -> None:
@@ -213,7 +265,7 @@ def _tell_differing(page: Page) -> None:
     if rows_in is None or rows_out is None or rows_in == rows_out:
         return
     sentence = f"The input has {_rows(rows_in)}, the output {_rows(rows_out)}."
-    if rows_in == rows_out + 1 and page.input and page.input.columns and not page.output.columns:
+    if rows_in == rows_out + 1 and page.input and page.input.is_headed and not page.output.is_headed:
         more = (
             " The input's first line looks like column names: if it got no answer, "
             "each row of output belongs to the row of input below it."
@@ -244,22 +296,23 @@ def as_values(page: Page) -> dict[str, Any]:
         "next": None,
         "results": [
             {
+                "file": pair_file.name if pair_file else "",
                 "row": pair.number,
                 "input": _half(pair.input, pair.unseen),
                 "output": _half(pair.output, pair.predicted or frozenset()),
                 "prediction": pair.prediction.text if pair.prediction else None,
             }
-            for pair in page.pairs
+            for pair, pair_file in zip(page.pairs, page.found_in or repeat(file), strict=False)
         ],
     }
 
 
-def _half(half: pairing.Half | None, marked: frozenset[int]) -> dict[str, Any] | None:
-    if half is None:
+def _half(record: pairing.Half | None, marked: frozenset[int]) -> dict[str, Any] | None:
+    if record is None:
         return None
-    names = half.side.columns
+    names = record.side.columns
     values = [
         {"name": cell.name or (names[n] if n < len(names) else ""), "value": cell.text, "marked": n in marked}
-        for n, cell in enumerate(half.cells)
+        for n, cell in enumerate(record.cells)
     ]
-    return {"text": half.text, "cut": half.row.is_cut, "length": half.row.length, "values": values}
+    return {"text": record.text, "cut": record.row.is_cut, "length": record.row.length, "values": values}

@@ -44,6 +44,12 @@ class Half:
             return self.cells[at] if at < len(self.cells) else None
         return next((cell for cell in self.cells if cell.name == name), None)
 
+    def at(self, position: str) -> Cell | None:
+        """The cell at a position, counted from 0; None if the text is none of the record's positions."""
+        if not (position.isascii() and position.isdigit() and len(position) < 9):
+            return None
+        return self.cells[int(position)] if int(position) < len(self.cells) else None
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -76,21 +82,36 @@ class Pair:
     @property
     def out_of_step(self) -> bool:
         """Whether a joined line holds another record than this one."""
-        whole = self.spec.get("join_source") == "Input" and self.spec.get("output_filter") in (None, "$")
-        if not whole or not self.input or not self.output or self.output.side.form != "csv":
+        is_joined = self.spec.get("join_source") == "Input" and self.spec.get("output_filter") in (
+            None,
+            "$",
+        )
+        if not is_joined or not self.input or not self.output or self.output.side.form != "csv":
             return False
         return self.output.cells[: len(self.input.cells)] != self.input.cells
 
-    def fits(self, row_filter: RowFilter) -> bool:
-        """Whether the pair matches the filter."""
+    def cell(self, name: str) -> Cell | None:
+        """The cell of a column, by its name or position; the output's before the input's. See FilteredRow.
+
+        `input.` and `output.` before the name choose the side; a position without them is the input's.
+        """
+        if not name:
+            return self.prediction
         halves = [half for half in (self.output, self.input) if half]
-        if not row_filter.compares:
-            return any(_holds(half, row_filter.text) for half in halves)
-        if not row_filter.name:
-            cell = self.prediction
-        else:
-            cell = next((half_cell for half in halves if (half_cell := half.named(row_filter.name))), None)
-        return row_filter.holds(cell.number if cell else None)
+        cell = next((half_cell for half in halves if (half_cell := half.named(name))), None)
+        if cell is not None:
+            return cell
+        side, _, column = name.partition(".")
+        if column and side in ("input", "output"):
+            half = self.input if side == "input" else self.output
+            return (half.named(column) or half.at(column)) if half else None
+        if name == "prediction":
+            return self.prediction
+        return self.input.at(name) if self.input else None
+
+    def contains(self, text: str) -> bool:
+        """Whether the text is in one of the halves. See FilteredRow."""
+        return any(_holds(half, text) for half in (self.output, self.input) if half)
 
 
 def pairs(
@@ -126,16 +147,18 @@ class MatchingPairs:
     more: bool
 
 
-def some(all_pairs: Iterator[Pair], first: int, limit: int, row_filter: RowFilter | None) -> MatchingPairs:
-    """Up to `limit` pairs that match the filter."""
-    deadline = time.monotonic() + LOOK_SECONDS
+def some(
+    all_pairs: Iterator[Pair], first: int, limit: int, row_filter: RowFilter | None, deadline: float = 0.0
+) -> MatchingPairs:
+    """Up to `limit` pairs that match the filter, until the deadline; by default LOOK_SECONDS from now."""
+    deadline = deadline or time.monotonic() + LOOK_SECONDS
     matching = MatchingPairs([], first, more=False)
     for pair in all_pairs:
         if len(matching.pairs) == limit or time.monotonic() > deadline:
             matching.more = True
             break
         matching.looked = pair.number
-        if row_filter is None or pair.fits(row_filter):
+        if row_filter is None or row_filter.holds(pair):
             matching.pairs.append(pair)
     return matching
 

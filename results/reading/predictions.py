@@ -26,8 +26,8 @@ def predicted(
     capture = spec.get("data_capture_config") or {}
     names = {cell.name for cell in output_cells}
     if any(names):
-        own = {n for n, cell in enumerate(output_cells) if cell.name not in (INFERENCE_ID, INFERENCE_TIME)}
-        return frozenset(own) if not _is_joined(spec) else _of_json(spec, output_cells, own)
+        places = {n for n, cell in enumerate(output_cells) if cell.name not in (INFERENCE_ID, INFERENCE_TIME)}
+        return frozenset(places) if not _is_joined(spec) else _of_json(spec, output_cells, places)
     count = len(output_cells) - (2 if capture.get("generate_inference_id") else 0)
     if not _is_joined(spec):
         return frozenset(range(count))
@@ -58,9 +58,11 @@ def _takes_only_output(spec: Mapping[str, Any]) -> bool:
     return bool(path and path.steps and path.steps[0] == Names((OUTPUT,)))
 
 
-def _of_json(spec: Mapping[str, Any], output_cells: Sequence[Cell], own: set[int]) -> frozenset[int] | None:
+def _of_json(
+    spec: Mapping[str, Any], output_cells: Sequence[Cell], places: set[int]
+) -> frozenset[int] | None:
     if _takes_only_output(spec):
-        return frozenset(own)
+        return frozenset(places)
     return frozenset(n for n, cell in enumerate(output_cells) if cell.name == OUTPUT) or None
 
 

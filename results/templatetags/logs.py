@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from jobs.templatetags.deck import exact
+from results.log_histogram import BAR, HEIGHT, Bin
 from results.logs import ALL, ErrorCounts
 
 register = template.Library()
@@ -68,3 +70,26 @@ def instance_of(label: str) -> str:
 def errors_in(counts: ErrorCounts | None, label: str) -> int:
     """The errors of a stream; 0 before they are counted."""
     return counts.by_stream.get(label, 0) if counts else 0
+
+
+@register.simple_tag
+def log_bar(part: Bin, opens: str) -> SafeString:
+    """The bars of a part of the time, of all lines and of those of errors: a link to its first error or line."""
+    errors = f", {part.errors:,} in errors" if part.errors else ""
+    title = f"{exact(part.at)}: {part.lines:,} line{'' if part.lines == 1 else 's'}{errors}"
+    return format_html(
+        '<a href="{}&amp;at={}#here" aria-label="{}"><title>{}</title>{}{}{}</a>',
+        opens,
+        part.line_id,
+        title,
+        title,
+        _bar(part.x, HEIGHT, "hit"),
+        _bar(part.x, part.height, "lines"),
+        _bar(part.x, part.error_height, "fail") if part.errors else "",
+    )
+
+
+def _bar(x: int, height: float, look: str) -> SafeString:
+    return format_html(
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}" />', look, x, HEIGHT - height, BAR, height
+    )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.timezone import get_current_timezone_name
 
+from help.fields import explained_fields
 from jobs.forms.edits import EditForm
 from jobs.models import Preset
 from jobs.services.errors import InvalidFields
@@ -51,6 +52,20 @@ class LocalTimeField(forms.CharField):
         return local
 
 
+@explained_fields(
+    name="schedules",
+    preset="jobs#presets",
+    expression="schedules#times",
+    timezone="schedules#times",
+    start_at="schedules#times",
+    end_at="schedules#times",
+    overlap="schedules#what-happens-when",
+    catch_up="schedules#what-happens-when",
+    data="schedules#dates-in-paths",
+    output_path="schedules#dates-in-paths",
+    incremental="schedules#only-new-objects",
+    replace_outputs="schedules#what-happens-when",
+)
 class ScheduleForm(EditForm):
     """A schedule's fields. Services check them; the form only reads them."""
 
@@ -61,7 +76,8 @@ class ScheduleForm(EditForm):
     expression = forms.CharField(
         label="Times",
         required=False,
-        help_text="rate(6 hours), cron(minutes hours day-of-month month day-of-week year) or at(2026-12-24T18:00:00).",
+        help_text="rate(6 hours), cron(minutes hours day-of-month month day-of-week year) "
+        "or at(2026-12-24T18:00:00).",
         widget=forms.TextInput(attrs={**_MONO, "placeholder": "cron(0 6 * * ? *)"}),
     )
     timezone = forms.CharField(
@@ -94,7 +110,8 @@ class ScheduleForm(EditForm):
     data = forms.CharField(  # type: ignore[assignment]
         label="Input",
         required=False,
-        help_text="Empty: the preset's own. May have placeholders, such as s3://bucket/in/{date-1d}/ for yesterday.",
+        help_text="Empty: the preset's own. May have placeholders, such as s3://bucket/in/{date-1d}/ "
+        "for yesterday.",
         widget=forms.TextInput(attrs=_MONO),
     )
     output_path = forms.CharField(
@@ -107,7 +124,8 @@ class ScheduleForm(EditForm):
         label="Only new objects",
         required=False,
         help_text="Each run takes the objects, by key and ETag, that no completed run of this schedule has covered "
-        "with the same model and settings. After a change of these all objects are new. If nothing is, it is skipped.",
+        "with the same model and settings. After a change of these all objects are new. If nothing is, it is "
+        "skipped.",
     )
     replace_outputs = forms.BooleanField(
         label="Runs may replace outputs",

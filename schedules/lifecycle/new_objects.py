@@ -8,12 +8,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.db.models import Q
+
 from aws import Target
 from jobs.batches import batched
 from jobs.lifecycle.queue.planning import planned_objects
 from jobs.models import Connection, PlannedObject, RegisteredModel
 from jobs.services.errors import NotPossible
-from jobs.states import JobState
+from jobs.states import Hold, JobState
 from schedules.models import InputObject, Schedule
 from transform.keys import parse_s3_uri
 from transform.spec import TransformSpec
@@ -97,7 +99,7 @@ def _covered(schedule: Schedule, fingerprint: str, uris: list[str]) -> set[tuple
         fingerprint=fingerprint,
         uri__in=uris,
         run__job__overall_state=JobState.COMPLETED,
-    )
+    ).filter(Q(run__job__hold=None) | Q(run__job__hold=Hold.ACCEPTED))
     return set(rows.values_list("uri", "etag"))
 
 

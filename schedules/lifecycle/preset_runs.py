@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from django.db.models import Count, Sum
 from django.urls import reverse
 
 from aws import objects
+from jobs.costs import exact
 from jobs.models import Preset, TransformJob
 from jobs.services.calling import calls_for_person
 from jobs.services.errors import NotPossible, Unavailable
 from jobs.services.submitting import replacing, submission
 from jobs.services.submitting.manifest_places import place_of_manifest
-from jobs.states import ACTIVE
+from jobs.states import ACTIVE, JobState
+from results.holding import use_of
 from schedules.lifecycle.new_objects import NewObjects, find_new_objects, fingerprint_of
 from schedules.lifecycle.preset_requests import RunRequest, no_manifest, request_at
 from schedules.models import InputObject, Schedule, ScheduledRun
 from schedules.models.schedule import PRESET
-from schedules.run_handlers import NothingToDo, RunOutcome, RunTarget
+from schedules.run_handlers import NothingToDo, PastCosts, RunOutcome, RunTarget
 from schedules.states import RunState
 from teams.models import Membership
 from transform.keys import parse_s3_uri
@@ -57,11 +61,15 @@ class PresetRuns:
         return targets
 
     def running(self, schedule: Schedule) -> str:
-        """The name of a job of the schedule that has not ended."""
+        """The name of a job of the schedule that has not ended, or whose outputs are checked or held."""
         started = schedule.runs.filter(state=RunState.STARTED, job__isnull=False).order_by("-id")
         jobs = TransformJob.objects.filter(pk__in=list(started.values_list("job_id", flat=True)[:_LOOKED_AT]))
-        name = jobs.filter(overall_state__in=ACTIVE).order_by("-id").values_list("name", flat=True).first()
-        return name or ""
+        active = jobs.filter(overall_state__in=ACTIVE).order_by("-id").first()
+        if active is not None:
+            return active.name
+        completed = jobs.filter(overall_state=JobState.COMPLETED).select_related("hold_by").order_by("-id")
+        waiting = next((job for job in completed if use_of(job).must_wait), None)
+        return f"{waiting.name}, whose outputs are held or being checked," if waiting else ""
 
     def prepare(self, run: ScheduledRun, member: Membership) -> PreparedRun:
         """Check the request, look for outputs that are there, and write the manifest of new objects."""
@@ -92,10 +100,19 @@ class PresetRuns:
         """The job of each run that has one."""
         jobs = TransformJob.objects.in_bulk([run.job_id for run in runs if run.job_id is not None])
         return {
-            run.pk: RunOutcome(job.name, job.get_absolute_url(), job.overall_state)
+            run.pk: RunOutcome(job.name, job.get_absolute_url(), job.overall_state, job.hold)
             for run in runs
             if (job := jobs.get(run.job_id or 0))
         }
+
+    def past_costs(
+        self, schedules: Sequence[Schedule], first: datetime, end: datetime
+    ) -> Mapping[int, PastCosts]:
+        """What the jobs of these runs cost; further attempts at a job are not part of it."""
+        runs = ScheduledRun.objects.filter(schedule__in=schedules, due_at__gte=first, due_at__lt=end)
+        priced_runs = runs.order_by().filter(job__cost_usd__isnull=False).values_list("schedule_id")
+        sums = priced_runs.annotate(Count("id"), Sum("job__cost_usd"))
+        return {pk: PastCosts(count, exact(amount)) for pk, count, amount in sums}
 
 
 def count_schedules(preset: Preset) -> tuple[str, int]:

@@ -34,10 +34,10 @@ def _start(run: ScheduledRun) -> RunState | None:
     person = run.asked_by or run.schedule.changed_by
     member = _member(run, person)
     if isinstance(member, str):
-        ended = _end(run, RunState.FAILED, member)
+        end_state = _end(run, RunState.FAILED, member)
         if run.asked_by is None:
             pause(run.schedule, PauseCause.NO_RIGHT, member)
-        return ended
+        return end_state
     handler = handler_of(run.schedule.kind)
     if held_up := _held_up(run, handler):
         return held_up
@@ -47,9 +47,9 @@ def _start(run: ScheduledRun) -> RunState | None:
     except NothingToDo as error:
         return _end(run, RunState.SKIPPED, str(error))
     except TargetGone as error:
-        ended = _end(run, RunState.FAILED, str(error))
+        end_state = _end(run, RunState.FAILED, str(error))
         pause(run.schedule, PauseCause.NO_TARGET, str(error))
-        return ended
+        return end_state
     except (InvalidFields, NotPossible) as error:
         return _end(run, RunState.FAILED, str(error))
     except Unavailable as error:
@@ -79,14 +79,14 @@ def _member(run: ScheduledRun, person: User | None) -> Membership | str:
         return "The person it ran for is gone. Whoever resumes it is the person it runs for from then on."
     rows = Membership.objects.select_related("team", "user").filter(team=run.schedule.team, user=person)
     member = rows.first()
-    whose = f"It runs for {person.label}, who "
-    then = " Whoever resumes it is the person it runs for from then on."
+    subject = f"It runs for {person.label}, who "
+    advice = " Whoever resumes it is the person it runs for from then on."
     if member is None:
-        return f"{whose}has left the team.{then}"
+        return f"{subject}has left the team.{advice}"
     if not person.is_active:
-        return f"{whose}may no longer sign in.{then}"
+        return f"{subject}may no longer sign in.{advice}"
     if not member.can_operate:
-        return f"{whose}is {member.role} now and may not submit jobs.{then}"
+        return f"{subject}is {member.role} now and may not submit jobs.{advice}"
     return member
 
 

@@ -84,11 +84,13 @@ def _missed(schedule: Schedule, passed: Passed, last: datetime) -> ScheduledRun:
     times = passed.earlier + (last == passed.latest)
     many = f"more than {times:,} times" if passed.more else f"{times:,} times"
     subject = "This time" if times == 1 else f"This and the times up to {last:%Y-%m-%d %H:%M} UTC, {many},"
-    rest = "none of them is made up for" if last == passed.latest else "the latest one ran in their place"
+    consequence = (
+        "none of them is made up for" if last == passed.latest else "the latest one ran in their place"
+    )
     return ScheduledRun(
         schedule=schedule,
         due_at=first,
         state=RunState.MISSED,
         times=times,
-        reason=f"{subject} passed while Batchdeck did not run or was busy; {rest}.",
+        reason=f"{subject} passed while Batchdeck did not run or was busy; {consequence}.",
     )

@@ -19,6 +19,7 @@ from schedules.models import Schedule
 from schedules.models.schedule import PRESET
 from schedules.states import CatchUp, Overlap
 from teams.models import Team
+from teams.names import trouble_with_name
 from transform.schedule_expressions import BadExpression, parse_expression
 
 ZONES = frozenset(available_timezones())
@@ -86,8 +87,8 @@ def _text(team: Team, name: str, text: str) -> Any:
         words = _CHOICES[name].values
         if text not in words:
             raise ValueError(f"It must be one of {', '.join(words)}.")
-    elif name == "name" and not 1 <= len(text) <= 80:
-        raise ValueError("It must be 1 to 80 characters.")
+    elif name == "name" and (trouble := trouble_with_name(text)):
+        raise ValueError(trouble)
     elif name == "timezone" and text not in ZONES:
         raise ValueError(
             f"{text[:64]!r} is no time zone. It must be an IANA name such as Europe/Berlin or UTC."

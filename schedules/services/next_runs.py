@@ -73,9 +73,11 @@ def preview(schedule: Schedule, member: Membership | None = None) -> list[NextRu
     """
     runs = []
     for at in times_of(schedule).next_times(now(), PREVIEWED):
-        here = at.astimezone(schedule.zone)
+        local_time = at.astimezone(schedule.zone)
         runs.append(
-            NextRun(here, *_paths(schedule, here, member)) if schedule.kind == PRESET else NextRun(here)
+            NextRun(local_time, *_paths(schedule, local_time, member))
+            if schedule.kind == PRESET
+            else NextRun(local_time)
         )
     _check_places(schedule, runs)
     return runs

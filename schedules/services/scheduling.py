@@ -20,6 +20,7 @@ from schedules.services.checking import FIELDS, TIMES, check_times, fill
 from schedules.states import PauseCause
 from schedules.tasks import enqueue_starts
 from teams import activity
+from teams.act_changes import Values
 from teams.models import ApiToken, Membership, Team, User
 
 #: Slugs that addresses use for other things.
@@ -53,9 +54,10 @@ def change(
         # Locked, so that two changes at once, or a change and a run, do not undo each other.
         row = locked_row(schedule)
         before = {name: getattr(row, name) for name in FIELDS}
+        values = activity.values_of(row)
         fill(row, changes)
         new_times = any(getattr(row, name) != before[name] for name in TIMES)
-        return _save(row, by, token, "schedule.changed", new_times=new_times)
+        return _save(row, by, token, "schedule.changed", new_times=new_times, before=values)
 
 
 def delete(schedule: Schedule, *, by: User, token: ApiToken | None = None) -> None:
@@ -121,7 +123,15 @@ def locked_row(schedule: Schedule) -> Schedule:
     return row
 
 
-def _save(schedule: Schedule, by: User, token: ApiToken | None, verb: str, *, new_times: bool) -> Schedule:
+def _save(
+    schedule: Schedule,
+    by: User,
+    token: ApiToken | None,
+    verb: str,
+    *,
+    new_times: bool,
+    before: Values | None = None,
+) -> Schedule:
     """Check the schedule as a whole and write it with its act."""
     if new_times:
         check_times(schedule)
@@ -134,7 +144,7 @@ def _save(schedule: Schedule, by: User, token: ApiToken | None, verb: str, *, ne
     try:
         with transaction.atomic():
             schedule.save()
-            activity.record(schedule.team, by, verb, schedule, token=token)
+            activity.record(schedule.team, by, verb, schedule, token=token, before=before)
     except IntegrityError as error:
         raise InvalidFields({"name": ["Another schedule of this name was saved just now."]}) from error
     return schedule

@@ -12,11 +12,12 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime, now
 
 from jobs.services.texts import zone_name
-from jobs.states import JobState
+from jobs.states import Hold, JobState
 from jobs.templatetags.deck import STATE_LOOKS, about, exact, icon
 from schedules.models import Schedule
 from schedules.services.listing import RunRow, ScheduleRow
 from schedules.states import RunState
+from teams.models import Team
 
 register = template.Library()
 #: Colour and icon of the states of a run that started nothing.
@@ -62,6 +63,10 @@ def until(at: datetime | None) -> SafeString | str:
 def run_state(row: RunRow | ScheduleRow) -> SafeString:
     """What became of a run: the state of what it started, else its own."""
     if row.outcome is not None:
+        if row.outcome.state == JobState.COMPLETED and row.outcome.hold == Hold.HELD:
+            return format_html('<span class="st warn">{}Held</span>', icon("lock"))
+        if row.outcome.state == JobState.COMPLETED and row.outcome.hold == Hold.REFUSED:
+            return format_html('<span class="st fail">{}Refused</span>', icon("ban"))
         look, shape = STATE_LOOKS[JobState(row.outcome.state)]
         return format_html(
             '<span class="st {}">{}{}</span>', look, icon(shape), JobState(row.outcome.state).label
@@ -87,3 +92,10 @@ def schedule_state(schedule: Schedule, size: str = "") -> SafeString:
 def of(values: Mapping[int, Any], key: int) -> Any:
     """The value of a mapping by row id."""
     return values[key]
+
+
+@register.simple_tag
+def next_scheduled(team: Team, count: int = 4) -> list[Schedule]:
+    """The team's schedules that run next, the earliest first; one query."""
+    rows = Schedule.objects.for_team(team).filter(next_run_at__isnull=False)
+    return list(rows.order_by("next_run_at", "id")[:count])

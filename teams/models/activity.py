@@ -28,6 +28,11 @@ class Activity(models.Model):
     object_id = models.CharField(max_length=64)
     object_label = models.CharField(max_length=200)
     detail = models.JSONField(default=dict)
+    changes = models.JSONField(
+        default=dict, help_text="Of a change: by field the value before (`from`) and after (`to`)."
+    )
+    address = models.GenericIPAddressField(null=True, help_text="Where the request came from.")
+    request_id = models.CharField(max_length=64, blank=True, help_text="Its X-Request-ID.")
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -31,6 +31,14 @@ class Team(models.Model):
 
     name = models.CharField(max_length=80)
     slug = models.SlugField(max_length=80, unique=True)
+    needs_codes = models.BooleanField(
+        default=False, help_text="Only members who sign in with a code of an app open the team."
+    )
+    token_max_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="For how many days a new API token may be good. Empty: the installation's limit.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
 
@@ -44,6 +52,9 @@ class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
+    by_groups = models.BooleanField(
+        default=False, help_text="The groups of the sign-in provider gave it, and may change or end it."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,11 +1,10 @@
-"""The team's record of acts: paged, by person, and as CSV."""
+"""The team's record of acts: paged, filtered, and as CSV and JSON Lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -14,7 +13,8 @@ from django.views.decorators.http import require_GET
 
 from teams import activity as record
 from teams.access import MemberRequest, member_required
-from teams.csv_lines import csv_lines
+from teams.activity_export import csv_of, json_lines_of
+from teams.activity_filters import FILTERS, ActivityFilterRefused
 from teams.models import Activity
 from teams.refusals import refused, unknown_words
 from teams.whole_numbers import parse_whole_number
@@ -25,51 +25,63 @@ PAGE = 100
 @require_GET
 @member_required()
 def activity(request: MemberRequest) -> HttpResponse:
-    """A page of the record, newest first."""
+    """A page of the record, newest first; 400 with the reasons beside filters that cannot be used."""
     before = parse_whole_number(request.GET.get("before", ""))
-    rows = _matching_acts(request)
+    words = _words(request)
+    problems: dict[str, list[str]] = {}
+    try:
+        rows = record.of(request.team, words)
+    except ActivityFilterRefused as error:
+        rows, problems = Activity.objects.none(), error.problems
     if before is not None:
         rows = rows.filter(pk__lt=before)
     page_rows = list(rows[: PAGE + 1])
-    person = request.GET.get("person", "")
-    person_filter = {"person": person} if person else {}
+    is_more = len(page_rows) > PAGE
     context = {
         "rows": page_rows[:PAGE],
-        "older": urlencode({**person_filter, "before": page_rows[PAGE - 1].pk})
-        if len(page_rows) > PAGE
-        else "",
+        "older": urlencode({**words, "before": page_rows[PAGE - 1].pk}) if is_more else "",
         "newest": before is not None,
-        "given": urlencode(person_filter),
-        "person": person,
+        "given": urlencode(words),
+        "filters": [(entry, words.get(entry.name, ""), problems.get(entry.name)) for entry in FILTERS],
+        "problems": problems,
         "people": request.team.members.order_by("username"),
     }
-    return render(request, "teams/activity.html", context)
+    return render(request, "teams/activity.html", context, status=400 if problems else 200)
 
 
 @require_GET
 @member_required()
-def export(request: MemberRequest) -> HttpResponseBase:
-    """The whole record as CSV, read while it is sent."""
-    if problems := unknown_words(request, ("person",)):
+def export_csv(request: MemberRequest) -> HttpResponseBase:
+    """The filtered record as CSV, read while it is sent."""
+    return _export(request, csv_of, "csv", "text/csv; charset=utf-8")
+
+
+@require_GET
+@member_required()
+def export_json_lines(request: MemberRequest) -> HttpResponseBase:
+    """The filtered record as JSON Lines, read while it is sent."""
+    return _export(request, json_lines_of, "jsonl", "application/jsonlines; charset=utf-8")
+
+
+def _export(
+    request: MemberRequest,
+    lines_of: Callable[[Iterable[Activity]], Iterator[str]],
+    ending: str,
+    content_type: str,
+) -> HttpResponseBase:
+    problems = unknown_words(request, [entry.name for entry in FILTERS])
+    try:
+        rows = record.of(request.team, _words(request))
+    except ActivityFilterRefused as error:
+        problems |= error.problems
+    if problems:
         return refused(problems)
-    response = StreamingHttpResponse(_lines(_matching_acts(request)), content_type="text/csv; charset=utf-8")
-    name = f"activity-{request.team.slug}-{timezone.localdate():%Y-%m-%d}.csv"
+    response = StreamingHttpResponse(lines_of(rows.iterator(chunk_size=2000)), content_type=content_type)
+    name = f"activity-{request.team.slug}-{timezone.localdate():%Y-%m-%d}.{ending}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _matching_acts(request: MemberRequest) -> QuerySet[Activity]:
-    return record.of(request.team, request.GET.get("person", ""))
-
-
-def _lines(rows: QuerySet[Activity]) -> Iterator[str]:
-    names = ("at", "person", "token", "did", "kind", "id", "name", "detail")
-    return csv_lines(names, (_cells(row) for row in rows.iterator(chunk_size=2000)))
-
-
-def _cells(row: Activity) -> list[str]:
-    detail = ", ".join(f"{name} {value}" for name, value in row.detail.items())
-    token = row.token.name or row.token.prefix if row.token else ""
-    who = row.user.username if row.user else row.who
-    at = timezone.localtime(row.at).isoformat(timespec="seconds")
-    return [at, who, token, row.verb, row.object_kind, row.object_id, row.object_label, detail]
+def _words(request: MemberRequest) -> dict[str, str]:
+    """The filters that are given."""
+    return {entry.name: text for entry in FILTERS if (text := request.GET.get(entry.name, "").strip())}

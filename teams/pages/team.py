@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from teams import confirming, members
+from teams import confirming, mailing, members
 from teams.access import MemberRequest, member_required
 from teams.confirming import Question
 from teams.members import Invited, Refused
-from teams.models import ApiToken, Membership, Role
+from teams.models import ApiToken, Invitation, Membership, Role
 
 #: What happens when somebody is no longer an admin.
 _OFFERS_END = "Open invitations and unused sign-in links of the team end."
@@ -44,8 +44,9 @@ def rename(request: MemberRequest) -> HttpResponse:
 def invite(request: MemberRequest) -> HttpResponse:
     """Add or invite a person, and show their link once."""
     try:
+        days = _days(request)
         invited = members.invite(
-            request.team, request.POST.get("username", ""), _role(request), by=request.user
+            request.team, request.POST.get("username", ""), _role(request), by=request.user, days=days
         )
     except Refused as error:
         return _page(
@@ -53,6 +54,7 @@ def invite(request: MemberRequest) -> HttpResponse:
             invite_error=str(error),
             username=request.POST.get("username", ""),
             role=request.POST.get("role"),
+            days=request.POST.get("days"),
         )
     return _with_link(request, invited)
 
@@ -68,8 +70,8 @@ def change_role(request: MemberRequest, member_pk: int) -> HttpResponse:
             members.check_not_last_admin(member)
             return confirming.ask(request, _demote_question(request, member, role))
         members.change_role(member, role, by=request.user)
-        ended = f" {_OFFERS_END}" if member.can_admin and role != Role.ADMIN else ""
-        messages.success(request, f"{member.user.label} has the role {role.label.lower()} now.{ended}")
+        note = f" {_OFFERS_END}" if member.can_admin and role != Role.ADMIN else ""
+        messages.success(request, f"{member.user.label} has the role {role.label.lower()} now.{note}")
     except Refused as error:
         messages.error(request, str(error))
     return redirect("team")
@@ -98,22 +100,62 @@ def link(request: MemberRequest, member_pk: int) -> HttpResponse:
     """Show a new sign-in link for a member once."""
     member = _member(request, member_pk)
     try:
-        return _with_link(
-            request, Invited(member.user, members.new_link(member, by=request.user), joined=True)
-        )
+        link_path = members.new_link(member, by=request.user)
+        return _with_link(request, Invited(member.user.label, link_path, joined=True))
     except Refused as error:
         messages.error(request, str(error))
         return redirect("team")
 
 
+@require_http_methods(["GET", "POST"])
+@member_required(Role.ADMIN)
+def end_codes(request: MemberRequest, member_pk: int) -> HttpResponse:
+    """Ask, then let a member sign in without a code."""
+    member = _member(request, member_pk)
+    if request.method == "GET":
+        return confirming.ask(request, _codes_question(member))
+    try:
+        members.end_codes(member, by=request.user)
+        messages.success(request, f"{member.user.label} signs in without a code now.")
+    except Refused as error:
+        messages.error(request, str(error))
+    return redirect("team")
+
+
+@require_POST
+@member_required(Role.ADMIN)
+def need_codes(request: MemberRequest) -> HttpResponse:
+    """Ask all members for a code at sign-in, or no more."""
+    needed = request.POST.get("needed") == "1"
+    try:
+        members.need_codes(request.team, needed, by=request.user)
+        sentence = (
+            "Members without codes are asked to set them up." if needed else "Codes are up to each member."
+        )
+        messages.success(request, sentence)
+    except Refused as error:
+        messages.error(request, str(error))
+    return redirect("team")
+
+
+def _codes_question(member: Membership) -> Question:
+    return Question(
+        title=f"Let {member.user.label} sign in without a code?",
+        says="Their authenticator app and recovery codes end. Do so only if you are sure who asks you.",
+        button="End their codes",
+        action=reverse("member-codes", args=[member.pk]),
+        back=reverse("team"),
+    )
+
+
 def _demote_question(request: MemberRequest, member: Membership, role: Role) -> Question:
-    own = member.user_id == request.user.pk
-    who = "yourself" if own else member.user.label
+    is_self = member.user_id == request.user.pk
+    who = "yourself" if is_self else member.user.label
     become = f"Make {who} {'an operator' if role == Role.OPERATOR else 'a viewer'}"
-    invited = [invitation.user.label for invitation in members.invitations(member.team)]
+    invited = [invitation.label for invitation in members.invitations(member.team)]
     return Question(
         title=f"{become}?",
-        says=f"{'You' if own else 'They'} can no longer change connections, limits and members. {_OFFERS_END}",
+        says=f"{'You' if is_self else 'They'} can no longer change connections, limits and members. {_OFFERS_END}",
         button=become,
         action=reverse("member-role", args=[member.pk]),
         back=reverse("team"),
@@ -141,28 +183,43 @@ def _remove_question(member: Membership) -> Question:
 @member_required(Role.ADMIN)
 def withdraw(request: MemberRequest, invitation_pk: int) -> HttpResponse:
     """Withdraw an invitation."""
-    invitation = members.invitations(request.team).filter(pk=invitation_pk).first()
-    if invitation is None:
-        raise Http404("There is no such invitation in this team.")
+    invitation = _invitation(request, invitation_pk)
     members.withdraw(invitation, by=request.user)
-    messages.success(request, f"The invitation of {invitation.user.label} is withdrawn.")
+    messages.success(request, f"The invitation of {invitation.label} is withdrawn.")
     return redirect("team")
 
 
+@never_cache
+@require_POST
+@member_required(Role.ADMIN)
+def renew(request: MemberRequest, invitation_pk: int) -> HttpResponse:
+    """Send an invitation again: by mail, or with a new link that is shown once."""
+    try:
+        return _with_link(request, members.renew(_invitation(request, invitation_pk), by=request.user))
+    except Refused as error:
+        messages.error(request, str(error))
+        return redirect("team")
+
+
 def _with_link(request: MemberRequest, invited: Invited) -> HttpResponse:
+    if not invited.link:
+        messages.success(request, f"A mail with the link is on its way to {invited.label}.")
+        return redirect("team")
     if invited.joined:
         advice = "It signs them in once, and is shown only now."
     else:
-        advice = "They have an account, and join with the link and their password. It is shown only now."
+        advice = "They join with the link and the password of their account. It is shown only now."
     return _page(
         request,
         link=request.build_absolute_uri(invited.link),
-        link_advice=f"Send this link to {invited.user.label}. {advice}",
+        link_advice=f"Send this link to {invited.label}. {advice}",
     )
 
 
 def _page(request: MemberRequest, **context: object) -> HttpResponse:
-    context |= {"members": members.of(request.team), "roles": Role.choices, "days": members.INVITED_FOR.days}
+    lifetimes = [(str(days), label) for days, label in members.LIFETIMES.items()]
+    context = {"days": "3", **context, "members": members.of(request.team), "roles": Role.choices}
+    context |= {"lifetimes": lifetimes, "can_mail": mailing.can_send_links()}
     if request.member.can_admin:
         context["invitations"] = members.invitations(request.team)
     return render(request, "teams/team.html", context, status=400 if "invite_error" in context else 200)
@@ -173,6 +230,21 @@ def _member(request: MemberRequest, pk: int) -> Membership:
     if member is None:
         raise Http404("There is no such member in this team.")
     return member
+
+
+def _invitation(request: MemberRequest, pk: int) -> Invitation:
+    invitation = members.invitations(request.team).filter(pk=pk).first()
+    if invitation is None:
+        raise Http404("There is no such invitation in this team.")
+    return invitation
+
+
+def _days(request: MemberRequest) -> int:
+    """For how many days the invitation is good. Raises Refused."""
+    chosen = {str(days): days for days in members.LIFETIMES}.get(request.POST.get("days", "3"))
+    if chosen is None:
+        raise Refused("Choose how long the link works.")
+    return chosen
 
 
 def _role(request: MemberRequest) -> Role:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
+from django.conf import settings
 from django.contrib import messages
-from django.db.models import F, Q
+from django.core.exceptions import BadRequest
+from django.db.models import F
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from teams import confirming
+from teams import confirming, service_accounts, token_lifetimes
 from teams import tokens as service
 from teams.access import MemberRequest, member_required, require
 from teams.confirming import Question, whose
-from teams.models import ApiToken, Role
+from teams.members import Refused
+from teams.models import ApiToken, Membership, Role
+from teams.tokens import TokenRefused
 
-#: For how many days a token may be good; 0 is without end.
-LIFETIMES = {30: "30 days", 90: "90 days", 365: "a year", 0: "no end"}
 _PAGE_SIZE = 200
 
 
@@ -61,33 +61,73 @@ def _revoke_question(request: MemberRequest, token: ApiToken) -> Question:
 
 
 def _create(request: MemberRequest) -> HttpResponse:
-    name, days = request.POST.get("name", "").strip(), request.POST.get("days", "")
-    role = request.POST.get("role", "")
-    form_values = {"name": name, "role": role, "days": days}
-    problem = ""
-    if not 0 < len(name) <= 80 or "\0" in name:
-        problem = "Describe in up to 80 letters what the token is for."
-    elif role not in Role.values or not request.member.allows(Role(role)):
-        problem = "A token cannot have a higher role than you have."
-    elif days not in {str(number) for number in LIFETIMES}:
-        problem = "Choose how long it is valid."
-    if problem:
-        return _page(request, problem=problem, given=form_values, status=400)
-    end = timezone.now() + timedelta(days=int(days)) if int(days) else None
-    token, secret = service.create(
-        team=request.team, user=request.user, name=name, role=Role(role), expires_at=end
-    )
+    form_values = {name: request.POST.get(name, "") for name in ("name", "role", "days", "owner")}
+    try:
+        token, secret = service.make(
+            request.member,
+            _owner(request),
+            name=form_values["name"],
+            role=form_values["role"],
+            days=form_values["days"],
+        )
+    except TokenRefused as error:
+        problem = "days_problem" if error.field == "days" else "problem"
+        return _page(request, given=form_values, status=400, **{problem: str(error)})
     return _page(request, made=token, secret=secret)
 
 
+def _owner(request: MemberRequest) -> Membership:
+    """Whose the new token is: the person's own, or for an admin a service account's."""
+    username = request.POST.get("owner", "")
+    if not username or "\0" in username:
+        return request.member
+    require(request.member, Role.ADMIN)
+    member = service_accounts.find(request.team, username)
+    if member is None:
+        raise Http404("There is no such service account in this team.")
+    return member
+
+
+@require_POST
+@member_required(Role.ADMIN)
+def new_service_account(request: MemberRequest) -> HttpResponse:
+    """Make a service account."""
+    name, role = request.POST.get("service_name", ""), request.POST.get("service_role", "")
+    if role not in Role.values:
+        raise BadRequest("A role is viewer, operator or admin.")
+    try:
+        member = service_accounts.create(request.team, name, Role(role), by=request.user)
+    except Refused as error:
+        return _page(request, service_problem=str(error), service_name=name, service_role=role, status=400)
+    messages.success(request, f"{member.user.username} is made. Now make a token for it.")
+    return redirect("tokens")
+
+
+@require_POST
+@member_required(Role.ADMIN)
+def token_limit(request: MemberRequest) -> HttpResponse:
+    """Set for how many days a token of the team may be good."""
+    days = request.POST.get("token_max_days", "")
+    try:
+        token_lifetimes.set_longest(request.team, days, by=request.user)
+    except Refused as error:
+        return _page(request, limit_problem=str(error), limit=days, status=400)
+    messages.success(request, "The limit for new tokens is changed. Tokens that there are stay as they are.")
+    return redirect("tokens")
+
+
 def _page(request: MemberRequest, *, status: int = 200, **context: object) -> HttpResponse:
-    mine = Q() if request.member.can_admin else Q(user=request.user)
-    visible_tokens = ApiToken.objects.filter(mine, team=request.team).select_related("user")
-    listed_tokens = visible_tokens.order_by(F("revoked_at").desc(nulls_first=True), "-id")[:_PAGE_SIZE]
+    newest_first = F("revoked_at").desc(nulls_first=True), "-id"
+    listed_tokens = service.visible(request.member).order_by(*newest_first)[:_PAGE_SIZE]
     context |= {
-        "tokens": listed_tokens,
+        "tokens": [(token, token_lifetimes.is_ending(token)) for token in listed_tokens],
         "roles": [(role.value, role.label) for role in Role if request.member.allows(role)],
-        "lifetimes": [(str(days), label) for days, label in LIFETIMES.items()],
+        "lifetimes": token_lifetimes.choices(request.team),
+        "default_days": str(token_lifetimes.default_days(request.team)),
+        "longest_days": token_lifetimes.longest_days(request.team),
+        "most_days": settings.TOKEN_MAX_DAYS or token_lifetimes.MOST_DAYS,
         "now": timezone.now(),
     }
+    if request.member.can_admin:
+        context["service_accounts"] = service_accounts.of(request.team)
     return render(request, "teams/tokens.html", context, status=status)

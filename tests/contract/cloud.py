@@ -107,6 +107,7 @@ def aws_cloud() -> Cloud:
             **_surroundings(),
             **{name: value for name, value in secrets.items() if value},
             "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
             # A private endpoint, or another engine that is to be looked at from outside.
             **{name: os.environ[name] for name in ("AWS_ENDPOINT_URL",) if name in os.environ},
         },

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -53,8 +55,32 @@ def sdk3_python() -> Path:
 
 @pytest.fixture(scope="session")
 def data_clients_python() -> Path:
-    """The Python of an environment with pyarrow, polars, pandas, awswrangler, s3cmd and AWS's common runtime."""
+    """The Python of an environment with clients of S3 that data people use: locks/data_clients.in has their list."""
     return _locked_python("data_clients", "the data clients")
+
+
+@pytest.fixture(scope="session")
+def airflow_python() -> Path:
+    """The Python of an environment with Airflow and its operators for AWS."""
+    return _locked_python("airflow", "Airflow")
+
+
+@pytest.fixture(scope="session")
+def js_programs(data_clients_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of js_client/, with AWS's SDK for JavaScript beside its programs."""
+    folder = tmp_path_factory.mktemp("js") / "js_client"
+    shutil.copytree(Path(__file__).with_name("js_client"), folder)
+    programs = data_clients_python.parent
+    env = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    command = [programs / "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    subprocess.run(command, cwd=folder, env=env, check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def schemathesis_python() -> Path:
+    """The Python of an environment with Schemathesis."""
+    return _locked_python("schemathesis", "Schemathesis")
 
 
 def _locked_python(name: str, title: str) -> Path:

@@ -81,6 +81,28 @@ def test_a_bucket_of_the_same_name_begins_anew(s3: Any, bucket: str) -> None:
         s3.get_bucket_cors(Bucket=bucket)
 
 
+def test_bucket_and_object_belong_to_the_owner_alone(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    owner = s3.list_buckets()["Owner"]["ID"]
+    grants = [{"Grantee": {"ID": owner, "Type": "CanonicalUser"}, "Permission": "FULL_CONTROL"}]
+    for acl in (s3.get_bucket_acl(Bucket=bucket), s3.get_object_acl(Bucket=bucket, Key="k")):
+        assert (acl["Owner"], acl["Grants"]) == ({"ID": owner}, grants)
+    with refused(404, "NoSuchKey"):
+        s3.get_object_acl(Bucket=bucket, Key="none")
+
+
+def test_no_acl_can_be_set(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    acl = s3.get_bucket_acl(Bucket=bucket)
+    policy = {"Owner": acl["Owner"], "Grants": acl["Grants"]}
+    with refused(400, "AccessControlListNotSupported"):
+        s3.put_bucket_acl(Bucket=bucket, ACL="private")
+    with refused(400, "AccessControlListNotSupported"):
+        s3.put_bucket_acl(Bucket=bucket, AccessControlPolicy=policy)
+    with refused(400, "AccessControlListNotSupported"):
+        s3.put_object_acl(Bucket=bucket, Key="k", AccessControlPolicy=policy)
+
+
 def test_a_configuration_that_would_have_no_effect_is_refused_by_name(s3: Any, bucket: str) -> None:
     with refused(501, "NotImplemented"):
         s3.put_bucket_policy(Bucket=bucket, Policy='{"Version": "2012-10-17", "Statement": []}')

@@ -40,6 +40,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def test_a_generated_client_reads_every_answer_whole(house: House, generator: Path, tmp_path: Path) -> None:
+    exchanges = Path(os.environ.get("API_EXCHANGES") or tmp_path / "exchanges.json")
     schema, config = tmp_path / "schema.yml", tmp_path / "config.yml"
     with urllib.request.urlopen(f"{house.url}/api/v1/schema/", timeout=60) as answer:
         schema.write_bytes(answer.read())
@@ -49,7 +50,7 @@ def test_a_generated_client_reads_every_answer_whole(house: House, generator: Pa
     generated = subprocess.run([generator, *make, *where], capture_output=True, text=True, check=False)
     assert generated.returncode == 0, generated.stdout + generated.stderr
     read = subprocess.run(
-        [generator, SCRIPT, tmp_path, house.url],
+        [generator, SCRIPT, tmp_path, house.url, exchanges],
         env={**os.environ, "BATCHDECK_TOKEN": house.token()},
         capture_output=True,
         text=True,

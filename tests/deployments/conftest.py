@@ -11,10 +11,10 @@ import pytest
 
 from tests.cast import House
 from tests.deployments.registry import BUCKET, Registry
-from tests.jobs.conftest import engine_keys, house, make_first_house, other
+from tests.jobs.conftest import engine_keys, house, make_first_house, other_house
 from tests.support.engine import EngineProcess
 
-__all__ = ["engine_keys", "house", "other"]
+__all__ = ["engine_keys", "house", "other_house"]
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +45,8 @@ def team(
         )
     settings.ENGINE_URL = engine.url
     settings.ENGINE_CREDENTIALS = tmp_path / "first.json"
-    made = make_first_house(endpoint=engine.url)
-    made.team.connections.create(
+    first_house = make_first_house(endpoint=engine.url)
+    first_house.team.connections.create(
         slug="live",
         name="Live",
         kind="engine",
@@ -54,4 +54,4 @@ def team(
         engine_key="live",
         import_external=False,
     )
-    return made
+    return first_house

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db.models.signals import pre_save
 
 from deployments.models import Deployment, DeploymentRun, Promotion, PromotionState, Stage
 from jobs.models import TransformJob
@@ -23,9 +24,9 @@ def post(house: House, who: str, path: str, values: dict[str, Any] | None = None
 def test_a_deployment_is_made_read_changed_and_deleted(house: House) -> None:
     answer = post(house, "bob", ROOT, body(follow="promote"))
     assert answer.status_code == 201, answer.content
-    made = answer.json()
-    assert (made["slug"], made["follow"]) == ("churn", "promote")
-    assert [stage["slug"] for stage in made["stages"]] == ["staging", "production"]
+    deployment = answer.json()
+    assert (deployment["slug"], deployment["follow"]) == ("churn", "promote")
+    assert [stage["slug"] for stage in deployment["stages"]] == ["staging", "production"]
     stages = [
         {**stage, "schedule": {"expression": "cron(0 6 * * ? *)", "timezone": "Europe/Berlin"}}
         for stage in body()["stages"]
@@ -109,8 +110,57 @@ def test_jobs_are_filtered_by_their_deployment_and_stage(house: House) -> None:
     house.job(deployment="churned/staging")
     house.job()
     api = house.api("vera")
-    both = api.get("/api/v1/jobs/?deployment=churn").json()["results"]
-    assert {row["id"] for row in both} == {run.key, other_stage.key}
-    alone = api.get("/api/v1/jobs/?deployment=churn/staging").json()["results"]
-    assert [(row["id"], row["deployment"]) for row in alone] == [(run.key, "churn/staging")]
+    rows_of_deployment = api.get("/api/v1/jobs/?deployment=churn").json()["results"]
+    assert {row["id"] for row in rows_of_deployment} == {run.key, other_stage.key}
+    rows_of_stage = api.get("/api/v1/jobs/?deployment=churn/staging").json()["results"]
+    assert [(row["id"], row["deployment"]) for row in rows_of_stage] == [(run.key, "churn/staging")]
     assert TransformJob.objects.count() == 4
+
+
+@pytest.mark.parametrize("change", ["off", "left out", "renamed"])
+def test_only_an_admin_takes_the_approval_of_a_stage_away(house: House, change: str) -> None:
+    assert post(house, "bob", ROOT, body()).status_code == 201
+    present = house.api("bob").get(f"{ROOT}churn/").json()
+    names = ("slug", "name", "connection", "data", "output_path", "needs_approval")
+    staging, production = ({name: row[name] for name in names} for row in present["stages"])
+    stages = {
+        "off": [staging, {**production, "needs_approval": False}],
+        "left out": [staging],
+        "renamed": [staging, {**production, "slug": "live", "needs_approval": False}],
+    }[change]
+    answer = house.api("bob").patch(f"{ROOT}churn/", {"stages": stages}, "application/json")
+    assert answer.status_code in (400, 409), answer.content
+    assert "Only an admin" in answer.content.decode()
+    assert Stage.objects.get(slug="production").needs_approval
+    assert (
+        house.api("alice").patch(f"{ROOT}churn/", {"stages": stages}, "application/json").status_code == 200
+    )
+    assert not Stage.objects.filter(slug="production", needs_approval=True).exists()
+
+
+def test_a_slug_of_a_stage_is_no_path(house: House) -> None:
+    for slug in ("../../evil", "a/b", "A", "", "-a", "x" * 21, 7, ["a"], "a\n"):
+        wrong = body()
+        wrong["stages"][0]["slug"] = slug
+        answer = post(house, "bob", ROOT, wrong)
+        # Without a slug it is made of the name.
+        assert answer.status_code == (400 if slug else 201), (slug, answer.content)
+
+
+def test_a_change_keeps_what_workers_write_at_the_same_time(house: House, deployment: Deployment) -> None:
+    def deploy(sender: Any, instance: Stage, **options: Any) -> None:
+        # The last step of a promotion, and a look at the registry, between the change's reading and its writing.
+        Stage.objects.filter(pk=instance.pk).update(version=2, version_arn="arn:2")
+        Deployment.objects.filter(pk=instance.deployment_id).update(newest_version=3, newest_arn="arn:3")
+
+    pre_save.connect(deploy, sender=Stage)
+    try:
+        answer = house.api("bob").patch(
+            f"{ROOT}{deployment.slug}/", {"description": "New."}, "application/json"
+        )
+    finally:
+        pre_save.disconnect(deploy, sender=Stage)
+    assert answer.status_code == 200, answer.content
+    assert set(Stage.objects.values_list("version", "version_arn")) == {(2, "arn:2")}
+    row = Deployment.objects.get()
+    assert (row.description, row.newest_version, row.newest_arn) == ("New.", 3, "arn:3")

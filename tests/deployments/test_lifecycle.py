@@ -58,14 +58,16 @@ def test_a_version_goes_from_the_registry_through_staging_to_production_on_anoth
     assert run.job.deployment == f"{deployment.slug}/staging"
 
     production = stage_of(deployment, "production")
-    asked = promoting.request(production, 1, member=member(team, "bob"))
-    assert asked.state == PromotionState.WAITING
-    approved = promoting.approve(asked, member=member(team, "alice"), note="Looks right.")
+    production_promotion = promoting.request(production, 1, member=member(team, "bob"))
+    assert production_promotion.state == PromotionState.WAITING
+    approved = promoting.approve(production_promotion, member=member(team, "alice"), note="Looks right.")
     assert carry_to_end(approved).state == PromotionState.DEPLOYED
     production = stage_of(deployment, "production")
     assert production.model is not None
     archive = production.model.model_data
-    assert archive == f"s3://{BUCKET}/batchdeck/{deployment.slug}/production/models/v1/model_0.tar.gz"
+    folder, _, name = archive.rpartition("/")
+    assert folder.startswith(f"s3://{BUCKET}/batchdeck/{deployment.slug}/production/models/v1-")
+    assert name == "model_0.tar.gz"
     put_input(second_engine, registry.group)
     run = run_to_end(running.run_now(production, by=team.people["alice"]))
     assert run.state == StageRunState.COMPLETED, run.reason
@@ -92,3 +94,22 @@ def test_a_second_run_to_the_same_folder_fails_before_it_replaces_what_the_first
     assert second.state == StageRunState.FAILED
     assert "Put {run} into the stage's output path" in second.reason
     assert second.job is None
+
+
+def test_deployments_with_the_same_folder_do_not_replace_each_others_archives(
+    team: House, registry: Registry, engine: EngineProcess, second_engine: EngineProcess
+) -> None:
+    archives = set()
+    for group in (registry, Registry(engine)):
+        group.add()
+        stages = [stage_body("staging", "live", group.group, artifact_path=f"s3://{BUCKET}/shared/")]
+        deployment = make(team, group.group, stages=stages)
+        look(deployment)
+        carry_to_end(promoting.request(stage_of(deployment, "staging"), 1, member=member(team, "alice")))
+        model = stage_of(deployment, "staging").model
+        assert model is not None
+        archives.add(model.model_data)
+    keys = {uri.removeprefix(f"s3://{BUCKET}/") for uri in archives}
+    listed = second_engine.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="shared/")["Contents"]
+    assert len(keys) == 2
+    assert {row["Key"] for row in listed} == keys

@@ -8,6 +8,7 @@ import pytest
 
 from deployments.models import Deployment, DeploymentRun, Promotion, PromotionState, Stage
 from deployments.services import editing
+from jobs.states import JobState
 from teams.models import Activity
 from tests.cast import House
 
@@ -26,8 +27,8 @@ def body(**changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def deployment(house: House) -> Deployment:
     """A deployment to which version 2 is offered, while version 1 runs in both stages."""
-    made = editing.create(house.team, body(), by=house.people["alice"])
-    for stage in made.stages.all():
+    deployment = editing.create(house.team, body(), by=house.people["alice"])
+    for stage in deployment.stages.all():
         Promotion.objects.create(
             team=house.team,
             stage=stage,
@@ -37,23 +38,23 @@ def deployment(house: House) -> Deployment:
             carried={"containers": [{"Image": "image:1"}]},
         )
         Stage.objects.filter(pk=stage.pk).update(version=1, version_arn="arn:1", model=house.model)
-    Deployment.objects.filter(pk=made.pk).update(newest_version=2, newest_arn="arn:2")
+    Deployment.objects.filter(pk=deployment.pk).update(newest_version=2, newest_arn="arn:2")
     Promotion.objects.create(
         team=house.team,
-        stage=made.stages.get(slug="staging"),
+        stage=deployment.stages.get(slug="staging"),
         version=2,
         version_arn="arn:2",
         state=PromotionState.OFFERED,
         carried={"containers": [{"Image": "image:2"}]},
     )
-    return editing.queries.deployments(house.team).get(pk=made.pk)
+    return editing.queries.deployments(house.team).get(pk=deployment.pk)
 
 
 def address(deployment: Deployment, rest: str = "") -> str:
     return f"/deployments/{deployment.slug}/{rest}"
 
 
-def form(**changes: str) -> dict[str, str]:
+def form(**changes: Any) -> dict[str, Any]:
     values = {"name": "Risk", "connection": "engine", "package_group": "risk", "follow": "offer"}
     for stage in ("staging", "production"):
         values |= {
@@ -73,15 +74,90 @@ def test_an_operator_makes_a_deployment_with_two_stages_by_the_form(house: House
     client = house.page("bob")
     assert b"three steps" in client.get("/deployments/").content
     answer = client.post("/deployments/new/", form(**{"stages.staging.expression": "rate(1 day)"}))
-    made = Deployment.objects.get()
-    assert answer.headers["Location"] == address(made)
-    staging, production = made.stages.order_by("position")
+    deployment = Deployment.objects.get()
+    assert answer.headers["Location"] == address(deployment)
+    staging, production = deployment.stages.order_by("position")
     assert staging.schedule is not None
     assert (staging.schedule.expression, production.schedule) == ("rate(1 day)", None)
     assert staging.artifact_path == "s3://bucket/batchdeck/risk/staging/"
-    page = client.get(address(made)).content.decode()
+    page = client.get(address(deployment)).content.decode()
     assert "rate(1 day)" in page
     assert "Next runs" in page
+
+
+def drawn(house: House, sent: dict[str, Any], path: str = "/deployments/new/stages/") -> dict[str, Any]:
+    """What the form holds after a button of its stages."""
+    answer = house.page("bob").post(path, sent)
+    assert answer.status_code == 200
+    stages = answer.context["form"]
+    inputs = {name: stages[name].value() for name in stages.fields if name.startswith("stages.")}
+    names = {f"stages.{stage.slug}.name": stage.title for stage in stages.stages}
+    slugs = [stage.slug for stage in stages.stages]
+    return {**sent, **{name: value for name, value in inputs.items() if value}, **names, "stage": slugs}
+
+
+def test_a_third_stage_is_added_with_the_settings_of_the_one_before_and_saved_as_the_last(
+    house: House,
+) -> None:
+    sent = form(stage=["staging", "production"], **{"stages.production.needs_approval": "on"})
+    third = drawn(house, {**sent, "new_stage": "EU West"})
+    assert third["stage"] == ["staging", "production", "eu-west"]
+    assert not Deployment.objects.exists()
+    assert third["stages.eu-west.data"] == PATHS["data"]
+    del third["new_stage"]
+    refused = house.page("bob").post("/deployments/new/", third)
+    assert "stages.eu-west.output_path" in refused.context["form"].errors
+    third["stages.eu-west.output_path"] = "s3://bucket/eu/{run}/"
+    assert house.page("bob").post("/deployments/new/", third).status_code == 302
+    stages = list(Deployment.objects.get().stages.order_by("position"))
+    assert [stage.name for stage in stages] == ["Staging", "Production", "EU West"]
+    assert stages[2].needs_approval
+
+
+def test_a_stage_without_a_version_is_left_out_and_one_with_a_version_has_no_button(
+    house: House, deployment: Deployment
+) -> None:
+    client, path = house.page("bob"), address(deployment, "edit/")
+    body_before = editing.describe(deployment)
+    qa = {"slug": "qa", "name": "QA", "connection": "engine", **PATHS}
+    stages = [*body_before["stages"], qa]
+    editing.change(
+        deployment, {"stages": stages}, member=house.people["alice"].memberships.get(team=house.team)
+    )
+    page = client.get(path)
+    text = page.content.decode()
+    assert "Leave QA out" in text
+    assert "Leave Production out" not in text
+    assert "Version 1 runs here" in text
+    fields = page.context["form"]
+    sent = {name: fields[name].value() for name in fields.fields if fields[name].value() not in (None, "")}
+    sent = {**sent, "stage": ["staging", "production", "qa"], "version": fields.version, "leave_out": "qa"}
+    shorter_form = drawn(house, sent, f"{path}stages/")
+    assert shorter_form["stage"] == ["staging", "production"]
+    assert Deployment.objects.get().stages.count() == 3
+    answer = client.post(path, {name: value for name, value in shorter_form.items() if ".qa." not in name})
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert [stage.slug for stage in Deployment.objects.get().stages.all()] == ["staging", "production"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("staging", "Staging is there already"), ("", "1 to 40 characters"), ("a\u202eb", "character")],
+)
+def test_a_stage_that_cannot_be_added_is_refused_beside_its_name(
+    house: House, name: str, reason: str
+) -> None:
+    sent = form(stage=["staging", "production"], new_stage=name)
+    answer = house.page("bob").post("/deployments/new/stages/", sent)
+    assert reason in " ".join(answer.context["form"].errors["new_stage"])
+    assert [stage.slug for stage in answer.context["form"].stages] == ["staging", "production"]
+
+
+def test_a_stage_that_was_typed_and_not_added_is_not_lost_on_saving(house: House) -> None:
+    answer = house.page("bob").post("/deployments/new/", form(new_stage="QA"))
+    assert answer.status_code == 400
+    assert "Add stage" in " ".join(answer.context["form"].errors["new_stage"])
+    assert not Deployment.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -227,3 +303,22 @@ def test_the_page_of_a_run_shows_its_steps_and_the_log_says_why_it_cannot_be_rea
     assert "a-processing-job" in page
     log = client.get(f"{run.get_absolute_url()}log/").content.decode()
     assert "cannot be reached" in log
+
+
+def test_a_run_leads_to_the_comparison_with_the_last_one_of_each_other_stage(
+    house: House, deployment: Deployment
+) -> None:
+    house.page("bob").post(address(deployment, "stages/staging/run/"))
+    run = DeploymentRun.objects.get()
+    staging, production = deployment.stages.order_by("position")
+    jobs = [house.job(JobState.COMPLETED) for _ in range(3)]
+    for job in jobs[:2]:
+        DeploymentRun.objects.create(
+            team=house.team, stage=production, state="completed", due_at=run.due_at, job=job
+        )
+    DeploymentRun.objects.filter(pk=run.pk).update(job=jobs[2])
+    page = house.page("vera").get(run.get_absolute_url()).content.decode()
+    assert f"/jobs/compare/?job={jobs[1].key}&amp;job={jobs[2].key}" in page
+    assert f"Compare with {production.name}" in page
+    assert jobs[0].key not in page
+    assert staging.name not in page.partition("Compare with ")[2].partition("</a>")[0]

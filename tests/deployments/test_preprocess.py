@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils import timezone
 from deployments.lifecycle import advancing, preprocessing
 from deployments.models import Deployment, StageRunState, StepState
 from deployments.services import promoting, running
+from jobs.models import Connection
 from tests.cast import House
 from tests.deployments.registry import BUCKET, ROWS, Registry, carry_to_end, look, make, run_to_end, stage_of
 from tests.support.engine import EngineProcess
@@ -107,3 +109,32 @@ def test_a_stopped_run_stops_its_script_and_submits_nothing(
     assert run.state == StageRunState.STOPPED
     assert run.reason == "Preprocess: Stopped by bob."
     assert run.job is None
+
+
+def test_a_script_reaches_no_more_than_its_limited_connection_may(
+    team: House, registry: Registry, engine: EngineProcess, settings: Any
+) -> None:
+    settings.ENGINE_CREDENTIALS = engine.data_dir / "credentials.json"
+    s3 = engine.client("s3")
+    s3.put_object(Bucket=BUCKET, Key=f"beside-{registry.group}/secret", Body=b"secret")
+    script = f"""
+import boto3, pathlib
+
+s3, said = boto3.client("s3"), []
+for key in ("beside-{registry.group}/secret", "{registry.group}/in"):
+    try:
+        s3.put_object(Bucket="{BUCKET}", Key=key + "/probe", Body=b"")
+        said.append("wrote " + key)
+    except Exception as error:
+        said.append(str(error))
+pathlib.Path("/opt/ml/output/message").write_text("; ".join(said))
+raise SystemExit(3)
+"""
+    deployment = deploy_to_staging(team, registry, script)
+    places = [f"s3://{BUCKET}/{registry.group}/", f"s3://{BUCKET}/batchdeck/"]
+    Connection.objects.filter(pk=team.connection.pk).update(allowed_places=places)
+    put_input(engine, registry.group)
+    run = run_to_end(running.run_now(stage_of(deployment, "staging"), by=team.people["bob"]))
+    refused, _, allowed = run.reason.partition("; ")
+    assert "AccessDenied" in refused, run.reason
+    assert allowed.startswith(f"wrote {registry.group}/in")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.e2e.every_page import every_page
 from tests.e2e.signing import follow
+from tests.notifications.receivers import MailSink
 from tests.support.house import CHECKOUT, House
+from tests.support.oidc_provider import OidcProvider
 
 SAMPLE = {
     "connection": "engine",
@@ -68,7 +71,25 @@ _ARGUMENTS = [
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def mail_sink() -> Iterator[MailSink]:
+    """The mail server of the shared house."""
+    sink = MailSink()
+    yield sink
+    sink.stop()
+
+
+@pytest.fixture(scope="session")
+def oidc_provider() -> Iterator[OidcProvider]:
+    """The provider of the shared house; the group `scientists` gives the role operator."""
+    provider = OidcProvider()
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture(scope="session")
+def house(
+    tmp_path_factory: pytest.TempPathFactory, mail_sink: MailSink, oidc_provider: OidcProvider
+) -> Iterator[House]:
     """`./deck up` of this checkout with nothing in its data directory."""
     house = House(
         CHECKOUT,
@@ -77,6 +98,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         BATCHDECK_WEBHOOK_NETWORKS="127.0.0.0/8",
         BATCHDECK_WEBHOOK_HTTP="yes",
         BATCHDECK_WEBHOOK_PORTS="1024-65535",
+        BATCHDECK_EMAIL_URL=f"smtp://127.0.0.1:{mail_sink.port}",
+        BATCHDECK_OIDC_ISSUER=oidc_provider.issuer,
+        BATCHDECK_OIDC_CLIENT_ID="batchdeck",
+        BATCHDECK_OIDC_CLIENT_SECRET="s3cret",
+        BATCHDECK_OIDC_NAME="Example",
+        BATCHDECK_OIDC_GROUPS="scientists=sample-team:operator",
     ).start()
     yield house
     house.stop()
@@ -132,8 +159,9 @@ def page(context: BrowserContext) -> Iterator[Page]:
     messages: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        # A form that is answered with 400 is what a test asked for; Chromium reports it as an error all the same.
-        if message.type == "error" and "status of 400" not in message.text:
+        # A form that is answered with 400, or a question before a replacement (409), is what a test asked for; Chromium
+        # reports it as an error all the same.
+        if message.type == "error" and not re.search("status of 4(00|09)", message.text):
             messages.append(message.text)
 
     page = context.new_page()

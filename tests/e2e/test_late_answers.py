@@ -7,8 +7,9 @@ import os
 import re
 import secrets
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -232,8 +233,11 @@ def no_worker(house: House) -> Iterator[None]:
     """No step of a job is done meanwhile."""
     pids = [pid for pid, command in house.processes().items() if "celery" in command and " worker" in command]
     assert pids
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+    # A process that is stopped inside a write would keep the database locked, so this holds the lock meanwhile.
+    with closing(sqlite3.connect(house.data_dir / "batchdeck.sqlite3", timeout=60)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
@@ -277,3 +281,22 @@ def test_figures_are_asked_for_once_the_answer_before_is_there(house: House, sig
         page.clock.run_for(10_000)
         answers.wait_for(2)
         answers.let_go(1)
+
+
+def test_small_plots_are_asked_for_once_the_answer_before_is_there_and_not_after_the_last(
+    house: House, signed_in: Page, job_path: str
+) -> None:
+    page = signed_in
+    page.clock.install()
+    answers = Answers(page, re.compile(r"/jobs/\w+/plots/"))
+    page.goto(house.url + job_path)
+    answers.wait_for(1)
+    page.clock.run_for(25_000)
+    # Requests reach the test in their order.
+    page.evaluate("fetch(location.href).then(() => null)")
+    assert answers.count == 1
+    answers.let_go(0)
+    expect(page.locator("#plots [role=img]").first).to_be_visible()
+    page.clock.run_for(25_000)
+    page.evaluate("fetch(location.href).then(() => null)")
+    assert answers.count == 1

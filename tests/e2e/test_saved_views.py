@@ -81,7 +81,7 @@ def test_a_view_of_failures_is_kept_shared_and_opened_by_another_member(
         follow(tab, house.deck("signin_link", "--user", "mara", "--base", house.url))
         tab.goto(f"{house.url}/jobs/")
         tab.locator("details.views > summary").click()
-        tab.get_by_role("link", name=re.compile("^Broken ones")).click()
+        tab.locator("details.views").get_by_role("link", name=re.compile("^Broken ones")).click()
         expect(tab.locator("#history a.strong").first).to_be_visible()
         assert "state=failed" in tab.url
         assert tab.get_by_role("button", name="Delete").count() == 0

@@ -169,21 +169,21 @@ async def served(
     runtimes, runtime = await prepared(image, directory, means)
     log = [] if log is None else log
     servers: list[ModelServer] = []
-    given = {"SAGEMAKER_MODEL_DIR": str(model), **environment}
+    variables = {"SAGEMAKER_MODEL_DIR": str(model), **environment}
     held = ExitStack()
-    runtime = await runtimes.add_requirements(runtime, model, given, log.append, held)
+    runtime = await runtimes.add_requirements(runtime, model, variables, log.append, held)
 
     async def start() -> ModelServer:
         placement = replace(placed(directory, model, script_dir), instances=instances)
-        servers.append(await runtimes.start(runtime, placement, given, log.extend))
+        servers.append(await runtimes.start(runtime, placement, variables, log.extend))
         return servers[-1]
 
     container = Container(start, START_SECONDS, 10**8)
     try:
         await container.start()
-        made = Served(servers[-1], log)
-        yield made
-        made.close()
+        client = Served(servers[-1], log)
+        yield client
+        client.close()
     finally:
         await container.stop()
         held.close()
@@ -193,8 +193,8 @@ async def last_words(image: str, directory: Path, model: Path, **environment: st
     """The exit status and all that a server said which cannot serve that model."""
     log: list[str] = []
     runtimes, runtime = await prepared(image, directory)
-    given = {"SAGEMAKER_MODEL_DIR": str(model), **environment}
-    server = await runtimes.start(runtime, placed(directory, model), given, log.extend)
+    variables = {"SAGEMAKER_MODEL_DIR": str(model), **environment}
+    server = await runtimes.start(runtime, placed(directory, model), variables, log.extend)
     try:
         await asyncio.wait_for(server.wait(), START_SECONDS)
         status = server.exit_status

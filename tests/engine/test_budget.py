@@ -87,13 +87,13 @@ async def test_a_job_leaves_others_as_much_as_it_holds() -> None:
         await never.wait()
 
     hog = held.budget.share()
-    other = held.budget.share()
+    small_share = held.budget.share()
     async with client_of(dribble) as slow, client_of(large) as fast, asyncio.timeout(60):
         hogging = asyncio.create_task(run_object(hog, slow, 50, Window(50, hog), held))
         while not hog.is_over:
             await asyncio.sleep(0)
         assert held.budget.left >= 16 * MIB // 2 - 3 * MIB - 50 * READ
-        assert await run_object(other, fast, 10, Window(4, other), held) == 10 * ANSWER
+        assert await run_object(small_share, fast, 10, Window(4, small_share), held) == 10 * ANSWER
         hogging.cancel()
         await asyncio.gather(hogging, return_exceptions=True)
         never.set()

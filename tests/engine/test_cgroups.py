@@ -32,9 +32,9 @@ time.sleep(600)
 
 def groups(directory: Path) -> list[Path]:
     """The groups of servers whose engine has its data in that folder."""
-    made = support().groups
-    assert made is not None
-    return made.leftovers(engine_name(directory / "jobs"))
+    cgroups = support().groups
+    assert cgroups is not None
+    return cgroups.leftovers(engine_name(directory / "jobs"))
 
 
 async def started(directory: Path) -> ModelServer:

@@ -15,8 +15,12 @@ ENGINE_DOCS = Path(__file__).resolve().parents[2] / "docs" / "engine.md"
 
 def test_settings_come_from_the_environment() -> None:
     assert Unsettled.from_environment({}) == Unsettled()
-    given = {"ENGINE_RANGE_END_INCLUDED": "Yes", "ENGINE_NEWLINE_SENT": "0", "ENGINE_DOUBLE_NEWLINES": ""}
-    assert Unsettled.from_environment(given) == Unsettled(range_end_included=True, newline_sent=False)
+    environment = {
+        "ENGINE_RANGE_END_INCLUDED": "Yes",
+        "ENGINE_NEWLINE_SENT": "0",
+        "ENGINE_DOUBLE_NEWLINES": "",
+    }
+    assert Unsettled.from_environment(environment) == Unsettled(range_end_included=True, newline_sent=False)
 
 
 def test_a_setting_that_is_neither_yes_nor_no_is_named() -> None:

@@ -52,7 +52,7 @@ async def boosters(
 ) -> AsyncIterator[tuple[dict[int, Served], dict[int, list[float]]]]:
     """A server for each number of columns, and XGBoost's own predictions."""
     folder = tmp_path_factory.mktemp("boosters")
-    said = {
+    predictions = {
         int(columns): numbers for columns, numbers in (await computed("xgboost", folder, XGBOOST)).items()
     }
     async with AsyncExitStack() as stack:
@@ -65,9 +65,9 @@ async def boosters(
                     SAGEMAKER_BATCH="true",
                 )
             )
-            for columns in said
+            for columns in predictions
         }
-        yield servers, said
+        yield servers, predictions
 
 
 def numbers(body: bytes) -> list[float]:
@@ -80,9 +80,9 @@ def numbers(body: bytes) -> list[float]:
     [("42,6,9", 3, 1), ("42.0,6.0,9.0", 3, 1), ("42\n6\n9\n", 1, 3), ("42,6,9\n1,2,3", 3, 2)],
 )
 async def test_csv_of_the_xgboost_suite(boosters: Any, payload: str, columns: int, rows: int) -> None:
-    servers, said = boosters
+    servers, predictions = boosters
     answer = await servers[columns].post(payload.encode(), "text/csv; charset=UTF-8")
-    assert (answer.status, numbers(answer.body)) == (200, said[columns][:rows])
+    assert (answer.status, numbers(answer.body)) == (200, predictions[columns][:rows])
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ async def test_content_types_that_the_xgboost_suite_refuses(boosters: Any, conte
 
 @pytest.mark.parametrize("payload", ["0 0:1 5:1", "0:1 5:1"])
 async def test_libsvm_of_the_xgboost_suite(boosters: Any, payload: str) -> None:
-    servers, said = boosters
+    servers, predictions = boosters
     answer = await servers[6].post(payload.encode(), "text/x-libsvm")
-    assert numbers(answer.body) == said[6][:1]
+    assert numbers(answer.body) == predictions[6][:1]
 
 
 def field(number: int, content: bytes) -> bytes:
@@ -140,23 +140,23 @@ def record(kind: str, values: list[float], keys: list[int] | None = None, width:
 
 
 async def test_recordio_of_the_xgboost_suite(boosters: Any) -> None:
-    servers, said = boosters
+    servers, predictions = boosters
     for kind in KINDS:
         dense = await servers[3].post(record(kind, [42, 6, 9]), "application/x-recordio-protobuf")
-        assert (kind, numbers(dense.body)) == (kind, said[3][:1])
+        assert (kind, numbers(dense.body)) == (kind, predictions[3][:1])
     sparse = await servers[6].post(record("int32", [1, 1], [0, 5], 6), "application/x-recordio-protobuf")
-    assert numbers(sparse.body) == said[6][:1]
+    assert numbers(sparse.body) == predictions[6][:1]
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
 async def test_sparse_records_at_the_edges_of_the_xgboost_suite(boosters: Any, kind: str) -> None:
-    servers, said = boosters
+    servers, predictions = boosters
     # A diagonal, one value at each place in turn; then nothing at all, and rows that are full.
     rows = [([1.0], [place]) for place in range(5)]
     rows += [([], []), ([1.0] * 5, [0, 1, 2, 3, 4]), ([2.0, 4.0, 6.0, 8.0, 10.0], [0, 1, 2, 3, 4])]
     payload = b"".join(record(kind, values, keys, 5) for values, keys in rows)
     answer = await servers[5].post(payload, "application/x-recordio-protobuf")
-    assert numbers(answer.body) == said[5]
+    assert numbers(answer.body) == predictions[5]
 
 
 #: A pickled estimator of six features, and a script that answers its input; prints what scikit-learn says of zeros.
@@ -193,7 +193,7 @@ async def estimators(
 ) -> AsyncIterator[tuple[dict[str, Served], list[float]]]:
     """Servers of both models, and scikit-learn's own prediction."""
     folder = tmp_path_factory.mktemp("estimators")
-    said = await computed("sklearn", folder, SKLEARN)
+    prediction = await computed("sklearn", folder, SKLEARN)
     async with AsyncExitStack() as stack:
         servers = {
             name: await stack.enter_async_context(
@@ -201,7 +201,7 @@ async def estimators(
             )
             for name in ("six", "echo")
         }
-        yield servers, said
+        yield servers, prediction
 
 
 @pytest.mark.parametrize(
@@ -235,27 +235,27 @@ async def test_arrays_of_the_scikit_learn_suite_keep_their_type(estimators: Any,
 
 async def test_ones_in_each_accept_of_the_scikit_learn_suite(estimators: Any) -> None:
     servers, _ = estimators
-    ones = b"1,1\n1,1\n"
-    as_csv = await servers["echo"].post(ones, "text/csv", "text/csv")
+    csv_of_ones = b"1,1\n1,1\n"
+    as_csv = await servers["echo"].post(csv_of_ones, "text/csv", "text/csv")
     assert (as_csv.body, as_csv.headers["content-type"].partition(";")[0]) == (
         b"1.0,1.0\n1.0,1.0\n",
         "text/csv",
     )
-    as_json = await servers["echo"].post(ones, "text/csv", "application/json")
+    as_json = await servers["echo"].post(csv_of_ones, "text/csv", "application/json")
     assert json.loads(as_json.body) == [[1.0, 1.0], [1.0, 1.0]]
     for content_type, accept in (
         ("text/csv", "application/not_supported"),
         ("application/not_supported", "text/csv"),
     ):
-        refused = await servers["echo"].post(ones, content_type, accept)
+        refused = await servers["echo"].post(csv_of_ones, content_type, accept)
         assert refused.status >= 400
         assert b"application/not_supported is not supported by this framework" in refused.body
 
 
 async def test_rows_of_zeros_on_the_pickled_model_of_the_scikit_learn_suite(estimators: Any) -> None:
-    servers, said = estimators
+    servers, prediction = estimators
     row = b"0.0, 0.0, 0.0, 0.0, 0.0, 0.0\n"
     answer = await servers["six"].post(2 * row, "text/csv", "application/json")
-    assert json.loads(answer.body) == pytest.approx(2 * said)
+    assert json.loads(answer.body) == pytest.approx(2 * prediction)
     # The suite gives its multi-model server one row. Behind a transform job it has one dimension, which is refused.
     assert (await servers["six"].post(row, "text/csv", "application/json")).status == 500

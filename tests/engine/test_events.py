@@ -57,9 +57,9 @@ class Receiver:
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
+    event_receiver = Receiver()
+    yield event_receiver
+    event_receiver.close()
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +141,8 @@ def test_an_event_nobody_took_is_sent_again_as_the_same(telling: EngineProcess, 
     job = transform(telling, {"x": b"x"}).completed()
     until(lambda: len(receiver.of(job.name)) == 3, "the event that was sent again")
     assert receiver.statuses_of(job.name) == ["InProgress", "InProgress", "Completed"]
-    refused, again, other = (event["id"] for event in receiver.of(job.name))
-    assert refused == again != other
+    refused_id, repeated_id, next_id = (event["id"] for event in receiver.of(job.name))
+    assert refused_id == repeated_id != next_id
 
 
 def test_an_event_that_is_refused_is_given_up(telling: EngineProcess, receiver: Receiver) -> None:

@@ -16,7 +16,7 @@ from tests.support.moto import MotoServer
 from tests.support.polling import until
 
 
-def told(sqs: Any, queue: str) -> list[dict[str, Any]]:
+def receive_events(sqs: Any, queue: str) -> list[dict[str, Any]]:
     """The events that are in the queue; they stay there, unseen for a while."""
     answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
     return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
@@ -30,11 +30,11 @@ def test_each_change_is_put_into_the_queue_as_eventbridge_would(sqs: Any, tmp_pa
         request = job_request(create_model(engine), put(engine, f"{unique('in')}/x"))
         engine.client("sagemaker").create_transform_job(**request)
 
-        def both() -> bool:
-            events.extend(told(sqs, queue))
+        def has_both_events() -> bool:
+            events.extend(receive_events(sqs, queue))
             return len(events) == 2
 
-        until(both, "both events")
+        until(has_both_events, "both events")
     finally:
         engine.stop()
     assert {event["detail-type"] for event in events} == {"SageMaker Transform Job State Change"}

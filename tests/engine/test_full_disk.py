@@ -142,6 +142,31 @@ def test_a_job_that_met_a_full_disk_goes_on_by_itself(own_engine: EngineProcess,
     assert "FailureReason" not in job.describe()
 
 
+def test_answers_without_end_fail_their_job_before_the_disk_is_full(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", 400) as disk:
+        limits = "free_mb=100"
+        engine = EngineProcess(
+            disk.folder / "engine", ENGINE_EXTRA_RUNTIMES=str(MODEL_SERVERS), ENGINE_LIMITS=limits
+        ).start()
+        try:
+            # Each line is answered with 10,000 bytes more: 440 MB in all, for which there is no space.
+            line = b"x" * 1000 + b"\n"
+            job = transform(
+                engine,
+                {"a-small": line, "endless": line * 40_000},
+                environment={"SUFFIX": "y" * 10_000},
+                BatchStrategy="MultiRecord",
+                MaxPayloadInMB=1,
+                MaxConcurrentTransforms=1,
+                ModelClientConfig={"InvocationsTimeoutInSeconds": 600},
+            )
+            assert "this job has written" in job.failed()
+            assert [*job.outputs] == ["a-small.out"]
+            engine.client("s3").put_object(Bucket="transforms", Key="after", Body=PART)
+        finally:
+            engine.stop()
+
+
 def test_a_job_is_stopped_on_a_full_disk(own_engine: EngineProcess, disk: SmallDisk) -> None:
     job = transform(own_engine, {"x": b"sleep"})
     until(lambda: "got " in job.log, "the request")

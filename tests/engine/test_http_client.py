@@ -66,15 +66,15 @@ async def post(client: HttpClient, body: bytes = b"x", seconds: float = 5) -> tu
 
 
 async def test_a_request_is_sent_as_asked() -> None:
-    seen = []
+    requests = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        seen.append(await read_request(reader))
+        requests.append(await read_request(reader))
         writer.write(b"HTTP/1.1 201 Created\r\nContent-Type: text/csv\r\nContent-Length: 2\r\n\r\nok")
 
     async with client_of(serve) as client:
         answer = await client.request("POST", "/invocations", {"Accept": "text/csv"}, b"body", 5)
-    head, body = seen[0]
+    head, body = requests[0]
     assert head.startswith(b"POST /invocations HTTP/1.1\r\nHost: 127.0.0.1:")
     assert b"\r\nAccept: text/csv\r\n" in head
     assert body == b"body"
@@ -217,10 +217,10 @@ async def test_an_answer_over_the_limit_is_not_read_on(head: bytes) -> None:
 
 
 async def test_a_streamed_body_goes_out_in_chunks_and_is_made_anew_for_another_try() -> None:
-    made = []
+    started_bodies = []
 
     def body() -> Iterator[bytes]:
-        made.append(1)
+        started_bodies.append(1)
         for number in range(100):
             yield b"%05d" % number * 2000
 
@@ -235,7 +235,7 @@ async def test_a_streamed_body_goes_out_in_chunks_and_is_made_anew_for_another_t
         assert await post(client) == (200, b"00000001")
         answer = await client.request("POST", "/invocations", {}, body, 5)
     assert answer.body == b"01000000"
-    assert len(made) <= 2
+    assert len(started_bodies) <= 2
 
 
 async def test_a_streamed_body_stops_when_the_server_has_answered() -> None:

@@ -145,8 +145,8 @@ async def test_every_failure_is_a_400_in_the_servers_json(
 
 async def test_a_question_and_its_context_are_answered(models: Models, tmp_path: Path) -> None:
     async with served(IMAGE, tmp_path, models.folder / "answers") as server:
-        asked = {"question": "who ?", "context": "ann is good"}
-        answer = await server.post(body(asked), "application/json")
+        question = {"question": "who ?", "context": "ann is good"}
+        answer = await server.post(body(question), "application/json")
         assert json.loads(answer.body) == pytest.approx(models.says["answer"])
         csv = await server.post(b"question,context\nwho ?,ann is good\n", "text/csv")
         assert csv.status == 200

@@ -11,12 +11,14 @@ from engine.errors import ServiceError
 from engine.wire.request_body import read_body
 
 
-def messages(*given: dict[str, Any]) -> Any:
+def messages(*incoming: dict[str, Any]) -> Any:
     """A server that has these messages, and nothing after them."""
-    left = list(given)
+    waiting_messages = list(incoming)
 
     async def receive() -> dict[str, Any]:
-        return left.pop(0) if left else await asyncio.get_running_loop().create_future()
+        return (
+            waiting_messages.pop(0) if waiting_messages else await asyncio.get_running_loop().create_future()
+        )
 
     return receive
 

@@ -60,8 +60,8 @@ def test_streams_are_listed_by_their_last_event_over_pages(logs: Any, group: str
 
 
 def test_a_group_may_be_named_by_its_arn(logs: Any, group: str) -> None:
-    (found,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
-    page = logs.describe_log_streams(logGroupIdentifier=found["logGroupArn"])
+    (log_group,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    page = logs.describe_log_streams(logGroupIdentifier=log_group["logGroupArn"])
     assert len(page["logStreams"]) == 3
 
 
@@ -85,35 +85,35 @@ def test_a_listing_of_streams_that_can_not_be_is_refused(
 def test_events_are_followed_from_the_head_until_the_token_repeats(
     logs: Any, store: Store, group: str
 ) -> None:
-    wanted = {"logGroupName": group, "logStreamName": "job/i-1", "startFromHead": True, "limit": 4}
-    seen: list[str] = []
-    page = logs.get_log_events(**wanted)
+    query = {"logGroupName": group, "logStreamName": "job/i-1", "startFromHead": True, "limit": 4}
+    texts: list[str] = []
+    page = logs.get_log_events(**query)
     while messages(page):
-        seen += messages(page)
-        page = logs.get_log_events(**wanted, nextToken=page["nextForwardToken"])
-    assert seen == [f"one {number}" for number in range(10)]
+        texts += messages(page)
+        page = logs.get_log_events(**query, nextToken=page["nextForwardToken"])
+    assert texts == [f"one {number}" for number in range(10)]
     token = page["nextForwardToken"]
-    assert logs.get_log_events(**wanted, nextToken=token)["nextForwardToken"] == token
+    assert logs.get_log_events(**query, nextToken=token)["nextForwardToken"] == token
 
     store.logs.append(group, "job/i-1", [(200, "written since")])
-    assert messages(logs.get_log_events(**wanted, nextToken=token)) == ["written since"]
+    assert messages(logs.get_log_events(**query, nextToken=token)) == ["written since"]
 
 
 def test_without_a_word_the_latest_events_come_and_the_backward_token_leads_to_the_first(
     logs: Any, group: str
 ) -> None:
-    wanted = {"logGroupName": group, "logStreamName": "job/i-1", "limit": 4}
-    page = logs.get_log_events(**wanted)
+    query = {"logGroupName": group, "logStreamName": "job/i-1", "limit": 4}
+    page = logs.get_log_events(**query)
     assert messages(page) == ["one 6", "one 7", "one 8", "one 9"]
-    page = logs.get_log_events(**wanted, nextToken=page["nextBackwardToken"])
+    page = logs.get_log_events(**query, nextToken=page["nextBackwardToken"])
     assert messages(page) == ["one 2", "one 3", "one 4", "one 5"]
-    page = logs.get_log_events(**wanted, nextToken=page["nextBackwardToken"])
+    page = logs.get_log_events(**query, nextToken=page["nextBackwardToken"])
     assert messages(page) == ["one 0", "one 1"]
     token = page["nextBackwardToken"]
-    page = logs.get_log_events(**wanted, nextToken=token)
+    page = logs.get_log_events(**query, nextToken=token)
     assert messages(page) == []
     assert page["nextBackwardToken"] == token
-    page = logs.get_log_events(**wanted, nextToken=page["nextForwardToken"])
+    page = logs.get_log_events(**query, nextToken=page["nextForwardToken"])
     assert messages(page) == ["one 0", "one 1", "one 2", "one 3"]
 
 
@@ -121,11 +121,11 @@ def test_an_empty_stream_gives_a_token_that_waits_for_its_first_event(
     logs: Any, store: Store, group: str
 ) -> None:
     store.logs.append(group, "job/empty", [])
-    wanted = {"logGroupName": group, "logStreamName": "job/empty"}
-    token = logs.get_log_events(**wanted)["nextForwardToken"]
-    assert logs.get_log_events(**wanted, nextToken=token)["nextForwardToken"] == token
+    query = {"logGroupName": group, "logStreamName": "job/empty"}
+    token = logs.get_log_events(**query)["nextForwardToken"]
+    assert logs.get_log_events(**query, nextToken=token)["nextForwardToken"] == token
     store.logs.append(group, "job/empty", [(1, "first")])
-    assert messages(logs.get_log_events(**wanted, nextToken=token)) == ["first"]
+    assert messages(logs.get_log_events(**query, nextToken=token)) == ["first"]
 
 
 def test_a_time_range_has_its_start_and_not_its_end(logs: Any, group: str) -> None:
@@ -135,9 +135,9 @@ def test_a_time_range_has_its_start_and_not_its_end(logs: Any, group: str) -> No
 
 def test_a_page_holds_a_mebibyte(logs: Any, store: Store, group: str) -> None:
     store.logs.append(group, "job/big", [(number, str(number) * 200_000) for number in range(10)])
-    wanted = {"logGroupName": group, "logStreamName": "job/big"}
-    assert [text[0] for text in messages(logs.get_log_events(**wanted, startFromHead=True))] == list("01234")
-    assert [text[0] for text in messages(logs.get_log_events(**wanted))] == list("56789")
+    query = {"logGroupName": group, "logStreamName": "job/big"}
+    assert [text[0] for text in messages(logs.get_log_events(**query, startFromHead=True))] == list("01234")
+    assert [text[0] for text in messages(logs.get_log_events(**query))] == list("56789")
 
 
 def test_an_unknown_stream_or_group_is_not_found(logs: Any, group: str) -> None:
@@ -201,14 +201,14 @@ def test_a_filter_reads_newest_first_and_its_token_keeps_the_direction(
     base = 1_800_000_000_000
     for number in range(500):
         store.logs.append(group, f"back/i-{number % 2}", [(base + number // 10, f"line {number}")])
-    wanted = {"logGroupName": group, "logStreamNamePrefix": "back/", "startTime": base, "limit": 7}
-    page = logs.filter_log_events(**wanted, startFromHead=False)
-    seen = messages(page)
-    assert len(seen) == 7
+    query = {"logGroupName": group, "logStreamNamePrefix": "back/", "startTime": base, "limit": 7}
+    page = logs.filter_log_events(**query, startFromHead=False)
+    texts = messages(page)
+    assert len(texts) == 7
     while "nextToken" in page:
-        page = logs.filter_log_events(**wanted, nextToken=page["nextToken"])
-        seen += messages(page)
-    assert seen == [f"line {number}" for number in range(499, -1, -1)]
+        page = logs.filter_log_events(**query, nextToken=page["nextToken"])
+        texts += messages(page)
+    assert texts == [f"line {number}" for number in range(499, -1, -1)]
 
 
 def test_newest_first_matches_a_pattern_and_ends_at_the_end_time(logs: Any, store: Store, group: str) -> None:

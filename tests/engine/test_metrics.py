@@ -58,19 +58,19 @@ def stat(host: str, statistic: str, period: int = 60) -> dict[str, Any]:
 def data(engine: EngineProcess, *queries: dict[str, Any], **more: Any) -> dict[str, Any]:
     """GetMetricData's answer over two minutes from NOON on, unless told otherwise."""
     start = datetime.fromtimestamp(NOON, UTC)
-    asked = {"StartTime": start, "EndTime": start + timedelta(minutes=2), **more}
-    return dict(engine.client("cloudwatch").get_metric_data(MetricDataQueries=list(queries), **asked))
+    period = {"StartTime": start, "EndTime": start + timedelta(minutes=2), **more}
+    return dict(engine.client("cloudwatch").get_metric_data(MetricDataQueries=list(queries), **period))
 
 
 def test_each_instance_of_a_job_has_its_cpu_and_memory_measured(
     serving_engine: EngineProcess, job: Transform
 ) -> None:
-    found = [
+    hosts_and_metrics = [
         pair for pair in hosts(serving_engine, Namespace=NAMESPACE) if pair[0].startswith(f"{job.name}/")
     ]
-    assert len({host for host, _ in found}) == 2
-    assert {name for _, name in found} == {"CPUUtilization", "MemoryUtilization"}
-    assert all(any(stream.startswith(f"{host}-") for stream in job.streams) for host, _ in found)
+    assert len({host for host, _ in hosts_and_metrics}) == 2
+    assert {name for _, name in hosts_and_metrics} == {"CPUUtilization", "MemoryUtilization"}
+    assert all(any(stream.startswith(f"{host}-") for stream in job.streams) for host, _ in hosts_and_metrics)
 
 
 def test_the_search_that_is_used_in_the_field_finds_a_jobs_metrics(
@@ -125,17 +125,17 @@ def test_many_points_come_in_pages_in_the_order_asked_for(serving_engine: Engine
     )
     values: dict[str, list[float]] = {"m0": [], "m1": []}
     for page in pages:
-        shown = [result["Values"] for result in page["MetricDataResults"]]
-        assert sum(map(len, shown)) <= 3
+        values_of_page = [result["Values"] for result in page["MetricDataResults"]]
+        assert sum(map(len, values_of_page)) <= 3
         for result in page["MetricDataResults"]:
             values[result["Id"]] += result["Values"]
     assert values == {"m0": [10, 30, 50, 70], "m1": [10, 30, 50, 70]}
 
 
 def test_a_metric_that_is_not_there_has_no_points(serving_engine: EngineProcess, host: str) -> None:
-    other = stat(host, "Sum")
-    other["Metric"]["Dimensions"].append({"Name": "Rack", "Value": "1"})
-    queries = [{"Id": "a", "MetricStat": stat("no/such", "Sum")}, {"Id": "b", "MetricStat": other}]
+    metric_of_rack = stat(host, "Sum")
+    metric_of_rack["Metric"]["Dimensions"].append({"Name": "Rack", "Value": "1"})
+    queries = [{"Id": "a", "MetricStat": stat("no/such", "Sum")}, {"Id": "b", "MetricStat": metric_of_rack}]
     results = data(serving_engine, *queries)["MetricDataResults"]
     assert [result["Values"] for result in results] == [[], []]
     assert hosts(serving_engine, Namespace="AWS/EC2") == []

@@ -72,7 +72,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError("it does not listen")
 
 
-def said(port: int, *pieces: bytes) -> list[bytes]:
+def answer_lines(port: int, *pieces: bytes) -> list[bytes]:
     """What the server answers to these bytes, sent piece by piece, until it closes the connection: in lines."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         for piece in pieces:
@@ -92,7 +92,7 @@ CLOSE = b"Connection: close"
 
 
 def test_requests_sent_at_once_are_answered_in_their_order(port: int) -> None:
-    answers = said(port, post(b"slow") + post(b"second") + post(b"third", CLOSE))
+    answers = answer_lines(port, post(b"slow") + post(b"second") + post(b"third", CLOSE))
     assert [line for line in answers if line.startswith((b"slow", b"second", b"third"))] == [
         b"slowHTTP/1.1 200 OK",
         b"secondHTTP/1.1 200 OK",
@@ -102,39 +102,42 @@ def test_requests_sent_at_once_are_answered_in_their_order(port: int) -> None:
 
 def test_a_request_may_come_in_pieces(port: int) -> None:
     request = post(b"whole", b"X-End: !", CLOSE)
-    assert said(port, *(request[start : start + 7] for start in range(0, len(request), 7)))[-1] == b"whole!"
+    assert (
+        answer_lines(port, *(request[start : start + 7] for start in range(0, len(request), 7)))[-1]
+        == b"whole!"
+    )
 
 
 def test_a_chunked_body_is_put_together(port: int) -> None:
     head = b"POST /invocations HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-    assert said(port, head, b"3\r\nabc\r\n", b"2\r\nde\r\n0\r\n\r\n")[-1] == b"abcde"
+    assert answer_lines(port, head, b"3\r\nabc\r\n", b"2\r\nde\r\n0\r\n\r\n")[-1] == b"abcde"
 
 
 def test_who_asks_whether_to_send_the_body_is_told_to(port: int) -> None:
     head, _, body = post(b"yes", b"Expect: 100-continue", CLOSE).partition(b"\r\n\r\n")
-    answers = said(port, head + b"\r\n\r\n", body)
+    answers = answer_lines(port, head + b"\r\n\r\n", body)
     assert (answers[0], answers[2], answers[-1]) == (b"HTTP/1.1 100 Continue", b"HTTP/1.1 200 OK", b"yes")
 
 
 def test_a_failure_is_a_500_with_its_traceback_in_the_log_and_the_next_request_is_answered(
     port: int, log: Path
 ) -> None:
-    answers = said(port, post(b"fail"), post(b"after", CLOSE))
+    answers = answer_lines(port, post(b"fail"), post(b"after", CLOSE))
     assert answers[0] == b"HTTP/1.1 500 Internal Server Error"
     assert answers[-1] == b"after"
     assert b"no such luck" in log.read_bytes()
 
 
 def test_ping_is_healthy_and_any_other_path_is_not_there(port: int) -> None:
-    assert said(port, b"GET /ping?x=1 HTTP/1.0\r\n\r\n")[0] == b"HTTP/1.1 200 OK"
-    assert said(port, b"GET /invocations HTTP/1.0\r\n\r\n")[0] == b"HTTP/1.1 404 Not Found"
+    assert answer_lines(port, b"GET /ping?x=1 HTTP/1.0\r\n\r\n")[0] == b"HTTP/1.1 200 OK"
+    assert answer_lines(port, b"GET /invocations HTTP/1.0\r\n\r\n")[0] == b"HTTP/1.1 404 Not Found"
 
 
 def test_what_is_not_http_is_refused(port: int) -> None:
-    assert said(port, b"hello?\r\n\r\n")[0] == b"HTTP/1.1 400 Bad Request"
+    assert answer_lines(port, b"hello?\r\n\r\n")[0] == b"HTTP/1.1 400 Bad Request"
 
 
 def test_a_client_that_leaves_disturbs_nobody(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(post(b"never"))
-    assert said(port, post(b"still here", CLOSE))[-1] == b"still here"
+    assert answer_lines(port, post(b"still here", CLOSE))[-1] == b"still here"

@@ -125,9 +125,9 @@ def test_the_paginator_meets_every_model_once(engine: EngineProcess, sagemaker: 
     mark = unique("page")
     names = {create_model(engine, f"{mark}-{number}") for number in range(7)}
     pages = sagemaker.get_paginator("list_models").paginate(NameContains=mark, SortBy=order, MaxResults=3)
-    found = [model["ModelName"] for page in pages for model in page["Models"]]
-    assert len(found) == 7
-    assert set(found) == names
+    listed_names = [model["ModelName"] for page in pages for model in page["Models"]]
+    assert len(listed_names) == 7
+    assert set(listed_names) == names
 
 
 def test_a_page_token_of_another_order_is_refused(engine: EngineProcess, sagemaker: Any) -> None:

@@ -76,8 +76,10 @@ def test_an_own_server_is_confined_as_any_other(own_engine: EngineProcess) -> No
 
 
 def test_an_image_that_is_not_on_the_list_is_refused(own_engine: EngineProcess) -> None:
-    other = container(own_engine, "999999999999.dkr.ecr.eu-west-1.amazonaws.com/search/ranker:2.1")
-    reason = transform(own_engine, {"x": b"a"}, containers=[other]).failed()
+    foreign_container = container(
+        own_engine, "999999999999.dkr.ecr.eu-west-1.amazonaws.com/search/ranker:2.1"
+    )
+    reason = transform(own_engine, {"x": b"a"}, containers=[foreign_container]).failed()
     assert "no runtime for image 999999999999.dkr.ecr.eu-west-1.amazonaws.com/search/ranker:2.1" in reason
     assert "Our ranker" in reason, "what the engine has is listed"
 

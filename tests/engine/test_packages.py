@@ -66,10 +66,14 @@ def test_versions_are_numbered_and_no_number_is_given_twice(sagemaker: Any, grou
 def test_a_version_is_described_by_arn_and_by_group_and_number(
     engine: EngineProcess, sagemaker: Any, group: str
 ) -> None:
-    given = specification({"Image": STRANGE_IMAGE, "ModelDataUrl": model_data(engine)})
-    given["SupportedTransformInstanceTypes"] = ["ml.m5.large"]
+    inference_specification = specification({"Image": STRANGE_IMAGE, "ModelDataUrl": model_data(engine)})
+    inference_specification["SupportedTransformInstanceTypes"] = ["ml.m5.large"]
     arn = version(
-        sagemaker, group, InferenceSpecification=given, ModelPackageDescription="First", SourceUri="s3://a/b"
+        sagemaker,
+        group,
+        InferenceSpecification=inference_specification,
+        ModelPackageDescription="First",
+        SourceUri="s3://a/b",
     )
     described = sagemaker.describe_model_package(ModelPackageName=arn)
     del described["ResponseMetadata"]
@@ -81,8 +85,8 @@ def test_a_version_is_described_by_arn_and_by_group_and_number(
     assert described["ModelApprovalStatus"] == "PendingManualApproval"
     assert described["ModelPackageStatus"] == "Completed"
     # SageMaker's answer always has the containers' Environment.
-    containers = [{**container, "Environment": {}} for container in given["Containers"]]
-    assert described["InferenceSpecification"] == {**given, "Containers": containers}
+    containers = [{**container, "Environment": {}} for container in inference_specification["Containers"]]
+    assert described["InferenceSpecification"] == {**inference_specification, "Containers": containers}
     assert described["ModelPackageDescription"] == "First"
     assert described["SourceUri"] == "s3://a/b"
 
@@ -122,14 +126,14 @@ def test_the_latest_approved_version_is_found_as_the_guide_says(sagemaker: Any, 
         sagemaker.update_model_package(
             ModelPackageArn=arn, ModelApprovalStatus=status, ApprovalDescription="Looked at"
         )
-    found = sagemaker.list_model_packages(
+    packages = sagemaker.list_model_packages(
         ModelPackageGroupName=group,
         ModelApprovalStatus="Approved",
         SortBy="CreationTime",
         SortOrder="Descending",
         MaxResults=1,
     )["ModelPackageSummaryList"]
-    assert [package["ModelPackageArn"] for package in found] == [arns[1]]
+    assert [package["ModelPackageArn"] for package in packages] == [arns[1]]
     described = sagemaker.describe_model_package(ModelPackageName=arns[1])
     assert described["ApprovalDescription"] == "Looked at"
     assert described["LastModifiedTime"] >= described["CreationTime"]
@@ -161,7 +165,7 @@ def test_packages_are_listed_oldest_first_each_once_and_by_kind(
         pages = sagemaker.get_paginator("list_model_packages").paginate(
             NameContains=group, SortBy=order, PaginationConfig={"PageSize": 4}, **filters
         )
-        return [each["ModelPackageArn"] for page in pages for each in page["ModelPackageSummaryList"]]
+        return [summary["ModelPackageArn"] for page in pages for summary in page["ModelPackageSummaryList"]]
 
     assert listed(ModelPackageGroupName=group) == versions
     assert listed(ModelPackageGroupName=group, SortOrder="Descending") == versions[::-1]
@@ -180,8 +184,8 @@ def test_groups_are_listed_oldest_first_and_each_once(sagemaker: Any, order: str
     pages = sagemaker.get_paginator("list_model_package_groups").paginate(
         NameContains=mark, SortBy=order, PaginationConfig={"PageSize": 2}
     )
-    found = [each for page in pages for each in page["ModelPackageGroupSummaryList"]]
-    assert [each["ModelPackageGroupName"] for each in found] == names
+    summaries = [summary for page in pages for summary in page["ModelPackageGroupSummaryList"]]
+    assert [summary["ModelPackageGroupName"] for summary in summaries] == names
 
 
 def test_a_group_with_versions_stays(sagemaker: Any, group: str) -> None:

@@ -37,11 +37,11 @@ def test_a_parameter_has_versions_and_goes(ssm: Any) -> None:
 
 
 def test_several_parameters_are_read_and_the_unknown_listed(ssm: Any) -> None:
-    known, unknown = unique("subnets"), unique("nothing")
-    ssm.put_parameter(Name=known, Value="a,b", Type="StringList")
-    answer = ssm.get_parameters(Names=[known, unknown])
+    stored_name, unknown_name = unique("subnets"), unique("nothing")
+    ssm.put_parameter(Name=stored_name, Value="a,b", Type="StringList")
+    answer = ssm.get_parameters(Names=[stored_name, unknown_name])
     assert [row["Value"] for row in answer["Parameters"]] == ["a,b"]
-    assert answer["InvalidParameters"] == [unknown]
+    assert answer["InvalidParameters"] == [unknown_name]
 
 
 def test_parameters_of_a_path_come_in_pages(ssm: Any) -> None:
@@ -118,27 +118,27 @@ def test_a_type_is_needed_and_stays(ssm: Any) -> None:
 
 
 def test_a_team_uses_the_parameters_whose_path_begins_with_its_name(engine: EngineProcess, ssm: Any) -> None:
-    team, others = unique("team"), unique("others")
+    team, foreign_name = unique("team"), unique("others")
     make_key(engine, team, "--s3", f"s3://{team}/", "--names", f"{team}*")
     ours = client_of(engine, team)("ssm")
-    ssm.put_parameter(Name=f"/{others}/role", Value="theirs", Type="String")
+    ssm.put_parameter(Name=f"/{foreign_name}/role", Value="theirs", Type="String")
     ours.put_parameter(Name=f"/{team}-prod/role", Value="ours", Type="String")
     assert ours.get_parameter(Name=f"/{team}-prod/role")["Parameter"]["Value"] == "ours"
     assert [row["Name"] for row in ours.describe_parameters()["Parameters"]] == [f"/{team}-prod/role"]
-    arn = ssm.get_parameter(Name=f"/{others}/role")["Parameter"]["ARN"]
-    for name in (f"/{others}/role", arn, f"/{others}/{team}/role"):
+    arn = ssm.get_parameter(Name=f"/{foreign_name}/role")["Parameter"]["ARN"]
+    for name in (f"/{foreign_name}/role", arn, f"/{foreign_name}/{team}/role"):
         with denied():
             ours.get_parameter(Name=name)
         with denied():
             ours.delete_parameter(Name=name)
     with denied():
-        ours.get_parameters(Names=[f"/{team}-prod/role", f"/{others}/role"])
+        ours.get_parameters(Names=[f"/{team}-prod/role", f"/{foreign_name}/role"])
     with denied():
         ours.get_parameters_by_path(Path="/", Recursive=True)
     with denied():
-        ours.put_parameter(Name=f"/{others}/role", Value="x", Type="String", Overwrite=True)
+        ours.put_parameter(Name=f"/{foreign_name}/role", Value="x", Type="String", Overwrite=True)
     with denied():
-        ours.list_tags_for_resource(ResourceType="Parameter", ResourceId=f"/{others}/role")
+        ours.list_tags_for_resource(ResourceType="Parameter", ResourceId=f"/{foreign_name}/role")
 
 
 def test_no_repository_exists(engine: EngineProcess) -> None:
@@ -148,3 +148,12 @@ def test_no_repository_exists(engine: EngineProcess) -> None:
     with refused("RepositoryNotFoundException", "'absent'"):
         ecr.describe_repositories(repositoryNames=["absent"])
     assert ecr.describe_repositories()["repositories"] == []
+
+
+def test_names_and_patterns_that_are_slow_to_match_are_refused_at_once(ssm: Any) -> None:
+    with refused("ValidationException", "It has letters, digits"):
+        ssm.put_parameter(Name="a" * 1000 + "!", Value="x", Type="String")
+    with refused("InvalidAllowedPatternException", "takes too long"):
+        ssm.put_parameter(
+            Name=unique("slow"), Value="ab" * 2000, Type="String", AllowedPattern="^(a|b|ab)*[cd]$"
+        )

@@ -34,9 +34,9 @@ def test_a_job_says_that_its_environment_is_being_made_and_goes_on_when_it_is(tm
         try:
             definition = {**container(engine), "Image": "fresh"}
             job = transform(engine, {"x": b"1\n"}, containers=[definition])
-            said = until(lambda: job.describe().get("FailureReason"), "the reason to wait")
-            assert said.startswith("Preparing the environment of the model server.")
-            assert said.endswith("Now: Waiting for another job or engine that is making this environment.")
+            reason = until(lambda: job.describe().get("FailureReason"), "the reason to wait")
+            assert reason.startswith("Preparing the environment of the model server.")
+            assert reason.endswith("Now: Waiting for another job or engine that is making this environment.")
             fcntl.flock(lock, fcntl.LOCK_UN)
             assert "FailureReason" not in job.completed().describe()
         finally:
@@ -48,7 +48,7 @@ def test_a_job_whose_model_takes_long_to_load_says_how_long_it_may_take(
 ) -> None:
     definition = container(serving_engine, ENGINE_TROUBLE="slow-start=6")
     job = transform(serving_engine, {"x": b"1\n"}, containers=[definition])
-    said = until(lambda: job.describe().get("FailureReason"), "the reason to wait")
-    assert said.startswith("Waiting for the model server, which has been loading its model for ")
-    assert "It has 300 s to answer /ping" in said
+    reason = until(lambda: job.describe().get("FailureReason"), "the reason to wait")
+    assert reason.startswith("Waiting for the model server, which has been loading its model for ")
+    assert "It has 300 s to answer /ping" in reason
     assert "FailureReason" not in job.completed().describe()

@@ -73,8 +73,8 @@ class Models:
 async def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     """Models made in the runtime's own environment."""
     folder = tmp_path_factory.mktemp("models")
-    made: dict[str, Any] = await computed(IMAGE, folder, PROGRAM)
-    return Models(folder, made["version"], made["says"])
+    output: dict[str, Any] = await computed(IMAGE, folder, PROGRAM)
+    return Models(folder, output["version"], output["says"])
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -7,6 +7,7 @@ import urllib.request
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
+from xml.etree import ElementTree
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -147,3 +148,18 @@ def test_boto3_reads_the_answer_of_a_service_that_the_engine_lacks(engine: Engin
     with pytest.raises(ClientError, match="The embedded engine has no service 'sns'") as caught:
         engine.client("sns").list_topics()
     assert caught.value.response["Error"]["Code"] == "NotImplementedException"
+
+
+def test_an_error_that_repeats_control_characters_can_be_read(engine: EngineProcess) -> None:
+    status, _, body = send(
+        engine, "cloudformation", {"Action": "DescribeStacks", "StackName": "a\x00\x1b\ufffe"}
+    )
+    assert status == 400
+    assert "a\ufffd\ufffd\ufffd" in str(ElementTree.fromstring(body).findtext("*/{*}Message"))
+
+
+@pytest.mark.parametrize("seconds", ["inf", "1" + "0" * 400, "-1e300"])
+def test_a_time_beyond_all_calendars_is_refused(engine: EngineProcess, seconds: str) -> None:
+    form = {"Action": "GetMetricStatistics", "Namespace": "a", "MetricName": "b", "Period": "60"}
+    status, _, body = send(engine, "cloudwatch", {**form, "StartTime": seconds, "EndTime": "1"})
+    assert (status, b"<Code>SerializationException</Code>" in body) == (400, True)

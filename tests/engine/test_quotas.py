@@ -54,8 +54,8 @@ def test_a_quota_is_found_by_the_code_that_the_list_gives(small: EngineProcess) 
     listed = every_quota(small)
     assert len({quota["QuotaCode"] for quota in listed}) == len(listed)
     for quota in listed[:5]:
-        found = client.get_service_quota(ServiceCode="sagemaker", QuotaCode=quota["QuotaCode"])
-        assert found["Quota"] == quota
+        answer = client.get_service_quota(ServiceCode="sagemaker", QuotaCode=quota["QuotaCode"])
+        assert answer["Quota"] == quota
     total = client.get_service_quota(ServiceCode="sagemaker", QuotaCode="L-60D2A6F0")["Quota"]
     assert total["UsageMetric"]["MetricDimensions"]["Resource"] == "transform-job/total_instance_count"
 

@@ -114,15 +114,15 @@ def test_there_is_one_bus(events: Any) -> None:
 
 
 def test_a_team_has_rules_of_its_names_for_pipelines_of_its_names(engine: EngineProcess, events: Any) -> None:
-    team, others = unique("team"), unique("others")
+    team, foreign_name = unique("team"), unique("others")
     make_key(engine, team, "--s3", f"s3://{team}/", "--names", f"{team}*")
     ours = client_of(engine, team)("events")
-    events.put_rule(Name=others, ScheduleExpression="rate(1 day)")
+    events.put_rule(Name=foreign_name, ScheduleExpression="rate(1 day)")
     ours.put_rule(Name=f"{team}-daily", ScheduleExpression="rate(1 day)")
     ours.put_targets(Rule=f"{team}-daily", Targets=[target(f"{team.upper()}-pipeline")])
     assert [row["Name"] for row in ours.list_rules()["Rules"]] == [f"{team}-daily"]
     with denied():
-        ours.put_targets(Rule=f"{team}-daily", Targets=[target(others)])
+        ours.put_targets(Rule=f"{team}-daily", Targets=[target(foreign_name)])
     for call, member in (
         (ours.describe_rule, "Name"),
         (ours.disable_rule, "Name"),
@@ -130,12 +130,12 @@ def test_a_team_has_rules_of_its_names_for_pipelines_of_its_names(engine: Engine
         (ours.list_targets_by_rule, "Rule"),
     ):
         with denied():
-            call(**{member: others})
+            call(**{member: foreign_name})
     with denied():
-        ours.put_rule(Name=others, ScheduleExpression="rate(1 day)")
+        ours.put_rule(Name=foreign_name, ScheduleExpression="rate(1 day)")
     with denied():
-        ours.put_targets(Rule=others, Targets=[target(f"{team}-pipeline")])
+        ours.put_targets(Rule=foreign_name, Targets=[target(f"{team}-pipeline")])
     with pytest.raises(ClientError, match="not authorized to perform: events:TagResource"):
         ours.tag_resource(
-            ResourceARN=events.describe_rule(Name=others)["Arn"], Tags=[{"Key": "a", "Value": "b"}]
+            ResourceARN=events.describe_rule(Name=foreign_name)["Arn"], Tags=[{"Key": "a", "Value": "b"}]
         )

@@ -32,17 +32,17 @@ async def container(
             prepared, Placement(directory / "instance", directory), environment, lambda _: None
         )
 
-    made = Container(start, ping_deadline, largest_answer)
+    model_container = Container(start, ping_deadline, largest_answer)
     try:
-        yield made
+        yield model_container
     finally:
-        await made.stop()
+        await model_container.stop()
 
 
 async def test_a_server_that_never_answers_ping_with_200_fails_the_job(tmp_path: Path) -> None:
-    async with container(tmp_path, ping_deadline=1.0, PING_STATUS="503") as made:
+    async with container(tmp_path, ping_deadline=1.0, PING_STATUS="503") as model_container:
         with pytest.raises(JobFailed) as failed:
-            await made.start()
+            await model_container.start()
     assert str(failed.value) == (
         "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is implemented "
         "and responds with an HTTP 200 status code"
@@ -50,10 +50,10 @@ async def test_a_server_that_never_answers_ping_with_200_fails_the_job(tmp_path:
 
 
 async def test_a_server_that_loads_its_model_for_ever_is_ended_at_the_deadline(tmp_path: Path) -> None:
-    async with container(tmp_path, ping_deadline=0.5, LOAD_FOREVER="yes") as made:
+    async with container(tmp_path, ping_deadline=0.5, LOAD_FOREVER="yes") as model_container:
         with pytest.raises(JobFailed, match="Model container failed to respond to ping"):
-            await made.start()
-        server = made._server
+            await model_container.start()
+        server = model_container._server
         assert server is not None
         assert server.exit_status is None
     assert server.exit_status is not None
@@ -61,16 +61,18 @@ async def test_a_server_that_loads_its_model_for_ever_is_ended_at_the_deadline(t
 
 
 async def test_an_answer_over_the_limit_is_refused_and_the_server_goes_on(tmp_path: Path) -> None:
-    async with container(tmp_path, largest_answer=1000) as made:
-        await made.start()
+    async with container(tmp_path, largest_answer=1000) as model_container:
+        await model_container.start()
         with pytest.raises(AnswerTooLarge):
-            await made.invoke({}, b"x" * 2000, 5)
-        assert (await made.invoke({}, b"x", 5)).body == b"X"
+            await model_container.invoke({}, b"x" * 2000, 5)
+        assert (await model_container.invoke({}, b"x", 5)).body == b"X"
 
 
 async def test_requests_that_meet_the_same_end_start_one_new_server(tmp_path: Path) -> None:
-    async with container(tmp_path) as made:
-        await made.start()
+    async with container(tmp_path) as model_container:
+        await model_container.start()
         bodies = [b"end once", *(b"x" for _ in range(10))]
-        await asyncio.gather(*(made.invoke({}, body, 5) for body in bodies), return_exceptions=True)
-        assert (await made.invoke({}, b"end once", 5)).body == b"END ONCE"
+        await asyncio.gather(
+            *(model_container.invoke({}, body, 5) for body in bodies), return_exceptions=True
+        )
+        assert (await model_container.invoke({}, b"end once", 5)).body == b"END ONCE"

@@ -200,13 +200,13 @@ def test_a_container_is_told_what_sagemaker_tells_it_and_nothing_of_the_engine(
         BatchStrategy="MultiRecord",
         MaxPayloadInMB=5,
     ).completed()
-    seen = json.loads(job.outputs["x.out"])
-    assert seen["SAGEMAKER_BATCH"] == "true"
-    assert seen["SAGEMAKER_BATCH_STRATEGY"] == "MULTI_RECORD"
-    assert seen["SAGEMAKER_MAX_PAYLOAD_IN_MB"] == "5"
-    assert "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS" not in seen
-    assert (seen["WHO"], seen["WHAT"]) == ("job", "model")
-    assert "ENGINE_EXTRA_RUNTIMES" not in seen
+    variables = json.loads(job.outputs["x.out"])
+    assert variables["SAGEMAKER_BATCH"] == "true"
+    assert variables["SAGEMAKER_BATCH_STRATEGY"] == "MULTI_RECORD"
+    assert variables["SAGEMAKER_MAX_PAYLOAD_IN_MB"] == "5"
+    assert "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS" not in variables
+    assert (variables["WHO"], variables["WHAT"]) == ("job", "model")
+    assert "ENGINE_EXTRA_RUNTIMES" not in variables
 
 
 def test_requests_carry_the_content_type_and_accept(serving_engine: EngineProcess) -> None:
@@ -217,9 +217,9 @@ def test_requests_carry_the_content_type_and_accept(serving_engine: EngineProces
         TransformInput={"ContentType": "text/csv"},
         TransformOutput={"Accept": "application/jsonlines"},
     ).completed()
-    seen = json.loads(job.outputs["x.out"])
-    assert seen["Content-Type"] == "text/csv"
-    assert seen["Accept"] == "application/jsonlines"
+    request_headers = json.loads(job.outputs["x.out"])
+    assert request_headers["Content-Type"] == "text/csv"
+    assert request_headers["Accept"] == "application/jsonlines"
 
 
 def test_a_pipeline_hands_each_answer_and_its_type_on(serving_engine: EngineProcess) -> None:
@@ -233,15 +233,15 @@ def test_a_pipeline_hands_each_answer_and_its_type_on(serving_engine: EngineProc
     assert sorted(names) == ["container-1", "container-2", "data-log"]
 
     chain[1]["Environment"]["SHOW"] = "1"
-    shown = transform(
+    job_with_headers = transform(
         serving_engine,
         {"x": b"x"},
         containers=chain,
         TransformInput={"ContentType": "text/csv"},
         TransformOutput={"Accept": "text/last"},
     ).completed()
-    seen = json.loads(shown.outputs["x.out"])
-    assert (seen["Content-Type"], seen["Accept"]) == ("text/from-first", "text/last")
+    request_headers = json.loads(job_with_headers.outputs["x.out"])
+    assert (request_headers["Content-Type"], request_headers["Accept"]) == ("text/from-first", "text/last")
 
 
 def test_times_are_in_order(serving_engine: EngineProcess) -> None:

@@ -34,12 +34,12 @@ def test_sixteen_containers_are_refused(serving_engine: EngineProcess) -> None:
         sagemaker.create_model(ModelName=unique("model"), Containers=containers, ExecutionRoleArn=ROLE)
 
 
-@pytest.mark.parametrize("shown", [0, 1])
+@pytest.mark.parametrize("place", [0, 1])
 def test_each_container_has_its_own_environment_and_the_job_s(
-    serving_engine: EngineProcess, shown: int
+    serving_engine: EngineProcess, place: int
 ) -> None:
     environments: list[dict[str, str]] = [{"FIRST": "1", "BOTH": "model"}, {"SECOND": "2", "BOTH": "model"}]
-    environments[shown]["SHOW_ENVIRONMENT"] = "1"
+    environments[place]["SHOW_ENVIRONMENT"] = "1"
     job = transform(
         serving_engine,
         {"x": b"x"},
@@ -48,26 +48,26 @@ def test_each_container_has_its_own_environment_and_the_job_s(
         BatchStrategy="SingleRecord",
     ).completed()
     # The second container writes what the first shows in capitals.
-    seen = json.loads(job.outputs["x.out"].upper())
-    assert (seen.get("FIRST"), seen.get("SECOND")) == (("1", None), (None, "2"))[shown]
-    assert (seen["BOTH"], seen["SAGEMAKER_BATCH"], seen["SAGEMAKER_BATCH_STRATEGY"]) == (
+    variables = json.loads(job.outputs["x.out"].upper())
+    assert (variables.get("FIRST"), variables.get("SECOND")) == (("1", None), (None, "2"))[place]
+    assert (variables["BOTH"], variables["SAGEMAKER_BATCH"], variables["SAGEMAKER_BATCH_STRATEGY"]) == (
         "JOB",
         "TRUE",
         "SINGLE_RECORD",
     )
-    assert seen["SAGEMAKER_BIND_TO_PORT"] != "8080"
+    assert variables["SAGEMAKER_BIND_TO_PORT"] != "8080"
 
 
 def test_an_answer_without_a_type_is_handed_on_without_one(serving_engine: EngineProcess) -> None:
-    shown = transform(
+    job = transform(
         serving_engine,
         {"x": b"x"},
         containers=chain(serving_engine, {"ANSWER_TYPE": ""}, {"SHOW": "1"}),
         TransformInput={"ContentType": "text/csv"},
     ).completed()
-    seen = json.loads(shown.outputs["x.out"])
-    assert "Content-Type" not in seen
-    assert seen["Accept"] == "*/*"
+    request_headers = json.loads(job.outputs["x.out"])
+    assert "Content-Type" not in request_headers
+    assert request_headers["Accept"] == "*/*"
 
 
 def test_the_container_in_the_middle_that_refuses_is_named(serving_engine: EngineProcess) -> None:

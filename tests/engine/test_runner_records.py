@@ -77,8 +77,8 @@ def test_json_lines_are_joined_as_objects(serving_engine: EngineProcess) -> None
         {"InputFilter": "$.x.v", "JoinSource": "Input"},
         MaxConcurrentTransforms=2,
     ).completed()
-    found = [json.loads(line) for line in job.outputs["a.jsonl.out"].splitlines()]
-    assert found == [{"id": n, "x": {"v": [n, 1.5]}, "SageMakerOutput": [n, 1.5]} for n in range(20)]
+    joined_records = [json.loads(line) for line in job.outputs["a.jsonl.out"].splitlines()]
+    assert joined_records == [{"id": n, "x": {"v": [n, 1.5]}, "SageMakerOutput": [n, 1.5]} for n in range(20)]
 
 
 def test_an_object_that_is_not_split_is_joined_as_one_document(serving_engine: EngineProcess) -> None:
@@ -138,7 +138,7 @@ def test_a_filter_the_service_refuses_is_refused_when_the_job_is_created(
         processed(serving_engine, {"x": b"x"}, "application/jsonlines", {"OutputFilter": "$['account_id']"})
 
 
-def told(record: bytes) -> bytes:
+def answer_line(record: bytes) -> bytes:
     return f"{len(record)} {hashlib.sha256(record).hexdigest()}\n".encode()
 
 
@@ -161,8 +161,8 @@ def test_a_framed_record_that_goes_alone_goes_bare(
         MaxConcurrentTransforms=4,
     ).completed()
     assert job.outputs == {
-        "a.out": b"".join(map(told, records)),
-        "b.out": b"".join(map(told, records[:2])),
+        "a.out": b"".join(map(answer_line, records)),
+        "b.out": b"".join(map(answer_line, records[:2])),
     }
 
 
@@ -174,7 +174,7 @@ def test_recordio_records_go_together_with_their_headers(serving_engine: EngineP
         containers=[{**container(serving_engine), "Image": "telling"}],
         TransformInput={"SplitType": "RecordIO"},
     ).completed()
-    assert job.outputs == {"a.out": told(body)}
+    assert job.outputs == {"a.out": answer_line(body)}
 
 
 def test_a_model_reads_the_tfrecords_of_a_request_one_by_one(serving_engine: EngineProcess) -> None:
@@ -187,7 +187,7 @@ def test_a_model_reads_the_tfrecords_of_a_request_one_by_one(serving_engine: Eng
         MaxPayloadInMB=1,
         environment={"FRAMING": "TFRecord"},
     ).completed()
-    assert job.outputs == {"a.gz.out": b"".join(map(told, records))}
+    assert job.outputs == {"a.gz.out": b"".join(map(answer_line, records))}
 
 
 def test_a_damaged_object_fails_alone_and_its_log_names_the_byte(serving_engine: EngineProcess) -> None:
@@ -199,7 +199,7 @@ def test_a_damaged_object_fails_alone_and_its_log_names_the_byte(serving_engine:
         TransformInput={"SplitType": "TFRecord"},
     )
     assert job.failed() == "ClientError: See job logs for more information"
-    assert job.outputs == {"good.out": told(whole)}
+    assert job.outputs == {"good.out": answer_line(whole)}
     assert (
         "/short: ClientError: The TFRecord record at byte 17 is not whole: it ends at byte 33" in job.data_log
     )
@@ -225,8 +225,8 @@ def test_records_over_6_mb_pass_where_there_is_no_limit(serving_engine: EnginePr
 def manifests(engine: EngineProcess, prefix: str) -> dict[str, Any]:
     """The captured manifests, by the names under that prefix."""
     s3 = engine.client("s3")
-    found = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
-    bodies = {item["Key"]: s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read() for item in found}
+    listing = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+    bodies = {item["Key"]: s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read() for item in listing}
     return {key.removeprefix(prefix): json.loads(body) for key, body in bodies.items()}
 
 

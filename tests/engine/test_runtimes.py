@@ -70,8 +70,8 @@ HERE = Path(registry.__file__).parent
     ],
 )
 def test_an_image_finds_its_runtime(image: str, name: str | None) -> None:
-    found = find_runtime(BUILT_IN, image)
-    assert (found.name if found else None) == name
+    runtime = find_runtime(BUILT_IN, image)
+    assert (runtime.name if runtime else None) == name
 
 
 def test_the_tag_of_an_image_picks_the_environment_and_is_told_to_the_program() -> None:
@@ -151,9 +151,9 @@ def test_environments_of_an_extra_runtime_name_files_beside_it(tmp_path: Path) -
     (extra / "mine" / "two.txt").write_text("")
     runtimes = load_runtimes(extra)
     assert find_runtime(runtimes, "x:1") is None
-    found = find_runtime(runtimes, "x:2")
-    assert found is not None
-    assert (found.command[-1], found.requirements) == ("2", extra / "mine" / "two.txt")
+    runtime = find_runtime(runtimes, "x:2")
+    assert runtime is not None
+    assert (runtime.command[-1], runtime.requirements) == ("2", extra / "mine" / "two.txt")
 
 
 def described(folder: Path, name: str, **description: object) -> Path:
@@ -168,9 +168,9 @@ def test_extra_runtimes_come_before_the_built_in(tmp_path: Path) -> None:
     extra = described(tmp_path, "mine", patterns=["/ranker$", "^xgboost$"], program="serve.py", title="Mine")
     runtimes = load_runtimes(extra)
     for image in ("example.com/ranker:3", "xgboost"):
-        found = find_runtime(runtimes, image)
-        assert found is not None
-        assert found.command == ("python", str(tmp_path / "mine" / "serve.py"))
+        runtime = find_runtime(runtimes, image)
+        assert runtime is not None
+        assert runtime.command == ("python", str(tmp_path / "mine" / "serve.py"))
     assert f"Mine; {BUILT_IN[0].title}" in str(
         Runtimes(Config(tmp_path, tmp_path, extra_runtimes=extra), support()).reason_against("strange")
     )
@@ -228,25 +228,27 @@ async def output_of(python: Path, code: str) -> str:
 
 async def test_an_environment_is_made_once_and_holds_its_lock_and_nothing_else(tmp_path: Path) -> None:
     runtime = locked(tmp_path, locked_wheel(tmp_path))
-    said: list[str] = []
-    python = await prepare(runtime, tmp_path / "runtimes", said.append)
-    assert "Making the environment of Tiny" in said[0]
-    assert "is ready after" in said[-1]
+    log_lines: list[str] = []
+    python = await prepare(runtime, tmp_path / "runtimes", log_lines.append)
+    assert "Making the environment of Tiny" in log_lines[0]
+    assert "is ready after" in log_lines[-1]
     assert await output_of(python, "import tiny_thing; print(tiny_thing.VALUE)") == "42"
     assert await output_of(python, "import importlib.util as u; print(u.find_spec('boto3'))") == "None"
 
-    said.clear()
-    assert await prepare(runtime, tmp_path / "runtimes", said.append) == python
-    assert said == []
+    log_lines.clear()
+    assert await prepare(runtime, tmp_path / "runtimes", log_lines.append) == python
+    assert log_lines == []
 
 
 async def test_two_jobs_at_once_make_one_environment(tmp_path: Path) -> None:
     runtime = locked(tmp_path, locked_wheel(tmp_path))
-    said: list[str] = []
-    pythons = await asyncio.gather(*(prepare(runtime, tmp_path / "runtimes", said.append) for _ in range(2)))
+    log_lines: list[str] = []
+    pythons = await asyncio.gather(
+        *(prepare(runtime, tmp_path / "runtimes", log_lines.append) for _ in range(2))
+    )
     assert pythons[0] == pythons[1]
-    assert len([line for line in said if line.startswith("Making")]) == 1
-    assert len([line for line in said if line.startswith("Waiting")]) == 1
+    assert len([line for line in log_lines if line.startswith("Making")]) == 1
+    assert len([line for line in log_lines if line.startswith("Waiting")]) == 1
 
 
 async def test_another_lock_makes_another_environment(tmp_path: Path) -> None:
@@ -364,7 +366,7 @@ class Started:
         self.lines += lines
         self._news.set()
 
-    async def said(self, count: int = 1) -> list[str]:
+    async def wait_for_lines(self, count: int = 1) -> list[str]:
         """What it printed, once that is `count` lines."""
         async with asyncio.timeout(20):
             while len(self.lines) < count:
@@ -387,7 +389,7 @@ STAY = "import signal; signal.pause()"
 async def test_a_server_has_its_own_folder_port_and_session(tmp_path: Path) -> None:
     code = "import os; print(os.getcwd(), os.environ['SAGEMAKER_BIND_TO_PORT'], os.environ['WHO'])"
     async with Started(tmp_path / "here", code, WHO="me") as started:
-        cwd, port, who = (await started.said())[0].split()
+        cwd, port, who = (await started.wait_for_lines())[0].split()
         assert cwd == str(tmp_path / "here")
         assert int(port) == started.server.address[1]
         assert who == "me"
@@ -401,16 +403,16 @@ async def test_a_server_sees_nothing_of_the_engines_environment(
     async with Started(
         tmp_path / "own", "import os; print('AWS_SECRET_ACCESS_KEY' in os.environ)"
     ) as started:
-        assert await started.said() == ["False"]
+        assert await started.wait_for_lines() == ["False"]
 
 
 async def test_no_two_servers_get_the_same_port(tmp_path: Path) -> None:
     started = [Started(tmp_path / str(number), STAY) for number in range(20)]
     try:
-        await asyncio.gather(*(each.__aenter__() for each in started))
-        assert len({each.server.address for each in started}) == 20
+        await asyncio.gather(*(process.__aenter__() for process in started))
+        assert len({process.server.address for process in started}) == 20
     finally:
-        await asyncio.gather(*(each.server.stop() for each in started))
+        await asyncio.gather(*(process.server.stop() for process in started))
 
 
 #: Answers one connection on each port of its range, then says which it could not use.
@@ -455,7 +457,7 @@ async def test_both_outputs_are_read_and_long_lines_come_in_pieces(tmp_path: Pat
         "print('to stderr', file=sys.stderr); sys.stdout.buffer.write(b'not \\xff text')"
     )
     async with Started(tmp_path / "own", code) as started:
-        lines = await started.said(8)
+        lines = await started.wait_for_lines(8)
     assert [len(line) for line in lines[:6]] == [LONGEST_LINE] * 5 + [1]
     assert lines[6:] == ["to stderr", "not \N{REPLACEMENT CHARACTER} text"]
 
@@ -478,7 +480,7 @@ async def test_a_program_that_is_not_there_says_so(tmp_path: Path) -> None:
     started = Started(tmp_path / "own", "")
     started.command = ("no-such-program",)
     async with started:
-        assert await started.said() == ["cannot start no-such-program: No such file or directory"]
+        assert await started.wait_for_lines() == ["cannot start no-such-program: No such file or directory"]
 
 
 async def test_stopping_ends_a_server_that_will_not_end_and_its_children(tmp_path: Path) -> None:
@@ -488,7 +490,7 @@ async def test_stopping_ends_a_server_that_will_not_end_and_its_children(tmp_pat
         "print(child.pid, flush=True); signal.pause()"
     )
     async with Started(tmp_path / "own", code) as started:
-        await started.said()
+        await started.wait_for_lines()
         keeper, processes = started.pid, processes_of(tmp_path / "own")
         assert len(processes) >= 3
         await started.server.stop()

@@ -82,8 +82,8 @@ def test_a_part_of_an_object_comes_without_the_checksum_of_the_whole(s3: Any, bu
 
 def test_attributes_are_those_asked_for(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=BODY, ChecksumAlgorithm="SHA256")
-    asked = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"]
-    answer = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=asked)
+    attributes = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"]
+    answer = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=attributes)
     assert answer["ETag"] == hashlib.md5(BODY).hexdigest()
     assert answer["Checksum"] == {"ChecksumSHA256": EXPECTED["SHA256"], "ChecksumType": "FULL_OBJECT"}
     assert (answer["StorageClass"], answer["ObjectSize"]) == ("STANDARD", len(BODY))

@@ -30,14 +30,14 @@ def source(s3: Any, bucket: str) -> dict[str, str]:
 def test_a_copy_takes_headers_metadata_and_tags_along(
     engine: EngineProcess, s3: Any, bucket: str, source: dict[str, str]
 ) -> None:
-    other = new_bucket(engine)
-    result = s3.copy_object(Bucket=other, Key="copy", CopySource=source)["CopyObjectResult"]
-    copy = s3.get_object(Bucket=other, Key="copy")
+    second_bucket = new_bucket(engine)
+    result = s3.copy_object(Bucket=second_bucket, Key="copy", CopySource=source)["CopyObjectResult"]
+    copy = s3.get_object(Bucket=second_bucket, Key="copy")
     assert copy["Body"].read() == b"body"
     assert result["ETag"] == copy["ETag"] == f'"{hashlib.md5(b"body").hexdigest()}"'
     assert (copy["ContentType"], copy["CacheControl"]) == ("text/csv", "no-store")
     assert copy["Metadata"] == {"author": "ada"}
-    tags = s3.get_object_tagging(Bucket=other, Key="copy")["TagSet"]
+    tags = s3.get_object_tagging(Bucket=second_bucket, Key="copy")["TagSet"]
     assert tags == [{"Key": "team", "Value": "red"}, {"Key": "stage", "Value": "raw"}]
 
 
@@ -87,9 +87,9 @@ def test_a_copy_holds_to_conditions_on_both_sides(s3: Any, bucket: str, source: 
 
 def test_a_copy_can_be_given_another_checksum(s3: Any, bucket: str, source: dict[str, str]) -> None:
     result = s3.copy_object(Bucket=bucket, Key="c", CopySource=source, ChecksumAlgorithm="SHA256")
-    wanted = base64.b64encode(hashlib.sha256(b"body").digest()).decode()
-    assert result["CopyObjectResult"]["ChecksumSHA256"] == wanted
-    assert s3.head_object(Bucket=bucket, Key="c", ChecksumMode="ENABLED")["ChecksumSHA256"] == wanted
+    checksum = base64.b64encode(hashlib.sha256(b"body").digest()).decode()
+    assert result["CopyObjectResult"]["ChecksumSHA256"] == checksum
+    assert s3.head_object(Bucket=bucket, Key="c", ChecksumMode="ENABLED")["ChecksumSHA256"] == checksum
 
 
 def test_a_copy_from_nowhere_says_what_is_missing(s3: Any, bucket: str, source: dict[str, str]) -> None:

@@ -27,9 +27,9 @@ def fresh(tmp_path: Path) -> Iterator[EngineProcess]:
 
 
 def peak_megabytes(pid: int) -> int:
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    assert found is not None
-    return int(found[1]) // 1024
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert peak is not None
+    return int(peak[1]) // 1024
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the memory of another process")

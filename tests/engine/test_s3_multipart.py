@@ -98,15 +98,15 @@ def test_checksums_of_parts_make_one_of_the_whole(s3: Any, bucket: str) -> None:
     crcs = [zlib.crc32(part).to_bytes(4, "big") for part in PARTS]
     composite = base64.b64encode(zlib.crc32(b"".join(crcs)).to_bytes(4, "big")).decode() + "-3"
     full = base64.b64encode(zlib.crc32(BIG).to_bytes(4, "big")).decode()
-    for kind, wanted in (("COMPOSITE", composite), ("FULL_OBJECT", full)):
+    for kind, checksum in (("COMPOSITE", composite), ("FULL_OBJECT", full)):
         upload = begin(s3, bucket, ChecksumAlgorithm="CRC32", ChecksumType=kind)
         parts = [send(s3, upload, n, part) for n, part in enumerate(PARTS, 1)]
         with refused(400, "BadDigest"):
             complete(s3, upload, parts, ChecksumCRC32="AAAAAA==")
         answer = complete(s3, upload, parts, ChecksumType=kind)
-        assert (answer["ChecksumCRC32"], answer["ChecksumType"]) == (wanted, kind)
+        assert (answer["ChecksumCRC32"], answer["ChecksumType"]) == (checksum, kind)
         got = s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
-        assert (got["Body"].read(), got["ChecksumCRC32"]) == (BIG, wanted)
+        assert (got["Body"].read(), got["ChecksumCRC32"]) == (BIG, checksum)
 
 
 def test_a_checksum_that_can_not_be_of_that_kind_is_refused(s3: Any, bucket: str) -> None:
@@ -162,23 +162,23 @@ def test_completing_an_upload_again_answers_with_its_object_until_that_is_replac
 
 def test_an_upload_that_cannot_be_completed_stays_as_it_was(s3: Any, bucket: str) -> None:
     upload = begin(s3, bucket)
-    one, two = send(s3, upload, 1, b"too small"), send(s3, upload, 2, b"x")
+    first_part, second_part = send(s3, upload, 1, b"too small"), send(s3, upload, 2, b"x")
     for code, parts in (
-        ("EntityTooSmall", [one, two]),
-        ("InvalidPartOrder", [two, one]),
-        ("InvalidPartOrder", [one, one]),
-        ("InvalidPart", [{**one, "ETag": '"other"'}]),
-        ("InvalidPart", [{**one, "PartNumber": 9}]),
-        ("InvalidPart", [{**one, "ChecksumCRC32": "AAAAAA=="}]),
+        ("EntityTooSmall", [first_part, second_part]),
+        ("InvalidPartOrder", [second_part, first_part]),
+        ("InvalidPartOrder", [first_part, first_part]),
+        ("InvalidPart", [{**first_part, "ETag": '"other"'}]),
+        ("InvalidPart", [{**first_part, "PartNumber": 9}]),
+        ("InvalidPart", [{**first_part, "ChecksumCRC32": "AAAAAA=="}]),
         ("MalformedXML", []),
         ("MalformedXML", [{"PartNumber": 1}]),
     ):
         with refused(400, code):
             complete(s3, upload, parts)
     with refused(400, "InvalidRequest"):
-        complete(s3, upload, [one], MpuObjectSize=3)
+        complete(s3, upload, [first_part], MpuObjectSize=3)
     assert len(s3.list_parts(**upload)["Parts"]) == 2
-    complete(s3, upload, [one])
+    complete(s3, upload, [first_part])
 
 
 def test_completing_can_be_conditional(s3: Any, bucket: str) -> None:

@@ -58,7 +58,7 @@ def test_a_key_of_more_than_1024_bytes_is_refused(s3: Any, bucket: str) -> None:
 
 def test_an_object_keeps_its_content_headers_and_metadata(s3: Any, bucket: str) -> None:
     expires = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
-    kept = {
+    headers = {
         "CacheControl": "max-age=60",
         "ContentDisposition": 'attachment; filename="a b.csv"',
         "ContentEncoding": "gzip",
@@ -66,9 +66,9 @@ def test_an_object_keeps_its_content_headers_and_metadata(s3: Any, bucket: str) 
         "ContentType": "text/csv; charset=utf-8",
         "Metadata": {"author": "Ada  Lovelace", "empty": ""},
     }
-    s3.put_object(Bucket=bucket, Key="k", Body=b"x", Expires=expires, **kept)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x", Expires=expires, **headers)
     for answer in (s3.head_object(Bucket=bucket, Key="k"), s3.get_object(Bucket=bucket, Key="k")):
-        assert {name: answer[name] for name in kept} == kept
+        assert {name: answer[name] for name in headers} == headers
         assert answer["Expires"] == expires
         assert answer["ExpiresString"] == "Wed, 02 Jan 2030 03:04:05 GMT"
 

@@ -132,27 +132,27 @@ def test_an_unknown_group_is_named(scheduler: Any) -> None:
 def test_a_team_has_schedules_of_its_names_for_pipelines_of_its_names(
     engine: EngineProcess, scheduler: Any
 ) -> None:
-    team, others = unique("team"), unique("others")
+    team, foreign_name = unique("team"), unique("others")
     make_key(engine, team, "--s3", f"s3://{team}/", "--names", f"{team}*")
     ours = client_of(engine, team)("scheduler")
-    scheduler.create_schedule_group(Name=others)
-    scheduler.create_schedule(**request(others))
+    scheduler.create_schedule_group(Name=foreign_name)
+    scheduler.create_schedule(**request(foreign_name))
     own = {"Arn": f"{PIPELINE}/{team}-pipeline", "RoleArn": ROLE}
     ours.create_schedule(**request(f"{team}-daily", Target=own))
     assert [row["Name"] for row in ours.list_schedules()["Schedules"]] == [f"{team}-daily"]
     assert [row["Name"] for row in ours.list_schedule_groups()["ScheduleGroups"]] == ["default"]
     for changes in (
-        {"Name": others, "Target": own},
+        {"Name": foreign_name, "Target": own},
         {"Name": f"{team}-2"},
-        {"Name": f"{team}-2", "Target": own, "GroupName": others},
+        {"Name": f"{team}-2", "Target": own, "GroupName": foreign_name},
     ):
         with denied():
             ours.create_schedule(**request("x", **changes))
     with denied():
-        ours.get_schedule(Name=others)
+        ours.get_schedule(Name=foreign_name)
     with denied():
-        ours.delete_schedule(Name=others)
+        ours.delete_schedule(Name=foreign_name)
     with denied():
-        ours.delete_schedule_group(Name=others)
+        ours.delete_schedule_group(Name=foreign_name)
     with denied():
-        ours.list_tags_for_resource(ResourceArn=scheduler.get_schedule_group(Name=others)["Arn"])
+        ours.list_tags_for_resource(ResourceArn=scheduler.get_schedule_group(Name=foreign_name)["Arn"])

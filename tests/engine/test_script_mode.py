@@ -379,7 +379,7 @@ WHICH = "from pathlib import Path\nHERE = Path(__file__)\ndef model_fn(d): retur
 TELL = WHICH + "def transform_fn(m, b, c, a): return f'{HERE.parent.name}/{HERE.name}'\n"
 
 
-async def told(image: str, tmp_path: Path, **environment: str) -> str:
+async def answering_script(image: str, tmp_path: Path, **environment: str) -> str:
     """Which script answers for the model in `tmp_path`."""
     async with served(image, tmp_path / "home", tmp_path / "model", **environment) as server:
         return (await server.post(b"x", "text/csv")).body.decode()
@@ -388,13 +388,13 @@ async def told(image: str, tmp_path: Path, **environment: str) -> str:
 async def test_the_script_is_the_one_that_sagemaker_program_names(image: str, tmp_path: Path) -> None:
     script(tmp_path / "model", TELL, "code/inference.py")
     script(tmp_path / "model", TELL, "code/serve_it.py")
-    assert await told(image, tmp_path) == "code/inference.py"
-    assert await told(image, tmp_path, SAGEMAKER_PROGRAM="serve_it.py") == "code/serve_it.py"
+    assert await answering_script(image, tmp_path) == "code/inference.py"
+    assert await answering_script(image, tmp_path, SAGEMAKER_PROGRAM="serve_it.py") == "code/serve_it.py"
 
 
 async def test_a_script_may_be_at_the_archives_top(image: str, tmp_path: Path) -> None:
     script(tmp_path / "model", TELL, "entry.py")
-    assert await told(image, tmp_path, SAGEMAKER_PROGRAM="entry.py") == "model/entry.py"
+    assert await answering_script(image, tmp_path, SAGEMAKER_PROGRAM="entry.py") == "model/entry.py"
 
 
 async def test_the_submit_directory_comes_first_if_it_is_a_folder_that_is_there(
@@ -413,7 +413,10 @@ async def test_the_submit_directory_comes_first_if_it_is_a_folder_that_is_there(
         assert (await server.post(b"x", "text/csv")).body == b"submitted/inference.py"
     # What the SageMaker SDK sets is a path inside the image, or the archive it uploaded.
     for elsewhere in ("/opt/ml/model/code", "s3://bucket/sourcedir.tar.gz"):
-        assert await told(image, tmp_path, SAGEMAKER_SUBMIT_DIRECTORY=elsewhere) == "code/inference.py"
+        assert (
+            await answering_script(image, tmp_path, SAGEMAKER_SUBMIT_DIRECTORY=elsewhere)
+            == "code/inference.py"
+        )
 
 
 async def test_a_script_finds_the_modules_beside_it(image: str, tmp_path: Path) -> None:
@@ -423,7 +426,7 @@ async def test_a_script_finds_the_modules_beside_it(image: str, tmp_path: Path) 
     script(tmp_path / "model", text)
     script(tmp_path / "model", "", "code/helpers/__init__.py")
     script(tmp_path / "model", "WORD = 'found'\n", "code/helpers/words.py")
-    assert await told(image, tmp_path) == "found"
+    assert await answering_script(image, tmp_path) == "found"
 
 
 #: Names of modules of the engine in a server's process.
@@ -466,7 +469,7 @@ def transform_fn(m, b, c, a): return repr(m)
 """
     )
     script(tmp_path / "model", text)
-    assert await told(every_image, tmp_path) == repr(([], "[]\n"))
+    assert await answering_script(every_image, tmp_path) == repr(([], "[]\n"))
 
 
 async def test_a_script_in_a_subfolder_finds_the_modules_of_code_and_those_beside_it(
@@ -526,7 +529,7 @@ def transform_fn(model, body, content_type, accept):
     return " ".join(calls)
 """
     script(tmp_path / "model", text)
-    assert await told(image, tmp_path) == "signal asyncio"
+    assert await answering_script(image, tmp_path) == "signal asyncio"
 
 
 # What cannot be served
@@ -592,10 +595,10 @@ async def test_a_script_that_fails_to_load_leaves_its_traceback_in_the_log(
     image: str, tmp_path: Path
 ) -> None:
     model = script(tmp_path / "model", "def model_fn(d):\n    raise RuntimeError('no weights here')\n")
-    status, said = await last_words(image, tmp_path / "home", model)
+    status, output = await last_words(image, tmp_path / "home", model)
     assert status == 1
-    assert "inference.py" in said
-    assert said.endswith("RuntimeError: no weights here")
+    assert "inference.py" in output
+    assert output.endswith("RuntimeError: no weights here")
 
 
 async def test_the_job_of_a_server_that_ended_before_it_was_ready_fails_with_its_status(

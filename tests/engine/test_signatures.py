@@ -28,6 +28,7 @@ def test_a_wrong_key_opens_nothing(engine: EngineProcess, service: str) -> None:
     call = calls.get(service, "get_caller_identity")
     codes = {
         "s3": ("SignatureDoesNotMatch", "InvalidAccessKeyId"),
+        "sts": ("SignatureDoesNotMatch", "InvalidClientTokenId"),
         "sagemaker": ("InvalidSignatureException", "UnrecognizedClientException"),
     }
     wrong_secret, wrong_id = codes.get(service, codes["sagemaker"])
@@ -46,6 +47,24 @@ def test_an_unsigned_request_is_refused(engine: EngineProcess, bucket: str) -> N
         assert (answer.status, b"<Code>AccessDenied</Code>" in answer.body) == (403, True)
     answer = send(engine, "POST", "/", {"X-Amz-Target": "SageMaker.ListModels"}, b"{}")
     assert (answer.status, b"MissingAuthenticationToken" in answer.body) == (403, True)
+
+
+@pytest.mark.parametrize(
+    ("service", "start"),
+    [("sts", b"<?xml"), ("scheduler", b'{"Message"'), ("sagemaker", b'{"__type"'), ("s3", b"<?xml")],
+)
+def test_a_broken_signature_is_refused_in_the_form_of_the_service_that_it_names(
+    engine: EngineProcess, service: str, start: bytes
+) -> None:
+    scope = f"AKIANOBODY/20261201/us-east-1/{service}/aws4_request"
+    answer = send(engine, "POST", "/", {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}"}, b"x")
+    assert (answer.status in (400, 403), answer.body.startswith(start)) == (True, True)
+
+
+def test_an_address_that_is_not_utf_8_is_refused(engine: EngineProcess, bucket: str) -> None:
+    for target in ("/?prefix=%ff", f"/{bucket}?%ff", "/?Action=%ff&Version=1"):
+        answer = send(engine, "GET", target)
+        assert (answer.status, b"<Code>InvalidURI</Code>" in answer.body) == (400, True)
 
 
 @pytest.mark.parametrize("minutes", [-16, 16])

@@ -103,33 +103,33 @@ def values(answer: Any) -> Iterator[Any]:
         yield from values(part)
 
 
-def are_equal(answer: Any, wanted: Any) -> bool:
+def are_equal(answer: Any, expected: Any) -> bool:
     """Whether two answers have the same form, texts and numbers.
 
     Sums may differ in the last digits: they depend on the processor and on the NumPy and SciPy beside the library.
     """
-    pairs = zip(values(answer), values(wanted), strict=False)
-    same_size = len(list(values(answer))) == len(list(values(wanted)))
+    pairs = zip(values(answer), values(expected), strict=False)
+    same_size = len(list(values(answer))) == len(list(values(expected)))
     return same_size and all(
-        math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
-        if isinstance(one, float) and isinstance(other, float)
-        else one == other
-        for one, other in pairs
+        math.isclose(number, expected_number, rel_tol=1e-9, abs_tol=1e-12)
+        if isinstance(number, float) and isinstance(expected_number, float)
+        else number == expected_number
+        for number, expected_number in pairs
     )
 
 
 @pytest.mark.parametrize("tag", list(COUNTS))
 async def test_models_predict_as_the_library_of_their_image(saved: Path, tmp_path: Path, tag: str) -> None:
-    loaded, wanted = await load_all(saved, tag, tmp_path)
-    assert len(wanted) == COUNTS[tag]
+    loaded, expected_answers = await load_all(saved, tag, tmp_path)
+    assert len(expected_answers) == COUNTS[tag]
     assert sorted(name for name, model in loaded.items() if "refused" in model) == REFUSED[tag]
     for name, model in loaded.items():
         if "refused" in model:
             assert f"stands in for the library of image {tag} " in model["refused"]
             continue
-        assert list(model["says"]) == list(wanted[name]), name
+        assert list(model["says"]) == list(expected_answers[name]), name
         for method, answer in model["says"].items():
-            assert are_equal(answer, wanted[name][method]), name
+            assert are_equal(answer, expected_answers[name][method]), name
 
 
 @pytest.mark.parametrize(

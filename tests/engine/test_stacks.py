@@ -473,25 +473,27 @@ def test_templates_are_told_as_they_were_given(cloudformation: Any) -> None:
 def test_a_team_has_stacks_of_its_names_that_make_what_its_key_may_make(
     engine: EngineProcess, cloudformation: Any
 ) -> None:
-    team, others = unique("team"), unique("others")
+    team, foreign_name = unique("team"), unique("others")
     make_key(engine, team, "--s3", f"s3://{team}/", "--names", f"{team}*")
     ours = client_of(engine, team)("cloudformation")
-    create(cloudformation, body({"P": parameter()}), others)
+    create(cloudformation, body({"P": parameter()}), foreign_name)
     stack = create(ours, body({"P": parameter(Name=f"/{team}/x")}), f"{team}-stack")
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     assert [row["StackName"] for row in ours.describe_stacks()["Stacks"]] == [f"{team}-stack"]
-    stack = create(ours, body({"P": parameter(Name=f"/{others}/x")}), f"{team}-2")
+    stack = create(ours, body({"P": parameter(Name=f"/{foreign_name}/x")}), f"{team}-2")
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     assert "is not authorized to perform: ssm:GetParameter" in reasons(ours, f"{team}-2")
-    arn = cloudformation.describe_stacks(StackName=others)["Stacks"][0]["StackId"]
+    arn = cloudformation.describe_stacks(StackName=foreign_name)["Stacks"][0]["StackId"]
     for call, arguments in (
         (ours.create_stack, {"StackName": unique("x"), "TemplateBody": body({"P": parameter()})}),
-        (ours.describe_stacks, {"StackName": others}),
+        (ours.describe_stacks, {"StackName": foreign_name}),
         (ours.describe_stacks, {"StackName": arn}),
         (ours.delete_stack, {"StackName": arn}),
-        (ours.get_template, {"StackName": others}),
-        (ours.list_change_sets, {"StackName": others}),
+        (ours.get_template, {"StackName": foreign_name}),
+        (ours.list_change_sets, {"StackName": foreign_name}),
         (ours.describe_change_set, {"ChangeSetName": arn.replace(":stack/", ":changeSet/")}),
+        # Nor can it ask whether an object is there that it may not read.
+        (ours.validate_template, {"TemplateURL": f"s3://{foreign_name}/template"}),
     ):
         with denied():
             call(**arguments)

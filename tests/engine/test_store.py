@@ -128,15 +128,15 @@ def test_pages_cover_every_job_once_though_others_are_added_meanwhile(
         status = ("InProgress", "Failed", "Completed")[number % 3]
         # Equal creation times on purpose: the name has to break the tie.
         store.jobs.create(job(f"j{number:02}", created=float(number // 5), status=status))
-    seen: list[str] = []
+    listed_names: list[str] = []
     after = None
     while rows := store.jobs.list(sort_by=order, ascending=ascending, limit=4, after=after):
-        seen += [row.name for row in rows]
+        listed_names += [row.name for row in rows]
         after = job_position(rows[-1], order)
-        store.jobs.create(job(f"new-{len(seen)}", created=2.0, status="Failed"))
-    old = [name for name in seen if name.startswith("j")]
+        store.jobs.create(job(f"new-{len(listed_names)}", created=2.0, status="Failed"))
+    old = [name for name in listed_names if name.startswith("j")]
     assert sorted(old) == [f"j{number:02}" for number in range(25)]
-    assert len(set(seen)) == len(seen)
+    assert len(set(listed_names)) == len(listed_names)
 
 
 @pytest.mark.parametrize("order", ["Name", "CreationTime", "Status"])

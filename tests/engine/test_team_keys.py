@@ -246,18 +246,18 @@ def test_logs_and_metrics_of_others_are_out_of_reach(theirs: Transform, team: st
         cloudwatch.get_metric_data(MetricDataQueries=[{"Id": "m", "MetricStat": stat}], **times)
     terms = f'MetricName="CPUUtilization" Host={theirs.name}/'
     search = f"SEARCH('{{{metric['Namespace']},Host}} {terms}', 'Average', 60)"
-    found = cloudwatch.get_metric_data(MetricDataQueries=[{"Id": "m", "Expression": search}], **times)
-    assert found["MetricDataResults"] == []
+    answer = cloudwatch.get_metric_data(MetricDataQueries=[{"Id": "m", "Expression": search}], **times)
+    assert answer["MetricDataResults"] == []
 
 
 def test_keys_of_a_role_may_no_more_than_the_key_that_took_it(
     theirs: Transform, serving_engine: EngineProcess, ours: Client
 ) -> None:
-    taken = ours("sts").assume_role(RoleArn=ROLE, RoleSessionName="session")["Credentials"]
+    credentials = ours("sts").assume_role(RoleArn=ROLE, RoleSessionName="session")["Credentials"]
     connect: Any = boto3.client
     s3 = connect(
-        "s3", endpoint_url=serving_engine.url, region_name="us-east-1", aws_access_key_id=taken["AccessKeyId"],
-        aws_secret_access_key=taken["SecretAccessKey"], aws_session_token=taken["SessionToken"],
+        "s3", endpoint_url=serving_engine.url, region_name="us-east-1", aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"], aws_session_token=credentials["SessionToken"],
     )  # fmt: skip
     with denied():
         s3.get_object(Bucket=BUCKET, Key=f"{theirs.name}/in/part-1.csv")

@@ -53,14 +53,14 @@ def submit(team: str, sagemaker: Any, number: int, owner: str) -> str:
 
 def test_a_team_that_names_others_in_its_tags_takes_only_its_own_places(own_engine: EngineProcess) -> None:
     greedy, first = team_of(own_engine, "sleep")
-    other, second = team_of(own_engine, "x")
+    modest_team, second = team_of(own_engine, "x")
     usual = Config(Path(), Path())
     places = usual.max_running_jobs + usual.spare_places
     hanging = [submit(greedy, first, number, f"team-{number}") for number in range(places)]
     until(
         lambda: "TransformStartTime" in first.describe_transform_job(TransformJobName=hanging[0]), "the first"
     )
-    name = submit(other, second, 1, "team-1")
+    name = submit(modest_team, second, 1, "team-1")
 
     def status() -> str | None:
         answer = second.describe_transform_job(TransformJobName=name)

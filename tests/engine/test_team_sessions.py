@@ -46,7 +46,7 @@ def test_sessions_end_with_the_key_they_come_from(engine: EngineProcess, team: s
     for client in clients:
         with pytest.raises(ClientError, match="InvalidAccessKeyId"):
             read(client, team)
-        with pytest.raises(ClientError, match="UnrecognizedClientException"):
+        with pytest.raises(ClientError, match="InvalidClientTokenId"):
             client("sts").assume_role(RoleArn=ROLE, RoleSessionName="tests")
     # A new key of the same name is another key.
     allow(engine, team, team)
@@ -88,3 +88,16 @@ def test_a_key_has_a_limited_number_of_sessions_and_leaves_the_others_theirs(tmp
     # A session's sessions are those of its key.
     assert credentials.new_session("arn", 900, last) is None
     assert credentials.new_session("arn", 900, second) is not None
+
+
+def test_a_session_with_a_policy_is_refused_as_it_would_have_more_rights_than_asked(
+    engine: EngineProcess, team: str
+) -> None:
+    policy = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
+    for client in (engine.client, client_of(engine, team)):
+        for narrower in (
+            {"Policy": policy},
+            {"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]},
+        ):
+            with pytest.raises(ClientError, match="does not support Policy"):
+                client("sts").assume_role(RoleArn=ROLE, RoleSessionName="tests", **narrower)

@@ -72,7 +72,7 @@ def test_a_job_is_described_with_the_defaults_sagemaker_fills_in(
 
 
 def test_what_the_caller_gave_is_kept_word_for_word(sagemaker: Any, request_: dict[str, Any]) -> None:
-    given = {
+    settings = {
         "MaxConcurrentTransforms": 4,
         "MaxPayloadInMB": 6,
         "BatchStrategy": "SingleRecord",
@@ -81,9 +81,9 @@ def test_what_the_caller_gave_is_kept_word_for_word(sagemaker: Any, request_: di
     }
     request_["TransformInput"] |= {"ContentType": "text/csv", "SplitType": "Line"}
     request_["TransformOutput"] |= {"Accept": "text/csv", "AssembleWith": "Line"}
-    sagemaker.create_transform_job(**request_, **given)
+    sagemaker.create_transform_job(**request_, **settings)
     job = sagemaker.describe_transform_job(TransformJobName=request_["TransformJobName"])
-    assert {key: job[key] for key in given} == given
+    assert {key: job[key] for key in settings} == settings
     assert job["TransformInput"]["SplitType"] == "Line"
     assert job["TransformOutput"]["Accept"] == "text/csv"
 
@@ -221,13 +221,13 @@ def test_a_killed_engine_has_forgotten_nothing_when_it_is_back(tmp_path: Path) -
         request = job_request(model, put(engine, "in/a.csv"), Tags=[{"Key": "k", "Value": "v"}])
         arn = before.create_transform_job(**request)["TransformJobArn"]
         job = wait_until_final(before, request["TransformJobName"])
-        wanted = {"logGroupName": "/aws/sagemaker/TransformJobs"}
-        lines = engine.client("logs").filter_log_events(**wanted)["events"]
+        query = {"logGroupName": "/aws/sagemaker/TransformJobs"}
+        lines = engine.client("logs").filter_log_events(**query)["events"]
 
         after = engine.restart().client("sagemaker")
         again = after.describe_transform_job(TransformJobName=request["TransformJobName"])
         assert lines
-        assert engine.client("logs").filter_log_events(**wanted)["events"] == lines
+        assert engine.client("logs").filter_log_events(**query)["events"] == lines
         assert {**again, "ResponseMetadata": None} == {**job, "ResponseMetadata": None}
         assert after.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "k", "Value": "v"}]
         assert after.describe_model(ModelName=model)["ModelName"] == model
@@ -301,12 +301,12 @@ def test_the_paginator_meets_every_job_once_while_others_are_added(
     pages = sagemaker.get_paginator("list_transform_jobs").paginate(
         NameContains=mark, SortBy=order, SortOrder="Ascending", MaxResults=2
     )
-    found: list[str] = []
+    listed_names: list[str] = []
     for page in pages:
-        found += [job["TransformJobName"] for job in page["TransformJobSummaries"]]
-        store.jobs.create(finished(f"{mark}-0-late-{len(found)}", 4, "Completed"))
-    assert len(set(found)) == len(found)
-    assert {f"{mark}-{number}" for number in range(9)} <= set(found)
+        listed_names += [job["TransformJobName"] for job in page["TransformJobSummaries"]]
+        store.jobs.create(finished(f"{mark}-0-late-{len(listed_names)}", 4, "Completed"))
+    assert len(set(listed_names)) == len(listed_names)
+    assert {f"{mark}-{number}" for number in range(9)} <= set(listed_names)
 
 
 @pytest.mark.parametrize(

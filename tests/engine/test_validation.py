@@ -25,9 +25,9 @@ JOB: dict[str, Any] = {
 
 
 def shape(operation: str = "CreateTransformJob", service: str = "sagemaker") -> StructureShape:
-    found = service_model(service).operation_model(operation).input_shape
-    assert isinstance(found, StructureShape)
-    return found
+    input_shape = service_model(service).operation_model(operation).input_shape
+    assert isinstance(input_shape, StructureShape)
+    return input_shape
 
 
 def problems(operation: str = "CreateTransformJob", **changes: Any) -> str | None:

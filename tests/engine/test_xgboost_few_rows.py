@@ -89,7 +89,7 @@ said["wrong"] = few_rows.make_few_rows_predictor(model._booster, model._learner,
 print(json.dumps(said))
 """
 #: The trained models that are left to XGBoost.
-LEFT = {"too many nodes", "categories", "classes", "targets"}
+LEFT_TO_XGBOOST = {"too many nodes", "categories", "classes", "targets"}
 
 
 @pytest.mark.parametrize("tag", TAGS)
@@ -99,11 +99,11 @@ async def test_models_of_all_images_predict_few_rows_to_the_last_bit(tag: str, t
         archive.extractall(tmp_path, filter="data")
     program = START.format(runtime=str(RUNTIME))
     program += SAVED_MODELS.format(folder=str(tmp_path / tag), tag=tag)
-    said = await computed(f"sagemaker-xgboost:{tag}", tmp_path, program)
-    assert {name: equal for name, (_, equal) in said.items()} == dict.fromkeys(said, True)
-    left = ("dart", "gblinear", "softmax", "softprob")
-    assert {name: most > 0 for name, (most, _) in said.items()} == {
-        name: not name.startswith(left) for name in said
+    results = await computed(f"sagemaker-xgboost:{tag}", tmp_path, program)
+    assert {name: equal for name, (_, equal) in results.items()} == dict.fromkeys(results, True)
+    slow_boosters = ("dart", "gblinear", "softmax", "softprob")
+    assert {name: most > 0 for name, (most, _) in results.items()} == {
+        name: not name.startswith(slow_boosters) for name in results
     }
 
 
@@ -111,10 +111,10 @@ async def test_models_of_all_images_predict_few_rows_to_the_last_bit(tag: str, t
 async def test_what_cannot_be_equal_is_left_to_xgboost(image: str, tmp_path: Path) -> None:
     """Sums that overflow, forests and deep trees are equal too."""
     program = START.format(runtime=str(RUNTIME)) + TRAINED_MODELS.format()
-    said = await computed(image, tmp_path, program)
-    assert said.pop("wrong")
-    assert {name: equal for name, (_, equal) in said.items()} == dict.fromkeys(said, True)
-    assert {name for name, (most, _) in said.items() if most == 0} == LEFT
+    results = await computed(image, tmp_path, program)
+    assert results.pop("wrong")
+    assert {name: equal for name, (_, equal) in results.items()} == dict.fromkeys(results, True)
+    assert {name for name, (most, _) in results.items() if most == 0} == LEFT_TO_XGBOOST
 
 
 async def test_a_server_answers_equally_after_many_small_payloads(tmp_path: Path) -> None:

@@ -97,9 +97,9 @@ async def test_models_predict_as_the_library_of_their_image(saved: Path, tmp_pat
     runtime = str(CHECKOUT / "engine" / "runtimes" / "xgboost")
     program = PROGRAM.format(runtime=runtime, folder=str(saved / tag), tag=tag)
     answers = await computed(image_of(tag), tmp_path, program)
-    wanted = json.loads((saved / tag / "answers.json").read_text())["answers"]
-    assert len(wanted) >= 13
-    for name, predictions in wanted.items():
+    expected_answers = json.loads((saved / tag / "answers.json").read_text())["answers"]
+    assert len(expected_answers) >= 13
+    for name, predictions in expected_answers.items():
         if tag in OTHER_ORDER:
             places = LAST_PLACE_OF_EXPONENT if name.startswith("cox") else LAST_PLACE
             assert answers[name] == [pytest.approx(row, **places) for row in predictions], name
@@ -200,11 +200,11 @@ async def test_a_model_of_another_library_is_named(tmp_path: Path) -> None:
 async def test_the_newest_image_shifts_libsvm_that_counts_from_one(
     objectives: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
-    folder, said = objectives
+    folder, expected_answers = objectives
     model = folder / "reg-squarederror"
     async with served("sagemaker-xgboost:3.0-5", tmp_path, model, SAGEMAKER_BATCH="true") as server:
         answer = await server.post(b"9 1:0 2:1\n9 1:1 2:0\n", "text/libsvm")
-    assert [float(line) for line in answer.body.split()] == said["reg-squarederror"]
+    assert [float(line) for line in answer.body.split()] == expected_answers["reg-squarederror"]
 
 
 def tensor(values: list[float], keys: list[int], width: int) -> bytes:
@@ -242,13 +242,13 @@ async def regression(
 async def test_recordio_protobuf_is_read_dense_and_sparse(
     objectives: tuple[Path, dict[str, Any]], regression: Served, content_type: str
 ) -> None:
-    wanted = objectives[1]["reg-squarederror"]
+    predictions = objectives[1]["reg-squarederror"]
     dense = await regression.post(recordio(tensor([0, 1], [], 2), tensor([1, 0], [], 2)), content_type)
-    assert [float(line) for line in dense.body.split()] == wanted
+    assert [float(line) for line in dense.body.split()] == predictions
     sparse = await regression.post(
         recordio(tensor([0, 1], [0, 1], 2), tensor([1, 0], [0, 1], 2)), content_type
     )
-    assert [float(line) for line in sparse.body.split()] == wanted
+    assert [float(line) for line in sparse.body.split()] == predictions
 
 
 @pytest.mark.parametrize(
@@ -287,30 +287,30 @@ async def test_a_broken_record_is_refused(regression: Served, payload: bytes, re
 async def test_selected_output_of_one_number_a_row(
     objectives: tuple[Path, dict[str, Any]], tmp_path: Path, model: str, keys: str, accept: str, content: str
 ) -> None:
-    folder, said = objectives
+    folder, expected_answers = objectives
     variables = {"SAGEMAKER_BATCH": "true", "SAGEMAKER_INFERENCE_OUTPUT": keys}
     async with served("xgboost", tmp_path, folder / model, **variables) as server:
         answer = await server.post(ROWS, "text/csv", accept)
     assert (answer.status, answer.headers["content-type"]) == (200, accept)
     assert answer.body.decode() == "".join(
         content.format(label=int(score > 0.5), score=score, scores=[1.0 - score, score])
-        for score in said[model]
+        for score in expected_answers[model]
     )
 
 
 async def test_selected_output_of_several_classes_in_every_form(
     objectives: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
-    folder, said = objectives
+    folder, expected_answers = objectives
     keys = "predicted_label,labels,probability,probabilities"
     variables = {"SAGEMAKER_BATCH": "true", "SAGEMAKER_INFERENCE_OUTPUT": keys}
-    rows = said["multi-softprob"]
+    rows = expected_answers["multi-softprob"]
     async with served("xgboost", tmp_path, folder / "multi-softprob", **variables) as server:
         as_json = await server.post(ROWS, "text/csv", "application/json")
         as_csv = await server.post(ROWS, "text/csv")
         as_records = await server.post(ROWS, "text/csv", "application/x-recordio-protobuf")
         refused = await server.post(ROWS, "text/csv", "image/png")
-    wanted = [
+    rows_of_answer = [
         {
             "predicted_label": row.index(max(row)),
             "labels": [0, 1, 2],
@@ -319,10 +319,10 @@ async def test_selected_output_of_several_classes_in_every_form(
         }
         for row in rows
     ]
-    assert json.loads(as_json.body) == {"predictions": wanted}
+    assert json.loads(as_json.body) == {"predictions": rows_of_answer}
     assert as_csv.body.decode() == "".join(
         f'{row["predicted_label"]},"{row["labels"]}",{row["probability"]},"{row["probabilities"]}"\n'
-        for row in wanted
+        for row in rows_of_answer
     )
     magic, length = struct.unpack_from("<II", as_records.body)
     assert magic == 0xCED7230A

@@ -121,10 +121,10 @@ async def test_models_of_numbers_are_averaged_unless_one_is_asked_for(
 async def test_early_stopping_is_honoured_as_the_image_does(
     xgboost_engine: EngineProcess, models: Models, tag: str, name: str
 ) -> None:
-    folder, said = models
-    assert said["stopped"] != said["whole"]
+    folder, predictions = models
+    assert predictions["stopped"] != predictions["whole"]
     image = definition(xgboost_engine, folder, ["stopped.json"], tag)
-    assert predicted(xgboost_engine, image, FOUR) == pytest.approx(said[name], rel=2e-7)
+    assert predicted(xgboost_engine, image, FOUR) == pytest.approx(predictions[name], rel=2e-7)
 
 
 async def test_a_model_of_a_newer_library_fails_the_job_and_both_versions_are_logged(
@@ -142,9 +142,9 @@ async def test_a_model_of_a_newer_library_fails_the_job_and_both_versions_are_lo
 async def test_boosters_that_are_no_plain_trees_predict(
     xgboost_engine: EngineProcess, models: Models, name: str
 ) -> None:
-    folder, said = models
+    folder, predictions = models
     image = definition(xgboost_engine, folder, [f"{name}.json"])
-    assert predicted(xgboost_engine, image, FOUR) == said[name]
+    assert predicted(xgboost_engine, image, FOUR) == predictions[name]
 
 
 async def test_an_infinite_cell_fails_the_job(xgboost_engine: EngineProcess, models: Models) -> None:

@@ -310,8 +310,8 @@ async def test_requests_at_the_same_time_get_each_its_own_answer(models: Models,
         if number % 7 == 5:
             assert answer.status == 400
         else:
-            wanted = models.says["rows"] if number % 7 == 6 else [models.says["rows"][number % 7]]
-            assert lines(answer.body) == wanted
+            expected = models.says["rows"] if number % 7 == 6 else [models.says["rows"][number % 7]]
+            assert lines(answer.body) == expected
 
 
 async def test_an_empty_payload_has_no_answer(batch: Served) -> None:
@@ -380,9 +380,9 @@ async def test_a_model_may_come_in_any_form(models: Models, tmp_path: Path, form
 async def test_several_model_files_are_an_ensemble(models: Models, tmp_path: Path) -> None:
     (models.folder / "ensemble" / ".hidden").write_bytes(b"no model")
     async with served("xgboost", tmp_path, models.folder / "ensemble", SAGEMAKER_BATCH="true") as server:
-        found = lines((await server.post(CSV, "text/csv")).body)
+        predictions = lines((await server.post(CSV, "text/csv")).body)
     pairs = zip(models.says["rows"], models.says["other"], strict=True)
-    assert found == pytest.approx([sum(pair) / 2 for pair in pairs], rel=1e-6)
+    assert predictions == pytest.approx([sum(pair) / 2 for pair in pairs], rel=1e-6)
 
 
 async def test_the_answer_for_each_row_of_several_classes_is_a_list(models: Models, tmp_path: Path) -> None:
@@ -393,28 +393,28 @@ async def test_the_answer_for_each_row_of_several_classes_is_a_list(models: Mode
 
 async def test_a_corrupt_model_ends_the_program_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "xgboost-model").write_bytes(b"this is no model")
-    status, said = await last_words("xgboost", tmp_path / "home", tmp_path)
+    status, output = await last_words("xgboost", tmp_path / "home", tmp_path)
     assert status == 1
-    assert "Model xgboost-model cannot be loaded: " in said
+    assert "Model xgboost-model cannot be loaded: " in output
 
 
 async def test_a_pickle_of_something_else_is_named(tmp_path: Path) -> None:
     (tmp_path / "model").write_bytes(b"\x80\x04N.")
-    status, said = await last_words("xgboost", tmp_path / "home", tmp_path)
-    assert (status, said) == (1, "Model model is a NoneType of builtins, not an XGBoost model")
+    status, output = await last_words("xgboost", tmp_path / "home", tmp_path)
+    assert (status, output) == (1, "Model model is a NoneType of builtins, not an XGBoost model")
 
 
 async def test_an_archive_without_a_model_says_where_it_belongs(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
-    status, said = await last_words("xgboost", tmp_path / "home", tmp_path / "model")
+    status, output = await last_words("xgboost", tmp_path / "home", tmp_path / "model")
     assert status == 1
-    assert "put the file xgboost-model at the archive's top" in said
+    assert "put the file xgboost-model at the archive's top" in output
 
 
 async def test_a_script_of_one_s_own_is_refused_rather_than_passed_over(
     tmp_path: Path, models: Models
 ) -> None:
     folder = models.folder / "native"
-    status, said = await last_words("xgboost", tmp_path, folder, SAGEMAKER_PROGRAM="inference.py")
+    status, output = await last_words("xgboost", tmp_path, folder, SAGEMAKER_PROGRAM="inference.py")
     assert status == 1
-    assert "SAGEMAKER_PROGRAM is inference.py, but a script of one's own is not run here" in said
+    assert "SAGEMAKER_PROGRAM is inference.py, but a script of one's own is not run here" in output

@@ -74,10 +74,10 @@ class Transform:
         """Its log streams."""
         logs = self.engine.client("logs")
         try:
-            found = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{self.name}/")
+            listing = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{self.name}/")
         except logs.exceptions.ResourceNotFoundException:
             return []  # No job of this engine has said anything yet.
-        return [stream["logStreamName"] for stream in found["logStreams"]]
+        return [stream["logStreamName"] for stream in listing["logStreams"]]
 
     def lines(self, *, data_log: bool) -> list[str]:
         """The lines of its data logs, or of its containers' logs."""
@@ -177,11 +177,11 @@ def transform(
 def instance_processes(engine: EngineProcess) -> list[int]:
     """Numbers of the processes that run in the engine's job folders, whoever their parents are now."""
     home = f"HOME={engine.data_dir}/jobs/".encode()
-    found = []
+    pids = []
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:
             if home in path.read_bytes():
-                found.append(int(path.parent.name))
+                pids.append(int(path.parent.name))
         except OSError:
             continue  # It ended while we looked, or is another user's.
-    return found
+    return pids

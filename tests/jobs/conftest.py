@@ -32,7 +32,7 @@ def house(db: None) -> House:
 
 
 @pytest.fixture
-def other(db: None) -> House:
+def other_house(db: None) -> House:
     """Charlie's team."""
     return make_house("second", {"charlie": Role.ADMIN})
 

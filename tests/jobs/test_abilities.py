@@ -27,79 +27,83 @@ XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 MXNET = "763104351884.dkr.ecr.us-east-1.amazonaws.com/mxnet-inference:1.9.0-cpu-py38"
 
 
-def made(house: House, *images: str) -> str:
+def create_model(house: House, *images: str) -> str:
     """A model of these images, made in SageMaker past all checks; its name."""
     name = f"m-{uuid4().hex[:12]}"
     models.create(target_of(house.connection), name=name, containers=[{"Image": image} for image in images])
     return name
 
 
-def found(house: House, code: str, **fields: Any) -> list[dict[str, Any]]:
+def findings_of(house: House, code: str, **fields: Any) -> list[dict[str, Any]]:
     """Preflight's findings of this code."""
     body = {**FIELDS, "connection": house.connection.slug, "model": "m", **fields}
     answer = house.api("bob").post("/api/v1/jobs/preflight/", body, "application/json")
     assert answer.status_code == 200, answer.content
-    return [one for one in answer.json()["findings"] if one["code"] == code]
+    return [finding for finding in answer.json()["findings"] if finding["code"] == code]
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "expected"),
     [("ml.m5.xlarg", "ml.m5.xlarge"), ("ml.g5.xlrge", "ml.g5.xlarge"), ("ml.abacus.huge", "")],
 )
 def test_a_mistyped_instance_type_is_an_error_with_the_one_that_was_meant(
-    real: House, name: str, meant: str
+    real: House, name: str, expected: str
 ) -> None:
-    (finding,) = found(real, "instance_unknown", instance_type=name)
+    (finding,) = findings_of(real, "instance_unknown", instance_type=name)
     assert (finding["level"], finding["field"]) == ("error", "instance_type")
     assert finding["reason"].startswith(f"There is no instance type {name}, so the job would be refused.")
-    assert finding["fix"] == ({"instance_type": meant} if meant else None)
-    assert ("Did you mean" in finding["reason"]) == bool(meant)
+    assert finding["fix"] == ({"instance_type": expected} if expected else None)
+    assert ("Did you mean" in finding["reason"]) == bool(expected)
 
 
-@pytest.mark.parametrize(("name", "meant"), [("m5.large", "ml.m5.large"), ("ml.M5.large", "ml.m5.large")])
-def test_what_is_no_name_of_a_type_is_mended_too(real: House, name: str, meant: str) -> None:
+@pytest.mark.parametrize(("name", "expected"), [("m5.large", "ml.m5.large"), ("ml.M5.large", "ml.m5.large")])
+def test_what_is_no_name_of_a_type_is_mended_too(real: House, name: str, expected: str) -> None:
     (finding,) = [
-        one for one in found(real, "invalid", instance_type=name) if one["field"] == "instance_type"
+        candidate
+        for candidate in findings_of(real, "invalid", instance_type=name)
+        if candidate["field"] == "instance_type"
     ]
-    assert finding["fix"] == {"instance_type": meant}
+    assert finding["fix"] == {"instance_type": expected}
 
 
 @pytest.mark.parametrize("name", ["ml.m5.large", "ml.g5.xlarge", "local"])
 def test_a_type_that_the_engine_takes_is_no_finding(real: House, name: str) -> None:
-    assert not found(real, "instance_unknown", instance_type=name)
+    assert not findings_of(real, "instance_unknown", instance_type=name)
 
 
 def test_a_mistyped_fallback_is_found_too(real: House) -> None:
-    (finding,) = found(real, "instance_unknown", fallback_instance_types=["ml.c5.xlarge", "ml.c5.2xlarg"])
+    (finding,) = findings_of(
+        real, "instance_unknown", fallback_instance_types=["ml.c5.xlarge", "ml.c5.2xlarg"]
+    )
     assert finding["field"] == "fallback_instance_types"
     assert "Did you mean ml.c5.2xlarge?" in finding["reason"]
 
 
 def test_of_aws_an_unknown_type_is_a_warning_as_aws_may_have_newer_ones() -> None:
-    seen = Inspection(timezone.now(), instance_types=sagemaker_instance_types())
-    (finding,) = abilities.instance_types(RequestValues({"instance_type": "ml.m5.xlarg"}), seen)
+    inspection = Inspection(timezone.now(), instance_types=sagemaker_instance_types())
+    (finding,) = abilities.instance_types(RequestValues({"instance_type": "ml.m5.xlarg"}), inspection)
     assert (finding.level, finding.fix) == (FindingLevel.WARNING, {"instance_type": "ml.m5.xlarge"})
     assert "No instance type ml.m5.xlarg is known" in finding.reason
-    assert not list(abilities.instance_types(RequestValues({"instance_type": "ml.m5.xlarge"}), seen))
+    assert not list(abilities.instance_types(RequestValues({"instance_type": "ml.m5.xlarge"}), inspection))
 
 
 def test_a_model_whose_image_the_engine_cannot_run_is_told_before_submitting(real: House) -> None:
-    (finding,) = found(real, "image_cannot_run", model=made(real, XGBOOST, MXNET))
+    (finding,) = findings_of(real, "image_cannot_run", model=create_model(real, XGBOOST, MXNET))
     assert (finding["level"], finding["field"]) == ("error", "model")
     assert MXNET in finding["reason"]
     assert "run the job on an AWS connection" in finding["reason"]
-    assert not found(real, "image_cannot_run", model=made(real, XGBOOST))
+    assert not findings_of(real, "image_cannot_run", model=create_model(real, XGBOOST))
 
 
 @pytest.mark.parametrize("image", ["nonsense", MXNET])
 def test_a_model_that_an_engine_cannot_run_is_not_registered_on_it(real: House, image: str) -> None:
     name = f"m-{uuid4().hex[:12]}"
-    given = {"name": name, "connection": "engine", "image": image}
-    answer = real.api("bob").post("/api/v1/models/", given, "application/json")
+    fields_of_model = {"name": name, "connection": "engine", "image": image}
+    answer = real.api("bob").post("/api/v1/models/", fields_of_model, "application/json")
     assert answer.status_code == 400
     (text,) = answer.json()["error"]["fields"]["image"]
     assert f"has no runtime for image {image}" in text
-    page = Page(real.page("bob").post("/models/new/", given))
+    page = Page(real.page("bob").post("/models/new/", fields_of_model))
     assert "has no runtime for image" in page.by_id("id_image-error-1").text
     pipeline = {"name": name, "connection": "engine", "containers": [{"Image": XGBOOST}, {"Image": image}]}
     fields = real.api("bob").post("/api/v1/models/", pipeline, "application/json").json()["error"]["fields"]
@@ -128,7 +132,7 @@ def test_the_form_offers_on_an_engine_what_it_runs(real: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "code", "said"),
+    ("body", "code", "beginning"),
     [
         (b"\xef\xbb\xbf1,2\n3,4\n", "byte_order_mark", "a.csv begins with a byte order mark (EF BB BF)"),
         ("1,2\n".encode("utf-16"), "not_utf8", "a.csv is UTF-16 text"),
@@ -137,17 +141,17 @@ def test_the_form_offers_on_an_engine_what_it_runs(real: House) -> None:
 )
 @pytest.mark.parametrize("split", ["Line", "None"])
 def test_what_is_not_plain_utf_8_is_a_warning(
-    real: House, engine: EngineProcess, body: bytes, code: str, said: str, split: str
+    real: House, engine: EngineProcess, body: bytes, code: str, beginning: str, split: str
 ) -> None:
     bucket = f"encoding-{uuid4().hex[:12]}"
     engine.client("s3").create_bucket(Bucket=bucket)
     engine.client("s3").put_object(Bucket=bucket, Key="in/a.csv", Body=body)
-    given = {"data": f"s3://{bucket}/in/", "output_path": f"s3://{bucket}/out/", "split_type": split}
-    (finding,) = found(real, code, **given)
+    changes = {"data": f"s3://{bucket}/in/", "output_path": f"s3://{bucket}/out/", "split_type": split}
+    (finding,) = findings_of(real, code, **changes)
     assert (finding["level"], finding["field"]) == ("warning", "data")
-    assert finding["reason"].startswith(said)
+    assert finding["reason"].startswith(beginning)
     engine.client("s3").put_object(Bucket=bucket, Key="in/a.csv", Body="1,caf\u00e9\n".encode() * 3000)
-    assert not found(real, code, **given)
+    assert not findings_of(real, code, **changes)
 
 
 def test_an_object_that_stands_for_a_folder_is_no_missing_output(
@@ -159,6 +163,6 @@ def test_an_object_that_stands_for_a_folder_is_no_missing_output(
     report = preflight.run(
         serving.team, {**FIELDS, "connection": "engine", "data": f"s3://{BUCKET}/{folder}/in/"}
     )
-    assert any(one.reason.startswith("Reads 1 object,") for one in report.findings)
+    assert any(finding.reason.startswith("Reads 1 object,") for finding in report.findings)
     assert report.matches is not None
     assert report.matches.objects == 1

@@ -23,28 +23,28 @@ def body(**changes: Any) -> dict[str, Any]:
 
 def error(answer: Any, *more: str) -> dict[str, Any]:
     document = answer.json()
-    assert set(document) == {"error"}
-    assert set(document["error"]) == {"code", "message", "fields", *more}
+    assert set(document) == {"error", "title", "status", "detail"}
+    assert set(document["error"]) == {"code", "message", "fields", "request_id", *more}
     assert document["error"]["message"]
-    found: dict[str, Any] = document["error"]
-    return found
+    details: dict[str, Any] = document["error"]
+    return details
 
 
 def test_submitting_answers_201_with_an_id_a_final_name_and_addresses(house: House) -> None:
     answer = house.api("bob").post("/api/v1/jobs/", body(), JSON)
     assert answer.status_code == 201
     job = TransformJob.objects.get()
-    found = answer.json()
-    assert found["id"] == job.key
-    assert found["name"] == job.name
+    job_json = answer.json()
+    assert job_json["id"] == job.key
+    assert job_json["name"] == job.name
     assert job.name.startswith("churn-")
     assert job.name.endswith(job.key[:6])
-    assert found["state"] == "WAITING"
-    assert found["state_reason"] == ""
-    assert found["api_url"] == answer.headers["Location"] == f"http://testserver/api/v1/jobs/{job.key}/"
-    assert found["url"] == f"http://testserver/jobs/{job.key}/"
-    assert found["data"] == FIELDS["data"]
-    assert found["max_payload"] is None
+    assert job_json["state"] == "WAITING"
+    assert job_json["state_reason"] == ""
+    assert job_json["api_url"] == answer.headers["Location"] == f"http://testserver/api/v1/jobs/{job.key}/"
+    assert job_json["url"] == f"http://testserver/jobs/{job.key}/"
+    assert job_json["data"] == FIELDS["data"]
+    assert job_json["max_payload"] is None
 
 
 def test_a_repeated_request_with_a_name_is_refused_with_the_first_jobs_id(house: House) -> None:
@@ -74,16 +74,16 @@ def test_a_raw_request_is_accepted_and_shown(house: House) -> None:
         "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 2},
     }
     client = house.api("bob")
-    made = client.post("/api/v1/jobs/", {"connection": "engine", "request": request}, JSON)
-    assert made.status_code == 201
-    assert made.json()["name"] == "mine"
-    assert made.json()["instance_count"] == 2
-    shown = client.get(made.json()["api_url"]).json()["request"]
-    assert shown.pop("Tags") == [
-        {"Key": "batchdeck:job", "Value": made.json()["id"]},
+    answer = client.post("/api/v1/jobs/", {"connection": "engine", "request": request}, JSON)
+    assert answer.status_code == 201
+    assert answer.json()["name"] == "mine"
+    assert answer.json()["instance_count"] == 2
+    shown_request = client.get(answer.json()["api_url"]).json()["request"]
+    assert shown_request.pop("Tags") == [
+        {"Key": "batchdeck:job", "Value": answer.json()["id"]},
         {"Key": "batchdeck:team", "Value": "first"},
     ]
-    assert shown == request
+    assert shown_request == request
 
 
 @pytest.mark.parametrize(
@@ -106,18 +106,18 @@ def test_each_field_that_cannot_be_used_is_named_and_nothing_is_saved(
 ) -> None:
     answer = house.api("bob").post("/api/v1/jobs/", body(**changes), JSON)
     assert answer.status_code == 400
-    found = error(answer)
-    assert found["code"] == "invalid"
-    assert set(found["fields"]) == fields
-    assert all(texts and all(texts) for texts in found["fields"].values())
+    refusal = error(answer)
+    assert refusal["code"] == "invalid"
+    assert set(refusal["fields"]) == fields
+    assert all(texts and all(texts) for texts in refusal["fields"].values())
     assert not TransformJob.objects.exists()
 
 
 def test_an_unknown_field_is_told_exactly_the_fields_that_there_are(house: House) -> None:
     answer = house.api("bob").post("/api/v1/jobs/", body(colour="red", model_name="churn"), JSON)
-    found = error(answer)["fields"]
-    assert found["model_name"] == ["It is not a field here; use model."]
-    sentence, _, names = found["colour"][0].removesuffix(".").partition(". There are ")
+    texts_by_field = error(answer)["fields"]
+    assert texts_by_field["model_name"] == ["It is not a field here; use model."]
+    sentence, _, names = texts_by_field["colour"][0].removesuffix(".").partition(". There are ")
     assert sentence == "There is no such field"
     assert set(names.split(", ")) == set(document()["components"]["schemas"]["JobBody"]["properties"])
 
@@ -175,8 +175,8 @@ def test_pages_follow_each_other_by_id_while_jobs_are_added(house: House) -> Non
     house.job()
     second = client.get(first["next"]).json()
     third = client.get(second["next"]).json()
-    seen = [job["id"] for page in (first, second, third) for job in page["results"]]
-    assert seen == [job.key for job in reversed(jobs)]
+    listed_ids = [job["id"] for page in (first, second, third) for job in page["results"]]
+    assert listed_ids == [job.key for job in reversed(jobs)]
     assert third["next"] is None
     assert client.get(third["previous"]).json()["results"] == second["results"]
 
@@ -233,23 +233,23 @@ def test_stopping_a_running_job_twice_is_harmless(house: House) -> None:
 
 
 def test_an_admin_adds_an_aws_connection(house: House) -> None:
-    given = {
+    connection_fields = {
         "name": "Production EU",
         "region": "eu-west-1",
         "role_arn": "arn:aws:iam::123456789012:role/batch",
     }
-    answer = house.api("alice").post("/api/v1/connections/", given, JSON)
+    answer = house.api("alice").post("/api/v1/connections/", connection_fields, JSON)
     assert answer.status_code == 201
     assert answer.json()["slug"] == "production-eu"
-    again = house.api("alice").post("/api/v1/connections/", given, JSON)
+    again = house.api("alice").post("/api/v1/connections/", connection_fields, JSON)
     assert error(again)["fields"].keys() == {"slug"}
     bad = {"name": "", "region": "mars", "role_arn": "x", "endpoint_url": "http://evil"}
     assert set(error(house.api("alice").post("/api/v1/connections/", bad, JSON))["fields"]) == {
         "endpoint_url"
     }
     bad.pop("endpoint_url")
-    found = error(house.api("alice").post("/api/v1/connections/", bad, JSON))
-    assert set(found["fields"]) == {"name", "region", "role_arn"}
+    refusal = error(house.api("alice").post("/api/v1/connections/", bad, JSON))
+    assert set(refusal["fields"]) == {"name", "region", "role_arn"}
 
 
 @pytest.mark.parametrize(
@@ -270,15 +270,15 @@ def test_an_admin_adds_an_aws_connection(house: House) -> None:
 def test_a_model_that_cannot_be_registered_names_the_field(
     house: House, changes: dict[str, Any], fields: set[str]
 ) -> None:
-    given = {"name": "new", "connection": "engine", "image": "image:1", **changes}
-    answer = house.api("bob").post("/api/v1/models/", given, JSON)
+    model_fields = {"name": "new", "connection": "engine", "image": "image:1", **changes}
+    answer = house.api("bob").post("/api/v1/models/", model_fields, JSON)
     assert answer.status_code == 400
     assert set(error(answer)["fields"]) == fields
 
 
 def test_a_model_is_not_registered_while_the_engine_is_away(house: House) -> None:
-    given = {"name": "new", "connection": "engine", "image": "image:1"}
-    answer = house.api("bob").post("/api/v1/models/", given, JSON)
+    model_fields = {"name": "new", "connection": "engine", "image": "image:1"}
+    answer = house.api("bob").post("/api/v1/models/", model_fields, JSON)
     assert answer.status_code == 503
     assert "cannot be reached" in error(answer)["message"]
     assert not RegisteredModel.objects.filter(name="new").exists()
@@ -318,19 +318,25 @@ def test_running_again_answers_the_next_attempt_and_the_first_lists_it(house: Ho
             position=position, key=f"in/{position}", output_key=f"out/{position}.out", done=done
         )
     client = house.api("bob")
-    made = client.post(f"/api/v1/jobs/{first.key}/retry/", {}, JSON)
-    assert made.status_code == 201
-    found = made.json()
-    assert (found["parent"], found["origin"], found["attempt"]) == (first.key, "retry", 2)
-    assert made.headers["Location"] == found["api_url"]
-    shown = client.get(f"/api/v1/jobs/{first.key}/").json()
-    assert (shown["parent"], shown["origin"], shown["attempt"]) == (None, "new", 1)
-    assert [(one["id"], one["attempt"], one["state"]) for one in shown["attempts"]] == [
+    answer = client.post(f"/api/v1/jobs/{first.key}/retry/", {}, JSON)
+    assert answer.status_code == 201
+    second_attempt = answer.json()
+    assert (second_attempt["parent"], second_attempt["origin"], second_attempt["attempt"]) == (
+        first.key,
+        "retry",
+        2,
+    )
+    assert answer.headers["Location"] == second_attempt["api_url"]
+    first_attempt = client.get(f"/api/v1/jobs/{first.key}/").json()
+    assert (first_attempt["parent"], first_attempt["origin"], first_attempt["attempt"]) == (None, "new", 1)
+    assert [
+        (attempt["id"], attempt["attempt"], attempt["state"]) for attempt in first_attempt["attempts"]
+    ] == [
         (first.key, 1, "FAILED"),
-        (found["id"], 2, "WAITING"),
+        (second_attempt["id"], 2, "WAITING"),
     ]
-    assert shown["objects_missing"] == 1
-    assert client.get(found["api_url"]).json()["attempts"] == shown["attempts"]
+    assert first_attempt["objects_missing"] == 1
+    assert client.get(second_attempt["api_url"]).json()["attempts"] == first_attempt["attempts"]
     again = client.post(f"/api/v1/jobs/{first.key}/retry/", {}, JSON)
     assert again.status_code == 409
     assert "is not done yet" in error(again)["message"]

@@ -82,8 +82,8 @@ def test_a_look_and_the_engine_refuse_the_same_links(
     link = tarfile.TarInfo("code/link")
     link.type, link.linkname = kind, target
     body = packed({"fine": b"", "beside": b""}, link=link)
-    said = "which leads outside of the model's folder" if outside else ""
-    assert said in look(body).refused
+    sentence = "which leads outside of the model's folder" if outside else ""
+    assert sentence in look(body).refused
     assert bool(look(body).refused) == outside
     if outside:
         with pytest.raises(BadArchive, match="'code/link' leads outside"):
@@ -121,17 +121,17 @@ def test_an_archive_cut_short_is_told_as_damaged() -> None:
 def test_no_more_is_read_than_the_bound_however_large_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "MOST_READ", 50_000)
     body = packed({"first": bytes(range(256)) * 10_000, "second": b""})
-    taken = []
+    starts = []
     noise = gzip.compress(gzip.decompress(body), compresslevel=0)
 
     def pieces() -> Iterator[bytes]:
         for start in range(0, len(noise), 10_000):
-            taken.append(start)
+            starts.append(start)
             yield noise[start : start + 10_000]
 
     listing = archives.look(pieces(), time.monotonic() + 30)
     assert (listing.files, listing.whole, listing.damage) == (("first",), False, "")
-    assert len(taken) == 5
+    assert len(starts) == 5
 
 
 def test_a_bomb_is_left_before_it_is_unpacked() -> None:
@@ -184,9 +184,9 @@ def test_what_a_container_looks_for_is_known(
 ) -> None:
     framework = frameworks.of(image)
     assert framework is not None
-    said = framework.lacks(files, env)
-    assert lacks in said
-    assert bool(lacks) == bool(said)
+    sentence = framework.lacks(files, env)
+    assert lacks in sentence
+    assert bool(lacks) == bool(sentence)
 
 
 @pytest.fixture
@@ -207,8 +207,8 @@ def put(engine: EngineProcess, model: RegisteredModel, body: bytes) -> None:
 def checked(house: House, model: RegisteredModel) -> dict[str, Any]:
     answer = house.api("bob").post(f"/api/v1/models/{model.pk}/check/")
     assert answer.status_code == 200
-    found: dict[str, Any] = answer.json()["archives"][0]
-    return found
+    archive: dict[str, Any] = answer.json()["archives"][0]
+    return archive
 
 
 def test_a_check_says_what_is_there_and_the_page_keeps_it(
@@ -220,9 +220,9 @@ def test_a_check_says_what_is_there_and_the_page_keeps_it(
     body = packed({"xgboost-model": b"x"})
     put(engine, model, body)
     client = real.page("bob")
-    shown = client.post(f"/models/{model.pk}/check/", follow=True).content.decode()
-    assert "It can be read and has what XGBoost looks for." in shown
-    assert "<li>xgboost-model</li>" in shown
+    page_text = client.post(f"/models/{model.pk}/check/", follow=True).content.decode()
+    assert "It can be read and has what XGBoost looks for." in page_text
+    assert "<li>xgboost-model</li>" in page_text
     answer = real.api("vera").get(f"/api/v1/models/{model.pk}/").json()
     assert (answer["archives"][0]["level"], answer["archives"][0]["size"]) == ("ok", len(body))
     assert answer["archives_checked_at"]
@@ -236,9 +236,9 @@ def test_a_model_newer_than_its_runtime_fails_the_check_with_both_versions(
     put(
         engine, model, packed({"xgboost-model": (SAVED / "xgboost_models" / "saved_by_3.2.ubj").read_bytes()})
     )
-    found = checked(real, model)
-    assert found["level"] == "fail"
-    assert found["says"].startswith(
+    archive = checked(real, model)
+    assert archive["level"] == "fail"
+    assert archive["says"].startswith(
         "xgboost-model was saved by XGBoost 3.2.0, which is newer than XGBoost 2.1.4, the library that serves image"
     )
 
@@ -274,9 +274,9 @@ def test_files_below_the_top_are_no_models_of_the_xgboost_image() -> None:
 def test_a_look_tells_what_saved_each_file() -> None:
     newer = (SAVED / "xgboost_models" / "saved_by_3.2.ubj").read_bytes()
     listing = look(packed({"xgboost-model": newer, "notes.txt": b"none"}))
-    assert {name: [str(one) for one in found.values()] for name, found in listing.saved.items()} == {
-        "xgboost-model": ["XGBoost 3.2.0"]
-    }
+    assert {
+        name: [str(version) for version in versions.values()] for name, versions in listing.saved.items()
+    } == {"xgboost-model": ["XGBoost 3.2.0"]}
 
 
 def test_an_archive_that_may_not_fit_on_the_volume_is_warned_of(
@@ -284,16 +284,16 @@ def test_an_archive_that_may_not_fit_on_the_volume_is_warned_of(
 ) -> None:
     monkeypatch.setattr(archives, "VOLUME", 100)
     put(engine, model, packed({"xgboost-model": bytes(range(256))}))
-    found = checked(real, model)
-    assert (found["level"], "InternalServerError" in found["says"]) == ("warn", True)
+    archive = checked(real, model)
+    assert (archive["level"], "InternalServerError" in archive["says"]) == ("warn", True)
 
 
 def test_an_engine_that_is_away_leaves_what_was_found_before(house: House) -> None:
     house.model.archives = [{**vars_of_archive(), "says": "It can be read."}]
     house.model.save()
-    shown = house.page("bob").post(f"/models/{house.model.pk}/check/", follow=True).content.decode()
-    assert "could not be looked at" in shown
-    assert "It can be read." in shown
+    page_text = house.page("bob").post(f"/models/{house.model.pk}/check/", follow=True).content.decode()
+    assert "could not be looked at" in page_text
+    assert "It can be read." in page_text
     assert house.api("bob").post(f"/api/v1/models/{house.model.pk}/check/").status_code == 503
 
 

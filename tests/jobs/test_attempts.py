@@ -169,7 +169,7 @@ def test_no_attempt_begins_while_another_runs(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "fields", "said"),
+    ("state", "fields", "sentence"),
     [
         (JobState.FAILED, {}, "not every input of this job is known"),
         (JobState.FAILED, {"objects_total": 20_000}, "not every input of this job is known"),
@@ -183,9 +183,9 @@ def test_no_attempt_begins_while_another_runs(house: House) -> None:
     ],
 )
 def test_what_cannot_be_finished_says_why_and_what_to_do(
-    house: House, state: JobState, fields: dict[str, Any], said: str
+    house: House, state: JobState, fields: dict[str, Any], sentence: str
 ) -> None:
-    with pytest.raises(NotPossible, match=f"{said}.*Run it again instead"):
+    with pytest.raises(NotPossible, match=f"{sentence}.*Run it again instead"):
         attempts.finish_missing(house.job(state, **fields), by=house.people["alice"])
 
 
@@ -224,3 +224,18 @@ def test_the_api_finishes_over_what_was_there_before_the_job_when_it_is_told_to(
     body = {"replace_outputs": True}
     answer = serving.api("alice").post(f"/api/v1/jobs/{first.key}/finish/", body, "application/json")
     assert (answer.status_code, answer.json()["attempt"]) == (201, 2)
+
+
+def test_the_missing_outputs_are_written_with_the_change_that_the_failure_proposes(
+    serving: House, serving_engine: EngineProcess, folder: str
+) -> None:
+    first = run(serving, serving_engine, folder, MIXED, data=f"s3://{BUCKET}/{folder}/in/")
+    change = {"field": "max_payload", "value": "3", "says": "Less in a call."}
+    TransformJob.objects.filter(pk=first.pk).update(failure={"change": change})
+    page = serving.page("alice")
+    assert "Finish 1 missing with this change" in page.get(f"/jobs/{first.key}/").content.decode()
+    page.post(f"/jobs/{first.key}/finish/", {"with_change": "true"})
+    second = TransformJob.objects.get(root=first)
+    assert (second.spec["max_payload"], second.origin) == (3, Origin.FINISH)
+    first.refresh_from_db()
+    assert first.spec.get("max_payload") != 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -38,10 +39,10 @@ def ask(client: Client, path: str = "", **more: str) -> Any:
 def test_without_a_path_there_are_the_buckets_and_half_a_name_narrows_them(real: House, bucket: str) -> None:
     client = real.api("bob")
     everything = ask(client)
-    assert bucket in [one["name"] for one in everything["buckets"]]
+    assert bucket in [row["name"] for row in everything["buckets"]]
     assert everything["matches"] is None
     narrowed = ask(client, f"s3://{bucket[:-2]}")
-    assert [one["uri"] for one in narrowed["buckets"]] == [f"s3://{bucket}/"]
+    assert [row["uri"] for row in narrowed["buckets"]] == [f"s3://{bucket}/"]
     assert ask(client, f"s3://{bucket}")["path"] == f"s3://{bucket}/"
 
 
@@ -50,11 +51,11 @@ def test_a_level_has_its_folders_and_objects_and_no_mark_of_itself(
 ) -> None:
     fill(engine, bucket, "in/a.csv", "in/deep/b.csv", "other.csv")
     engine.client("s3").put_object(Bucket=bucket, Key="in/", Body=b"")
-    found = ask(real.api("bob"), f"s3://{bucket}/in/")
-    assert [one["name"] for one in found["folders"]] == ["deep/"]
-    assert [(one["name"], one["size"]) for one in found["objects"]] == [("a.csv", 8)]
-    assert found["objects"][0]["modified"]
-    assert found["matches"]["bytes"] == 16
+    level = ask(real.api("bob"), f"s3://{bucket}/in/")
+    assert [row["name"] for row in level["folders"]] == ["deep/"]
+    assert [(row["name"], row["size"]) for row in level["objects"]] == [("a.csv", 8)]
+    assert level["objects"][0]["modified"]
+    assert level["matches"]["bytes"] == 16
 
 
 def test_a_prefix_tells_what_else_it_matches_and_how_to_mean_one_folder(
@@ -79,15 +80,15 @@ def test_long_levels_come_in_pages_and_each_name_once(
     monkeypatch.setattr(browsing, "COUNTED", 5)
     names = [*(f"f{number}/x" for number in range(4)), *(f"o{number}" for number in range(4))]
     fill(engine, bucket, *names)
-    client, path, seen, after = real.api("bob"), f"s3://{bucket}/", [], ""
+    client, path, listed_names, after = real.api("bob"), f"s3://{bucket}/", [], ""
     while True:
         page = ask(client, path, after=after)
-        seen += [one["name"] for one in (*page["folders"], *page["objects"])]
+        listed_names += [row["name"] for row in (*page["folders"], *page["objects"])]
         assert len(page["folders"]) + len(page["objects"]) <= 3
         if not page["next"]:
             break
-        after = page["next"]
-    assert seen == ["f0/", "f1/", "f2/", "f3/", "o0", "o1", "o2", "o3"]
+        after = parse_qs(urlsplit(page["next"]).query)["after"][0]
+    assert listed_names == ["f0/", "f1/", "f2/", "f3/", "o0", "o1", "o2", "o3"]
     matches = ask(client, path)["matches"]
     assert (matches["objects"], matches["more"]) == (5, True)
 
@@ -102,27 +103,27 @@ def test_a_strange_key_is_found_level_by_level_under_its_own_address(
     fill(engine, bucket, key)
     client, path = real.api("bob"), f"s3://{bucket}/"
     while True:
-        found = ask(client, path)
-        if found["objects"]:
+        level = ask(client, path)
+        if level["objects"]:
             break
-        (folder,) = found["folders"]
+        (folder,) = level["folders"]
         path = folder["uri"]
-    assert [one["uri"] for one in found["objects"]] == [f"s3://{bucket}/{key}"]
-    shown = browsing.peek(real.connection, f"s3://{bucket}/{key}")
-    assert (shown.size, shown.kind != "empty") == (8, True)
+    assert [row["uri"] for row in level["objects"]] == [f"s3://{bucket}/{key}"]
+    preview = browsing.peek(real.connection, f"s3://{bucket}/{key}")
+    assert (preview.size, preview.kind != "empty") == (8, True)
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "said"),
+    ("path", "status", "sentence"),
     [
         ("nonsense", 400, "It must be an S3 address"),
         ("s3://no-such-bucket-at-all/x/", 409, "There is no bucket no-such-bucket-at-all."),
         ("s3://B ad!/x/", 409, "There is no bucket B ad!."),
     ],
 )
-def test_an_address_that_leads_nowhere_says_so(real: House, path: str, status: int, said: str) -> None:
+def test_an_address_that_leads_nowhere_says_so(real: House, path: str, status: int, sentence: str) -> None:
     answer = real.api("bob").get("/api/v1/connections/engine/browse/", {"path": path})
-    assert (answer.status_code, said in answer.content.decode()) == (status, True)
+    assert (answer.status_code, sentence in answer.content.decode()) == (status, True)
 
 
 def test_an_engine_that_is_away_is_said_to_be(house: House) -> None:
@@ -152,8 +153,8 @@ def test_a_missing_permission_is_named_with_a_way_on(refused: House, path: str, 
     assert permission in page
 
 
-def test_a_viewer_and_another_team_may_not_look(real: House, other: House) -> None:
+def test_a_viewer_and_another_team_may_not_look(real: House, other_house: House) -> None:
     assert real.api("vera").get("/api/v1/connections/engine/browse/").status_code == 403
     real.connection.slug = "theirs"
     real.connection.save()
-    assert other.api("charlie").get("/api/v1/connections/theirs/browse/").status_code == 404
+    assert other_house.api("charlie").get("/api/v1/connections/theirs/browse/").status_code == 404

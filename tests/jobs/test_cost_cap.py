@@ -39,7 +39,7 @@ def guard(house: House) -> list[int]:
     return guarding.guard(house.connection, target_of(house.connection))
 
 
-def told(job: TransformJob) -> list[str]:
+def warnings_of(job: TransformJob) -> list[str]:
     return [event.reason for event in queries.timeline(job) if event.kind == JobEvent.Kind.WARNING]
 
 
@@ -55,11 +55,11 @@ def test_a_job_is_warned_once_at_four_fifths_of_its_cap_and_then_stopped_with_th
     # Two instances at 6 dollars an hour: 0.2 dollars a minute.
     job = running(house, 39, instance_count=2, max_cost_usd=10)
     assert guard(house) == []
-    assert told(job) == []
+    assert warnings_of(job) == []
     TransformJob.objects.update(started_at=timezone.now() - timedelta(minutes=40))
     for _ in range(2):
         assert guard(house) == []
-    assert told(job) == ["It has cost $8.00 of $10.00; it is stopped in 10 min."]
+    assert warnings_of(job) == ["It has cost $8.00 of $10.00; it is stopped in 10 min."]
     TransformJob.objects.update(started_at=timezone.now() - timedelta(minutes=50))
     assert guard(house) == [job.pk]
     assert guard(house) == []
@@ -118,7 +118,7 @@ def test_a_cap_whose_price_went_away_says_that_it_does_not_hold(house: House) ->
     InstancePrice.objects.all().delete()
     for _ in range(2):
         assert guard(house) == []
-    assert told(job) == ["Its cost cap does not hold: Engine has no price for ml.m5.large any more."]
+    assert warnings_of(job) == ["Its cost cap does not hold: Engine has no price for ml.m5.large any more."]
     prices.change(house.connection, {M5: 6000}, by=house.people["bob"])
     assert guard(house) == [job.pk]
 
@@ -133,7 +133,7 @@ def test_all_retries_together_stay_under_the_cap(house: House) -> None:
         cost_usd=Decimal("7.5"),
         next_attempt_at=past,
     )
-    made = TransformJob.objects.get(pk=retrying.retry(failed.pk))
-    assert made.max_cost_usd == Decimal("2.5")
-    assert retrying.retry_at(made, INTERNAL, Decimal("2.495")) is None
-    assert retrying.retry_at(made, INTERNAL, Decimal("2.4")) is not None
+    second_attempt = TransformJob.objects.get(pk=retrying.retry(failed.pk))
+    assert second_attempt.max_cost_usd == Decimal("2.5")
+    assert retrying.retry_at(second_attempt, INTERNAL, Decimal("2.495")) is None
+    assert retrying.retry_at(second_attempt, INTERNAL, Decimal("2.4")) is not None

@@ -59,11 +59,11 @@ def test_a_begun_second_of_every_instance_is_billed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "said"),
+    ("amount", "text"),
     [("0", "$0.00"), ("0.0004", "< $0.001"), ("0.0421", "$0.042"), ("0.1", "$0.10"), ("1234.5", "$1,234.50")],
 )
-def test_amounts_are_said_with_the_digits_that_tell(amount: str, said: str) -> None:
-    assert costs.dollars(Decimal(amount)) == said
+def test_amounts_are_said_with_the_digits_that_tell(amount: str, text: str) -> None:
+    assert costs.dollars(Decimal(amount)) == text
     assert costs.rate(Decimal("0.1150")) == "$0.115"
     assert costs.rate(Decimal(2)) == "$2.00"
 
@@ -143,10 +143,10 @@ def test_the_list_reads_all_prices_by_one_query(house: House, django_assert_max_
     for _ in range(2):
         for kind in (M5, C5) * 3:
             house.job(JobState.IN_PROGRESS, started_at=timezone.now(), instance_type=kind)
-        with django_assert_max_num_queries(20) as seen:
-            found = client.get("/api/v1/jobs/").json()["results"]
-        assert {row["cost"]["price"] for row in found} == {1.0, 2.0}
-        counts.append(len(seen))
+        with django_assert_max_num_queries(20) as captured:
+            rows = client.get("/api/v1/jobs/").json()["results"]
+        assert {row["cost"]["price"] for row in rows} == {1.0, 2.0}
+        counts.append(len(captured))
     assert counts[0] == counts[1]
 
 
@@ -201,11 +201,11 @@ def test_the_prices_page_sets_a_price_and_takes_it_away(house: House) -> None:
     assert answer.status_code == 400
     assert "It must be an instance type" in answer.content.decode()
     assert "It must be US dollars an hour" in answer.content.decode()
-    asked = bob.post(press, {"remove": M5})
-    assert Page(asked).all("h1")[0].text == f"Remove the price of {M5} on Engine?"
-    assert "$0.115" in Page(asked).text
+    question = bob.post(press, {"remove": M5})
+    assert Page(question).all("h1")[0].text == f"Remove the price of {M5} on Engine?"
+    assert "$0.115" in Page(question).text
     assert InstancePrice.objects.exists()
-    answer = bob.post(press, sent(asked), follow=True)
+    answer = bob.post(press, sent(question), follow=True)
     assert not InstancePrice.objects.exists()
     assert "has no price yet" in answer.content.decode()
     viewer = house.page("vera")

@@ -42,6 +42,7 @@ OWN = {
     *("eta", "search_text", "duration_seconds", "archived_at", "archived_by"),
     *("joint_state", "joint_cause", "joint_ended_at", "joint_duration_seconds", "joint_attention", "joint"),
     *("overall_state", "overall_cause", "overall_ended_at", "overall_duration"),
+    *("hold", "hold_note", "hold_by", "hold_at", "hold_ended_at"),
 }
 
 
@@ -55,8 +56,8 @@ def unusual(field: models.Field[Any, Any]) -> Any:
 def failed_job(house: House) -> TransformJob:
     """A failed job none of whose copied columns has its default value."""
     job = house.job(JobState.FAILED)
-    given = {"team", "connection", "model", "model_name", "spec", "submitted_by"}
-    values = {field.name: unusual(field) for field in copied_fields() if field.name not in given}
+    identity_fields = {"team", "connection", "model", "model_name", "spec", "submitted_by"}
+    values = {field.name: unusual(field) for field in copied_fields() if field.name not in identity_fields}
     values["preset"] = Preset.objects.create(team=house.team, slug="nightly", name="Nightly")
     due = timezone.now() - timedelta(seconds=1)
     TransformJob.objects.filter(pk=job.pk).update(**values, next_attempt_at=due)

@@ -74,7 +74,7 @@ def test_each_operation_declares_what_it_may_be_refused_with() -> None:
 
 
 #: The fields that null cannot stand for.
-_GIVEN = {"request", "replace_outputs"}
+_NOT_NULLABLE = {"request", "replace_outputs"}
 
 
 def test_what_a_request_must_be_is_declared() -> None:
@@ -85,15 +85,42 @@ def test_what_a_request_must_be_is_declared() -> None:
     assert job["max_cost_usd"]["maximum"] == 1_000_000
     assert job["fallback_instance_types"]["maxItems"] == 10
     # null leaves a field out, which is how a preset's is taken away.
-    assert all(field.get("nullable") for name, field in job.items() if name not in _GIVEN)
+    assert all(validator(field).is_valid(None) for name, field in job.items() if name not in _NOT_NULLABLE)
     name = validator(job["name"])
     assert name.is_valid("nightly-7")
     assert name.is_valid(None)
     assert not any(name.is_valid(text) for text in ("", "a b", "-a", "a" * 64, "a\0"))
     for body in ("JobBody", "ModelBody", "ConnectionBody", "PresetBody", "ViewBody", "ManyBody"):
         assert schemas[body]["additionalProperties"] is False
-        texts = [field for field in schemas[body]["properties"].values() if field.get("type") == "string"]
+        texts = [field for field in schemas[body]["properties"].values() if "string" in field.get("type", ())]
         assert all({"pattern", "enum", "format"} & set(field) for field in texts)
+
+
+def test_each_operation_has_a_true_example_of_its_body_and_answer() -> None:
+    for path, operations in document()["paths"].items():
+        for method, operation in operations.items():
+            place = f"{method.upper()} {path}"
+            request = operation.get("requestBody", {}).get("content", {})
+            answers = [
+                answer.get("content", {}) for code, answer in operation["responses"].items() if code < "300"
+            ]
+            contents = [
+                content["application/json"]
+                for content in (request, *answers)
+                if "application/json" in content
+            ]
+            examples = [content for content in contents if "example" in content]
+            assert ("application/json" in request) <= ("example" in request.get("application/json", {})), (
+                place
+            )
+            # An operation may have several answers of success, such as to a key that was sent before.
+            assert not contents or examples, place
+            for content in examples:
+                problems = [
+                    error.message[:200]
+                    for error in validator(content["schema"]).iter_errors(content["example"])
+                ]
+                assert problems == [], place
 
 
 def test_each_text_of_an_address_is_declared_to_hold_no_nul() -> None:

@@ -26,14 +26,14 @@ def ran(house: House, seconds: float, size: int = 100 * MB, **fields: Any) -> No
 
 
 def ask(house: House, **changes: Any) -> Estimate | None:
-    wanted = {"model_name": "churn", "instance_type": "ml.m5.large", "instance_count": 1, "objects": 10}
-    return estimate(house.connection, **{**wanted, "size": 100 * MB, **changes})
+    defaults = {"model_name": "churn", "instance_type": "ml.m5.large", "instance_count": 1, "objects": 10}
+    return estimate(house.connection, **{**defaults, "size": 100 * MB, **changes})
 
 
-def asked(house: House, **changes: Any) -> Estimate:
-    found = ask(house, **changes)
-    assert found is not None
-    return found
+def forecast_for(house: House, **changes: Any) -> Estimate:
+    forecast = ask(house, **changes)
+    assert forecast is not None
+    return forecast
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def history(house: House) -> House:
 
 
 def test_the_middle_and_the_range_are_those_of_like_jobs(history: House) -> None:
-    found = asked(history)
-    assert (found.jobs, found.middle) == (5, 100)
-    assert 90 <= found.low < 100 < found.high <= 110
+    forecast = forecast_for(history)
+    assert (forecast.jobs, forecast.middle) == (5, 100)
+    assert 90 <= forecast.low < 100 < forecast.high <= 110
 
 
 @pytest.mark.parametrize(
@@ -62,16 +62,16 @@ def test_the_middle_and_the_range_are_those_of_like_jobs(history: House) -> None
 def test_it_grows_with_the_bytes_that_one_instance_reads(
     history: House, changes: dict[str, Any], middle: int
 ) -> None:
-    assert asked(history, **changes).middle == middle
+    assert forecast_for(history, **changes).middle == middle
 
 
 def test_jobs_of_a_like_size_count_before_others(history: House) -> None:
     for _ in range(20):
         ran(history, 60, size=MB)
-    assert asked(history, size=MB).middle == 60
+    assert forecast_for(history, size=MB).middle == 60
 
 
-def test_too_few_like_jobs_give_none(house: House, other: House) -> None:
+def test_too_few_like_jobs_give_none(house: House, other_house: House) -> None:
     for _ in range(4):
         ran(house, 100)
     for unlike in (
@@ -82,27 +82,27 @@ def test_too_few_like_jobs_give_none(house: House, other: House) -> None:
         {"plan_complete": False},
     ):
         ran(house, 100, **unlike)
-    ran(other, 100)
+    ran(other_house, 100)
     assert ask(house) is None
     ran(house, 100)
-    assert asked(house).jobs == 5
+    assert forecast_for(house).jobs == 5
     assert ask(house, size=0) is None
 
 
 def test_a_cost_is_told_only_where_a_price_is_known(history: House) -> None:
-    assert asked(history).cost is None
+    assert forecast_for(history).cost is None
     InstancePrice.objects.create(
         connection=history.connection, instance_type="ml.m5.large", usd_per_hour=Decimal("0.36")
     )
-    found = asked(history, instance_count=2)
-    assert (found.middle, found.cost) == (50, Decimal("0.01"))
-    assert found.cost_low is not None
-    assert found.cost_high is not None
-    assert found.cost_low < found.cost < found.cost_high
+    forecast = forecast_for(history, instance_count=2)
+    assert (forecast.middle, forecast.cost) == (50, Decimal("0.01"))
+    assert forecast.cost_low is not None
+    assert forecast.cost_high is not None
+    assert forecast.cost_low < forecast.cost < forecast.cost_high
 
 
 def test_its_link_finds_the_jobs_that_it_is_made_from(history: House) -> None:
     ran(history, 5, model_name="another", name="unlike")
-    listed = history.page("vera").get(f"/jobs/?{asked(history).query}").content.decode()
+    listed = history.page("vera").get(f"/jobs/?{forecast_for(history).query}").content.decode()
     assert "job-0" in listed
     assert "unlike" not in listed

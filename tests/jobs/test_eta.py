@@ -12,7 +12,7 @@ from jobs.lifecycle.follow.eta import expected_end
 from jobs.models import TransformJob
 from jobs.pages.sentences import sentence
 from jobs.states import JobState
-from jobs.templatetags.deck import about
+from jobs.templatetags.deck import about, hour
 from tests.cast import House
 from tests.jobs.following import poll_now
 from tests.jobs.running import folder, serving, serving_engine, submitted
@@ -26,11 +26,11 @@ NOW = timezone.now()
 
 def running(house: House, sizes: list[int | None], done: int, **fields: Any) -> TransformJob:
     """A job that has run for ten minutes and written the first `done` of its outputs."""
-    known = [size for size in sizes if size is not None]
+    known_sizes = [size for size in sizes if size is not None]
     values = {
         "started_at": NOW - timedelta(minutes=10),
         "objects_total": len(sizes),
-        "bytes_total": sum(known) if len(known) == len(sizes) else None,
+        "bytes_total": sum(known_sizes) if len(known_sizes) == len(sizes) else None,
     }
     job = house.job(JobState.IN_PROGRESS, **{**values, **fields})
     for position, size in enumerate(sizes):
@@ -60,9 +60,9 @@ def running(house: House, sizes: list[int | None], done: int, **fields: Any) -> 
 def test_what_is_left_is_expected_to_go_as_fast_as_what_is_written_did(
     house: House, sizes: list[int | None], done: int, minutes: int
 ) -> None:
-    found = expected_end(running(house, sizes, done), done, NOW)
-    assert found is not None
-    assert abs(found - NOW - timedelta(minutes=minutes)) < timedelta(seconds=1)
+    end = expected_end(running(house, sizes, done), done, NOW)
+    assert end is not None
+    assert abs(end - NOW - timedelta(minutes=minutes)) < timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,8 @@ def test_pages_and_api_say_it_while_it_is_known(house: House) -> None:
     address, page, api = f"/jobs/{job.key}/", house.page("vera"), house.api("vera")
     for path in (address, "/jobs/", "/"):
         assert "about 10 min left" in page.get(path).content.decode()
-    assert sentence(job) == "5 of 10 objects are written so far; about 10 min left."
+    assert job.eta is not None
+    assert sentence(job) == f"5 of 10 objects are written so far; about 10 min left, done at {hour(job.eta)}."
     assert api.get(f"/api/v1{address}").json()["eta"] is not None
     assert api.get("/api/v1/jobs/").json()["results"][0]["eta"] is not None
     for change in (

@@ -56,7 +56,7 @@ def explained(house: House, remote: Transform, **spec: Any) -> failure_report.Fa
     job.refresh_from_db()
     failure = failure_report.failure_of(job)
     assert failure is not None
-    assert not failure.is_open
+    assert not failure.unread
     return failure
 
 
@@ -109,8 +109,8 @@ def test_an_archive_and_an_image_that_cannot_be_used_are_named(
     broken = container(serving_engine, b"PK\x03\x04 a zip")
     strange = {**container(serving_engine), "Image": "example.com/nobody/knows:1"}
     causes = [
-        explained(serving, transform(serving_engine, {"x": b"x"}, containers=[each])).cause
-        for each in (broken, strange)
+        explained(serving, transform(serving_engine, {"x": b"x"}, containers=[definition])).cause
+        for definition in (broken, strange)
     ]
     assert causes == ["model-data-missing", "image-cannot-run"]
 
@@ -216,9 +216,9 @@ def test_the_pages_link_opens_the_form_with_the_one_change_and_submits_what_it_s
     assert "One change: Largest call in MB is 25 , it was 50 ." in " ".join(form.by_id("main").text.split())
     sent = {**FIELDS, **spec, "max_payload": "25", "model": serving.model.pk}
     assert client.post(link, sent).status_code == 302
-    made = TransformJob.objects.exclude(pk=job.pk).get()
-    assert {**job.spec, "max_payload": 25} == made.spec
-    assert made.parent == job
+    second_job = TransformJob.objects.exclude(pk=job.pk).get()
+    assert {**job.spec, "max_payload": 25} == second_job.spec
+    assert second_job.parent == job
 
 
 def test_a_viewer_is_told_the_cause_and_offered_no_change(

@@ -21,7 +21,7 @@ G5, M5 = "ml.g5.xlarge", "ml.m5.large"
 
 
 @pytest.fixture
-def shared(house: House, other: House) -> tuple[House, House]:
+def shared(house: House, other_house: House) -> tuple[House, House]:
     """Two teams on one engine with a quota of four ml.g5.xlarge."""
     Quotas.objects.create(
         connection=house.connection,
@@ -29,7 +29,7 @@ def shared(house: House, other: House) -> tuple[House, House]:
         read_at=timezone.now(),
         tried_at=timezone.now(),
     )
-    return house, other
+    return house, other_house
 
 
 def waiting(house: House, instance_type: str = G5, **fields: Any) -> TransformJob:
@@ -39,10 +39,15 @@ def waiting(house: House, instance_type: str = G5, **fields: Any) -> TransformJo
     )
 
 
-def told(*jobs: TransformJob) -> list[str]:
-    shown = list(TransformJob.objects.select_related("connection").filter(pk__in=[job.pk for job in jobs]))
-    shown = for_display(shown)
-    return [next(one.state_reason for one in shown if one.pk == job.pk) for job in jobs]
+def reasons_of(*jobs: TransformJob) -> list[str]:
+    displayed_jobs = list(
+        TransformJob.objects.select_related("connection").filter(pk__in=[job.pk for job in jobs])
+    )
+    displayed_jobs = for_display(displayed_jobs)
+    return [
+        next(displayed_job.state_reason for displayed_job in displayed_jobs if displayed_job.pk == job.pk)
+        for job in jobs
+    ]
 
 
 def turn(house: House) -> list[TransformJob]:
@@ -77,10 +82,10 @@ def test_a_waiting_job_says_its_place_among_all_teams(shared: tuple[House, House
     theirs = [waiting(second) for _ in range(3)]
     full = f"4 of 4 {G5} of the account's quota in use"
     # The first team has three and the second one, so the second comes first until both have three.
-    assert told(*theirs) == [
+    assert reasons_of(*theirs) == [
         f"{full}; {place} in line, as teams take turns." for place in ("1st", "2nd", "4th")
     ]
-    assert told(*mine) == [f"{full}; {place} in line, as teams take turns." for place in ("3rd", "5th")]
+    assert reasons_of(*mine) == [f"{full}; {place} in line, as teams take turns." for place in ("3rd", "5th")]
 
 
 def test_priorities_count_within_a_team(shared: tuple[House, House]) -> None:
@@ -109,13 +114,13 @@ def test_what_one_team_was_refused_does_not_hold_up_another(shared: tuple[House,
     assert starting.start(behind.pk) is starting.Started.ITS_TURN
 
 
-def test_accounts_and_regions_share_nothing_with_others(house: House, other: House) -> None:
+def test_accounts_and_regions_share_nothing_with_others(house: House, other_house: House) -> None:
     Quotas.objects.create(connection=house.connection, instances_per_type={G5: 1}, read_at=timezone.now())
-    Connection.objects.filter(pk=other.connection.pk).update(endpoint_url="http://127.0.0.1:10")
-    other.connection.refresh_from_db()
-    mine, theirs = waiting(house), [waiting(other) for _ in range(2)]
+    Connection.objects.filter(pk=other_house.connection.pk).update(endpoint_url="http://127.0.0.1:10")
+    other_house.connection.refresh_from_db()
+    mine, theirs = waiting(house), [waiting(other_house) for _ in range(2)]
     assert turn(house) == [mine]
-    assert turn(other) == theirs
+    assert turn(other_house) == theirs
 
 
 def test_a_job_made_elsewhere_counts_once_though_several_teams_show_it(shared: tuple[House, House]) -> None:
@@ -144,8 +149,10 @@ def test_places_of_any_number_of_jobs_and_teams_take_the_same_few_queries(
     for _ in range(4):
         first.job(JobState.IN_PROGRESS, instance_type=G5)
     jobs = [waiting(house) for house in shared for _ in range(30)]
-    shown = list(TransformJob.objects.select_related("connection").filter(pk__in=[job.pk for job in jobs]))
-    with CaptureQueriesContext(database) as seen:
-        shown = for_display(shown)
-    assert len(seen) == 4
-    assert sum("; 1st in line, as teams take turns." in job.state_reason for job in shown) == 1
+    displayed_jobs = list(
+        TransformJob.objects.select_related("connection").filter(pk__in=[job.pk for job in jobs])
+    )
+    with CaptureQueriesContext(database) as captured:
+        displayed_jobs = for_display(displayed_jobs)
+    assert len(captured) == 4
+    assert sum("; 1st in line, as teams take turns." in job.state_reason for job in displayed_jobs) == 1

@@ -42,16 +42,16 @@ def planned(house: House, state: JobState = JobState.FAILED, count: int = 25) ->
     return job
 
 
-def numbers(job: TransformJob, limit: int, **wanted: str) -> list[int]:
+def numbers(job: TransformJob, limit: int, **criteria: str) -> list[int]:
     """The files of every page, one after the other, by their numbers."""
-    found: list[int] = []
+    file_numbers: list[int] = []
     after = None
     while True:
-        page = files.page(job, FileFilter(**wanted), active=False, after=after, limit=limit)
+        page = files.page(job, FileFilter(**criteria), active=False, after=after, limit=limit)
         assert len(page.files) <= limit
-        found += [int(file.key[3:8]) for file in page.files]
+        file_numbers += [int(file.key[3:8]) for file in page.files]
         if page.next is None:
-            return found
+            return file_numbers
         after = page.next
 
 
@@ -81,12 +81,12 @@ def test_a_list_can_be_narrowed_and_searched(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"only": "x"}, {"sort": "colour"}, {"search": "x" * 1025}, {"search": "\0"}]
+    "parameters", [{"only": "x"}, {"sort": "colour"}, {"search": "x" * 1025}, {"search": "\0"}]
 )
-def test_what_cannot_be_looked_for_is_refused_by_name(given: dict[str, str]) -> None:
+def test_what_cannot_be_looked_for_is_refused_by_name(parameters: dict[str, str]) -> None:
     with pytest.raises(FilterError) as caught:
-        FileFilter.read(given)
-    assert set(caught.value.fields) == set(given)
+        FileFilter.read(parameters)
+    assert set(caught.value.fields) == set(parameters)
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,13 @@ def test_what_is_not_written_waits_until_no_attempt_is_left(
     job = house.job(JobState.FAILED)
     for n, (done, error) in enumerate([(True, "ClientError: 400"), (False, ""), (False, "ClientError: 400")]):
         job.planned.create(position=n, key=str(n), output_key=f"{n}.out", done=done, error=error)
-    found = files.page(job, FileFilter(sort="key"), active=active).files
-    assert [file.state for file in found] == states
-    assert [file.error for file in found] == ["", "", "ClientError: 400"]
+    listed_files = files.page(job, FileFilter(sort="key"), active=active).files
+    assert [file.state for file in listed_files] == states
+    assert [file.error for file in listed_files] == ["", "", "ClientError: 400"]
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "errors_by_object"),
     [
         (
             ["b/in/a: ClientError: 400", "b/in/a: ", "b/in/a: Message:", "b/in/a: no number", "b/in/c: x"],
@@ -139,8 +139,10 @@ def test_what_is_not_written_waits_until_no_attempt_is_left(
         ([f"b/in/a: {'x' * 400}"], {"in/a": "x" * 299 + "…"}),
     ],
 )
-def test_the_data_logs_lines_are_told_of_their_objects(lines: list[str], said: dict[str, str]) -> None:
-    assert object_errors.find_errors(lines, {"in/a", "odd: key"}) == said
+def test_the_data_logs_lines_are_told_of_their_objects(
+    lines: list[str], errors_by_object: dict[str, str]
+) -> None:
+    assert object_errors.find_errors(lines, {"in/a", "odd: key"}) == errors_by_object
 
 
 def test_a_failed_job_names_its_bad_files_in_words_of_the_log(
@@ -148,19 +150,19 @@ def test_a_failed_job_names_its_bad_files_in_words_of_the_log(
 ) -> None:
     job = run(serving, serving_engine, folder, {"a": b"1\n", "b": b"bad\n", "c": b"2\n"})
     assert explaining.explain_job(job.pk)
-    found = {file.key[-1]: file for file in files.page(job, FileFilter(), active=False).files}
-    assert {name: file.state for name, file in found.items()} == {
+    files_by_name = {file.key[-1]: file for file in files.page(job, FileFilter(), active=False).files}
+    assert {name: file.state for name, file in files_by_name.items()} == {
         "a": FileState.WRITTEN,
         "b": FileState.FAILED,
         "c": FileState.WRITTEN,
     }
-    assert found["b"].error.startswith("ClientError: 400: ")
+    assert files_by_name["b"].error.startswith("ClientError: 400: ")
     # A further attempt over the same file fails as well: both tell it.
     second = started(attempts.finish_missing(job, by=serving.people["alice"]))
     job.planned.update(error="")
     assert explaining.explain_job(second.pk)
-    for one in (job, second):
-        assert one.planned.get(key__endswith="/b").error_text.startswith("ClientError: 400: ")
+    for attempt in (job, second):
+        assert attempt.planned.get(key__endswith="/b").error_text.startswith("ClientError: 400: ")
 
 
 def test_pages_go_on_in_their_order_when_the_job_ends_between_them(house: House) -> None:
@@ -169,7 +171,7 @@ def test_pages_go_on_in_their_order_when_the_job_ends_between_them(house: House)
     first = client.get(f"/api/v1/jobs/{job.key}/files/?limit=10").json()
     TransformJob.objects.filter(pk=job.pk).update(state=JobState.FAILED)
     second = client.get(first["next"].replace("limit=10", "limit=25")).json()
-    keys = [one["key"] for page in (first, second) for one in page["results"]]
+    keys = [row["key"] for page in (first, second) for row in page["results"]]
     assert keys == sorted(set(keys))
     assert len(keys) == 25
 
@@ -178,14 +180,14 @@ def test_the_api_pages_through_the_files(house: House) -> None:
     job = planned(house)
     api = house.api("vera")
     address: str | None = f"/api/v1/jobs/{job.key}/files/?only=missing&sort=key&limit=5"
-    seen: list[Any] = []
+    rows: list[Any] = []
     while address:
         answer = api.get(address).json()
         assert answer["counts"] == {"known": 25, "missing": 12, "failed": 2, "rows": 8}
-        seen += answer["results"]
+        rows += answer["results"]
         address = answer["next"]
-    assert [file["key"] for file in seen] == [f"in/{n:05}.csv" for n in range(1, 25, 2)]
-    assert seen[2] == {
+    assert [file["key"] for file in rows] == [f"in/{n:05}.csv" for n in range(1, 25, 2)]
+    assert rows[2] == {
         "key": "in/00005.csv",
         "state": "failed",
         "size": 23,

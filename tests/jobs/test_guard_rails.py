@@ -136,14 +136,19 @@ def test_a_job_without_capacity_is_submitted_again_on_its_fallback(
     job = follow(job)
     assert (job.state, job.state_reason[:14]) == (JobState.FAILED, "CapacityError:")
     assert retrying.due_retries() == [job.pk]
-    made = TransformJob.objects.get(pk=retrying.retry(job.pk))
-    assert (made.attempt, made.root, made.instance_type, made.max_retries) == (2, job, M5, 1)
-    assert f"asks for {M5} instead of {P3}" in queries.timeline(made)[0].reason
-    assert queries.timeline(job)[-1].reason == f"Submitted again as {made.name}."
+    second_attempt = TransformJob.objects.get(pk=retrying.retry(job.pk))
+    assert (
+        second_attempt.attempt,
+        second_attempt.root,
+        second_attempt.instance_type,
+        second_attempt.max_retries,
+    ) == (2, job, M5, 1)
+    assert f"asks for {M5} instead of {P3}" in queries.timeline(second_attempt)[0].reason
+    assert queries.timeline(job)[-1].reason == f"Submitted again as {second_attempt.name}."
     assert retrying.due_retries() == []
     assert retrying.retry(job.pk) is None
-    assert starting.start(made.pk) is starting.Started.RUNNING
-    assert follow(made).state == JobState.COMPLETED
+    assert starting.start(second_attempt.pk) is starting.Started.RUNNING
+    assert follow(second_attempt).state == JobState.COMPLETED
 
 
 def test_a_fault_of_sagemakers_own_passes_after_a_while_on_the_same_type(house: House) -> None:

@@ -31,7 +31,7 @@ def cloned(house: House, parent: TransformJob, spec: TransformSpec, terms: RunOp
     return submission.submit(house.connection, spec, terms, by=house.people["bob"], lineage=lineage)
 
 
-def told(job: TransformJob) -> list[tuple[str, str, str]]:
+def acts_of(job: TransformJob) -> list[tuple[str, str, str]]:
     return [(act.who, act.text, act.job.name if act.job else "") for act in history.acts(job)]
 
 
@@ -42,7 +42,7 @@ def test_the_acts_upon_a_job_are_told_newest_first_with_what_came_of_them(house:
     archiving.restore(job, by=house.people["bob"])
     again = attempts.retry(job, by=house.people["alice"])
     clone = cloned(house, job, SPEC, RunOptions())
-    assert told(job) == [
+    assert acts_of(job) == [
         ("bob", "cloned it as", clone.name),
         ("alice", "started attempt 2, for all of it again:", again.name),
         ("bob", "brought it back to lists", ""),
@@ -50,7 +50,7 @@ def test_the_acts_upon_a_job_are_told_newest_first_with_what_came_of_them(house:
         ("bob", "withdrew it before it started", ""),
         ("alice", "submitted it", ""),
     ]
-    assert told(clone) == [("bob", "submitted it: cloned, of", job.name)]
+    assert acts_of(clone) == [("bob", "submitted it: cloned, of", job.name)]
     page = Page(house.page("vera").get(f"/jobs/{job.key}/activity/"))
     assert f"cloned it as {clone.name}" in page.by_id("job").text
     assert f"/jobs/{clone.key}/" in page.links()
@@ -70,10 +70,14 @@ def test_an_act_by_a_token_names_it_and_one_of_a_person_who_left_says_so(house: 
     assert "someone who left" in text
 
 
-def test_the_acts_of_another_teams_job_are_not_told(house: House, other: House) -> None:
+def test_the_acts_of_another_teams_job_are_not_told(house: House, other_house: House) -> None:
     job = house.job()
     Activity.objects.create(
-        team=other.team, verb="job.submitted", object_kind="transformjob", object_id=job.key, object_label="x"
+        team=other_house.team,
+        verb="job.submitted",
+        object_kind="transformjob",
+        object_id=job.key,
+        object_label="x",
     )
     assert history.acts(job) == ()
     assert (
@@ -86,8 +90,8 @@ def test_the_request_tells_which_fields_are_others_than_those_it_was_cloned_from
     parent = submitted(house)
     spec = replace(SPEC, max_payload=10, strategy="SingleRecord", env={"LEVEL": "2", "NEW": "y"})
     job = cloned(house, parent, spec, RunOptions(priority=3))
-    found = {one.field: (one.was, one.now) for one in changes.since_parent(job)}
-    assert found == {
+    values_by_field = {change.field: (change.was, change.now) for change in changes.since_parent(job)}
+    assert values_by_field == {
         "max_payload": (None, 10),
         "strategy": (None, "SingleRecord"),
         "env.LEVEL": ("1", "2"),

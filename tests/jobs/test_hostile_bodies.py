@@ -47,11 +47,11 @@ def api(house: House) -> Client:
 def check(client: Client, path: str, body: Any, rows: Any) -> None:
     before = rows.count()
     answer = client.post(path, json.dumps(body), "application/json")
-    said = json.dumps(body)[:300]
-    assert answer.status_code in {201, 400, 503}, said
+    body_text = json.dumps(body)[:300]
+    assert answer.status_code in {201, 400, 503}, body_text
     if answer.status_code != 201:
-        assert set(answer.json()["error"]) == {"code", "message", "fields"}, said
-        assert rows.count() == before, said
+        assert set(answer.json()["error"]) == {"code", "message", "fields", "request_id"}, body_text
+        assert rows.count() == before, body_text
 
 
 @pytest.mark.parametrize("name", ["connection", "model", "request", *JOB_FIELDS])
@@ -107,7 +107,7 @@ def test_a_body_of_any_depth_is_a_400(house: House, path: str, depth: int) -> No
     body = '{"name": ' + "[" * depth + "]" * depth + "}"
     answer = client.post(f"/api/v1/{path}/", body, "application/json")
     assert answer.status_code == 400
-    assert set(answer.json()["error"]) == {"code", "message", "fields"}
+    assert set(answer.json()["error"]) == {"code", "message", "fields", "request_id"}
 
 
 def test_a_body_beyond_the_limit_is_a_413_that_names_it(house: House) -> None:

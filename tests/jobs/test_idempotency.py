@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs.models import TransformJob
-from jobs.services.submitting import submission
+from jobs.services.submitting import replacing
 from jobs.states import JobState
 from teams import once
 from teams.models import KeyedRequest
@@ -56,7 +56,7 @@ def test_a_key_sent_with_another_body_is_refused_by_a_sentence(house: House) -> 
     api = house.api("bob")
     submit(api, "k-1")
     answer = submit(api, "k-1", instance_count=2)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "key_reused")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "key_reused")
     assert "another request" in answer.json()["error"]["message"]
     assert TransformJob.objects.count() == 1
 
@@ -74,9 +74,9 @@ def test_a_refused_request_may_be_mended_and_sent_with_the_same_key(house: House
     assert submit(api, "k-1").status_code == 201
 
 
-def test_a_key_is_its_persons_and_its_teams_alone(house: House, other: House) -> None:
+def test_a_key_is_its_persons_and_its_teams_alone(house: House, other_house: House) -> None:
     ids = {submit(client, "k-1").json()["id"] for client in (house.api("bob"), house.api("alice"))}
-    ids.add(submit(other.api("charlie"), "k-1").json()["id"])
+    ids.add(submit(other_house.api("charlie"), "k-1").json()["id"])
     assert len(ids) == 3
 
 
@@ -146,16 +146,16 @@ def test_a_taken_names_answer_has_the_jobs_id_as_a_field(house: House) -> None:
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> list[Any]:
-    """What `act` returns, which happens once, just before the next submission writes its job."""
+    """What `act` returns, which happens once, just before the transaction that writes the next submission's job."""
     answers: list[Any] = []
-    write = submission._write
+    check = replacing.check
 
-    def write_late(*args: Any) -> Any:
-        monkeypatch.setattr(submission, "_write", write)
+    def check_late(*args: Any) -> Any:
+        monkeypatch.setattr(replacing, "check", check)
+        check(*args)
         answers.append(act())
-        return write(*args)
 
-    monkeypatch.setattr(submission, "_write", write_late)
+    monkeypatch.setattr(replacing, "check", check_late)
     return answers
 
 

@@ -24,13 +24,13 @@ REGION = "us-east-1"
 @pytest.fixture
 def sent() -> Iterator[list[tuple[str, tuple[Any, ...]]]]:
     """The tasks that were sent to the broker, and their arguments."""
-    found: list[tuple[str, tuple[Any, ...]]] = []
+    sent_tasks: list[tuple[str, tuple[Any, ...]]] = []
 
     def note(body: Any, sender: str = "", **_: Any) -> None:
-        found.append((sender.rpartition(".")[2], tuple(body[0])))
+        sent_tasks.append((sender.rpartition(".")[2], tuple(body[0])))
 
     after_task_publish.connect(note)
-    yield found
+    yield sent_tasks
     after_task_publish.disconnect(note)
 
 

@@ -79,10 +79,10 @@ def test_a_job_made_by_boto3_appears_and_is_followed_to_its_end(
     assert job.state == JobState.COMPLETED
     assert job.ended_at is not None
     assert job.data == "s3://batchdeck-samples/breast-cancer/data/part-0.csv"
-    shown = open_house.api("bob").get(f"/api/v1/jobs/{job.key}/").json()
-    assert shown["external"] is True
-    assert shown["submitted_by"] == ""
-    assert shown["request"]["Tags"] == [{"Key": "cost-center", "Value": "42"}]
+    job_json = open_house.api("bob").get(f"/api/v1/jobs/{job.key}/").json()
+    assert job_json["external"] is True
+    assert job_json["submitted_by"] == ""
+    assert job_json["request"]["Tags"] == [{"Key": "cost-center", "Value": "42"}]
     for part in ("", "files/", "results/", "logs/", "request/"):
         page = open_house.page("vera").get(f"/jobs/{job.key}/{part}")
         assert page.status_code == 200
@@ -109,20 +109,22 @@ def test_looking_again_finds_nothing_new(open_house: House, engine: EngineProces
 
 
 def test_both_teams_of_an_account_see_a_job_made_outside_and_neither_sees_the_others(
-    open_house: House, other: House, engine: EngineProcess
+    open_house: House, other_house: House, engine: EngineProcess
 ) -> None:
-    Connection.objects.filter(pk=other.connection.pk).update(endpoint_url=engine.url)
-    look_from_now(other.connection)
+    Connection.objects.filter(pk=other_house.connection.pk).update(endpoint_url=engine.url)
+    look_from_now(other_house.connection)
     outside = made_by_boto3(engine, "seen-by-both")
     ours = sample.run(open_house.team, by=open_house.people["bob"])
     starting.start(ours.pk)
-    for house in (open_house, other):
+    for house in (open_house, other_house):
         look(house.connection)
     assert set(TransformJob.objects.filter(team=open_house.team).values_list("name", flat=True)) == {
         outside,
         ours.name,
     }
-    assert list(TransformJob.objects.filter(team=other.team).values_list("name", flat=True)) == [outside]
+    assert list(TransformJob.objects.filter(team=other_house.team).values_list("name", flat=True)) == [
+        outside
+    ]
     for job in TransformJob.objects.all():
         follow(job)
 

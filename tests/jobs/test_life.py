@@ -103,12 +103,12 @@ def test_an_unknown_model_is_rejected_by_name(real: House, bucket: Any) -> None:
 
 
 def test_a_name_that_a_stranger_took_is_rejected_and_the_strangers_job_left_alone(
-    real: House, other: House, loaded: RegisteredModel, bucket: Any
+    real: House, other_house: House, loaded: RegisteredModel, bucket: Any
 ) -> None:
     # The other team's connection leads to the same engine.
-    Connection.objects.filter(pk=other.connection.pk).update(endpoint_url=real.connection.endpoint_url)
-    other.connection.refresh_from_db()
-    first, second = submit(real, name="taken-by-us"), submit(other, name="taken-by-us", by="charlie")
+    Connection.objects.filter(pk=other_house.connection.pk).update(endpoint_url=real.connection.endpoint_url)
+    other_house.connection.refresh_from_db()
+    first, second = submit(real, name="taken-by-us"), submit(other_house, name="taken-by-us", by="charlie")
     for job in (first, second):
         starting.start(job.pk)
         job.refresh_from_db()
@@ -144,7 +144,8 @@ def test_outputs_that_an_earlier_job_left_are_not_a_later_ones(
     # The second was accepted before the first wrote; it failed before it ran.
     assert (second.state, second.started_at, second.objects_done) == (JobState.FAILED, None, 0)
     assert job_outputs.outputs(second).outputs == ()
-    assert sentence(second) == "Failed. No output is written."
+    cause = "the model's archive cannot be fetched or unpacked"
+    assert sentence(second) == f"Failed: {cause}. No output is written."
 
 
 def test_an_archive_that_climbs_out_of_its_folder_fails_the_job(real: House, bucket: Any) -> None:
@@ -210,8 +211,8 @@ def test_stop_reaches_the_engine_and_the_job_ends_stopped(
     assert stopping.stop_remote(job.pk)
     job = follow(job)
     assert (job.state, job.state_reason) == (JobState.STOPPED, "Stopped by bob.")
-    asked = next(event for event in queries.timeline(job) if event.to_state == JobState.STOPPING)
-    assert asked.by == real.people["bob"]
+    stop_request = next(event for event in queries.timeline(job) if event.to_state == JobState.STOPPING)
+    assert stop_request.by == real.people["bob"]
     with pytest.raises(NotPossible, match="it is stopped"):
         stop_service.stop(job, by=real.people["bob"])
 
@@ -284,11 +285,11 @@ def test_a_poll_asks_only_about_what_changed(real: House, loaded: RegisteredMode
     # The job may have begun between that poll's List and its Describe; one more poll has both from after it.
     poll_now(real.connection)
     job.refresh_from_db()
-    seen = job.remote_modified_at
-    assert seen is not None
+    modified_at = job.remote_modified_at
+    assert modified_at is not None
     poll_now(real.connection)
     job.refresh_from_db()
-    assert job.remote_modified_at == seen
+    assert job.remote_modified_at == modified_at
     stop_service.stop(job, by=real.people["bob"])
     stopping.stop_remote(job.pk)
     follow(job)
@@ -311,24 +312,27 @@ def test_the_return_of_an_engine_clears_its_error(real: House) -> None:
 
 
 def test_registering_the_same_model_again_is_refused_here_and_adopted_from_sagemaker(
-    real: House, other: House
+    real: House, other_house: House
 ) -> None:
     register(real, "shared-model")
     with pytest.raises(InvalidFields) as refused:
         register(real, "shared-model")
     assert set(refused.value.fields) == {"name"}
     # Another team on the same account: the same definition is the same model, another one a clash.
-    Connection.objects.filter(pk=other.connection.pk).update(endpoint_url=real.connection.endpoint_url)
-    other.connection.refresh_from_db()
-    charlie = other.people["charlie"]
+    Connection.objects.filter(pk=other_house.connection.pk).update(endpoint_url=real.connection.endpoint_url)
+    other_house.connection.refresh_from_db()
+    charlie = other_house.people["charlie"]
     adopted = registered_models.register(
-        other.connection, name="shared-model", containers=[registered_models.container(IMAGE)], by=charlie
+        other_house.connection,
+        name="shared-model",
+        containers=[registered_models.container(IMAGE)],
+        by=charlie,
     )
     assert adopted.arn
     adopted.delete()
     with pytest.raises(InvalidFields, match="choose another name"):
         registered_models.register(
-            other.connection,
+            other_house.connection,
             name="shared-model",
             containers=[registered_models.container("other/xgboost:1.5-1")],
             by=charlie,

@@ -33,12 +33,14 @@ def test_an_admin_changes_limits_through_the_api_and_null_takes_one_away(house: 
     assert patch(house, {"max_instances_per_type": {}}).json()["max_instances_per_type"] == {}
 
 
-def test_others_may_look_at_limits_and_not_change_them(house: House, other: House) -> None:
+def test_others_may_look_at_limits_and_not_change_them(house: House, other_house: House) -> None:
     for who in ("bob", "vera"):
         assert patch(house, {"max_running": 1}, who).status_code == 403
     house.connection.slug = "ours"
     house.connection.save()
-    assert other.api("charlie").patch("/api/v1/connections/ours/", {"name": "x"}, JSON).status_code == 404
+    assert (
+        other_house.api("charlie").patch("/api/v1/connections/ours/", {"name": "x"}, JSON).status_code == 404
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,8 +82,8 @@ def test_an_admin_changes_limits_on_the_connections_page(house: House) -> None:
     assert house.connection.max_instances is None
     assert house.connection.max_instances_per_type == {"ml.g5.xlarge": 3, "ml.m5.large": 8}
     assert "ml.g5.xlarge=3" in client.get("/connections/engine/").content.decode()
-    shown = client.get("/connections/").content.decode()
-    assert "4 jobs, 3 ml.g5.xlarge, 8 ml.m5.large" in shown
+    page_text = client.get("/connections/").content.decode()
+    assert "4 jobs, 3 ml.g5.xlarge, 8 ml.m5.large" in page_text
 
 
 @pytest.mark.parametrize(
@@ -94,18 +96,18 @@ def test_a_line_that_is_no_limit_is_told_beside_its_field(house: House, lines: s
 
 
 def test_a_job_keeps_the_terms_it_was_submitted_with(house: House) -> None:
-    given = {
+    terms = {
         "priority": 3,
         "fallback_instance_types": ["ml.m5.xlarge", "ml.c5.xlarge"],
         "max_retries": 2,
         "deadline_minutes": 90,
         "max_idle_minutes": 15,
     }
-    answer = submit(house, **given)
+    answer = submit(house, **terms)
     assert answer.status_code == 201, answer.content
-    assert {name: answer.json()[name] for name in given} == given
+    assert {name: answer.json()[name] for name in terms} == terms
     assert answer.json()["instance_type_used"] == FIELDS["instance_type"]
-    assert job_options.non_default_options(TransformJob.objects.get()) == given
+    assert job_options.non_default_options(TransformJob.objects.get()) == terms
 
 
 def test_terms_stand_beside_a_request_too(house: House) -> None:

@@ -33,8 +33,8 @@ def test_an_archived_job_leaves_the_lists_and_can_be_shown_and_brought_back(hous
     assert names(api) == {"new"}
     assert names(api, "?archived=true") == {"old"}
     assert names(api, "?archived=any") == {"old", "new"}
-    told = api.get(f"/api/v1/jobs/{job.key}/").json()["timeline"][-1]
-    assert (told["kind"], told["reason"]) == ("note", "Archived by bob.")
+    entry = api.get(f"/api/v1/jobs/{job.key}/").json()["timeline"][-1]
+    assert (entry["kind"], entry["reason"]) == ("note", "Archived by bob.")
     assert post(api, f"{job.key}/restore/").json()["archived_at"] is None
     assert names(api) == {"old", "new"}
     verbs = Activity.objects.order_by("id").values_list("verb", flat=True)
@@ -82,14 +82,17 @@ def test_each_of_many_jobs_has_its_outcome_told(house: House) -> None:
     assert TransformJob.objects.get(pk=going[1].pk).state == JobState.CANCELLED
 
 
-def test_all_that_match_is_what_the_list_would_show(house: House, other: House) -> None:
-    wanted = [house.job(JobState.FAILED, name=f"nightly-{n}") for n in range(3)]
-    kept = [house.job(JobState.FAILED, name="weekly"), other.job(JobState.FAILED, name="nightly-theirs")]
+def test_all_that_match_is_what_the_list_would_show(house: House, other_house: House) -> None:
+    nightly_jobs = [house.job(JobState.FAILED, name=f"nightly-{n}") for n in range(3)]
+    remaining_jobs = [
+        house.job(JobState.FAILED, name="weekly"),
+        other_house.job(JobState.FAILED, name="nightly-theirs"),
+    ]
     body = {"action": "archive", "filter": {"state": "failed", "name": "nightly"}}
     answer = post(house.api("bob"), "many/", body).json()
     assert (answer["message"], answer["more"]) == ("3 jobs are archived.", False)
-    assert set(answer["done"]) == {job.key for job in wanted}
-    assert TransformJob.objects.filter(archived_at=None).count() == len(kept)
+    assert set(answer["done"]) == {job.key for job in nightly_jobs}
+    assert TransformJob.objects.filter(archived_at=None).count() == len(remaining_jobs)
 
 
 def test_of_too_many_jobs_the_newest_are_done_and_the_rest_told(
@@ -119,13 +122,46 @@ def test_many_jobs_run_again_each_as_its_next_attempt(house: House) -> None:
     failed, going = house.job(JobState.FAILED), house.job(JobState.IN_PROGRESS)
     answer = post(house.api("bob"), "many/", {"action": "retry", "ids": [failed.key, going.key]}).json()
     assert answer["message"] == "1 job runs again. 1 job had not ended."
-    made = TransformJob.objects.get(root=failed)
-    assert (made.attempt, made.submitted_by) == (2, house.people["bob"])
+    second_attempt = TransformJob.objects.get(root=failed)
+    assert (second_attempt.attempt, second_attempt.submitted_by) == (2, house.people["bob"])
+
+
+def test_failed_and_stopped_jobs_are_finished_and_others_are_passed_over(house: House) -> None:
+    failed, done = house.job(JobState.FAILED), house.job(JobState.COMPLETED)
+    answer = post(house.api("bob"), "many/", {"action": "finish", "filter": {}}).json()
+    # Its inputs were never listed: the reason is told, and the completed job is not among those that match.
+    assert answer["done"] == []
+    (passed,) = answer["passed_over"]
+    assert passed["id"] == failed.key
+    assert passed["reason"].startswith("was not finished (What is missing cannot be told")
+    assert not TransformJob.objects.filter(root__in=[failed, done]).exists()
+
+
+def test_many_jobs_are_cloned_with_one_change(house: House) -> None:
+    jobs = [house.job(JobState.COMPLETED), house.job(JobState.IN_PROGRESS)]
+    body = {"action": "clone", "ids": [job.key for job in jobs], "set": {"max_payload": 20}}
+    answer = post(house.api("bob"), "many/", body).json()
+    assert answer["message"] == "2 jobs are cloned."
+    clones = TransformJob.objects.filter(parent__in=jobs)
+    assert [clone.spec["max_payload"] for clone in clones] == [20, 20]
+    assert all(clone.root is None and clone.submitted_by == house.people["bob"] for clone in clones)
+    assert not {clone.name for clone in clones} & {job.name for job in jobs}
+
+
+def test_a_change_that_the_rules_refuse_is_told_for_each_job(house: House) -> None:
+    job = house.job(JobState.COMPLETED)
+    body = {"action": "clone", "ids": [job.key], "set": {"max_payload": 2000}}
+    answer = post(house.api("bob"), "many/", body).json()
+    assert answer["passed_over"][0]["reason"].startswith("was not cloned (max_payload: ")
+    assert TransformJob.objects.count() == 1
 
 
 @pytest.mark.parametrize(
     ("body", "field"),
     [
+        ({"action": "clone", "filter": {}}, "set"),
+        ({"action": "clone", "filter": {}, "set": {"name": "same-for-all"}}, "set"),
+        ({"action": "clone", "filter": {}, "set": 20}, "set"),
         ({"action": "explode", "ids": ["a"]}, "action"),
         ({"action": "stop"}, "ids"),
         ({"action": "stop", "ids": []}, "ids"),
@@ -157,8 +193,8 @@ def test_a_wrong_request_for_many_names_the_field_and_does_nothing(
     assert job.stop_requested_at is None
 
 
-def test_another_teams_job_is_not_among_many(house: House, other: House) -> None:
+def test_another_teams_job_is_not_among_many(house: House, other_house: House) -> None:
     job = house.job(JobState.IN_PROGRESS)
-    answer = post(other.api("charlie"), "many/", {"action": "stop", "ids": [job.key]})
+    answer = post(other_house.api("charlie"), "many/", {"action": "stop", "ids": [job.key]})
     assert answer.status_code == 400
-    assert post(other.api("charlie"), "many/", {"action": "stop", "filter": {}}).json()["done"] == []
+    assert post(other_house.api("charlie"), "many/", {"action": "stop", "filter": {}}).json()["done"] == []

@@ -39,7 +39,7 @@ def test_a_pipeline_is_registered_with_its_containers_in_order(real: House) -> N
 
 
 @pytest.mark.parametrize(
-    ("containers", "said"),
+    ("containers", "sentence"),
     [
         ("[{", "This is not JSON: "),
         ({"Image": "one:1"}, "It must be a list of 2 to 15 containers"),
@@ -58,13 +58,13 @@ def test_a_pipeline_is_registered_with_its_containers_in_order(real: House) -> N
     ],
 )
 def test_what_is_no_pipeline_is_said_beside_the_field_and_kept(
-    real: House, containers: object, said: str
+    real: House, containers: object, sentence: str
 ) -> None:
     form = sent(real, containers)
     answer = real.page("bob").post("/models/new/", form)
     page = Page(answer)
     assert answer.status_code == 400
-    assert said in page.by_id("id_containers-error-1").text
+    assert sentence in page.by_id("id_containers-error-1").text
     assert page.by_id("id_containers").text.strip() == form["containers"]
     assert not RegisteredModel.objects.filter(name=form["name"]).exists()
 
@@ -82,3 +82,17 @@ def test_a_pipeline_and_an_image_beside_it_are_not_both_taken(real: House) -> No
     assert answer.status_code == 400
     assert "beside a pipeline" in Page(answer).by_id("id_image-error-1").text
     assert not RegisteredModel.objects.filter(name=form["name"]).exists()
+
+
+def test_an_archive_that_is_not_there_is_said_beside_its_field(real: House) -> None:
+    uri, image = f"s3://no-such-{uuid4().hex[:12]}/model.tar.gz", "first/xgboost:1.7-1"
+    form = sent(real, "", image=image, model_data=uri)
+    answer = real.page("bob").post("/models/new/", form)
+    assert answer.status_code == 400
+    assert f"Could not find model data at {uri}" in Page(answer).by_id("id_model_data-error-1").text
+    container = {"Image": image, "ModelDataUrl": uri}
+    answer = real.page("bob").post("/models/new/", sent(real, [{"Image": image}, container]))
+    assert uri in Page(answer).by_id("id_containers-error-1").text
+    body = {"name": "m", "connection": real.connection.slug, "image": image, "model_data": uri}
+    refusal = real.api("bob").post("/api/v1/models/", body, "application/json").json()["error"]
+    assert uri in refusal["fields"]["model_data"][0]

@@ -75,9 +75,9 @@ class TimedAccount(FakeAccount):
 
     times: list[float]
 
-    def answer(self, operation: str, given: dict[str, Any]) -> dict[str, Any]:
+    def answer(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         self.times.append(time.monotonic())
-        return super().answer(operation, given)
+        return super().answer(operation, parameters)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -166,10 +166,10 @@ def test_a_stop_without_room_is_sent_later(empty: House) -> None:
 
 @pytest.mark.django_db
 def test_polls_leave_a_part_of_the_bucket_to_those_who_create_and_stop() -> None:
-    taken = 0
+    call_count = 0
     while CallBudget.take("here", rate=0.01, size=8, leave=2):
-        taken += 1
-    assert taken == 6
+        call_count += 1
+    assert call_count == 6
     assert [CallBudget.take("here", rate=0.01, size=8) for _ in range(3)] == [True, True, False]
     assert CallBudget.has_one("here", rate=0.01, size=8) is False
     assert CallBudget.take("elsewhere", rate=0.01, size=8)
@@ -184,8 +184,8 @@ def test_a_clock_that_was_set_back_stops_nobody() -> None:
 
 
 @pytest.mark.django_db
-def test_connections_share_a_bucket_by_account_and_region_or_engine(house: House, other: House) -> None:
-    assert house.connection.place == other.connection.place
+def test_connections_share_a_bucket_by_account_and_region_or_engine(house: House, other_house: House) -> None:
+    assert house.connection.place == other_house.connection.place
 
     def aws(account: str, region: str = "eu-west-1", **fields: Any) -> Connection:
         return Connection(kind="aws", region=region, account_id=account, **fields)

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db
 def problems(client: Client, address: str) -> dict[str, list[str]]:
     answer = client.get(address)
     assert answer.status_code == 400, (address, answer.status_code)
-    found: dict[str, list[str]] = answer.json()["error"]["fields"]
-    return found
+    texts_by_field: dict[str, list[str]] = answer.json()["error"]["fields"]
+    return texts_by_field
 
 
 def test_every_address_of_the_api_refuses_a_word_that_it_does_not_declare(house: House) -> None:
@@ -32,7 +32,7 @@ def test_every_address_of_the_api_refuses_a_word_that_it_does_not_declare(house:
         if "get" in operations
     }
     assert len(declared) > 20
-    tried = 0
+    request_count = 0
     for address in addresses(house, job):
         if not address.path.startswith("/api/"):
             continue
@@ -40,22 +40,28 @@ def test_every_address_of_the_api_refuses_a_word_that_it_does_not_declare(house:
             answer = client.get(f"{address.path}?{word}=FAILED")
             if answer.status_code in (404, 405):
                 continue
-            tried += 1
+            request_count += 1
             assert answer.status_code == 400, address.path
             assert word in answer.json()["error"]["fields"], address.path
-    assert tried >= 3 * 20
+    assert request_count >= 3 * 20
 
 
 def test_the_refusal_names_the_words_that_there_are(house: House) -> None:
     client = house.api("vera")
     assert problems(client, "/api/v1/activity/?persn=bob") == {
-        "persn": ["It is no parameter here; there are before, after, limit, person."]
+        "persn": [
+            "It is no parameter here; there are before, after, limit, person, verb, kind, object, token, address, "
+            "request_id, since, until."
+        ]
     }
     assert problems(client, "/api/v1/members/?role=admin") == {
+        "role": ["It is no parameter here; there are before, after, limit."]
+    }
+    assert problems(client, "/api/v1/me/?role=admin") == {
         "role": ["It is no parameter here; there are none."]
     }
-    said = problems(client, "/api/v1/jobs/?stat=FAILED")["stat"][0]
-    assert all(name in said for name in (*JobFilter.names(), "q", "sort", "limit"))
+    sentence = problems(client, "/api/v1/jobs/?stat=FAILED")["stat"][0]
+    assert all(name in sentence for name in (*JobFilter.names(), "q", "sort", "limit"))
 
 
 @pytest.mark.parametrize(
@@ -86,9 +92,9 @@ def test_the_refusal_names_the_words_that_there_are(house: House) -> None:
 )
 def test_a_value_that_cannot_be_used_is_refused_under_its_name(house: House, address: str, name: str) -> None:
     job = house.job(JobState.COMPLETED)
-    said = problems(house.api("vera"), f"/api/v1/{address.format(job.key)}")
-    assert set(said) == {name}
-    assert all(text.endswith(".") for text in said[name])
+    texts_by_name = problems(house.api("vera"), f"/api/v1/{address.format(job.key)}")
+    assert set(texts_by_name) == {name}
+    assert all(text.endswith(".") for text in texts_by_name[name])
 
 
 def test_a_word_is_refused_where_something_is_done_too(house: House) -> None:
@@ -108,8 +114,8 @@ def test_each_filter_is_declared_with_what_it_keeps() -> None:
 def test_causes_take_the_search_boxs_words_as_the_list_does(house: House) -> None:
     house.job(JobState.FAILED, model_name="other", cause="unknown")
     client = house.api("vera")
-    assert [row["count"] for row in client.get("/api/v1/jobs/causes/?q=model:other").json()] == [1]
-    assert client.get("/api/v1/jobs/causes/?q=model:churn").json() == []
+    assert [row["count"] for row in client.get("/api/v1/jobs/causes/?q=model:other").json()["results"]] == [1]
+    assert client.get("/api/v1/jobs/causes/?q=model:churn").json()["results"] == []
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
         if "cbor" in (self.headers.get("Content-Type") or ""):
             self.reply(403, _CBOR, "application/cbor", {"smithy-protocol": "rpc-v2-cbor"})
         elif self.headers.get("X-Amz-Target"):
-            said = {"__type": "AccessDeniedException", "message": "User: me is not authorized."}
-            self.reply(403, json.dumps(said).encode(), "application/x-amz-json-1.1", {})
+            error_document = {"__type": "AccessDeniedException", "message": "User: me is not authorized."}
+            self.reply(403, json.dumps(error_document).encode(), "application/x-amz-json-1.1", {})
         else:
             xml = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
             self.reply(403, b"" if self.command == "HEAD" else xml, "application/xml", {})
@@ -98,6 +98,8 @@ def walled(real: House, wall: Wall, engine: EngineProcess) -> House:
     engine.client("s3").create_bucket(Bucket="walled")
     real.model.containers = [{"Image": "image:1", "ModelDataUrl": "s3://walled/model.tar.gz"}]
     real.model.save()
+    job = real.job()
+    TransformJob.objects.update(spec={**job.spec, "data": "s3://walled/", "output_path": "s3://walled/out"})
     return real
 
 
@@ -107,11 +109,14 @@ def outcomes(report: permissions.PermissionReport) -> dict[str, str]:
 
 def test_every_call_works_on_an_engine_that_denies_none(walled: House) -> None:
     report = permissions.test(walled.connection)
-    found = outcomes(report)
-    assert (found.pop("pricing:GetProducts"), found.pop("sqs:ReceiveMessage")) == ("not needed", "not needed")
-    assert set(found.values()) == {"fine"}, report.lines
+    outcomes_by_action = outcomes(report)
+    assert (outcomes_by_action.pop("pricing:GetProducts"), outcomes_by_action.pop("sqs:ReceiveMessage")) == (
+        "not needed",
+        "not needed",
+    )
+    assert set(outcomes_by_action.values()) == {"fine"}, report.lines
     assert {"sts:GetCallerIdentity", "logs:GetLogEvents", "cloudwatch:GetMetricData", "s3:ListBucket"} <= set(
-        found
+        outcomes_by_action
     )
     assert (report.account, report.policy) == ("000000000000", "")
 
@@ -132,7 +137,14 @@ def test_every_call_works_on_an_engine_that_denies_none(walled: House) -> None:
             "arn:aws:logs:us-east-1:000000000000:log-group:/aws/sagemaker/TransformJobs:*",
         ),
         ("GetMetricData", "cloudwatch:GetMetricData", "*"),
-        ("HEAD /walled", "s3:ListBucket", "arn:aws:s3:::walled"),
+        ("HEAD /walled ", "s3:ListBucket", "arn:aws:s3:::walled"),
+        ("HEAD /walled/", "s3:GetObject", "arn:aws:s3:::walled/*"),
+        ("PUT /walled/out/", "s3:PutObject", "arn:aws:s3:::walled/out/*"),
+        (
+            "SageMaker.StopTransformJob",
+            "sagemaker:StopTransformJob",
+            "arn:aws:sagemaker:us-east-1:000000000000:transform-job/*",
+        ),
         ("GET / ", "s3:ListAllMyBuckets", "*"),
         ("ListServiceQuotas", "servicequotas:ListServiceQuotas", "*"),
     ],
@@ -152,8 +164,8 @@ def test_a_denied_call_is_named_with_the_policy_that_would_allow_it(
 def test_what_the_last_test_found_stays_on_the_page(walled: House, wall: Wall) -> None:
     wall.denied = {"SageMaker.ListModels", "SageMaker.ListTransformJobs"}
     client = walled.page("vera")
-    shown = client.post("/connections/engine/test/", follow=True).content.decode()
-    assert "answers, but not everything works" in shown
+    page_text = client.post("/connections/engine/test/", follow=True).content.decode()
+    assert "answers, but not everything works" in page_text
     page = Page(client.get("/connections/engine/"))
     policy = json.loads(page.by_id("policy").text)
     assert policy["Statement"][0]["Action"] == ["sagemaker:ListModels", "sagemaker:ListTransformJobs"]
@@ -171,8 +183,8 @@ def test_a_closed_port_is_unreachable_and_soon_told(house: House) -> None:
     assert not report.reached
     house.connection.refresh_from_db()
     assert "cannot be reached" in house.connection.last_error
-    shown = house.page("vera").post("/connections/engine/test/", follow=True).content.decode()
-    assert "Unreachable" in shown
+    page_text = house.page("vera").post("/connections/engine/test/", follow=True).content.decode()
+    assert "Unreachable" in page_text
 
 
 def test_without_credentials_that_is_told_once_and_soon(
@@ -185,18 +197,27 @@ def test_without_credentials_that_is_told_once_and_soon(
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     to_aws(house)
     Connection.objects.update(region="eu-north-1")
-    shown = house.page("vera").post("/connections/engine/test/", follow=True).content.decode()
-    table = shown[shown.index('id="test"') :]
-    assert table.count("Unreachable") == 12
+    page_text = house.page("vera").post("/connections/engine/test/", follow=True).content.decode()
+    table = page_text[page_text.index('id="test"') :]
+    assert table.count("Unreachable") == 18
     assert table.count("No AWS credentials were found.") == 1
 
 
 def test_a_bucket_that_is_gone_is_told_by_its_name(walled: House) -> None:
-    walled.job(spec={**walled.job().spec, "data": "s3://no-such-bucket-here/in/"})
+    job = TransformJob.objects.get()
+    TransformJob.objects.update(spec={**job.spec, "data": "s3://no-such-bucket-here/in/"})
     says = {line.use: line.says for line in permissions.test(walled.connection).lines}
     assert (
         says["no-such-bucket-here: listing inputs and outputs"] == "There is no bucket no-such-bucket-here."
     )
+
+
+def test_a_folder_with_braces_is_tested_and_named_as_it_is(walled: House, wall: Wall) -> None:
+    Connection.objects.update(allowed_places=["s3://walled/{date}/{0}/"])
+    walled.connection.refresh_from_db()
+    wall.denied = {"PUT /walled/"}
+    report = permissions.test(walled.connection)
+    assert [line.resource for line in report.denied] == ["arn:aws:s3:::walled/{date}/{0}/*"]
 
 
 def test_a_connection_is_not_removed_while_it_has_work(house: House, settings: Any) -> None:
@@ -224,8 +245,8 @@ def test_what_ran_on_a_removed_connection_stays_and_nothing_new_does(house: Hous
     for path in ("/models/", "/connections/", "/models/new/"):
         assert "Engine" not in client.get(path).content.decode(), path
     assert "is gone" in client.get(f"/presets/{preset.slug}/").content.decode()
-    given = {**FIELDS, "model": house.model.name, "connection": "engine"}
-    assert house.api("bob").post("/api/v1/jobs/", given, JSON).status_code == 400
+    job_fields = {**FIELDS, "model": house.model.name, "connection": "engine"}
+    assert house.api("bob").post("/api/v1/jobs/", job_fields, JSON).status_code == 400
     again = house.api("bob").post(f"/api/v1/jobs/{job.key}/retry/", {}, "application/json")
     assert (again.status_code, "was removed" in again.json()["error"]["message"]) == (409, True)
     assert client.post("/jobs/new/", {**FIELDS, "model": house.model.pk}).status_code == 400
@@ -234,6 +255,6 @@ def test_what_ran_on_a_removed_connection_stays_and_nothing_new_does(house: Hous
 def test_the_slug_of_a_removed_connection_is_free_again(house: House) -> None:
     to_aws(house)
     connections.remove(house.connection, by=house.people["alice"])
-    made = house.api("alice").post("/api/v1/connections/", {"name": "Engine", "region": "eu-west-1"}, JSON)
-    assert (made.status_code, made.json()["slug"]) == (201, "engine")
+    answer = house.api("alice").post("/api/v1/connections/", {"name": "Engine", "region": "eu-west-1"}, JSON)
+    assert (answer.status_code, answer.json()["slug"]) == (201, "engine")
     assert [row["kind"] for row in house.api("vera").get("/api/v1/connections/").json()["results"]] == ["aws"]

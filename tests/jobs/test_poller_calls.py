@@ -24,8 +24,8 @@ def account(house: House) -> Iterator[FakeAccount]:
     with FakeAccount(NAMES) as account:
         Connection.objects.filter(pk=house.connection.pk).update(endpoint_url=account.url)
         template = house.job(JobState.IN_PROGRESS, name=NAMES[0])
-        known = datetime.fromtimestamp(CREATED, UTC)
-        TransformJob.objects.update(remote_modified_at=known, accepted_at=known)
+        last_change = datetime.fromtimestamp(CREATED, UTC)
+        TransformJob.objects.update(remote_modified_at=last_change, accepted_at=last_change)
         TransformJob.objects.bulk_create(
             TransformJob(
                 team=house.team,
@@ -34,8 +34,8 @@ def account(house: House) -> Iterator[FakeAccount]:
                 name=name,
                 spec=template.spec,
                 state=JobState.IN_PROGRESS,
-                remote_modified_at=known,
-                accepted_at=known,
+                remote_modified_at=last_change,
+                accepted_at=last_change,
             )
             for name in NAMES[1:]
         )

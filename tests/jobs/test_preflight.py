@@ -57,24 +57,24 @@ class Case:
         body = {name: value for name, value in {**self.body, **changes}.items() if value is not None}
         answer = self.house.api("bob").post("/api/v1/jobs/preflight/", body, "application/json")
         assert answer.status_code == 200, answer.content
-        found: list[dict[str, Any]] = answer.json()["findings"]
-        assert [one["level"] for one in found] == sorted(
-            (one["level"] for one in found), key=["error", "warning", "note"].index
+        findings: list[dict[str, Any]] = answer.json()["findings"]
+        assert [finding["level"] for finding in findings] == sorted(
+            (finding["level"] for finding in findings), key=["error", "warning", "note"].index
         )
-        return {one["code"]: one for one in found}
+        return {finding["code"]: finding for finding in findings}
 
     def check(
         self, code: str, level: str, field: str, *, mended: bool = True, **changes: Any
     ) -> dict[str, Any]:
         """The finding of this code; if it has a fix, that must mend it."""
-        found = self.ask(**changes)
-        assert code in found, found
-        assert (found[code]["level"], found[code]["field"]) == (level, field)
-        assert found[code]["reason"].endswith((".", "b,c")), found[code]["reason"]
-        assert bool(found[code]["fix"]) == mended, found[code]
+        findings = self.ask(**changes)
+        assert code in findings, findings
+        assert (findings[code]["level"], findings[code]["field"]) == (level, field)
+        assert findings[code]["reason"].endswith((".", "b,c")), findings[code]["reason"]
+        assert bool(findings[code]["fix"]) == mended, findings[code]
         if mended:
-            assert code not in self.ask(**{**changes, **found[code]["fix"]})
-        return found[code]
+            assert code not in self.ask(**{**changes, **findings[code]["fix"]})
+        return findings[code]
 
 
 @pytest.fixture
@@ -90,14 +90,14 @@ def case(real: House, engine: EngineProcess) -> Case:
     return case
 
 
-def blocking(found: Findings) -> set[str]:
-    return {code for code, one in found.items() if one["level"] != "note"}
+def blocking(findings: Findings) -> set[str]:
+    return {code for code, finding in findings.items() if finding["level"] != "note"}
 
 
 def test_a_good_request_has_nothing_but_what_it_reads(case: Case) -> None:
-    found = case.ask()
-    assert set(found) == {"input"}
-    assert found["input"]["reason"] == "Reads 2 objects, 42 B; the largest is 28 B."
+    findings = case.ask()
+    assert set(findings) == {"input"}
+    assert findings["input"]["reason"] == "Reads 2 objects, 42 B; the largest is 28 B."
     assert not TransformJob.objects.exists()
 
 
@@ -114,8 +114,8 @@ def test_a_model_that_sagemaker_does_not_have_is_an_error(case: Case) -> None:
 
 def test_an_input_without_objects_is_an_error(case: Case) -> None:
     case.check("no_input", "error", "data", mended=False, data=f"s3://{case.bucket}/nothing/in/")
-    found = case.check("input_unusable", "error", "data", mended=False, data="s3://no-such-bucket-here/in/")
-    assert found["reason"] == "There is no bucket no-such-bucket-here."
+    finding = case.check("input_unusable", "error", "data", mended=False, data="s3://no-such-bucket-here/in/")
+    assert finding["reason"] == "There is no bucket no-such-bucket-here."
     case.check(
         "output_unusable", "error", "output_path", mended=False, output_path="s3://no-such-bucket-here/"
     )
@@ -128,9 +128,9 @@ def test_a_folder_mark_alone_is_no_input(case: Case) -> None:
 
 def test_a_prefix_that_other_folders_begin_with_is_a_warning(case: Case) -> None:
     case.put(**{"in_old/c.csv": ROWS, "in.csv": ROWS, "input/d.csv": ROWS})
-    found = case.check("siblings", "warning", "data", data=f"s3://{case.bucket}/in")
-    assert found["fix"] == {"data": f"s3://{case.bucket}/in/"}
-    assert "in_old/" in found["reason"]
+    finding = case.check("siblings", "warning", "data", data=f"s3://{case.bucket}/in")
+    assert finding["fix"] == {"data": f"s3://{case.bucket}/in/"}
+    assert "in_old/" in finding["reason"]
     assert case.ask(data=f"s3://{case.bucket}/in")["input"]["reason"].startswith("Reads 5 objects")
 
 
@@ -153,17 +153,17 @@ def test_what_is_hardly_input_is_a_warning(case: Case, key: str, code: str) -> N
 
 
 def test_an_output_below_the_input_is_a_warning(case: Case) -> None:
-    found = case.check(
+    finding = case.check(
         "output_inside_input", "warning", "output_path", output_path=f"s3://{case.bucket}/in/out/"
     )
-    assert found["fix"] == {"output_path": f"s3://{case.bucket}/output-of-in/"}
+    assert finding["fix"] == {"output_path": f"s3://{case.bucket}/output-of-in/"}
 
 
 def test_an_output_that_would_be_replaced_is_a_warning_and_others_a_note(case: Case) -> None:
     case.put(**{"out/z.csv.out": b"1"})
-    found = case.ask()
-    assert not blocking(found)
-    assert found["output_not_empty"]["reason"] == "1 object is there already; none would be replaced."
+    findings = case.ask()
+    assert not blocking(findings)
+    assert findings["output_not_empty"]["reason"] == "1 object is there already; none would be replaced."
     case.put(**{"out/a.csv.out": b"1"})
     finding = case.check("outputs_replaced", "warning", "output_path")
     assert finding["reason"] == "1 output is there already and would be replaced, such as a.csv.out."
@@ -217,11 +217,19 @@ def test_documents_and_pictures_that_are_split_are_a_warning(case: Case) -> None
     case.check("split_document", "warning", "split_type", data=pictures, content_type="image/png")
 
 
+def test_parquet_that_is_split_is_an_error_and_whole_a_warning(case: Case) -> None:
+    case.put(**{"named/a.parquet": b"\0", "begun/part-0": b"PAR1\0\0PAR1"})
+    for place in ("named", "begun"):
+        data = f"s3://{case.bucket}/{place}/"
+        case.check("parquet", "error", "data", mended=False, data=data)
+        case.check("parquet", "warning", "data", mended=False, data=data, split_type=None, assemble_with=None)
+
+
 def test_a_type_that_the_names_contradict_is_a_warning_and_none_a_note(case: Case) -> None:
-    found = case.check(
+    finding = case.check(
         "content_type_differs", "warning", "content_type", content_type="application/jsonlines"
     )
-    assert found["fix"] == {"content_type": "text/csv"}
+    assert finding["fix"] == {"content_type": "text/csv"}
     case.check("content_type_missing", "note", "content_type", content_type=None)
 
 
@@ -236,25 +244,25 @@ def test_gzip_is_held_against_the_names(case: Case) -> None:
     case.check("compression_differs", "warning", "compression_type", compression_type="Gzip")
     packed, mixed = f"s3://{case.bucket}/packed/", f"s3://{case.bucket}/mixed/"
     case.check("compression_differs", "warning", "compression_type", data=packed)
-    for said in (None, "Gzip"):
+    for compression_type in (None, "Gzip"):
         case.check(
             "compression_differs",
             "warning",
             "compression_type",
             mended=False,
             data=mixed,
-            compression_type=said,
+            compression_type=compression_type,
         )
 
 
 def test_gzip_is_held_against_the_bytes_where_the_name_says_otherwise(case: Case) -> None:
     case.put(**{"hidden/a.csv": gzip.compress(ROWS), "named/a.csv.gz": ROWS})
     hidden, named = f"s3://{case.bucket}/hidden/", f"s3://{case.bucket}/named/"
-    found = case.check("gzip_differs", "warning", "compression_type", data=hidden)
-    assert "is gzip, whatever its name says" in found["reason"]
+    finding = case.check("gzip_differs", "warning", "compression_type", data=hidden)
+    assert "is gzip, whatever its name says" in finding["reason"]
     assert not blocking(case.ask(data=hidden, compression_type="Gzip"))
-    found = case.check("gzip_differs", "warning", "compression_type", data=named, compression_type="Gzip")
-    assert "is not gzip" in found["reason"]
+    finding = case.check("gzip_differs", "warning", "compression_type", data=named, compression_type="Gzip")
+    assert "is not gzip" in finding["reason"]
 
 
 def test_lines_are_looked_at_inside_gzip_too(case: Case) -> None:
@@ -266,9 +274,9 @@ def test_lines_are_looked_at_inside_gzip_too(case: Case) -> None:
 def test_a_line_larger_than_a_call_is_an_error(case: Case) -> None:
     case.put(**{"wide/a.csv": b"1," * 1_200_000 + b"2\n1,2\n"})
     wide = {"data": f"s3://{case.bucket}/wide/", "max_payload": 1}
-    found = case.check("record_too_large", "error", "max_payload", **wide)
-    assert found["reason"] == "A line of the first object is 2.3 MB long; a call may have 1 MB."
-    assert found["fix"] == {"max_payload": 3}
+    finding = case.check("record_too_large", "error", "max_payload", **wide)
+    assert finding["reason"] == "A line of the first object is 2.3 MB long; a call may have 1 MB."
+    assert finding["fix"] == {"max_payload": 3}
     assert "record_too_large" not in case.ask(**{**wide, "max_payload": 0})
 
 
@@ -279,8 +287,8 @@ def test_a_models_archive_has_to_be_there_and_to_fit(case: Case, monkeypatch: py
     case.put(**{"model.tar.gz": b"x" * 100})
     models.create(target_of(case.house.connection), name=name, containers=archive)
     case.s3.delete_object(Bucket=case.bucket, Key="model.tar.gz")
-    found = case.check("archive_missing", "error", "model", mended=False, model=name)
-    assert f"s3://{case.bucket}/model.tar.gz" in found["reason"]
+    finding = case.check("archive_missing", "error", "model", mended=False, model=name)
+    assert f"s3://{case.bucket}/model.tar.gz" in finding["reason"]
     case.put(**{"model.tar.gz": b"x" * 100})
     assert not blocking(case.ask(model=name))
     monkeypatch.setattr(location_checks, "VOLUME", 99)
@@ -294,9 +302,9 @@ def test_writing_is_tried_without_a_trace_and_a_refusal_is_said(case: Case, refu
         row["Key"] for row in case.s3.list_objects_v2(Bucket=case.bucket)["Contents"]
     ]
     assert not objects.may_put(refusing_s3, case.bucket, "out/.batchdeck")
-    wanted, seen = RequestValues({}), Inspection(at=timezone.now(), writable=False)
-    (told,) = location_checks.writing(wanted, seen)
-    assert "s3:PutObject" in told.reason
+    request_values, inspection = RequestValues({}), Inspection(at=timezone.now(), writable=False)
+    (finding,) = location_checks.writing(request_values, inspection)
+    assert "s3:PutObject" in finding.reason
 
 
 def test_what_the_prefix_matches_and_an_estimate_are_answered_too(case: Case) -> None:
@@ -328,36 +336,36 @@ def trial(case: Case, **changes: Any) -> dict[str, Any] | None:
     answer = case.house.api("bob").post(
         "/api/v1/jobs/preflight/", {**case.body, **changes}, "application/json"
     )
-    found: dict[str, Any] | None = answer.json()["trial"]
-    return found
+    result: dict[str, Any] | None = answer.json()["trial"]
+    return result
 
 
 def test_filters_and_the_join_are_shown_on_the_first_records(case: Case) -> None:
-    found = trial(case, input_filter="$[1:]", output_filter="$[0,-1]", join_source="Input")
-    assert found is not None
-    assert found["records"] == [
+    result = trial(case, input_filter="$[1:]", output_filter="$[0,-1]", join_source="Input")
+    assert result is not None
+    assert result["records"] == [
         {"record": "1,2.5,3", "sent": "2.5,3", "written": "1,[prediction]"},
         {"record": "4,5,6", "sent": "5,6", "written": "4,[prediction]"},
     ]
-    assert [(one["text"], one["sent"]) for one in found["columns"]] == [
+    assert [(column["text"], column["sent"]) for column in result["columns"]] == [
         ("1", False),
         ("2.5", True),
         ("3", True),
     ]
-    assert (found["sent_columns"], found["further"], found["trouble"]) == (2, 0, "")
+    assert (result["sent_columns"], result["further"], result["trouble"]) == (2, 0, "")
 
 
 def test_json_lines_are_shown_joined_under_sagemakers_names(case: Case) -> None:
     case.put(**{"json/a.jsonl": b'{"id":1,"x":[2]}\n{"id":2,"x":[3]}\n'})
     lines = {"data": f"s3://{case.bucket}/json/", "content_type": "application/jsonlines"}
-    found = trial(case, **lines, accept="application/jsonlines", input_filter="$.x", join_source="Input")
-    assert found is not None
-    assert found["records"][0] == {
+    result = trial(case, **lines, accept="application/jsonlines", input_filter="$.x", join_source="Input")
+    assert result is not None
+    assert result["records"][0] == {
         "record": '{"id":1,"x":[2]}',
         "sent": "[2]",
         "written": '{"id":1,"x":[2],"SageMakerOutput":"[prediction]"}',
     }
-    assert found["columns"] == []
+    assert result["columns"] == []
 
 
 def test_nothing_is_tried_where_nothing_is_filtered_or_a_path_cannot_be_read(case: Case) -> None:
@@ -367,24 +375,28 @@ def test_nothing_is_tried_where_nothing_is_filtered_or_a_path_cannot_be_read(cas
 
 
 def test_what_only_the_answer_can_tell_is_not_made_up(case: Case) -> None:
-    found = trial(case, output_filter="$[3]")
-    assert found is not None
-    assert [one["written"] for one in found["records"]] == ["", ""]
+    result = trial(case, output_filter="$[3]")
+    assert result is not None
+    assert [record["written"] for record in result["records"]] == ["", ""]
     joined = trial(case, output_filter="$[9]", join_source="Input")
     assert joined is not None
-    assert [one["written"] for one in joined["records"]] == ["", ""]
+    assert [record["written"] for record in joined["records"]] == ["", ""]
 
 
 def test_a_filter_that_the_first_record_does_not_have_is_a_warning(case: Case) -> None:
-    found = case.check("record_fails", "warning", "input_filter", mended=False, input_filter="$[7]")
-    assert found["reason"] == "Record 1 of the first object fails: $[7] finds nothing: there is no [7]."
+    finding = case.check("record_fails", "warning", "input_filter", mended=False, input_filter="$[7]")
+    assert finding["reason"] == "Record 1 of the first object fails: $[7] finds nothing: there is no [7]."
 
 
 def test_a_filter_that_fails_still_has_its_columns_numbered(case: Case) -> None:
-    found = trial(case, input_filter="$[7]")
-    assert found is not None
-    assert [(one["number"], one["sent"]) for one in found["columns"]] == [(0, False), (1, False), (2, False)]
-    assert (found["records"], found["sent_columns"]) == ([], 0)
+    result = trial(case, input_filter="$[7]")
+    assert result is not None
+    assert [(column["number"], column["sent"]) for column in result["columns"]] == [
+        (0, False),
+        (1, False),
+        (2, False),
+    ]
+    assert (result["records"], result["sent_columns"]) == ([], 0)
 
 
 def test_a_key_for_captured_data_that_is_none_is_an_error(case: Case) -> None:
@@ -399,10 +411,10 @@ def test_a_key_for_captured_data_that_is_none_is_an_error(case: Case) -> None:
 def test_a_record_that_the_join_cannot_read_is_a_warning(case: Case) -> None:
     case.put(**{"broken/a.jsonl": b'{"id":1}\n{"id":2\n', "broken/b.csv": b'1,"a"b,3\n'})
     lines = {"data": f"s3://{case.bucket}/broken/a", "content_type": "application/jsonlines"}
-    found = trial(case, **lines, accept="application/jsonlines", join_source="Input")
-    assert found is not None
-    assert [one["record"] for one in found["records"]] == ['{"id":1}']
-    assert found["trouble"].startswith("Record 2 of the first object fails: ")
+    result = trial(case, **lines, accept="application/jsonlines", join_source="Input")
+    assert result is not None
+    assert [record["record"] for record in result["records"]] == ['{"id":1}']
+    assert result["trouble"].startswith("Record 2 of the first object fails: ")
     rows = trial(case, data=f"s3://{case.bucket}/broken/b", join_source="Input")
     assert rows is not None
     assert rows["trouble"].startswith("Record 1 of the first object fails: ")
@@ -410,31 +422,31 @@ def test_a_record_that_the_join_cannot_read_is_a_warning(case: Case) -> None:
 
 def test_what_an_inference_id_adds_is_shown(case: Case) -> None:
     capture = {"destination_s3_uri": f"s3://{case.bucket}/capture/", "generate_inference_id": True}
-    found = trial(case, join_source="Input", data_capture_config=capture)
-    assert found is not None
-    assert found["records"][0]["written"] == "1,2.5,3,[prediction],[inference id],[inference time]"
+    result = trial(case, join_source="Input", data_capture_config=capture)
+    assert result is not None
+    assert result["records"][0]["written"] == "1,2.5,3,[prediction],[inference id],[inference time]"
 
 
 @pytest.mark.parametrize("path", ["$[%d]", "$[-%d]", "$[%d:]"])
 def test_a_column_further_than_any_row_is_long_is_a_warning(case: Case, path: str) -> None:
     far = path % 10**20
-    found = case.check("record_fails", "warning", "input_filter", mended=False, input_filter=far)
-    assert "finds nothing" in found["reason"]
+    finding = case.check("record_fails", "warning", "input_filter", mended=False, input_filter=far)
+    assert "finds nothing" in finding["reason"]
 
 
 def test_of_a_row_of_very_many_columns_none_is_numbered(case: Case) -> None:
     case.put(**{"vast/a.csv": b"1," * 150_000 + b"1\n"})
-    found = trial(case, data=f"s3://{case.bucket}/vast/", input_filter="$[1:]")
-    assert found is not None
-    assert (found["columns"], found["further"], len(found["records"])) == ([], 0, 1)
+    result = trial(case, data=f"s3://{case.bucket}/vast/", input_filter="$[1:]")
+    assert result is not None
+    assert (result["columns"], result["further"], len(result["records"])) == ([], 0, 1)
 
 
 def test_a_wide_or_long_record_is_shown_in_part(case: Case) -> None:
     case.put(**{"wide/a.csv": b",".join(b"%d" % n for n in range(784)) + b"\n"})
-    found = trial(case, data=f"s3://{case.bucket}/wide/", input_filter="$[1:]")
-    assert found is not None
-    assert (len(found["columns"]), found["further"], found["sent_columns"]) == (60, 724, 783)
-    assert len(found["records"][0]["record"]) == 301
+    result = trial(case, data=f"s3://{case.bucket}/wide/", input_filter="$[1:]")
+    assert result is not None
+    assert (len(result["columns"]), result["further"], result["sent_columns"]) == (60, 724, 783)
+    assert len(result["records"][0]["record"]) == 301
 
 
 def test_an_object_larger_than_a_call_is_an_error_unless_it_is_split(case: Case) -> None:
@@ -445,9 +457,9 @@ def test_an_object_larger_than_a_call_is_an_error_unless_it_is_split(case: Case)
         "split_type": None,
         "assemble_with": None,
     }
-    found = case.check("object_too_large", "error", "max_payload", **whole)
-    assert found["reason"] == "a.bin is 7.0 MB and goes in one call; a call may have 6 MB."
-    assert found["fix"] == {"max_payload": 7}
+    finding = case.check("object_too_large", "error", "max_payload", **whole)
+    assert finding["reason"] == "a.bin is 7.0 MB and goes in one call; a call may have 6 MB."
+    assert finding["fix"] == {"max_payload": 7}
     case.check(
         "object_too_large", "error", "max_payload", mended=False, **whole, max_concurrent_transforms=15
     )
@@ -456,8 +468,8 @@ def test_an_object_larger_than_a_call_is_an_error_unless_it_is_split(case: Case)
 
 
 def test_more_instances_than_objects_are_a_warning(case: Case) -> None:
-    found = case.check("idle_instances", "warning", "instance_count", instance_count=5)
-    assert found["fix"] == {"instance_count": 2}
+    finding = case.check("idle_instances", "warning", "instance_count", instance_count=5)
+    assert finding["fix"] == {"instance_count": 2}
 
 
 def test_a_header_and_a_quoted_line_end_are_warnings(case: Case) -> None:
@@ -465,10 +477,10 @@ def test_a_header_and_a_quoted_line_end_are_warnings(case: Case) -> None:
     case.check("csv_header", "warning", "data", mended=False, data=f"s3://{case.bucket}/heads/")
     case.put(**{"twice/a.csv": b"b,b,c\n1,2,3\n"})
     case.check("csv_header", "warning", "data", mended=False, data=f"s3://{case.bucket}/twice/")
-    found = case.check(
+    finding = case.check(
         "csv_line_in_quotes", "warning", "data", mended=False, data=f"s3://{case.bucket}/quoted/"
     )
-    assert "after line 1" in found["reason"]
+    assert "after line 1" in finding["reason"]
 
 
 def test_json_over_several_lines_is_a_warning_where_lines_are_split(case: Case) -> None:
@@ -505,18 +517,24 @@ def test_what_the_hard_rules_refuse_is_an_error_with_their_sentence(
 ) -> None:
     body = {name: value for name, value in {**case.body, **changes}.items() if value is not None}
     refused = case.house.api("bob").post("/api/v1/jobs/", body, "application/json").json()["error"]["fields"]
-    found = [one for one in case.ask(**changes).values() if one["level"] == "error"]
-    mine = next(one for one in found if one["field"] == field)
+    errors = [finding for finding in case.ask(**changes).values() if finding["level"] == "error"]
+    mine = next(finding for finding in errors if finding["field"] == field)
     assert mine["reason"] == " ".join(refused[field])
     assert mine["fix"] == fix
     if fix:
-        assert not [one for one in case.ask(**{**changes, **fix}).values() if one["field"] == field]
+        assert not [
+            finding for finding in case.ask(**{**changes, **fix}).values() if finding["field"] == field
+        ]
 
 
 def test_a_body_that_is_hardly_begun_is_told_what_is_required(case: Case) -> None:
     answer = case.house.api("bob").post("/api/v1/jobs/preflight/", {}, "application/json")
-    found = answer.json()["findings"]
-    assert {one["field"] for one in found if one["code"] == "required"} >= {"connection", "model", "data"}
+    findings = answer.json()["findings"]
+    assert {finding["field"] for finding in findings if finding["code"] == "required"} >= {
+        "connection",
+        "model",
+        "data",
+    }
 
 
 @pytest.mark.parametrize(
@@ -541,7 +559,7 @@ def test_a_body_that_is_hardly_begun_is_told_what_is_required(case: Case) -> Non
 def test_bodies_that_make_no_sense_are_answered_with_errors(case: Case, body: dict[str, Any]) -> None:
     answer = case.house.api("bob").post("/api/v1/jobs/preflight/", body, "application/json")
     assert answer.status_code == 200, answer.content
-    assert [one for one in answer.json()["findings"] if one["level"] == "error"]
+    assert [finding for finding in answer.json()["findings"] if finding["level"] == "error"]
 
 
 def test_a_request_in_amazons_words_is_checked_alike(case: Case) -> None:
@@ -555,7 +573,7 @@ def test_a_request_in_amazons_words_is_checked_alike(case: Case) -> None:
     }
     body = {"connection": "engine", "request": request}
     answer = case.house.api("bob").post("/api/v1/jobs/preflight/", body, "application/json")
-    codes = {one["code"] for one in answer.json()["findings"]}
+    codes = {finding["code"] for finding in answer.json()["findings"]}
     assert {"idle_instances", "not_split", "input"} <= codes
 
 
@@ -568,26 +586,26 @@ def test_manifests_are_read(case: Case) -> None:
             "empty.manifest": manifest.replace(b', "a.csv"', b""),
         }
     )
-    for name, said in [
+    for name, beginning in [
         ("bad", "The manifest must be a JSON array"),
         ("empty", "The manifest names no object."),
         ("lost", "There is no object"),
     ]:
         uri = f"s3://{case.bucket}/{name}.manifest"
-        found = case.check(
+        finding = case.check(
             "input_unusable", "error", "data", mended=False, data=uri, data_type="ManifestFile"
         )
-        assert found["reason"].startswith(said)
-    found = case.ask(data=f"s3://{case.bucket}/good.manifest", data_type="ManifestFile")
-    assert found["input_unseen"]["reason"] == "The manifest names 1 object, not looked at here."
+        assert finding["reason"].startswith(beginning)
+    findings = case.ask(data=f"s3://{case.bucket}/good.manifest", data_type="ManifestFile")
+    assert findings["input_unseen"]["reason"] == "The manifest names 1 object, not looked at here."
 
 
 def test_what_the_limits_never_allow_is_an_error_and_what_would_wait_a_note(case: Case) -> None:
     house = case.house
     house.connection.max_instances_per_type = {"ml.m5.large": 1}
     house.connection.save()
-    found = case.check("over_limit", "error", "instance_count", instance_count=2)
-    assert found["fix"] == {"instance_count": 1}
+    finding = case.check("over_limit", "error", "instance_count", instance_count=2)
+    assert finding["fix"] == {"instance_count": 1}
     house.job("IN_PROGRESS")
     assert case.ask()["would_wait"]["reason"].startswith("It would wait: 1 of 1 ml.m5.large")
     Quotas.objects.create(
@@ -598,10 +616,10 @@ def test_what_the_limits_never_allow_is_an_error_and_what_would_wait_a_note(case
 
 def test_a_connection_that_cannot_be_asked_blocks_nothing(house: House) -> None:
     body = {"connection": "engine", "model": "churn", **FIELDS}
-    found = house.api("bob").post("/api/v1/jobs/preflight/", body, "application/json").json()["findings"]
-    codes = {one["code"]: one for one in found}
+    findings = house.api("bob").post("/api/v1/jobs/preflight/", body, "application/json").json()["findings"]
+    codes = {finding["code"]: finding for finding in findings}
     assert "cannot be reached" in codes["not_looked_at"]["reason"]
-    assert {one["level"] for one in found} == {"note"}
+    assert {finding["level"] for finding in findings} == {"note"}
 
 
 def test_more_objects_than_are_looked_at_are_counted_as_more(
@@ -612,12 +630,14 @@ def test_more_objects_than_are_looked_at_are_counted_as_more(
     assert "idle_instances" not in case.ask(instance_count=3)
 
 
-def test_preflight_asks_within_the_team_and_as_an_operator_only(case: Case, other: House) -> None:
+def test_preflight_asks_within_the_team_and_as_an_operator_only(case: Case, other_house: House) -> None:
     answer = case.house.api("vera").post("/api/v1/jobs/preflight/", case.body, "application/json")
     assert answer.status_code == 403
-    other.connection.delete()
-    found = (
-        other.api("charlie").post("/api/v1/jobs/preflight/", case.body, "application/json").json()["findings"]
+    other_house.connection.delete()
+    findings = (
+        other_house.api("charlie")
+        .post("/api/v1/jobs/preflight/", case.body, "application/json")
+        .json()["findings"]
     )
-    assert {one["field"] for one in found if one["level"] == "error"} == {"connection"}
-    assert "input" not in {one["code"] for one in found}
+    assert {finding["field"] for finding in findings if finding["level"] == "error"} == {"connection"}
+    assert "input" not in {finding["code"] for finding in findings}

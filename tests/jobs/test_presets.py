@@ -51,7 +51,7 @@ def visible(page: Page) -> dict[str, Any]:
         if not node.get("name") or "disabled" in node.attributes or node.get("type") == "checkbox":
             continue
         if node.tag == "select":
-            chosen = [one for one in page.all_below(node, "option") if "selected" in one.attributes]
+            chosen = [option for option in page.all_below(node, "option") if "selected" in option.attributes]
             sent[node.get("name")] = chosen[0].get("value") if chosen else ""
         else:
             sent[node.get("name")] = node.text if node.tag == "textarea" else node.get("value")
@@ -91,15 +91,15 @@ def test_a_change_is_told_on_the_request_tab_and_by_the_api(house: House) -> Non
     job = submitted(
         house, "bob", f"/jobs/new/?preset={preset.slug}", data="s3://bucket/other/", max_payload=""
     )
-    found = house.api("vera").get(f"/api/v1/jobs/{job.key}/").json()
-    assert found["preset"] == "nightly-run"
-    assert found["preset_differences"] == [
+    job_json = house.api("vera").get(f"/api/v1/jobs/{job.key}/").json()
+    assert job_json["preset"] == "nightly-run"
+    assert job_json["preset_differences"] == [
         {"field": "max_payload", "preset": 4, "job": None, "locked": False},
         {"field": "data", "preset": "s3://bucket/in/", "job": "s3://bucket/other/", "locked": False},
     ]
-    shown = house.page("vera").get(f"/jobs/{job.key}/request/").content.decode()
-    assert "Different from its preset" in shown
-    assert "s3://bucket/other/" in shown
+    page_text = house.page("vera").get(f"/jobs/{job.key}/request/").content.decode()
+    assert "Different from its preset" in page_text
+    assert "s3://bucket/other/" in page_text
 
 
 def test_differences_are_those_from_the_preset_as_it_was_then(house: House) -> None:
@@ -108,8 +108,8 @@ def test_differences_are_those_from_the_preset_as_it_was_then(house: House) -> N
     presets.change(preset, {"body": {**preset.body, "max_payload": 9}}, by=house.people["bob"])
     assert presets.differences(TransformJob.objects.get(pk=job.pk)) == []
     presets.delete(preset, by=house.people["bob"])
-    shown = house.page("vera").get(f"/jobs/{job.key}/request/").content.decode()
-    assert "Nightly run, since deleted" in shown
+    page_text = house.page("vera").get(f"/jobs/{job.key}/request/").content.decode()
+    assert "Nightly run, since deleted" in page_text
     assert house.api("vera").get(f"/api/v1/jobs/{job.key}/").json()["preset"] == "nightly-run"
 
 
@@ -138,7 +138,9 @@ def test_an_admin_alone_unlocks(house: House) -> None:
     )
     job = submitted(house, "alice", unlocked, instance_type="ml.c5.4xlarge")
     assert job.instance_type == "ml.c5.4xlarge"
-    assert [(one.field, one.locked) for one in presets.differences(job)] == [("instance_type", True)]
+    assert [(difference.field, difference.locked) for difference in presets.differences(job)] == [
+        ("instance_type", True)
+    ]
 
 
 def test_a_pasted_request_is_held_to_the_locks_too(house: House) -> None:
@@ -179,21 +181,21 @@ def test_the_api_submits_through_a_preset_with_changes(house: House, who: str, s
 
 
 def test_a_group_that_a_preset_leaves_out_by_null_is_filled_by_the_job(house: House) -> None:
-    given = {**FIELDS, "model": "churn", "connection": "engine", "model_client_config": None}
-    presets.create(house.team, name="Nightly run", body=given, by=house.people["bob"])
+    preset_body = {**FIELDS, "model": "churn", "connection": "engine", "model_client_config": None}
+    presets.create(house.team, name="Nightly run", body=preset_body, by=house.people["bob"])
     sent = {"preset": "nightly-run", "model_client_config": {"invocations_max_retries": 2}}
     job = house.api("bob").post("/api/v1/jobs/", sent, JSON).json()
     assert job["model_client_config"] == {"invocations_max_retries": 2}
 
 
-def test_a_preset_that_there_is_not_is_told_by_its_field(house: House, other: House) -> None:
+def test_a_preset_that_there_is_not_is_told_by_its_field(house: House, other_house: House) -> None:
     make(house)
     for slug in ("nothing", 5, "nightly-run"):
-        answer = other.api("charlie").post("/api/v1/jobs/", {"preset": slug}, JSON)
+        answer = other_house.api("charlie").post("/api/v1/jobs/", {"preset": slug}, JSON)
         assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, ["preset"])
-    assert other.page("charlie").get("/jobs/new/?preset=nightly-run").status_code == 404
+    assert other_house.page("charlie").get("/jobs/new/?preset=nightly-run").status_code == 404
     assert house.page("bob").post("/jobs/new/", {"preset": "nul\0"}).status_code == 404
-    answer = other.api("charlie").post("/api/v1/jobs/preflight/", {"preset": "nightly-run"}, JSON)
+    answer = other_house.api("charlie").post("/api/v1/jobs/preflight/", {"preset": "nightly-run"}, JSON)
     assert answer.status_code == 400
 
 
@@ -257,7 +259,7 @@ def test_what_a_preset_locks_is_saved_too_though_a_browser_sends_nothing_of_it(h
     assert (form["max_payload"].get("value"), form["env"].text) == ("5", "MODE=fast")
     chosen = {name: page.all_below(form[f"rule:{name}"], "option") for name in rules}
     assert {
-        name: [one.get("value") for one in options if "selected" in one.attributes]
+        name: [option.get("value") for option in options if "selected" in option.attributes]
         for name, options in chosen.items()
     } == {name: [rule] for name, rule in rules.items()}
 
@@ -271,7 +273,7 @@ def test_a_lock_that_the_form_has_no_field_for_stays(house: House) -> None:
     form = next(form for form in page.all("form") if form.get("action") == address)
     sent = {}
     for node in page.all_below(form, "input", "select", "textarea"):
-        chosen = [one for one in page.all_below(node, "option") if "selected" in one.attributes]
+        chosen = [option for option in page.all_below(node, "option") if "selected" in option.attributes]
         value = chosen[0].get("value") if chosen else node.get("value") or node.text
         sent[node.get("name")] = "" if node.tag == "select" and not chosen else value
     assert client.post(address, {**sent, "preset_description": "every night"}).status_code == 302
@@ -305,8 +307,8 @@ def test_an_unfinished_request_may_be_saved_and_a_wrong_one_not(house: House) ->
         {"max_payload": "x"},
         {"model": "none", "connection": "engine"},
     ):
-        given = {"name": "Odd", "body": body}
-        status = house.api("bob").post("/api/v1/presets/", given, JSON).status_code
+        preset_fields = {"name": "Odd", "body": body}
+        status = house.api("bob").post("/api/v1/presets/", preset_fields, JSON).status_code
         assert status == (201 if "model" in body else 400), body
 
 
@@ -393,13 +395,13 @@ def test_another_default_is_replaced_only_after_a_question_that_names_it(house: 
     model.update(default_preset=house.preset)
     Preset.objects.filter(pk=house.preset.pk).update(model=house.model, created_by=house.people["alice"])
     page, api = house.page("bob"), house.api("bob")
-    asked = page.post("/presets/nightly-run/default/")
-    assert "It takes the place of Nightly scoring, made by alice:" in Page(asked).text
+    question = page.post("/presets/nightly-run/default/")
+    assert "It takes the place of Nightly scoring, made by alice:" in Page(question).text
     refused = api.post("/api/v1/presets/nightly-run/default/", {}, "application/json")
     error = refused.json()["error"]
     assert (refused.status_code, error["code"], error["preset"]) == (409, "default_exists", house.preset.slug)
     assert model.get().default_preset == house.preset
-    page.post("/presets/nightly-run/default/", sent(asked))
+    page.post("/presets/nightly-run/default/", sent(question))
     assert model.get().default_preset == Preset.objects.get(slug="nightly-run")
     model.update(default_preset=house.preset)
     body = {"replace_default": True}
@@ -407,14 +409,18 @@ def test_another_default_is_replaced_only_after_a_question_that_names_it(house: 
     assert model.get().default_preset == Preset.objects.get(slug="nightly-run")
 
 
-def test_only_a_presets_maker_and_admins_make_it_the_default(house: House, other: House) -> None:
+def test_only_a_presets_maker_and_admins_make_it_the_default(house: House, other_house: House) -> None:
     preset = make(house)
     Preset.objects.filter(pk=preset.pk).update(created_by=house.people["alice"])
     address = "presets/nightly-run/default/"
     assert house.page("bob").post(f"/{address}").status_code == 403
     assert house.page("vera").post(f"/{address}").status_code == 403
-    assert other.page("charlie").post(f"/{address}").status_code == 404
-    for client, status in ((house.api("bob"), 403), (house.api("vera"), 403), (other.api("charlie"), 404)):
+    assert other_house.page("charlie").post(f"/{address}").status_code == 404
+    for client, status in (
+        (house.api("bob"), 403),
+        (house.api("vera"), 403),
+        (other_house.api("charlie"), 404),
+    ):
         assert client.post(f"/api/v1/{address}", {}, "application/json").status_code == status
         assert client.delete(f"/api/v1/{address}").status_code == status
     assert RegisteredModel.objects.get(pk=house.model.pk).default_preset is None
@@ -461,7 +467,7 @@ def test_a_locked_cost_cap_holds_however_the_amount_was_written(house: House) ->
 
 
 def test_locked_fields_may_be_said_in_every_way_that_a_job_takes(house: House) -> None:
-    said: dict[str, Any] = {
+    values: dict[str, Any] = {
         "split_type": "None",
         "compression_type": "None",
         "assemble_with": "None",
@@ -485,7 +491,7 @@ def test_locked_fields_may_be_said_in_every_way_that_a_job_takes(house: House) -
         "accept": "",
     }
     locked = {name: "locked" for name in presets.FIELDS if name not in ("connection", "model")}
-    preset = make(house, locked, **said)
+    preset = make(house, locked, **values)
     answer = house.api("bob").post("/api/v1/jobs/", {"preset": preset.slug}, JSON)
     assert answer.status_code == 201, answer.json()
     assert presets.differences(TransformJob.objects.latest("id")) == []
@@ -497,13 +503,13 @@ def test_locked_fields_may_be_said_in_every_way_that_a_job_takes(house: House) -
     assert presets.differences(TransformJob.objects.latest("id")) == []
 
 
-def test_jobs_are_found_by_their_preset(house: House, other: House) -> None:
+def test_jobs_are_found_by_their_preset(house: House, other_house: House) -> None:
     job = submitted(house, "bob", f"/jobs/new/?preset={make(house).slug}")
     house.job()
     for query in ("preset=nightly-run", "q=preset:nightly-run"):
         rows = house.api("vera").get(f"/api/v1/jobs/?{query}").json()["results"]
         assert [row["id"] for row in rows] == [job.key]
-    assert other.api("charlie").get("/api/v1/jobs/?preset=nightly-run").json()["results"] == []
+    assert other_house.api("charlie").get("/api/v1/jobs/?preset=nightly-run").json()["results"] == []
 
 
 def test_a_further_attempt_keeps_the_preset_and_a_clone_does_not(house: House) -> None:
@@ -523,11 +529,11 @@ def test_what_automatic_attempts_used_up_is_no_difference_from_the_preset(house:
     assert presets.differences(again) == []
 
 
-def test_presets_of_another_team_are_not_there(house: House, other: House) -> None:
+def test_presets_of_another_team_are_not_there(house: House, other_house: House) -> None:
     make(house)
-    client = other.page("charlie")
+    client = other_house.page("charlie")
     assert "Nightly" not in client.get("/presets/").content.decode()
-    assert other.api("charlie").get("/api/v1/presets/").json()["results"] == []
+    assert other_house.api("charlie").get("/api/v1/presets/").json()["results"] == []
     for path in ("", "edit/", "delete/", "default/"):
         assert client.post(f"/presets/nightly-run/{path}").status_code in {404, 405}, path
     assert client.get("/presets/new/?copy=nightly-run").status_code == 404

@@ -85,8 +85,8 @@ def test_a_list_that_is_read_leaves_prices_set_by_hand_and_prices_jobs_that_ende
     job = ran(ireland, instance_type=C5)
     prices.change(ireland.connection, {M5: 0.05}, by=ireland.people["bob"])
     answer = ireland.api("bob").post(READ).json()
-    found = {row["instance_type"]: (row["usd_per_hour"], row["source"]) for row in answer["results"]}
-    assert found == {M5: (0.05, "hand"), C5: (0.23, "aws")}
+    prices_by_type = {row["instance_type"]: (row["usd_per_hour"], row["source"]) for row in answer["results"]}
+    assert prices_by_type == {M5: (0.05, "hand"), C5: (0.23, "aws")}
     assert (answer["read_error"], answer["read_at"] is not None) == ("", True)
     assert cost_of(ireland, job)["amount"] == 0.23
     page = ireland.page("bob").post("/connections/engine/prices/read/", follow=True).content.decode()

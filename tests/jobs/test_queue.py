@@ -37,7 +37,7 @@ def waiting(house: House, instance_type: str = M5, count: int = 1, **fields: Any
     return house.job(instance_type=instance_type, instance_count=count, **values)
 
 
-def told(job: TransformJob) -> str:
+def reason_of(job: TransformJob) -> str:
     job.refresh_from_db()
     return for_display([job])[0].state_reason
 
@@ -49,8 +49,8 @@ def turn(house: House) -> list[TransformJob]:
 def test_a_job_says_which_type_is_used_up_and_its_place_among_those_that_wait_for_it(limited: House) -> None:
     jobs = [waiting(limited, G5) for _ in range(2)]
     waiting(limited, M5)
-    assert told(jobs[0]) == f"3 of 3 {G5} in use on Engine; 1st in line."
-    assert told(jobs[1]) == f"3 of 3 {G5} in use on Engine; 2nd in line."
+    assert reason_of(jobs[0]) == f"3 of 3 {G5} in use on Engine; 1st in line."
+    assert reason_of(jobs[1]) == f"3 of 3 {G5} in use on Engine; 2nd in line."
 
 
 def test_where_the_number_of_jobs_is_the_limit_all_types_stand_in_one_line(house: House) -> None:
@@ -59,7 +59,7 @@ def test_where_the_number_of_jobs_is_the_limit_all_types_stand_in_one_line(house
     house.job(JobState.STOPPING)
     waiting(house, G5)
     job = waiting(house, M5)
-    assert told(job) == "1 of 1 jobs running on Engine; 2nd in line."
+    assert reason_of(job) == "1 of 1 jobs running on Engine; 2nd in line."
     assert turn(house) == []
 
 
@@ -67,34 +67,34 @@ def test_where_all_instances_are_used_up_a_job_says_how_many_it_needs(house: Hou
     house.connection.max_instances = 4
     house.connection.save()
     house.job(JobState.IN_PROGRESS, instance_count=3)
-    assert told(waiting(house, G5, 2)) == "3 of 4 instances in use on Engine, it needs 2; 1st in line."
+    assert reason_of(waiting(house, G5, 2)) == "3 of 4 instances in use on Engine, it needs 2; 1st in line."
 
 
 def test_a_job_of_another_type_passes_and_the_same_type_keeps_its_order(limited: House) -> None:
     limited.connection.max_instances_per_type = {G5: 4}
     limited.connection.save()
-    large, small, other = waiting(limited, G5, 2), waiting(limited, G5), waiting(limited, M5)
-    assert turn(limited) == [other]
+    large, small, m5_job = waiting(limited, G5, 2), waiting(limited, G5), waiting(limited, M5)
+    assert turn(limited) == [m5_job]
     assert starting.start(small.pk) is starting.Started.ITS_TURN
-    assert told(small) == f"Behind other {G5} jobs on Engine; 2nd in line."
+    assert reason_of(small) == f"Behind other {G5} jobs on Engine; 2nd in line."
     TransformJob.objects.filter(state=JobState.SUBMITTING).update(
         state=JobState.IN_PROGRESS, instance_count=0
     )
-    assert turn(limited) == [large, other]
+    assert turn(limited) == [large, m5_job]
 
 
 def test_a_higher_priority_comes_first_and_of_equal_ones_the_older(limited: House) -> None:
     low, first, second, high = (waiting(limited, M5, priority=priority) for priority in (-1, 0, 0, 10))
     assert turn(limited) == [high, first, second, low]
     late, urgent = waiting(limited, G5), waiting(limited, G5, priority=1)
-    assert "1st in line" in told(urgent)
-    assert "2nd in line" in told(late)
+    assert "1st in line" in reason_of(urgent)
+    assert "2nd in line" in reason_of(late)
 
 
 def test_a_job_larger_than_the_limit_says_so_and_holds_up_nobody(limited: House) -> None:
     TransformJob.objects.all().delete()
     huge, small = waiting(limited, G5, 4), waiting(limited, G5)
-    assert told(huge).startswith(f"It needs 4 {G5} and Engine may use 3. Raise the limit")
+    assert reason_of(huge).startswith(f"It needs 4 {G5} and Engine may use 3. Raise the limit")
     assert turn(limited) == [small]
 
 
@@ -113,23 +113,27 @@ def test_of_a_type_that_sagemaker_has_none_of_one_job_tries_at_a_time(house: Hou
     none_left = {"lacks_capacity": True, "waits_for": WaitsFor.NEXT_TRY, "state_reason": "None left."}
     refused = [waiting(house, G5, next_attempt_at=later, **none_left)]
     refused += [waiting(house, G5, **none_left) for _ in range(2)]
-    fresh, other = waiting(house, G5), waiting(house, M5)
-    assert turn(house) == [other]
+    fresh, m5_job = waiting(house, G5), waiting(house, M5)
+    assert turn(house) == [m5_job]
     assert starting.start(fresh.pk) is starting.Started.ITS_TURN
-    assert told(refused[0]) == "None left; 1st in line."
-    assert told(fresh) == f"Behind other {G5} jobs on Engine; 4th in line."
+    assert reason_of(refused[0]) == "None left; 1st in line."
+    assert reason_of(fresh) == f"Behind other {G5} jobs on Engine; 4th in line."
     queueing.try_sooner(house.connection, [G5])
-    assert turn(house) == [refused[0], other]
+    assert turn(house) == [refused[0], m5_job]
 
 
 def test_places_of_any_number_of_jobs_take_the_same_few_queries(limited: House) -> None:
-    made = [waiting(limited, kind, priority=n % 3) for n in range(40) for kind in (G5, M5)]
-    shown = list(TransformJob.objects.select_related("connection").filter(pk__in=[job.pk for job in made]))
-    with CaptureQueriesContext(database) as seen:
-        shown = for_display(shown)
-    assert len(seen) == 3
+    waiting_jobs = [waiting(limited, kind, priority=n % 3) for n in range(40) for kind in (G5, M5)]
+    displayed_jobs = list(
+        TransformJob.objects.select_related("connection").filter(pk__in=[job.pk for job in waiting_jobs])
+    )
+    with CaptureQueriesContext(database) as captured:
+        displayed_jobs = for_display(displayed_jobs)
+    assert len(captured) == 3
     places = sorted(
-        int(job.state_reason.split("; ")[1][:2].rstrip("snrt")) for job in shown if job.instance_type == G5
+        int(job.state_reason.split("; ")[1][:2].rstrip("snrt"))
+        for job in displayed_jobs
+        if job.instance_type == G5
     )
     assert places == list(range(1, 41))
 
@@ -139,7 +143,7 @@ def test_a_line_that_moves_writes_to_no_other_row(limited: House) -> None:
     before = list(TransformJob.objects.values_list("changed_at", flat=True).order_by("id"))
     jobs[0].move(JobState.CANCELLED, from_={JobState.WAITING})
     reconciling.next_to_start(limited.connection)
-    assert "1st in line" in told(jobs[1])
+    assert "1st in line" in reason_of(jobs[1])
     after = list(TransformJob.objects.exclude(pk=jobs[0].pk).values_list("changed_at", flat=True))
     assert set(after) <= set(before)
 

@@ -55,10 +55,10 @@ def send(sqs: Any, house: House, *bodies: Any) -> None:
         sqs.send_message(QueueUrl=house.connection.queue_url, MessageBody=text)
 
 
-def left(sqs: Any, house: House) -> int:
+def messages_left(sqs: Any, house: House) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = sqs.get_queue_attributes(QueueUrl=house.connection.queue_url, AttributeNames=names)
-    return sum(int(value) for value in found["Attributes"].values())
+    answer = sqs.get_queue_attributes(QueueUrl=house.connection.queue_url, AttributeNames=names)
+    return sum(int(value) for value in answer["Attributes"].values())
 
 
 def remote_job(engine: EngineProcess) -> str:
@@ -80,14 +80,14 @@ def test_an_event_has_its_job_looked_at_before_the_next_poll(
     job = queued.job(JobState.IN_PROGRESS, name=remote_job(engine))
     bystander = queued.job(JobState.IN_PROGRESS, name="bystander")
     send(sqs, queued, event(job.name), event(job.name))
-    heard = event_queue.read(queued.connection.pk)
-    assert (heard.jobs, heard.messages, heard.problem) == ({queued.connection.pk: [job.name]}, 2, "")
+    reading = event_queue.read(queued.connection.pk)
+    assert (reading.jobs, reading.messages, reading.problem) == ({queued.connection.pk: [job.name]}, 2, "")
     polled = polling.describe_jobs(queued.connection.pk, [job.name])
     assert (polled.ended, polled.problem) == ([job.pk], "")
     job.refresh_from_db()
     bystander.refresh_from_db()
     assert (job.state, bystander.state) == (JobState.FAILED, JobState.IN_PROGRESS)
-    assert left(sqs, queued) == 0
+    assert messages_left(sqs, queued) == 0
     # What a late poll or a second event finds is done already.
     assert polling.describe_jobs(queued.connection.pk, [job.name]).ended == []
 
@@ -113,8 +113,8 @@ def test_an_event_that_lies_changes_nothing(queued: House, engine: EngineProcess
     # SageMaker knows nothing of this job yet; it was accepted a moment ago.
     job = queued.job(JobState.IN_PROGRESS, name=unique("never-made"), accepted_at=timezone.now())
     send(sqs, queued, event(job.name))
-    heard = event_queue.read(queued.connection.pk)
-    polling.describe_jobs(queued.connection.pk, heard.jobs[queued.connection.pk])
+    reading = event_queue.read(queued.connection.pk)
+    polling.describe_jobs(queued.connection.pk, reading.jobs[queued.connection.pk])
     job.refresh_from_db()
     assert job.state == JobState.IN_PROGRESS
 
@@ -141,10 +141,10 @@ def test_what_is_no_event_of_a_job_here_is_taken_out_and_forgotten(queued: House
         '{"detail-type": 3}',
     ]
     send(sqs, queued, *foreign, *filter(None, malformed))
-    heard = event_queue.read(queued.connection.pk)
-    assert (heard.jobs, heard.problem) == ({}, "")
-    assert heard.messages == len(foreign) + len(malformed) - 1
-    assert left(sqs, queued) == 0
+    reading = event_queue.read(queued.connection.pk)
+    assert (reading.jobs, reading.problem) == ({}, "")
+    assert reading.messages == len(foreign) + len(malformed) - 1
+    assert messages_left(sqs, queued) == 0
 
 
 @pytest.mark.parametrize("name", ["", "x" * 64, "j\u00f6b", 7, None, ["a"]])
@@ -160,35 +160,39 @@ def test_a_job_made_elsewhere_is_found_at_once(queued: House, engine: EngineProc
     )
     name = remote_job(engine)
     send(sqs, queued, event(name))
-    heard = event_queue.read(queued.connection.pk)
-    assert heard.jobs == {queued.connection.pk: [name]}
+    reading = event_queue.read(queued.connection.pk)
+    assert reading.jobs == {queued.connection.pk: [name]}
     polling.describe_jobs(queued.connection.pk, [name])
     assert TransformJob.objects.get(name=name).external
 
 
-def test_an_event_reaches_the_connection_that_follows_the_job(queued: House, other: House, sqs: Any) -> None:
-    Connection.objects.filter(pk=other.connection.pk).update(endpoint_url=queued.connection.endpoint_url)
-    theirs = other.job(JobState.IN_PROGRESS, name="theirs")
+def test_an_event_reaches_the_connection_that_follows_the_job(
+    queued: House, other_house: House, sqs: Any
+) -> None:
+    Connection.objects.filter(pk=other_house.connection.pk).update(
+        endpoint_url=queued.connection.endpoint_url
+    )
+    theirs = other_house.job(JobState.IN_PROGRESS, name="theirs")
     send(sqs, queued, event(theirs.name))
-    assert event_queue.read(queued.connection.pk).jobs == {other.connection.pk: ["theirs"]}
+    assert event_queue.read(queued.connection.pk).jobs == {other_house.connection.pk: ["theirs"]}
 
 
 def test_a_queue_that_cannot_be_read_is_told_and_left_alone_for_a_while(queued: House, sqs: Any) -> None:
     sqs.delete_queue(QueueUrl=queued.connection.queue_url)
-    heard = event_queue.read(queued.connection.pk)
-    assert "queue" in heard.problem
+    reading = event_queue.read(queued.connection.pk)
+    assert "queue" in reading.problem
     queued.connection.refresh_from_db()
-    assert queued.connection.queue_error == heard.problem
+    assert queued.connection.queue_error == reading.problem
     assert queued.connection.last_error == ""
-    assert heard.problem.split(":")[0] in queued.page("alice").get("/connections/engine/").content.decode()
+    assert reading.problem.split(":")[0] in queued.page("alice").get("/connections/engine/").content.decode()
     assert event_queue.read(queued.connection.pk).problem == ""
     assert queued.page("alice").get("/connections/").status_code == 200
 
 
 def test_a_service_that_is_away_hangs_nobody(queued: House, settings: Any) -> None:
     settings.SQS_URL = "http://127.0.0.1:9"
-    heard = event_queue.read(queued.connection.pk)
-    assert heard.problem == "The queue at http://127.0.0.1:9 cannot be reached. Check that it is running."
+    reading = event_queue.read(queued.connection.pk)
+    assert reading.problem == "The queue at http://127.0.0.1:9 cannot be reached. Check that it is running."
 
 
 def test_one_worker_reads_a_queue_at_a_time(queued: House, sqs: Any) -> None:
@@ -219,13 +223,13 @@ def test_an_aws_connection_reads_its_queue_and_learns_its_account(
         house.connection.refresh_from_db()
         assert (house.connection.account_id, house.connection.place) == (ACCOUNT, f"{ACCOUNT}/{region}")
     send(sqs, house, event(job.name, region=region, account=ACCOUNT), event(job.name, region=region))
-    heard = event_queue.read(house.connection.pk)
-    assert (heard.jobs, heard.messages, heard.problem) == ({house.connection.pk: [job.name]}, 2, "")
+    reading = event_queue.read(house.connection.pk)
+    assert (reading.jobs, reading.messages, reading.problem) == ({house.connection.pk: [job.name]}, 2, "")
 
 
-def test_only_connections_that_name_a_queue_are_read(queued: House, other: House) -> None:
+def test_only_connections_that_name_a_queue_are_read(queued: House, other_house: House) -> None:
     assert event_queue.connections() == [queued.connection.pk]
-    assert event_queue.read(other.connection.pk).messages == 0
+    assert event_queue.read(other_house.connection.pk).messages == 0
 
 
 def change(house: House, url: Any) -> Any:

@@ -45,7 +45,7 @@ def scarce(house: House, small: EngineProcess, settings: Any) -> House:
 
 
 @pytest.fixture
-def known(house: House) -> House:
+def house_with_quotas(house: House) -> House:
     """Alice's team, whose account's quotas were read."""
     Quotas.objects.create(
         connection=house.connection,
@@ -62,21 +62,21 @@ def waiting(house: House, instance_type: str, count: int = 1, **fields: Any) -> 
     return house.job(instance_type=instance_type, instance_count=count, **values)
 
 
-def told(job: TransformJob) -> str:
+def reason_of(job: TransformJob) -> str:
     job.refresh_from_db()
     return for_display([job])[0].state_reason
 
 
 def test_the_engines_quotas_are_read_by_type_and_together(scarce: House) -> None:
-    found = transform_quotas(target_of(scarce.connection))
-    assert found.instances == 5
+    engine_quotas = transform_quotas(target_of(scarce.connection))
+    assert engine_quotas.instances == 5
     # Of the others the engine has so much that it is no limit.
-    assert found.instances_per_type == {G5: 3, P3: 0}
+    assert engine_quotas.instances_per_type == {G5: 3, P3: 0}
 
 
 def test_an_engine_without_limits_has_none(real: House) -> None:
-    found = transform_quotas(target_of(real.connection))
-    assert (found.instances, found.instances_per_type) == (None, {})
+    engine_quotas = transform_quotas(target_of(real.connection))
+    assert (engine_quotas.instances, engine_quotas.instances_per_type) == (None, {})
 
 
 def test_quotas_are_read_once_an_hour_and_only_while_there_is_work(scarce: House) -> None:
@@ -98,45 +98,49 @@ def test_quotas_are_read_once_an_hour_and_only_while_there_is_work(scarce: House
     assert Quotas.objects.get().instances == 1
 
 
-def test_what_was_read_still_holds_when_a_later_try_fails(known: House) -> None:
+def test_what_was_read_still_holds_when_a_later_try_fails(house_with_quotas: House) -> None:
     with pytest.raises(Unreachable):
-        quotas.read(known.connection, target_of(known.connection))
-    kept = Quotas.objects.get()
-    assert (kept.instances, kept.instances_per_type[G5]) == (5, 3)
-    assert "cannot be reached" in kept.problem
-    known.connection.refresh_from_db()
+        quotas.read(house_with_quotas.connection, target_of(house_with_quotas.connection))
+    stored_quotas = Quotas.objects.get()
+    assert (stored_quotas.instances, stored_quotas.instances_per_type[G5]) == (5, 3)
+    assert "cannot be reached" in stored_quotas.problem
+    house_with_quotas.connection.refresh_from_db()
 
 
-def test_a_quota_that_is_used_up_is_waited_for_without_asking_sagemaker(known: House) -> None:
-    known.job(JobState.IN_PROGRESS, instance_type=G5, instance_count=2)
-    large, small = waiting(known, G5, 2), waiting(known, G5)
+def test_a_quota_that_is_used_up_is_waited_for_without_asking_sagemaker(house_with_quotas: House) -> None:
+    house_with_quotas.job(JobState.IN_PROGRESS, instance_type=G5, instance_count=2)
+    large, small = waiting(house_with_quotas, G5, 2), waiting(house_with_quotas, G5)
     assert starting.start(large.pk) is starting.Started.ITS_TURN
-    assert told(large) == f"2 of 3 {G5} of the account's quota in use, it needs 2; 1st in line."
-    assert told(small) == f"Behind other {G5} jobs on Engine; 2nd in line."
-    assert queueing.next_in_line(known.connection, 9) == []
-    other = waiting(known, M5, 4)
-    assert told(other) == "2 of 5 instances of the account's quota in use, it needs 4; 1st in line."
+    assert reason_of(large) == f"2 of 3 {G5} of the account's quota in use, it needs 2; 1st in line."
+    assert reason_of(small) == f"Behind other {G5} jobs on Engine; 2nd in line."
+    assert queueing.next_in_line(house_with_quotas.connection, 9) == []
+    m5_job = waiting(house_with_quotas, M5, 4)
+    assert reason_of(m5_job) == "2 of 5 instances of the account's quota in use, it needs 4; 1st in line."
 
 
-def test_a_job_that_no_quota_allows_says_what_to_do(known: House) -> None:
-    job = waiting(known, P3)
-    assert told(job).startswith(f"It needs 1 {P3} and the account's quota is 0. Ask AWS for a higher quota")
-    assert queueing.next_in_line(known.connection, 9) == []
+def test_a_job_that_no_quota_allows_says_what_to_do(house_with_quotas: House) -> None:
+    job = waiting(house_with_quotas, P3)
+    assert reason_of(job).startswith(
+        f"It needs 1 {P3} and the account's quota is 0. Ask AWS for a higher quota"
+    )
+    assert queueing.next_in_line(house_with_quotas.connection, 9) == []
 
 
-def test_a_limit_set_by_hand_goes_first(known: House) -> None:
-    known.connection.max_instances_per_type = {G5: 1, P3: 2}
-    known.connection.max_instances = 50
-    known.connection.save()
-    known.job(JobState.IN_PROGRESS, instance_type=G5)
-    assert told(waiting(known, G5)) == f"1 of 1 {G5} in use on Engine; 1st in line."
-    allowed, beyond = waiting(known, P3), waiting(known, M5, 9)
-    assert queueing.next_in_line(known.connection, 9) == [allowed, beyond]
+def test_a_limit_set_by_hand_goes_first(house_with_quotas: House) -> None:
+    house_with_quotas.connection.max_instances_per_type = {G5: 1, P3: 2}
+    house_with_quotas.connection.max_instances = 50
+    house_with_quotas.connection.save()
+    house_with_quotas.job(JobState.IN_PROGRESS, instance_type=G5)
+    assert reason_of(waiting(house_with_quotas, G5)) == f"1 of 1 {G5} in use on Engine; 1st in line."
+    allowed, beyond = waiting(house_with_quotas, P3), waiting(house_with_quotas, M5, 9)
+    assert queueing.next_in_line(house_with_quotas.connection, 9) == [allowed, beyond]
 
 
-def test_a_job_with_fallback_types_is_tried_so_that_a_refusal_leads_to_the_next(known: House) -> None:
-    job = waiting(known, P3, fallback_instance_types=[M5])
-    assert queueing.next_in_line(known.connection, 9) == [job]
+def test_a_job_with_fallback_types_is_tried_so_that_a_refusal_leads_to_the_next(
+    house_with_quotas: House,
+) -> None:
+    job = waiting(house_with_quotas, P3, fallback_instance_types=[M5])
+    assert queueing.next_in_line(house_with_quotas.connection, 9) == [job]
 
 
 def test_an_admin_reads_quotas_on_the_connections_page_and_sees_where_each_limit_is_from(
@@ -187,8 +191,10 @@ def test_the_api_says_why_quotas_could_not_be_read(house: House) -> None:
     assert body["read_at"] is None
 
 
-def test_quotas_that_one_team_read_hold_for_others_in_the_same_account(known: House, other: House) -> None:
-    shown = limits.of(other.connection)
-    assert {row.what: row.most for row in shown.rows}[G5] == 3
-    known.job(JobState.IN_PROGRESS, instance_type=G5, instance_count=3)
-    assert f"3 of 3 {G5} of the account's quota in use" in told(waiting(other, G5))
+def test_quotas_that_one_team_read_hold_for_others_in_the_same_account(
+    house_with_quotas: House, other_house: House
+) -> None:
+    account_limits = limits.of(other_house.connection)
+    assert {row.what: row.most for row in account_limits.rows}[G5] == 3
+    house_with_quotas.job(JobState.IN_PROGRESS, instance_type=G5, instance_count=3)
+    assert f"3 of 3 {G5} of the account's quota in use" in reason_of(waiting(other_house, G5))

@@ -9,9 +9,13 @@ import pytest
 
 from jobs.lifecycle.queue import starting
 from jobs.models import Connection, PlannedObject, TransformJob
+from jobs.options import RunOptions
 from jobs.services.attempts import attempts
 from jobs.services.errors import OutputsExist
-from jobs.services.submitting import replacing, submission
+from jobs.services.submitting import jobs_under_way, replacing, submission
+from jobs.services.submitting.cloning import clone_with
+from jobs.services.submitting.drafting import Draft
+from jobs.services.submitting.jobs_under_way import SubmittedMeanwhile
 from jobs.services.submitting.replacing import Outputs
 from jobs.states import Origin
 from tests.cast import House
@@ -52,8 +56,8 @@ def test_running_again_by_the_api_replaces_nothing_until_it_is_told_to(
     assert TransformJob.objects.count() == 1
     allowed = post(serving, f"{first.key}/retry/", {"replace_outputs": True})
     assert allowed.status_code == 201
-    made = TransformJob.objects.get(key=allowed.json()["id"])
-    assert (made.root, made.output_path) == (first, first.output_path)
+    second_attempt = TransformJob.objects.get(key=allowed.json()["id"])
+    assert (second_attempt.root, second_attempt.output_path) == (first, first.output_path)
 
 
 def test_the_path_that_the_refusal_names_is_a_jobs_own(serving: House, first: TransformJob) -> None:
@@ -63,9 +67,9 @@ def test_the_path_that_the_refusal_names_is_a_jobs_own(serving: House, first: Tr
         f"{first.key}/retry/",
         {"output_path": error["output_path"], "name": f"again-{first.name}"[:60]},
     )
-    made = TransformJob.objects.get(key=answer.json()["id"])
-    assert made.output_path == error["output_path"]
-    assert (made.name, made.origin, made.parent, made.root) == (
+    second_job = TransformJob.objects.get(key=answer.json()["id"])
+    assert second_job.output_path == error["output_path"]
+    assert (second_job.name, second_job.origin, second_job.parent, second_job.root) == (
         f"again-{first.name}"[:60],
         Origin.CLONE,
         first,
@@ -236,8 +240,8 @@ def test_of_many_jobs_those_that_would_replace_outputs_are_passed_over(
 
 
 def test_a_further_attempt_has_the_name_that_is_asked_for(serving: House, first: TransformJob) -> None:
-    taken = post(serving, f"{first.key}/retry/", {"name": first.name, "replace_outputs": True})
-    assert (taken.status_code, taken.json()["error"]["job"]) == (409, first.key)
+    answer = post(serving, f"{first.key}/retry/", {"name": first.name, "replace_outputs": True})
+    assert (answer.status_code, answer.json()["error"]["job"]) == (409, first.key)
     wrong = post(serving, f"{first.key}/retry/", {"name": "no good!", "replace_outputs": True})
     assert list(wrong.json()["error"]["fields"]) == ["name"]
     again = {"name": f"second-{first.name}"[:60], "replace_outputs": True}
@@ -248,8 +252,8 @@ def test_finishing_takes_a_name_too(
     serving: House, serving_engine: EngineProcess, first: TransformJob, folder: str
 ) -> None:
     serving_engine.client("s3").delete_object(Bucket=BUCKET, Key=f"{folder}/out/b.out")
-    taken = post(serving, f"{first.key}/finish/", {"name": first.name})
-    assert (taken.status_code, taken.json()["error"]["job"]) == (409, first.key)
+    answer = post(serving, f"{first.key}/finish/", {"name": first.name})
+    assert (answer.status_code, answer.json()["error"]["job"]) == (409, first.key)
     name = f"rest-of-{folder}"[:60]
     assert post(serving, f"{first.key}/finish/", {"name": name}).json()["name"] == name
 
@@ -258,34 +262,34 @@ def test_the_service_writes_to_a_new_folder_where_it_is_told_to(serving: House, 
     alice = serving.people["alice"]
     with pytest.raises(OutputsExist) as refused:
         attempts.retry(first, by=alice)
-    made = attempts.retry(first, by=alice, outputs=Outputs.NEW)
-    assert made.output_path.startswith(first.output_path)
-    assert made.output_path != first.output_path
-    assert (refused.value.count, made.root) == (2, None)
+    second_job = attempts.retry(first, by=alice, outputs=Outputs.NEW)
+    assert second_job.output_path.startswith(first.output_path)
+    assert second_job.output_path != first.output_path
+    assert (refused.value.count, second_job.root) == (2, None)
 
 
 def test_the_page_asks_where_to_write_and_offers_a_new_folder(serving: House, first: TransformJob) -> None:
     page, path = serving.page("alice"), f"/jobs/{first.key}/retry/"
-    asked = page.post(path)
-    assert asked.status_code == 200
-    text = Page(asked).text
+    question = page.post(path)
+    assert question.status_code == 200
+    text = Page(question).text
     assert "2 outputs are there already" in text
     assert "Replace the 2 outputs that are there" in text
     assert TransformJob.objects.count() == 1
-    form = sent(asked)
+    form = sent(question)
     assert form["outputs"] == "new"
-    made = TransformJob.objects.get(pk=_made(page.post(path, form), first))
-    assert made.output_path == form["output_path"] != first.output_path
+    second_job = TransformJob.objects.get(pk=_new_job_id(page.post(path, form), first))
+    assert second_job.output_path == form["output_path"] != first.output_path
 
 
 def test_whoever_ticks_to_replace_them_runs_the_next_attempt(serving: House, first: TransformJob) -> None:
     page, path = serving.page("alice"), f"/jobs/{first.key}/retry/"
     form = {**sent(page.post(path)), "outputs": "replace"}
-    made = TransformJob.objects.get(pk=_made(page.post(path, form), first))
-    assert (made.root, made.output_path) == (first, first.output_path)
+    second_attempt = TransformJob.objects.get(pk=_new_job_id(page.post(path, form), first))
+    assert (second_attempt.root, second_attempt.output_path) == (first, first.output_path)
 
 
-def _made(answer: Any, first: TransformJob) -> int:
+def _new_job_id(answer: Any, first: TransformJob) -> int:
     assert answer.status_code == 302
     (pk,) = TransformJob.objects.exclude(pk=first.pk).values_list("pk", flat=True)
     return int(pk)
@@ -313,8 +317,55 @@ def test_an_output_path_that_is_none_is_said_beside_the_choice(serving: House, f
 
 def test_many_jobs_run_again_into_new_folders_from_the_list(serving: House, first: TransformJob) -> None:
     page = serving.page("alice")
-    asked = page.post("/jobs/many/", {"action": "retry", "job": first.key})
-    assert "written 2 outputs" in asked.content.decode()
-    page.post("/jobs/many/", sent(asked))
-    (made,) = TransformJob.objects.exclude(pk=first.pk)
-    assert (made.root, made.output_path != first.output_path) == (None, True)
+    question = page.post("/jobs/many/", {"action": "retry", "job": first.key})
+    assert "written 2 outputs" in question.content.decode()
+    page.post("/jobs/many/", sent(question))
+    (second_job,) = TransformJob.objects.exclude(pk=first.pk)
+    assert (second_job.root, second_job.output_path != first.output_path) == (None, True)
+
+
+@pytest.mark.parametrize("way", ["one", "bulk", "clone"])
+def test_a_job_that_is_submitted_while_outputs_are_looked_for_is_seen(
+    serving: House, serving_engine: EngineProcess, first: TransformJob, monkeypatch: Any, way: str
+) -> None:
+    path = first.output_path + "-new"
+    looked_for = replacing.find
+    rivals: list[TransformJob] = []
+
+    def find_late(*arguments: Any, **names: Any) -> Any:
+        """What was found, after somebody else has submitted to the same place."""
+        outputs = looked_for(*arguments, **names)
+        if not rivals:
+            spec = TransformSpec.from_fields({**first.spec, "name": None, "output_path": path})
+            rivals.append(submission.submit(serving.connection, spec, by=serving.people["alice"]))
+        return outputs
+
+    monkeypatch.setattr(replacing, "find", find_late)
+    body = body_of(first, output_path=path)
+    if way == "one":
+        error = post(serving, "", body).json()["error"]
+        assert (error["code"], error["outputs"]) == ("outputs_exist", 2)
+    elif way == "bulk":
+        (refused,) = post(serving, "bulk/", {"jobs": [body]}).json()["results"]
+        assert refused["error"]["code"] == "outputs_exist"
+    else:
+        clone = clone_with(first, changes={"output_path": path}, by=serving.people["alice"])
+        assert clone.output_path.startswith(path)
+        assert clone.output_path != path
+        clone.delete()
+    assert TransformJob.objects.exclude(pk=first.pk).get() == rivals[0]
+
+
+def test_a_form_whose_check_is_older_than_another_job_is_not_submitted(
+    serving: House, first: TransformJob
+) -> None:
+    member = serving.people["alice"].memberships.get(team=serving.team)
+    spec = TransformSpec.from_fields({**first.spec, "name": None, "output_path": first.output_path + "-new"})
+    known_ids = jobs_under_way.ids_near(serving.connection, spec)
+    rival = submission.submit(serving.connection, spec, by=serving.people["alice"])
+    draft = Draft(member)
+    with pytest.raises(SubmittedMeanwhile, match=rival.name):
+        draft.submit(serving.connection, spec, RunOptions(), known_ids=known_ids)
+    assert TransformJob.objects.exclude(pk=first.pk).get() == rival
+    known_ids = jobs_under_way.ids_near(serving.connection, spec)
+    assert draft.submit(serving.connection, spec, RunOptions(), known_ids=known_ids)

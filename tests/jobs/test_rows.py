@@ -43,7 +43,7 @@ def compared(job: TransformJob) -> TransformJob:
     return job
 
 
-def found(job: TransformJob) -> dict[str, tuple[int | None, int | None]]:
+def rows_by_name(job: TransformJob) -> dict[str, tuple[int | None, int | None]]:
     """The rows of each input and its output."""
     return {row.key.rpartition("/in/")[2]: (row.rows_in, row.rows_out) for row in job.planned.all()}
 
@@ -66,14 +66,16 @@ def test_a_row_that_has_no_answer_is_warned_of_with_its_file(
     assert queries.rows_pending(job)
     compared(job)
     rows = {"a": (2, 2), "b": (3, 2), "c": (2, 2), "d": (2, 2), "empty": (0, 0)}
-    assert found(job) == rows
+    assert rows_by_name(job) == rows
     assert job.warning_texts == ["1 row count differs: b (3 in, 2 out)."]
     assert sentence(job) == "Completed with warnings: 1 row count differs."
     assert rows_sentence(queries.rows(job)) == "Rows compared in 5 files: in 1 they differ."
     job.refresh_from_db()
     assert job.records == sum(row.rows_in for row in job.planned.filter(done=True))
-    shown = {output.name: (output.rows_in, output.rows_out) for output in job_outputs.outputs(job).outputs}
-    assert shown == {f"{name}.out": both for name, both in rows.items()}
+    rows_by_output = {
+        output.name: (output.rows_in, output.rows_out) for output in job_outputs.outputs(job).outputs
+    }
+    assert rows_by_output == {f"{name}.out": counts for name, counts in rows.items()}
 
 
 def test_missing_outputs_and_rows_are_told_of_together(
@@ -139,13 +141,13 @@ def test_rows_are_those_that_the_service_makes_records_of(
 ) -> None:
     job = lossy(serving, serving_engine, folder, bodies, **request_)
     assert job.state == JobState.COMPLETED
-    assert found(compared(job)) == {"a": rows}
+    assert rows_by_name(compared(job)) == {"a": rows}
 
 
 def test_a_large_object_is_read_in_ranges(serving: House, serving_engine: EngineProcess, folder: str) -> None:
     body = b"0123456789\n" * 1_000_000
     job = lossy(serving, serving_engine, folder, {"a": body + b"lost\n", "b": b"1\n"})
-    assert found(compared(job)) == {"a": (1_000_001, 1_000_000), "b": (1, 1)}
+    assert rows_by_name(compared(job)) == {"a": (1_000_001, 1_000_000), "b": (1, 1)}
     assert job.row_comparison.bytes_read == 2 * len(body) + 5 + 4
 
 
@@ -167,9 +169,9 @@ def test_more_than_may_be_read_is_not_read_and_says_so(
     settings.ROWS_READ_LIMIT = 1024 * 1024
     job = lossy(serving, serving_engine, folder, {"a": b"1\n" * 600_000})
     assert not comparing.compare_some(job.pk)
-    said = "Rows were not compared: the input has 1.1 MB, and 1 MB at most are read."
-    assert rows_sentence(queries.rows(job)) == said
-    assert found(job) == {"a": (None, None)}
+    text = "Rows were not compared: the input has 1.1 MB, and 1 MB at most are read."
+    assert rows_sentence(queries.rows(job)) == text
+    assert rows_by_name(job) == {"a": (None, None)}
 
 
 def test_reading_ends_where_inputs_and_outputs_together_are_too_much(
@@ -178,8 +180,8 @@ def test_reading_ends_where_inputs_and_outputs_together_are_too_much(
     settings.ROWS_READ_LIMIT = 1024 * 1024
     bodies = {"a": b"1\nlost\n", **{f"b{n}": b"1\n" for n in range(7)}, "c": b"1\n" * 400_000, "d": b"1\n"}
     job = compared(lossy(serving, serving_engine, folder, bodies))
-    assert found(job)["a"] == (2, 1)
-    assert found(job)["c"] == (None, None)
+    assert rows_by_name(job)["a"] == (2, 1)
+    assert rows_by_name(job)["c"] == (None, None)
     assert "and no more may be" in rows_sentence(queries.rows(job))
     assert job.warning_texts == ["1 row count differs: a (2 in, 1 out)."]
 
@@ -190,7 +192,7 @@ def test_what_unpacks_to_too_much_is_not_unpacked_to_its_end(
     bodies = {"a": gzip.compress(b"1\n" * 3_000_000)}
     job = lossy(serving, serving_engine, folder, bodies, compression_type="Gzip")
     settings.ROWS_READ_LIMIT = 4 * 1024 * 1024
-    assert found(compared(job)) == {"a": (None, None)}
+    assert rows_by_name(compared(job)) == {"a": (None, None)}
     assert "4 MB were read" in rows_sentence(queries.rows(job))
 
 
@@ -212,10 +214,10 @@ def test_an_input_that_was_replaced_since_is_not_held_against_the_output(
     TransformJob.objects.filter(pk=job.pk).update(started_at=written("c"))
     s3.delete_object(Bucket=BUCKET, Key=f"{folder}/out/b.out")
     compared(job)
-    assert found(job) == {"a": (None, None), "b": (None, None), "c": (1, 1)}
+    assert rows_by_name(job) == {"a": (None, None), "b": (None, None), "c": (1, 1)}
     assert job.warning_texts == []
-    said = "Rows compared in 1 file: none differs. Rows of 2 files were not compared: removed, replaced"
-    assert rows_sentence(queries.rows(job)).startswith(said)
+    text = "Rows compared in 1 file: none differs. Rows of 2 files were not compared: removed, replaced"
+    assert rows_sentence(queries.rows(job)).startswith(text)
 
 
 def test_an_input_that_is_no_longer_what_was_listed_is_recognised_whatever_its_time(
@@ -224,7 +226,7 @@ def test_an_input_that_is_no_longer_what_was_listed_is_recognised_whatever_its_t
     job = lossy(serving, serving_engine, folder, {"a": b"1\n", "b": b"1\n"})
     put(serving_engine, f"{folder}/in/a", b"1\n2\n")
     TransformJob.objects.filter(pk=job.pk).update(started_at=timezone.now() + timedelta(hours=1))
-    assert found(compared(job)) == {"a": (None, None), "b": (1, 1)}
+    assert rows_by_name(compared(job)) == {"a": (None, None), "b": (1, 1)}
 
 
 def test_an_input_of_more_files_than_are_kept_says_how_many_were_looked_at(
@@ -232,7 +234,7 @@ def test_an_input_of_more_files_than_are_kept_says_how_many_were_looked_at(
 ) -> None:
     monkeypatch.setattr(PlannedObject, "LIMIT", 2)
     job = compared(lossy(serving, serving_engine, folder, BODIES))
-    assert found(job) == {"a": (2, 2), "b": (3, 2)}
+    assert rows_by_name(job) == {"a": (2, 2), "b": (3, 2)}
     assert job.warning_texts == ["1 row count differs: b (3 in, 2 out)."]
     assert rows_sentence(queries.rows(job)).endswith("Only the first 2 files were looked at.")
 
@@ -305,7 +307,7 @@ def test_a_later_attempts_rows_are_told_on_the_first_jobs_page(
     second = compared(started(attempts.finish_missing(first, by=serving.people["alice"])))
     assert second.warning_texts == ["1 row count differs: b (3 in, 2 out)."]
     first.refresh_from_db()
-    assert found(first) == {"a": (2, 1), "b": (3, 2)}
+    assert rows_by_name(first) == {"a": (2, 1), "b": (3, 2)}
     assert first.warning_texts == ["2 row counts differ: a (2 in, 1 out), b (3 in, 2 out)."]
 
 

@@ -136,12 +136,15 @@ def test_the_results_show_the_texts_of_a_row_beside_its_prediction(ready: Any) -
     starting.start(job.pk)
     follow(job)
     page = Page(client.get(f"{job.get_absolute_url()}results/"))
-    row = [cell.text for cell in Page.all_below(page.by_id("row-1"), "td")]
+    cells = Page.all_below(page.by_id("row-1"), "td")
+    row = [cell.text for cell in cells]
     first = "dealer-north.csv"
     car = (SAMPLES / sample.USED_CARS / "data" / first).read_text().partition("\n")[0].split(",")
     expected = json.loads((SAMPLES / sample.USED_CARS / "expected.json").read_text())
     assert row[-len(car) - 1 : -1] == car
-    assert float(row[-1]) == expected[first]["first"]
+    # Figures are shown with few digits, and whole in a hint.
+    assert float(cells[-1].get("title")) == expected[first]["first"]
+    assert float(row[-1]) == pytest.approx(expected[first]["first"], rel=1e-5)
 
 
 def test_the_page_of_the_pipeline_shows_both_containers(ready: Any) -> None:
@@ -194,24 +197,24 @@ def test_the_sample_job_leads_to_predictions(ready: Any, client: Any) -> None:
     first = page.outputs[0]
     assert first.input_key + ".out" == f"breast-cancer/data/{first.name}"
 
-    shown = job_outputs.preview(job, first.key)
+    preview = job_outputs.preview(job, first.key)
     source = SAMPLE / "data" / first.name.removesuffix(".out")
     with source.open() as rows:
-        asked = len(list(csv.reader(rows)))
-    assert shown.kind == "table"
-    assert len(shown.rows) == min(asked, 200)
-    assert all(0 <= float(row[0]) <= 1 for row in shown.rows)
+        row_count = len(list(csv.reader(rows)))
+    assert preview.kind == "table"
+    assert len(preview.rows) == min(row_count, 200)
+    assert all(0 <= float(row[0]) <= 1 for row in preview.rows)
 
     whole = job_outputs.download(job, first.key)
     assert whole.body is not None
     body = b"".join(whole.body)
     assert len(body) == whole.size == first.size
-    assert body.decode().splitlines()[: len(shown.rows)] == [row[0] for row in shown.rows]
+    assert body.decode().splitlines()[: len(preview.rows)] == [row[0] for row in preview.rows]
 
-    said = logs.page(job)
-    assert said.lines
-    assert said.stream in {stream.label for stream in said.streams}
-    since = logs.page(job, stream=said.stream, token=said.token)
+    log_page = logs.page(job)
+    assert log_page.lines
+    assert log_page.stream in {stream.label for stream in log_page.streams}
+    since = logs.page(job, stream=log_page.stream, token=log_page.token)
     assert since.lines == ()
 
 
@@ -225,18 +228,18 @@ def test_the_same_through_the_api(ready: Any, client: Any) -> None:
     house = House(ready.team, {"admin": ready.admin}, ready.connection, ready.models[0])
     api = house.api("admin")
     body = {"connection": "engine", **sample.fields()}
-    made = api.post("/api/v1/jobs/", body, "application/json")
-    assert made.status_code == 201, made.content
-    job = TransformJob.objects.get(key=made.json()["id"])
+    answer = api.post("/api/v1/jobs/", body, "application/json")
+    assert answer.status_code == 201, answer.content
+    job = TransformJob.objects.get(key=answer.json()["id"])
     starting.start(job.pk)
     follow(job)
-    found = api.get(made.json()["api_url"]).json()
-    assert found["state"] == "COMPLETED"
-    assert found["name"] == made.json()["name"]
-    assert [event["to_state"] for event in found["events"]] == [
+    job_json = api.get(answer.json()["api_url"]).json()
+    assert job_json["state"] == "COMPLETED"
+    assert job_json["name"] == answer.json()["name"]
+    assert [event["to_state"] for event in job_json["events"]] == [
         "WAITING", "SUBMITTING", "IN_PROGRESS", "COMPLETED",
     ]  # fmt: skip
-    outputs = api.get(f"{made.json()['api_url']}outputs/").json()
+    outputs = api.get(f"{answer.json()['api_url']}outputs/").json()
     assert len(outputs["results"]) == outputs["objects_total"] == 4
     first = outputs["results"][0]
     assert first["uri"].startswith("s3://batchdeck-samples/")
@@ -244,7 +247,7 @@ def test_the_same_through_the_api(ready: Any, client: Any) -> None:
     download = api.get(first["download_url"])
     assert len(b"".join(download.streaming_content)) == first["size"]
     assert "attachment" in download.headers["Content-Disposition"]
-    log = api.get(f"{made.json()['api_url']}logs/").json()
+    log = api.get(f"{answer.json()['api_url']}logs/").json()
     assert log["results"]
     assert set(log["results"][0]) == {"at", "text", "stream", "id", "level"}
 

@@ -113,8 +113,8 @@ def test_fallback_types_are_asked_for_in_turn_and_the_timeline_says_so(
     assert job.instance_type == "ml.p3.8xlarge"
     assert job.state_reason.endswith("Tried next: ml.p3.8xlarge.")
     assert try_now(job) is starting.Started.RUNNING
-    told = [event.reason for event in queries.timeline(job)]
-    assert any(f"'{P3} for transform job usage' is 0 Instances" in reason for reason in told)
+    reasons = [event.reason for event in queries.timeline(job)]
+    assert any(f"'{P3} for transform job usage' is 0 Instances" in reason for reason in reasons)
     described = small.client("sagemaker").describe_transform_job(TransformJobName=job.name)
     assert described["TransformResources"]["InstanceType"] == "ml.p3.8xlarge"
     assert job.spec["instance_type"] == P3
@@ -157,7 +157,7 @@ def test_a_throttled_job_waits_ever_longer_and_others_of_its_type_may_try(
     throttling: EngineProcess, settings: Any
 ) -> None:
     house = house_on(throttling, settings)
-    job, other = submit(house, throttling, M5, C5), submit(house, throttling, M5)
+    job, second_job = submit(house, throttling, M5, C5), submit(house, throttling, M5)
     pauses = []
     for _ in range(2):
         TransformJob.objects.filter(pk=job.pk).update(next_attempt_at=None)
@@ -167,4 +167,4 @@ def test_a_throttled_job_waits_ever_longer_and_others_of_its_type_may_try(
     assert pauses[0] < timedelta(seconds=7) < pauses[1]
     assert job.state_reason.endswith("is asked too often (ThrottlingException).")
     assert job.instance_type == M5
-    assert try_now(other) is starting.Started.LATER
+    assert try_now(second_job) is starting.Started.LATER

@@ -111,9 +111,14 @@ def test_the_form_presets_preflight_and_a_repeated_job_are_held_to_it_too(limite
     ],
 )
 def test_a_model_outside_is_not_registered(limited: House, changes: dict[str, Any], field: str) -> None:
-    one = {"image": "image:1", "model_data": "s3://bucket/team/model.tar.gz"}
-    given = {"name": "churn-2", "connection": "engine", **({} if "containers" in changes else one), **changes}
-    answer = limited.api("bob").post("/api/v1/models/", given, JSON)
+    container = {"image": "image:1", "model_data": "s3://bucket/team/model.tar.gz"}
+    model_fields = {
+        "name": "churn-2",
+        "connection": "engine",
+        **({} if "containers" in changes else container),
+        **changes,
+    }
+    answer = limited.api("bob").post("/api/v1/models/", model_fields, JSON)
     assert (answer.status_code, set(answer.json()["error"]["fields"])) == (400, {field})
 
 
@@ -142,8 +147,8 @@ def test_browsing_begins_with_the_places_and_ends_at_their_borders(
     def ask(path: str) -> Any:
         return api.get("/api/v1/connections/engine/browse/", {"path": path})
 
-    assert [one["uri"] for one in ask("").json()["buckets"]] == [f"s3://{bucket}/team/"]
-    assert [one["name"] for one in ask(f"s3://{bucket}/team/").json()["folders"]] == ["in/"]
+    assert [row["uri"] for row in ask("").json()["buckets"]] == [f"s3://{bucket}/team/"]
+    assert [row["name"] for row in ask(f"s3://{bucket}/team/").json()["folders"]] == ["in/"]
     for outside in (f"s3://{bucket}/", f"s3://{bucket}/secret/", f"s3://{bucket}/tea"):
         answer = ask(outside)
         assert (answer.status_code, "b.csv" in answer.content.decode()) == (409, False)
@@ -186,16 +191,16 @@ def test_a_manifest_that_names_what_is_outside_is_told_before_and_refused_at_the
     listed = [{"prefix": f"s3://{bucket}/secret/"}, "b.csv"]
     s3.put_object(Bucket=bucket, Key="team/manifest", Body=json.dumps(listed).encode())
     limit(real, [f"s3://{bucket}/team/"], [])
-    given = body(
+    job_body = body(
         real,
         data=f"s3://{bucket}/team/manifest",
         data_type="ManifestFile",
         output_path=f"s3://{bucket}/team/out/",
     )
     api = real.api("bob")
-    report = api.post("/api/v1/jobs/preflight/", given, JSON).json()
+    report = api.post("/api/v1/jobs/preflight/", job_body, JSON).json()
     assert f"s3://{bucket}/secret/b.csv is not allowed" in json.dumps(report)
-    key = api.post("/api/v1/jobs/", given, JSON).json()["id"]
+    key = api.post("/api/v1/jobs/", job_body, JSON).json()["id"]
     job = TransformJob.objects.get(key=key)
     starting.start(job.pk)
     job.refresh_from_db()
@@ -210,13 +215,13 @@ def test_a_manifest_that_is_too_large_to_be_read_whole_is_refused(real: House, e
     blanks = b" " * (planning.MANIFEST_BYTES + 1)
     s3.put_object(Bucket=bucket, Key="team/manifest", Body=blanks + json.dumps(listed).encode())
     limit(real, [f"s3://{bucket}/team/"], [])
-    given = body(
+    job_body = body(
         real,
         data=f"s3://{bucket}/team/manifest",
         data_type="ManifestFile",
         output_path=f"s3://{bucket}/team/out/",
     )
-    key = real.api("bob").post("/api/v1/jobs/", given, JSON).json()["id"]
+    key = real.api("bob").post("/api/v1/jobs/", job_body, JSON).json()["id"]
     job = TransformJob.objects.get(key=key)
     starting.start(job.pk)
     job.refresh_from_db()
@@ -230,8 +235,8 @@ def test_the_lists_are_set_by_form_and_api_and_shown_to_all(house: House) -> Non
     lists = {"allowed_places": ["s3://bucket/team"], "allowed_models": ["churn*", "fraud"]}
     changed = api.patch("/api/v1/connections/engine/", lists, JSON).json()
     assert changed["allowed_places"] == ["s3://bucket/team/"]
-    shown = house.page("vera").get("/connections/engine/").content.decode()
-    assert ("s3://bucket/team/" in shown, "churn*" in shown) == (True, True)
+    page_text = house.page("vera").get("/connections/engine/").content.decode()
+    assert ("s3://bucket/team/" in page_text, "churn*" in page_text) == (True, True)
     form = {"name": "Engine", "allowed_places": "s3://a-1/x s3://b-2/", "allowed_models": ""}
     assert house.page("alice").post("/connections/engine/", form).status_code == 302
     house.connection.refresh_from_db()
@@ -239,8 +244,8 @@ def test_the_lists_are_set_by_form_and_api_and_shown_to_all(house: House) -> Non
         ["s3://a-1/x/", "s3://b-2/"],
         [],
     )
-    made = api.post("/api/v1/connections/", {"name": "Prod", "region": "eu-west-1", **lists}, JSON)
-    assert (made.status_code, made.json()["allowed_models"]) == (201, ["churn*", "fraud"])
+    answer = api.post("/api/v1/connections/", {"name": "Prod", "region": "eu-west-1", **lists}, JSON)
+    assert (answer.status_code, answer.json()["allowed_models"]) == (201, ["churn*", "fraud"])
 
 
 @pytest.mark.parametrize(
@@ -326,9 +331,9 @@ def apart(db: None, serving_engine: EngineProcess, settings: Any, engine_keys: A
 def own_job(house: House, person: str) -> TransformJob:
     slug = house.team.slug
     places = {"data": f"s3://{BUCKET}/{slug}/in/", "output_path": f"s3://{BUCKET}/{slug}/out/"}
-    made = house.api(person).post("/api/v1/jobs/", body(house, **places), JSON)
-    assert made.status_code == 201, made.content
-    job = TransformJob.objects.get(key=made.json()["id"])
+    answer = house.api(person).post("/api/v1/jobs/", body(house, **places), JSON)
+    assert answer.status_code == 201, answer.content
+    job = TransformJob.objects.get(key=answer.json()["id"])
     starting.start(job.pk)
     return follow(job)
 
@@ -361,11 +366,14 @@ def test_two_teams_on_one_engine_run_their_own_and_reach_nothing_of_each_other(
         {"data": f"{theirs}in/", "output_path": f"s3://{BUCKET}/{ben.team.slug}/out/"},
         {"data": f"s3://{BUCKET}/{ben.team.slug}/in/", "output_path": f"{theirs}out/"},
     ):
-        made = api.post("/api/v1/jobs/", body(ben, **places), JSON).json()
-        other = TransformJob.objects.get(key=made["id"])
-        starting.start(other.pk)
-        other.refresh_from_db()
-        assert (other.state, "is not authorized to perform" in other.state_reason) == ("REJECTED", True)
+        job_json = api.post("/api/v1/jobs/", body(ben, **places), JSON).json()
+        foreign_job = TransformJob.objects.get(key=job_json["id"])
+        starting.start(foreign_job.pk)
+        foreign_job.refresh_from_db()
+        assert (foreign_job.state, "is not authorized to perform" in foreign_job.state_reason) == (
+            "REJECTED",
+            True,
+        )
 
 
 def test_jobs_of_one_team_do_not_show_up_in_the_others_list(
@@ -397,8 +405,8 @@ def test_jobs_of_one_team_do_not_show_up_in_the_others_list(
 
 def test_a_teams_key_passes_the_connections_test(apart: tuple[House, House]) -> None:
     report = permissions.test(apart[0].connection)
-    others = [line for line in report.lines if line.outcome not in ("fine", "not needed")]
-    assert others == []
+    failed_lines = [line for line in report.lines if line.outcome not in ("fine", "not needed")]
+    assert failed_lines == []
 
 
 @pytest.mark.parametrize(

@@ -55,16 +55,16 @@ def test_the_command_line_has_the_request(code: dict[str, str], request_sent: di
 
 def test_the_sdks_calls_have_the_request_s_values(code: dict[str, str], request_sent: dict[str, Any]) -> None:
     tree = ast.parse(code["sdk"])
-    given = {
+    arguments = {
         word.arg: ast.literal_eval(word.value)
         for call in ast.walk(tree)
         if isinstance(call, ast.Call) and ast.unparse(call.func) in ("Transformer", "transformer.transform")
         for word in call.keywords
         if word.arg != "sagemaker_session"
     }
-    assert given.pop("tags") == request_sent["Tags"]
-    assert given.pop("job_name") == request_sent["TransformJobName"]
-    assert TransformSpec.from_fields({**given, "tags": {"team": "risk"}}).to_request() == {
+    assert arguments.pop("tags") == request_sent["Tags"]
+    assert arguments.pop("job_name") == request_sent["TransformJobName"]
+    assert TransformSpec.from_fields({**arguments, "tags": {"team": "risk"}}).to_request() == {
         name: value for name, value in request_sent.items() if name != "TransformJobName"
     }
 

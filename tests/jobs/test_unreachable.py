@@ -144,8 +144,8 @@ def test_jobs_beyond_the_connections_places_wait_for_their_turn(house: House) ->
     second, third = house.job(), house.job()
     for job in (second, third):
         assert starting.start(job.pk) is starting.Started.ITS_TURN
-    told = list(TransformJob.objects.filter(pk__in=[second.pk, third.pk]).order_by("id"))
-    assert [job.state_reason for job in for_display(told)] == [
+    waiting_jobs = list(TransformJob.objects.filter(pk__in=[second.pk, third.pk]).order_by("id"))
+    assert [job.state_reason for job in for_display(waiting_jobs)] == [
         "1 of 1 jobs running on Engine; 1st in line.",
         "1 of 1 jobs running on Engine; 2nd in line.",
     ]

@@ -64,7 +64,7 @@ def test_hanging_jobs_of_one_team_do_not_hold_up_another_and_a_job_says_what_it_
     own_engine: EngineProcess,
 ) -> None:
     first = make_house("first", {"alice": Role.ADMIN, "vera": Role.VIEWER}, own_engine.url)
-    other = make_house("second", {"charlie": Role.ADMIN}, own_engine.url)
+    other_house = make_house("second", {"charlie": Role.ADMIN}, own_engine.url)
     hanging = [submit(first, "sleep", number) for number in range(4)]
     assert {job.state for job in hanging} == {JobState.IN_PROGRESS}
     waiting = submit(first, "x", 4)
@@ -75,7 +75,7 @@ def test_hanging_jobs_of_one_team_do_not_hold_up_another_and_a_job_says_what_it_
     assert page.count(reason) == 1
     assert "Accepted; it has not begun." in page
 
-    assert follow(submit(other, "x")).state == JobState.COMPLETED
+    assert follow(submit(other_house, "x")).state == JobState.COMPLETED
     # A place is free again: the reason goes with it.
     own_engine.client("sagemaker").stop_transform_job(TransformJobName=hanging[0].name)
     ended = follow(waiting)

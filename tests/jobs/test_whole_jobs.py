@@ -40,7 +40,7 @@ def further(first: TransformJob, state: JobState, **fields: Any) -> TransformJob
     origin = fields.pop("origin", Origin.FINISH)
     spec = {**first.spec, "data": "s3://bucket/out/.batchdeck/k.manifest", "data_type": "ManifestFile"}
     number = queries.attempts(first).count() + 1
-    made = TransformJob.objects.create(
+    attempt = TransformJob.objects.create(
         team=first.team,
         connection=first.connection,
         model=first.model,
@@ -56,11 +56,11 @@ def further(first: TransformJob, state: JobState, **fields: Any) -> TransformJob
         state=state if state in (JobState.WAITING, JobState.REJECTED) else JobState.IN_PROGRESS,
     )
     now = timezone.now()
-    if made.state == JobState.IN_PROGRESS and state != JobState.IN_PROGRESS:
+    if attempt.state == JobState.IN_PROGRESS and state != JobState.IN_PROGRESS:
         fields = {"started_at": now - _HOUR, "ended_at": now, **fields}
-        assert made.move(state, from_=REMOTE, **fields)
+        assert attempt.move(state, from_=REMOTE, **fields)
     first.refresh_from_db()
-    return made
+    return attempt
 
 
 def failed(house: House, **fields: Any) -> TransformJob:
@@ -95,13 +95,13 @@ def test_a_job_whose_missing_outputs_were_written_is_completed_everywhere(
     assert listed(client, "?attempts=true") == [(second.name, "COMPLETED", 1)]
     assert len(listed(client, "?attempts=any")) == 2
     assert client.get("/api/v1/jobs/?attempts=maybe").status_code == 400
-    assert client.get("/api/v1/jobs/causes/").json() == []
+    assert client.get("/api/v1/jobs/causes/").json()["results"] == []
     answer = client.get(f"/api/v1/jobs/{first.key}/").json()
     assert (answer["state"], answer["failure"], answer["objects_missing"]) == ("COMPLETED", None, 0)
     assert (answer["warnings"], answer["attempts_count"], answer["root"]) == ([], 2, None)
-    assert [one["state"] for one in answer["attempts"]] == ["FAILED", "COMPLETED"]
+    assert [attempt["state"] for attempt in answer["attempts"]] == ["FAILED", "COMPLETED"]
     assert client.get(f"/api/v1/jobs/{second.key}/").json()["root"] == first.key
-    figures_now, _ = home_summary.counts(serving.team)
+    figures_now = home_summary.counters(serving.team).numbers
     assert (figures_now["failed"], figures_now["attention"], home_summary.failures(serving.team)) == (
         0,
         0,
@@ -116,12 +116,12 @@ def test_a_job_whose_missing_outputs_were_written_is_completed_everywhere(
     assert (row["state"], row["attempts"], row["objects_done"], row["cause"]) == ("COMPLETED", "2", "3", "")
     for which in (first, second):
         outputs = client.get(f"/api/v1/jobs/{which.key}/outputs/").json()
-        assert [one["name"] for one in outputs["results"]] == ["a.out", "b.out", "c.out"]
+        assert [output["name"] for output in outputs["results"]] == ["a.out", "b.out", "c.out"]
         assert (outputs["objects_done"], outputs["objects_total"]) == (3, 3)
         preview = client.get(f"/api/v1/jobs/{which.key}/outputs/preview/?key={folder}/out/a.out")
         assert preview.status_code == 200
         files = client.get(f"/api/v1/jobs/{which.key}/files/").json()
-        assert [one["state"] for one in files["results"]] == ["written"] * 3
+        assert [file["state"] for file in files["results"]] == ["written"] * 3
 
 
 @pytest.mark.parametrize(
@@ -165,10 +165,15 @@ def test_costs_and_figures_count_the_job_once_and_pay_for_every_attempt(house: H
     assert (row["cost"]["amount"], row["cost"]["instance_seconds"], row["cost"]["final"]) == (3, 5400, True)
     total = spending.whole([house.team])
     assert (total.jobs, total.amount, total.instance_seconds) == (1, 3, 5400)
-    found = figures.of([house.model])[house.model.pk]
-    assert (found.jobs, found.completed, found.failed, found.success_rate) == (1, 1, 0, 1.0)
-    assert found.last is not None
-    assert found.last.state == JobState.COMPLETED
+    model_figures = figures.of([house.model])[house.model.pk]
+    assert (
+        model_figures.jobs,
+        model_figures.completed,
+        model_figures.failed,
+        model_figures.success_rate,
+    ) == (1, 1, 0, 1.0)
+    assert model_figures.last is not None
+    assert model_figures.last.state == JobState.COMPLETED
     assert figures.causes(house.model) == []
 
 
@@ -177,7 +182,7 @@ def test_a_job_that_is_being_finished_is_active_and_is_stopped_by_its_own_button
     attempt = further(first, JobState.WAITING)
     client = house.api("bob")
     assert listed(client, "?state=active") == [(first.name, "WAITING", 1)]
-    assert home_summary.counts(house.team)[0]["waiting"] == 1
+    assert home_summary.counters(house.team).numbers["waiting"] == 1
     assert client.post(f"/api/v1/jobs/{first.key}/archive/").status_code == 409
     assert client.post(f"/api/v1/jobs/{first.key}/stop/").json()["id"] == first.key
     attempt.refresh_from_db()

@@ -16,10 +16,10 @@ from notifications.models import Channel, Delivery
 from notifications.services import channels, rules
 from teams.models import Membership
 from tests.cast import House
-from tests.jobs.conftest import engine_keys, house, other
+from tests.jobs.conftest import engine_keys, house, other_house
 from tests.notifications.receivers import HttpReceiver, MailSink
 
-__all__ = ["engine_keys", "house", "other"]
+__all__ = ["engine_keys", "house", "other_house"]
 
 
 @pytest.fixture(autouse=True)

@@ -35,6 +35,8 @@ class Plan:
     body: bytes = b"ok"
     headers: dict[str, str] = field(default_factory=dict)
     hang: bool = False
+    #: With all that was sent in place of `body`, as some servers' pages of errors have it.
+    echo: bool = False
     #: One byte of the body each so many seconds, without end.
     drip: float = 0.0
 
@@ -57,6 +59,8 @@ class HttpReceiver:
                 if plan.hang:
                     receiver._stopped.wait(60)
                     return
+                repeated = f"Cannot POST {self.path}\n{self.headers}".encode() + body
+                answer = repeated if plan.echo else plan.body
                 self.send_response(plan.code)
                 for name, value in plan.headers.items():
                     self.send_header(name, value)
@@ -68,9 +72,9 @@ class HttpReceiver:
                         except OSError:
                             return
                     return
-                self.send_header("Content-Length", str(len(plan.body)))
+                self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
-                self.wfile.write(plan.body)
+                self.wfile.write(answer)
 
             def log_message(self, *_: Any) -> None:
                 pass

@@ -27,9 +27,9 @@ BODY = {"kind": "webhook", "name": "Mine", "address": "https://example.com/hook?
 
 def test_a_script_makes_a_channel_and_a_rule_and_is_told(house: House, receiver: HttpReceiver) -> None:
     api = house.api("bob")
-    made = api.post(f"{ROOT}channels/", {**BODY, "address": receiver.url}, JSON)
-    assert made.status_code == 201
-    channel = made.json()
+    creation = api.post(f"{ROOT}channels/", {**BODY, "address": receiver.url}, JSON)
+    assert creation.status_code == 201
+    channel = creation.json()
     assert (channel["owner"], channel["is_on"], channel["digest_minutes"]) == ("bob", True, 0)
     rule = api.post(f"{ROOT}rules/", {"channel": channel["id"], "kinds": ["job.completed"]}, JSON)
     assert rule.status_code == 201
@@ -69,16 +69,16 @@ def test_a_test_that_fails_is_not_repeated(house: House, receiver: HttpReceiver,
 
 def test_the_secret_is_in_the_answer_that_makes_it_and_nowhere_else(house: House) -> None:
     api = house.api("alice")
-    made = api.post(f"{ROOT}channels/", {**BODY, "for_team": True}, JSON)
+    creation = api.post(f"{ROOT}channels/", {**BODY, "for_team": True}, JSON)
     first = Channel.objects.get().secret
-    key = made.json()["id"]
+    key = creation.json()["id"]
     answer = api.post(f"{ROOT}channels/{key}/secret/")
     secret = answer.json()["secret"]
     assert secret.startswith("whsec_")
     assert answer.headers["Cache-Control"] == "no-store"
     channel = Channel.objects.get()
     assert (channel.secret, channel.former_secret) == (secret, first)
-    texts = [made.content.decode(), api.get(f"{ROOT}channels/{key}/").content.decode()]
+    texts = [creation.content.decode(), api.get(f"{ROOT}channels/{key}/").content.decode()]
     texts += [
         api.get(f"{ROOT}channels/").content.decode(),
         house.page("alice").get(f"/notifications/channels/{key}/").content.decode(),
@@ -90,9 +90,9 @@ def test_the_secret_is_in_the_answer_that_makes_it_and_nowhere_else(house: House
 def test_a_slack_address_is_shown_without_its_secret_path(house: House) -> None:
     api = house.api("bob")
     body = {**BODY, "kind": "slack", "address": "https://hooks.slack.com/services/T0/B0/secret"}
-    made = api.post(f"{ROOT}channels/", body, JSON).json()
-    assert made["address"] == "https://hooks.slack.com/…"
-    page = house.page("bob").get(f"/notifications/channels/{made['id']}/").content.decode()
+    channel = api.post(f"{ROOT}channels/", body, JSON).json()
+    assert channel["address"] == "https://hooks.slack.com/…"
+    page = house.page("bob").get(f"/notifications/channels/{channel['id']}/").content.decode()
     assert "B0/secret" not in page
     assert Channel.objects.get().address.endswith("B0/secret")
 
@@ -120,11 +120,11 @@ def test_only_admins_make_and_change_the_teams_channels_and_all_read_them(
     assert (Channel.objects.count(), NotificationRule.objects.count()) == (1, 1)
 
 
-def test_nobody_sees_a_channel_of_another_person_or_team(house: House, other: House) -> None:
+def test_nobody_sees_a_channel_of_another_person_or_team(house: House, other_house: House) -> None:
     key = house.api("bob").post(f"{ROOT}channels/", BODY, JSON).json()["id"]
     bob = channels.visible(member(house, "bob")).get()
     delivery = channels.send_test(bob, member(house, "bob"))
-    for api in (house.api("alice"), other.api("charlie")):
+    for api in (house.api("alice"), other_house.api("charlie")):
         for method, path in (
             ("get", f"channels/{key}/"),
             ("patch", f"channels/{key}/"),
@@ -162,8 +162,8 @@ def test_bad_input_names_the_field_and_saves_nothing(
     house: House, path: str, body: dict[str, Any], field: str
 ) -> None:
     channel = channels.create(member(house, "alice"), kind="webhook", name="A", address=BODY["address"])
-    given = {"channel": channel.key, **body} if path == "rules/" else body
-    answer = house.api("alice").post(f"{ROOT}{path}", given, JSON)
+    channel_or_rule = {"channel": channel.key, **body} if path == "rules/" else body
+    answer = house.api("alice").post(f"{ROOT}{path}", channel_or_rule, JSON)
     assert answer.status_code == 400
     assert any(name.startswith(field.partition(".")[0]) for name in answer.json()["error"]["fields"])
     assert (Channel.objects.count(), NotificationRule.objects.count()) == (1, 0)

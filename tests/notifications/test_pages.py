@@ -25,10 +25,10 @@ def test_a_person_adds_a_webhook_sends_a_test_and_reads_the_answer(
 ) -> None:
     client = house.page("vera")
     fields = {"name": "My receiver", "address": receiver.url, "digest_minutes": "0"}
-    made = client.post(NEW, fields)
+    answer = client.post(NEW, fields)
     channel = Channel.objects.get()
-    assert (channel.owner, made.status_code) == (house.people["vera"], 200)
-    assert Page(made).by_id("secret").text == channel.secret
+    assert (channel.owner, answer.status_code) == (house.people["vera"], 200)
+    assert Page(answer).by_id("secret").text == channel.secret
     assert channel.secret not in client.get(channel.get_absolute_url()).content.decode()
     receiver.plan(Plan(500, b"<b>not now</b>"), Plan(200, b"thanks"))
     sent = client.post(f"{channel.get_absolute_url()}test/")

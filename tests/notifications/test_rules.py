@@ -14,6 +14,7 @@ from jobs.models import Connection, TransformJob
 from jobs.states import JobState
 from notifications.models import Channel, Delivery, DeliveryState
 from notifications.services import channels, deliveries, rules
+from teams.announcing import Announcement, announce
 from teams.models import Membership
 from tests.cast import House
 from tests.notifications.conftest import end, make_due, member, work
@@ -74,11 +75,37 @@ def test_a_rule_for_a_connection_and_one_for_a_preset(
     assert told_of(receiver) == {"both"}
 
 
+@pytest.mark.parametrize(
+    ("words", "expected_names"),
+    [
+        ("tumours", {"tumours/staging", "tumours/production"}),
+        ("tumours/production", {"tumours/production"}),
+        ("tum", set()),
+        ("", {"tumours/staging", "tumours/production", "tumours-2/production", "none"}),
+    ],
+)
+def test_a_rule_for_a_deployment_or_a_stage_is_told_of_its_jobs_and_of_its_promotions(
+    house: House, receiver: HttpReceiver, team_channel: Make, words: str, expected_names: set[str]
+) -> None:
+    team_channel(receiver.url, "job.completed", "promotion.failed", rule={"deployment": words})
+    for name in ("tumours/staging", "tumours/production", "tumours-2/production", ""):
+        end(house.job(JobState.IN_PROGRESS, name=name.replace("/", "-") or "none", deployment=name))
+        deployment, _, stage = name.partition("/")
+        facts = {"deployment": deployment, "stage": stage} if name else {}
+        announce(Announcement(house.team, "promotion.failed", f"promotion-{name}", "No.", facts=facts))
+    work()
+    messages = [request.json["data"] for request in receiver.requests]
+    jobs = {facts["name"] for facts in messages if "name" in facts}
+    assert jobs == {name.replace("/", "-") for name in expected_names}
+    beside = {f"{facts.get('deployment')}/{facts.get('stage')}" for facts in messages if "name" not in facts}
+    assert beside == {name if "/" in name else "None/None" for name in expected_names}
+
+
 def test_another_teams_jobs_are_not_told(
-    house: House, other: House, receiver: HttpReceiver, team_channel: Make
+    house: House, other_house: House, receiver: HttpReceiver, team_channel: Make
 ) -> None:
     team_channel(receiver.url, "job.completed")
-    end(other.job(JobState.IN_PROGRESS, name="theirs"))
+    end(other_house.job(JobState.IN_PROGRESS, name="theirs"))
     end(house.job(JobState.IN_PROGRESS, name="ours"))
     work()
     assert told_of(receiver) == {"ours"}

@@ -28,6 +28,18 @@ PRIVATE = [
     # An IPv4 address within an IPv6 one: mapped, 6to4, Teredo, NAT64.
     *("::ffff:127.0.0.1", "::ffff:169.254.169.254", "2002:7f00:1::", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe"),
     "2001:0:7f00:1::80ff:fffe",
+    # Other forms of IPv4 within IPv6, translators of a network's own, site-local and further reserved addresses.
+    *(
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "64:ff9b:1::7f00:1",
+        "fec0::1",
+        "5f00::1",
+        "3fff::1",
+        "2001:4:112::1",
+    ),
+    # Where clouds answer machines: Oracle's older metadata address, Azure's platform.
+    *("192.0.0.192", "168.63.129.16", "192.88.99.1"),
 ]
 
 
@@ -124,13 +136,13 @@ def test_the_connection_goes_to_the_address_that_was_checked(
     house: House, receiver: HttpReceiver, team_channel: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name server that answers another address each time (DNS rebinding) is asked once for a delivery."""
-    asked: list[str] = []
+    resolved_hosts: list[str] = []
 
     def rebinding(host: str, port: int, *args: Any, **kwargs: Any) -> Any:
         if host != "rebinding.example":
             return resolve_truly(host, port, *args, **kwargs)
-        asked.append(host)
-        address = "127.0.0.1" if len(asked) == 1 else "169.254.169.254"
+        resolved_hosts.append(host)
+        address = "127.0.0.1" if len(resolved_hosts) == 1 else "169.254.169.254"
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
     resolve_truly = socket.getaddrinfo
@@ -138,7 +150,7 @@ def test_the_connection_goes_to_the_address_that_was_checked(
     team_channel(f"http://rebinding.example:{receiver.port}/hook", "job.completed")
     end(house.job(JobState.IN_PROGRESS))
     work()
-    assert asked == ["rebinding.example"]
+    assert resolved_hosts == ["rebinding.example"]
     assert receiver.requests[0].headers["host"] == f"rebinding.example:{receiver.port}"
 
 

@@ -18,7 +18,7 @@ from jobs.states import JobState, WarningCode
 from notifications import tasks
 from notifications.lifecycle import collecting, posting, sending
 from notifications.lifecycle.signing import signature
-from notifications.models import Channel, Delivery, DeliveryState, NotificationEvent
+from notifications.models import Channel, Delivery, DeliveryAttempt, DeliveryState, NotificationEvent
 from notifications.services import channels, deliveries
 from teams.announcing import Announcement, announce
 from tests.cast import House
@@ -41,9 +41,9 @@ def test_a_failed_job_is_told_with_its_reason_cause_and_link(
     end(job, JobState.FAILED, reason="CapacityError: no instance", cause="no-capacity")
     work()
     (request,) = receiver.requests
-    told = request.json
-    assert told["type"] == "job.failed"
-    data = told["data"]
+    message = request.json
+    assert message["type"] == "job.failed"
+    data = message["data"]
     assert (data["title"], data["reason"]) == ("Failed: nightly", "CapacityError: no instance")
     assert (data["id"], data["model"], data["state"]) == (job.key, "churn", "FAILED")
     assert data["url"] == f"https://batch.example.com/jobs/{job.key}/"
@@ -73,8 +73,8 @@ def test_the_signature_is_that_of_the_standards_own_example() -> None:
     """https://github.com/standard-webhooks/standard-webhooks, the vector of its libraries' tests."""
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     body = b'{"test": 2432232314}'
-    made = signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body)
-    assert made == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    header = signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body)
+    assert header == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 def test_while_a_secret_is_replaced_messages_have_both_signatures(
@@ -86,8 +86,8 @@ def test_while_a_secret_is_replaced_messages_have_both_signatures(
     work()
     (request,) = receiver.requests
     id_, at = request.headers["webhook-id"], int(request.headers["webhook-timestamp"])
-    both = [signature(text, id_, at, request.body) for text in (secret, channel.secret)]
-    assert request.headers["webhook-signature"].split() == both
+    signatures = [signature(text, id_, at, request.body) for text in (secret, channel.secret)]
+    assert request.headers["webhook-signature"].split() == signatures
     Channel.objects.update(former_secret_until=timezone.now() - timedelta(seconds=1))
     deliveries.redeliver(only_delivery(), member(house, "alice"))
     work()
@@ -259,6 +259,26 @@ def test_a_long_answer_is_stored_in_part_and_read_in_part(
     answer = only_delivery().attempts.get().answer
     assert len(answer) == 1024
     assert answer.startswith("\ufffd\ufffdxxx")
+
+
+@pytest.mark.parametrize("path", ["/services/T0/B0/very-secret", "/services/T0/B0/very-secret/"])
+def test_an_answer_that_repeats_what_was_sent_shows_no_secret_in_the_log(
+    house: House, receiver: HttpReceiver, team_channel: Make, path: str
+) -> None:
+    receiver.plan(Plan(404, echo=True))
+    signed = team_channel(receiver.url, "job.completed")
+    team_channel(f"http://127.0.0.1:{receiver.port}{path}?a=1", "job.completed", kind="slack")
+    end(house.job(JobState.IN_PROGRESS))
+    work()
+    rows = house.api("vera").get("/api/v1/notifications/deliveries/").json()["results"]
+    assert len(rows) == 2
+    for row in rows:
+        text = house.api("vera").get(f"/api/v1/notifications/deliveries/{row['id']}/").content.decode()
+        text += house.page("vera").get(f"/notifications/deliveries/{row['id']}/").content.decode()
+        assert "Cannot POST" in text
+        assert "very-secret" not in text
+        assert signed.secret.removeprefix("whsec_") not in text
+    assert "very-secret" not in str(list(Delivery.objects.values()) + list(DeliveryAttempt.objects.values()))
 
 
 def test_slack_gets_one_text_with_what_slack_would_read_as_marks_escaped(

@@ -45,17 +45,17 @@ EVERYTHING: dict[str, Any] = {
 def errors_beside(answer: Any) -> dict[str, list[str]]:
     """The page's sentences by field, as they are tied to the widgets for a screen reader."""
     page = Page(answer)
-    found = {}
+    texts_by_field = {}
     for node in page.all("input", "select", "textarea"):
         texts = [page.by_id(name).text for name in node.get("aria-describedby").split() if "-error-" in name]
         if texts:
             assert node.get("aria-invalid") == "true"
-            found[node.get("name")] = texts
-    return found
+            texts_by_field[node.get("name")] = texts
+    return texts_by_field
 
 
 def through_api(house: House, body: dict[str, Any]) -> TransformJob:
     """The job that Bob submits with this body."""
-    made = house.api("bob").post("/api/v1/jobs/", body, "application/json")
-    assert made.status_code == 201, made.content
-    return TransformJob.objects.get(key=made.json()["id"])
+    answer = house.api("bob").post("/api/v1/jobs/", body, "application/json")
+    assert answer.status_code == 201, answer.content
+    return TransformJob.objects.get(key=answer.json()["id"])

@@ -33,11 +33,11 @@ def buttons(house: House, job: TransformJob, name: str = "bob") -> dict[str, str
     """The words on the buttons of the job's head, with where they lead."""
     page = Page(house.page(name).get(f"/jobs/{job.key}/"))
     (head,) = page.of_class("head")
-    found = {link.text: link.get("href") for link in Page.all_below(head, "a")}
+    targets = {link.text: link.get("href") for link in Page.all_below(head, "a")}
     for form in Page.all_below(head, "form"):
         (button,) = Page.all_below(form, "button")
-        found[button.text] = form.get("action")
-    return found
+        targets[button.text] = form.get("action")
+    return targets
 
 
 def rows(page: Page) -> list[str]:
@@ -56,19 +56,24 @@ def test_a_job_with_missing_outputs_offers_to_finish_them(house: House) -> None:
         "Finish 2 missing": f"/jobs/{job.key}/finish/",
         "Run again": f"/jobs/{job.key}/retry/",
         "Clone and edit": f"/jobs/new/?from={job.key}",
+        "Compare": f"/jobs/compare/?job={job.key}",
         "Archive": f"/jobs/{job.key}/archive/",
     }
-    assert buttons(house, job, "vera") == {}
+    assert buttons(house, job, "vera") == {"Compare": f"/jobs/compare/?job={job.key}"}
 
 
 @pytest.mark.parametrize(
     ("state", "fields", "offered"),
     [
-        (JobState.STOPPED, {}, {"Finish 2 missing", "Run again", "Clone and edit", "Archive"}),
-        (JobState.COMPLETED, {}, {"Finish 2 missing", "Run again", "Clone and edit", "Archive"}),
-        (JobState.FAILED, {"objects_total": None}, {"Run again", "Clone and edit", "Archive"}),
-        (JobState.FAILED, {"plan_complete": False}, {"Run again", "Clone and edit", "Archive"}),
-        (JobState.REJECTED, {}, {"Run again", "Clone and edit", "Archive"}),
+        (JobState.STOPPED, {}, {"Finish 2 missing", "Run again", "Clone and edit", "Compare", "Archive"}),
+        (
+            JobState.COMPLETED,
+            {},
+            {"Finish 2 missing", "Run again", "Clone and edit", "Tune…", "Compare", "Archive"},
+        ),
+        (JobState.FAILED, {"objects_total": None}, {"Run again", "Clone and edit", "Compare", "Archive"}),
+        (JobState.FAILED, {"plan_complete": False}, {"Run again", "Clone and edit", "Compare", "Archive"}),
+        (JobState.REJECTED, {}, {"Run again", "Clone and edit", "Compare", "Archive"}),
         (JobState.IN_PROGRESS, {}, {"Stop", "Clone and edit"}),
     ],
 )
@@ -92,7 +97,9 @@ def test_finishing_is_the_main_button_only_where_it_may_end_otherwise(
 ) -> None:
     page = Page(house.page("bob").get(f"/jobs/{partly(house, state, state_reason=reason).key}/"))
     (head,) = page.of_class("head")
-    (button,) = [one for one in Page.all_below(head, "button") if one.text.startswith("Finish")]
+    (button,) = [
+        candidate for candidate in Page.all_below(head, "button") if candidate.text.startswith("Finish")
+    ]
     assert ("go" in button.get("class").split()) == first
 
 
@@ -139,7 +146,7 @@ def test_a_press_that_comes_too_late_is_answered_on_the_page(house: House) -> No
     assert TransformJob.objects.count() == 2
 
 
-def shown(page: Page) -> dict[str, str]:
+def fields_of(page: Page) -> dict[str, str]:
     """What a browser would send of the form as it is."""
     sent = {}
     for node in page.all("input", "select", "textarea"):
@@ -162,11 +169,11 @@ def test_a_clone_makes_the_same_request_if_nothing_is_edited(house: House, field
     source = through_api(house, {"connection": "engine", "model": "churn", **waits, **fields})
     client = house.page("bob")
     path = f"/jobs/new/?from={source.key}"
-    answer = client.post(path, shown(Page(client.get(path))))
+    answer = client.post(path, fields_of(Page(client.get(path))))
     assert answer.status_code == 302, errors_beside(answer)
     clone = TransformJob.objects.exclude(pk=source.pk).get()
-    wanted = {name: value for name, value in source.spec.items() if name != "name"}
-    assert json.dumps(clone.spec, sort_keys=True) == json.dumps(wanted, sort_keys=True)
+    spec_without_name = {name: value for name, value in source.spec.items() if name != "name"}
+    assert json.dumps(clone.spec, sort_keys=True) == json.dumps(spec_without_name, sort_keys=True)
     assert job_options.non_default_options(clone) == waits
     assert (clone.origin, clone.parent, clone.root, clone.attempt) == (Origin.CLONE, source, None, 1)
     assert f"/jobs/{source.key}/" in Page(client.get(f"/jobs/{clone.key}/")).links()
@@ -176,7 +183,7 @@ def test_a_clone_is_what_the_form_shows_when_it_is_edited(house: House) -> None:
     source = house.job(JobState.FAILED)
     client = house.page("bob")
     path = f"/jobs/new/?from={source.key}"
-    client.post(path, {**shown(Page(client.get(path))), "instance_count": "7", "content_type": ""})
+    client.post(path, {**fields_of(Page(client.get(path))), "instance_count": "7", "content_type": ""})
     clone = TransformJob.objects.exclude(pk=source.pk).get()
     changed = {**source.spec, "instance_count": 7}
     del changed["content_type"]
@@ -187,14 +194,14 @@ def test_a_clone_can_be_edited_as_json_too(house: House) -> None:
     source = through_api(house, {"connection": "engine", "model": "churn", **EVERYTHING})
     client = house.page("bob")
     path = f"/jobs/new/?as=json&from={source.key}"
-    assert client.post(path, shown(Page(client.get(path)))).status_code == 302
+    assert client.post(path, fields_of(Page(client.get(path)))).status_code == 302
     clone = TransformJob.objects.exclude(pk=source.pk).get()
     assert clone.spec == {name: value for name, value in source.spec.items() if name != "name"}
     assert clone.parent == source
 
 
-def test_another_teams_job_is_not_cloned(house: House, other: House) -> None:
-    theirs = other.job()
+def test_another_teams_job_is_not_cloned(house: House, other_house: House) -> None:
+    theirs = other_house.job()
     for key in (theirs.key, "nothing", "a\0b"):
         answer = house.page("bob").get("/jobs/new/", {"from": key})
         assert answer.status_code in (400, 404)

@@ -18,7 +18,7 @@ ONE_TRY = {"invocations_max_retries": 0}
 
 
 @pytest.mark.parametrize(
-    ("strategy", "records", "shown", "excerpt"),
+    ("strategy", "records", "link_text", "excerpt"),
     [
         ("SingleRecord", [3, 3, 4, 4], "Record 3, line 4", "answer 500 no number in <row>"),
         ("MultiRecord", [1, 4, 1, 5], "Records 1 to 4, lines 1 to 5", ""),
@@ -30,7 +30,7 @@ def test_the_file_and_the_row_of_a_bad_record_are_told_on_every_page(
     folder: str,
     strategy: str,
     records: list[int],
-    shown: str,
+    link_text: str,
     excerpt: str,
 ) -> None:
     bodies = {"good": b"1\n", "odd name.csv": ROWS}
@@ -54,16 +54,16 @@ def test_the_file_and_the_row_of_a_bad_record_are_told_on_every_page(
     assert files[0]["error"] == "Bad HTTP status received from algorithm: 500: no number in <row>"
     for address in (f"/jobs/{job.key}/", f"/jobs/{job.key}/files/"):
         page = Page(client.get(address))
-        (link,) = [node.get("href") for node in page.all("a") if node.text == shown]
+        (link,) = [node.get("href") for node in page.all("a") if node.text == link_text]
     results = Page(client.get(link))
-    assert shown in results.text
+    assert link_text in results.text
     assert ("one of them failed" in results.text) == (strategy == "MultiRecord")
     assert [quote.text for quote in results.of_class("quote")][1:] == ([excerpt] if excerpt else [])
     numbers = [str(number) for number in range(records[0], records[1] + 1)]
     assert [row.get("data-row") for row in results.of_class("failed")] == numbers
     answer = client.get(f"/jobs/{job.key}/files/export.csv?only=failed").getvalue().decode()
     assert answer.splitlines()[0].endswith(",error,records")
-    assert shown.split(",")[0].lower().replace(" to ", "-") in answer
+    assert link_text.split(",")[0].lower().replace(" to ", "-") in answer
 
 
 def test_the_excerpt_of_a_bad_record_is_cut_and_left_out_if_the_file_has_changed(

@@ -63,11 +63,11 @@ def test_untrusted_keys_are_shown_and_do_nothing(real: House, bucket: str) -> No
     # A field of one line would lose the line break, and mean another object.
     assert not [fix for fix in pressed(answer, "fix") if "lines" in fix]
     assert "has a line break" in answer.content.decode()
-    shown = real.page("bob").get(
+    peek = real.page("bob").get(
         "/browse/", {"path": f"s3://{bucket}/in/", "peek": f"s3://{bucket}/in/{SCRIPT}"}
     )
-    assert b"&lt;b&gt;" in shown.content
-    assert b"<script>alert" not in shown.content
+    assert b"&lt;b&gt;" in peek.content
+    assert b"<script>alert" not in peek.content
 
 
 def test_an_output_is_a_folder_and_no_object(real: House, bucket: str) -> None:
@@ -92,16 +92,18 @@ def test_an_address_that_leads_nowhere_is_answered_with_a_sentence(real: House, 
     assert Page(answer).of_class("note")
 
 
-def test_only_the_teams_own_connections_are_looked_through(real: House, other: House, bucket: str) -> None:
-    asked = {"path": f"s3://{bucket}/in/", "model": real.model.pk}
-    assert "a.csv" not in other.page("charlie").get("/browse/", asked).content.decode()
-    other.connection.delete()
-    assert "no connection yet" in other.page("charlie").get("/browse/", asked).content.decode()
+def test_only_the_teams_own_connections_are_looked_through(
+    real: House, other_house: House, bucket: str
+) -> None:
+    query = {"path": f"s3://{bucket}/in/", "model": real.model.pk}
+    assert "a.csv" not in other_house.page("charlie").get("/browse/", query).content.decode()
+    other_house.connection.delete()
+    assert "no connection yet" in other_house.page("charlie").get("/browse/", query).content.decode()
 
 
-def test_inputs_that_were_used_lately_are_offered_once_each(house: House, other: House) -> None:
+def test_inputs_that_were_used_lately_are_offered_once_each(house: House, other_house: House) -> None:
     for uri in ("s3://b/one/", "s3://b/two/", "s3://b/one/"):
         house.job(spec={"model_name": "churn", **FIELDS, "data": uri})
-    other.job(spec={"model_name": "churn", **FIELDS, "data": "s3://theirs/"})
+    other_house.job(spec={"model_name": "churn", **FIELDS, "data": "s3://theirs/"})
     offered = pressed(house.page("bob").get("/jobs/new/"), "fix")
     assert offered == [json.dumps({"data": "s3://b/one/"}), json.dumps({"data": "s3://b/two/"})]

@@ -29,13 +29,15 @@ def notices(answer: Any) -> list[str]:
 def test_stop_asks_and_says_whose_job_it_is_and_what_is_written(house: House) -> None:
     job = of_alice(house, name="nightly", objects_total=12, objects_done=3, counted_at=timezone.now())
     page = house.page("bob")
-    (link,) = [one for one in Page(page.get(f"/jobs/{job.key}/")).all("a") if one.text == "Stop"]
-    asked = page.get(link.get("href"))
-    assert Page(asked).all("h1")[0].text == "Stop nightly, submitted by alice?"
-    assert "3 of 12 objects" in asked.content.decode()
+    (link,) = [
+        candidate for candidate in Page(page.get(f"/jobs/{job.key}/")).all("a") if candidate.text == "Stop"
+    ]
+    question = page.get(link.get("href"))
+    assert Page(question).all("h1")[0].text == "Stop nightly, submitted by alice?"
+    assert "3 of 12 objects" in question.content.decode()
     job.refresh_from_db()
     assert job.stop_requested_at is None
-    answer = page.post(link.get("href"), sent(asked), follow=True)
+    answer = page.post(link.get("href"), sent(question), follow=True)
     assert notices(answer)[0] == "nightly is being stopped."
     job.refresh_from_db()
     assert job.stop_requested_by == house.people["bob"]
@@ -50,10 +52,11 @@ def test_ones_own_job_is_said_to_be_ones_own(house: House) -> None:
 def test_a_waiting_job_is_withdrawn_after_a_question(house: House) -> None:
     job = of_alice(house, JobState.WAITING, name="nightly")
     page = house.page("bob")
-    asked = page.get(f"/jobs/{job.key}/stop/")
-    assert Page(asked).all("h1")[0].text == "Withdraw nightly, submitted by alice?"
+    question = page.get(f"/jobs/{job.key}/stop/")
+    assert Page(question).all("h1")[0].text == "Withdraw nightly, submitted by alice?"
     assert (
-        notices(page.post(f"/jobs/{job.key}/stop/", sent(asked), follow=True))[0] == "nightly is withdrawn."
+        notices(page.post(f"/jobs/{job.key}/stop/", sent(question), follow=True))[0]
+        == "nightly is withdrawn."
     )
 
 
@@ -65,9 +68,9 @@ def test_a_job_that_has_ended_meanwhile_is_shown_instead_of_a_question(house: Ho
 def test_an_archived_job_is_brought_back_by_the_notices_undo(house: House) -> None:
     job = of_alice(house, JobState.COMPLETED, name="nightly")
     page = house.page("bob")
-    asked = page.get(f"/jobs/{job.key}/archive/")
-    assert Page(asked).all("h1")[0].text == "Archive nightly, submitted by alice?"
-    answer = page.post(f"/jobs/{job.key}/archive/", sent(asked), follow=True)
+    question = page.get(f"/jobs/{job.key}/archive/")
+    assert Page(question).all("h1")[0].text == "Archive nightly, submitted by alice?"
+    answer = page.post(f"/jobs/{job.key}/archive/", sent(question), follow=True)
     assert notices(answer)[0] == "nightly is archived. Nothing is deleted. Undo"
     job.refresh_from_db()
     assert job.archived_at is not None
@@ -93,23 +96,23 @@ def test_bulk_stop_names_the_jobs_and_how_many_are_whose(house: House) -> None:
     ended = of_alice(house, JobState.FAILED, name="over")
     page = house.page("bob")
     keys = [job.key for job in (*theirs, mine, ended)]
-    asked = page.post("/jobs/many/", {"action": "stop", "job": keys})
-    text = Page(asked).text
-    assert Page(asked).all("h1")[0].text == "Stop 3 jobs?"
+    question = page.post("/jobs/many/", {"action": "stop", "job": keys})
+    text = Page(question).text
+    assert Page(question).all("h1")[0].text == "Stop 3 jobs?"
     assert "2 by alice, 1 by you" in text
     assert "1 of the ticked jobs is not in a state for this" in text
     assert [f"nightly-{number}" in text for number in range(2)] == [True, True]
     assert not TransformJob.objects.filter(stop_requested_at__isnull=False).exists()
-    assert "3 jobs are stopped." in notices(page.post("/jobs/many/", sent(asked), follow=True))[0]
+    assert "3 jobs are stopped." in notices(page.post("/jobs/many/", sent(question), follow=True))[0]
     assert TransformJob.objects.filter(stop_requested_by=house.people["bob"]).count() == 2
 
 
 def test_bulk_archive_is_undone_by_its_notice(house: House) -> None:
     jobs = [of_alice(house, JobState.COMPLETED) for _ in range(3)]
     page = house.page("bob")
-    asked = page.post("/jobs/many/", {"action": "archive", "job": [job.key for job in jobs]})
-    assert Page(asked).all("h1")[0].text == "Archive 3 jobs, submitted by alice?"
-    answer = page.post("/jobs/many/", sent(asked), follow=True)
+    question = page.post("/jobs/many/", {"action": "archive", "job": [job.key for job in jobs]})
+    assert Page(question).all("h1")[0].text == "Archive 3 jobs, submitted by alice?"
+    answer = page.post("/jobs/many/", sent(question), follow=True)
     assert notices(answer)[0] == "3 jobs are archived. Undo"
     action, form = undo(answer)
     assert notices(page.post(action, form, follow=True))[0] == "3 jobs are back in the list."
@@ -124,26 +127,26 @@ def test_bringing_ticked_jobs_back_needs_no_question(house: House) -> None:
 
 def test_a_preset_is_deleted_after_a_question_that_says_who_made_it(house: House) -> None:
     path = f"/presets/{house.preset.slug}/delete/"
-    asked = house.page("alice").get(path)
-    assert Page(asked).all("h1")[0].text == "Delete the preset Nightly scoring, made by bob?"
+    question = house.page("alice").get(path)
+    assert Page(question).all("h1")[0].text == "Delete the preset Nightly scoring, made by bob?"
     assert Preset.objects.exists()
-    house.page("alice").post(path, sent(asked))
+    house.page("alice").post(path, sent(question))
     assert not Preset.objects.exists()
 
 
 def test_a_connection_is_removed_after_a_question_that_counts_its_jobs(house: House) -> None:
     of_alice(house, JobState.COMPLETED)
     path = f"/connections/{house.connection.slug}/remove/"
-    asked = house.page("alice").get(path)
+    question = house.page("alice").get(path)
     facts = dict(
         zip(
-            (node.text for node in Page(asked).all("dt")),
-            (node.text for node in Page(asked).all("dd")),
+            (node.text for node in Page(question).all("dt")),
+            (node.text for node in Page(question).all("dd")),
             strict=False,
         )
     )
     assert (facts["Jobs"], facts["Models"]) == ("1", "1")
-    house.page("alice").post(path, sent(asked))
+    house.page("alice").post(path, sent(question))
     assert Connection.objects.get().removed_at is not None
 
 
@@ -152,22 +155,22 @@ def test_a_view_is_deleted_after_a_question(house: House) -> None:
     page.post("/jobs/views/", {"name": "Failures", "query": "state=failed", "shared": "1"})
     view = SavedView.objects.get()
     path = f"/jobs/views/{view.slug}/"
-    asked = page.post(path, {"action": "delete"})
-    assert Page(asked).all("h1")[0].text == "Delete the view Failures, made by you?"
+    question = page.post(path, {"action": "delete"})
+    assert Page(question).all("h1")[0].text == "Delete the view Failures, made by you?"
     assert SavedView.objects.exists()
-    page.post(path, sent(asked))
+    page.post(path, sent(question))
     assert not SavedView.objects.exists()
 
 
 def test_a_token_is_revoked_and_a_member_removed_after_questions(house: House) -> None:
     page = house.page("alice")
     token, _ = tokens.create(team=house.team, user=house.people["bob"], name="ci")
-    asked = page.get(f"/team/tokens/{token.pk}/revoke/")
-    assert Page(asked).all("h1")[0].text == "Revoke the token ci, made by bob?"
-    page.post(f"/team/tokens/{token.pk}/revoke/", sent(asked))
+    question = page.get(f"/team/tokens/{token.pk}/revoke/")
+    assert Page(question).all("h1")[0].text == "Revoke the token ci, made by bob?"
+    page.post(f"/team/tokens/{token.pk}/revoke/", sent(question))
     assert ApiToken.objects.get().revoked_at is not None
     member = Membership.objects.get(user=house.people["vera"])
-    asked = page.get(f"/team/members/{member.pk}/remove/")
-    assert Page(asked).all("h1")[0].text == "Remove vera from First?"
-    page.post(f"/team/members/{member.pk}/remove/", sent(asked))
+    question = page.get(f"/team/members/{member.pk}/remove/")
+    assert Page(question).all("h1")[0].text == "Remove vera from First?"
+    page.post(f"/team/members/{member.pk}/remove/", sent(question))
     assert not Membership.objects.filter(user=house.people["vera"]).exists()

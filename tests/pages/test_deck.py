@@ -18,10 +18,10 @@ AT = datetime(2024, 3, 5, 14, 7, 9, tzinfo=UTC)
 
 @pytest.mark.parametrize("state", JobState)
 def test_each_state_is_told_by_word_shape_and_colour(state: JobState) -> None:
-    said = deck.status(TransformJob(state=state))
-    assert state.label in said
-    assert "<use href=" in said
-    assert 'class="st ' in said
+    badge = deck.status(TransformJob(state=state))
+    assert state.label in badge
+    assert "<use href=" in badge
+    assert 'class="st ' in badge
 
 
 def test_a_completed_job_with_warnings_is_not_simply_completed() -> None:
@@ -34,7 +34,7 @@ def test_a_completed_job_with_warnings_is_not_simply_completed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "said"),
+    ("count", "text"),
     [
         (None, "unknown"),
         (0, "0 B"),
@@ -45,12 +45,12 @@ def test_a_completed_job_with_warnings_is_not_simply_completed() -> None:
         (5000 * 1024**4, "5000 TB"),
     ],
 )
-def test_sizes(count: int | None, said: str) -> None:
-    assert deck.filesize(count) == said
+def test_sizes(count: int | None, text: str) -> None:
+    assert deck.filesize(count) == text
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [
         (0, "0 s"),
         (59, "59 s"),
@@ -63,13 +63,13 @@ def test_sizes(count: int | None, said: str) -> None:
         (0.01, "0.1 s"),
     ],
 )
-def test_durations(seconds: float, said: str) -> None:
-    assert deck.duration(AT, AT + timedelta(seconds=seconds)) == said
+def test_durations(seconds: float, text: str) -> None:
+    assert deck.duration(AT, AT + timedelta(seconds=seconds)) == text
     assert deck.duration(None, AT) == ""
 
 
 @pytest.mark.parametrize(
-    ("ago", "said"),
+    ("ago", "text"),
     [
         (timedelta(seconds=2), "just now"),
         (timedelta(seconds=-40), "just now"),
@@ -80,11 +80,11 @@ def test_durations(seconds: float, said: str) -> None:
         (timedelta(days=30, hours=1), "30 days ago"),
     ],
 )
-def test_times_are_told_as_distance_with_the_exact_one_for_machines(ago: timedelta, said: str) -> None:
+def test_times_are_told_as_distance_with_the_exact_one_for_machines(ago: timedelta, text: str) -> None:
     at = timezone.now() - ago
-    shown = deck.when(at)
-    assert f">{said}</time>" in shown
-    assert f'datetime="{at.isoformat()}"' in shown
+    markup = deck.when(at)
+    assert f">{text}</time>" in markup
+    assert f'datetime="{at.isoformat()}"' in markup
     assert deck.when(None) == ""
 
 

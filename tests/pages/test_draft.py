@@ -49,7 +49,7 @@ def test_a_submission_looks_its_preset_up_once(house: House) -> None:
     assert TransformJob.objects.get().preset == house.preset
 
 
-def test_a_draft_of_another_teams_job_is_not_found(house: House, other: House) -> None:
+def test_a_draft_of_another_teams_job_is_not_found(house: House, other_house: House) -> None:
     job = house.job(JobState.COMPLETED)
     assert house.page("bob").get(f"/jobs/new/?from={job.key}").status_code == 200
-    assert other.page("charlie").get(f"/jobs/new/?from={job.key}").status_code == 404
+    assert other_house.page("charlie").get(f"/jobs/new/?from={job.key}").status_code == 404

@@ -54,10 +54,10 @@ def test_a_form_of_a_preset_that_was_opened_before_a_change_replaces_nothing_uns
     presets.change(preset, {"description": "for the night"}, by=alice)
     answer = house.page("alice").post(path, {**values, "preset_name": "daily"})
     assert CHANGED in Page(answer).text
-    kept = Preset.objects.get(pk=preset.pk)
-    assert (kept.name, kept.description) == ("nightly", "for the night")
+    saved_preset = Preset.objects.get(pk=preset.pk)
+    assert (saved_preset.name, saved_preset.description) == ("nightly", "for the night")
 
     again = house.page("alice").post(path, values_of(answer) | {"preset_description": "for the night"})
     assert again.status_code == 302
-    kept.refresh_from_db()
-    assert (kept.name, kept.description) == ("daily", "for the night")
+    saved_preset.refresh_from_db()
+    assert (saved_preset.name, saved_preset.description) == ("daily", "for the night")

@@ -27,7 +27,7 @@ def serving(db: None, serving_engine: EngineProcess, settings: Any, engine_keys:
     return make_house("first", {"alice": "admin"}, serving_engine.url)
 
 
-def known(house: House, remote: Transform) -> TransformJob:
+def dashboard_job(house: House, remote: Transform) -> TransformJob:
     """The dashboard's row of a job that failed in the engine."""
     reason = remote.failed()
     return house.job(JobState.FAILED, name=remote.name, state_reason=reason, accepted_at=timezone.now())
@@ -36,8 +36,8 @@ def known(house: House, remote: Transform) -> TransformJob:
 def place(house: House, job: TransformJob) -> Node:
     """Where the overview puts what it fetches by itself."""
     overview = Page(house.page("alice").get(f"/jobs/{job.key}/"))
-    (found,) = [node for node in overview.all() if node.get("hx-trigger") == "load"]
-    return found
+    (part,) = [node for node in overview.all() if node.get("hx-trigger") == "load"]
+    return part
 
 
 def panel(house: House, job: TransformJob) -> Page:
@@ -50,19 +50,19 @@ def panel(house: House, job: TransformJob) -> Page:
 
 def test_the_first_errors_of_the_data_log_are_shown(serving: House, serving_engine: EngineProcess) -> None:
     remote = transform(serving_engine, {"1": b"a\n", "2": b"bad\n"})
-    job = known(serving, remote)
+    job = dashboard_job(serving, remote)
     lines = [node.text for node in panel(serving, job).of_class("tx")]
     assert lines[0] == f"transforms/{remote.name}/in/2: ClientError: 400"
     assert not [line for line in lines if "MaxConcurrentTransforms" in line or "[sagemaker logs]" in line]
 
 
 def test_errors_of_a_later_instance_are_found(serving: House, serving_engine: EngineProcess) -> None:
-    job = known(serving, transform(serving_engine, {"1": b"a", "2": b"b", "3": b"bad"}, instances=3))
+    job = dashboard_job(serving, transform(serving_engine, {"1": b"a", "2": b"b", "3": b"bad"}, instances=3))
     assert "ClientError: 400" in panel(serving, job).by_id("errors").text
 
 
 def test_few_lines_are_shown_of_many(serving: House, serving_engine: EngineProcess) -> None:
-    job = known(serving, transform(serving_engine, {str(number): b"bad" for number in range(20)}))
+    job = dashboard_job(serving, transform(serving_engine, {str(number): b"bad" for number in range(20)}))
     assert len(panel(serving, job).of_class("tx")) == 12
 
 
@@ -70,13 +70,13 @@ def test_a_container_that_never_answered_leaves_a_link_to_what_it_said(
     serving: House, serving_engine: EngineProcess
 ) -> None:
     failing = container(serving_engine, END_AT_START="1")
-    job = known(serving, transform(serving_engine, {"1": b"a"}, containers=[failing]))
+    job = dashboard_job(serving, transform(serving_engine, {"1": b"a"}, containers=[failing]))
     page = panel(serving, job)
     assert f"/jobs/{job.key}/logs/" in page.links()
 
 
 def test_without_scripts_the_link_opens_the_data_log(serving: House, serving_engine: EngineProcess) -> None:
-    job = known(serving, transform(serving_engine, {"1": b"bad"}))
+    job = dashboard_job(serving, transform(serving_engine, {"1": b"bad"}))
     client = serving.page("alice")
     (link,) = Page.all_below(place(serving, job), "a")
     answer = client.get(link.get("href"))

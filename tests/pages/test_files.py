@@ -41,20 +41,20 @@ def test_each_narrowing_says_how_many_it_leaves_and_leads_there(house: House) ->
 
 
 def test_what_failed_is_told_in_the_words_of_the_log(house: House) -> None:
-    found = rows(look(house, planned(house), "?only=failed"))
-    assert [row.split(" ", 1) for row in found] == [
+    failed_rows = rows(look(house, planned(house), "?only=failed"))
+    assert [row.split(" ", 1) for row in failed_rows] == [
         [f"in/{n:05}.csv", "ClientError: 400 Log"] for n in (5, 15)
     ]
 
 
 def test_a_long_list_goes_on_where_its_page_ends(house: House) -> None:
     job = planned(house, count=250)
-    seen, query = [], "?search=in&sort=-key"
+    listed_rows, query = [], "?search=in&sort=-key"
     while query:
         answer = look(house, job, query)
-        seen += rows(answer)
+        listed_rows += rows(answer)
         query = next((a.get("href") for a in Page(answer).all("a") if a.get("rel") == "next"), "")
-    assert [row[:12] for row in seen] == [f"in/{n:05}.csv" for n in range(249, -1, -1)]
+    assert [row[:12] for row in listed_rows] == [f"in/{n:05}.csv" for n in range(249, -1, -1)]
 
 
 @pytest.mark.parametrize(
@@ -113,10 +113,12 @@ def test_no_tab_takes_more_queries_for_ten_thousand_files_than_for_three(house: 
     few, many = planned(house, count=3), planned(house, count=PlannedObject.LIMIT)
     TransformJob.objects.filter(pk=many.pk).update(objects_total=100_000)
     client = house.page("vera")
+    client.get(f"/jobs/{few.key}/")  # A first visit writes down where the session is used.
     for tab in ("", "files/", "files/?only=missing&sort=size", "request/"):
-        taken = []
+        counts = []
         for job in (few, many):
-            with CaptureQueriesContext(database) as seen:
+            with CaptureQueriesContext(database) as captured:
                 assert client.get(f"/jobs/{job.key}/{tab}").status_code == 200
-            taken.append(len(seen))
-        assert taken[0] == taken[1] <= 13, tab
+            counts.append(len(captured))
+        # One of them asks whether the menu offers Data to a viewer.
+        assert counts[0] == counts[1] <= 14, tab

@@ -16,7 +16,7 @@ from jobs.models import Connection, TransformJob
 from jobs.pages.history import PAGE
 from jobs.states import JobState
 from tests.cast import House
-from tests.pages.test_history import messages, shown
+from tests.pages.test_history import listed_names, messages
 from tests.support.html import Page
 
 pytestmark = pytest.mark.django_db
@@ -92,13 +92,13 @@ CASES = {
 
 @pytest.mark.parametrize("query", CASES)
 def test_page_api_and_csv_show_the_same_jobs(house: House, jobs: dict[str, TransformJob], query: str) -> None:
-    wanted, client = CASES[query], house.page("bob")
+    expected_names, client = CASES[query], house.page("bob")
     page = Page(client.get(f"/jobs/?{query}"))
-    assert set(shown(page) if page.all("table") else []) & set(jobs) == wanted
+    assert set(listed_names(page) if page.all("table") else []) & set(jobs) == expected_names
     rows = house.api("bob").get(f"/api/v1/jobs/?{query}").json()["results"]
-    assert {row["name"] for row in rows} == wanted
+    assert {row["name"] for row in rows} == expected_names
     sheet = b"".join(client.get(f"/jobs/export.csv?{query}").streaming_content).decode()  # type: ignore[attr-defined]
-    assert {row["name"] for row in csv.DictReader(sheet.splitlines())} == wanted
+    assert {row["name"] for row in csv.DictReader(sheet.splitlines())} == expected_names
 
 
 def test_the_box_leads_to_the_address_of_the_panel(house: House, jobs: dict[str, TransformJob]) -> None:
@@ -107,7 +107,7 @@ def test_the_box_leads_to_the_address_of_the_panel(house: House, jobs: dict[str,
     answer = client.get(f"/jobs/?q={quote(typed)}", follow=True)
     assert answer.redirect_chain == [("/jobs/?state=failed&model=churn&owner=bob&since=7d&text=nightly", 302)]
     page = Page(answer)
-    assert "nightly-churn" in shown(page)
+    assert "nightly-churn" in listed_names(page)
     assert page.by_id("f-q").get("value") == "status:failed model:churn owner:bob since:7d nightly"
     chips = [Page.all_below(chip, "a")[0].get("href") for chip in page.of_class("chip")]
     assert chips[0] == "/jobs/?model=churn&owner=bob&since=7d&text=nightly"
@@ -117,8 +117,8 @@ def test_the_box_leads_to_the_address_of_the_panel(house: House, jobs: dict[str,
 
 
 def test_what_the_box_shows_is_read_back_the_same() -> None:
-    given = {"state": "failed", "path": "s3://lake/a b/", "text": "two words"}
-    assert search_query.parse(search_query.write(given)) == given
+    filters = {"state": "failed", "path": "s3://lake/a b/", "text": "two words"}
+    assert search_query.parse(search_query.write(filters)) == filters
     assert search_query.parse("s3://lake/x status:failed status:stopped") == {
         "path": "s3://lake/x",
         "state": "failed,stopped",
@@ -234,7 +234,7 @@ def test_every_page_of_every_order_is_walked_without_gap_or_repeat(house: House)
         names = [
             name
             for page in (first, second)
-            for name in shown(page)
+            for name in listed_names(page)
             if name in {row["name"] for row in walked}
         ]
         assert names == [row["name"] for row in walked]
@@ -263,7 +263,19 @@ def test_no_cell_of_the_csv_is_a_formula(house: House) -> None:
     assert row["tags"] == "'@a=+1"
 
 
-def test_the_csv_has_nothing_of_another_team(house: House, other: House) -> None:
+def test_the_csv_has_nothing_of_another_team(house: House, other_house: House) -> None:
     house.job(name="ours")
-    answer = other.page("charlie").get("/jobs/export.csv")
+    answer = other_house.page("charlie").get("/jobs/export.csv")
     assert b"ours" not in b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+
+
+def test_the_search_box_has_words_to_complete(house: House) -> None:
+    page = Page(house.page("vera").get("/jobs/"))
+    words = {node.text for node in Page.all_below(page.by_id("search-words"), "li")}
+    assert {"status:", "status:failed", "model:churn", "owner:me", "cause:out-of-memory", "tag:"} <= words
+
+
+def test_a_cause_that_does_not_exist_is_answered_with_those_that_are_near(house: House) -> None:
+    answer = house.page("vera").get("/jobs/?q=cause:out-of-memry", follow=True).content.decode()
+    assert "near it are out-of-memory" in answer
+    assert "wrong-columns" not in answer.partition("<main")[2].partition("<form")[0]

@@ -16,9 +16,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def alice(house: House, other: House) -> Client:
+def alice(house: House, other_house: House) -> Client:
     """A browser of an admin of both teams, who is in the first one."""
-    Membership.objects.create(team=other.team, user=house.people["alice"], role=Role.ADMIN)
+    Membership.objects.create(team=other_house.team, user=house.people["alice"], role=Role.ADMIN)
     return house.page("alice")
 
 
@@ -49,12 +49,12 @@ FORMS: list[tuple[str, str, dict[str, str]]] = [
 
 @pytest.mark.parametrize(("opened", "action", "fields"), FORMS)
 def test_a_form_of_one_team_does_nothing_in_another(
-    house: House, other: House, alice: Client, opened: str, action: str, fields: dict[str, str]
+    house: House, other_house: House, alice: Client, opened: str, action: str, fields: dict[str, str]
 ) -> None:
     form = {**hidden_of(alice.get(opened), action), **fields}
     if opened == "/jobs/new/":
-        form["model"] = str(other.model.pk)
-    open_link(alice, other)
+        form["model"] = str(other_house.model.pk)
+    open_link(alice, other_house)
     refused = alice.post(action or opened, form)
     assert refused.status_code == 409
     assert (
@@ -66,10 +66,10 @@ def test_a_form_of_one_team_does_nothing_in_another(
 
 
 def test_the_same_form_is_done_once_its_team_is_the_current_one_again(
-    house: House, other: House, alice: Client
+    house: House, other_house: House, alice: Client
 ) -> None:
     form = {**hidden_of(alice.get("/team/"), "/team/rename/"), "name": "Night shift"}
-    open_link(alice, other)
+    open_link(alice, other_house)
     back = hidden_of(alice.post("/team/rename/", form), "/team/switch/")
     assert alice.post("/team/switch/", back).status_code == 302
     assert alice.post("/team/rename/", form).status_code == 302
@@ -77,12 +77,12 @@ def test_the_same_form_is_done_once_its_team_is_the_current_one_again(
 
 
 def test_the_question_whether_to_stop_jobs_stops_none_of_another_team(
-    house: House, other: House, alice: Client
+    house: House, other_house: House, alice: Client
 ) -> None:
-    jobs = [team.job(JobState.IN_PROGRESS) for team in (house, other)]
+    jobs = [team.job(JobState.IN_PROGRESS) for team in (house, other_house)]
     question = alice.post("/jobs/many/", {"all": "1", "action": "stop", "query": ""})
     form = {**hidden_of(question, "/jobs/many/"), "up_to": str(jobs[1].pk)}
-    open_link(alice, other)
+    open_link(alice, other_house)
     assert alice.post("/jobs/many/", form).status_code == 409
     for job in jobs:
         job.refresh_from_db()
@@ -90,7 +90,7 @@ def test_the_question_whether_to_stop_jobs_stops_none_of_another_team(
 
 
 def test_a_form_of_a_team_that_its_person_is_out_of_acts_in_no_other(
-    house: House, other: House, alice: Client
+    house: House, other_house: House, alice: Client
 ) -> None:
     form = {**hidden_of(alice.get("/team/"), "/team/rename/"), "name": "Night shift"}
     Membership.objects.filter(team=house.team).delete()
@@ -109,11 +109,11 @@ def test_a_team_that_the_person_is_not_in_is_not_named(alice: Client, slug: str)
 
 
 def test_a_viewer_of_the_current_team_is_told_that_the_form_is_of_another(
-    house: House, other: House, alice: Client
+    house: House, other_house: House, alice: Client
 ) -> None:
     form = hidden_of(alice.get("/connections/engine/remove/"), "/connections/engine/remove/")
-    Membership.objects.filter(team=other.team, user=house.people["alice"]).update(role=Role.VIEWER)
-    open_link(alice, other)
+    Membership.objects.filter(team=other_house.team, user=house.people["alice"]).update(role=Role.VIEWER)
+    open_link(alice, other_house)
     assert alice.post("/connections/engine/remove/", form).status_code == 409
 
 
@@ -126,14 +126,14 @@ def test_a_viewer_of_the_current_team_is_told_that_the_form_is_of_another(
     ],
 )
 def test_neither_loading_ahead_nor_another_site_changes_the_team(
-    other: House, alice: Client, headers: dict[str, str]
+    other_house: House, alice: Client, headers: dict[str, str]
 ) -> None:
-    assert alice.get(f"/jobs/{other.job().key}/", headers=headers).status_code == 404
+    assert alice.get(f"/jobs/{other_house.job().key}/", headers=headers).status_code == 404
     assert "admin in First" in Page(alice.get("/team/")).all("summary")[0].get("aria-label")
 
 
-def test_a_link_that_is_pressed_in_web_mail_opens_in_its_team(other: House, alice: Client) -> None:
+def test_a_link_that_is_pressed_in_web_mail_opens_in_its_team(other_house: House, alice: Client) -> None:
     pressed = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-User": "?1"}
-    answer = alice.get(f"/jobs/{other.job().key}/", headers=pressed, follow=True)
+    answer = alice.get(f"/jobs/{other_house.job().key}/", headers=pressed, follow=True)
     assert answer.status_code == 200
     assert "you are in that team now" in answer.content.decode()

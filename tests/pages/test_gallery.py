@@ -29,8 +29,8 @@ def tiles(answer: Any) -> list[str]:
 def test_each_picture_is_shown_beside_the_values_of_its_answer(
     serving: House, serving_engine: EngineProcess, folder: str
 ) -> None:
-    said = b'{"predictions": [{"probabilities": [' + b"0.1, " * 1000 + b'0.2], "classes": 576}]}'
-    job = run(serving, serving_engine, folder, {"a.jpg": said, "b.jpg": b"plain\nlines"}, **PICTURES)
+    prediction = b'{"predictions": [{"probabilities": [' + b"0.1, " * 1000 + b'0.2], "classes": 576}]}'
+    job = run(serving, serving_engine, folder, {"a.jpg": prediction, "b.jpg": b"plain\nlines"}, **PICTURES)
     client = serving.page("alice")
     page = client.get(f"/jobs/{job.key}/results/")
     # The test's model answers in capitals.
@@ -95,12 +95,12 @@ def test_a_job_on_rows_has_no_gallery(serving: House, serving_engine: EngineProc
 
 
 def test_another_team_finds_no_pictures(
-    serving: House, other: House, serving_engine: EngineProcess, folder: str
+    serving: House, other_house: House, serving_engine: EngineProcess, folder: str
 ) -> None:
     job = run(serving, serving_engine, folder, {"a.png": PNG}, **PICTURES)
     for query in ("", f"?file={folder}/in/a.png", "?find=a"):
         assert serving.page("alice").get(f"/jobs/{job.key}/results/{query}").status_code == 200
-        assert other.page("charlie").get(f"/jobs/{job.key}/results/{query}").status_code == 404
+        assert other_house.page("charlie").get(f"/jobs/{job.key}/results/{query}").status_code == 404
 
 
 def test_many_pictures_cost_no_more_queries_than_few(
@@ -112,9 +112,9 @@ def test_many_pictures_cost_no_more_queries_than_few(
         job = run(serving, serving_engine, folder, bodies, **PICTURES)
         client = serving.page("alice")
         client.get(f"/jobs/{job.key}/results/")
-        with CaptureQueriesContext(database) as seen:
+        with CaptureQueriesContext(database) as captured:
             client.get(f"/jobs/{job.key}/results/")
-        counts.append(len(seen))
+        counts.append(len(captured))
     assert counts[0] == counts[1]
 
 

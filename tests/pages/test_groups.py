@@ -12,7 +12,7 @@ from django.utils import timezone
 from jobs.states import JobState
 from tests.cast import House
 from tests.pages.polls import poll, settled
-from tests.pages.test_history import messages, shown
+from tests.pages.test_history import listed_names, messages
 from tests.support.html import Page
 
 pytestmark = pytest.mark.django_db
@@ -22,12 +22,14 @@ COMMON = "CapacityError: no capacity."
 
 def rows_of(page: Page) -> dict[str, list[str]]:
     """The cells after the first of each row, by its link's text."""
-    found = {}
+    cells_by_text = {}
     for row in page.all("tr"):
         links = Page.all_below(row, "a")
         if row.get("data-row"):
-            found[links[0].text] = [" ".join(cell.text.split()) for cell in Page.all_below(row, "td")][1:]
-    return found
+            cells_by_text[links[0].text] = [
+                " ".join(cell.text.split()) for cell in Page.all_below(row, "td")
+            ][1:]
+    return cells_by_text
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_each_cause_is_a_row_that_leads_to_its_jobs(house: House, failed: None) 
     assert "1 with a log that has not been read yet" in page.by_id("history").text
     (link,) = [node.get("href") for node in page.all("a") if node.text.startswith("The region had")]
     assert link == "/jobs/?cause=no-capacity"
-    assert len(shown(Page(client.get(str(link))))) == 3
+    assert len(listed_names(Page(client.get(str(link))))) == 3
 
 
 def test_groups_obey_the_filters(house: House, failed: None) -> None:
@@ -67,8 +69,11 @@ def test_groups_obey_the_filters(house: House, failed: None) -> None:
     assert "No job that matches" in empty.by_id("history").text
 
 
-def test_groups_show_nothing_of_another_team(house: House, other: House, failed: None) -> None:
-    assert "No job has failed" in Page(other.page("charlie").get("/jobs/?group=cause")).by_id("history").text
+def test_groups_show_nothing_of_another_team(house: House, other_house: House, failed: None) -> None:
+    assert (
+        "No job has failed"
+        in Page(other_house.page("charlie").get("/jobs/?group=cause")).by_id("history").text
+    )
 
 
 def test_chosen_columns_are_in_the_table_the_address_and_the_csv(house: House) -> None:
@@ -99,8 +104,8 @@ def test_a_poll_reads_only_what_it_draws(house: House) -> None:
     assert len(unchanged) == 5
     with CaptureQueriesContext(database) as changed:
         assert poll(client, "/jobs/").status_code == 200
-    # The same, and the rows.
-    assert len(changed) == 6
+    # The same, the rows, what their models usually take, and what they have cost.
+    assert len(changed) == 8
     text = " ".join(query["sql"] for query in changed)
     assert "jobs_savedview" not in text
 
@@ -119,7 +124,7 @@ def test_what_needs_attention_is_found_for_seven_days(house: House) -> None:
     )
     house.job(JobState.IN_PROGRESS, name="silent", idle_warned=True)
     house.job(JobState.STOPPED, name="dear", cost_warned=True, **fine)
-    names = shown(Page(house.page("vera").get("/jobs/?attention=true&sort=name")))
+    names = listed_names(Page(house.page("vera").get("/jobs/?attention=true&sort=name")))
     assert [name for name in names if name not in ("Name", "Duration", "Submitted")] == [
         "dear",
         "short",

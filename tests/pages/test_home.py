@@ -13,7 +13,7 @@ from jobs.models import Connection, Heartbeat
 from jobs.states import JobState
 from tests.cast import House
 from tests.pages.polls import poll
-from tests.pages.test_history import shown
+from tests.pages.test_history import listed_names
 from tests.support.html import Page
 
 pytestmark = pytest.mark.django_db
@@ -41,11 +41,11 @@ def morning(house: House) -> None:
 def figures(page: Page) -> dict[str, tuple[str, str]]:
     """Number and address of each counter by its word."""
     (box,) = page.of_class("counters")
-    found = {}
+    counters = {}
     for link in Page.all_below(box, "a"):
         words = [node.text for node in Page.all_below(link, "span")]
-        found[words[0]] = (words[1], str(link.get("href")))
-    return found
+        counters[words[0]] = (words[1], str(link.get("href")))
+    return counters
 
 
 def test_each_counter_leads_to_just_the_jobs_that_it_counts(house: House, morning: None) -> None:
@@ -56,9 +56,9 @@ def test_each_counter_leads_to_just_the_jobs_that_it_counts(house: House, mornin
     }  # fmt: skip
     names = {"Running": "runs", "Waiting": "waits", "Failed": "broke", "Needs attention": "short"}
     for word, (_, address) in counted.items():
-        found = shown(Page(client.get(address)))
-        assert names[word] in found
-        assert not (set(names.values()) - {names[word]}) & set(found), word
+        names_on_page = listed_names(Page(client.get(address)))
+        assert names[word] in names_on_page
+        assert not (set(names.values()) - {names[word]}) & set(names_on_page), word
 
 
 def test_what_ended_last_comes_first_whenever_it_was_submitted(house: House, morning: None) -> None:
@@ -83,12 +83,13 @@ def test_failures_of_seven_days_are_grouped_and_lead_to_their_jobs(house: House,
 
 
 def test_this_months_spend_is_told_with_the_dearest_model(house: House, morning: None) -> None:
-    paid = {"started_at": NOW, "ended_at": NOW, "instance_seconds": 3600}
+    now = timezone.now()
+    paid = {"started_at": now, "ended_at": now, "instance_seconds": 3600}
     house.job(JobState.COMPLETED, model_name="dear", cost_usd=Decimal("12.50"), **paid)
     house.job(JobState.COMPLETED, model_name="cheap", cost_usd=Decimal("1.25"), **paid)
     page = Page(house.page("vera").get("/"))
     assert page.of_class("amount")[0].text == "$13.75"
-    assert page.of_class("sums")[0].text.split() == ["dear", "$12.50", "cheap", "$1.25"]
+    assert page.of_class("sums")[0].text.split() == ["dear", "$12.50", "91", "%", "cheap", "$1.25", "9", "%"]
 
 
 def test_what_does_not_answer_is_said_in_words(house: House, morning: None) -> None:
@@ -99,11 +100,11 @@ def test_what_does_not_answer_is_said_in_words(house: House, morning: None) -> N
     Heartbeat.objects.filter(name="worker").update(beat_at=NOW - timedelta(hours=1))
     Heartbeat.objects.filter(name="beat").delete()
     Connection.objects.update(last_error="The token has expired.")
-    said = Page(client.get("/")).by_id("home").text
-    assert "The worker was last heard at" in said
-    assert "The scheduler has not been heard yet" in said
-    assert "Does not answer" in said
-    assert "The token has expired." in said
+    page_text = Page(client.get("/")).by_id("home").text
+    assert "The worker was last heard at" in page_text
+    assert "The scheduler has not been heard yet" in page_text
+    assert "Does not answer" in page_text
+    assert "The token has expired." in page_text
 
 
 def test_a_page_is_sent_compressed_and_a_poll_with_its_tag_is_still_answered_304(house: House) -> None:
@@ -119,3 +120,35 @@ def test_a_page_is_sent_compressed_and_a_poll_with_its_tag_is_still_answered_304
     assert 304 in statuses
     sheet = client.get("/jobs/export.csv", headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in sheet.headers
+
+
+def test_below_each_counter_are_its_facts(house: House, morning: None) -> None:
+    house.job(JobState.IN_PROGRESS, name="more", started_at=NOW, instance_count=3)
+    house.connection.prices.create(instance_type="ml.m5.large", usd_per_hour=Decimal("0.115"))
+    texts = [node.text for node in Page(house.page("vera").get("/")).of_class("d")]
+    assert texts[0] == "4 instances, $0.46 an hour"
+    assert texts[1:] == ["1 for a worker", "of 2 ended in 24 h, 1 cause", "1 with warnings"]
+
+
+def test_failures_have_their_days_and_the_change_to_try(house: House) -> None:
+    change = {"field": "max_payload", "value": "3", "says": "Half as much in a call."}
+    job = house.job(JobState.FAILED, cause="out-of-memory", ended_at=NOW, failure={"change": change})
+    page = Page(house.page("bob").get("/"))
+    (bars,) = page.of_class("day-bars")
+    assert str(bars.get("aria-label")).endswith(": 1 failed")
+    links = {node.text: node.get("href") for node in page.all("a")}
+    tries = [address for text, address in links.items() if text.endswith(": 3")]
+    assert tries == [f"/jobs/new/?from={job.key}&change=max_payload&to=3"]
+    assert not [node for node in Page(house.page("vera").get("/")).all("a") if node.text.endswith(": 3")]
+
+
+def test_a_job_that_will_end_after_its_deadline_is_marked(house: House) -> None:
+    soon = timezone.now() + timedelta(minutes=50)
+    values = {"started_at": NOW, "accepted_at": NOW, "objects_total": 4, "objects_done": 1, "eta": soon}
+    house.job(JobState.IN_PROGRESS, name="in-time", deadline_minutes=120, **values)
+    house.job(JobState.IN_PROGRESS, name="late", deadline_minutes=30, **values)
+    page = Page(house.page("vera").get("/"))
+    mark, at_risk = page.of_class("t-warn")
+    assert " due " in at_risk.text
+    assert "Deadlines at risk" in page.by_id("home").text
+    assert str(mark.get("title")).startswith("after its deadline at ")

@@ -24,7 +24,7 @@ def as_typed(fields: dict[str, Any]) -> dict[str, Any]:
     typed: dict[str, Any] = {}
     for name, value in fields.items():
         if name in ("model_client_config", "data_capture_config"):
-            typed |= {f"{name}.{inner}": str(given).lower() for inner, given in value.items()}
+            typed |= {f"{name}.{inner}": str(content).lower() for inner, content in value.items()}
         elif isinstance(value, dict):
             typed[name] = "\r\n".join(f"{key}={text}" for key, text in value.items())
         else:
@@ -34,8 +34,8 @@ def as_typed(fields: dict[str, Any]) -> dict[str, Any]:
 
 def send(house: House, **changes: Any) -> Any:
     """Fill in and send the form as Bob."""
-    given = {"model": house.model.pk, **FIELDS, **changes}
-    return house.page("bob").post("/jobs/new/", given)
+    form = {"model": house.model.pk, **FIELDS, **changes}
+    return house.page("bob").post("/jobs/new/", form)
 
 
 @pytest.mark.parametrize("fields", [FIELDS, EVERYTHING], ids=["few", "all"])
@@ -56,9 +56,15 @@ def test_the_form_makes_the_request_that_the_api_makes_from_the_same_values(
 
 def test_the_form_has_every_field_of_create_transform_job(house: House) -> None:
     page = Page(house.page("bob").get("/jobs/new/"))
-    beside = {"csrfmiddlewaretoken", "form_key", "form_team"}
-    shown = {node.get("name") for node in page.all("input", "select", "textarea")} - beside
-    assert shown == set(PATHS) - {"model_name"} | {"model", *job_options.NAMES, "request_json", "json_shown"}
+    beside = {"csrfmiddlewaretoken", "form_key", "form_team", "q"}
+    field_names = {node.get("name") for node in page.all("input", "select", "textarea")} - beside
+    assert field_names == set(PATHS) - {"model_name"} | {
+        "model",
+        *job_options.NAMES,
+        "request_json",
+        "json_shown",
+        "first_records",
+    }
 
 
 def test_every_field_of_create_transform_job_reaches_the_request_from_the_form_and_the_api(
@@ -95,7 +101,7 @@ URI_RULE = "It must be an S3 URI such as s3://bucket/prefix/."
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "sentence"),
     [
         ("model", "", "Choose one of the team's models."),
         ("model", "999999999999999999999999", "Choose one of these."),
@@ -144,13 +150,13 @@ URI_RULE = "It must be an S3 URI such as s3://bucket/prefix/."
     ],
 )
 def test_a_mistake_is_told_beside_its_field_and_nothing_is_saved(
-    house: House, field: str, value: str, said: str
+    house: House, field: str, value: str, sentence: str
 ) -> None:
     answer = send(house, **{field: value})
     assert answer.status_code == 400
     # Without a destination nothing can be captured, whatever key it would have.
     where = field.replace("kms_key_id", "destination_s3_uri") if "capture" in field else field
-    assert errors_beside(answer) == {where: [said]}
+    assert errors_beside(answer) == {where: [sentence]}
     assert not TransformJob.objects.exists()
 
 
@@ -163,10 +169,10 @@ def test_the_fold_with_a_mistake_is_open_and_the_top_links_to_the_field(house: H
 
 
 def test_a_name_that_another_job_has_is_told_beside_its_field(house: House) -> None:
-    taken = house.job(name="nightly")
+    first_job = house.job(name="nightly")
     answer = send(house, name="nightly")
     assert answer.status_code == 400
-    assert taken.key in errors_beside(answer)["name"][0]
+    assert first_job.key in errors_beside(answer)["name"][0]
     assert TransformJob.objects.count() == 1
 
 
@@ -185,8 +191,8 @@ def test_a_rule_across_fields_is_told_beside_the_one_to_change(house: House) -> 
     }
 
 
-def test_another_teams_model_cannot_be_chosen(house: House, other: House) -> None:
-    answer = send(house, model=other.model.pk)
+def test_another_teams_model_cannot_be_chosen(house: House, other_house: House) -> None:
+    answer = send(house, model=other_house.model.pk)
     assert errors_beside(answer) == {"model": ["Choose one of these."]}
 
 
@@ -211,12 +217,12 @@ def test_the_form_begins_with_the_model_that_was_asked_for(house: House) -> None
         team=house.team, connection=house.connection, name="second", containers=[]
     )
     client = house.page("bob")
-    for asked, chosen in [(house.model.pk, house.model), ("", second), ("x", second), ("9" * 30, second)]:
-        select = Page(client.get(f"/jobs/new/?model={asked}")).by_id("id_model")
+    for model_key, chosen in [(house.model.pk, house.model), ("", second), ("x", second), ("9" * 30, second)]:
+        select = Page(client.get(f"/jobs/new/?model={model_key}")).by_id("id_model")
         marked = [
             node.get("value") for node in Page.all_below(select, "option") if "selected" in node.attributes
         ]
-        assert marked == [str(chosen.pk)], asked
+        assert marked == [str(chosen.pk)], model_key
 
 
 def test_the_forms_names_are_the_apis(house: House) -> None:
@@ -238,7 +244,7 @@ def test_a_frameworks_image_is_taken_where_a_browser_without_scripts_left_the_fi
 ) -> None:
     image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
     sent = {"connection": house.connection.slug, "name": "", "framework": image, "image": ""}
-    shown = Page(house.page("bob").post("/models/new/", sent))
-    assert shown.by_id("id_image").get("value") == image
+    page = Page(house.page("bob").post("/models/new/", sent))
+    assert page.by_id("id_image").get("value") == image
     own = Page(house.page("bob").post("/models/new/", {**sent, "image": "registry/own:1"}))
     assert own.by_id("id_image").get("value") == "registry/own:1"

@@ -53,10 +53,10 @@ def test_the_form_begins_with_the_model_that_its_person_used_last_or_registered_
     def begun() -> str:
         return form_values(client.get("/jobs/new/"))["model"]
 
-    client, others = house.page("bob"), new("others")
-    assert begun() == str(others.pk), "nothing was run: the newest"
+    client, second_model = house.page("bob"), new("others")
+    assert begun() == str(second_model.pk), "nothing was run: the newest"
     house.job(submitted_by=house.people["bob"])
-    house.job(submitted_by=house.people["alice"], model=others, model_name=others.name)
+    house.job(submitted_by=house.people["alice"], model=second_model, model_name=second_model.name)
     assert begun() == str(house.model.pk)
     newer = new("newer")
     assert begun() == str(newer.pk)
@@ -83,9 +83,9 @@ def test_choosing_another_model_offers_its_settings_until_they_are_used(house: H
     assert not offers(used)
 
 
-def test_another_teams_job_offers_nothing(house: House, other: House) -> None:
-    other.model.name = house.model.name
-    other.model.save()
-    ran(other, other.model, **GOOD)
+def test_another_teams_job_offers_nothing(house: House, other_house: House) -> None:
+    other_house.model.name = house.model.name
+    other_house.model.save()
+    ran(other_house, other_house.model, **GOOD)
     begun = form_values(house.page("bob").get(f"/jobs/new/?model={house.model.pk}"))
     assert begun["instance_type"] == "ml.m5.large"

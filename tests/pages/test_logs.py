@@ -27,7 +27,7 @@ PRINTED = ["needle", SCRIPT, "z" * 5_000, "ValueError: bad column", f"{SCRIPT} {
 
 
 @pytest.fixture(scope="module")
-def said(serving_engine: EngineProcess) -> Transform:
+def remote(serving_engine: EngineProcess) -> Transform:
     orders = ["count 700", *(f"print {json.dumps(line)}" for line in PRINTED)]
     return transform(serving_engine, {"1": "\n".join(orders).encode()}).completed()
 
@@ -41,10 +41,10 @@ def serving(db: None, serving_engine: EngineProcess, settings: Any, engine_keys:
 
 
 @pytest.fixture
-def job(serving: House, said: Transform) -> TransformJob:
+def job(serving: House, remote: Transform) -> TransformJob:
     ended = timezone.now() - timedelta(minutes=5)
     values = {"accepted_at": ended, "started_at": ended, "ended_at": ended}
-    return serving.job(JobState.COMPLETED, name=said.name, **values)
+    return serving.job(JobState.COMPLETED, name=remote.name, **values)
 
 
 def open_log(house: House, job: TransformJob, part: str = "", **query: str) -> Page:
@@ -92,6 +92,42 @@ def test_the_first_error_is_one_press_away_and_older_lines_one_link(
     assert "There is no line with “nowhere” in this log." in nothing.by_id("main").text
 
 
+def test_lines_are_numbered_from_the_logs_beginning(serving: House, job: TransformJob) -> None:
+    client = serving.page("vera")
+    end = open_log(serving, job, stream="all").by_id("log-lines")
+    number = client.get(end.get("data-number"))
+    assert number.headers["Content-Type"] == "text/plain"
+    (older,) = [
+        node.get("href")
+        for node in open_log(serving, job, stream="all").all("a")
+        if "before=" in node.get("href")
+    ]
+    beginning = Page(client.get(older))
+    assert beginning.by_id("log-lines").get("start") == "1"
+    assert int(number.content) == len(lines(beginning)) + 1
+    # Lines of a search have no numbers: they would be those of the whole log.
+    hits = open_log(serving, job, stream="all", search="needle").by_id("log-lines")
+    assert (hits.get("start"), hits.get("data-number")) == ("", "")
+
+
+def test_a_hit_says_which_of_all_it_is(serving: House, job: TransformJob) -> None:
+    client = serving.page("vera")
+    page = open_log(serving, job, "jump/", stream="all", search=SCRIPT)
+    (hits,) = page.of_class("hits")
+    assert poll(client, hits.get("hx-get")).content.decode().split() == ["Hit", "1", "of", "2"]
+    error = open_log(serving, job, "jump/", stream="all")
+    (hits,) = error.of_class("hits")
+    assert poll(client, hits.get("hx-get")).content.decode().split() == ["Error", "1", "of", "1"]
+    alone = client.get(hits.get("hx-get"))
+    assert (alone.status_code, alone.headers["Location"]) == (302, f"/jobs/{job.key}/logs/")
+
+
+def test_the_number_of_no_line_is_not_found(serving: House, job: TransformJob) -> None:
+    client = serving.page("vera")
+    assert client.get(f"/jobs/{job.key}/logs/number/", {"at": "nonsense"}).status_code == 404
+    assert client.get(f"/jobs/{job.key}/logs/number/").headers["Location"] == f"/jobs/{job.key}/logs/"
+
+
 def test_what_is_asked_for_again_is_the_job_and_not_its_log(serving: House, job: TransformJob) -> None:
     TransformJob.objects.update(state=JobState.IN_PROGRESS, ended_at=None)
     poll = serving.page("vera").get(f"/jobs/{job.key}/logs/", headers={"HX-Request": "true"})
@@ -128,10 +164,10 @@ def test_the_download_is_a_text_file_of_what_matches(serving: House, job: Transf
 
 
 def test_another_team_finds_none_of_it(serving: House, job: TransformJob) -> None:
-    other = make_house("second", {"charlie": "admin"}, serving.connection.endpoint_url)
+    other_house = make_house("second", {"charlie": "admin"}, serving.connection.endpoint_url)
     for part in ("", "since/", "streams/", "jump/", "text/"):
-        assert other.page("charlie").get(f"/jobs/{job.key}/logs/{part}").status_code == 404
-    assert other.api("charlie").get(f"/api/v1/jobs/{job.key}/logs/text/").status_code == 404
+        assert other_house.page("charlie").get(f"/jobs/{job.key}/logs/{part}").status_code == 404
+    assert other_house.api("charlie").get(f"/api/v1/jobs/{job.key}/logs/text/").status_code == 404
 
 
 @pytest.mark.parametrize("query", [{"stream": "nowhere"}, {"at": "x"}, {"token": "1-x"}, {"before": "x~y"}])
@@ -155,9 +191,13 @@ def start(house: House, job: TransformJob) -> Any:
     return poll(house.page("vera"), f"/jobs/{job.key}/logs/start/")
 
 
-def test_the_page_of_a_waiting_job_asks_until_there_is_a_log(serving: House, said: Transform) -> None:
-    waiting = serving.job(JobState.WAITING, name=said.name)
-    (section,) = [one for one in open_log(serving, waiting).all("section") if one.get("id") == "no-log"]
+def test_the_page_of_a_waiting_job_asks_until_there_is_a_log(serving: House, remote: Transform) -> None:
+    waiting = serving.job(JobState.WAITING, name=remote.name)
+    (section,) = [
+        candidate
+        for candidate in open_log(serving, waiting).all("section")
+        if candidate.get("id") == "no-log"
+    ]
     assert section.text.strip() == "No log yet: the job has not been started."
     assert section.get("hx-get") == f"/jobs/{waiting.key}/logs/start/"
     answer = start(serving, waiting)

@@ -27,7 +27,7 @@ def repaired(serving: House, serving_engine: EngineProcess, folder: str) -> Tran
     return job
 
 
-def shown(serving: House, address: str) -> Page:
+def open_page(serving: House, address: str) -> Page:
     answer = serving.page("alice").get(address)
     assert answer.status_code == 200, answer
     return Page(answer)
@@ -35,7 +35,7 @@ def shown(serving: House, address: str) -> Page:
 
 def test_each_attempts_log_is_read_in_the_jobs_own_page(serving: House, repaired: TransformJob) -> None:
     address = f"/jobs/{repaired.key}/logs/"
-    last, first = shown(serving, address), shown(serving, f"{address}?attempt=1")
+    last, first = open_page(serving, address), open_page(serving, f"{address}?attempt=1")
     assert "got 7 bytes" in last.text
     assert "got 7 bytes" not in first.text
     assert "ClientError: 400" in first.text
@@ -66,9 +66,9 @@ def test_each_attempts_usage_is_read_in_the_jobs_own_page(serving: House, repair
     second = queries.attempts(repaired).last()
     assert second is not None
     for query, attempt in (("", second), ("?attempt=1", repaired)):
-        page = shown(serving, f"/jobs/{repaired.key}/metrics/{query}")
+        page = open_page(serving, f"/jobs/{repaired.key}/metrics/{query}")
         assert page.by_id("usage").get("data-usage") == f"/api/v1/jobs/{attempt.key}/metrics/"
-    own = shown(serving, f"/jobs/{second.key}/metrics/")
+    own = open_page(serving, f"/jobs/{second.key}/metrics/")
     assert own.by_id("usage").get("data-usage") == f"/api/v1/jobs/{second.key}/metrics/"
     assert not [node for node in own.all("nav") if node.get("aria-label") == "Attempts"]
 
@@ -76,7 +76,7 @@ def test_each_attempts_usage_is_read_in_the_jobs_own_page(serving: House, repair
 def test_the_timeline_and_the_duration_are_those_of_all_attempts(
     serving: House, repaired: TransformJob
 ) -> None:
-    page = shown(serving, f"/jobs/{repaired.key}/")
+    page = open_page(serving, f"/jobs/{repaired.key}/")
     (moves,) = page.of_class("moves")
     marks = [span.text for span in Page.all_below(moves, "span")]
     assert [marks.count(f"attempt {number}") for number in (1, 2)] == [4, 4]

@@ -35,14 +35,14 @@ def test_a_request_that_a_job_shows_can_be_submitted_again_under_another_name(
     for again in TransformJob.objects.exclude(pk=first.pk):
         assert {**again.spec, "name": None} == {**first.spec, "name": None}
         assert again.spec["name"] == again.name
-    shown = [house.api("bob").get(f"/api/v1/jobs/{job.key}/").json() for job in TransformJob.objects.all()]
-    for job in shown:
+    jobs = [house.api("bob").get(f"/api/v1/jobs/{job.key}/").json() for job in TransformJob.objects.all()]
+    for job in jobs:
         marks = [tag["Value"] for tag in job["request"]["Tags"] if tag["Key"] == "batchdeck:job"]
         assert marks == [job["id"]]
 
 
 @pytest.mark.parametrize(
-    ("request_text", "said"),
+    ("request_text", "sentence"),
     [
         ("", "Paste a CreateTransformJob request."),
         ("{", "This is not JSON: Expecting property name enclosed in double quotes, in line 1, column 2."),
@@ -63,31 +63,31 @@ def test_a_request_that_a_job_shows_can_be_submitted_again_under_another_name(
     ],
 )
 def test_a_pasted_request_that_cannot_be_used_says_why_beside_it(
-    house: House, request_text: str, said: str
+    house: House, request_text: str, sentence: str
 ) -> None:
     answer = raw(house.page("bob"), request_text)
     assert answer.status_code == 400
-    assert said in errors_beside(answer)["request"]
+    assert sentence in errors_beside(answer)["request"]
     assert not TransformJob.objects.exists()
 
 
 def test_everything_that_is_wrong_with_a_pasted_request_is_told_at_once(house: House) -> None:
     answer = raw(house.page("bob"), '{"Nonsense": 1, "ModelName": "churn", "MaxPayloadInMB": 999}')
-    said = " ".join(errors_beside(answer)["request"])
+    sentences = " ".join(errors_beside(answer)["request"])
     for problem in (
         "Nonsense: CreateTransformJob has no",
         "max_payload: It must be",
         "data: This is required.",
     ):
-        assert problem in said
+        assert problem in sentences
 
 
 @pytest.mark.parametrize("slug", ["", "nowhere", "theirs", "engine\0"])
 def test_a_pasted_request_goes_to_a_connection_of_the_team_alone(
-    house: House, other: House, slug: str
+    house: House, other_house: House, slug: str
 ) -> None:
-    other.connection.slug = "theirs"
-    other.connection.save()
+    other_house.connection.slug = "theirs"
+    other_house.connection.save()
     answer = raw(house.page("bob"), {"ModelName": "churn"}, slug)
     assert set(errors_beside(answer)) == {"connection"}
     assert not TransformJob.objects.exists()

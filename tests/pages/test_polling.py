@@ -75,13 +75,13 @@ def test_a_change_of_any_job_of_the_team_is_sent_to_the_lists(house: House, path
     assert (after.status_code, "a-new-one" in after.content.decode()) == (200, True)
 
 
-def test_another_teams_jobs_are_no_change(house: House, other: House) -> None:
+def test_another_teams_jobs_are_no_change(house: House, other_house: House) -> None:
     house.job(JobState.COMPLETED)
     client = house.page("vera")
     answers = []
     for _ in range(3):  # one may fall on the turn of a minute
         before = settled(client, "/jobs/")
-        other.job(JobState.IN_PROGRESS)
+        other_house.job(JobState.IN_PROGRESS)
         answers.append(poll(client, "/jobs/", before).status_code)
     assert 304 in answers
 
@@ -92,11 +92,11 @@ def test_times_told_as_distance_are_renewed(
 ) -> None:
     """A list where nothing happens would say "just now" for ever."""
     at = 1_700_000_040.0
-    seen = []
+    versions = []
     for passed in (0, seconds - 1, seconds):
         monkeypatch.setattr(time, "time", lambda now=at + passed: now)
-        seen.append(version("jobs", ticking=ticking))
-    assert seen[0] == seen[1] != seen[2]
+        versions.append(version("jobs", ticking=ticking))
+    assert versions[0] == versions[1] != versions[2]
 
 
 def test_each_filter_has_an_etag_of_its_own(house: House) -> None:

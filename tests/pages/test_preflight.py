@@ -150,9 +150,9 @@ def test_the_rail_alone_is_answered_to_a_form_that_is_being_filled_in(real: Hous
 
 def test_an_empty_paste_is_still_to_be_filled_in(house: House) -> None:
     rail = house.page("bob").post("/jobs/new/preflight/?as=json", {"connection": "engine", "request": ""})
-    said = rail.content.decode()
-    assert "Still to fill in" in said
-    assert "Error: " not in said
+    rail_text = rail.content.decode()
+    assert "Still to fill in" in rail_text
+    assert "Error: " not in rail_text
 
 
 def test_a_pasted_request_is_held_to_preflight_too(real: House, typed: Typed) -> None:

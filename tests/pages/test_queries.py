@@ -63,9 +63,9 @@ def grow(house: House, start: int, end: int) -> None:
 
 
 def queries_of(client: Any, path: str) -> list[str]:
-    with CaptureQueriesContext(database) as seen:
+    with CaptureQueriesContext(database) as captured:
         assert client.get(path).status_code == 200
-    return [query["sql"] for query in seen.captured_queries]
+    return [query["sql"] for query in captured.captured_queries]
 
 
 PATHS = [
@@ -103,17 +103,21 @@ def test_every_page_needs_the_same_queries_for_few_rows_and_for_many(house: Hous
     client = house.page("alice")
     paths = [path.format(job=job.key, model=house.model.pk) for path in PATHS]
     grow(house, 0, FEW)
+    # The first visit of a browser writes its session down.
+    client.get("/")
     few = {path: queries_of(client, path) for path in paths}
     grow(house, FEW, MANY)
     many = {path: queries_of(client, path) for path in paths}
-    assert {path: len(seen) for path, seen in many.items()} == {path: len(seen) for path, seen in few.items()}
-    assert max(len(seen) for seen in many.values()) <= 17
+    assert {path: len(queries) for path, queries in many.items()} == {
+        path: len(queries) for path, queries in few.items()
+    }
+    assert max(len(queries) for queries in many.values()) <= 23
 
 
 def test_a_poll_that_is_answered_304_reads_little(house: House) -> None:
     house.job(JobState.COMPLETED)
     client = house.page("alice")
     etag = settled(client, "/jobs/")
-    with CaptureQueriesContext(database) as seen:
+    with CaptureQueriesContext(database) as captured:
         poll(client, "/jobs/", etag)
-    assert len(seen) <= 6
+    assert len(captured) <= 6

@@ -82,8 +82,8 @@ def test_from_json_to_the_form_and_back_nothing_is_lost(house: House, spec: Tran
 
 
 def json_of(answer: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(form_values(answer)["request_json"])
-    return found
+    request: dict[str, Any] = json.loads(form_values(answer)["request_json"])
+    return request
 
 
 def submitted(house: House, client: Any, form: dict[str, str], path: str = "/jobs/new/") -> dict[str, Any]:
@@ -108,10 +108,10 @@ def test_a_clone_and_a_try_with_a_change_are_what_their_json_says(house: House, 
     source = house.job(spec=spec.to_fields(), priority=3)
     client, path = house.page("bob"), f"/jobs/new/?from={source.key}{change}"
     page = client.get(path)
-    said = json_of(page)
-    assert said["Environment"] == dict(spec.env)
-    assert said.get("MaxPayloadInMB") == (9 if "payload" in change else None)
-    assert submitted(house, client, form_values(page), path) == said
+    request = json_of(page)
+    assert request["Environment"] == dict(spec.env)
+    assert request.get("MaxPayloadInMB") == (9 if "payload" in change else None)
+    assert submitted(house, client, form_values(page), path) == request
     assert TransformJob.objects.order_by("-pk")[0].priority == 3
 
 
@@ -120,11 +120,11 @@ def test_everything_survives_an_edit_of_one_member(house: House) -> None:
     spec = TransformSpec.from_fields({"model_name": "churn", **EVERYTHING})
     edited = {**spec.to_request(), "MaxPayloadInMB": 3}
     start = form_values(client.get("/jobs/new/"))
-    taken = client.post("/jobs/new/", {**start, "request_json": json.dumps(edited), "from_json": "1"})
-    assert taken.status_code == 200
-    assert json_of(taken) == edited
+    applied = client.post("/jobs/new/", {**start, "request_json": json.dumps(edited), "from_json": "1"})
+    assert applied.status_code == 200
+    assert json_of(applied) == edited
     del edited["TransformJobName"]
-    assert submitted(house, client, form_values(taken)) == edited
+    assert submitted(house, client, form_values(applied)) == edited
 
 
 def test_an_edit_that_was_not_taken_over_is_never_passed_over(house: House) -> None:
@@ -144,7 +144,7 @@ def test_an_edit_that_was_not_taken_over_is_never_passed_over(house: House) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "sentence"),
     [
         (
             "{\n  oops",
@@ -166,14 +166,14 @@ def test_an_edit_that_was_not_taken_over_is_never_passed_over(house: House) -> N
     ],
     ids=range(11),
 )
-def test_what_cannot_be_taken_over_is_told_with_its_place(house: House, text: str, said: str) -> None:
+def test_what_cannot_be_taken_over_is_told_with_its_place(house: House, text: str, sentence: str) -> None:
     client = house.page("bob")
     answer = client.post("/jobs/new/fields/", {"request_json": text})
     assert answer.status_code == 200
-    assert said in Page(answer).by_id("json-says").text
+    assert sentence in Page(answer).by_id("json-says").text
     assert answer["HX-Reswap"] == "none"
     page = client.post("/jobs/new/", {"request_json": text, "data": "s3://b/kept/", "from_json": "1"})
-    assert said in Page(page).by_id("json-says").text
+    assert sentence in Page(page).by_id("json-says").text
     assert Page(page).by_id("id_data").get("value") == "s3://b/kept/"
 
 
@@ -190,9 +190,9 @@ def test_the_fields_alone_are_answered_to_a_script_and_the_terms_stay(house: Hou
     assert answer["HX-Trigger-After-Settle"] == "fields-changed"
 
 
-def test_another_teams_model_is_not_found_by_its_name(house: House, other: House) -> None:
-    other.model.name = "theirs"
-    other.model.save()
+def test_another_teams_model_is_not_found_by_its_name(house: House, other_house: House) -> None:
+    other_house.model.name = "theirs"
+    other_house.model.save()
     answer = house.page("bob").post("/jobs/new/fields/", {"request_json": '{"ModelName": "theirs"}'})
     assert "registered no model" in Page(answer).by_id("json-says").text
 
@@ -221,14 +221,17 @@ def test_the_json_cannot_change_what_a_preset_locks(house: House) -> None:
     saved = presets.create(house.team, name="Nightly", body=body, rules=rules, by=house.people["bob"])
     client = house.page("bob")
     begun = client.get(f"/jobs/new/?preset={saved.slug}")
-    asked = json_of(begun)
-    assert (asked["MaxPayloadInMB"], asked["TransformInput"]["ContentType"]) == (7, "text/csv")
-    changed = {**asked, "MaxPayloadInMB": 9, "BatchStrategy": "SingleRecord"}
+    preset_request = json_of(begun)
+    assert (preset_request["MaxPayloadInMB"], preset_request["TransformInput"]["ContentType"]) == (
+        7,
+        "text/csv",
+    )
+    changed = {**preset_request, "MaxPayloadInMB": 9, "BatchStrategy": "SingleRecord"}
     sent = {**form_values(begun), "request_json": json.dumps(changed)}
     answer = client.post("/jobs/new/fields/", sent)
     assert "MaxPayloadInMB (line 1" in Page(answer).by_id("json-says").text
     assert "The preset locks it." in Page(answer).by_id("json-says").text
-    allowed = {**asked, "BatchStrategy": "SingleRecord"}
-    taken = client.post("/jobs/new/", {**sent, "request_json": json.dumps(allowed), "from_json": "1"})
-    assert json_of(taken) == allowed
-    assert submitted(house, client, form_values(taken)) == allowed
+    allowed = {**preset_request, "BatchStrategy": "SingleRecord"}
+    applied = client.post("/jobs/new/", {**sent, "request_json": json.dumps(allowed), "from_json": "1"})
+    assert json_of(applied) == allowed
+    assert submitted(house, client, form_values(applied)) == allowed

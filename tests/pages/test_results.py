@@ -44,9 +44,25 @@ def test_a_person_goes_through_rows_files_and_filters_by_links_alone(
     assert rows(client.get(here + named["Next file"]))[0] == "1 b1 1 B1 1"
     assert rows(client.get(f"{here}?filter=a12"))[0] == "12 a12 12 A12 12"
     assert "120 of 120" not in client.get(f"{here}?filter=zzz").content.decode()
-    assert "No row of 1 to 120" in Page(client.get(f"{here}?filter=zzz")).by_id("job").text
-    found = Page(client.get(f"{here}?find=b.c"))
-    assert [node.get("title") for node in found.all("a") if node.get("title").endswith(".csv")] == [
+    assert "No row of the 2 files that were read" in Page(client.get(f"{here}?filter=zzz")).by_id("job").text
+    assert "No row of 1 to 120" in Page(client.get(f"{here}?in=file&filter=zzz")).by_id("job").text
+    matches_of_both = client.get(f"{here}?filter=1+%3E+118")
+    assert rows(matches_of_both) == [
+        "119 a119 119 A119 119",
+        "120 a120 120 A120 120",
+        "119 b119 119 B119 119",
+        "120 b120 120 B120 120",
+    ]
+    assert rows(client.get(f"{here}?in=file&filter=1+%3E+118")) == rows(matches_of_both)[:2]
+    unread = client.get(f"{here}?filter=1+%3E")
+    assert (
+        "at character 4, a number or a text in quotes must follow >"
+        in Page(unread).by_id("filter-error").text
+    )
+    assert len(rows(unread)) == 50
+    assert "a7,7" in Page(client.get(here + links["Raw"])).by_id("job").text
+    file_search = Page(client.get(f"{here}?find=b.c"))
+    assert [node.get("title") for node in file_search.all("a") if node.get("title").endswith(".csv")] == [
         f"{folder}/in/b.csv"
     ]
     assert (
@@ -82,8 +98,8 @@ def test_a_picture_comes_under_the_type_of_its_bytes_and_anything_else_not_at_al
     bodies = {"a.html": PNG, "b.png": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"}
     job = run(serving, serving_engine, folder, bodies, split_type="None", content_type="text/html")
     client = serving.page("alice")
-    shown = Page(client.get(f"/jobs/{job.key}/results/?file={folder}/in/a.html"))
-    image = next(node for node in shown.all("img") if "side=input" in node.get("src"))
+    page = Page(client.get(f"/jobs/{job.key}/results/?file={folder}/in/a.html"))
+    image = next(node for node in page.all("img") if "side=input" in node.get("src"))
     answer = client.get(image.get("src"))
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -106,23 +122,23 @@ def test_an_input_is_downloaded_as_it_is_and_never_shown(
 
 
 def test_another_team_finds_nothing(
-    serving: House, other: House, serving_engine: EngineProcess, folder: str
+    serving: House, other_house: House, serving_engine: EngineProcess, folder: str
 ) -> None:
     job = run(serving, serving_engine, folder, {"a": PNG}, **CSV)
     for tail in ("", "input/", "picture/"):
         path = f"/jobs/{job.key}/results/{tail}?side=input&file={folder}/in/a"
         assert serving.page("alice").get(path).status_code == 200
-        assert other.page("charlie").get(path).status_code == 404
-    assert other.api("charlie").get(f"/api/v1/jobs/{job.key}/records/").status_code == 404
+        assert other_house.page("charlie").get(path).status_code == 404
+    assert other_house.api("charlie").get(f"/api/v1/jobs/{job.key}/records/").status_code == 404
 
 
 def test_a_file_that_failed_shows_what_was_said_of_it(
     serving: House, serving_engine: EngineProcess, folder: str
 ) -> None:
     job = run(serving, serving_engine, folder, {"good": b"1\n", "wrong": b"bad\n"}, **CSV)
-    shown = Page(serving.page("alice").get(f"/jobs/{job.key}/results/?file={folder}/in/wrong"))
-    assert "The job ended without an output for this file." in shown.by_id("job").text
-    assert any("wrong" in node.text for node in shown.of_class("quote"))
+    page = Page(serving.page("alice").get(f"/jobs/{job.key}/results/?file={folder}/in/wrong"))
+    assert "The job ended without an output for this file." in page.by_id("job").text
+    assert any("wrong" in node.text for node in page.of_class("quote"))
 
 
 def test_a_page_costs_the_same_queries_for_few_files_and_many(
@@ -134,9 +150,9 @@ def test_a_page_costs_the_same_queries_for_few_files_and_many(
         job = run(serving, serving_engine, f"{folder}", bodies, **CSV)
         client = serving.page("alice")
         client.get(f"/jobs/{job.key}/results/")
-        with CaptureQueriesContext(database) as seen:
+        with CaptureQueriesContext(database) as captured:
             client.get(f"/jobs/{job.key}/results/")
-        counts.append(len(seen))
+        counts.append(len(captured))
     assert counts[0] == counts[1]
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from jobs.models import SavedView
 from jobs.states import JobState
 from tests.cast import House
-from tests.pages.test_history import messages, shown
+from tests.pages.test_history import listed_names, messages
 from tests.support.html import Page
 
 pytestmark = pytest.mark.django_db
@@ -33,8 +33,8 @@ def test_a_view_keeps_filter_order_and_columns_and_its_link_is_the_whole_state(h
     answer = keep(client)
     assert answer.redirect_chain == [(f"/jobs/?{QUERY}&view=failures", 302)]
     page = Page(answer)
-    assert "broken" in shown(page)
-    assert "fine" not in shown(page)
+    assert "broken" in listed_names(page)
+    assert "fine" not in listed_names(page)
     assert [node.text for node in page.all("th")][2:] == ["Failure cause", "Owner"]
     assert not page.of_class("mark-changed")
     changed = Page(client.get("/jobs/?state=failed&view=failures"))
@@ -92,13 +92,13 @@ def test_the_list_opens_with_the_default_of_each_person(house: House) -> None:
     assert bob.get("/jobs/").status_code == 200
 
 
-def test_views_of_another_team_do_not_exist(house: House, other: House) -> None:
+def test_views_of_another_team_do_not_exist(house: House, other_house: House) -> None:
     keep(house.page("alice"), shared="1")
-    stranger = other.page("charlie")
+    stranger = other_house.page("charlie")
     assert "Failures" not in menu(stranger)
     assert stranger.post("/jobs/views/failures/", {"action": "delete"}).status_code == 404
-    assert other.api("charlie").get("/api/v1/views/").json() == []
-    assert other.api("charlie").delete("/api/v1/views/failures/").status_code == 404
+    assert other_house.api("charlie").get("/api/v1/views/").json()["results"] == []
+    assert other_house.api("charlie").delete("/api/v1/views/failures/").status_code == 404
 
 
 def test_what_cannot_be_kept_is_said(house: House) -> None:
@@ -141,15 +141,28 @@ def test_a_wrong_body_of_a_view_names_the_field(house: House, body: dict[str, An
 def test_a_script_lists_saves_and_deletes(house: House) -> None:
     bob, vera = house.api("bob"), house.api("vera")
     body = {"name": "Nightly", "state": STATE, "shared": True}
-    made = bob.post("/api/v1/views/", body, "application/json")
-    assert made.status_code == 201
-    assert made.json()["slug"] == "nightly"
-    assert made.json()["url"].endswith(f"/jobs/?{QUERY}&view=nightly")
-    (seen,) = vera.get("/api/v1/views/").json()
-    assert (seen["state"], seen["owner"], seen["shared"], seen["is_default"]) == (STATE, "bob", True, False)
+    answer = bob.post("/api/v1/views/", body, "application/json")
+    assert answer.status_code == 201
+    assert answer.json()["slug"] == "nightly"
+    assert answer.json()["url"].endswith(f"/jobs/?{QUERY}&view=nightly")
+    (view,) = vera.get("/api/v1/views/").json()["results"]
+    assert (view["state"], view["owner"], view["shared"], view["is_default"]) == (STATE, "bob", True, False)
     assert vera.delete("/api/v1/views/nightly/").status_code == 403
     assert vera.post("/api/v1/views/", body, "application/json").status_code == 403
     wrong = bob.post("/api/v1/views/", {"name": "x", "state": {"colour": "red"}}, "application/json")
     assert list(wrong.json()["error"]["fields"]) == ["colour"]
     assert bob.delete("/api/v1/views/nightly/").status_code == 204
     assert not SavedView.objects.exists()
+
+
+def test_views_are_tabs_with_their_numbers_of_jobs(house: House) -> None:
+    for _ in range(3):
+        house.job(JobState.FAILED)
+    house.job(JobState.COMPLETED)
+    client = house.page("bob")
+    keep(client)
+    (tabs,) = Page(client.get("/jobs/?view=all")).of_class("view-tabs")
+    assert tabs.text == "All Failures"
+    counted = Page(client.get("/jobs/view-tabs/?view=failures"))
+    assert [node.text for node in counted.all("a")] == ["All", "Failures 3"]
+    assert not Page(house.page("vera").get("/jobs/?view=all")).of_class("view-tabs")

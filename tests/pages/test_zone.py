@@ -51,8 +51,8 @@ def ended(house: House) -> TransformJob:
 )
 def test_a_timeline_names_the_zone_of_whoever_reads_it(house: House, zone: str, clock: str, day: str) -> None:
     page = Page(reader(house, zone).get(ended(house).get_absolute_url()))
-    shown = {node.text: node.get("title") for node in page.all("time")}
-    assert shown[clock] == day
+    full_times = {node.text: node.get("title") for node in page.all("time")}
+    assert full_times[clock] == day
 
 
 def test_a_list_says_the_day_of_the_reader(house: House) -> None:

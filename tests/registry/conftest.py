@@ -12,10 +12,10 @@ import pytest
 from deployments.registry.services import groups, versions
 from tests.cast import House
 from tests.engine.resources import put, unique
-from tests.jobs.conftest import engine_keys, house, other, real
+from tests.jobs.conftest import engine_keys, house, other_house, real
 from tests.support.engine import EngineProcess
 
-__all__ = ["archive", "engine_keys", "group", "house", "other", "real", "register"]
+__all__ = ["archive", "engine_keys", "group", "house", "other_house", "real", "register"]
 
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 

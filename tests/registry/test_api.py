@@ -102,10 +102,10 @@ def test_approval_is_decided_once_and_asked_about_where_it_matters(
     assert [change["after"] for change in approved.json()["history"]] == ["Approved", "PendingManualApproval"]
     again = real.api("bob").post(f"{path}approval/", {"status": "Approved"}, JSON)
     assert "already" in error(again, 409)["message"]
-    made = real.api("bob").post(f"{path}model/", {"name": unique("model")}, JSON)
-    assert made.status_code == 201
+    answer = real.api("bob").post(f"{path}model/", {"name": unique("model")}, JSON)
+    assert answer.status_code == 201
     refused = real.api("bob").post(f"{path}approval/", {"status": "Rejected"}, JSON)
-    assert made.json()["name"] in error(refused, 409)["message"]
+    assert answer.json()["name"] in error(refused, 409)["message"]
     assert "reject_in_use" in error(refused, 409)["message"]
     body = {"status": "Rejected", "reject_in_use": True}
     assert real.api("bob").post(f"{path}approval/", body, JSON).json()["approval"] == "Rejected"
@@ -195,11 +195,11 @@ def test_roles_hold(real: House, group: str, register: Register) -> None:
         assert real.api(name).delete(address(real, group)).status_code == 403
 
 
-def test_another_teams_connection_is_not_found(real: House, other: House, group: str) -> None:
+def test_another_teams_connection_is_not_found(real: House, other_house: House, group: str) -> None:
     Connection.objects.filter(pk=real.connection.pk).update(slug="theirs")
-    api = other.api("charlie")
-    for rest in ("", "versions/", "versions/1/"):
-        assert api.get(f"{GROUPS}theirs/{group}/{rest}").status_code == 404
+    api = other_house.api("charlie")
+    for path in ("", "versions/", "versions/1/"):
+        assert api.get(f"{GROUPS}theirs/{group}/{path}").status_code == 404
     assert "connection" in error(api.get(GROUPS, {"connection": "theirs"}), 400)["fields"]
 
 

@@ -60,9 +60,11 @@ def test_pages_say_where_a_version_runs_and_link_there(
     assert "Churn, staging" not in rows["2"]
     assert deployment.get_absolute_url() in page.links()
     assert "Deployed by Churn" in page.text
-    one, two = (Page(real.page("bob").get(address(real, group, number))).text for number in (1, 2))
-    assert "Runs in Churn, staging" in one
-    assert "On its way into Churn, production" in two
+    first_page, second_page = (
+        Page(real.page("bob").get(address(real, group, number))).text for number in (1, 2)
+    )
+    assert "Runs in Churn, staging" in first_page
+    assert "On its way into Churn, production" in second_page
 
 
 def test_whoever_approves_is_told_that_a_deployment_takes_it_by_itself(
@@ -85,14 +87,14 @@ def test_rejecting_a_version_that_runs_asks_and_names_the_stage(
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(1, "runs in Churn, staging"), (2, "way into Churn, production")]
+    ("number", "sentence"), [(1, "runs in Churn, staging"), (2, "way into Churn, production")]
 )
 def test_a_version_that_a_stage_runs_or_waits_for_is_not_deleted(
-    real: House, group: str, deployment: Deployment, number: int, said: str
+    real: House, group: str, deployment: Deployment, number: int, sentence: str
 ) -> None:
     path = address(real, group, number, "delete/")
     answer = real.page("alice").post(path, {"sure": "1"}, follow=True)
-    assert said in Page(answer).text
+    assert sentence in Page(answer).text
     assert len(packages.list_page(target_of(real.connection), group).versions) == 2
     api = f"/api/v1/registry/groups/engine/{group}/versions/{number}/?delete_in_use=true"
     assert real.api("alice").delete(api).status_code == 409

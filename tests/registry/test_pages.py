@@ -252,7 +252,7 @@ def test_a_pipeline_is_registered_as_json(real: House, group: str, engine: Engin
 
 
 @pytest.mark.parametrize(
-    ("fields", "field", "said"),
+    ("fields", "field", "sentence"),
     [
         ({"image": ""}, "image", "It is required"),
         ({"image": "nobody/knows:1"}, "image", "nobody/knows:1"),
@@ -276,12 +276,12 @@ def test_a_pipeline_is_registered_as_json(real: House, group: str, engine: Engin
     ],
 )
 def test_what_cannot_be_registered_is_said_at_its_field_and_nothing_is_created(
-    real: House, group: str, engine: EngineProcess, fields: dict[str, str], field: str, said: str
+    real: House, group: str, engine: EngineProcess, fields: dict[str, str], field: str, sentence: str
 ) -> None:
     answer = real.page("bob").post(address(real, group, rest="new/"), sent(engine, **fields))
     page = Page(answer)
     assert answer.status_code == 400
-    assert said in page.by_id(f"id_{field}-error-1").text
+    assert sentence in page.by_id(f"id_{field}-error-1").text
     assert packages.list_page(target_of(real.connection), group).versions == ()
 
 
@@ -349,8 +349,8 @@ def test_a_model_is_made_from_a_version_and_names_it(real: House, group: str, re
     page = Page(real.page("vera").get(f"/models/{model.pk}/"))
     assert address(real, group, 1) in page.links()
     assert f"{group} version 1" in page.text
-    taken = real.page("bob").post(path, {"name": name})
-    assert "registered already" in Page(taken).by_id("id_name-error-1").text
+    second_answer = real.page("bob").post(path, {"name": name})
+    assert "registered already" in Page(second_answer).by_id("id_name-error-1").text
     then = real.page("bob").post(path, {"name": f"{name}-b", "then": "job"})
     assert then["Location"] == f"/jobs/new/?model={RegisteredModel.objects.get(name=f'{name}-b').pk}"
 
@@ -436,12 +436,12 @@ def test_an_operator_deletes_nothing(real: House, group: str, register: Register
 
 
 def test_an_address_of_another_teams_connection_is_not_found(
-    real: House, other: House, group: str, register: Register
+    real: House, other_house: House, group: str, register: Register
 ) -> None:
     register()
     Connection.objects.filter(pk=real.connection.pk).update(slug="theirs")
     for path in (f"/registry/theirs/{group}/", f"/registry/theirs/{group}/1/"):
-        assert other.page("charlie").get(path).status_code == 404
+        assert other_house.page("charlie").get(path).status_code == 404
 
 
 def test_an_engine_that_is_down_is_said_with_the_call_that_failed(house: House) -> None:

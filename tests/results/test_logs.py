@@ -51,7 +51,7 @@ def serving(db: None, serving_engine: EngineProcess, settings: Any, engine_keys:
     return make_house("first", {"alice": "admin", "vera": "viewer"}, serving_engine.url)
 
 
-def known(house: House, remote: Transform, **fields: Any) -> TransformJob:
+def dashboard_job(house: House, remote: Transform, **fields: Any) -> TransformJob:
     """The dashboard's row of a job in the engine that ended a while ago."""
     ended = timezone.now() - timedelta(minutes=5)
     values = {"state": JobState.COMPLETED, "accepted_at": ended, "started_at": ended, "ended_at": ended}
@@ -60,7 +60,7 @@ def known(house: House, remote: Transform, **fields: Any) -> TransformJob:
 
 @pytest.fixture
 def job(serving: House, long: Transform) -> TransformJob:
-    return known(serving, long)
+    return dashboard_job(serving, long)
 
 
 def container_of(job: TransformJob) -> str:
@@ -76,11 +76,11 @@ def numbered(lines: list[str]) -> list[int]:
     return [int(text.removeprefix("line ")) for text in lines if text.startswith("line ")]
 
 
-def walk_back(job: TransformJob, **wanted: Any) -> Iterator[logs.LogPage]:
-    page = logs.page(job, **wanted)
+def walk_back(job: TransformJob, **query: Any) -> Iterator[logs.LogPage]:
+    page = logs.page(job, **query)
     yield page
     while page.before:
-        page = logs.page(job, **wanted, before=page.before)
+        page = logs.page(job, **query, before=page.before)
         yield page
 
 
@@ -122,13 +122,13 @@ def test_a_search_finds_a_line_in_the_middle_of_all(job: TransformJob) -> None:
 def test_what_a_search_finds_opens_among_its_neighbours(job: TransformJob) -> None:
     (hit,) = logs.page(job, stream=logs.ALL, search="line 010000").lines
     around = logs.page(job, stream=hit.stream, at=hit.id)
-    found = numbered(texts(around))
-    assert found == list(range(10_000 - logs.CONTEXT, 10_000 - logs.CONTEXT + logs.PAGE))
+    numbers = numbered(texts(around))
+    assert numbers == list(range(10_000 - logs.CONTEXT, 10_000 - logs.CONTEXT + logs.PAGE))
     assert around.lines[logs.CONTEXT].id == hit.id
     before = logs.page(job, stream=hit.stream, before=around.before)
-    assert numbered(texts(before))[-1] == found[0] - 1
+    assert numbered(texts(before))[-1] == numbers[0] - 1
     after = logs.page(job, stream=hit.stream, token=around.token)
-    assert numbered(texts(after))[0] == found[-1] + 1
+    assert numbered(texts(after))[0] == numbers[-1] + 1
 
 
 def test_a_search_with_many_hits_is_paged_and_jumped_through_both_ways(job: TransformJob) -> None:
@@ -138,15 +138,45 @@ def test_a_search_with_many_hits_is_paged_and_jumped_through_both_ways(job: Tran
     first, _ = logs.jump(job, stream=stream, search="00 ")
     assert first == ""
     place = ""
-    seen = []
+    places = []
     for _ in range(3):
         place, _ = logs.jump(job, stream=stream, search="5000", token=place)
-        seen.append(place)
+        places.append(place)
     hits = logs.page(job, stream=stream, search="5000").lines
     assert [line.text for line in hits] == ["line 005000", "line 015000"]
-    assert seen == [hits[0].id, hits[1].id, ""]
+    assert places == [hits[0].id, hits[1].id, ""]
     back, _ = logs.jump(job, stream=stream, search="5000", before=hits[1].id)
     assert back == hits[0].id
+
+
+def test_a_line_has_its_number_and_a_hit_its_place_among_all(job: TransformJob) -> None:
+    stream = container_of(job)
+    lines = [line for page in list(walk_back(job, stream=stream))[::-1] for line in page.lines]
+    for place in (0, 1, 499, 10_000, len(lines) - 1):
+        assert logs.line_number(job, stream=stream, line_id=lines[place].id) == place + 1
+    hits = logs.page(job, stream=stream, search="5000").lines
+    for number, hit in enumerate(hits, start=1):
+        counted = logs.count_hits(job, stream=stream, search="5000", errors=False, at=hit.id)
+        assert counted == logs.HitCount(number, 2, more=False)
+    # A line that is no hit, and the errors by their first lines.
+    assert logs.count_hits(job, stream=stream, search="5000", errors=False, at=lines[0].id).number == 0
+    error, _ = logs.jump(job, stream=stream, errors=True)
+    assert logs.count_hits(job, stream=stream, search="", errors=True, at=error) == logs.HitCount(
+        1, 1, more=False
+    )
+
+
+def test_a_line_far_from_the_beginning_has_no_number_rather_than_a_wrong_one(
+    job: TransformJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_COUNTED", 500)
+    stream = container_of(job)
+    end = logs.page(job, stream=stream).lines[-1].id
+    assert logs.line_number(job, stream=stream, line_id=end) is None
+    counted = logs.count_hits(job, stream=stream, search="line", errors=False, at=end)
+    assert counted.more
+    assert counted.number == 0
+    assert counted.total < LINES
 
 
 def test_errors_only_keeps_a_traceback_whole_and_the_jump_goes_to_its_first_line(job: TransformJob) -> None:
@@ -169,7 +199,7 @@ def test_terminal_codes_and_invisible_characters_are_taken_out(job: TransformJob
 def test_errors_of_objects_are_told_by_stream(serving: House, serving_engine: EngineProcess) -> None:
     remote = transform(serving_engine, {"1": b"bad\n", "2": b"good\n", "3": b"bad\n"}, instances=2)
     remote.failed()
-    job = known(serving, remote, state=JobState.FAILED)
+    job = dashboard_job(serving, remote, state=JobState.FAILED)
     page = logs.page(job, stream=logs.ALL, errors=True)
     assert {text.split(":")[0].rsplit("/")[-1] for text in texts(page)} == {"1", "3"}
     assert not [text for text in texts(page) if "[sagemaker logs]" in text]
@@ -185,18 +215,18 @@ def followed(job: TransformJob, stream: str, search: str, poll: Callable[[], Non
     `poll` gives the row the state of the engine's job, as the poller of the connection does.
     """
     page = logs.page(job, stream=stream, search=search)
-    seen, polls = texts(page), 0
+    lines_in_order, polls = texts(page), 0
     earlier = page
     while earlier.before:
         earlier = logs.page(job, stream=stream, search=search, before=earlier.before)
-        seen = texts(earlier) + seen
+        lines_in_order = texts(earlier) + lines_in_order
     while not page.over:
         page = logs.since(job, stream=stream, search=search, token=page.token)
-        seen += texts(page)
+        lines_in_order += texts(page)
         polls += 1
         poll()
         job.refresh_from_db()
-    return seen, polls
+    return lines_in_order, polls
 
 
 @pytest.mark.parametrize("stream", ["one", "all", "search"])
@@ -210,7 +240,9 @@ def test_following_a_running_job_shows_each_line_once(
     # The data log may be the first stream, before any container wrote a line.
     until(lambda: any(not is_data_log(name) for name in remote.streams), "a container's stream", 60)
     now = timezone.now()
-    job = known(serving, remote, state=JobState.IN_PROGRESS, accepted_at=now, started_at=now, ended_at=None)
+    job = dashboard_job(
+        serving, remote, state=JobState.IN_PROGRESS, accepted_at=now, started_at=now, ended_at=None
+    )
     monkeypatch.setattr(logs, "_QUIET", logs._SETTLED_ENGINE)
 
     def poll() -> None:
@@ -220,14 +252,14 @@ def test_following_a_running_job_shows_each_line_once(
     label = (
         logs.ALL if stream != "one" else next(s.label for s in logs.page(job).streams if not s.is_data_log)
     )
-    seen, polls = followed(job, label, "line 00" if stream == "search" else "", poll)
+    lines_in_order, polls = followed(job, label, "line 00" if stream == "search" else "", poll)
     written = [texts_of_stream(serving_engine, name) for name in remote.streams]
     if stream == "one":
-        assert seen in written
+        assert lines_in_order in written
     else:
-        wanted = sorted(numbered([line for lines in written for line in lines]))
-        assert len(wanted) == 32_000
-        assert sorted(numbered(seen)) == wanted
+        written_numbers = sorted(numbered([line for lines in written for line in lines]))
+        assert len(written_numbers) == 32_000
+        assert sorted(numbered(lines_in_order)) == written_numbers
     assert polls > 1
 
 
@@ -249,17 +281,17 @@ def test_a_search_that_takes_many_calls_goes_on_where_it_stopped(
 ) -> None:
     monkeypatch.setattr(log_reading, "CALLS", 1)
     page = logs.page(job, stream=logs.ALL, token=logs.BEGINNING, search="line 019999")
-    asked = 1
+    pages_read = 1
     while not page.lines and page.more:
         page = logs.page(job, stream=logs.ALL, token=page.token, search="line 019999")
-        asked += 1
+        pages_read += 1
     assert texts(page) == ["line 019999"]
 
 
 def test_a_page_of_very_long_lines_is_short(serving: House, serving_engine: EngineProcess) -> None:
     huge = json.dumps("y" * 200_000)
     remote = transform(serving_engine, {"1": "\n".join([f"print {huge}"] * 12).encode()}).completed()
-    job = known(serving, remote)
+    job = dashboard_job(serving, remote)
     pages = list(walk_back(job, stream=container_of(job)))
     assert all(sum(len(text) for text in texts(page)) <= log_reading.PAGE_BYTES for page in pages)
     assert sum(text.count("y") for page in pages for text in texts(page)) >= 12 * 200_000
@@ -267,19 +299,21 @@ def test_a_page_of_very_long_lines_is_short(serving: House, serving_engine: Engi
 
 def test_the_text_of_all_streams_or_of_a_search_is_sent_whole(job: TransformJob) -> None:
     whole = "".join(logs.text_file(job, stream=logs.ALL).parts).splitlines()
-    told = [line.split(" ", 2) for line in whole]
-    assert numbered([text for _, _, text in told]) == list(range(1, LINES + 1))
-    assert [at for at, _, _ in told] == sorted(at for at, _, _ in told)
-    assert {stream for _, stream, _ in told} == {stream.label for stream in logs.page(job).streams}
-    found = "".join(logs.text_file(job, stream=container_of(job), search="line 0100").parts).splitlines()
-    assert numbered([line.split(" ", 1)[1] for line in found]) == list(range(10_000, 10_100))
+    parts_of_lines = [line.split(" ", 2) for line in whole]
+    assert numbered([text for _, _, text in parts_of_lines]) == list(range(1, LINES + 1))
+    assert [at for at, _, _ in parts_of_lines] == sorted(at for at, _, _ in parts_of_lines)
+    assert {stream for _, stream, _ in parts_of_lines} == {stream.label for stream in logs.page(job).streams}
+    matching_lines = "".join(
+        logs.text_file(job, stream=container_of(job), search="line 0100").parts
+    ).splitlines()
+    assert numbered([line.split(" ", 1)[1] for line in matching_lines]) == list(range(10_000, 10_100))
 
 
 @pytest.mark.parametrize("place", ["nonsense", "1-2-3", "-", "9" * 40 + "-1"])
 def test_a_place_that_no_line_has_is_refused(job: TransformJob, place: str) -> None:
-    for wanted in ("token", "before", "at"):
+    for parameter in ("token", "before", "at"):
         with pytest.raises(NotPossible, match="place"):
-            logs.page(job, stream=logs.ALL, **{wanted: place})
+            logs.page(job, stream=logs.ALL, **{parameter: place})
 
 
 def test_a_job_whose_log_cloudwatch_let_go_says_so(serving: House) -> None:

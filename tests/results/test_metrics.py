@@ -31,9 +31,9 @@ def test_each_instance_of_a_job_has_a_line_in_each_figure(
     assert all(name.startswith("i-") for name in instances[0])
     for chart in usage.charts:
         for line in chart.lines:
-            known = [value for value in line.values if value is not None]
+            measured = [value for value in line.values if value is not None]
             assert len(line.values) == len(usage.times)
-            assert (line.minimum, line.maximum) == (min(known), max(known))
+            assert (line.minimum, line.maximum) == (min(measured), max(measured))
             assert 0 <= line.minimum <= line.mean <= line.maximum
 
 

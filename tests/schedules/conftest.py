@@ -12,9 +12,9 @@ from jobs.models import Preset
 from schedules.models import Schedule
 from schedules.services import scheduling
 from tests.cast import FIELDS, House
-from tests.jobs.conftest import engine_keys, house, other, real
+from tests.jobs.conftest import engine_keys, house, other_house, real
 
-__all__ = ["engine_keys", "house", "other", "real"]
+__all__ = ["engine_keys", "house", "other_house", "real"]
 
 OUTPUT = "s3://bucket/out/{run}/"
 
@@ -32,13 +32,13 @@ def make_schedule(house: House) -> Callable[..., Schedule]:
     """Makes a daily schedule of Alice's team, of Bob; values replace those here."""
 
     def make(by: str = "bob", **values: Any) -> Schedule:
-        given = {
+        defaults = {
             "name": "Nightly",
             "preset": whole_preset(house).slug,
             "expression": "cron(0 6 * * ? *)",
             "output_path": OUTPUT,
         }
-        return scheduling.create(house.team, {**given, **values}, by=house.people[by])
+        return scheduling.create(house.team, {**defaults, **values}, by=house.people[by])
 
     return make
 

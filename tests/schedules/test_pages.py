@@ -61,9 +61,9 @@ def test_a_schedule_is_made_of_the_form(house: House) -> None:
         house.people["bob"],
     )
     assert schedule.next_run_at > timezone.now()
-    shown = text(answer)
-    assert "If the run before has not ended: skip this time." in shown
-    assert "If times passed while Batchdeck did not run: run the latest of them once." in shown
+    page_text = text(answer)
+    assert "If the run before has not ended: skip this time." in page_text
+    assert "If times passed while Batchdeck did not run: run the latest of them once." in page_text
 
 
 @pytest.mark.parametrize(
@@ -160,9 +160,9 @@ def test_a_schedule_is_paused_resumed_and_run_from_its_page(make_schedule: Make,
     run = ScheduledRun.objects.get()
     assert run.asked_by == house.people["alice"]
     starting.start(run.pk)
-    shown = text(page.get(f"{address}/"))
-    assert TransformJob.objects.get().name in shown
-    assert "run now, by alice" in shown
+    page_text = text(page.get(f"{address}/"))
+    assert TransformJob.objects.get().name in page_text
+    assert "run now, by alice" in page_text
 
 
 def test_pressing_run_now_twice_runs_once(make_schedule: Make, house: House) -> None:
@@ -208,9 +208,9 @@ def test_a_viewer_sees_schedules_and_changes_none(make_schedule: Make, house: Ho
     assert not schedule.is_paused
 
 
-def test_another_teams_schedule_is_not_found(make_schedule: Make, other: House) -> None:
+def test_another_teams_schedule_is_not_found(make_schedule: Make, other_house: House) -> None:
     schedule = make_schedule()
-    page = other.page("charlie")
+    page = other_house.page("charlie")
     for act in ("", "runs/", "edit/", "delete/"):
         assert page.get(f"/schedules/{schedule.slug}/{act}").status_code == 404
     assert page.get("/schedules/new/?preset=nightly").status_code == 404

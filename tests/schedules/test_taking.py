@@ -6,11 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from kombu.transport.redis import PRIORITY_STEPS
 
+from jobs.tasks import start_job
 from schedules.lifecycle import taking
 from schedules.models import Schedule, ScheduledRun
 from schedules.services import scheduling
 from schedules.states import PauseCause, RunState
+from schedules.tasks import start_runs
 from tests.cast import House
 from tests.schedules.conftest import Clock
 
@@ -137,11 +140,11 @@ def test_more_schedules_than_one_round_takes_are_taken_in_the_next(
     for number in range(5):
         make_schedule(name=f"Schedule {number}")
     clock.at = SIX
-    taken = []
+    taken_ids = []
     while (run_ids := taking.take_due()) is not None:
         assert len(run_ids) <= 2
-        taken += run_ids
-    assert len(taken) == len(set(taken)) == 5
+        taken_ids += run_ids
+    assert len(taken_ids) == len(set(taken_ids)) == 5
 
 
 def test_a_run_whose_message_was_lost_is_found_again_after_a_while(make_schedule: Make, clock: Clock) -> None:
@@ -154,3 +157,9 @@ def test_a_run_whose_message_was_lost_is_found_again_after_a_while(make_schedule
     assert taking.overdue_runs() == []
     clock.at += taking.GRACE
     assert taking.overdue_runs() == run_ids
+
+
+def test_a_run_sent_again_does_not_wait_behind_the_starts_of_jobs() -> None:
+    run, start = start_runs.priority, start_job.priority
+    assert {run, start} <= set(PRIORITY_STEPS)
+    assert run < start

@@ -107,12 +107,12 @@ def _components() -> dict[str, Any]:
 
 
 def strict(schema: Any) -> Any:
-    """An OpenAPI 3.0 schema as JSON Schema 2020-12 that allows no undeclared field."""
+    """A schema of the document that allows no undeclared field."""
     if isinstance(schema, list):
         return [strict(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    strict_schema = {name: strict(value) for name, value in schema.items() if name != "nullable"}
+    strict_schema = {name: strict(value) for name, value in schema.items()}
     if isinstance(schema.get("properties"), dict) and "type" in schema:
         strict_schema.setdefault("additionalProperties", False)
-    return {"anyOf": [strict_schema, {"type": "null"}]} if schema.get("nullable") is True else strict_schema
+    return strict_schema

@@ -119,6 +119,8 @@ class EngineProcess:
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
             "AWS_DEFAULT_REGION": REGION,
+            # Of the two names, AWS's SDKs for JavaScript, Go and Java read this one alone.
+            "AWS_REGION": REGION,
         }
 
     @property

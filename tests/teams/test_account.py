@@ -35,7 +35,7 @@ def signed_in_by(password: str) -> Client:
 
 def change(client: Client, old: str = OLD, new: str = NEW, again: str = "") -> Any:
     fields = {"old_password": old, "new_password1": new, "new_password2": again or new}
-    return client.post("/account/", fields)
+    return client.post("/account/password/", fields)
 
 
 def verbs(house: House) -> list[str]:
@@ -50,15 +50,14 @@ def test_the_first_sign_in_by_a_link_leads_to_a_password(house: House) -> None:
     client = Client()
     home = client.post(links.create(house.people["bob"]), follow=True)
     assert "You have no password yet." in home.content.decode()
-    assert "/account/" in Page(home).links()
-    fields = [node.get("name") for node in Page(client.get("/account/")).all("input")]
-    assert "old_password" not in fields
-    saved = client.post("/account/", {"new_password1": NEW, "new_password2": NEW}, follow=True)
+    assert home.redirect_chain == [("/account/password/", 302)]
+    assert "old_password" not in [node.get("name") for node in Page(home).all("input")]
+    saved = client.post("/account/password/", {"new_password1": NEW, "new_password2": NEW}, follow=True)
     assert "Your password is set." in saved.content.decode()
     assert is_in(client)
-    other = Client()
-    other.post("/signin/", {"username": "bob", "password": NEW})
-    assert is_in(other)
+    second_browser = Client()
+    second_browser.post("/signin/", {"username": "bob", "password": NEW})
+    assert is_in(second_browser)
     assert verbs(house) == ["account.signed_in", "account.password_set", "account.signed_in"]
 
 
@@ -109,9 +108,9 @@ def test_guessing_the_old_password_is_limited_as_sign_in_is(alice: User) -> None
 def test_who_forgot_the_password_sets_another_after_a_link(alice: User) -> None:
     client = Client()
     client.post(links.create(alice))
-    client.post("/account/", {"new_password1": NEW, "new_password2": NEW})
+    client.post("/account/password/", {"new_password1": NEW, "new_password2": NEW})
     assert is_in(signed_in_by(NEW))
-    fields = [node.get("name") for node in Page(client.get("/account/")).all("input")]
+    fields = [node.get("name") for node in Page(client.get("/account/password/")).all("input")]
     assert "old_password" in fields
 
 

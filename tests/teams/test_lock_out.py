@@ -83,7 +83,9 @@ def test_signing_in_forgives_the_wrong_tries_from_the_same_address(alice: User) 
         assert attempt(PASSWORD) == 302
 
 
-def test_sign_ins_and_failures_stand_in_the_teams_activity(house: House, other: House, alice: User) -> None:
+def test_sign_ins_and_failures_stand_in_the_teams_activity(
+    house: House, other_house: House, alice: User
+) -> None:
     for _ in range(7):
         attempt()
     attempt(name="nobody")
@@ -99,9 +101,9 @@ def test_sign_ins_and_failures_stand_in_the_teams_activity(house: House, other: 
         alice,
         {"by": "password"},
     )
-    assert not Activity.objects.filter(team=other.team).exists()
-    shown = house.page("vera").get("/team/activity/").content.decode()
-    assert ("account sign in failed" in shown, "203.0.113.1" in shown) == (True, True)
+    assert not Activity.objects.filter(team=other_house.team).exists()
+    page_text = house.page("vera").get("/team/activity/").content.decode()
+    assert ("account sign in failed" in page_text, "203.0.113.1" in page_text) == (True, True)
 
 
 def test_djangos_admin_has_no_sign_in_of_its_own(house: House) -> None:

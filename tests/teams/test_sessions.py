@@ -35,10 +35,10 @@ def status(cookie: str) -> int:
 def test_the_cookie_opens_pages_and_the_key_in_the_database_does_not(browser: Client) -> None:
     cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
     assert status(cookie) == 200
-    kept = list(Session.objects.values_list("session_key", flat=True))
-    assert len(kept) == 1
-    assert cookie not in kept
-    assert status(kept[0]) == 302
+    stored_keys = list(Session.objects.values_list("session_key", flat=True))
+    assert len(stored_keys) == 1
+    assert cookie not in stored_keys
+    assert status(stored_keys[0]) == 302
 
 
 def test_signing_out_ends_the_session(browser: Client) -> None:

@@ -88,13 +88,13 @@ def test_signing_out_needs_a_post(house: House) -> None:
     assert not signed_in(client)
 
 
-def test_the_current_team_can_be_switched_only_to_ones_own(house: House, other: House) -> None:
+def test_the_current_team_can_be_switched_only_to_ones_own(house: House, other_house: House) -> None:
     alice = house.people["alice"]
     client = house.page("alice")
     assert client.post("/team/switch/", {"team": "second"}).status_code == 404
-    Membership.objects.create(team=other.team, user=alice, role=Role.VIEWER)
+    Membership.objects.create(team=other_house.team, user=alice, role=Role.VIEWER)
     assert client.post("/team/switch/", {"team": "second"}).status_code == 302
-    assert client.session["team_id"] == other.team.pk
+    assert client.session["team_id"] == other_house.team.pk
 
 
 def test_the_command_prints_a_link_and_nothing_else(house: House) -> None:
@@ -109,9 +109,17 @@ def test_the_command_prints_a_link_and_nothing_else(house: House) -> None:
 def test_the_command_prints_a_token_and_nothing_else(house: House) -> None:
     out = StringIO()
     call_command("token", "--user", "alice", "--team", "first", stdout=out)
-    found = tokens.find(out.getvalue().strip())
-    assert found is not None
-    assert found.member.user == house.people["alice"]
+    token = tokens.find(out.getvalue().strip())
+    assert token is not None
+    assert token.member.user == house.people["alice"]
+
+
+def test_a_token_of_the_command_may_do_no_more_than_its_role(house: House) -> None:
+    out = StringIO()
+    call_command("token", "--user", "alice", "--team", "first", "--role", "viewer", stdout=out)
+    bearer = tokens.find(out.getvalue().strip())
+    assert bearer is not None
+    assert bearer.member.role == "viewer"
 
 
 def test_a_token_of_the_command_ends_by_itself_unless_told_otherwise(house: House) -> None:

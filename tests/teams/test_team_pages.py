@@ -55,13 +55,13 @@ def test_a_name_that_cannot_be_or_is_there_already_is_refused_beside_the_field(
     page = Page(answer)
     assert page.by_id("invite-error").text
     roles = page.all_below(page.by_id("role"), "option")
-    assert [one.get("value") for one in roles if "selected" in one.attributes] == ["operator"]
+    assert [option.get("value") for option in roles if "selected" in option.attributes] == ["operator"]
     assert (User.objects.count(), verbs(house)) == (before, [])
 
 
-def test_nobody_gets_a_link_to_be_somebody_of_another_team(house: House, other: House) -> None:
-    Membership.objects.create(team=house.team, user=other.people["charlie"], role=Role.VIEWER)
-    for shared in (member_of(house, other.people["charlie"]), superuser(house)):
+def test_nobody_gets_a_link_to_be_somebody_of_another_team(house: House, other_house: House) -> None:
+    Membership.objects.create(team=house.team, user=other_house.people["charlie"], role=Role.VIEWER)
+    for shared in (member_of(house, other_house.people["charlie"]), superuser(house)):
         answer = press(house, "alice", f"/team/members/{shared.pk}/link/")
         assert answer.status_code == 302
     assert not SignInLink.objects.exists()
@@ -84,8 +84,8 @@ def test_a_role_is_changed_and_holds_at_once(house: House) -> None:
     press(house, "alice", f"/team/members/{member(house, 'vera').pk}/role/", role="operator")
     assert house.page("vera").get("/jobs/new/").status_code == 200
     (row,) = Activity.objects.filter(team=house.team)
-    assert (row.verb, row.object_label, row.detail) == (
-        "member.role_changed", "vera", {"from": "viewer", "to": "operator"},
+    assert (row.verb, row.object_label, row.changes) == (
+        "member.role_changed", "vera", {"role": {"from": "viewer", "to": "operator"}},
     )  # fmt: skip
 
 
@@ -119,11 +119,11 @@ def test_who_is_removed_is_out_with_their_tokens_and_what_they_did_stays(house: 
 
 
 def test_tokens_of_who_was_removed_stay_ended_when_they_are_asked_in_again(
-    house: House, other: House
+    house: House, other_house: House
 ) -> None:
     api = house.api("bob")
-    Membership.objects.create(team=other.team, user=house.people["bob"], role=Role.VIEWER)
-    elsewhere = tokens.create(team=other.team, user=house.people["bob"])[1]
+    Membership.objects.create(team=other_house.team, user=house.people["bob"], role=Role.VIEWER)
+    elsewhere = tokens.create(team=other_house.team, user=house.people["bob"])[1]
     members.remove(member(house, "bob"), by=house.people["alice"])
     Membership.objects.create(team=house.team, user=house.people["bob"], role=Role.VIEWER)
     assert api.get("/api/v1/jobs/").status_code == 401
@@ -168,11 +168,11 @@ def test_others_than_admins_see_the_members_and_change_nothing(house: House, who
     assert verbs(house) == []
 
 
-def test_another_teams_members_are_not_found(house: House, other: House) -> None:
+def test_another_teams_members_are_not_found(house: House, other_house: House) -> None:
     pk = member(house, "vera").pk
     for act in ("role", "remove", "link"):
-        assert press(other, "charlie", f"/team/members/{pk}/{act}/", role="admin").status_code == 404
-    assert b"vera" not in other.page("charlie").get("/team/").content
+        assert press(other_house, "charlie", f"/team/members/{pk}/{act}/", role="admin").status_code == 404
+    assert b"vera" not in other_house.page("charlie").get("/team/").content
 
 
 def acts(house: House, who: str, count: int) -> None:
@@ -182,25 +182,25 @@ def acts(house: House, who: str, count: int) -> None:
         )
 
 
-def test_the_record_is_paged_narrowed_to_a_person_and_the_teams_own(house: House, other: House) -> None:
+def test_the_record_is_paged_narrowed_to_a_person_and_the_teams_own(house: House, other_house: House) -> None:
     acts(house, "bob", 130)
     acts(house, "vera", 3)
-    acts(other, "charlie", 1)
+    acts(other_house, "charlie", 1)
     client = house.page("vera")
     first = client.get("/team/activity/")
     assert b"charlie" not in first.content
     (older,) = [node.get("href") for node in Page(first).all("a") if "before=" in node.get("href")]
     second = client.get(older).content.decode()
-    shown = first.content.decode() + second
-    assert all(len(re.findall(rf"\bbob-{number:03}\s*<", shown)) == 1 for number in range(130))
+    both_pages = first.content.decode() + second
+    assert all(len(re.findall(rf"\bbob-{number:03}\s*<", both_pages)) == 1 for number in range(130))
     hers = client.get("/team/activity/?person=vera").content.decode()
     assert ("vera-002" in hers, "bob-129" in hers) == (True, False)
     assert client.get("/team/activity/?person=nobody&before=x").status_code == 200
 
 
-def test_the_csv_has_all_of_it_and_no_formula(house: House, other: House) -> None:
+def test_the_csv_has_all_of_it_and_no_formula(house: House, other_house: House) -> None:
     acts(house, "bob", 130)
-    acts(other, "charlie", 1)
+    acts(other_house, "charlie", 1)
     activity.record(house.team, house.people["bob"], "model.registered", house.team, label="=1+1")
     answer = house.page("vera").get("/team/activity.csv")
     rows = list(csv.reader(b"".join(answer.streaming_content).decode().splitlines()))
@@ -225,9 +225,9 @@ def test_the_pages_need_as_many_queries_for_many_rows(house: House) -> None:
         counts = []
         for path in ("/team/", "/team/tokens/", "/team/activity/"):
             client = house.page("alice")
-            with CaptureQueriesContext(database) as seen:
+            with CaptureQueriesContext(database) as captured:
                 assert client.get(path).status_code == 200
-            counts.append(len(seen))
+            counts.append(len(captured))
         return counts
 
     house.bearer("alice")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from transform.scope import Scope
+from transform.scope import EVERYTHING, Scope
 
 SCOPE = Scope.parse(["s3://data/team", "s3://whole"], ["growth-*", "churn"])
 
@@ -74,3 +76,21 @@ def test_a_place_that_is_none_is_told(place: str) -> None:
 def test_a_name_that_is_none_is_told(name: str) -> None:
     with pytest.raises(ValueError, match="is no name of a model"):
         Scope.parse([], [name])
+
+
+@pytest.mark.parametrize(
+    ("places", "names", "contained"),
+    [
+        (["s3://data/team/in/"], ["growth-a*", "churn"], True),
+        (["s3://data/"], ["churn"], False),
+        (["s3://data/team/"], ["churn*"], False),
+        ([], ["churn"], False),
+        (["s3://data/team/"], [], False),
+    ],
+)
+def test_a_scope_contains_what_allows_nothing_more(
+    places: list[str], names: list[str], contained: bool
+) -> None:
+    assert SCOPE.contains(Scope.parse(places, names)) is contained
+    assert EVERYTHING.contains(Scope.parse(places, names))
+    assert not replace(SCOPE, reads_only=True).contains(SCOPE)

@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from wsgiref.util import FileWrapper
 
@@ -16,7 +16,7 @@ import uvicorn
 
 from hosting.http_server import BoundedServer
 from tests.support.sockets import HALF_A_BODY, answer_on, exchange
-from webapp.bridge import Bridge
+from webapp.bridge import Bridge, UploadBodies
 from webapp.refusals import error_answer
 from webapp.worker import WebProtocol
 
@@ -53,7 +53,7 @@ def served(
     body: Callable[[dict[str, Any]], Any],
     threads: int = 1,
     protocol: type[WebProtocol] = WebProtocol,
-    **bounds: float,
+    **bounds: Any,
 ) -> Iterator[int]:
     """The port of a server whose application answers 200 with `body` of the environ."""
 
@@ -108,6 +108,7 @@ def test_a_body_that_is_too_large_is_refused_however_it_comes() -> None:
         page = exchange(port, chunked, b"3e9\r\n" + b"a" * 1001 + b"\r\n0\r\n\r\n")
     assert api.startswith(b"HTTP/1.1 413 ")
     error = json.loads(body_of(api))["error"]
+    assert f"x-request-id: {error.pop('request_id')}".encode() in api.lower()
     assert error == {
         "code": "content_too_large",
         "message": "The request's body has more than 1000 bytes.",
@@ -222,3 +223,46 @@ def test_clients_that_do_not_read_keep_no_answer_from_others() -> None:
         assert body_of(exchange(port, GET)) == b"quick"
         for client in clients:
             client.close()
+
+
+#: Uploads of up to 5,000 bytes, four at a time; a header field says who sends one.
+UPLOADS = UploadBodies(
+    lambda scope: scope["method"] == "PUT",
+    lambda scope: dict(scope["headers"]).get(b"x-sender", b"").decode() or None,
+    largest=5000,
+    at_once=4,
+    seconds=60.0,
+)
+
+
+def put(size: int, sender: str = "") -> bytes:
+    """The head of an upload of so many bytes."""
+    named = f"X-Sender: {sender}\r\n" if sender else ""
+    return f"PUT /api/x HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n{named}Connection: close\r\n\r\n".encode()
+
+
+@contextmanager
+def half_sent(port: int, number: int, sender: str = "") -> Iterator[None]:
+    """So many uploads whose bodies do not come whole."""
+    with ExitStack() as stack:
+        for _ in range(number):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            client.sendall(put(4000, sender) + b"a" * 10)
+        yield
+
+
+def test_strangers_keep_nobody_from_uploading() -> None:
+    with served(read_input, threads=2, uploads=UPLOADS) as port, half_sent(port, 20):
+        assert body_of(exchange(port, put(4000, "ana"), b"a" * 4000)) == b"a" * 4000
+
+
+def test_one_sender_has_half_of_the_places_for_uploads_at_most() -> None:
+    with served(read_input, threads=2, uploads=UPLOADS) as port, half_sent(port, 20, "eve"):
+        assert body_of(exchange(port, put(4000, "ana"), b"a" * 4000)) == b"a" * 4000
+
+
+def test_a_stranger_who_sends_a_file_is_told_to_sign_in() -> None:
+    with served(read_input, uploads=UPLOADS) as port:
+        answer = exchange(port, put(4000), b"a" * 4000)
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert json.loads(body_of(answer))["error"]["code"] == "not_authenticated"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("webapp", "teams", "jobs", "transform", "launcher", "engine")
+PACKAGES = ("webapp", "teams", "jobs", "transform", "launcher", "engine", "assistants", "client")
 #: Programs that run as containers: their variables are SageMaker's contract, which docs/engine.md describes.
 CONTAINERS = ROOT / "engine" / "runtimes"
 #: What any program has, and Django's own way to find its settings.

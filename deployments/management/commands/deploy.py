@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from deployments.models import Deployment, PromotionState, Stage, StageRunState
-from deployments.services import files, promoting, queries, running, seed_folder
+from deployments.services import files, folder_import, promoting, queries, running, seed_folder
 from jobs.services.errors import InvalidFields, NotPossible, Unavailable
 from teams.models import Membership
 
@@ -19,13 +19,15 @@ from teams.models import Membership
 FAILED, REFUSED, WAITS = 1, 2, 3
 #: Seconds between two looks at what is waited for.
 _PAUSE = 1.0
+#: The files of a project's folder that say something about its deployment.
+_SUFFIXES = (".json", ".py", ".sh")
 
 
 class Command(BaseCommand):
     """Applies, compares and exports deployments, promotes versions and runs stages."""
 
     help = (
-        "Deployments as files: apply FILE, diff FILE, export NAME, promote NAME STAGE, run NAME STAGE. "
+        "Deployments as files: apply FILE, diff FILE, export NAME, import FOLDER, promote NAME STAGE, run NAME STAGE. "
         "Exit codes: 0 done (diff: no difference), 1 failed (diff: differences), 2 refused, "
         "3 waits for an approval or is still under way."
     )
@@ -46,6 +48,18 @@ class Command(BaseCommand):
         export.add_argument("name")
         export.add_argument(
             "--folder", help="write a CloudFormation template, configurations and pipeline definitions there"
+        )
+        folder = verbs.add_parser("import", help="print the folder of a batch inference project as YAML")
+        folder.add_argument("folder")
+        folder.add_argument("--name", help="the deployment's name (default: the folder's)")
+        folder.add_argument("--package-group", default="", help="default: that of the configurations")
+        folder.add_argument("--connection", default="engine", help="the slug of one (default: %(default)s)")
+        folder.add_argument(
+            "--stage-connection",
+            action="append",
+            default=[],
+            metavar="STAGE=CONNECTION",
+            help="where a stage runs, if elsewhere",
         )
         for verb, text in (("promote", "promote a version"), ("run", "run a stage now")):
             about = verbs.add_parser(verb, help=text)
@@ -72,7 +86,7 @@ class Command(BaseCommand):
         member = rows.filter(team__slug=options["team"], user__username=options["user"]).first()
         if member is None:
             raise CommandError(f"{options['user']} is no member of {options['team']}.", returncode=REFUSED)
-        if not member.can_operate and options["verb"] not in ("export", "diff"):
+        if not member.can_operate and options["verb"] not in ("export", "diff", "import"):
             raise CommandError(f"{options['user']} needs the role operator.", returncode=REFUSED)
         return member
 
@@ -101,6 +115,20 @@ class Command(BaseCommand):
             except OSError as error:
                 raise CommandError(f"{file} cannot be written: {error}.", returncode=FAILED) from error
             self.stdout.write(str(file))
+
+    def _import(self, member: Membership, options: dict[str, Any]) -> None:
+        folder = Path(options["folder"]).resolve()
+        pairs = [text.partition("=") for text in options["stage_connection"]]
+        if wrong := [stage for stage, _, connection in pairs if not stage or not connection]:
+            raise files.BadFile(f"--stage-connection {wrong[0]} must be STAGE=CONNECTION.")
+        imported = folder_import.read_folder(
+            _folder_texts(folder),
+            name=options["name"] or folder.name,
+            connection=options["connection"],
+            stage_connections={stage: connection for stage, _, connection in pairs},
+            package_group=options["package_group"],
+        )
+        self.stdout.write(imported.write(), ending="")
 
     def _promote(self, member: Membership, options: dict[str, Any]) -> None:
         stage = self._stage(member, options)
@@ -157,3 +185,22 @@ class Command(BaseCommand):
     def _print_changes(self, applied: files.Applied) -> None:
         for change in applied.changes:
             self.stdout.write(f"{change.field}: {change.before or 'nothing'} -> {change.after or 'nothing'}")
+
+
+def _folder_texts(folder: Path) -> dict[str, str]:
+    """The texts of the folder's configurations, definitions and scripts, by their paths in it. Raises BadFile."""
+    if not folder.is_dir():
+        raise files.BadFile(f"{folder} is no folder.")
+    texts = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        is_hidden = any(part.startswith(".") for part in name.parts)
+        if is_hidden or path.suffix not in _SUFFIXES or not path.is_file():
+            continue
+        if path.stat().st_size > files.MAX_BYTES:
+            raise files.BadFile(f"{path} is larger than {files.MAX_BYTES:,} bytes.")
+        try:
+            texts[name.as_posix()] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise files.BadFile(f"{path} cannot be read: {error}.") from error
+    return texts

@@ -82,6 +82,8 @@ class PackageGroups(TeamView):
 
 
 class _OfGroup(TeamView):
+    is_local = False
+
     def place(self, slug: str, group: str) -> tuple[Connection, PackageGroup]:
         """The connection and the group; raises Http404 if there is none."""
         connection = queries.connections(self.member.team).filter(slug=slug).first()

@@ -40,9 +40,9 @@ def groups(request: MemberRequest) -> HttpResponse:
         except (Unavailable, NotPossible) as error:
             context["says"] = str(error)
         else:
-            here = {"connection": connection.slug, "q": name}
+            query = {"connection": connection.slug, "q": name}
             context["rows"] = listing.rows
-            context["next"] = urlencode({**here, "after": listing.next}) if listing.next else ""
+            context["next"] = urlencode({**query, "after": listing.next}) if listing.next else ""
             context["is_first"] = not request.GET.get("after")
     return render(request, "registry/groups.html", context)
 

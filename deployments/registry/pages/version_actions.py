@@ -53,7 +53,7 @@ def new_model(request: MemberRequest, slug: str, group: str, number: int) -> Htt
     connection, package_group, version = find_version(request.team, slug, group, number)
     start = {"name": f"{group[: 62 - len(str(number))]}-{number}", "description": version.description[:200]}
     form = ModelOfVersionForm(request.POST if request.method == "POST" else None, initial=start)
-    then = (request.POST if request.method == "POST" else request.GET).get("then", "")
+    next_step = (request.POST if request.method == "POST" else request.GET).get("then", "")
     if request.method == "POST" and form.is_valid():
         try:
             model = versions.create_model(connection, version, **form.cleaned_data, by=request.user)
@@ -64,7 +64,7 @@ def new_model(request: MemberRequest, slug: str, group: str, number: int) -> Htt
             form.add_error(None, str(error))
         else:
             messages.success(request, f"The model {model.name} is made from {group} version {number}.")
-            if then == "job":
+            if next_step == "job":
                 return redirect(f"{reverse('new-job')}?{urlencode({'model': model.pk})}")
             return redirect("model", pk=model.pk)
     context = {
@@ -72,7 +72,7 @@ def new_model(request: MemberRequest, slug: str, group: str, number: int) -> Htt
         "connection": connection,
         "group": package_group,
         "version": version,
-        "then": "job" if then == "job" else "",
+        "then": "job" if next_step == "job" else "",
     }
     return render(request, "registry/new_model.html", context, status=400 if form.errors else 200)
 
@@ -83,7 +83,7 @@ def new_model(request: MemberRequest, slug: str, group: str, number: int) -> Htt
 def delete_version(request: MemberRequest, slug: str, group: str, number: int) -> HttpResponse:
     """Ask, then delete a version. One that a stage runs is not deleted."""
     connection, _, version = find_version(request.team, slug, group, number)
-    here = reverse("registry-version", args=[slug, group, number])
+    version_page = reverse("registry-version", args=[slug, group, number])
     if request.method == "GET":
         return confirming.ask(request, _delete_question(connection, version))
     try:
@@ -93,7 +93,7 @@ def delete_version(request: MemberRequest, slug: str, group: str, number: int) -
         return confirming.ask(request, _delete_question(connection, version))
     except (NotPossible, Unavailable) as error:
         messages.error(request, str(error))
-        return redirect(here)
+        return redirect(version_page)
     messages.success(request, f"{group} version {number} is deleted.")
     return redirect("registry-group", slug=connection.slug, group=group)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from aws import GatewayError, Target, objects
 from aws.packages import PackageVersion
 from deployments.registry.services.calls import answers, registry_call
 from jobs.models import Connection
+from transform.json_values import read_json
 from transform.keys import parse_s3_uri
 
 #: Bytes read of a document, numbers shown of it, and how deep it may be nested.
@@ -101,7 +101,7 @@ def _document(target: Target, title: str, uri: str) -> MetricDocument:
     if len(body) > _MOST_BYTES:
         return MetricDocument(title, uri, problem="It has more than 256 KB; open it in S3.")
     try:
-        content = json.loads(body)
+        content = read_json(body)
     except (ValueError, RecursionError):
         return MetricDocument(title, uri, problem="It is no JSON; open it in S3.")
     metrics = tuple(_metrics(content))

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from engine.errors import ServiceError
 from engine.operations.context import Context
-from engine.orchestration.pipelines.property_files import read_json
+from engine.orchestration.pipelines.property_files import PropertyFiles
 from engine.pipeline_definitions import Definition, Step
 from engine.pipeline_definitions.conditions import holds
 from engine.pipeline_definitions.expressions import evaluate
@@ -81,5 +81,5 @@ class StepValues:
             self._row.parameters,
             variables(self._pipeline_name, self._row.arn, started, at, job),
             properties,
-            partial(read_json, self._ctx, self._definition, properties),
+            PropertyFiles(self._ctx, self._definition, properties).read_json,
         )

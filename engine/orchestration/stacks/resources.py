@@ -268,11 +268,11 @@ class ParameterHandler(Handler):
         document = {key: value for key, value in new.items() if key != "Tags"}
         await self.call("PutParameter", {**document, "Name": physical_id, "Overwrite": True})
         before, after = old.get("Tags", {}), new.get("Tags", {})
-        where = {"ResourceType": "Parameter", "ResourceId": physical_id}
+        parameter = {"ResourceType": "Parameter", "ResourceId": physical_id}
         if gone := [key for key in before if key not in after]:
-            await self.call("RemoveTagsFromResource", {**where, "TagKeys": gone})
+            await self.call("RemoveTagsFromResource", {**parameter, "TagKeys": gone})
         if after and after != before:
-            await self.call("AddTagsToResource", {**where, "Tags": _tag_list(after)})
+            await self.call("AddTagsToResource", {**parameter, "Tags": _tag_list(after)})
 
     async def delete(self, physical_id: str) -> None:
         if await self.exists(physical_id):

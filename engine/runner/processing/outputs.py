@@ -17,13 +17,15 @@ from typing import Any
 from engine.errors import ServiceError
 from engine.objects import ObjectStore
 from engine.runner.failures import JobFailed
-from engine.runner.processing.request import below_base_dir, managed_outputs
+from engine.runner.processing.request import BASE_DIR, below_base_dir, managed_outputs
 from engine.runner.task_groups import Abandoned
 from transform.keys import output_folder, parse_s3_uri
 
 _CHUNK = 1024 * 1024
 #: The longest key in bytes that S3 takes.
 _LONGEST_KEY = 1024
+#: Levels of folders in an output. The walk through them holds a descriptor for each, which all jobs share.
+_DEEPEST = 100
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 #: A pipe without a writer must not block.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -154,13 +156,21 @@ def _upload(objects: ObjectStore, output: ProcessingOutput, file: _File, end: th
 
 
 def _files(base_dir: Path, local_path: PurePosixPath) -> Iterator[_File]:
-    """The regular files below a folder, opened; the caller closes them. Links and other files are left out."""
+    """The regular files below a folder, opened; the caller closes them. Links and other files are left out.
+
+    Raises JobFailed for folders below folders in more than _DEEPEST levels.
+    """
     top = _open_folder(base_dir, local_path)
     if top is None:
         return
     try:
         # It compares each folder that it opens with what it has listed, so that a link in its place is not followed.
-        for path, _, names, folder in os.fwalk(".", dir_fd=top):
+        for path, folders, names, folder in os.fwalk(".", dir_fd=top):
+            if folders and path.count("/") >= _DEEPEST:
+                raise JobFailed(
+                    f"ClientError: There are folders in more than {_DEEPEST} levels below "
+                    f"{BASE_DIR / local_path}; write the files nearer to it"
+                )
             for name in sorted(names):
                 with contextlib.suppress(OSError):
                     descriptor = os.open(name, _FILE, dir_fd=folder)

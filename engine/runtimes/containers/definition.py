@@ -29,10 +29,10 @@ _BILLION = 1_000_000_000
 
 def container_variables(environment: Mapping[str, str], placement: Placement) -> dict[str, str]:
     """The variables of a container: the job's, with the addresses of the folders in it."""
-    own = {"SAGEMAKER_MODEL_DIR": MODEL_DIR, "SAGEMAKER_BIND_TO_PORT": str(PORT)}
+    own_variables = {"SAGEMAKER_MODEL_DIR": MODEL_DIR, "SAGEMAKER_BIND_TO_PORT": str(PORT)}
     if placement.script_dir is not None and environment.get(SUBMIT_DIRECTORY) == str(placement.script_dir):
-        own[SUBMIT_DIRECTORY] = _SCRIPT_DIR
-    return {**environment, **own}
+        own_variables[SUBMIT_DIRECTORY] = _SCRIPT_DIR
+    return {**environment, **own_variables}
 
 
 def host_config(

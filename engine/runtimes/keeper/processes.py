@@ -29,9 +29,9 @@ def wait_for(child: int, engine: int | None = None) -> int | None:
     for descriptor in (woken, *([] if engine is None else [engine])):
         watched.register(descriptor, select.POLLIN)
     while True:
-        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-            if ended[0] == child:
-                code = os.waitstatus_to_exitcode(ended[1])
+        while (ended_process := os.waitpid(-1, os.WNOHANG))[0]:
+            if ended_process[0] == child:
+                code = os.waitstatus_to_exitcode(ended_process[1])
                 return code if code >= 0 else 128 - code
         for descriptor, _ in watched.poll():
             if not os.read(descriptor, 1024) and descriptor == engine:

@@ -113,9 +113,9 @@ def _refuse_uncompared(name: str, saved: str, tag: str) -> None:
         _refuse(f"a {name} saved by scikit-learn {saved}", tag)
 
 
-def _refuse(what: str, tag: str) -> None:
+def _refuse(part: str, tag: str) -> None:
     raise SystemExit(
-        f"The model holds {what}. scikit-learn {sklearn.__version__}, which stands in for the library of image {tag} "
+        f"The model holds {part}. scikit-learn {sklearn.__version__}, which stands in for the library of image {tag} "
         "here, is not known to predict as that one does. Train the model again for a later image, such as 1.2-1, or "
         "run the job on an AWS connection."
     )

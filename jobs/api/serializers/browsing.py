@@ -37,11 +37,11 @@ class MatchesAnswer(serializers.Serializer[Any]):
 
 
 class BrowseAnswer(serializers.Serializer[Any]):
-    """A page of names at an address; `next` is the `after` of the following page."""
+    """A page of names at an address; `next` is the address of the following page."""
 
     path = serializers.CharField(source="listing.path")
     buckets = EntryAnswer(many=True, source="listing.buckets")
     folders = EntryAnswer(many=True, source="listing.folders")
     objects = EntryAnswer(many=True, source="listing.objects")
-    next = serializers.CharField(source="listing.next", allow_blank=True)
+    next = serializers.CharField(allow_null=True)
     matches = MatchesAnswer(allow_null=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs.models import Connection
+from jobs.services.connections import permissions
 
 
 class ConnectionAnswer(serializers.ModelSerializer[Connection]):
@@ -22,7 +24,8 @@ class ConnectionAnswer(serializers.ModelSerializer[Connection]):
         fields = [
             "slug", "name", "kind", "region", "endpoint_url", "role_arn", "account_id", "import_external",
             "max_running", "max_instances", "max_instances_per_type", "engine_key", "allowed_places", "allowed_models",
-            "queue_url", "queue_read_at", "queue_error", "checked_at", "last_ok_at", "last_error", "created_at",
+            "allow_deletes", "viewers_read_data", "queue_url", "queue_read_at", "queue_error", "checked_at",
+            "last_ok_at", "last_error", "created_at",
         ]  # fmt: skip
 
 
@@ -63,3 +66,17 @@ class TestAnswer(serializers.Serializer[Any]):
     account = serializers.CharField(allow_blank=True)
     lines = TestLineAnswer(many=True)
     policy = serializers.CharField(allow_blank=True)
+
+
+class NewConnectionAnswer(ConnectionAnswer):
+    """A connection that was added, and the result of its first test."""
+
+    test = serializers.SerializerMethodField()
+
+    class Meta(ConnectionAnswer.Meta):
+        fields = [*ConnectionAnswer.Meta.fields, "test"]
+
+    @extend_schema_field(TestAnswer)
+    def get_test(self, connection: Connection) -> dict[str, Any]:
+        """What each call answered."""
+        return dict(TestAnswer(permissions.last(connection)).data)

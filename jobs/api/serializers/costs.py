@@ -9,6 +9,9 @@ from rest_framework import serializers
 
 from jobs.costs import CURRENCY, Cost, NoAmount
 from jobs.models import Connection, InstancePrice
+from jobs.models.monthly_budget import PastBudget
+from jobs.services.listing.budgets import MonthStanding
+from jobs.services.listing.forecast import Forecast
 
 
 class CostAnswer(serializers.Serializer[Cost]):
@@ -78,3 +81,40 @@ class TotalsAnswer(serializers.Serializer[Any]):
     currency = serializers.CharField()
     total = TotalAnswer()
     results = TotalAnswer(many=True)
+
+
+class ForecastAnswer(serializers.Serializer[Forecast]):
+    """What the month will cost: the sum of `spent`, `planned` and `unplanned`; `way` says how it was computed."""
+
+    amount = serializers.FloatField()
+    spent = serializers.FloatField()
+    planned = serializers.FloatField(help_text="Runs that are planned until the month's end.")
+    runs = serializers.IntegerField(help_text="The number of planned runs whose cost is known.")
+    unplanned = serializers.FloatField(help_text="Other jobs until the month's end.")
+    per_day = serializers.FloatField(help_text="What other jobs cost a day, of the last days.")
+    way = serializers.CharField()
+
+
+class BudgetAnswer(serializers.Serializer[MonthStanding]):
+    """This month of UTC: the budget, what is spent, and the forecast.
+
+    Without a budget `amount_usd`, `warn_percent`, `past_budget`, `percent` and `changed_at` are null; `forecast` is
+    null where no costs tell.
+    """
+
+    month = MonthField()
+    currency = serializers.SerializerMethodField()
+    spent = serializers.FloatField()
+    amount_usd = serializers.FloatField(source="budget.amount_usd", allow_null=True, default=None)
+    warn_percent = serializers.IntegerField(source="budget.warn_percent", allow_null=True, default=None)
+    past_budget = serializers.ChoiceField(
+        source="budget.past_budget", choices=PastBudget.choices, allow_null=True, default=None
+    )
+    percent = serializers.IntegerField(allow_null=True, help_text="The spent part of the budget.")
+    holds_jobs = serializers.BooleanField(help_text="Whether new jobs wait, as the budget is spent.")
+    changed_at = serializers.DateTimeField(source="budget.changed_at", allow_null=True, default=None)
+    forecast = ForecastAnswer(allow_null=True)
+
+    def get_currency(self, standing: MonthStanding) -> str:
+        """US dollars, as costs are."""
+        return CURRENCY

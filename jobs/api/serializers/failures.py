@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from jobs.api.serializers.files import RecordPlaceAnswer
+from jobs.api.serializers.one_page import OnePageAnswer
 
 
 class ChangeAnswer(serializers.Serializer[Any]):
@@ -23,7 +24,7 @@ class FailureAnswer(serializers.Serializer[Any]):
     """Why a job failed. `cause` is the same for all such failures; `source` is where `quoted` comes from.
 
     `object` is the key of the input that failed, empty if it is not known, and `records` are those of its request that
-    failed, null if they are not known.
+    failed, null if they are not known. While the job's log is `unread`, the cause may still change.
     """
 
     cause = serializers.CharField()
@@ -34,6 +35,7 @@ class FailureAnswer(serializers.Serializer[Any]):
     change = ChangeAnswer(allow_null=True)
     object = serializers.CharField(allow_blank=True)
     records = RecordPlaceAnswer(allow_null=True)
+    unread = serializers.BooleanField()
 
 
 class CauseAnswer(serializers.Serializer[Any]):
@@ -46,3 +48,9 @@ class CauseAnswer(serializers.Serializer[Any]):
     last = serializers.DateTimeField(allow_null=True)
     models = serializers.DictField(child=serializers.IntegerField(), help_text="How many of which model.")
     unread = serializers.IntegerField()
+
+
+class CausesAnswer(OnePageAnswer):
+    """All causes, the most frequent first."""
+
+    results = CauseAnswer(many=True)

@@ -13,14 +13,16 @@ from rest_framework.reverse import reverse
 from jobs import queries
 from jobs.api.serializers.costs import CostAnswer
 from jobs.api.serializers.failures import FailureAnswer
+from jobs.api.serializers.one_page import OnePageAnswer
 from jobs.api.serializers.presets import DifferenceAnswer
 from jobs.api.serializers.requests import RequestAnswer
-from jobs.models import JobEvent, TransformJob
+from jobs.models import JobEvent, TransformJob, TrialRun
 from jobs.services.attempts import changes, failure_report
 from jobs.services.attempts.failure_report import try_url
 from jobs.services.listing.display import for_display_with_attempts
 from jobs.services.submitting import presets
 from jobs.services.submitting.requests import sent_request
+from jobs.states import Hold
 
 
 class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
@@ -34,6 +36,13 @@ class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
     warnings = serializers.ListField(child=serializers.CharField(), source="warning_texts")
     instance_type_used = serializers.CharField(source="instance_type")
     submitted_by = serializers.SerializerMethodField()
+    hold = serializers.ChoiceField(
+        choices=Hold.choices,
+        allow_null=True,
+        read_only=True,
+        help_text="Whether the outputs may be used, where an output check holds them: `held` until a person decides, "
+        "then `accepted` or `refused`; null if none does.",
+    )
     cost = CostAnswer()
     eta = serializers.DateTimeField(
         source="expected_end",
@@ -64,8 +73,8 @@ class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
     class Meta:
         model = TransformJob
         fields = [
-            "id", "name", "state", "state_reason", "failure", "warnings", "url", "api_url", "connection", "model",
-            "arn", "submitted_by", "external", "origin", "preset", "deployment", "parent", "root", "attempt",
+            "id", "name", "state", "hold", "state_reason", "failure", "warnings", "url", "api_url", "connection",
+            "model", "arn", "submitted_by", "external", "origin", "preset", "deployment", "parent", "root", "attempt",
             "attempts_count", "created_at", "changed_at",
             "accepted_at", "started_at", "ended_at", "objects_total", "objects_done", "bytes_total", "eta",
             "stop_requested_at", "instance_type_used", "cost", "archived_at",
@@ -101,7 +110,7 @@ class JobAnswer(RequestAnswer, serializers.ModelSerializer[TransformJob]):
         return {
             "cause": failure.cause, "title": failure.title, "quoted": failure.quoted, "source": failure.source,
             "advice": failure.advice, "change": change, "object": failure.object,
-            "records": failure.place and dataclasses.asdict(failure.place),
+            "records": failure.place and dataclasses.asdict(failure.place), "unread": failure.unread,
         }  # fmt: skip
 
     def to_representation(self, job: TransformJob) -> dict[str, Any]:
@@ -164,10 +173,21 @@ class ActAnswer(serializers.Serializer[Any]):
     job = serializers.CharField(source="job.key", default=None, allow_null=True)
 
 
-class ActsAnswer(serializers.Serializer[Any]):
+class ActsAnswer(OnePageAnswer):
     """The latest acts, newest first."""
 
     results = ActAnswer(many=True)
+
+
+class TrialOfAnswer(serializers.ModelSerializer[TrialRun]):
+    """What a job is a trial of: `request` are the fields of the job on all of the input."""
+
+    request = serializers.DictField()
+    objects = serializers.IntegerField(source="objects_count")
+
+    class Meta:
+        model = TrialRun
+        fields = ["request", "place", "records", "objects", "bytes", "has_header", "is_short", "removed_at"]
 
 
 class JobDetailAnswer(JobAnswer):
@@ -181,6 +201,7 @@ class JobDetailAnswer(JobAnswer):
     rows = serializers.SerializerMethodField()
     preset_differences = serializers.SerializerMethodField()
     changes = serializers.SerializerMethodField()
+    trial_of = TrialOfAnswer(source="trial_run", allow_null=True)
 
     class Meta(JobAnswer.Meta):
         fields = [
@@ -193,6 +214,7 @@ class JobDetailAnswer(JobAnswer):
             "rows",
             "preset_differences",
             "changes",
+            "trial_of",
         ]
 
     @extend_schema_field(DifferenceAnswer(many=True))

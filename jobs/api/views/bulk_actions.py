@@ -1,23 +1,63 @@
-"""One action on many jobs."""
+"""One action on many jobs, and many submissions."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api import request_serializers, serializers
+from jobs.api import errors, request_serializers, serializers
 from jobs.api.views.base import TeamView
 from jobs.api.views.keyed import keyed
 from jobs.filtering import JobFilter
+from jobs.models import TransformJob
+from jobs.services.errors import InvalidFields
 from jobs.services.listing import bulk_actions
+from jobs.services.submitting import bulk
 from jobs.services.submitting.replacing import Outputs
 
 
+class Bulk(TeamView):
+    """Many submissions."""
+
+    @extend_schema(
+        operation_id="jobs_submit_bulk",
+        request=request_serializers.BulkBody,
+        responses=serializers.BulkAnswer,
+    )
+    @keyed
+    def post(self, request: Request) -> Response:
+        """Submit up to 1,000 jobs; each has an outcome of its own, and a refused one hinders no other."""
+        bodies = [_one_body(body) for body in request_serializers.read_bodies(request.data)]
+        outcomes = bulk.submit_all(self.member, bodies, token=self.token)
+        rows = [_bulk_row(index, outcome) for index, outcome in enumerate(outcomes)]
+        created = sum(row["job"] is not None for row in rows)
+        answer = {"results": rows, "created": created, "refused": len(rows) - created}
+        return Response(serializers.BulkAnswer(answer).data)
+
+
+def _one_body(body: Any) -> bulk.OneBody | bulk.Refusal:
+    try:
+        fields = request_serializers.fields_of(body)
+        return bulk.OneBody(fields, request_serializers.take_replace_outputs(fields))
+    except ParseError as error:
+        return InvalidFields({"__all__": [str(error.detail)]})
+    except InvalidFields as error:
+        return error
+
+
+def _bulk_row(index: int, outcome: TransformJob | bulk.Refusal) -> dict[str, Any]:
+    if isinstance(outcome, TransformJob):
+        return {"index": index, "status": 201, "job": outcome, "error": None}
+    status, error = errors.refusal(outcome)
+    return {"index": index, "status": status, "job": None, "error": error}
+
+
 class Many(TeamView):
-    """Stop, archive, restore or retry many jobs."""
+    """Stop, archive, restore, retry, finish or clone many jobs."""
 
     @extend_schema(
         operation_id="jobs_many", request=request_serializers.ManyBody, responses=serializers.ManyAnswer
@@ -41,6 +81,7 @@ class Many(TeamView):
     def _act(self, body: dict[str, Any]) -> bulk_actions.Outcome:
         outputs = Outputs.REPLACE if body["replace_outputs"] else Outputs.REFUSE
         options: dict[str, Any] = {"by": self.member.user, "token": self.token, "outputs": outputs}
+        options["changes"] = body.get("set")
         if "ids" in body:
             return bulk_actions.act_on_keys(self.member.team, body["action"], body["ids"], **options)
         job_filter = JobFilter.read(body["filter"])

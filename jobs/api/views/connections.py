@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
 from jobs import queries
 from jobs.api import request_serializers, serializers
@@ -18,7 +19,7 @@ from jobs.api.views.base import TeamView
 from jobs.api.views.keyed import keyed
 from jobs.models import Connection
 from jobs.services.connections import browsing, connections, limits, permissions
-from teams.access import require
+from jobs.services.data import reading_rights
 from teams.models import Role
 
 
@@ -43,11 +44,11 @@ class Connections(TeamView, generics.ListAPIView[Connection]):
     @extend_schema(
         operation_id="connections_create",
         request=request_serializers.ConnectionBody,
-        responses={201: serializers.ConnectionAnswer},
+        responses={201: serializers.NewConnectionAnswer},
     )
     @keyed
     def post(self, request: Request) -> Response:
-        """Add an AWS connection; admins only."""
+        """Add an AWS connection and test it, as `test/` does; admins only. It is added whatever the test says."""
         fields = request_serializers.read_texts(request_serializers.ConnectionBody, request.data)
         connection = connections.create(
             self.member.team,
@@ -55,7 +56,8 @@ class Connections(TeamView, generics.ListAPIView[Connection]):
             by=self.member.user,
             token=self.token,
         )
-        return Response(serializers.ConnectionAnswer(connection).data, status=201)
+        permissions.test(connection)
+        return Response(serializers.NewConnectionAnswer(connection).data, status=201)
 
 
 class OfConnection(TeamView):
@@ -141,11 +143,17 @@ class Browse(OfConnection):
     @takes(BrowseQuery)
     @extend_schema(operation_id="connections_browse", responses=serializers.BrowseAnswer)
     def get(self, request: Request, slug: str) -> Response:
-        """The names at an address, 200 at a time, and what a job with this prefix would read; operators only."""
+        """The names at an address, 200 at a time, and what a job with this prefix would read.
+
+        For operators, and for viewers where the connection's `viewers_read_data` is true.
+        """
         connection = self._connection(slug)
-        require(self.member, Role.OPERATOR)
+        reading_rights.check_reading(self.member, connection)
         after = self.words["after"]
         listing = browsing.browse(connection, self.words["path"], after)
         # The matches are the same on each page, and take longest to find.
         matches = None if after or listing.buckets else browsing.matches(connection, listing.path)
-        return Response(serializers.BrowseAnswer({"listing": listing, "matches": matches}).data)
+        url = request.build_absolute_uri()
+        further = replace_query_param(url, "after", listing.next) if listing.next else None
+        answer = {"listing": listing, "matches": matches, "next": further}
+        return Response(serializers.BrowseAnswer(answer).data)

@@ -18,7 +18,8 @@ from jobs.costs import CURRENCY
 from jobs.models import Connection
 from jobs.services.connections import prices
 from jobs.services.errors import InvalidFields
-from jobs.services.listing import spending
+from jobs.services.listing import budgets, spending
+from teams.models import Role
 
 
 class _OfConnection(TeamView):
@@ -43,7 +44,7 @@ class Prices(_OfConnection):
         request={
             "application/json": {
                 "type": "object",
-                "additionalProperties": {"type": "number", "nullable": True},
+                "additionalProperties": {"type": ["number", "null"]},
             }
         },
         responses=serializers.PricesAnswer,
@@ -112,6 +113,34 @@ class Costs(TeamView):
             "results": [_plain(row) for row in rows],
         }
         return Response(serializers.TotalsAnswer(answer).data)
+
+
+class TeamBudget(TeamView):
+    """The team's monthly budget."""
+
+    role = Role.ADMIN
+
+    @extend_schema(operation_id="budget_get", responses=serializers.BudgetAnswer)
+    def get(self, request: Request) -> Response:
+        """This month: what is spent, the budget, and the forecast."""
+        return Response(serializers.BudgetAnswer(budgets.standing(self.member.team)).data)
+
+    @extend_schema(
+        operation_id="budget_set",
+        request=request_serializers.BudgetBody,
+        responses=serializers.BudgetAnswer,
+    )
+    def put(self, request: Request) -> Response:
+        """Set the budget, in US dollars a month of UTC."""
+        fields = request_serializers.read_texts(request_serializers.BudgetBody, request.data)
+        budgets.set_budget(self.member.team, fields, by=self.member.user, token=self.token)
+        return self.get(request)
+
+    @extend_schema(operation_id="budget_remove", responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Remove the budget; jobs that wait for it go on."""
+        budgets.remove_budget(self.member.team, by=self.member.user, token=self.token)
+        return Response(status=204)
 
 
 def _plain(total: spending.Total) -> dict[str, Any]:

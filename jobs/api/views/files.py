@@ -47,10 +47,10 @@ class Files(TeamView):
             **file_filter.further(job),
             **({"limit": str(words["limit"])} if "limit" in request.query_params else {}),
         }
-        here = reverse("api:job-files", args=[id], request=request)
+        url = reverse("api:job-files", args=[id], request=request)
         answer = {
             "results": [asdict(file) for file in page.files],
-            "next": None if page.next is None else f"{here}?{urlencode({**next_query, 'after': page.next})}",
+            "next": None if page.next is None else f"{url}?{urlencode({**next_query, 'after': page.next})}",
             "counts": asdict(files.counts(job)),
         }
         return Response(serializers.FilesAnswer(answer).data)

@@ -21,7 +21,7 @@ from jobs.models import TransformJob
 from jobs.services.attempts import archiving, attempts, stopping
 from jobs.services.listing import history
 from jobs.services.listing.display import for_display
-from jobs.services.submitting import preflight, presets
+from jobs.services.submitting import preflight, presets, trials
 from jobs.services.submitting.replacing import Outputs
 
 
@@ -65,11 +65,12 @@ class Causes(TeamView):
     """Why jobs failed."""
 
     @takes(JobFilterQuery)
-    @extend_schema(operation_id="jobs_causes", responses=serializers.CauseAnswer(many=True))
+    @extend_schema(operation_id="jobs_causes", responses=serializers.CausesAnswer)
     def get(self, request: Request) -> Response:
         """Count the failed jobs that match the filters of the list by cause, the most frequent first."""
-        matching = queries.jobs(self.member.team, read_filter(self.words).for_user(self.member.user))
-        return Response(serializers.CauseAnswer(queries.failures(matching), many=True).data)
+        job_filter = read_filter(self.words).for_user(self.member.user)
+        failures = queries.failures_matching(self.member.team, job_filter)
+        return Response(serializers.CausesAnswer({"results": failures}).data)
 
 
 class Preflight(TeamView):
@@ -87,6 +88,35 @@ class Preflight(TeamView):
         body, _ = presets.fill_in_preset(self.member.team, fields)
         report = preflight.run(self.member.team, body)
         return Response(serializers.PreflightAnswer(report).data)
+
+
+class Trials(TeamView):
+    """Trials: jobs on the first records of an input."""
+
+    @extend_schema(
+        operation_id="jobs_try",
+        request=request_serializers.TrialBody,
+        responses={201: serializers.JobAnswer},
+    )
+    @keyed
+    def post(self, request: Request) -> Response:
+        """Write the first records of the input to a folder of their own, and submit a job on them, with all settings of
+        the body.
+        """
+        fields = request_serializers.fields_of(request.data)
+        count = request_serializers.take_records(fields)
+        request_serializers.take_replace_outputs(fields)
+        body = presets.check_body(self.member, fields)
+        job = trials.begin(
+            body.connection,
+            body.spec,
+            body.options,
+            count,
+            by=self.member.user,
+            token=self.token,
+            preset=body.preset,
+        )
+        return _created(job, request)
 
 
 class Job(TeamView):

@@ -59,7 +59,7 @@ def _sent(view: TeamView, request: Request) -> once.Sent:
 
 
 def _stored(response: Response) -> once.Answer:
-    body = json.loads(JSONRenderer().render(response.data))
+    body = json.loads(JSONRenderer().render(getattr(response, "repeated_data", response.data)))
     headers = {name: response.headers[name] for name in ("Location",) if name in response.headers}
     return {"status": response.status_code, "body": body, "headers": headers}
 

@@ -109,6 +109,7 @@ class PresetDefault(PresetView):
         request=request_serializers.DefaultBody,
         responses=serializers.PresetAnswer,
     )
+    @keyed
     def post(self, request: Request, preset: str) -> Response:
         """Make it the default of its model; in place of another one only with `replace_default`."""
         new_default = self.changeable(preset)

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
+from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api import request_serializers, serializers
+from jobs.api.parameters import PageQuery, takes
 from jobs.api.views.base import TeamView
 from jobs.api.views.keyed import keyed
+from jobs.models import SavedView
 from jobs.services.listing import saved_views
 from teams.models import Role
 
 
-class Views(TeamView):
+class Views(TeamView, generics.ListAPIView[SavedView]):
     """The views that the token's owner sees."""
+
+    serializer_class = serializers.ViewAnswer
 
     #: Viewers save views too; the service asks a higher role for sharing.
     role = Role.VIEWER
 
-    @extend_schema(operation_id="views_list", responses=serializers.ViewAnswer(many=True))
-    def get(self, request: Request) -> Response:
-        """List one's own views and the shared ones by name."""
-        views = saved_views.visible(self.member.team, self.member.user)
-        return Response(serializers.ViewAnswer(views, many=True, context={"request": request}).data)
+    def get_queryset(self) -> QuerySet[SavedView]:
+        """One's own views and the shared ones."""
+        if getattr(self, "swagger_fake_view", False):
+            return SavedView.objects.none()
+        return saved_views.visible(self.member.team, self.member.user)
+
+    @takes(PageQuery)
+    @extend_schema(operation_id="views_list")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List one's own views and the shared ones, newest first."""
+        return super().get(request, *args, **kwargs)
 
     @extend_schema(
         operation_id="views_save",

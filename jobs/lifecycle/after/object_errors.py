@@ -44,12 +44,12 @@ def _text(texts: list[str]) -> str:
 
 def _split(line: str, keys: Collection[str]) -> tuple[str, str]:
     """The key and the text of a line `bucket/key: text`; empty texts for other lines. Keys may have colons too."""
-    _, _, rest = line.partition("/")
-    at = rest.find(":")
+    _, _, key_and_text = line.partition("/")
+    at = key_and_text.find(":")
     while at >= 0:
-        if rest[:at] in keys:
-            return rest[:at], rest[at + 1 :].removeprefix(" ")
-        at = rest.find(":", at + 1)
+        if key_and_text[:at] in keys:
+            return key_and_text[:at], key_and_text[at + 1 :].removeprefix(" ")
+        at = key_and_text.find(":", at + 1)
     return "", ""
 
 

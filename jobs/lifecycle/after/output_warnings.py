@@ -50,6 +50,18 @@ def renew(job: TransformJob) -> None:
     _write(job, [warning for warning in job.warnings if warning["code"] != WarningCode.ROWS_DIFFER])
 
 
+def replace(job: TransformJob, code: WarningCode, sentences: list[str]) -> None:
+    """Write these warnings in the place of all with the code; the other warnings stay."""
+    job.refresh_from_db(fields=["warnings"])
+    other_warnings = [warning for warning in job.warnings if warning["code"] != code]
+    if not sentences and len(other_warnings) == len(job.warnings):
+        return
+    job.warnings = other_warnings + [job_warning(code, sentence) for sentence in sentences]
+    job.changed_at = timezone.now()
+    TransformJob.objects.filter(pk=job.pk).update(warnings=job.warnings, changed_at=job.changed_at)
+    queries.settle(job)
+
+
 def renew_earlier_attempts(job: TransformJob) -> None:
     """Renew the warnings of earlier attempts, whose missing outputs this attempt may have written."""
     if job.root_id is None:

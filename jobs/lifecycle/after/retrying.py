@@ -44,8 +44,8 @@ def next_type(job: TransformJob, failure: FailureKind) -> str:
 
 def _rest_of(cap: Decimal, cost: Decimal | None) -> Decimal | None:
     """The dollars that a further attempt may cost after one of this cost; None if they are less than a cent."""
-    rest = cap - (cost or 0)
-    return rest if rest >= Decimal("0.01") else None
+    dollars = cap - (cost or 0)
+    return dollars if dollars >= Decimal("0.01") else None
 
 
 def due_retries() -> list[int]:

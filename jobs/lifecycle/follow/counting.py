@@ -39,17 +39,17 @@ def count_outputs(job: TransformJob, target: Target) -> int:
     has_whole_plan = job.objects_total is not None and job.objects_total == planned_count
     if has_whole_plan and not pending:
         return planned_count
-    written_keys: list[str] = []
+    written: dict[str, datetime] = {}
     output_count = 0
     for output in objects.iterate(target, bucket, _folder(prefix)):
         if output.modified < since or not output.key.endswith(".out"):
             continue
         output_count += 1
         if output.key in pending:
-            written_keys.append(output.key)
-    _mark([pending[key] for key in written_keys], done=True)
-    _mark_in_earlier_attempts(job, written_keys)
-    return planned_count - len(pending) + len(written_keys) if has_whole_plan else output_count
+            written[output.key] = output.modified
+    _mark_written({pending[key]: at for key, at in written.items()})
+    _mark_in_earlier_attempts(job, list(written))
+    return planned_count - len(pending) + len(written) if has_whole_plan else output_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,19 @@ def recount(plan: TransformJob, target: Target) -> Missing:
     """
     times = [since for job in queries.attempts(plan) if (since := written_since(job)) is not None]
     bucket, prefix = keys.parse_s3_uri(plan.output_path)
-    written_keys: set[str] = set()
+    written: dict[str, datetime] = {}
     older_keys: set[str] = set()
     for output in objects.iterate(target, bucket, _folder(prefix)) if times else ():
-        (written_keys if output.modified >= min(times) else older_keys).add(output.key)
+        if output.modified >= min(times):
+            written[output.key] = output.modified
+        else:
+            older_keys.add(output.key)
     rows = list(plan.planned.order_by("position"))
-    _mark([row.pk for row in rows if row.output_key in written_keys and not row.done], done=True)
-    _mark([row.pk for row in rows if row.output_key not in written_keys and row.done], done=False)
-    missing = [row for row in rows if row.output_key not in written_keys]
+    _mark_written(
+        {row.pk: written[row.output_key] for row in rows if row.output_key in written and not row.done}
+    )
+    _mark_removed([row.pk for row in rows if row.output_key not in written and row.done])
+    missing = [row for row in rows if row.output_key not in written]
     return Missing(missing, sum(row.output_key in older_keys for row in missing))
 
 
@@ -109,9 +114,15 @@ def _folder(prefix: str) -> str:
     return prefix.rstrip("/") + "/" if prefix.strip("/") else ""
 
 
-def _mark(rows: list[int], *, done: bool) -> None:
+def _mark_written(times: dict[int, datetime]) -> None:
+    """Mark the rows with these ids as written at these times."""
+    rows = [PlannedObject(pk=pk, done=True, written_at=at) for pk, at in times.items()]
+    PlannedObject.objects.bulk_update(rows, ["done", "written_at"], batch_size=_ROWS_AT_ONCE)
+
+
+def _mark_removed(rows: list[int]) -> None:
     for batch in batched(rows, _ROWS_AT_ONCE):
-        PlannedObject.objects.filter(pk__in=batch).update(done=done)
+        PlannedObject.objects.filter(pk__in=batch).update(done=False, written_at=None)
 
 
 def _mark_in_earlier_attempts(job: TransformJob, output_keys: list[str]) -> None:

@@ -19,10 +19,10 @@ def expected_end(job: TransformJob, done: int, at: datetime) -> datetime | None:
     The rest of the input is expected to take as long for each byte as the part before; for each object where not
     every size is known.
     """
-    whole = job.plan_complete and job.objects_total
-    if not whole or job.started_at is None or done < LEAST_OUTPUTS or done >= whole:
+    total = job.plan_complete and job.objects_total
+    if not total or job.started_at is None or done < LEAST_OUTPUTS or done >= total:
         return None
-    part = _part_by_bytes(job) or done / whole
+    part = _part_by_bytes(job) or done / total
     if not LEAST_PART <= part < 1:
         return None
     return job.started_at + (at - job.started_at) / part

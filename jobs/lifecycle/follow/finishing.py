@@ -43,7 +43,7 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
     cost = costing.final_columns(job, remote.started, remote.ended)
     failed = state == JobState.FAILED
     with transaction.atomic():
-        ended = job.move(
+        has_moved = job.move(
             state,
             from_=REMOTE,
             reason=remote.failure_reason or (job.stop_reason if state == JobState.STOPPED else ""),
@@ -57,10 +57,10 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
             **cost,
             **(explaining.columns_at_end(job, remote.failure_reason) if failed else {}),
         )
-        if ended:
+        if has_moved:
             comparing.schedule(job)
             renew_earlier_attempts(job)
-    return ended
+    return has_moved
 
 
 def fail_lost_job(job: TransformJob) -> bool:

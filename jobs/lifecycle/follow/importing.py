@@ -121,7 +121,7 @@ def _write(connection: Connection, remote: RemoteJob, tags: dict[str, str]) -> T
     state, now = FROM_SAGEMAKER[remote.status], timezone.now()
     # Our rules are not applied: SageMaker has accepted the request.
     spec, _ = read_request(remote.request)
-    ended = (remote.ended or now) if state in TERMINAL else None
+    end = (remote.ended or now) if state in TERMINAL else None
     job = create_job(
         connection,
         {**spec, "tags": tags},
@@ -135,12 +135,12 @@ def _write(connection: Connection, remote: RemoteJob, tags: dict[str, str]) -> T
         created_at=remote.created or now,
         accepted_at=remote.created or now,
         started_at=remote.started,
-        ended_at=ended,
+        ended_at=end,
         # The input was not listed when the job began.
         planned_at=now,
         plan_complete=False,
     )
-    if ended:
+    if end:
         failed = state == JobState.FAILED
         cause_columns = explaining.columns_at_end(job, remote.failure_reason) if failed else {}
         columns = {**costing.final_columns(job, remote.started, remote.ended), **cause_columns}

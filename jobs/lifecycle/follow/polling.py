@@ -125,8 +125,8 @@ class _Lease:
         return now - self._began
 
 
-def _follow(connection: Connection, target: Target, ended: list[int]) -> None:
-    """Bring rows up to date. Ids of ended jobs are added to `ended` at once, so that a later error loses none."""
+def _follow(connection: Connection, target: Target, ended_ids: list[int]) -> None:
+    """Bring rows up to date. Ids of ended jobs are added to `ended_ids` at once, so that a later error loses none."""
     tracked = list(
         TransformJob.objects.filter(connection=connection, state__in=REMOTE)
         .select_related("stop_requested_by")
@@ -144,7 +144,7 @@ def _follow(connection: Connection, target: Target, ended: list[int]) -> None:
         if lease.keep() > SECONDS:
             break
         if _update(job, transforms.describe(target, job.name), summary, target):
-            ended.append(job.pk)
+            ended_ids.append(job.pk)
 
 
 def _write_reasons(tracked: list[TransformJob], listed: dict[str, RemoteSummary]) -> None:

@@ -142,9 +142,9 @@ class Room:
 
     def say(self, limit: Limit, job: TransformJob) -> str:
         """The beginning of the sentence for a job that waits because of this limit."""
-        where = "of the account's quota in use" if limit.of_account else f"in use on {self.connection.name}"
+        place = "of the account's quota in use" if limit.of_account else f"in use on {self.connection.name}"
         needs = f", it needs {job.instance_count}" if job.instance_count > 1 else ""
-        return f"{limit.used} of {limit.most} {limit.what} {where}{needs}"
+        return f"{limit.used} of {limit.most} {limit.what} {place}{needs}"
 
     def limits(self, job: TransformJob) -> Iterator[Limit]:
         """The limits of instances that hold for this job."""

@@ -31,18 +31,18 @@ def in_turns(
         return
     started: dict[_Line, int] = defaultdict(int)
 
-    def share(own: _Line) -> tuple[int, int]:
-        head = lines[own][0]
-        usage = rooms[head.connection_id].place.usage_of_teams[own[1]]
-        return usage.of("") + started[own], head.pk
+    def share(line_key: _Line) -> tuple[int, int]:
+        head = lines[line_key][0]
+        usage = rooms[head.connection_id].place.usage_of_teams[line_key[1]]
+        return usage.of("") + started[line_key], head.pk
 
     while lines:
-        own = min(lines, key=share)
-        job = lines[own].popleft()
-        if not lines[own]:
-            del lines[own]
+        line_key = min(lines, key=share)
+        job = lines[line_key].popleft()
+        if not lines[line_key]:
+            del lines[line_key]
         if all_start:
-            started[own] += job.instance_count
+            started[line_key] += job.instance_count
         yield job
 
 

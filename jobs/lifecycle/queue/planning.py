@@ -66,8 +66,13 @@ def input_bucket(job: TransformJob, target: Target) -> str | None:
 
     Raises ManifestError if it is no manifest any more, and GatewayError.
     """
-    bucket, key = keys.parse_s3_uri(job.data)
-    if job.spec.get("data_type") != "ManifestFile":
+    return input_bucket_at(target, job.data, is_manifest=job.spec.get("data_type") == "ManifestFile")
+
+
+def input_bucket_at(target: Target, data: str, *, is_manifest: bool) -> str | None:
+    """As `input_bucket`, for the input at `data`. Also raises ValueError for a wrong S3 address."""
+    bucket, key = keys.parse_s3_uri(data)
+    if not is_manifest:
         return bucket
     body = objects.read(target, bucket, key, limit=MANIFEST_BYTES)
     return None if body is None else manifest.parse_manifest(body).bucket

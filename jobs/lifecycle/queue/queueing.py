@@ -108,13 +108,13 @@ def waiting_reasons(jobs: Iterable[TransformJob]) -> dict[int, str]:
 
 
 def _line() -> QuerySet[TransformJob]:
-    """Waiting jobs, without those that were put off for another reason than a lack of capacity."""
+    """Waiting jobs, without those that wait for a budget or were put off for another reason than a lack of capacity."""
     due = Q(next_attempt_at=None) | clock.due("next_attempt_at", LONGEST_PAUSE) | Q(lacks_capacity=True)
-    return TransformJob.objects.filter(due, state=JobState.WAITING)
+    return TransformJob.objects.filter(due, state=JobState.WAITING).exclude(waits_for=WaitsFor.BUDGET)
 
 
 def _in_line(job: TransformJob) -> bool:
-    return job.lacks_capacity or _due(job)
+    return job.waits_for != WaitsFor.BUDGET and (job.lacks_capacity or _due(job))
 
 
 def _due(job: TransformJob) -> bool:

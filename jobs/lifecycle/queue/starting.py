@@ -13,6 +13,7 @@ from django.utils import timezone
 from aws import GatewayError, NoCapacity, Paced, Rejected, Target, Throttled, Unreachable, transforms
 from failures import read_refusal
 from jobs.clock import passed
+from jobs.lifecycle import budgets
 from jobs.lifecycle.after import explaining
 from jobs.lifecycle.aws_session import asking
 from jobs.lifecycle.queue import capacity, pacing, queueing
@@ -40,6 +41,7 @@ class Started(Enum):
     NOT_OURS = "another task has it, or it is no longer waiting"
     ITS_TURN = "it waits for its turn"
     PACED = "it waits for its turn to call SageMaker"
+    HELD = "it waits for its team's budget"
     LATER = "it is tried again later"
     REJECTED = "SageMaker refused it"
     NEXT_TYPE = "there was no instance; it asks for its next instance type"
@@ -52,6 +54,9 @@ def start(job_id: int) -> Started:
     job = TransformJob.objects.select_related("connection", "team").filter(pk=job_id).first()
     if job is None:
         return Started.NOT_OURS
+    if job.state == JobState.WAITING and (spent_budget := budgets.find_spent_budget(job)):
+        _write_wait(job, WaitsFor.BUDGET, spent_budget.reason)
+        return Started.HELD
     if job.state == JobState.WAITING and not pacing.has_room(job.connection):
         # It keeps its place in line; reconcile tries it again.
         _write_wait(job, WaitsFor.CALLS, pacing.sentence(job.connection))
@@ -177,14 +182,14 @@ def _accept(job: TransformJob, arn: str) -> Started:
 
 def _reject(job: TransformJob, sentence: str) -> Started:
     cause_columns = {**explaining.columns_at_end(job, sentence), "explain_at": None}
-    ended = job.move(
+    has_moved = job.move(
         JobState.REJECTED,
         from_={JobState.SUBMITTING},
         reason=sentence,
         ended_at=timezone.now(),
         **cause_columns,
     )
-    return Started.REJECTED if ended else Started.NOT_OURS
+    return Started.REJECTED if has_moved else Started.NOT_OURS
 
 
 def _without_capacity(job: TransformJob, error: NoCapacity) -> Started:

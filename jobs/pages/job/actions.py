@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,12 +11,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from jobs import queries
+from jobs.forms.changes import read_change
 from jobs.models import TransformJob
 from jobs.models.standing import whole
 from jobs.pages.job.job_page import find_job
 from jobs.pages.owners import owner
-from jobs.services.attempts import archiving, attempts, stopping
-from jobs.services.errors import NotPossible, OlderOutputs, Unavailable
+from jobs.services.attempts import archiving, attempts, failure_report, stopping
+from jobs.services.errors import InvalidFields, NotPossible, OlderOutputs, Unavailable
 from jobs.states import JobState
 from teams import confirming, notices
 from teams.access import MemberRequest, member_required
@@ -44,14 +47,31 @@ def stop(request: MemberRequest, key: str) -> HttpResponse:
 @require_POST
 @member_required(Role.OPERATOR)
 def finish(request: MemberRequest, key: str) -> HttpResponse:
-    """Write the missing outputs by a further attempt; the first attempt's page shows all attempts."""
+    """Write the missing outputs by a further attempt; the first attempt's page shows all attempts.
+
+    With `with_change` in the form the attempt has the change that the page proposes.
+    """
     job = find_job(request.team, key)
     may_replace = request.POST.get("replace_outputs") == "true"
+    changes = _proposed_change(job) if request.POST.get("with_change") == "true" else {}
     try:
-        _succeeds(request, lambda: attempts.finish_missing(job, by=request.user, replace_outputs=may_replace))
+        _succeeds(
+            request,
+            lambda: attempts.finish_missing(
+                job, by=request.user, replace_outputs=may_replace, changes=changes
+            ),
+        )
     except OlderOutputs as error:
-        return confirming.ask(request, _replace_question(request, job, error.count))
+        return confirming.ask(request, _replace_question(request, job, error.count, changes))
     return redirect(job.root or job)
+
+
+def _proposed_change(job: TransformJob) -> dict[str, Any]:
+    """The change that the cause of the failure proposes; empty without one."""
+    failure = failure_report.failure_of(queries.merged(job).decisive)
+    if failure is None or failure.change is None:
+        return {}
+    return read_change(failure.change.field, failure.change.value)
 
 
 @require_http_methods(["GET", "POST"])
@@ -91,6 +111,9 @@ def _succeeds(request: MemberRequest, act: Callable[[], object]) -> bool:
     except (NotPossible, Unavailable) as error:
         messages.info(request, str(error))
         return False
+    except InvalidFields as error:
+        messages.error(request, " ".join(text for texts in error.fields.values() for text in texts))
+        return False
     return True
 
 
@@ -112,7 +135,9 @@ def _stop_question(request: MemberRequest, job: TransformJob) -> Question:
     )
 
 
-def _replace_question(request: MemberRequest, job: TransformJob, count: int) -> Question:
+def _replace_question(
+    request: MemberRequest, job: TransformJob, count: int, changes: Mapping[str, Any]
+) -> Question:
     objects = "1 object" if count == 1 else f"{count:,} objects"
     return Question(
         title=f"Finish {job.name} and replace {objects}?",
@@ -121,7 +146,7 @@ def _replace_question(request: MemberRequest, job: TransformJob, count: int) -> 
         action=reverse("job-finish", args=[job.key]),
         back=job.get_absolute_url(),
         facts=_facts(request, job),
-        fields=(("replace_outputs", "true"),),
+        fields=(("replace_outputs", "true"), *((("with_change", "true"),) if changes else ())),
     )
 
 

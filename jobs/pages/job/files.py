@@ -17,6 +17,7 @@ from jobs.pages import csv_export
 from jobs.pages.job.job_page import find_job, show
 from jobs.pages.sentences import rows_sentence
 from jobs.services import files as service
+from jobs.services.attempts import bad_records
 from jobs.services.files import FileCounts, FileFilter, Only
 from teams.access import MemberRequest, member_required
 from teams.refusals import refused, unknown_words
@@ -38,8 +39,9 @@ def files(request: MemberRequest, key: str) -> HttpResponseBase:
     counts = service.counts(plan)
     page = service.page(plan, file_filter, active=merged.is_active, after=cursor)
     filter_words = file_filter.query_words()
+    searches = bad_records.searches_of(job)
     context = {
-        "files": page.files,
+        "files": [(file, searches.get(file.key)) for file in page.files],
         "next": urlencode({**file_filter.further(plan), "after": page.next}) if page.next is not None else "",
         "is_first": cursor is None,
         "wanted": file_filter,
@@ -48,7 +50,8 @@ def files(request: MemberRequest, key: str) -> HttpResponseBase:
         "narrowings": _narrowings(file_filter, counts),
         "sorts": _sorts(file_filter),
         "rows_sentence": rows_sentence(queries.rows(plan)),
-        "seen": (counts, page),
+        "seen": (counts, page, [(search.key, search.state) for search in searches.values()]),
+        "can_search": bad_records.can_search(job, merged),
     }
     return show(request, job, "files", context, merged=merged)
 

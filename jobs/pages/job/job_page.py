@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
@@ -63,7 +64,7 @@ def show(
     displayed_job, merged = for_display_with_attempts(job, merged or queries.merged(job))
     together = merged if merged.plan and job.root is None and len(merged.attempts) > 1 else None
     live = context.get("polls", True) and (merged.is_active or queries.rows_pending(job))
-    whole = {
+    page_context = {
         **context,
         "job": displayed_job,
         "owner": history.submitter(job),
@@ -76,9 +77,11 @@ def show(
         "body": f"jobs/job_{tab}.html",
         "sentence": sentence(displayed_job, together),
         "poll_url": request.get_full_path(),
+        "trial": job.trial_run,
+        "trial_days": settings.TRIAL_DAYS,
     }
     if is_poll(request):
         marks = [context.get(name) for name in ("page", "log", "trouble", "seen")]
         tag = version("job", tab, queries.job_version(job), merged.version, marks, ticking=live)
-        return polled(request, "jobs/job_live.html", whole, tag)
-    return render(request, "jobs/job.html", whole)
+        return polled(request, "jobs/job_live.html", page_context, tag)
+    return render(request, "jobs/job.html", page_context)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 
@@ -15,7 +17,8 @@ from jobs.models import PlannedObject, TransformJob
 from jobs.models.job_values import new_key
 from jobs.services.calling import calls_for_person
 from jobs.services.errors import InvalidFields, NameTaken, NotPossible, OlderOutputs, OutputsExist
-from jobs.services.submitting import job_options, replacing, submission
+from jobs.services.submitting import job_options, jobs_under_way, replacing, submission
+from jobs.services.submitting.cloning import submit_clone
 from jobs.services.submitting.manifest_places import place_of_manifest
 from jobs.services.submitting.replacing import Outputs
 from jobs.states import Origin
@@ -31,14 +34,17 @@ def finish_missing(
     token: ApiToken | None = None,
     name: str | None = None,
     replace_outputs: bool = False,
+    changes: Mapping[str, Any] | None = None,
 ) -> TransformJob:
-    """Submit the next attempt, with a manifest of the inputs whose outputs are missing now.
+    """Submit the next attempt, with a manifest of the inputs whose outputs are missing now and with the `changes`.
 
     Its outputs get the keys of the first attempt's. Raises NotPossible with the reason, OlderOutputs if it would
     replace objects and `replace_outputs` is false, InvalidFields for a wrong `name`, or Unavailable.
     """
     plan = _plan_to_finish(job)
-    key, request = new_key(), same_request(plan, name=name)
+    for field in changes or {}:
+        _check_unlocked(job, field)
+    key, request = new_key(), same_request(plan, name=name, changes=changes)
     _check_name(plan, name)
     with calls_for_person(plan.connection) as target:
         missing = counting.recount(plan, target)
@@ -69,29 +75,29 @@ def retry(
     With another `output_path`, or if `outputs` is NEW and objects would be replaced, it becomes a clone of this job.
     Raises OutputsExist, NotPossible, and InvalidFields for a wrong name or path, or a path that the preset locks.
     """
-    spec = same_request(job, name=name, output_path=output_path)
+    request = same_request(job, name=name, output_path=output_path)
     _check_name(job, name)
     check_retry(job)
-    if outputs is not Outputs.REPLACE:
+
+    def submit(spec: TransformSpec) -> TransformJob:
+        if spec.output_path != job.output_path:
+            _check_unlocked(job, "output_path")
+            return submit_clone(job, spec, by=by, token=token)
+        return _next_attempt(job, Origin.RETRY, spec, by=by, token=token)
+
+    def check_and_submit() -> TransformJob:
+        known_ids, spec = jobs_under_way.ids_near(job.connection, request), request
         try:
             replacing.check(job.connection, spec)
         except OutputsExist as error:
             if outputs is Outputs.REFUSE:
                 raise
             spec = replace(spec, output_path=error.instead)
-    if spec.output_path != job.output_path:
-        _check_unlocked(job, "output_path")
-        lineage = Lineage(job, Origin.CLONE)
-        return submission.submit(
-            job.connection,
-            spec,
-            job_options.options_of(job),
-            by=by,
-            token=token,
-            lineage=lineage,
-            preset=job.preset,
-        )
-    return _next_attempt(job, Origin.RETRY, spec, by=by, token=token)
+        with transaction.atomic():
+            jobs_under_way.refuse_newer(job.connection, spec, known_ids)
+            return submit(spec)
+
+    return submit(request) if outputs is Outputs.REPLACE else jobs_under_way.until_unchanged(check_and_submit)
 
 
 def _check_unlocked(job: TransformJob, field: str) -> None:
@@ -154,13 +160,21 @@ def _input_bucket(plan: TransformJob, target: Target) -> str:
 
 
 def same_request(
-    job: TransformJob, *, name: str | None = None, output_path: str | None = None
+    job: TransformJob,
+    *,
+    name: str | None = None,
+    output_path: str | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> TransformSpec:
-    """The job's request with another name, since names are used once, and optionally another output path.
+    """The job's request with another name, since names are used once, and optionally other values.
 
-    Raises InvalidFields for these two, and NotPossible if the rules no longer allow the request.
+    Raises InvalidFields for these, and NotPossible if the rules no longer allow the request.
     """
-    changes = {"name": name, **({} if output_path is None else {"output_path": output_path})}
+    changes = {
+        **(changes or {}),
+        "name": name,
+        **({} if output_path is None else {"output_path": output_path}),
+    }
     try:
         return TransformSpec.from_fields({**job.spec, **changes})
     except SpecError as error:

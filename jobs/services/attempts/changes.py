@@ -24,12 +24,17 @@ def since_parent(job: TransformJob) -> tuple[Changed, ...]:
     """The fields that differ from the parent's request, by name; empty without a parent."""
     if job.parent is None:
         return ()
-    before, after = (dict(_flat(_fields_of(job_or_parent))) for job_or_parent in (job.parent, job))
+    before, after = (flat_fields(job_or_parent) for job_or_parent in (job.parent, job))
     return tuple(
         Changed(name, before.get(name), after.get(name))
         for name in sorted({*before, *after})
         if before.get(name) != after.get(name)
     )
+
+
+def flat_fields(job: TransformJob) -> dict[str, Any]:
+    """The fields of a job's request by name, such as max_payload or env.LEVEL."""
+    return dict(_flat(_fields_of(job)))
 
 
 def _fields_of(job: TransformJob) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Failure:
     source: str
     change: ToTry | None
     #: Whether a log has still to be read, which may show another cause.
-    is_open: bool
+    unread: bool
     #: Whether the rules were tried on its log.
     log_read: bool
     object: str

@@ -7,13 +7,15 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from aws import GatewayError, OutOfScope, Rejected, Target, objects
-from jobs.lifecycle.aws_session import asking
+from aws import OutOfScope, Rejected, Target, objects
+from jobs.lifecycle.converting.names import is_parquet_name
 from jobs.models import Connection
+from jobs.services.calling import calls_for_person
 from jobs.services.connections import matching, object_preview
 from jobs.services.connections.matching import Matches
-from jobs.services.errors import InvalidFields, NotPossible, Unavailable
-from transform.keys import is_folder_marker, parse_s3_uri
+from jobs.services.data.places import split_uri
+from jobs.services.errors import NotPossible
+from transform.keys import is_folder_marker
 
 #: Names on a page.
 PAGE = 200
@@ -21,7 +23,21 @@ PAGE = 200
 COUNTED = 10_000
 #: Bytes read of an object for its preview.
 PEEKED = 32 * 1024
+#: Fields of forms with an S3 address, and what is chosen for them; `output` is a folder, the ones below a file.
+PATH_KINDS = {
+    "data": "input",
+    "output_path": "output",
+    "model_data": "model archive",
+    "script_uri": "script",
+    "statistics_uri": "document",
+}
+FILE_KINDS = frozenset({"model archive", "script", "document"})
 _NO_BUCKET = frozenset({"NoSuchBucket", "404", ""})
+
+
+def path_kind(field: str) -> str:
+    """What is chosen for a form's field, such as data or stages.production.data; empty if it holds no address."""
+    return PATH_KINDS.get(field.rpartition(".")[2], "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,11 @@ class Entry:
         """Whether a one-line form field, which strips blanks at its ends, can hold the URI."""
         return self.uri == self.uri.strip() and not set(self.uri) & set("\r\n\0")
 
+    @property
+    def is_parquet(self) -> bool:
+        """Whether it is an object that is named as a Parquet file."""
+        return self.size is not None and is_parquet_name(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class BucketPage:
@@ -50,9 +71,14 @@ class BucketPage:
     next: str = ""
 
     @property
+    def has_parquet(self) -> bool:
+        """Whether one of the objects is named as a Parquet file."""
+        return any(entry.is_parquet for entry in self.objects)
+
+    @property
     def crumbs(self) -> tuple[Entry, ...]:
         """The bucket and each folder on the way to the listed one."""
-        bucket, prefix = _split(self.path)
+        bucket, prefix = split_path(self.path)
         if not bucket or self.buckets:
             return ()
         parts = prefix.split("/")[:-1]
@@ -69,7 +95,7 @@ def browse(connection: Connection, path: str, token: str = "") -> BucketPage:
     Raises InvalidFields for a malformed URI; NotPossible if the bucket does not exist or may not be listed, with the
     missing permission; Unavailable if the connection does not answer.
     """
-    bucket, prefix = _split(path)
+    bucket, prefix = split_path(path)
     if not bucket:
         return BucketPage("s3://", _buckets(connection))
     if not prefix and not path.endswith("/"):
@@ -108,13 +134,13 @@ def matches(connection: Connection, path: str) -> Matches | None:
 
     Raises the errors of `browse`.
     """
-    bucket, prefix = _split(path)
+    bucket, prefix = split_path(path)
     return _run_on_bucket(connection, bucket, _match, prefix) if bucket else None
 
 
 def peek(connection: Connection, uri: str) -> object_preview.Preview:
     """Preview the beginning of an object. Raises the errors of `browse`, and NotPossible if there is no such object."""
-    bucket, key = _split(uri)
+    bucket, key = split_path(uri)
     object_head = _run_on_bucket(connection, bucket, _read, key, needs="s3:GetObject") if key else None
     if object_head is None:
         raise NotPossible(f"There is no object {uri}.")
@@ -122,13 +148,15 @@ def peek(connection: Connection, uri: str) -> object_preview.Preview:
     return object_preview.make_preview(head, size=size, key=key)
 
 
-def _split(path: str) -> tuple[str, str]:
+def split_path(path: str) -> tuple[str, str]:
     if path in ("", "s3:", "s3:/", "s3://"):
         return "", ""
-    try:
-        return parse_s3_uri(path)
-    except ValueError as error:
-        raise InvalidFields({"path": ["It must be an S3 address such as s3://bucket/prefix/."]}) from error
+    return split_uri(path)
+
+
+def folder_of(path: str) -> str:
+    """The folder that new objects come into: the path up to its last slash; empty for the list of buckets."""
+    return "" if path.count("/") < 3 else path[: path.rfind("/") + 1]
 
 
 def _uri(bucket: str, key: str) -> str:
@@ -138,19 +166,18 @@ def _uri(bucket: str, key: str) -> str:
 def _buckets(connection: Connection) -> tuple[Entry, ...]:
     if connection.scope.places:
         return tuple(Entry(uri, uri.removeprefix("s3://").rstrip("/")) for uri in connection.scope.uris)
-    try:
-        with asking(connection) as target:
-            return tuple(
-                Entry(_uri(account_bucket.name, ""), account_bucket.name, None, account_bucket.created)
-                for account_bucket in objects.buckets(target)
-            )
-    except Rejected as error:
-        raise NotPossible(
+
+    def refusal(error: Rejected) -> str:
+        return (
             f"{connection.name} may not list the account's buckets ({error.code}): its credentials lack "
             "s3:ListAllMyBuckets. Type the path instead, as s3://bucket/prefix/."
-        ) from error
-    except GatewayError as error:
-        raise Unavailable(error.sentence) from error
+        )
+
+    with calls_for_person(connection, refusal) as target:
+        return tuple(
+            Entry(_uri(account_bucket.name, ""), account_bucket.name, None, account_bucket.created)
+            for account_bucket in objects.buckets(target)
+        )
 
 
 def _match(target: Target, bucket: str, prefix: str) -> Matches:
@@ -179,13 +206,10 @@ def _run_on_bucket(
     needs: str = "s3:ListBucket",
     **arguments: Any,
 ) -> Any:
-    try:
-        with asking(connection) as target:
-            return question(target, bucket, key, **arguments)
-    except Rejected as error:
-        raise NotPossible(_refusal(error, connection, bucket, key, needs)) from error
-    except GatewayError as error:
-        raise Unavailable(error.sentence) from error
+    with calls_for_person(
+        connection, lambda error: _refusal(error, connection, bucket, key, needs)
+    ) as target:
+        return question(target, bucket, key, **arguments)
 
 
 def _refusal(error: Rejected, connection: Connection, bucket: str, key: str, needs: str) -> str:
@@ -196,8 +220,8 @@ def _refusal(error: Rejected, connection: Connection, bucket: str, key: str, nee
         return f"There is no bucket {bucket}."
     if not error.is_denied:
         return f"s3://{bucket} cannot be looked at: {error.sentence}"
-    what = f"s3://{bucket}/{key}" if needs == "s3:GetObject" else f"s3://{bucket}"
+    address = f"s3://{bucket}/{key}" if needs == "s3:GetObject" else f"s3://{bucket}"
     return (
-        f"{connection.name} may not look at {what}: its credentials lack {needs}. Type the path instead; jobs read "
+        f"{connection.name} may not look at {address}: its credentials lack {needs}. Type the path instead; jobs read "
         "and write with their model's role, which may have the permission."
     )

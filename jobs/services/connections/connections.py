@@ -21,6 +21,7 @@ from jobs.states import ACTIVE
 from jobs.tasks import enqueue, load_images, read_prices
 from teams import activity
 from teams.models import ApiToken, Team, User
+from teams.names import trouble_with_name
 from transform.scope import Scope, parse_name, parse_place
 
 #: More jobs at once than any account runs.
@@ -28,7 +29,7 @@ MOST_RUNNING = 100_000
 #: Fields that can be changed. Region and role are part of each job that ran there, so they stay.
 CHANGEABLE = (
     "name", "import_external", "queue_url", "max_running", "max_instances", "max_instances_per_type",
-    "allowed_places", "allowed_models",
+    "allowed_places", "allowed_models", "allow_deletes", "viewers_read_data",
 )  # fmt: skip
 #: Entries in a connection's list of places or models.
 MOST_ALLOWED = 100
@@ -48,6 +49,8 @@ def create(
     role_arn: str = "",
     external_id: str = "",
     import_external: bool = True,
+    allow_deletes: bool = False,
+    viewers_read_data: bool = False,
     queue_url: str = "",
     max_running: int | None = None,
     max_instances: int | None = None,
@@ -69,7 +72,12 @@ def create(
         "max_instances_per_type": max_instances_per_type or {},
     }
     problems = _problems(name, slug, region, role_arn, external_id) | limit_problems(limits)
-    problems |= _import_problems(import_external)
+    flags = {
+        "import_external": import_external,
+        "allow_deletes": allow_deletes,
+        "viewers_read_data": viewers_read_data,
+    }
+    problems |= _flag_problems(flags)
     allowed = {"allowed_places": allowed_places or [], "allowed_models": allowed_models or []}
     problems |= _allowed_problems(allowed)
     problems |= _queue_problems(queue_url, Connection(kind=Connection.Kind.AWS, region=region))
@@ -85,8 +93,8 @@ def create(
         region=region,
         role_arn=role_arn,
         external_id=external_id,
-        import_external=import_external,
         queue_url=queue_url,
+        **flags,
         **limits,
         **_allowed(allowed),
     )
@@ -104,10 +112,10 @@ def change(
         _check_staff(by)
     problems = {name: [f"It cannot be changed; {', '.join(CHANGEABLE)} can."] for name in changes}
     problems = {name: texts for name, texts in problems.items() if name not in CHANGEABLE}
-    problems |= limit_problems(changes) | _import_problems(changes.get("import_external", True))
+    problems |= limit_problems(changes) | _flag_problems(changes)
     problems |= _queue_problems(changes.get("queue_url", ""), connection) | _allowed_problems(changes)
-    if "name" in changes and not _is_name(changes["name"]):
-        problems["name"] = ["It must be 1 to 80 characters."]
+    if "name" in changes and (trouble := trouble_with_name(changes["name"])):
+        problems["name"] = [trouble]
     if problems:
         raise InvalidFields(problems)
     values = {**changes, **_allowed(changes)}
@@ -116,10 +124,11 @@ def change(
     if "max_instances_per_type" in values:
         values["max_instances_per_type"] = values["max_instances_per_type"] or {}
     with transaction.atomic():
+        before = activity.values_of(connection)
         for name, value in values.items():
             setattr(connection, name, value)
         connection.save(update_fields=list(values))
-        activity.record(connection.team, by, "connection.changed", connection, token=token)
+        activity.record(connection.team, by, "connection.changed", connection, token=token, before=before)
     return connection
 
 
@@ -219,8 +228,12 @@ def _entry_problems(name: str, entries: list[str], parse: Callable[[str], object
     return {}
 
 
-def _import_problems(value: object) -> dict[str, list[str]]:
-    return {} if isinstance(value, bool) else {"import_external": ["It must be true or false."]}
+def _flag_problems(values: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {
+        name: ["It must be true or false."]
+        for name in ("import_external", "allow_deletes", "viewers_read_data")
+        if not isinstance(values.get(name, True), bool)
+    }
 
 
 def _queue_problems(url: object, connection: Connection) -> dict[str, list[str]]:
@@ -241,15 +254,11 @@ def _is_type_limit(name: object, most: object) -> bool:
     return bool(is_type) and is_whole(most, range(MOST_RUNNING + 1))
 
 
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and 1 <= len(name.strip()) <= 80
-
-
 def _problems(name: str, slug: str, region: str, role_arn: str, external_id: str) -> dict[str, list[str]]:
     """Problems by field, each with what the field must be."""
-    named = _is_name(name)
+    trouble = trouble_with_name(name)
     fits = {
-        "name": (named, "It must be 1 to 80 characters."),
+        "name": (not trouble, trouble),
         "region": (_REGION.fullmatch(region), "It must be an AWS region such as eu-west-1."),
         "role_arn": (
             not role_arn or (len(role_arn) <= 2048 and _ROLE.fullmatch(role_arn)),
@@ -260,7 +269,7 @@ def _problems(name: str, slug: str, region: str, role_arn: str, external_id: str
             "It must be 2 to 1224 characters, and is used only with a role to assume.",
         ),
         # The slug is made from the name by default: with a wrong name only that is reported.
-        "slug": (not named or _SLUG.fullmatch(slug), "It must be lowercase letters, digits and hyphens."),
+        "slug": (bool(trouble) or _SLUG.fullmatch(slug), "It must be lowercase letters, digits and hyphens."),
     }
     return {field: [sentence] for field, (right, sentence) in fits.items() if not right}
 

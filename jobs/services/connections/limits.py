@@ -53,7 +53,7 @@ def of(connection: Connection) -> Limits:
     """The limits for the connection's jobs, and how much of them is in use."""
     room = rooms([connection])[connection.pk]
     read = room.place.quotas
-    own = Quotas.objects.filter(pk=connection.pk).first()
+    own_quotas = Quotas.objects.filter(pk=connection.pk).first()
     per_type = read.instances_per_type if read else {}
     rows = [
         ConnectionLimit(
@@ -69,7 +69,7 @@ def of(connection: Connection) -> Limits:
         for name in sorted({*by_hand, *allowed, *in_use})
     ]
     forbidden = sum(1 for name in per_type if name not in allowed | in_use | set(by_hand))
-    return Limits(rows, forbidden, _quotas_to_show(own, read))
+    return Limits(rows, forbidden, _quotas_to_show(own_quotas, read))
 
 
 def read_quotas(connection: Connection) -> Quotas:
@@ -86,6 +86,6 @@ def _limit(
     return ConnectionLimit(what, most, used(instance_type), by_hand is not None, quota, instance_type)
 
 
-def _quotas_to_show(own: Quotas | None, read: Quotas | None) -> Quotas | None:
+def _quotas_to_show(own_quotas: Quotas | None, read: Quotas | None) -> Quotas | None:
     # Another connection's to the same account, if only that was read.
-    return own if own and (own.read_at or not read) else read or own
+    return own_quotas if own_quotas and (own_quotas.read_at or not read) else read or own_quotas

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from transform.decompression import NotGzip, beginning, is_gzip
+from transform.json_values import read_json
 
 #: Bytes read of an object.
 LIMIT = 256 * 1024
@@ -102,7 +103,7 @@ def _json_table(lines: list[str]) -> tuple[tuple[str, ...], tuple[tuple[str, ...
     Columns are the objects' keys in order of appearance.
     """
     try:
-        values = [json.loads(line) for line in lines if line.strip()]
+        values = [read_json(line) for line in lines if line.strip()]
         if not values:
             return None
         if not all(isinstance(value, dict) for value in values):

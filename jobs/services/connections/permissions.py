@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 
+from aws import identity
+from aws.actions import partition_of
 from aws.probing import ProbeResult, ProbeScope, probe
 from jobs.lifecycle.aws_session import target_of
 from jobs.lifecycle.follow.event_queue import queue_target
 from jobs.models import Connection, RegisteredModel, TransformJob
 from transform import keys
 
-#: Buckets that are tested, of the newest jobs and models.
-BUCKETS = 5
+#: Places in S3 that are tested for reading, and for writing.
+PLACES = 5
 _LOOKED_AT = 50
 
 
@@ -69,13 +72,16 @@ class PermissionReport:
 
 def test(connection: Connection) -> PermissionReport:
     """Try each call now and store the result on the connection's row; takes a few seconds at most."""
-    results = probe(target_of(connection), _probe_scope(connection))
+    target = target_of(connection)
+    results = probe(target, _probe_scope(connection))
     account = next((result.account for result in results if result.account), "")
     report = PermissionReport(tuple(_check_of(result, connection, account) for result in results), account)
     rows = Connection.objects.filter(pk=connection.pk)
     rows.update(tested_at=timezone.now(), tested=[_as_stored(line) for line in report.lines])
     if account:
         rows.update(account_id=account)
+    if report.reached and not connection.is_engine and (own_arn := identity.own_arn(target)):
+        rows.update(own_arn=own_arn)
     connection.note(error="" if report.reached else report.lines[0].says)
     connection.refresh_from_db()
     return report
@@ -92,10 +98,9 @@ def last(connection: Connection) -> PermissionReport | None:
 
 def _check_of(result: ProbeResult, connection: Connection, account: str) -> PermissionCheck:
     region = connection.region
-    partition = (
-        "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    resource = result.resource.format(
+        partition=partition_of(region), region=region, account=account or "*", model="*"
     )
-    resource = result.resource.format(partition=partition, region=region, account=account or "*")
     return PermissionCheck(
         result.service, result.action, result.use, result.outcome.value, result.says, resource
     )
@@ -107,20 +112,28 @@ def _as_stored(line: PermissionCheck) -> dict[str, Any]:
 
 def _probe_scope(connection: Connection) -> ProbeScope:
     target = queue_target(connection) if connection.queue_url else None
-    return ProbeScope(_buckets(connection), connection.queue_url, target)
+    reads, writes = _places(connection)
+    return ProbeScope(reads, writes, connection.queue_url, target)
 
 
-def _buckets(connection: Connection) -> list[str]:
-    """The buckets of the newest jobs and models."""
-    addresses: list[str] = []
-    for job in TransformJob.objects.filter(connection=connection).order_by("-id").only("spec")[:_LOOKED_AT]:
-        addresses += [job.data, job.output_path]
-    models = RegisteredModel.objects.filter(connection=connection).order_by("-id")
-    addresses += [model.model_data for model in models[:_LOOKED_AT]]
-    buckets: dict[str, None] = {}
+def _places(connection: Connection) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The places to read and to write: those that are allowed, else the folders of the newest jobs and models."""
+    allowed = list(connection.scope.places)[:PLACES]
+    if allowed:
+        return allowed, allowed
+    jobs = TransformJob.objects.filter(connection=connection).order_by("-id").only("spec")[:_LOOKED_AT]
+    models = RegisteredModel.objects.filter(connection=connection).order_by("-id")[:_LOOKED_AT]
+    inputs = [job.data for job in jobs] + [model.model_data for model in models]
+    return _folders(inputs), _folders(keys.output_folder(job.output_path) for job in jobs)
+
+
+def _folders(addresses: Iterable[str]) -> list[tuple[str, str]]:
+    """Buckets with the folders of these addresses, each once; what is no address is left out."""
+    folders: dict[tuple[str, str], None] = {}
     for address in addresses:
         try:
-            buckets[keys.parse_s3_uri(address)[0]] = None
+            bucket, key = keys.parse_s3_uri(address)
         except ValueError:
             continue
-    return list(buckets)[:BUCKETS]
+        folders[bucket, key[: key.rfind("/") + 1]] = None
+    return list(folders)[:PLACES]

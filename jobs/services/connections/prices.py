@@ -7,15 +7,18 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Min
 
 from aws import GatewayError
+from failures.instances import INSTANCE_TYPES, size_text
+from jobs.costs import rate
 from jobs.lifecycle.after import pricing
-from jobs.models import Connection
+from jobs.models import Connection, InstancePrice
 from jobs.models.price import PriceSource
 from jobs.options import INSTANCE_TYPE
 from jobs.services.errors import InvalidFields, NotPossible, Unavailable
 from teams import activity
-from teams.models import ApiToken, User
+from teams.models import ApiToken, Team, User
 
 #: More than any instance costs.
 MOST_USD = 10_000
@@ -79,3 +82,20 @@ def _price(value: object) -> Decimal | None:
         return None
     exponent = price.normalize().as_tuple().exponent
     return price if isinstance(exponent, int) and exponent >= -_DECIMALS else None
+
+
+def suggested_types(team: Team) -> list[tuple[str, str]]:
+    """The instance types that forms suggest, each with its size and the team's lowest price; one query."""
+    prices = InstancePrice.objects.filter(
+        connection__team=team, connection__removed_at=None, instance_type__in=INSTANCE_TYPES
+    )
+    lowest = dict(prices.order_by().values_list("instance_type").annotate(Min("usd_per_hour")))
+    return [
+        (
+            name,
+            ", ".join(
+                filter(None, [size_text(name), f"{rate(lowest[name])} an hour" if name in lowest else ""])
+            ),
+        )
+        for name in INSTANCE_TYPES
+    ]

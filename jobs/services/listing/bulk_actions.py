@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -16,12 +17,15 @@ from jobs.models import TransformJob
 from jobs.models.job import JobQuerySet
 from jobs.models.standing import whole
 from jobs.services.attempts import archiving, attempts, stopping
-from jobs.services.errors import InvalidFields, JobsOfOthers, NotPossible, OutputsExist
+from jobs.services.errors import InvalidFields, JobsOfOthers, NotPossible, OutputsExist, Unavailable
+from jobs.services.submitting import cloning
 from jobs.services.submitting.replacing import Outputs
-from jobs.states import ACTIVE, TERMINAL
+from jobs.states import ACTIVE, TERMINAL, JobState
 from teams.confirming import sum_of
 from teams.models import ApiToken, Team, User
 
+#: Jobs that a page or an answer has side by side.
+MOST_COMPARED = 4
 #: Jobs that one request acts on; the rest is left for the next request.
 MOST = 500
 TOO_MANY_IDS = f"It must name at most {MOST} jobs; send the rest in another request."
@@ -73,8 +77,23 @@ _VERBS = {
         lambda job: "had not ended",
         repeats=False,
     ),
+    "finish": _Verb(
+        attempts.finish_missing,
+        Q(overall_state__in=[JobState.FAILED, JobState.STOPPED]),
+        ("writes what is missing", "write what is missing"),
+        lambda job: "had not failed or been stopped",
+    ),
+    "clone": _Verb(
+        cloning.clone_with,
+        Q(),
+        ("is cloned", "are cloned"),
+        lambda job: "was not cloned",
+        repeats=False,
+    ),
 }
 ACTIONS = tuple(_VERBS)
+#: Actions that a job refuses for a reason of its own, which follows these words.
+_REFUSALS = {"retry": "was not run again", "finish": "was not finished", "clone": "was not cloned"}
 
 
 @dataclass(slots=True)
@@ -109,12 +128,14 @@ def act_on_keys(
     by: User,
     token: ApiToken | None = None,
     outputs: Outputs = Outputs.REFUSE,
+    changes: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Do `action` on the team's jobs with these keys, at most MOST; InvalidFields for a wrong request.
 
-    `outputs` says whether running again may replace objects.
+    `outputs` says whether running again may replace objects; clones have the `changes`.
     """
-    return _do(action, jobs_of_keys(team, action, keys), by, token, outputs)
+    options = _options(action, outputs, changes)
+    return _do(action, jobs_of_keys(team, action, keys), by, token, options)
 
 
 def jobs_of_keys(team: Team, action: str, keys: Iterable[str]) -> list[TransformJob]:
@@ -142,19 +163,21 @@ def act_on_matching(
     up_to: int | None = None,
     outputs: Outputs = Outputs.REFUSE,
     stop_others: bool = False,
+    changes: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Do `action` on the matching jobs on which it is possible, newest first, at most MOST.
 
     Jobs of other people are stopped only with `stop_others`; else raises JobsOfOthers. `outputs` says whether running
-    again may replace objects. `up_to` is a row id: jobs submitted after that row are left alone. Running again cannot
-    go on with the rest later: for more than MOST jobs it raises NotPossible.
+    again may replace objects; clones have the `changes`. `up_to` is a row id: jobs submitted after that row are left
+    alone. Running again and cloning cannot go on with the rest later: for more than MOST jobs they raise NotPossible.
     """
+    options = _options(action, outputs, changes)
     rows = matching_jobs(team, action, job_filter.for_user(by), up_to=up_to)
     jobs = list(rows[: MOST + 1])
     check_number(action, len(jobs))
     if action == "stop" and not stop_others:
         _check_owners(rows, by)
-    outcome = _do(action, jobs[:MOST], by, token, outputs)
+    outcome = _do(action, jobs[:MOST], by, token, options)
     outcome.more = outcome.more or len(jobs) > MOST
     return outcome
 
@@ -187,9 +210,9 @@ def possible_rows(action: str, rows: JobQuerySet) -> JobQuerySet:
 
 def count_by_owner(rows: JobQuerySet, asker: User) -> list[tuple[str, int]]:
     """Who submitted the rows, and how many each: "you" for the asker, a user name, or words for nobody in the team."""
-    whose = rows.order_by().values_list("submitted_by", "submitted_by__username", "external")
+    owners = rows.order_by().values_list("submitted_by", "submitted_by__username", "external")
     counts: Counter[str] = Counter()
-    for pk, name, external, count in whose.annotate(Count("id")):
+    for pk, name, external, count in owners.annotate(Count("id")):
         who = "somebody outside Batchdeck" if external else name or "someone who left"
         counts["you" if pk == asker.pk else who] += count
     return counts.most_common()
@@ -205,9 +228,18 @@ def _check(action: str) -> None:
         raise InvalidFields({"action": [f"It must be one of {', '.join(ACTIONS)}."]})
 
 
-def _do(action: str, jobs: list[TransformJob], by: User, token: ApiToken | None, outputs: Outputs) -> Outcome:
+def _options(action: str, outputs: Outputs, changes: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The arguments that only this action's function takes. InvalidFields for wrong changes."""
+    if action == "clone":
+        cloning.check_changes(changes or {})
+        return {"changes": changes}
+    return {"outputs": outputs} if action == "retry" else {}
+
+
+def _do(
+    action: str, jobs: list[TransformJob], by: User, token: ApiToken | None, options: Mapping[str, Any]
+) -> Outcome:
     verb, outcome = _VERBS[action], Outcome(action)
-    beside = {"outputs": outputs} if action == "retry" else {}
     until = time.monotonic() + WITHIN
     for job in jobs:
         if time.monotonic() > until:
@@ -217,8 +249,8 @@ def _do(action: str, jobs: list[TransformJob], by: User, token: ApiToken | None,
             outcome.refused[job.key] = verb.why_not(job)
             continue
         try:
-            verb.act(job, by=by, token=token, **beside)
-        except NotPossible as error:
+            verb.act(job, by=by, token=token, **options)
+        except (NotPossible, Unavailable) as error:
             job.refresh_from_db()
             outcome.refused[job.key] = _why(action, job, error)
         else:
@@ -226,9 +258,10 @@ def _do(action: str, jobs: list[TransformJob], by: User, token: ApiToken | None,
     return outcome
 
 
-def _why(action: str, job: TransformJob, error: NotPossible) -> str:
+def _why(action: str, job: TransformJob, error: Exception) -> str:
     if isinstance(error, OutputsExist):
         return f"would replace {error.counted}"
-    if action == "retry" and job.is_terminal:
-        return f"was not run again ({str(error).rstrip('.')})"
+    verb = _REFUSALS.get(action)
+    if verb and (job.is_terminal or action == "clone"):
+        return f"{verb} ({str(error).rstrip('.')})"
     return _VERBS[action].why_not(job)

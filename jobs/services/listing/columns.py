@@ -89,7 +89,8 @@ COLUMNS = (
         "path",
         "Input → output",
         '<td class="mono xs c-wide paths" title="{{ job.data }} → {{ job.output_path }}">'
-        "{{ job.data|path_only|middle:22 }} → {{ job.output_path|path_only|middle:22 }}</td>",
+        '<span class="way"><span class="cut ends">{{ job.data|path_only|ends:9 }}</span><span>→</span>'
+        '<span class="cut ends">{{ job.output_path|path_only|ends:9 }}</span></span></td>',
         (
             CsvField("input", ("spec",), lambda row: row.spec.get("data", ""), 14),
             CsvField("output", ("spec",), lambda row: row.spec.get("output_path", ""), 15),
@@ -101,11 +102,15 @@ COLUMNS = (
         "progress",
         "Objects written",
         '<td class="c-wide">'
-        '{% if job.state == "WAITING" and job.attempts_count == 1 or job.state == "REJECTED" %}'
+        '{% if job.state == "WAITING" and job.attempts_count == 1 %}'
         "{% for line in job.state_reason|waiting_lines %}"
         '<div class="xs soft cut" title="{{ job.state_reason }}">{{ line }}</div>{% endfor %}'
-        "{% else %}{% progress job %}{% time_left job as rest %}"
-        '{% if rest %}<div class="xs soft">{{ rest }}</div>{% endif %}{% endif %}</td>',
+        '{% else %}{% if job.state != "REJECTED" %}{% progress job %}{% endif %}{% time_left job as rest %}'
+        '{% if job.cause %}<div class="xs t-fail cut" title="{{ job.cause|cause_title }}. {{ job.state_reason }}">'
+        "{{ job.cause|cause_title }}</div>"
+        '{% elif job.state == "COMPLETED" and job.warnings %}'
+        '<div class="xs t-warn cut" title="{{ job.warning_texts|join:" " }}">{{ job.warning_texts.0 }}</div>'
+        '{% elif rest %}<div class="xs soft">{{ rest }}</div>{% endif %}{% endif %}</td>',
         (_of_all_attempts("objects_total", 17), _of_all_attempts("objects_done", 18)),
         head_class="w-progress",
         is_default=True,
@@ -125,6 +130,21 @@ COLUMNS = (
         (CsvField("duration_seconds", ("overall_duration",), place=19),),
         head_class="num w-num",
         sort="duration",
+        is_default=True,
+    ),
+    Column(
+        "done_at",
+        "Done at",
+        '<td class="num c-desk">{% expected_at job %}</td>',
+        (),
+        head_class="num w-num",
+    ),
+    Column(
+        "typical",
+        "Typical",
+        '<td class="num mute c-desk">{% if job.typical_seconds %}{{ job.typical_seconds|clocked }}{% endif %}</td>',
+        (),
+        head_class="num w-num",
         is_default=True,
     ),
     Column(
@@ -149,15 +169,6 @@ COLUMNS = (
         '<td class="c-desk" title="{{ job.connection }}">{{ job.connection }}</td>',
         (CsvField("connection", ("connection__slug",), place=9),),
         head_class="w-owner",
-    ),
-    Column(
-        "tags",
-        "Tags",
-        '<td class="xs c-wide tags">{% for key, value in job.spec.tags.items %}'
-        '<span class="tagged" title="{{ key }}={{ value }}">{{ key }}{% if value %}={{ value }}{% endif %}</span>'
-        "{% endfor %}</td>",
-        (CsvField("tags", ("spec",), _tags, 16),),
-        head_class="w-tags",
     ),
     Column(
         "deployment",
@@ -197,6 +208,16 @@ COLUMNS = (
         (CsvField("created_at", value=lambda row: _time(row.created_at), place=20),),
         head_class="num w-when",
         sort="submitted",
+        is_default=True,
+    ),
+    Column(
+        "tags",
+        "Tags",
+        '<td class="xs c-wide tags">{% for key, value in job.spec.tags.items %}'
+        '<span class="tagged" title="{{ key }}={{ value }}">{{ key }}{% if value %}={{ value }}{% endif %}</span>'
+        "{% endfor %}</td>",
+        (CsvField("tags", ("spec",), _tags, 16),),
+        head_class="w-tags",
         is_default=True,
     ),
 )

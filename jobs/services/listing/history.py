@@ -19,10 +19,19 @@ _VERB_TEXTS = {
     "job.stop_requested": "asked to stop it",
     "job.archived": "put it away from lists",
     "job.restored": "brought it back to lists",
+    "job.search_begun": "began a search for its bad records",
+    "job.search_stopped": "stopped a search for its bad records",
+    "job.run_without_bad": "ran an object without its bad records",
+    "job.check_added": "added an output check of its model",
+    "job.check_removed": "removed an output check of its model",
+    "job.accepted": "accepted its held outputs",
+    "job.refused": "refused its held outputs",
+    "job.columns_named": "named the columns of its model",
 }
 #: Words for an act that made another job of this one.
 _NEW_JOB_TEXTS = {
     Origin.CLONE: "cloned it as",
+    Origin.SEARCH: "searched its bad records with",
     Origin.FINISH: "started attempt {}, for its missing outputs:",
     Origin.RETRY: "started attempt {}, for all of it again:",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from jobs import queries
@@ -15,7 +15,7 @@ from jobs.clock import has_passed
 from jobs.filtering import JobFilter
 from jobs.models import Connection, Heartbeat, TransformJob
 from jobs.models.job import JobQuerySet
-from jobs.services.listing import spending
+from jobs.services.listing import home_facts, spending
 from jobs.services.texts import zone_name
 from jobs.states import RUNNING, JobState
 from teams.models import Team
@@ -26,6 +26,8 @@ _NOT_POLLED = timedelta(minutes=2)
 FAILED = {"state": "failed,rejected", "ended": "24h"}
 ATTENTION = {"attention": "true"}
 LATELY = {"ended": "7d"}
+#: Models that cost most, and jobs that will be late, that are listed; running jobs that are looked at for the latter.
+_DEAREST, _LOOKED_AT = 4, 500
 _PROCESSES = {"worker": "The worker", "beat": "The scheduler"}
 
 
@@ -43,37 +45,83 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """What the jobs that ended this month have cost, and the models that cost most."""
+    """What the jobs that ended this month have cost, and the models that cost most, each with its percent of all.
+
+    `further_models` is the number of the other models that cost something, `further_amount` what they cost together.
+    """
 
     month: date
     amount: Decimal | None
     jobs: int
     unknown: int
     instance_seconds: int
-    dearest: list[spending.Total]
+    dearest: list[tuple[spending.Total, int]]
+    further_models: int
+    further_amount: Decimal
 
 
-def counts(team: Team) -> tuple[dict[str, int], Counter[int]]:
-    """Numbers of jobs by counter of the home page, and numbers of active jobs by connection id."""
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Numbers of jobs by counter of the home page with the short fact below each, and active jobs by connection id."""
+
+    numbers: dict[str, int]
+    facts: dict[str, str]
+    by_connection: Counter[int]
+
+
+def counters(team: Team) -> Counters:
+    """The counters of the home page; five queries."""
     rows = TransformJob.objects.for_team(team).active().filter(root=None).order_by()
     by_state: Counter[str] = Counter()
+    waits: Counter[str] = Counter()
     by_connection: Counter[int] = Counter()
-    for state, connection, count in rows.values_list("overall_state", "connection_id").annotate(Count("id")):
+    keys = ("overall_state", "connection_id", "waits_for")
+    for state, connection, waits_for, count in rows.values_list(*keys).annotate(Count("id")):
         by_state[state] += count
         by_connection[connection] += count
-    figures = {
+        if state == JobState.WAITING:
+            waits[waits_for] += count
+    failed_by_cause = _failed_by_cause(team)
+    warned = _attention(team)
+    stopping = by_state[JobState.STOPPING]
+    numbers = {
         "running": sum(by_state[state] for state in RUNNING),
-        "stopping": by_state[JobState.STOPPING],
+        "stopping": stopping,
         "waiting": by_state[JobState.WAITING],
-        "failed": queries.count(queries.jobs(team, JobFilter(**FAILED))),
-        "attention": queries.count(queries.jobs(team, JobFilter(**ATTENTION))),
+        "failed": sum(failed_by_cause.values()),
+        "attention": warned["all"],
     }
-    return figures, by_connection
+    facts = {
+        "running": home_facts.running(team, stopping),
+        "waiting": home_facts.waiting(waits),
+        "failed": home_facts.failed(
+            queries.count(queries.jobs(team, JobFilter(ended=FAILED["ended"]))), len(failed_by_cause)
+        ),
+        "attention": home_facts.attention(warned),
+    }
+    return Counters(numbers, facts, by_connection)
+
+
+def _failed_by_cause(team: Team) -> dict[str, int]:
+    """The numbers of jobs that the counter of failed jobs counts, by cause."""
+    rows = queries.jobs(team, JobFilter(**FAILED)).order_by()
+    return dict(rows.values_list("overall_cause").annotate(Count("id")))
+
+
+def _attention(team: Team) -> dict[str, int]:
+    """The number of jobs that need attention, and how many of them do so for each reason."""
+    rows = queries.jobs(team, JobFilter(**ATTENTION)).order_by()
+    return rows.aggregate(
+        all=Count("id"),
+        warned=Count("id", filter=Q(overall_state=JobState.COMPLETED)),
+        limit=Count("id", filter=Q(deadline_warned=True) | Q(cost_warned=True)),
+        silent=Count("id", filter=Q(idle_warned=True)),
+    )
 
 
 def failures(team: Team) -> list[queries.Failures]:
     """The jobs that failed in the last seven days, by cause."""
-    return queries.failures(queries.jobs(team, JobFilter(**LATELY)))
+    return queries.failures(queries.jobs(team, JobFilter(**LATELY)), count_unread=False)
 
 
 def ended(team: Team) -> JobQuerySet:
@@ -90,15 +138,29 @@ def spend(team: Team) -> Spend:
     today = timezone.now().astimezone(UTC).date()
     month = today.replace(day=1)
     rows = spending.totals([team], ["model"], spending.Period(month, month))
-    whole = spending.together(rows)
+    total = spending.together(rows)
+    billed = [row for row in rows if row.amount]
+    dearest, further = billed[:_DEAREST], billed[_DEAREST:]
+    whole = total.amount or Decimal(1)
     return Spend(
         month,
-        whole.amount,
-        whole.jobs,
-        whole.unknown,
-        whole.instance_seconds,
-        [row for row in rows if row.amount][:4],
+        total.amount,
+        total.jobs,
+        total.unknown,
+        total.instance_seconds,
+        [(row, round((row.amount or 0) / whole * 100)) for row in dearest],
+        len(further),
+        sum((row.amount for row in further if row.amount), Decimal(0)),
     )
+
+
+def late(team: Team) -> list[TransformJob]:
+    """The running jobs whose last output is expected after their deadline, the nearest deadline first; one query."""
+    rows = TransformJob.objects.for_team(team).filter(
+        state=JobState.IN_PROGRESS, deadline_minutes__isnull=False, eta__gt=timezone.now()
+    )
+    late_jobs = [job for job in rows.order_by("-id")[:_LOOKED_AT] if job.is_late]
+    return sorted(late_jobs, key=lambda job: job.deadline_at or timezone.now())[:_DEAREST]
 
 
 def health(team: Team, active: Counter[int]) -> list[Health]:
@@ -120,8 +182,8 @@ def processes() -> list[str]:
 def _last_beat(at: datetime | None) -> str:
     if at is None:
         return "has not been heard yet"
-    here = timezone.localtime(at)
-    return f"was last heard at {here:%H:%M} {zone_name(here)}"
+    local_time = timezone.localtime(at)
+    return f"was last heard at {local_time:%H:%M} {zone_name(local_time)}"
 
 
 def _health(connection: Connection, jobs: int) -> Health:

@@ -38,11 +38,11 @@ class Listing:
     def read_usable(cls, parts: Mapping[str, object]) -> tuple[Self, dict[str, list[str]]]:
         """The listing that the usable parts describe, and sentences about the others by name."""
         job_filter, problems = _read_filter({name: text for name, text in parts.items() if name not in _OWN})
-        own = {name: parts.get(name, "") for name in _OWN}
+        view_texts = {name: parts.get(name, "") for name in _OWN}
         problems |= {
-            name: ["It must be a text."] for name, value in own.items() if not isinstance(value, str)
+            name: ["It must be a text."] for name, value in view_texts.items() if not isinstance(value, str)
         }
-        sort, cols, group = (str(value) if isinstance(value, str) else "" for value in own.values())
+        sort, cols, group = (str(value) if isinstance(value, str) else "" for value in view_texts.values())
         try:
             sort = queries.sort_of(sort)
         except FilterError as error:
@@ -65,12 +65,12 @@ class Listing:
 
     def parts(self) -> dict[str, str]:
         """Query parameters that differ from the defaults; `read` parses them."""
-        own = {
+        view_texts = {
             "sort": "" if self.sort == queries.NEWEST else self.sort,
             "cols": "" if self.columns == job_columns.DEFAULT_NAMES else ",".join(self.columns) or "none",
             "group": self.group,
         }
-        return {**self.job_filter.values, **{name: value for name, value in own.items() if value}}
+        return {**self.job_filter.values, **{name: value for name, value in view_texts.items() if value}}
 
 
 def _read_filter(texts: Mapping[str, object]) -> tuple[JobFilter, dict[str, list[str]]]:

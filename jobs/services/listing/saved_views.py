@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from jobs import queries
 from jobs.filtering import FilterError
 from jobs.models import DefaultView, SavedView
 from jobs.services.errors import InvalidFields
@@ -17,6 +18,7 @@ from jobs.services.slugs import free_slug
 from teams import activity
 from teams.access import require
 from teams.models import ApiToken, Membership, Role, Team, User
+from teams.names import trouble_with_name
 
 #: Views that one person may keep in a team.
 MOST = 100
@@ -32,6 +34,12 @@ def visible(team: Team, user: User) -> QuerySet[SavedView]:
     rows = SavedView.objects.for_team(team).filter(Q(owner=user) | Q(shared=True))
     named = rows.select_related("owner").order_by("name", "id")
     return named.annotate(is_default=Exists(mine))  # type: ignore[no-redef]  # it says so itself
+
+
+def count(view: SavedView, user: User) -> int:
+    """The number of jobs that the view shows to the person, at most `queries.COUNTED` + 1."""
+    job_filter = Listing.read_usable(view.state)[0].job_filter
+    return queries.count(queries.jobs(view.team, job_filter.for_user(user)))
 
 
 def may_change(view: SavedView, member: Membership) -> bool:
@@ -124,8 +132,8 @@ def check_change(view: SavedView, member: Membership) -> None:
 
 def _name(name: object) -> str:
     text = " ".join(name.split()) if isinstance(name, str) else ""
-    if not text or len(text) > NAME_LENGTH or "\0" in text:
-        raise InvalidFields({"name": [f"It must be a text of 1 to {NAME_LENGTH} characters."]})
+    if trouble := trouble_with_name(text, NAME_LENGTH):
+        raise InvalidFields({"name": [trouble]})
     return text
 
 

@@ -1,4 +1,4 @@
-"""Costs of jobs that ended, added up by the database."""
+"""Costs of jobs that ended, from the sums by day."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from jobs.costs import exact
-from jobs.models import Connection, TransformJob
+from jobs.models import Connection, DaySum, Dimension
+from jobs.models.day_sum import next_month
 from jobs.services.errors import InvalidFields
-from jobs.states import RAN
 from teams.models import Team
 
 #: Keys that totals may be grouped by, in the order of their columns.
 KEYS = ("team", "month", "model", "connection")
 _COLUMNS: dict[str, Any] = {
     "team": F("team__slug"),
-    "month": TruncMonth("ended_at", tzinfo=UTC),
+    "month": TruncMonth("day"),
     "model": F("model_name"),
     "connection": F("connection__slug"),
 }
-_NO_AMOUNT = Q(cost_usd=None)
-_ENGINE = Q(connection__kind=Connection.Kind.ENGINE, instance_seconds__isnull=False)
-# The counted column is in the index, so that no row is read for it.
+_ON_ENGINE = Q(connection__kind=Connection.Kind.ENGINE)
 _FIGURES = {
-    "jobs": Count("team", filter=Q(root=None)),
-    "unknown": Count("team", filter=_NO_AMOUNT & ~_ENGINE),
-    "not_billed": Count("team", filter=_NO_AMOUNT & _ENGINE),
-    "seconds": Sum("instance_seconds"),
-    "amount": Sum("cost_usd"),
+    "jobs": Sum("ran", default=0),
+    "no_price": Sum("unpriced", filter=~_ON_ENGINE, default=0),
+    "not_billed": Sum("unpriced", filter=_ON_ENGINE, default=0),
+    "no_time": Sum("untimed", default=0),
+    "billed_seconds": Sum("seconds", default=0),
+    "amount": Sum("millionths", default=0),
+    "all_attempts": Sum("attempts", default=0),
+    "no_amount": Sum(F("unpriced") + F("untimed"), default=0),
 }
 
 
@@ -58,12 +59,12 @@ class Period:
             raise InvalidFields(problems)
         return Period(months["from"], months["to"])
 
-    def narrow(self, rows: QuerySet[TransformJob]) -> QuerySet[TransformJob]:
-        """The jobs that ended in the period, by the calendar of UTC, as AWS bills."""
+    def narrow(self, rows: QuerySet[DaySum]) -> QuerySet[DaySum]:
+        """The sums of days in the period, by the calendar of UTC, as AWS bills."""
         if self.first:
-            rows = rows.filter(ended_at__gte=_begin(self.first))
+            rows = rows.filter(day__gte=self.first)
         if self.last:
-            rows = rows.filter(ended_at__lt=_begin(next_month(self.last)))
+            rows = rows.filter(day__lt=next_month(self.last))
         return rows
 
 
@@ -100,15 +101,17 @@ def totals(
     keys = {f"by_{name}": _COLUMNS[name] for name in KEYS if name in by}
     if not keys:
         return []
-    rows = _ran(teams, period, connection).annotate(**keys).values(*keys).annotate(**_FIGURES)
-    newest = ["-by_month"] if "by_month" in keys else []
-    dearest = F("amount").desc(nulls_last=True)
-    return [_total(row, keys) for row in rows.order_by(*newest, dearest, *keys)]
+    rows = _sums(teams, period, connection).annotate(**keys).values(*keys).annotate(**_FIGURES)
+    totals_by_key = [_total(row, keys) for row in rows.filter(all_attempts__gt=0).order_by(*keys)]
+    totals_by_key.sort(key=lambda total: (total.amount is None, -(total.amount or 0)))
+    if "month" in by:
+        totals_by_key.sort(key=lambda total: total.keys["month"], reverse=True)
+    return totals_by_key
 
 
 def whole(teams: Collection[Team], period: Period = Period(), connection: str = "") -> Total:
     """The total of all jobs; one query."""
-    return _total(_ran(teams, period, connection).aggregate(**_FIGURES), ())
+    return _total(_sums(teams, period, connection).aggregate(**_FIGURES), ())
 
 
 def together(parts: Iterable[Total]) -> Total:
@@ -125,10 +128,21 @@ def together(parts: Iterable[Total]) -> Total:
     )
 
 
-def _ran(teams: Collection[Team], period: Period, connection: str) -> QuerySet[TransformJob]:
-    # A job that never started has nothing to bill, whatever else is missing.
-    rows = TransformJob.objects.filter(team__in=teams, state__in=RAN, started_at__isnull=False)
-    return period.narrow(rows.filter(connection__slug=connection) if connection else rows).order_by()
+def costs_by_day(team: Team, first: date, end: date) -> dict[date, Decimal]:
+    """Known costs of the team by day of UTC, from `first` to before `end`, without days that have none; one query."""
+    rows = _sums([team]).filter(day__gte=first, day__lt=end)
+    sums = rows.values_list("day").annotate(amount=Sum("millionths")).filter(amount__gt=0)
+    return {day: dollars_of(amount) for day, amount in sums}
+
+
+def dollars_of(millionths: int) -> Decimal:
+    """An amount that is kept in millionths of a dollar."""
+    return exact(Decimal(millionths) / 1_000_000)
+
+
+def _sums(teams: Collection[Team], period: Period = Period(), connection: str = "") -> QuerySet[DaySum]:
+    rows = DaySum.objects.filter(team__in=teams, dimension=Dimension.MODEL).order_by()
+    return period.narrow(rows.filter(connection__slug=connection) if connection else rows)
 
 
 def parse_month(text: str) -> date:
@@ -139,25 +153,13 @@ def parse_month(text: str) -> date:
     return month
 
 
-def next_month(month: date) -> date:
-    """The first day of the month after this one's."""
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
-
-
-def _begin(month: date) -> datetime:
-    return datetime(month.year, month.month, 1, tzinfo=UTC)
-
-
 def _total(row: dict[str, Any], keys: Collection[str]) -> Total:
+    is_known = row["all_attempts"] > row["no_amount"]
     return Total(
-        keys={name.removeprefix("by_"): _plain(row[name]) for name in keys},
+        keys={name.removeprefix("by_"): row[name] for name in keys},
         jobs=row["jobs"],
-        unknown=row["unknown"],
+        unknown=row["no_price"] + row["no_time"],
         not_billed=row["not_billed"],
-        instance_seconds=row["seconds"] or 0,
-        amount=None if row["amount"] is None else exact(row["amount"]),
+        instance_seconds=row["billed_seconds"],
+        amount=dollars_of(row["amount"]) if is_known else None,
     )
-
-
-def _plain(value: Any) -> Any:
-    return value.date() if isinstance(value, datetime) else value

@@ -1,45 +1,42 @@
 """Figures of models: number of jobs, last job, success rate, duration, and cost of a thousand records.
 
-The queries read an index that covers all columns, so a long history costs no time.
+They are read from the sums by day and from a model's latest jobs, so a long history costs no time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from decimal import Decimal
+from statistics import median_low
 from typing import Any
 
-from django.db import connection as database
-from django.db.models import Aggregate, Count, F, OuterRef, Q, Subquery, Sum, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, OuterRef, Subquery, Sum
 from django.utils import timezone
 
 from failures import Cause, cause_named
 from jobs import queries
 from jobs.costs import exact
-from jobs.models import RegisteredModel, TransformJob
-from jobs.states import JobState
+from jobs.models import DaySum, Dimension, RegisteredModel, TransformJob
+from jobs.services.listing.typical import latest_durations
 
 #: Figures count jobs of so many days: older jobs say little about the next one.
 DAYS = 90
-#: Success is counted for a job with all its attempts; cost and records for each attempt.
-_DONE = Q(root=None, overall_state=JobState.COMPLETED)
-_NOT_DONE = Q(root=None, overall_state=JobState.FAILED)
-_PRICED = Q(state=JobState.COMPLETED, cost_usd__isnull=False, records__gt=0)
+#: The median duration is that of so many of the latest completed jobs among them.
+LATEST = 1000
 _SUMS = {
-    "completed": Count("id", filter=_DONE),
-    "failed": Count("id", filter=_NOT_DONE),
-    "priced": Count("id", filter=_PRICED),
-    "cost": Sum("cost_usd", filter=_PRICED),
-    "records": Sum("records", filter=_PRICED),
+    "completed_jobs": Sum("completed"),
+    "failed_jobs": Sum("failed"),
+    "priced_attempts": Sum("priced"),
+    "cost": Sum("priced_millionths"),
+    "records": Sum("priced_records"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Figures of one model. `jobs` is counted up to `queries.COUNTED` + 1; the rest covers the last DAYS days.
+    """Figures of one model. `jobs` is counted up to `queries.COUNTED` + 1; the rest covers the last DAYS days of UTC.
 
     A stopped, withdrawn or refused job is neither success nor failure. `cost_per_1000` is in US dollars, over the
     `priced` attempts whose cost and number of records are known; None if there are none.
@@ -69,15 +66,32 @@ def of(models: Collection[RegisteredModel]) -> dict[int, Figures]:
     ids = [model.pk for model in models]
     if not ids:
         return {}
-    recent = TransformJob.objects.filter(model__in=ids, created_at__gte=_since()).order_by()
-    sums: dict[int, Any] = {row["model"]: row for row in recent.values("model").annotate(**_SUMS)}
-    medians = _medians(recent.filter(_DONE))
+    sums = _sums(models)
+    medians = {pk: median_low(seconds) for pk, seconds in latest_durations(ids, LATEST, _since()).items()}
     counts = {pk: (jobs, last) for pk, jobs, last in _ever(ids)}
     last = TransformJob.objects.defer("spec", "search_text").in_bulk(
         [job for _, job in counts.values() if job]
     )
     last = {pk: queries.whole(job) for pk, job in last.items()}
-    return {pk: _figures(counts[pk], last, sums.get(pk, {}), medians.get(pk)) for pk in ids}
+    return {
+        model.pk: _figures(
+            counts[model.pk], last, sums.get((model.connection_id, model.name), {}), medians.get(model.pk)
+        )
+        for model in models
+    }
+
+
+def _sums(models: Collection[RegisteredModel]) -> dict[tuple[int, str], Any]:
+    """Sums of the last DAYS days by connection and name: success of whole jobs, cost and records of attempts."""
+    first = timezone.now().astimezone(UTC).date() - timedelta(days=DAYS - 1)
+    rows = DaySum.objects.filter(
+        dimension=Dimension.MODEL,
+        team__in={model.team_id for model in models},
+        model_name__in={model.name for model in models},
+        day__gte=first,
+    )
+    sums = rows.order_by().values("connection", "model_name").annotate(**_SUMS)
+    return {(row["connection"], row["model_name"]): row for row in sums}
 
 
 def causes(model: RegisteredModel) -> list[tuple[Cause, int]]:
@@ -95,13 +109,6 @@ class _Counted(Subquery):
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
 
 
-class _Median(Aggregate):
-    """PostgreSQL's median."""
-
-    function = "PERCENTILE_DISC"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
-
-
 def _since() -> Any:
     return timezone.now() - timedelta(days=DAYS)
 
@@ -117,21 +124,6 @@ def _ever(ids: list[int]) -> Any:
     return rows.values_list("pk", "jobs_counted", "newest")
 
 
-def _medians(rows: Any) -> dict[int, int]:
-    """By model, the median duration; the shorter of two middle ones."""
-    if database.vendor == "postgresql":
-        # Takes a third of the time of the query below, which SQLite needs.
-        return dict(
-            rows.values("model").annotate(median=_Median("overall_duration")).values_list("model", "median")
-        )
-    ranked = rows.annotate(
-        rank=Window(RowNumber(), partition_by="model", order_by="overall_duration"),
-        among=Window(Count("id"), partition_by="model"),
-    )
-    middle = ranked.filter(rank=(F("among") + 1) / 2)
-    return dict(middle.values_list("model", "overall_duration"))
-
-
 def _figures(
     counted: tuple[int, int | None], last: dict[int, TransformJob], sums: dict[str, Any], median: int | None
 ) -> Figures:
@@ -140,9 +132,9 @@ def _figures(
     return Figures(
         jobs=jobs,
         last=last.get(newest) if newest else None,
-        completed=sums.get("completed", 0),
-        failed=sums.get("failed", 0),
+        completed=sums.get("completed_jobs", 0),
+        failed=sums.get("failed_jobs", 0),
         median_seconds=median,
-        cost_per_1000=exact(Decimal(sums["cost"]) * 1000 / records) if records else None,
-        priced=sums.get("priced", 0),
+        cost_per_1000=exact(Decimal(sums["cost"]) / 1000 / records) if records else None,
+        priced=sums.get("priced_attempts", 0),
     )

@@ -58,12 +58,12 @@ def why_unfit(
     for file, saved_models in saved.items():
         if all_are_models and (_depth(file) > 1 or file.startswith(".")):
             continue
-        own = (
+        saved_by_library = (
             saved_models
             if all_are_models
             else {name: model for name, model in saved_models.items() if name == server.library}
         )
-        if reason := why_unfit_file(file, own, server, version_of(image)):
+        if reason := why_unfit_file(file, saved_by_library, server, version_of(image)):
             return reason
     return ""
 

@@ -11,7 +11,7 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from django.db.models.lookups import IContains
 
-from aws import GatewayError, Rejected, models
+from aws import GatewayError, Rejected, Target, models, objects
 from aws.abilities import Abilities, abilities
 from aws.scoping import allows_package
 from jobs.lifecycle.aws_session import asking, target_of
@@ -20,6 +20,7 @@ from jobs.models.scoped import TeamQuerySet
 from jobs.services.errors import InvalidFields, Unavailable
 from teams import activity
 from teams.models import ApiToken, User
+from transform.keys import parse_s3_uri
 from transform.request_addresses import SUBMIT_DIRECTORY, package_group
 from transform.scope import Scope
 
@@ -196,9 +197,27 @@ def _create_or_adopt(
     except models.ModelNameTaken as error:
         raise InvalidFields({"name": [error.sentence]}) from error
     except Rejected as error:
-        raise InvalidFields({"__all__": [f"SageMaker refused the model: {error.sentence}"]}) from error
+        field = _refused_field(connection, containers)
+        raise InvalidFields({field: [f"SageMaker refused the model: {error.sentence}"]}) from error
     except GatewayError as error:
         raise Unavailable(f"{error.sentence} The model was not registered.") from error
+
+
+def _refused_field(connection: Connection, containers: Sequence[Mapping[str, Any]]) -> str:
+    """The field that a refusal is shown at: that of an archive that is not there, else that of the whole form."""
+    uris = [str(definition.get("ModelDataUrl", "")) for definition in containers]
+    try:
+        with asking(connection) as target:
+            missing = any(_is_missing(target, uri) for uri in uris if uri.startswith("s3://"))
+    except GatewayError:
+        return "__all__"
+    if not missing:
+        return "__all__"
+    return "model_data" if len(containers) == 1 else "containers"
+
+
+def _is_missing(target: Target, uri: str) -> bool:
+    return objects.head(target, *parse_s3_uri(uri)) is None
 
 
 def _same(remote_model: models.RemoteModel, containers: Sequence[Mapping[str, Any]]) -> bool:

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 from jobs.costs import amount
 from jobs.models import Connection, InstancePrice, TransformJob
-from jobs.states import JobState
+from jobs.services.submitting.trial_pace import TrialPace
+from jobs.states import TRIALS, JobState
 
 #: The fewest similar jobs that give an estimate.
 LEAST = 5
@@ -37,7 +38,8 @@ class Estimate:
     """Seconds by similar jobs: the first decile (`low`), the median (`middle`) and the last decile (`high`).
 
     `jobs` is the number of similar jobs, which the list finds by `query`, among others. Costs are in US dollars, None
-    without a price. `at_least` is true if there is more input than was counted.
+    without a price. `at_least` is true if there is more input than was counted. By a trial, whose pace is `pace`, all
+    three are the same.
     """
 
     jobs: int
@@ -50,15 +52,16 @@ class Estimate:
     cost: Decimal | None = None
     cost_high: Decimal | None = None
     at_least: bool = False
+    pace: TrialPace | None = None
 
     @property
     def band(self) -> tuple[float, float, float]:
         """Start, width and middle of the range, in percent of a scale that begins at 0."""
-        whole = max(1, self.high) * 1.25
+        scale = max(1, self.high) * 1.25
         return (
-            round(self.low / whole * 100, 1),
-            round(max(1.0, (self.high - self.low) / whole * 100), 1),
-            round(self.middle / whole * 100, 1),
+            round(self.low / scale * 100, 1),
+            round(max(1.0, (self.high - self.low) / scale * 100), 1),
+            round(self.middle / scale * 100, 1),
         )
 
 
@@ -85,11 +88,7 @@ def estimate(
     scaled = sorted(work.seconds * expected_work.bytes / work.bytes for work in similar_work)
     tenths = quantiles(scaled, n=10, method="inclusive")
     low, middle, high = (max(1, round(value)) for value in (tenths[0], median(scaled), tenths[-1]))
-    price = (
-        InstancePrice.objects.filter(connection=connection, instance_type=instance_type)
-        .values_list("usd_per_hour", flat=True)
-        .first()
-    )
+    price = _price(connection, instance_type)
     cost_low, cost, cost_high = (
         None if price is None else amount(duration * instance_count, price)
         for duration in (low, middle, high)
@@ -114,6 +113,41 @@ def estimate(
     )
 
 
+def by_trial(
+    pace: TrialPace,
+    *,
+    instance_type: str,
+    instance_count: int,
+    size: int,
+    objects: int,
+    at_least: bool = False,
+) -> Estimate | None:
+    """Estimate a job that reads `size` bytes by the pace of its trial, whose instance type it must have."""
+    if instance_type != pace.job.instance_type or not size or not objects:
+        return None
+    seconds = max(1, math.ceil(pace.seconds(Work.of(size, objects, instance_count).bytes)))
+    price = _price(pace.job.connection, instance_type)
+    cost = None if price is None else amount(seconds * instance_count, price)
+    return Estimate(
+        jobs=1,
+        low=seconds,
+        middle=seconds,
+        high=seconds,
+        query="",
+        price=price,
+        cost_low=cost,
+        cost=cost,
+        cost_high=cost,
+        at_least=at_least,
+        pace=pace,
+    )
+
+
+def _price(connection: Connection, instance_type: str) -> Decimal | None:
+    rows = InstancePrice.objects.filter(connection=connection, instance_type=instance_type)
+    return rows.values_list("usd_per_hour", flat=True).first()
+
+
 def _history(connection: Connection, model_name: str, instance_type: str) -> list[Work]:
     rows = TransformJob.objects.filter(
         team=connection.team_id,
@@ -126,12 +160,14 @@ def _history(connection: Connection, model_name: str, instance_type: str) -> lis
         plan_complete=True,
         started_at__isnull=False,
         ended_at__isnull=False,
-    ).order_by("-created_at", "-id")
+    )
+    # A trial takes as long as its start, whatever it reads.
+    rows = rows.exclude(origin__in=TRIALS).order_by("-created_at", "-id")
     values = rows.values_list("bytes_total", "objects_total", "instance_count", "started_at", "ended_at")
     return [
-        Work.of(size, objects, count, (ended - started).total_seconds())
-        for size, objects, count, started, ended in values[:_LATEST]
-        if size and objects and started and ended
+        Work.of(size, objects, count, (end - start).total_seconds())
+        for size, objects, count, start, end in values[:_LATEST]
+        if size and objects and start and end
     ]
 
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 from aws import GatewayError, Target
 from jobs.lifecycle.queue.planning import planned_objects
 from jobs.models import Connection, TransformJob
+from jobs.services.errors import NotPossible
 from jobs.states import ACTIVE
+from teams import once
+from teams.models import Team
 from transform import keys
+from transform.spec import TransformSpec
 
 #: Jobs that are looked at, the newest first, and for how long: more of them may be waiting than can be listed.
 MOST = 100
 SECONDS = 3.0
 #: Keys of one query.
 _AT_ONCE = 500
+#: How often outputs are looked for while others submit to the same place.
+_TRIES = 4
+_Result = TypeVar("_Result")
 
 
 def find(connection: Connection, output_path: str, data: str) -> list[TransformJob]:
@@ -35,6 +44,40 @@ def find(connection: Connection, output_path: str, data: str) -> list[TransformJ
         if job.connection.place == connection.place and _meets(job.output_path, bucket, folder)
     ]
     return sorted(near[:MOST], key=lambda job: job.data != data)
+
+
+class SubmittedMeanwhile(NotPossible):
+    """While outputs were looked for, somebody else submitted a job that writes near the output path."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name}, which writes to the same place, was submitted a moment ago. Try again.")
+
+
+def ids_near(connection: Connection, spec: TransformSpec) -> frozenset[int]:
+    """The jobs that `find` finds for a request, to be read before its outputs are looked for."""
+    return frozenset(job.pk for job in find(connection, spec.output_path, spec.data))
+
+
+def refuse_newer(connection: Connection, spec: TransformSpec, known_ids: frozenset[int]) -> None:
+    """Raise SubmittedMeanwhile for a job near the output path that is not among those `known_ids`.
+
+    Call it in the transaction that writes the job: until its end nobody else of the team passes. Raises once.InProgress
+    if another process has taken the request over.
+    """
+    Team.objects.select_for_update(no_key=True).get(pk=connection.team_id)
+    newer = [job for job in find(connection, spec.output_path, spec.data) if job.pk not in known_ids]
+    if newer:
+        # The newer job may be this very request's, submitted by the process that took it over.
+        once.check_held()
+        raise SubmittedMeanwhile(newer[0].name)
+
+
+def until_unchanged(act: Callable[[], _Result]) -> _Result:
+    """Call `act`, which looks for outputs and submits, again if another job was submitted in between."""
+    for _ in range(_TRIES - 1):
+        with suppress(SubmittedMeanwhile):
+            return act()
+    return act()
 
 
 def promised_keys(

@@ -15,10 +15,12 @@ from jobs.models.preset import Rule, flat
 from jobs.options import OPTIONS, RunOptions
 from jobs.services.errors import DefaultExists, InvalidFields, NotPossible
 from jobs.services.slugs import free_slug
-from jobs.services.submitting import job_options, replacing, submission
+from jobs.services.submitting import job_options, jobs_under_way, replacing, submission
 from jobs.states import Origin
 from teams import activity
+from teams.act_changes import Values
 from teams.models import ApiToken, Membership, Team, User
+from teams.names import trouble_with_name
 from transform.request_fields import DEFAULTS, GROUPS
 from transform.request_fields import FIELDS as REQUEST_FIELDS
 from transform.spec import TransformSpec
@@ -78,10 +80,16 @@ def change(preset: Preset, changes: Mapping[str, Any], *, by: User, token: ApiTo
     }
     if unknown:
         raise InvalidFields(unknown)
-    values = {name: getattr(preset, name) for name in fields}
-    _fill(preset, **{**values, **changes})
-    preset.changed_at = timezone.now()
-    return _save(preset, by, token, "preset.changed")
+    with transaction.atomic():
+        # Locked and read again, so that two changes at once do not undo each other.
+        if Preset.objects.select_for_update().filter(pk=preset.pk).first() is None:
+            raise NotPossible(f"The preset {preset.name} was deleted.")
+        preset.refresh_from_db()
+        values = {name: getattr(preset, name) for name in fields}
+        before = activity.values_of(preset)
+        _fill(preset, **{**values, **changes})
+        preset.changed_at = timezone.now()
+        return _save(preset, by, token, "preset.changed", before)
 
 
 def delete(preset: Preset, *, by: User, token: ApiToken | None = None) -> None:
@@ -171,13 +179,47 @@ def submit(
 
     Raises OutputsExist if the job would replace objects, unless `replace_outputs` allows it.
     """
+    draft = check_body(member, body)
+    if replace_outputs:
+        return draft.submit(by=member.user, token=token)
+
+    def check_and_submit() -> TransformJob:
+        known_ids = jobs_under_way.ids_near(draft.connection, draft.spec)
+        replacing.check(draft.connection, draft.spec)
+        with transaction.atomic():
+            jobs_under_way.refuse_newer(draft.connection, draft.spec, known_ids)
+            return draft.submit(by=member.user, token=token)
+
+    return jobs_under_way.until_unchanged(check_and_submit)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBody:
+    """A submission's body that can be used.
+
+    `known_ids` are the jobs near its output path before its outputs were looked for; None if they are not.
+    """
+
+    connection: Connection
+    spec: TransformSpec
+    options: RunOptions
+    preset: Preset | None
+    known_ids: frozenset[int] | None = None
+
+    def submit(self, *, by: User, token: ApiToken | None) -> TransformJob:
+        """Write the job. Raises InvalidFields, as NameTaken if another job has the name."""
+        return submission.submit(
+            self.connection, self.spec, self.options, by=by, token=token, preset=self.preset
+        )
+
+
+def check_body(member: Membership, body: Mapping[str, Any]) -> CheckedBody:
+    """Parse a body that may name a preset. Raises InvalidFields, also for locked fields."""
     filled, preset = fill_in_preset(member.team, body)
     connection, spec, options = submission.parse(member.team, filled)
     if preset and preset.holds(member):
         check_locked(preset, connection, spec, options)
-    if not replace_outputs:
-        replacing.check(connection, spec)
-    return submission.submit(connection, spec, options, by=member.user, token=token, preset=preset)
+    return CheckedBody(connection, spec, options, preset)
 
 
 def check_locked(preset: Preset, connection: Connection, spec: TransformSpec, options: RunOptions) -> None:
@@ -219,8 +261,8 @@ def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fill(preset: Preset, *, name: Any, body: Any, rules: Any, description: Any) -> None:
     problems: dict[str, list[str]] = {}
-    if not isinstance(name, str) or not 1 <= len(name.strip()) <= 80:
-        problems["name"] = ["It must be 1 to 80 characters."]
+    if trouble := trouble_with_name(name):
+        problems["name"] = [trouble]
     if not isinstance(description, str) or len(description) > 400:
         problems["description"] = ["It must be at most 400 characters."]
     if not isinstance(body, Mapping):
@@ -260,14 +302,16 @@ def _body_problems(team: Team, body: Mapping[str, Any]) -> dict[str, list[str]]:
     return {}
 
 
-def _save(preset: Preset, by: User | None, token: ApiToken | None, verb: str) -> Preset:
+def _save(
+    preset: Preset, by: User | None, token: ApiToken | None, verb: str, before: Values | None = None
+) -> Preset:
     try:
         with transaction.atomic():
             preset.save()
             # A preset for another model is no longer the default of the first one.
             other_models = RegisteredModel.objects.filter(default_preset=preset).exclude(presets=preset)
             other_models.update(default_preset=None)
-            activity.record(preset.team, by, verb, preset, token=token)
+            activity.record(preset.team, by, verb, preset, token=token, before=before)
     except IntegrityError as error:
         raise InvalidFields({"name": ["Another preset of this name was saved just now."]}) from error
     return preset

@@ -18,6 +18,7 @@ from jobs.models.job_values import MAX_TAGS, OWN_TAGS
 from jobs.options import RunOptions
 from jobs.services.errors import InvalidFields, NameTaken
 from jobs.services.submitting.job_options import NAMES, take_options
+from jobs.states import Origin
 from jobs.tasks import enqueue, start_job
 from teams import activity
 from teams.models import ApiToken, Team, User
@@ -44,12 +45,14 @@ def submit(
     preset: Preset | None = None,
     reason: str = "Submitted.",
     deployment: str = "",
+    origin: Origin = Origin.NEW,
 ) -> TransformJob:
     """Write the job as WAITING and, once that is committed, wake a worker to create it.
 
     `preset` is only recorded; `presets.check_locked` checks its locks. `reason` begins the timeline of a job without a
-    lineage. `deployment` marks the run of a stage. The job is returned before SageMaker creates it, and its name is
-    final. Raises InvalidFields, as NameTaken if another job of the connection has the name.
+    lineage, which has the job's origin; without one it is `origin`. `deployment` marks the run of a stage. The job is
+    returned before SageMaker creates it, and its name is final. Raises InvalidFields, as NameTaken if another job
+    of the connection has the name.
     """
     # A request that was copied from another job's answer has that job's own tags.
     spec = replace(spec, tags={key: value for key, value in spec.tags.items() if key not in OWN_TAGS})
@@ -60,7 +63,10 @@ def submit(
     if outside := scope_problems(connection, spec):
         raise InvalidFields(outside)
     try:
-        return _write(connection, spec, options, by, token, lineage, preset, reason, deployment)
+        columns = {"deployment": deployment} if deployment else {}
+        if lineage is None:
+            columns["origin"] = origin
+        return _write(connection, spec, options, by, token, lineage, preset, reason, columns)
     except IntegrityError as error:
         namesake = job_named(connection, spec.name)
         if namesake is None:
@@ -95,13 +101,11 @@ def _write(
     lineage: Lineage | None,
     preset: Preset | None,
     reason: str,
-    deployment: str,
+    further_columns: Mapping[str, Any],
 ) -> TransformJob:
     reason = lineage.sentence if lineage else reason
-    columns = {**options.columns(), **(preset.as_used() if preset else {})}
-    if deployment:
-        # A further attempt has that of the job before it.
-        columns["deployment"] = deployment
+    # A further attempt has the deployment of the job before it.
+    columns = {**options.columns(), **(preset.as_used() if preset else {}), **further_columns}
     with transaction.atomic():
         job = create_job(connection, spec.to_fields(), reason=reason, by=by, lineage=lineage, **columns)
         activity.record(connection.team, by, "job.submitted", job, token=token)

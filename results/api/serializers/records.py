@@ -29,6 +29,7 @@ class RecordAnswer(serializers.Serializer[Any]):
 class PairAnswer(serializers.Serializer[Any]):
     """The input record and the output row with one number; null if there is none."""
 
+    file = serializers.CharField()
     row = serializers.IntegerField()
     input = RecordAnswer(allow_null=True)
     output = RecordAnswer(allow_null=True)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from urllib.parse import urlencode
 
-from django.http import HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -18,6 +16,8 @@ from jobs import queries
 from jobs.api.parameters import Query, TextParameter, takes
 from jobs.api.views.base import TeamView
 from jobs.models import TransformJob
+from jobs.services.data.download_response import download_response
+from jobs.services.data.downloading import Remainder
 from results import job_outputs
 from results.api import serializers
 from transform.keys import parse_s3_uri
@@ -39,14 +39,14 @@ class OutputsView(TeamView):
         job = self.job(id)
         page = job_outputs.outputs(job, after=self.words["after"])
         merged = queries.merged(job)
-        whole = merged.as_whole(merged.first)
-        here = reverse("api:job-outputs", args=[id], request=request)
+        whole_job = merged.as_whole(merged.first)
+        url = reverse("api:job-outputs", args=[id], request=request)
         rows = [{**asdict(output), **self._links(request, job, output.key)} for output in page.outputs]
         answer = {
             "results": rows,
-            "next": f"{here}?{urlencode({'after': page.next})}" if page.next else None,
-            "objects_done": whole.objects_done,
-            "objects_total": whole.objects_total,
+            "next": f"{url}?{urlencode({'after': page.next})}" if page.next else None,
+            "objects_done": whole_job.objects_done,
+            "objects_total": whole_job.objects_total,
         }
         return Response(serializers.OutputsAnswer(answer).data)
 
@@ -82,18 +82,13 @@ class DownloadView(TeamView):
     @takes(OutputQuery)
     @extend_schema(
         operation_id="jobs_output_download",
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 302: None},
+        responses={
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+            302: None,
+        },
     )
     def get(self, request: Request, id: str) -> HttpResponseBase:
         """The bytes, or for AWS a redirect to a signed S3 address."""
-        return download_response(job_outputs.download(self.job(id), self.words["key"]))
-
-
-def download_response(download: job_outputs.Download) -> HttpResponseBase:
-    """A response that browsers save as a file and never show, or a redirect to the object."""
-    if download.url:
-        return HttpResponseRedirect(download.url)
-    response = StreamingHttpResponse(download.body or iter(()), content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, download.filename)
-    response["Content-Length"] = str(download.size)
-    return response
+        remainder = Remainder.of(request.headers)
+        return download_response(job_outputs.download(self.job(id), self.words["key"], remainder))

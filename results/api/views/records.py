@@ -9,10 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from jobs.api.parameters import NumberParameter, Query, TextParameter, takes
+from jobs.api.parameters import FlagParameter, NumberParameter, Query, TextParameter, takes
 from jobs.api.views.base import TeamView
 from results.api import serializers
 from results.reading import pages
+from results.reading.search import search
 
 
 class RecordsQuery(Query):
@@ -22,8 +23,10 @@ class RecordsQuery(Query):
     vars()["from"] = NumberParameter(most=10**15 - 1, default=1, help_text="The first row, counted from 1.")
     limit = NumberParameter(most=pages.MOST, default=pages.LIMIT, help_text="How many rows.")
     filter = TextParameter(
-        default="", help_text="A comparison with the prediction such as > 0.5, or a text in the row."
+        default="",
+        help_text="Such as `score >= 0.8 and tenure < 3`, `> 0.5` for the prediction, or a text in the row.",
     )
+    all = FlagParameter(default=False, help_text="Search the rows of all files, from `file` and `from` on.")
 
 
 class RecordsView(TeamView):
@@ -32,12 +35,20 @@ class RecordsView(TeamView):
     @takes(RecordsQuery)
     @extend_schema(operation_id="jobs_records", responses=serializers.RecordsAnswer)
     def get(self, request: Request, id: str) -> Response:
-        """Rows of one file, input and output together."""
+        """Rows of one file or, in a search, of all; input and output together."""
         name, first, limit, text = (self.words[word] for word in ("file", "from", "limit", "filter"))
-        page = pages.page(self.job(id), name=name, first=first, limit=limit, text=text)
+        everywhere = self.words["all"]
+        read = search if everywhere else pages.page
+        page = read(self.job(id), text=text, name=name, first=first, limit=limit)
         answer = pages.as_values(page)
         if page.next and page.file:
-            query = {"file": page.file.name, "from": page.next, "limit": limit, "filter": text}
-            here = reverse("api:job-records", args=[id], request=request)
-            answer["next"] = f"{here}?{urlencode({word: value for word, value in query.items() if value})}"
+            query = {
+                "file": page.next_file or page.file.name,
+                "from": page.next,
+                "limit": limit,
+                "filter": text,
+            }
+            query |= {"all": "true"} if everywhere else {}
+            url = reverse("api:job-records", args=[id], request=request)
+            answer["next"] = f"{url}?{urlencode({word: value for word, value in query.items() if value})}"
         return Response(serializers.RecordsAnswer(answer).data)

@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from teams import tokens
-from teams.models import Membership
+from teams.models import Membership, Role
+from teams.token_lifetimes import LifetimeRefused, default_days
 
-#: Days. Each call makes a token, so without an end they would add up.
-GOOD_FOR = 30
+#: Days.
 LONGEST = 3650
 
 
@@ -28,10 +28,12 @@ class Command(BaseCommand):
         parser.add_argument("--team", default="sample-team", help="team slug (default: sample-team)")
         parser.add_argument("--name", help="what the token is for (default: command line, and the day)")
         parser.add_argument(
+            "--role", choices=Role.values, help="the most that it may do (default: what the person may)"
+        )
+        parser.add_argument(
             "--days",
             type=int,
-            default=GOOD_FOR,
-            help="for how many days it is good, 1 to 3650, or 0 for no end (default: %(default)s)",
+            help="for how many days it is good, 1 to 3650, or 0 for no end (default: that of the team, mostly 30)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,10 +47,16 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{options['user']} is no member of {options['team']}. `bootstrap` makes the first of each."
             )
-        days = options["days"]
+        days = default_days(member.team) if options["days"] is None else options["days"]
         if not 0 <= days <= LONGEST:
             raise CommandError(f"--days must be 1 to {LONGEST}, or 0 for a token without end.")
         name = options["name"] or f"command line, {timezone.localdate():%d %b %Y}"
         end = timezone.now() + timedelta(days=days) if days else None
-        _, secret = tokens.create(team=member.team, user=member.user, name=name, expires_at=end)
+        role = Role(options["role"]) if options["role"] else None
+        try:
+            _, secret = tokens.create(
+                team=member.team, user=member.user, name=name, role=role, expires_at=end
+            )
+        except LifetimeRefused as error:
+            raise CommandError(f"--days {days}: {error}") from error
         self.stdout.write(secret)

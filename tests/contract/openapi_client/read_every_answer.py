@@ -1,11 +1,13 @@
 """Call every operation of a service by a client generated from its schema; each answer must be read, and whole.
 
-Arguments: the folder with the generated package `client`, the service's address. The token is in BATCHDECK_TOKEN.
+Arguments: the folder with the generated package `client`, the service's address, and the file to which the longest
+answer of each operation is written, with the body that it answers. The token is in BATCHDECK_TOKEN.
 """
 
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -13,12 +15,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, sys.argv[1])
+from client.types import File
+
 import client as generated
 from client import models
-from client.types import File
 
 SAMPLE = {
     "connection": "engine",
@@ -62,12 +66,16 @@ def operations() -> dict[str, Any]:
 
 
 class Service:
-    """The service, by the generated client; `called` are the operations that were called."""
+    """The service, by the generated client; `called` are the operations that were called.
+
+    `exchanges` has for each operation what was sent and answered.
+    """
 
     def __init__(self, url: str, token: str) -> None:
         self.client = generated.AuthenticatedClient(base_url=url, token=token, timeout=120)
         self.operations = operations()
         self.called: set[str] = set()
+        self.exchanges: dict[str, dict[str, Any]] = {}
 
     def call(self, name: str, status: int = 200, **arguments: Any) -> Any:
         """The answer to an operation, as the generated class; AssertionError unless it has `status` and is whole."""
@@ -75,7 +83,19 @@ class Service:
         answer = self.operations[name].sync_detailed(client=self.client, **arguments)
         assert answer.status_code == status, f"{name}: {answer.status_code} {answer.content[:500]!r}"
         check(name, answer)
+        if status < 400:
+            self.record(name, answer, arguments.get("body"))
         return answer.parsed
+
+    def record(self, name: str, answer: Any, body: Any) -> None:
+        """Keep the exchange unless that of a longer answer is kept."""
+        exchange: dict[str, Any] = {"status": int(answer.status_code)}
+        if hasattr(body, "to_dict"):
+            exchange["body"] = body.to_dict()
+        if answer.headers.get("content-type", "").startswith("application/json"):
+            exchange["answer"] = json.loads(answer.content)
+        if len(str(exchange)) > len(str(self.exchanges.get(name, ""))):
+            self.exchanges[name] = exchange
 
     def ended(self, job: str) -> Any:
         """A job once it has ended."""
@@ -148,19 +168,64 @@ def use_jobs(service: Service) -> None:
     call("jobs_stop", 202, id=stopped)
     body = job_body(output_path="s3://batchdeck-samples/failed/", content_type="application/x-nothing")
     failed = call("jobs_submit", 201, body=body).id
+    trial = call("jobs_try", 201, body=models.TrialBody.from_dict({**job_body().to_dict(), "records": 3})).id
     assert service.ended(done).state.value == "COMPLETED"
+    assert service.ended(trial).trial_of.records == 3
     service.ended(stopped)
     assert service.ended(failed).failure is not None
-    assert service.ended(call("jobs_finish", 201, id=failed).id).attempt == 2
-    assert service.ended(call("jobs_retry", 201, id=failed).id).attempt == 3
+    body = models.FinishBody.from_dict({"name": "the-rest"})
+    assert service.ended(call("jobs_finish", 201, id=failed, body=body).id).attempt == 2
+    body = models.RetryBody.from_dict({"name": "once-more", "replace_outputs": False})
+    assert service.ended(call("jobs_retry", 201, id=failed, body=body).id).attempt == 3
     read_job(service, done)
+    assert call("jobs_compare", id=done, with_=stopped).predictions[0].with_ == stopped
+    call("jobs_compare", 404, id=done, with_="nothing")
     call("jobs_list")
     call("jobs_list", q="status:failed", limit=1, sort=models.JobsListSort("-name"))
     call("jobs_list", 400, state="NOTHING")
-    assert call("jobs_causes")
+    assert call("jobs_causes").results
     call("jobs_archive", id=stopped)
     call("jobs_restore", id=stopped)
+    rows = {"jobs": [{**SAMPLE, "output_path": "s3://batchdeck-samples/bulk/"}, {"connection": "engine"}]}
+    bulk = call("jobs_submit_bulk", body=models.BulkBody.from_dict(rows))
+    assert (bulk.created, bulk.refused) == (1, 1)
     call("jobs_many", body=models.ManyBody.from_dict({"action": "archive", "ids": [stopped, done]}))
+
+
+def read_checks(service: Service, job: str) -> None:
+    """Add a check that the next job misses, accept what it holds, and remove the check."""
+    call = service.call
+    body = {
+        **{name: SAMPLE[name] for name in ("connection", "model")},
+        "measure": "range",
+        "low": 2,
+        "on_miss": "hold",
+    }
+    check = call("output_checks_create", 201, body=models.CheckBody.from_dict(body)).id
+    call("output_checks_list", model=SAMPLE["model"])
+    call("output_checks_get", check=check)
+    changes = models.PatchedCheckChangesBody.from_dict({"high": 3})
+    call("output_checks_change", check=check, body=changes)
+    again = call("jobs_retry", 201, id=job, body=models.RetryBody.from_dict({"replace_outputs": True})).id
+    service.ended(again)
+    until(lambda: call("jobs_checks", id=job).hold == "held", "a held job")
+    decision = models.DecisionBody.from_dict({"decision": "accept", "note": "A check of the client."})
+    call("jobs_decide", id=job, body=decision)
+    call("output_checks_delete", 204, check=check)
+
+
+def use_tunings(service: Service, job: str) -> None:
+    """Plan, begin and read a tuning, which then is stopped, or has ended."""
+    call = service.call
+    body = models.TuningBody.from_dict(
+        {"job": job, "max_payload": [1], "max_concurrent_transforms": [1], "strategy": ["MultiRecord"]}
+    )
+    assert len(call("tunings_plan", body=body).settings) == 1
+    tuning = call("tunings_create", 201, body=body).id
+    call("tunings_stop", tuning=tuning)
+    until(lambda: call("tunings_get", tuning=tuning).ended_at, "the end of a tuning")
+    call("tunings_list")
+    call("tunings_stop", 409, tuning=tuning)
 
 
 def read_job(service: Service, job: str) -> None:
@@ -169,6 +234,8 @@ def read_job(service: Service, job: str) -> None:
     for name in ("jobs_activity", "jobs_metrics", "jobs_logs_text"):
         call(name, id=job)
     call("jobs_files", id=job, limit=2, sort=models.JobsFilesSort("-size"))
+    read_checks(service, job)
+    use_tunings(service, job)
     outputs = call("jobs_outputs", id=job)
     assert len(outputs.results) == 4
     first = outputs.results[0]
@@ -201,7 +268,7 @@ def use_presets_and_views(service: Service) -> None:
     call("presets_get", preset=preset)
     changes = models.PatchedPresetBody.from_dict({"description": "Each night."})
     call("presets_change", preset=preset, body=changes)
-    call("presets_default", preset=preset)
+    call("presets_default", preset=preset, body=models.DefaultBody.from_dict({"replace_default": True}))
     call("presets_default_off", preset=preset)
     call("jobs_preflight", body=models.JobBody.from_dict({"preset": preset}))
     call("presets_delete", 204, preset=preset)
@@ -221,6 +288,7 @@ def use_connections(service: Service) -> None:
     call("connections_read_quotas", slug="engine")
     call("connections_browse", slug="engine")
     call("connections_browse", slug="engine", path="s3://batchdeck-samples/breast-cancer/")
+    use_data(service)
     prices = models.PricesChangeBody.from_dict({"ml.m5.large": 0.115})
     assert call("prices_change", slug="engine", body=prices).results
     call("prices_read", 409, slug="engine")
@@ -229,6 +297,54 @@ def use_connections(service: Service) -> None:
     limits = {"max_running": 2, "max_instances": None, "max_instances_per_type": {"ml.m5.large": 1}}
     call("connections_change", slug=slug, body=models.PatchedConnectionChanges.from_dict(limits))
     call("connections_remove", 204, slug=slug)
+
+
+def use_data(service: Service) -> None:
+    """Make a bucket, upload files whole and in parts, download and delete them."""
+    call, uri = service.call, "s3://by-a-client/in/a.csv"
+    body = models.BucketBody.from_dict({"name": "by-a-client"})
+    assert call("buckets_create", 201, slug="engine", body=body).uri == "s3://by-a-client/"
+    call("objects_put", 201, slug="engine", path=uri, body=File(payload=io.BytesIO(b"1,2")))
+    assert call("objects_download", slug="engine", path=uri).payload.getvalue() == b"1,2"
+    begun = models.UploadBody.from_dict({"path": "s3://by-a-client/in/b.csv", "size": 3})
+    upload = {"slug": "engine", "upload": call("uploads_begin", 201, slug="engine", body=begun).id}
+    call("uploads_put_part", 204, part=1, body=File(payload=io.BytesIO(b"3,4")), **upload)
+    assert call("uploads_get", **upload).parts == [1]
+    assert call("uploads_complete", **upload).uri == "s3://by-a-client/in/b.csv"
+    unwanted = models.UploadBody.from_dict({"path": "s3://by-a-client/in/c.csv", "size": 3})
+    call(
+        "uploads_cancel",
+        204,
+        slug="engine",
+        upload=call("uploads_begin", 201, slug="engine", body=unwanted).id,
+    )
+    folder = models.FolderBody.from_dict({"path": "s3://by-a-client/in/", "name": "deeper"})
+    assert call("folders_create", 201, slug="engine", body=folder).uri == "s3://by-a-client/in/deeper/"
+    call("objects_delete", slug="engine", path="s3://by-a-client/in/deeper/", recursive=True)
+    counted = call("objects_count", slug="engine", path="s3://by-a-client/in/")
+    assert (counted.objects, counted.more) == (2, False)
+    key = call(
+        "engine_keys_create", 201, slug="engine", body=models.EngineKeyBody.from_dict({"name": "a client"})
+    )
+    assert key.id in [row.id for row in call("engine_keys_list", slug="engine").results]
+    call("engine_keys_revoke", 204, slug="engine", engine_key=key.id)
+    lost = call("objects_delete", slug="engine", path="s3://by-a-client/in/", recursive=True)
+    assert (lost.objects, lost.bytes_) == (2, 6)
+    use_conversions(service)
+
+
+def use_conversions(service: Service) -> None:
+    """Begin the conversion of a file that is no Parquet, and see it fail."""
+    call, uri = service.call, "s3://by-a-client/in/a.parquet"
+    call("objects_put", 201, slug="engine", path=uri, body=File(payload=io.BytesIO(b"1,2")))
+    body = models.ConversionBody.from_dict({"path": uri, "format": "jsonlines"})
+    conversion = call("conversions_create", 201, slug="engine", body=body).id
+    until(
+        lambda: call("conversions_get", slug="engine", conversion=conversion).state.value == "FAILED",
+        "the failure of a conversion",
+    )
+    assert [row.id for row in call("conversions_list", slug="engine").results] == [conversion]
+    call("conversions_stop", 409, slug="engine", conversion=conversion)
 
 
 def until(look: Callable[[], Any], what: str) -> Any:
@@ -291,6 +407,17 @@ def use_schedules(service: Service) -> None:
     call("schedules_delete", 204, schedule=slug)
 
 
+def use_budget(service: Service) -> None:
+    """Set, read and remove the budget."""
+    call = service.call
+    assert call("budget_get").amount_usd is None
+    body = models.BudgetBody(amount_usd=2000.0, past_budget=models.PastBudgetEnum("hold"))
+    answer = call("budget_set", body=body)
+    assert (answer.amount_usd, answer.warn_percent, answer.holds_jobs) == (2000.0, 80, False)
+    call("budget_set", 400, body=models.BudgetBody(warn_percent=0))
+    call("budget_remove", 204)
+
+
 def use_deployments(service: Service) -> None:
     """Carry both versions of the sample group into a stage, go back, and run it."""
     call = service.call
@@ -333,6 +460,8 @@ def use_deployments(service: Service) -> None:
     call("deployments_change", body=changes, **deployment)
     ended = ("completed", "failed", "stopped")
     until(lambda: call("deployments_run_get", run=run, **deployment).state in ended, "the end of the run")
+    call("deployments_export", **deployment)
+    call("deployments_apply", body=models.ApplyBody.from_dict({"deployment": DEPLOYMENT, "dry_run": True}))
     call("deployments_delete", 204, **deployment)
 
 
@@ -361,6 +490,8 @@ def use_notifications(service: Service) -> None:
     delivery = call("channels_test", 202, channel=channel).id
     call("deliveries_list")
     call("deliveries_get", delivery=delivery)
+    # While a message is being sent it is not sent again.
+    until(lambda: call("deliveries_get", delivery=delivery).attempts, "the first try of a message")
     call("deliveries_redeliver", 202, delivery=delivery)
     call("notification_rules_remove", 204, rule_pk=rule)
     call("channels_remove", 204, channel=channel)
@@ -377,12 +508,20 @@ def main() -> None:
     use_schedules(service)
     use_deployments(service)
     use_notifications(service)
+    use_budget(service)
     service.call("costs")
+    service.call("trends", unit=models.TrendsUnit("week"), by=models.TrendsBy("model"), ended="60d")
     service.call("costs", by="team,month,model,connection")
+    assert service.call("me").role.value == "admin"
     service.call("members_list")
+    new_token = models.TokenBody.from_dict({"name": "a client", "role": "viewer", "days": 7})
+    token = service.call("tokens_create", 201, body=new_token)
+    assert token.id in [row.id for row in service.call("tokens_list").results]
+    service.call("tokens_revoke", 204, token_pk=token.id)
     service.call("activity_list", limit=3)
     uncalled = sorted(set(service.operations) - service.called)
     assert not uncalled, f"nobody called {uncalled}"
+    Path(sys.argv[3]).write_text(json.dumps(service.exchanges))
     print(f"operations {len(service.called)}")
 
 

@@ -37,7 +37,7 @@ def call(result):
     return result
 
 
-def each(paths, action):
+def try_paths(paths, action):
     """What the action got of the paths. Raises the last error when that is nothing."""
     results, error = [], None
     for path in paths:
@@ -62,12 +62,12 @@ def append(path):
 
 @attempt
 def read_secrets(targets):
-    return each(targets["files"], beginning)
+    return try_paths(targets["files"], beginning)
 
 
 @attempt
 def write_secrets(targets):
-    return each(targets["files"], append)
+    return try_paths(targets["files"], append)
 
 
 @attempt
@@ -80,7 +80,7 @@ def list_folders(targets):
             raise PermissionError("nothing of others")
         return names
 
-    return each(targets["folders"], list_others)
+    return try_paths(targets["folders"], list_others)
 
 
 @attempt
@@ -90,29 +90,29 @@ def change_modes(targets):
         if os.stat(path).st_mode & 0o777 != 0o777:
             raise PermissionError("unchanged")
 
-    return each(targets["files"], change)
+    return try_paths(targets["files"], change)
 
 
 @attempt
 def delete_files(targets):
-    return each(targets["files"], os.unlink)
+    return try_paths(targets["files"], os.unlink)
 
 
 @attempt
 def read_system_secrets(targets):
-    return each(["/etc/shadow", "/root/.profile", "/proc/kcore"], beginning)
+    return try_paths(["/etc/shadow", "/root/.profile", "/proc/kcore"], beginning)
 
 
 @attempt
 def read_processes_of_others(targets):
     mine = {os.getpid(), os.getppid()}
-    others = [pid for pid in (targets["engine_pid"], 1) if pid not in mine]
-    return each([f"/proc/{pid}/environ" for pid in others], beginning)
+    foreign_pids = [pid for pid in (targets["engine_pid"], 1) if pid not in mine]
+    return try_paths([f"/proc/{pid}/environ" for pid in foreign_pids], beginning)
 
 
 @attempt
 def open_memory_of_others(targets):
-    return each([f"/proc/{pid}/mem" for pid in (targets["engine_pid"], os.getppid())], append)
+    return try_paths([f"/proc/{pid}/mem" for pid in (targets["engine_pid"], os.getppid())], append)
 
 
 @attempt
@@ -144,17 +144,17 @@ def signal_parent(targets):
 def plant_code(targets):
     here = os.path.dirname(os.__file__)
     packages = [path for path in sys.path if path.endswith("site-packages")]
-    return each([f"{folder}/planted.pth" for folder in (*packages, here, *targets["code"])], append)
+    return try_paths([f"{folder}/planted.pth" for folder in (*packages, here, *targets["code"])], append)
 
 
 @attempt
 def write_model(targets):
-    return each([f"{os.environ['SAGEMAKER_MODEL_DIR']}/x", "/opt/ml/model/x"], append)
+    return try_paths([f"{os.environ['SAGEMAKER_MODEL_DIR']}/x", "/opt/ml/model/x"], append)
 
 
 @attempt
 def write_system(targets):
-    return each(["/usr/x", "/etc/x", "/x", "/dev/x", "/proc/sys/kernel/core_pattern"], append)
+    return try_paths(["/usr/x", "/etc/x", "/x", "/dev/x", "/proc/sys/kernel/core_pattern"], append)
 
 
 @attempt
@@ -163,7 +163,7 @@ def connect_to_ports(targets):
         with socket.create_connection(("127.0.0.1", port), timeout=3) as connection:
             return connection.getpeername()
 
-    return each(targets["ports"], connect)
+    return try_paths(targets["ports"], connect)
 
 
 @attempt
@@ -197,7 +197,7 @@ def connect_to_socket_file(targets):
 @attempt
 def make_strange_sockets(targets):
     kinds = [(17, 3, 3), (40, 1, 0), (38, 5, 0), (2, 3, 255), (2, 1, 262), (2, 5, 132), (16, 3, 9)]
-    return each(kinds, lambda kind: socket.socket(*kind).close() or "made")
+    return try_paths(kinds, lambda kind: socket.socket(*kind).close() or "made")
 
 
 @attempt
@@ -209,7 +209,7 @@ def reach_other_hosts(targets):
 @attempt
 def become_root(targets):
     return (
-        each([os.setuid, os.setgid, os.seteuid], lambda become: become(0) or become.__name__)
+        try_paths([os.setuid, os.setgid, os.seteuid], lambda become: become(0) or become.__name__)
         if (os.getuid() != 0)
         else "is root"
     )
@@ -238,7 +238,7 @@ def gain_privileges(targets):
 
 @attempt
 def leave_namespaces(targets):
-    return each([0x10000000, 0x20000, 0x40000000], lambda flag: call(libc.unshare(flag)))
+    return try_paths([0x10000000, 0x20000, 0x40000000], lambda flag: call(libc.unshare(flag)))
 
 
 @attempt
@@ -270,7 +270,7 @@ def use_kernel_interfaces(targets):
         425,
         *((321, 323, 298, 250, 304) if os.uname().machine == "x86_64" else (280, 282, 241, 219, 265)),
     ]
-    return each(numbers, lambda number: call(libc.syscall(number, 0, 0, 0, 0, 0)))
+    return try_paths(numbers, lambda number: call(libc.syscall(number, 0, 0, 0, 0, 0)))
 
 
 @attempt
@@ -287,7 +287,7 @@ def raise_limits(targets):
         resource.setrlimit(getattr(resource, name), (soft, hard + 1))
         return "raised"
 
-    return each(names, lift)
+    return try_paths(names, lift)
 
 
 @attempt
@@ -297,7 +297,7 @@ def limit_others(targets):
         return "limited"
 
     # The first process of its own namespace is its own affair: with it, the server ends.
-    return each([pid for pid in (targets["engine_pid"], os.getppid()) if pid != 1], limit)
+    return try_paths([pid for pid in (targets["engine_pid"], os.getppid()) if pid != 1], limit)
 
 
 @attempt
@@ -366,8 +366,8 @@ def use_own_things():
     thread = threading.Thread(target=int)
     thread.start()
     thread.join()
-    left, right = socket.socketpair()
-    left.sendall(b"x")
+    local_end, right = socket.socketpair()
+    local_end.sendall(b"x")
     assert right.recv(1) == b"x"
     os.urandom(1)
     with open("/dev/null", "w") as nothing:

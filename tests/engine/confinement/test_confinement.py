@@ -124,9 +124,9 @@ for use in (lambda: accepted.bind(("0.0.0.0", 0)), lambda: accepted.connect(("12
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the means of confinement are Linux's")
 async def test_a_socket_that_was_accepted_leads_nowhere_else(folder: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         lines: list[str] = []
-        port = str(other.getsockname()[1])
+        port = str(listener.getsockname()[1])
         server = await start_code(folder / "own", REUSE, port, lines=lines.extend, inherits_listener=True)
         try:
             with socket.create_connection(server.address) as connection:
@@ -257,10 +257,10 @@ def test_variables_of_a_job_change_nothing_about_how_its_server_starts(
         environment=environment,
     )
     assert job.ended(240)["TransformJobStatus"] == "Completed", (job.describe(), job.log)
-    shown = {name: environment[name] for name in ("BROWSER", "PATH", "HOME", "PYTHONWARNINGS")}
+    visible_variables = {name: environment[name] for name in ("BROWSER", "PATH", "HOME", "PYTHONWARNINGS")}
     # The user's code sees them, as in the image; nothing has been started by them before.
-    assert str(shown) in job.log
-    assert "started by the browser" not in job.log.replace(str(shown), "")
+    assert str(visible_variables) in job.log
+    assert "started by the browser" not in job.log.replace(str(visible_variables), "")
     assert "preloaded" not in job.log
     assert "The Zen of Python" not in job.log
 

@@ -60,8 +60,8 @@ def _without_unneeded(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
 
 def _shared_libraries(*binaries: Path) -> set[str]:
     """The paths of the libraries that the dynamic loader gives to programs."""
-    said = subprocess.run(["ldd", *map(str, binaries)], capture_output=True, text=True, check=False).stdout
-    return set(re.findall(r"(/[^\s:()]+)(?= \(0x)", said))
+    listing = subprocess.run(["ldd", *map(str, binaries)], capture_output=True, text=True, check=False).stdout
+    return set(re.findall(r"(/[^\s:()]+)(?= \(0x)", listing))
 
 
 def _add_program(tar: tarfile.TarFile, name: str, text: str) -> None:

@@ -66,7 +66,7 @@ def test_an_image_that_no_runtime_serves_runs_as_its_container_with_the_model(
 
 
 def test_a_container_gets_the_documented_variables_and_those_of_the_job(docker_engine: EngineProcess) -> None:
-    (said,) = answers(
+    (answer,) = answers(
         docker_engine,
         "environment",
         environment={"COLOUR": "blue\ngreen", "PATH_OF_MINE": "=x y"},
@@ -74,7 +74,7 @@ def test_a_container_gets_the_documented_variables_and_those_of_the_job(docker_e
         MaxPayloadInMB=1,
         BatchStrategy="SingleRecord",
     )
-    variables = json.loads(said)
+    variables = json.loads(answer)
     expected = {
         "SAGEMAKER_BATCH": "true",
         "SAGEMAKER_MAX_PAYLOAD_IN_MB": "1",
@@ -119,8 +119,8 @@ def test_a_container_has_few_rights_and_the_limits_of_its_instance(
     docker_engine: EngineProcess, docker_client: docker.APIClient
 ) -> None:
     job = running(transform(docker_engine, {"x": b"sleep"}, containers=[container_of(docker_engine)]))
-    (found,) = containers_of(docker_client, job.name)
-    limits = {name: found["HostConfig"][name] for name in ("Memory", "MemorySwap", "PidsLimit", "NanoCpus")}
+    (details,) = containers_of(docker_client, job.name)
+    limits = {name: details["HostConfig"][name] for name in ("Memory", "MemorySwap", "PidsLimit", "NanoCpus")}
     job.stop()
     megabytes = 200 * 1024**2
     processors = min(2, docker_client.info()["NCPU"])
@@ -130,8 +130,8 @@ def test_a_container_has_few_rights_and_the_limits_of_its_instance(
         "PidsLimit": 50,
         "NanoCpus": processors * 10**9,
     }
-    (said,) = answers(docker_engine, "status")
-    status = json.loads(said)
+    (answer,) = answers(docker_engine, "status")
+    status = json.loads(answer)
     assert status["NoNewPrivs"] == "1"
     assert int(status["CapBnd"], 16) == CAPABILITIES
     assert status["Seccomp"] == "2", "Docker's filter of system calls"
@@ -148,21 +148,21 @@ def test_with_ports_to_connect_to_a_container_has_a_network_unless_its_model_is_
     engine = EngineProcess(folder, ENGINE_DOCKER=daemon, ENGINE_CONNECT_PORTS="443").start()
     try:
         job = running(transform(engine, {"x": b"a\nsleep"}, containers=[container_of(engine)]))
-        (found,) = containers_of(docker_client, job.name)
+        (details,) = containers_of(docker_client, job.name)
         job.stop()
-        assert {binding["HostIp"] for binding in found["NetworkSettings"]["Ports"]["8080/tcp"]} == {
+        assert {binding["HostIp"] for binding in details["NetworkSettings"]["Ports"]["8080/tcp"]} == {
             "127.0.0.1"
         }
-        assert gateway(found), "a way out of its network"
-        (said,) = answers(engine, "connect 192.0.2.1", isolated=True)
-        assert said in UNREACHABLE
+        assert gateway(details), "a way out of its network"
+        (answer,) = answers(engine, "connect 192.0.2.1", isolated=True)
+        assert answer in UNREACHABLE
     finally:
         engine.stop()
 
 
-def gateway(found: dict[str, Any]) -> str:
+def gateway(details: dict[str, Any]) -> str:
     """The address through which a container reaches other networks."""
-    (network,) = found["NetworkSettings"]["Networks"].values()
+    (network,) = details["NetworkSettings"]["Networks"].values()
     return str(network["Gateway"])
 
 
@@ -257,12 +257,12 @@ def test_after_a_kill_the_next_engine_removes_the_containers_and_goes_on(
         job = transform(engine, inputs, containers=[container_of(engine)], MaxConcurrentTransforms=1)
         until(lambda: "got sleep" in job.log and job.outputs, "the first output and the second object")
         engine.kill()
-        (left,) = containers_of(docker_client, job.name)
-        assert left["State"]["Running"]
+        (killed_container,) = containers_of(docker_client, job.name)
+        assert killed_container["State"]["Running"]
         engine.start()
         until(lambda: job.log.count("got sleep") == 2, "the second object again")
         (new,) = containers_of(docker_client, job.name)
-        assert new["Id"] != left["Id"]
+        assert new["Id"] != killed_container["Id"]
         job.stop()
         assert job.ended()["TransformJobStatus"] == "Stopped"
         assert job.outputs == {"1.out": b"ranked a"}

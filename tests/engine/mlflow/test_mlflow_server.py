@@ -149,9 +149,9 @@ async def test_a_model_that_a_later_mlflow_saved_is_refused_by_name(models: Mode
     shutil.copytree(models.folder / "signed", folder)
     description = folder / "MLmodel"
     description.write_text(description.read_text().replace("mlflow_version: 3.17.0", "mlflow_version: 4.2.0"))
-    status, said = await last_words(IMAGE, tmp_path, folder)
+    status, output = await last_words(IMAGE, tmp_path, folder)
     assert status == 1
-    assert "MLflow 4.2.0 saved the model, which MLflow 3.17.0 of this runtime may not read" in said
+    assert "MLflow 4.2.0 saved the model, which MLflow 3.17.0 of this runtime may not read" in output
 
 
 @pytest.mark.parametrize(
@@ -169,9 +169,9 @@ async def test_an_archive_that_is_no_pyfunc_model_is_refused_with_the_reason(
     folder.mkdir()
     for name, text in files.items():
         (folder / name).write_text(text)
-    status, said = await last_words(IMAGE, tmp_path, folder)
+    status, output = await last_words(IMAGE, tmp_path, folder)
     assert status == 1
-    assert words in said
+    assert words in output
 
 
 async def test_requirements_that_cannot_be_installed_name_the_line_of_the_models_file(tmp_path: Path) -> None:

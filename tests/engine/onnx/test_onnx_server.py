@@ -167,6 +167,6 @@ async def test_a_model_that_cannot_be_served_ends_the_server_with_the_reason(
     model.mkdir()
     for name, content in files.items():
         (model / name).write_bytes(content)
-    status, said = await last_words(IMAGE, tmp_path, model, **variables)
+    status, output = await last_words(IMAGE, tmp_path, model, **variables)
     assert status == 1
-    assert words in said
+    assert words in output

@@ -51,9 +51,9 @@ def condition(
     return step(name, "Condition", arguments, **more)
 
 
-def equals(left: Any, right: Any) -> dict[str, Any]:
+def equals(left_value: Any, right_value: Any) -> dict[str, Any]:
     """A condition that two values are equal."""
-    return {"Type": "Equals", "LeftValue": left, "RightValue": right}
+    return {"Type": "Equals", "LeftValue": left_value, "RightValue": right_value}
 
 
 def fail(name: str, message: Any, **more: Any) -> dict[str, Any]:

@@ -213,7 +213,7 @@ NOTHING = ExecutionValues({}, {})
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("condition_row", "expected"),
     [
         (equals(1, 1.0), True),
         (equals(True, 1), False),
@@ -228,8 +228,8 @@ NOTHING = ExecutionValues({}, {})
         ({"Type": "Or", "Conditions": [equals(1, 2), equals(2, 2)]}, True),
     ],
 )
-def test_conditions_hold_or_do_not(given: dict[str, Any], expected: bool) -> None:
-    (parsed,) = parse_conditions("C", [given])
+def test_conditions_hold_or_do_not(condition_row: dict[str, Any], expected: bool) -> None:
+    (parsed,) = parse_conditions("C", [condition_row])
     assert holds(parsed, NOTHING) is expected
 
 
@@ -241,7 +241,7 @@ def test_a_text_and_a_number_cannot_be_ordered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "error"),
+    ("values", "error"),
     [
         ({"Q": "1"}, "The pipeline has no parameter 'Q'; its parameters are P, E, B."),
         ({}, "The parameter 'P' has no default value, and none is given."),
@@ -250,7 +250,7 @@ def test_a_text_and_a_number_cannot_be_ordered() -> None:
         ({"P": "1", "B": "maybe"}, "The parameter 'B' is 'maybe'; its type Boolean needs true or false."),
     ],
 )
-def test_bad_values_of_parameters_are_refused(given: dict[str, str], error: str) -> None:
+def test_bad_values_of_parameters_are_refused(values: dict[str, str], error: str) -> None:
     parameters = parse_definition(
         definition(
             model("A"),
@@ -262,7 +262,7 @@ def test_bad_values_of_parameters_are_refused(given: dict[str, str], error: str)
         )
     ).parameters
     with pytest.raises(BadParameter) as caught:
-        parameter_values(parameters, given)
+        parameter_values(parameters, values)
     assert str(caught.value) == error
     assert parameter_values(parameters, {"P": "7", "B": "True"}) == {"P": 7, "E": "a", "B": True}
 
@@ -307,3 +307,17 @@ def test_steps_of_a_branch_that_is_not_taken_never_start_nor_what_waits_for_them
     assert ready(C=Progress(True, False)) == ["No", "AfterC"]
     assert ready(C=Progress(True, True), Yes=done, AfterC=done) == []
     assert ready(C=Progress(False)) == []
+
+
+def test_expressions_that_multiply_texts_are_refused_before_they_are_built() -> None:
+    values = ExecutionValues({"Long": "a" * 4096}, {}, {}, lambda file: {"x": "a" * 1_000_000})
+    separators = join(*[1] * 50_000, on="x" * 400_000)
+    for arguments in (separators, [get("Parameters.Long")] * 300, [from_file("Steps.A.PropertyFiles.f")] * 2):
+        with pytest.raises(ValueError, match="give more than 1,048,576 characters"):
+            evaluate(arguments, values)
+
+
+def test_a_lone_surrogate_is_refused() -> None:
+    assert error_of(definition(model("A", {"ExecutionRoleArn": "\ud800"}))) == (
+        "The definition has characters that are not UTF-8."
+    )

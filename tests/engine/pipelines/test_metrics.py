@@ -80,13 +80,13 @@ def test_a_team_sees_the_metrics_of_its_own_pipelines_only(engine: EngineProcess
     team = unique("team")
     assert make_key(engine, team, "--s3", f"s3://{team}/", "--names", f"{team}-*").returncode == 0
     text = definition(condition("Check", equals(1, 1)))
-    others = create_pipeline(engine, text)
-    own = create_pipeline(engine, text, f"{team}-Pipe")
-    for name in (others, own):
+    foreign_pipeline = create_pipeline(engine, text)
+    own_pipeline = create_pipeline(engine, text, f"{team}-Pipe")
+    for name in (foreign_pipeline, own_pipeline):
         start(engine, name).succeeded()
     cloudwatch = client_of(engine, team)("cloudwatch")
     metrics = cloudwatch.list_metrics(Namespace=NAMESPACE)["Metrics"]
-    assert {entry["Value"] for metric in metrics for entry in metric["Dimensions"]} == {own, "Check"}
-    assert total(cloudwatch, "ExecutionStarted", PipelineName=own)
+    assert {entry["Value"] for metric in metrics for entry in metric["Dimensions"]} == {own_pipeline, "Check"}
+    assert total(cloudwatch, "ExecutionStarted", PipelineName=own_pipeline)
     with denied():
-        total(cloudwatch, "ExecutionStarted", PipelineName=others)
+        total(cloudwatch, "ExecutionStarted", PipelineName=foreign_pipeline)

@@ -44,13 +44,16 @@ def test_a_pipeline_is_created_described_changed_listed_and_deleted(engine: Engi
     }  # fmt: skip
     assert described["PipelineDefinition"] == NOTHING
     assert described["CreatedBy"]["IamIdentity"]["Arn"] == "arn:aws:iam::000000000000:root"
-    other = definition(fail("F", "x"))
+    second_definition = definition(fail("F", "x"))
     updated = sagemaker.update_pipeline(
-        PipelineName=name, PipelineDefinition=other, PipelineDescription="second"
+        PipelineName=name, PipelineDefinition=second_definition, PipelineDescription="second"
     )
     assert (updated["PipelineArn"], updated["PipelineVersionId"]) == (arn, 2)
     described = sagemaker.describe_pipeline(PipelineName=arn)
-    assert (described["PipelineDefinition"], described["PipelineDescription"]) == (other, "second")
+    assert (described["PipelineDefinition"], described["PipelineDescription"]) == (
+        second_definition,
+        "second",
+    )
     assert (
         sagemaker.describe_pipeline(PipelineName=name, PipelineVersionId=1)["PipelineDefinition"] == NOTHING
     )
@@ -224,13 +227,15 @@ def test_executions_and_steps_are_listed_in_pages_the_latest_first(engine: Engin
     pages = sagemaker.get_paginator("list_pipeline_executions").paginate(
         PipelineName=name, PaginationConfig={"PageSize": 2}
     )
-    arns = [each["PipelineExecutionArn"] for page in pages for each in page["PipelineExecutionSummaries"]]
+    arns = [
+        summary["PipelineExecutionArn"] for page in pages for summary in page["PipelineExecutionSummaries"]
+    ]
     assert arns == [execution.arn for execution in reversed(executions)]
     assert list(executions[0].steps()) == [f"S{n}" for n in range(12)]
     latest = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=executions[0].arn)[
         "PipelineExecutionSteps"
     ]
-    assert [each["StepName"] for each in latest] == [f"S{n}" for n in range(11, 1, -1)]
+    assert [row["StepName"] for row in latest] == [f"S{n}" for n in range(11, 1, -1)]
 
 
 def test_an_execution_that_has_ended_cannot_be_stopped_nor_retried_if_it_succeeded(

@@ -47,9 +47,9 @@ def policy(*exceptions: str, **more: Any) -> list[dict[str, Any]]:
     ]
 
 
-def on(instance_type: str, made: dict[str, Any]) -> dict[str, Any]:
-    made["Arguments"]["TransformResources"]["InstanceType"] = instance_type
-    return made
+def on(instance_type: str, step_definition: dict[str, Any]) -> dict[str, Any]:
+    step_definition["Arguments"]["TransformResources"]["InstanceType"] = instance_type
+    return step_definition
 
 
 def test_a_job_without_capacity_is_tried_again_as_often_as_the_policy_says(scarce: EngineProcess) -> None:
@@ -95,9 +95,9 @@ def test_a_result_is_taken_from_an_earlier_execution_with_the_same_request(
         ExecutionRoleArn="arn:aws:iam::000000000000:role/R",
     )
     cached = {"CacheConfig": {"Enabled": True, "ExpireAfter": "PT1H"}}
-    made = transform_step(serving_engine, model=model, data=get("Parameters.Data"), **cached)
+    cached_step = transform_step(serving_engine, model=model, data=get("Parameters.Data"), **cached)
     data = put(serving_engine, f"{unique('in')}/x", b"x")
-    text = definition(made, parameters=[{"Name": "Data", "Type": "String", "DefaultValue": data}])
+    text = definition(cached_step, parameters=[{"Name": "Data", "Type": "String", "DefaultValue": data}])
     name = create_pipeline(serving_engine, text)
     first = start(serving_engine, name).succeeded()
     assert "CacheHitResult" not in first.steps()["Transform"]
@@ -105,13 +105,15 @@ def test_a_result_is_taken_from_an_earlier_execution_with_the_same_request(
         again = start(serving_engine, name).succeeded()
         assert again.steps()["Transform"]["CacheHitResult"] == {"SourcePipelineExecutionArn": first.arn}
         assert again.job() == first.job()
-    other = start(serving_engine, name, {"Data": put(serving_engine, f"{unique('in')}/x", b"y")}).succeeded()
-    assert "CacheHitResult" not in other.steps()["Transform"]
-    made["CacheConfig"]["ExpireAfter"] = "PT0S"
+    execution_with_other_data = start(
+        serving_engine, name, {"Data": put(serving_engine, f"{unique('in')}/x", b"y")}
+    ).succeeded()
+    assert "CacheHitResult" not in execution_with_other_data.steps()["Transform"]
+    cached_step["CacheConfig"]["ExpireAfter"] = "PT0S"
     serving_engine.client("sagemaker").update_pipeline(
         PipelineName=name,
         PipelineDefinition=definition(
-            made, parameters=[{"Name": "Data", "Type": "String", "DefaultValue": data}]
+            cached_step, parameters=[{"Name": "Data", "Type": "String", "DefaultValue": data}]
         ),
     )
     late = start(serving_engine, name).succeeded()
@@ -150,7 +152,7 @@ def test_a_selection_is_refused_whose_steps_need_what_is_not_there(serving_engin
     )
 
     def select(*steps: str, **more: Any) -> None:
-        config = {"SelectedSteps": [{"StepName": each} for each in steps], **more}
+        config = {"SelectedSteps": [{"StepName": step_name} for step_name in steps], **more}
         start(serving_engine, name, SelectiveExecutionConfig=config)
 
     with refused("ValidationException", "has no finished execution whose results"):

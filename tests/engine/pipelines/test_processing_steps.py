@@ -56,10 +56,10 @@ def processing_step(
 ) -> Any:
     """A step that runs the script; its outputs are named out and report."""
     name = unique("processing")
-    made = request(engine, script, name=name)
-    del made["ProcessingJobName"]
-    made["AppSpecification"]["ContainerArguments"] = arguments or ["x"]
-    made["ProcessingOutputConfig"]["Outputs"] = [
+    job_request = request(engine, script, name=name)
+    del job_request["ProcessingJobName"]
+    job_request["AppSpecification"]["ContainerArguments"] = arguments or ["x"]
+    job_request["ProcessingOutputConfig"]["Outputs"] = [
         {
             "OutputName": output,
             "S3Output": {
@@ -71,7 +71,7 @@ def processing_step(
         for output in ("out", "report")
     ]
     files = [{"PropertyFileName": "Report", "OutputName": "report", "FilePath": "report.json"}]
-    return step("Prepare", "Processing", made, PropertyFiles=files, **more)
+    return step("Prepare", "Processing", job_request, PropertyFiles=files, **more)
 
 
 def job_of(engine: EngineProcess, execution: Execution) -> dict[str, Any]:

@@ -46,17 +46,17 @@ def test_a_step_waits_for_the_steps_in_depends_on(serving_engine: EngineProcess)
 
 
 def test_parameters_and_variables_reach_the_request_with_their_types(serving_engine: EngineProcess) -> None:
-    made = transform_step(serving_engine, data=get("Parameters.Data"))
-    made["Arguments"]["TransformResources"]["InstanceCount"] = get("Parameters.Count")
-    made["Arguments"]["TransformOutput"]["S3OutputPath"] = join(
+    transform_definition = transform_step(serving_engine, data=get("Parameters.Data"))
+    transform_definition["Arguments"]["TransformResources"]["InstanceCount"] = get("Parameters.Count")
+    transform_definition["Arguments"]["TransformOutput"]["S3OutputPath"] = join(
         f"s3://{BUCKET}", get("Execution.PipelineName"), get("Execution.PipelineExecutionId"), get("Parameters.Count"),
         on="/",
     )  # fmt: skip
-    made["Arguments"]["Environment"] = {"ARN": get("Execution.PipelineExecutionArn")}
+    transform_definition["Arguments"]["Environment"] = {"ARN": get("Execution.PipelineExecutionArn")}
     data = put(serving_engine, f"{unique('in')}/x", b"x")
     text = definition(
         model_step(serving_engine),
-        made,
+        transform_definition,
         parameters=[
             {"Name": "Data", "Type": "String"},
             {"Name": "Count", "Type": "Integer", "DefaultValue": 2},
@@ -143,9 +143,9 @@ def test_a_refused_call_fails_the_step_with_the_services_words(serving_engine: E
 def test_a_request_is_checked_as_over_the_wire_once_its_values_are_known(
     serving_engine: EngineProcess,
 ) -> None:
-    made = model_step(serving_engine)
-    made["Arguments"]["ExecutionRoleArn"] = join("no", "role")
-    reason = run(serving_engine, made).failed().steps()["Model"]["FailureReason"]
+    bad_model_step = model_step(serving_engine)
+    bad_model_step["Arguments"]["ExecutionRoleArn"] = join("no", "role")
+    reason = run(serving_engine, bad_model_step).failed().steps()["Model"]["FailureReason"]
     assert "Value 'norole' at 'executionRoleArn' failed to satisfy constraint" in reason
 
 
@@ -159,15 +159,15 @@ def test_two_steps_run_at_once_unless_the_execution_says_otherwise(serving_engin
     steps = [transform_step(serving_engine, name, model=model, body=b"sleep") for name in ("A", "B", "C")]
     name = create_pipeline(serving_engine, definition(*steps))
     usual = start(serving_engine, name)
-    one = start(serving_engine, name, ParallelismConfiguration={"MaxParallelExecutionSteps": 1})
-    until(lambda: usual.is_running("A") and usual.is_running("B") and one.is_running("A"), "the steps")
+    sequential = start(serving_engine, name, ParallelismConfiguration={"MaxParallelExecutionSteps": 1})
+    until(lambda: usual.is_running("A") and usual.is_running("B") and sequential.is_running("A"), "the steps")
     assert list(usual.steps()) == ["A", "B"]
-    assert list(one.steps()) == ["A"]
+    assert list(sequential.steps()) == ["A"]
     serving_engine.client("sagemaker").update_pipeline_execution(
-        PipelineExecutionArn=one.arn, ParallelismConfiguration={"MaxParallelExecutionSteps": 3}
+        PipelineExecutionArn=sequential.arn, ParallelismConfiguration={"MaxParallelExecutionSteps": 3}
     )
-    until(lambda: list(one.steps()) == ["A", "B", "C"], "the steps for which there is room now")
-    for execution in (usual, one):
+    until(lambda: list(sequential.steps()) == ["A", "B", "C"], "the steps for which there is room now")
+    for execution in (usual, sequential):
         execution.stop()
         assert execution.ended()["PipelineExecutionStatus"] == "Stopped"
 
@@ -214,7 +214,7 @@ def test_a_model_is_registered_once_and_others_refer_to_its_arn(serving_engine: 
         "RegisterModel",
         {"ModelPackageGroupName": group, "InferenceSpecification": specification},
     )
-    made = step(
+    model_of_package = step(
         "Model",
         "Model",
         {
@@ -222,6 +222,6 @@ def test_a_model_is_registered_once_and_others_refer_to_its_arn(serving_engine: 
             "ExecutionRoleArn": "arn:aws:iam::000000000000:role/R",
         },
     )
-    execution = run(serving_engine, register, made, transform_step(serving_engine)).succeeded()
+    execution = run(serving_engine, register, model_of_package, transform_step(serving_engine)).succeeded()
     (package,) = sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
     assert execution.steps()["Register"]["Metadata"] == {"RegisterModel": {"Arn": package["ModelPackageArn"]}}

@@ -89,8 +89,8 @@ def test_a_job_that_was_about_to_be_created_gets_its_stored_name(engine: EngineP
 
 
 def test_a_taken_name_that_is_another_jobs_fails_the_step(engine: EngineProcess) -> None:
-    other = run(engine, model_step(engine), transform_step(engine)).succeeded()
-    others_job = other.job()
+    earlier_execution = run(engine, model_step(engine), transform_step(engine)).succeeded()
+    others_job = earlier_execution.job()
     execution, store, row = killed_in_transform(engine)
     store.executions.steps.put(replace(row, status="Starting", metadata={}, job=others_job))
     store.close()

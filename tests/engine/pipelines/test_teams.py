@@ -25,8 +25,8 @@ from tests.support.engine import EngineProcess
 def team(serving_engine: EngineProcess) -> tuple[str, Any]:
     """A new team's name, with which its names and its folder begin, and its SageMaker client."""
     name = unique("team")
-    made = make_key(serving_engine, name, "--s3", f"s3://{BUCKET}/{name}/", "--names", f"{name}-*")
-    assert made.returncode == 0, made.stderr
+    process = make_key(serving_engine, name, "--s3", f"s3://{BUCKET}/{name}/", "--names", f"{name}-*")
+    assert process.returncode == 0, process.stderr
     return name, client_of(serving_engine, name)("sagemaker")
 
 
@@ -94,22 +94,24 @@ def test_a_team_sees_and_uses_no_other_pipelines(
     serving_engine: EngineProcess, team: tuple[str, Any]
 ) -> None:
     name, sagemaker = team
-    others = unique("other-pipe")
+    foreign_pipeline = unique("other-pipe")
     text = definition(model_step(serving_engine))
-    execution = create_and_start(serving_engine, serving_engine.client("sagemaker"), others, text).succeeded()
+    execution = create_and_start(
+        serving_engine, serving_engine.client("sagemaker"), foreign_pipeline, text
+    ).succeeded()
     sagemaker.create_pipeline(
         PipelineName=f"{name}-Pipe", PipelineDefinition=text, RoleArn=ROLE, ClientRequestToken=token()
     )
     listed = sagemaker.list_pipelines()["PipelineSummaries"]
-    assert [each["PipelineName"] for each in listed] == [f"{name}-Pipe"]
-    arn = f"arn:aws:sagemaker:us-east-1:000000000000:pipeline/{others}"
+    assert [summary["PipelineName"] for summary in listed] == [f"{name}-Pipe"]
+    arn = f"arn:aws:sagemaker:us-east-1:000000000000:pipeline/{foreign_pipeline}"
     for call, request in (
-        (sagemaker.describe_pipeline, {"PipelineName": others}),
+        (sagemaker.describe_pipeline, {"PipelineName": foreign_pipeline}),
         (sagemaker.describe_pipeline, {"PipelineName": arn}),
-        (sagemaker.start_pipeline_execution, {"PipelineName": others}),
-        (sagemaker.delete_pipeline, {"PipelineName": others}),
-        (sagemaker.update_pipeline, {"PipelineName": others, "PipelineDefinition": text}),
-        (sagemaker.list_pipeline_executions, {"PipelineName": others}),
+        (sagemaker.start_pipeline_execution, {"PipelineName": foreign_pipeline}),
+        (sagemaker.delete_pipeline, {"PipelineName": foreign_pipeline}),
+        (sagemaker.update_pipeline, {"PipelineName": foreign_pipeline, "PipelineDefinition": text}),
+        (sagemaker.list_pipeline_executions, {"PipelineName": foreign_pipeline}),
         (sagemaker.describe_pipeline_execution, {"PipelineExecutionArn": execution.arn}),
         (sagemaker.list_pipeline_execution_steps, {"PipelineExecutionArn": execution.arn}),
         (sagemaker.stop_pipeline_execution, {"PipelineExecutionArn": execution.arn}),

@@ -26,6 +26,10 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "simple" / "listed" / "index.html").write_text(
         "".join(f'<a href="{link}">x</a>' for link in links)
     )
+    (folder / "simple" / "large").mkdir()
+    (folder / "simple" / "large" / "index.html").write_text(
+        "".join(f'<a href="../../files/large-{n}.0-py3-none-any.whl">x</a>' for n in range(60_000))
+    )
     handler = functools.partial(SimpleHTTPRequestHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -97,7 +101,40 @@ def test_the_index_answers_for_packages_alone(installing_engine: EngineProcess) 
     )
 
 
-def test_only_scripts_of_running_jobs_may_use_the_index(installing_engine: EngineProcess) -> None:
+@pytest.mark.parametrize(
+    "authorization", ["", "Basic YTpi", "Basic \xe9", "Basic %%%", "Bearer x", "Basic gICA"]
+)
+def test_only_scripts_of_running_jobs_may_use_the_index(
+    installing_engine: EngineProcess, authorization: str
+) -> None:
+    request = urllib.request.Request(f"{installing_engine.url}/_engine/packages/simple/listed/")
+    request.add_header("Authorization", authorization)
     with pytest.raises(HTTPError) as caught:
-        urllib.request.urlopen(f"{installing_engine.url}/_engine/packages/simple/listed/")
+        urllib.request.urlopen(request)
     assert caught.value.code == 401
+
+
+def test_a_job_has_a_few_requests_under_way_at_most(installing_engine: EngineProcess) -> None:
+    job = run(
+        installing_engine,
+        """
+        import base64, json, os, socket, urllib.parse
+        base = urllib.parse.urlsplit(os.environ["PIP_INDEX_URL"])
+        pair = base64.b64encode(f"{base.username}:{urllib.parse.unquote(base.password)}".encode()).decode()
+        def ask(name):
+            link = socket.create_connection((base.hostname, base.port))
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            head = f"GET {base.path}{name}/ HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Basic {pair}\\r\\n\\r\\n"
+            link.sendall(head.encode())
+            return link
+        # Their answers are larger than what the sockets hold, and nobody reads them.
+        idle = [ask("large") for _ in range(8)]
+        for link in idle:
+            assert link.recv(12) == b"HTTP/1.1 200"
+        assert ask("listed").recv(12) == b"HTTP/1.1 503"
+        idle.pop().close()
+        while ask("listed").recv(12) != b"HTTP/1.1 200":
+            pass
+        """,
+    )
+    job.completed()

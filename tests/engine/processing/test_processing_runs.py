@@ -6,11 +6,16 @@ import gzip
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.engine.processing.runs import BUCKET, create, objects_below, put, request, run, source, target
 from tests.engine.resources import unique
+from tests.engine.team_keys import client_of, make_key
 from tests.support.engine import EngineProcess
 from tests.support.polling import until
+
+#: The role that stands for a key, before its name.
+KEY_ROLE = "arn:aws:iam::000000000000:role/keys/"
 
 
 def test_a_script_reads_its_input_and_its_output_is_uploaded(processing_engine: EngineProcess) -> None:
@@ -281,3 +286,59 @@ def test_a_killed_engine_runs_an_unfinished_job_once_more_from_its_beginning(
     job.completed()
     assert job.outputs == {"again/done": b"1"}
     assert len(objects_below(processing_engine, f"{place}/run-")) == 2
+
+
+def test_very_deep_folders_of_an_output_are_refused(processing_engine: EngineProcess) -> None:
+    job = run(
+        processing_engine,
+        """
+        import os
+        os.chdir("/opt/ml/processing/out")
+        for _ in range(300):
+            os.mkdir("a")
+            os.chdir("a")
+        open("file", "w").close()
+        """,
+    )
+    assert job.failed() == (
+        "ClientError: There are folders in more than 100 levels below /opt/ml/processing/out; write the files nearer "
+        "to it"
+    )
+
+
+def test_a_role_that_names_a_key_gives_the_script_no_more_than_that_key(
+    processing_engine: EngineProcess,
+) -> None:
+    name = unique("role")
+    put(processing_engine, f"{name}-other/x", b"x")
+    script = f"""
+    import boto3
+    s3 = boto3.client("s3")
+    said = []
+    for key in ("{name}/own", "{name}-other/x"):
+        try:
+            s3.put_object(Bucket="{BUCKET}", Key=key, Body=b"y")
+            said.append("wrote")
+        except Exception as error:
+            said.append(type(error).__name__)
+    open("/opt/ml/processing/out/said", "w").write(" ".join(said))
+    """
+    params = {**request(processing_engine, script, name=name), "RoleArn": KEY_ROLE + name}
+    sagemaker = processing_engine.client("sagemaker")
+    with pytest.raises(ClientError, match=f"there is no key {name}"):
+        sagemaker.create_processing_job(**params)
+    key_made = make_key(processing_engine, name, "--s3", f"s3://{BUCKET}/{name}/", "--names", f"{name}*")
+    assert key_made.returncode == 0, key_made.stderr
+    job = create(processing_engine, params).completed()
+    assert job.outputs == {"said": b"wrote AccessDenied"}
+
+
+def test_no_key_lends_the_rights_of_another_by_a_role(processing_engine: EngineProcess) -> None:
+    mine, theirs = unique("mine"), unique("theirs")
+    for name in (mine, theirs):
+        make_key(processing_engine, name, "--s3", f"s3://{BUCKET}/{name}/", "--names", f"{name}*")
+    params = {**request(processing_engine, "pass", name=mine), "RoleArn": KEY_ROLE + theirs}
+    with pytest.raises(ClientError, match="may do more than the key that signed"):
+        client_of(processing_engine, mine)("sagemaker").create_processing_job(**params)
+    with pytest.raises(ClientError, match="for processing jobs alone"):
+        processing_engine.client("sts").assume_role(RoleArn=KEY_ROLE + mine, RoleSessionName="tests")

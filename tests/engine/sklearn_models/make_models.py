@@ -357,12 +357,12 @@ def make_dictionaries() -> list[dict[str, Any]]:
 
 def ask(model: Any, rows: Any) -> dict[str, Any]:
     """What a model answers for the rows, by method. A method that the model does not have at all is left out."""
-    said = {}
+    answers = {}
     for method in METHODS:
         if hasattr(model, method):
             values = getattr(model, method)(rows)
-            said[method] = as_lists(values)
-    return said
+            answers[method] = as_lists(values)
+    return answers
 
 
 def as_lists(values: Any) -> Any:
@@ -396,10 +396,10 @@ def main(folder: Path) -> None:
     warnings.simplefilter("ignore")
     folder.mkdir(parents=True)
     answers = {}
-    given = inputs()
+    rows_by_name = inputs()
     for name, (which, model) in make_models().items():
         joblib.dump(model, folder / (name + ".joblib"), compress=0)
-        answers[name] = {"input": which, "says": ask(model, given[which])}
+        answers[name] = {"input": which, "says": ask(model, rows_by_name[which])}
     (folder / "answers.json").write_text(json.dumps({"version": sklearn.__version__, "answers": answers}))
 
 

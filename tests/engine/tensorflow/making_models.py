@@ -130,14 +130,16 @@ def cut(photographs: list[str]) -> list[bytes]:
     for path in photographs:
         pixels = tf.io.decode_jpeg(Path(path).read_bytes(), channels=3)
         height, width = pixels.shape[:2]
-        for top, left, size in (
+        for top_edge, left_edge, size in (
             (0, 0, 160),
             (height // 4, width // 3, 200),
             (height // 2, 20, 96),
             (10, width // 2, 240),
         ):
             pictures.append(
-                tf.io.encode_jpeg(pixels[top : top + size, left : left + size], quality=95).numpy()
+                tf.io.encode_jpeg(
+                    pixels[top_edge : top_edge + size, left_edge : left_edge + size], quality=95
+                ).numpy()
             )
     return pictures
 

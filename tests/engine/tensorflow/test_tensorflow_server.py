@@ -257,7 +257,9 @@ async def test_requests_of_a_script_are_at_the_models_together(scripted: Served)
 async def test_rows_of_other_shapes_are_not_batched_together(scripted: Served) -> None:
     single = [scripted.post(b'{"instances":[2]}', JSON) for _ in range(4)]
     pairs = [scripted.post(b'{"instances":[[2,4]]}', JSON) for _ in range(4)]
-    answers = await asyncio.gather(*(post for both in zip(single, pairs, strict=True) for post in both))
+    answers = await asyncio.gather(
+        *(post for single_and_pair in zip(single, pairs, strict=True) for post in single_and_pair)
+    )
     assert [json.loads(answer.body)["predictions"] for answer in answers] == [[4.0], [[4.0, 5.0]]] * 4
 
 
@@ -349,7 +351,7 @@ async def test_an_archive_or_setting_that_cannot_serve_is_refused(
         (model / name).parent.mkdir(parents=True, exist_ok=True)
         (model / name).write_bytes(b"")
     variables = {f"SAGEMAKER_TFS_{name}": value for name, value in environment.items()}
-    status, said = await last_words(OLD, tmp_path, model, **variables)
+    status, output = await last_words(OLD, tmp_path, model, **variables)
     assert status != 0
-    assert words in said
-    assert "Traceback" not in said
+    assert words in output
+    assert "Traceback" not in output

@@ -45,13 +45,14 @@ _ABSENT_CODES = """
     NoSuchKey NoSuchUpload NoSuchBucket NoSuchVersion NoSuchTagSet NoSuchCORSConfiguration NoSuchLifecycleConfiguration
     NoSuchPublicAccessBlockConfiguration NoSuchBucketPolicy NoSuchWebsiteConfiguration
     OwnershipControlsNotFoundError ServerSideEncryptionConfigurationNotFoundError ObjectLockConfigurationNotFoundError
-    ReplicationConfigurationNotFoundError BucketNotEmpty BucketAlreadyOwnedByYou InvalidPart NotImplemented
+    ReplicationConfigurationNotFoundError AccessControlListNotSupported
+    BucketNotEmpty BucketAlreadyOwnedByYou InvalidPart NotImplemented
 """
 ABSENT_CODES = frozenset(_ABSENT_CODES.split())
 
 #: All error codes of S3 that an answer may have.
 _FURTHER_CODES = """
-    AccessControlListNotSupported AccessDenied AuthorizationHeaderMalformed BadDigest BucketAlreadyExists
+    AccessDenied AuthorizationHeaderMalformed BadDigest BucketAlreadyExists
     EntityTooLarge EntityTooSmall InvalidPartNumber
     IllegalLocationConstraintException IncompleteBody InvalidArgument InvalidBucketName InvalidDigest
     InvalidEncryptionAlgorithmError InvalidLocationConstraint InvalidObjectState InvalidPartOrder InvalidRange
@@ -114,6 +115,8 @@ def _element(
     name: str, shape: Shape, resource_texts: Mapping[str, str], path: tuple[str, ...], text: str | None
 ) -> str:
     tag = shape.serialization.get("name", name)
+    if shape.serialization.get("xmlAttribute"):
+        return ""
     if path == (name,):
         return "" if text is None else f"<{tag}>{escape(text)}</{tag}>"
     below = path[1:] if path[:1] == (name,) else ()
@@ -121,7 +124,17 @@ def _element(
         item = shape.member
         tag = item.serialization.get("name", tag)
         return f"<{tag}>{_scalar_or_content(name, item, resource_texts, below, text)}</{tag}>"
-    return f"<{tag}>{_scalar_or_content(name, shape, resource_texts, below, text)}</{tag}>"
+    return (
+        f"<{tag}{_attributes(shape)}>{_scalar_or_content(name, shape, resource_texts, below, text)}</{tag}>"
+    )
+
+
+def _attributes(shape: Shape) -> str:
+    members = shape.members.values() if isinstance(shape, StructureShape) else ()
+    attributes = [member for member in members if member.serialization.get("xmlAttribute")]
+    texts = [f' {member.serialization["name"]}="{member.metadata["enum"][0]}"' for member in attributes]
+    namespace = shape.serialization["xmlNamespace"] if attributes else {}
+    return "".join([f' xmlns:{namespace["prefix"]}="{namespace["uri"]}"', *texts]) if attributes else ""
 
 
 def _scalar_or_content(

@@ -12,7 +12,7 @@ from typing import Any
 
 from aws.objects import RemoteObject
 from jobs.lifecycle.queue.capacity import Limit
-from jobs.models import TransformJob
+from jobs.models import Conversion, TransformJob
 from jobs.services.submitting.replacing import Replaced
 from transform.keys import parse_s3_uri
 
@@ -138,5 +138,7 @@ class Inspection:
     against: Mapping[str, str] = field(default_factory=dict)
     #: The instance types that exist; None if that is not known.
     instance_types: frozenset[str] | None = None
+    #: The last conversion of the input that is under way or completed.
+    conversion: Conversion | None = None
     #: The first bytes of the first object, unpacked, however it is split.
     beginning: bytes = b""

@@ -16,6 +16,7 @@ from aws.scoping import denied_place
 from jobs.lifecycle.aws_session import asking
 from jobs.lifecycle.queue.capacity import Limit, rooms
 from jobs.models import Connection, Quotas, TransformJob
+from jobs.services.data import converting
 from jobs.services.submitting import jobs_under_way, replacing
 from jobs.services.submitting.preflight.findings import Inspection, ObjectList, RequestValues
 from jobs.services.submitting.replacing import Replaced
@@ -46,6 +47,7 @@ def look(connection: Connection, request: RequestValues) -> Inspection:
         inspection.under_way = jobs_under_way.find(
             connection, request.text("output_path"), request.text("data")
         )
+    inspection.conversion = converting.latest(connection, request.text("data"))
     if not connection.is_engine:
         inspection.instance_types = sagemaker_instance_types() | _with_quota(connection)
     end = time.monotonic() + SECONDS

@@ -6,6 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
+from jobs.lifecycle.converting.names import MAGIC, is_parquet_name
+from jobs.models import Conversion
 from jobs.services.submitting.preflight import records
 from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Inspection, RequestValues
 from jobs.services.texts import filesize
@@ -50,6 +52,41 @@ def content_type(request: RequestValues, inspection: Inspection) -> Iterator[Fin
             fix={"content_type": usual},
             about=("data",),
         )
+
+
+def parquet(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
+    """SageMaker cuts text and RecordIO into records, no Parquet; a model reads a whole file at best."""
+    if not _is_parquet(inspection):
+        return
+    conversion = _current_conversion(inspection)
+    sentence = (
+        "The objects are Parquet files, which batch transform cannot split into records. Convert them to CSV or JSON "
+        "Lines, unless the model reads whole Parquet files: then split by none."
+    )
+    if conversion is not None and conversion.is_under_way:
+        sentence += f" A conversion to {conversion.output} is under way, {conversion.share:.0%} done."
+    yield Finding(
+        "parquet",
+        FindingLevel.ERROR if request.is_split else FindingLevel.WARNING,
+        "data",
+        sentence,
+        fix=conversion.as_input if conversion is not None and not conversion.is_under_way else None,
+        about=("split_type",),
+    )
+
+
+def _is_parquet(inspection: Inspection) -> bool:
+    is_named = inspection.first is not None and is_parquet_name(inspection.first.key)
+    return is_named or inspection.beginning.startswith(MAGIC)
+
+
+def _current_conversion(inspection: Inspection) -> Conversion | None:
+    """The input's conversion, unless an object was written after it was begun."""
+    conversion, inputs = inspection.conversion, inspection.inputs
+    if conversion is None or inputs is None:
+        return None
+    is_older = any(remote_object.modified > conversion.created_at for remote_object in inputs.objects)
+    return None if is_older else conversion
 
 
 def splitting(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
@@ -205,15 +242,15 @@ def limits(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """The limits that the job exceeds, or for which it would wait."""
     count = request.number("instance_count") or 1
     for limit in inspection.limits:
-        whose = "the account's quota" if limit.of_account else "the limit of this connection"
+        bound = "the account's quota" if limit.of_account else "the limit of this connection"
         if count > limit.most:
             fix = {"instance_count": limit.most} if limit.most else None
-            text = f"The job needs {count} {limit.what} and {whose} is {limit.most}, so it would never start."
+            text = f"The job needs {count} {limit.what} and {bound} is {limit.most}, so it would never start."
             field = "instance_count" if limit.most else "instance_type"
             yield Finding("over_limit", FindingLevel.ERROR, field, text, fix=fix, about=("instance_type",))
             return
         if limit.used + count > limit.most:
-            text = f"It would wait: {limit.used} of {limit.most} {limit.what} are in use, by {whose}."
+            text = f"It would wait: {limit.used} of {limit.most} {limit.what} are in use, by {bound}."
             yield Finding("would_wait", FindingLevel.NOTE, "instance_type", text)
             return
 
@@ -221,7 +258,9 @@ def limits(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
 def encoding(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """Text is sent byte for byte: a byte order mark or another encoding reaches the model."""
     kind = media_type(request.text("content_type")) or _TYPE_OF.get(_suffix(inspection), "")
-    if inspection.first is None or not (kind in _JSONS or kind.startswith("text/")):
+    if inspection.first is None or _is_parquet(inspection):
+        return
+    if not (kind in _JSONS or kind.startswith("text/")):
         return
     name = inspection.first.key.rsplit("/", 1)[-1][-60:]
     mark = records.mark_of(inspection.beginning)
@@ -243,7 +282,7 @@ def encoding(request: RequestValues, inspection: Inspection) -> Iterator[Finding
 def lines(request: RequestValues, inspection: Inspection) -> Iterator[Finding]:
     """The first lines of the first object should be records."""
     kind = media_type(request.text("content_type")) or _TYPE_OF.get(_suffix(inspection), "")
-    if not inspection.head:
+    if not inspection.head or _is_parquet(inspection):
         return
     if kind == "text/csv":
         if header_of(inspection.head):

@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jobs import queries
-from jobs.models import Connection
+from jobs.models import Connection, TransformJob
 from jobs.services.connections import matching
 from jobs.services.connections.matching import Matches
 from jobs.services.errors import InvalidFields
+from jobs.services.listing import budgets
 from jobs.services.submitting import estimates, submission
 from jobs.services.submitting.estimates import Estimate
 from jobs.services.submitting.preflight import abilities, fixes, location_checks, payload_checks
 from jobs.services.submitting.preflight.filter_trial import Trial, trial
 from jobs.services.submitting.preflight.findings import Finding, FindingLevel, Inspection, RequestValues
 from jobs.services.submitting.preflight.inspection import look
+from jobs.services.submitting.preflight.passed import passed_checks
+from jobs.services.submitting.trial_pace import pace_of
 from teams.models import Team
 from transform.request import read_request
 from transform.rule_texts import REQUIRED, code_of
@@ -35,6 +38,7 @@ CHECKS = (
     location_checks.outputs,
     location_checks.writing,
     payload_checks.content_type,
+    payload_checks.parquet,
     payload_checks.splitting,
     payload_checks.assembling,
     payload_checks.compression,
@@ -63,6 +67,8 @@ class PreflightReport:
     matches: Matches | None = None
     estimate: Estimate | None = None
     trial: Trial | None = None
+    #: What was looked at and found in order, in short texts.
+    passed: tuple[str, ...] = ()
 
     def of(self, level: FindingLevel) -> list[Finding]:
         """The findings of one level."""
@@ -73,10 +79,17 @@ class PreflightReport:
         return [finding for finding in self.of(FindingLevel.WARNING) if finding.tick not in ticks]
 
 
-def run(team: Team, body: Mapping[str, Any], wrong: Mapping[str, list[str]] | None = None) -> PreflightReport:
+def run(
+    team: Team,
+    body: Mapping[str, Any],
+    wrong: Mapping[str, list[str]] | None = None,
+    *,
+    trial_job: TransformJob | None = None,
+) -> PreflightReport:
     """Check a body for `presets.submit`; never raises for its content.
 
-    `wrong` has errors that are known already, by field, such as a text in place of a number.
+    `wrong` has errors that are known already, by field, such as a text in place of a number. The estimate is made from
+    `trial_job`, the job's trial, if that has completed with the same model.
     """
     problems = {**_problems(team, body), **(wrong or {})}
     if "model" in (wrong or {}):
@@ -89,6 +102,7 @@ def run(team: Team, body: Mapping[str, Any], wrong: Mapping[str, list[str]] | No
     findings = [_of_rule(name, texts, RequestValues(values)) for name, texts in problems.items()]
     connection = _connection(team, body)
     matches = estimate = filter_trial = None
+    passed: tuple[str, ...] = ()
     if connection is not None:
         inspection = look(connection, well_formed)
         findings += _checked(well_formed, inspection)
@@ -103,12 +117,15 @@ def run(team: Team, body: Mapping[str, Any], wrong: Mapping[str, list[str]] | No
                     about=("data",),
                 )
             )
-        matches, estimate = _matches(well_formed, inspection), _estimate(connection, well_formed, inspection)
+        matches = _matches(well_formed, inspection)
+        estimate = _estimate(connection, well_formed, inspection, trial_job)
+        findings += _held(connection, well_formed)
+        passed = passed_checks(well_formed, inspection, findings)
     findings.sort(key=lambda finding: _ORDER.index(finding.level))
     marked_findings = tuple(
         replace(finding.marked(values), field=submission.public_name(finding.field)) for finding in findings
     )
-    return PreflightReport(marked_findings, matches, estimate, filter_trial)
+    return PreflightReport(marked_findings, matches, estimate, filter_trial, passed)
 
 
 def _problems(team: Team, body: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -156,6 +173,12 @@ def _checked(request: RequestValues, inspection: Inspection) -> list[Finding]:
     return findings
 
 
+def _held(connection: Connection, request: RequestValues) -> list[Finding]:
+    """A note where the job would wait for the team's budget."""
+    text = budgets.hold_sentence(connection, request.text("instance_type"))
+    return [Finding("budget_spent", FindingLevel.NOTE, "connection", text)] if text else []
+
+
 def _matches(request: RequestValues, inspection: Inspection) -> Matches | None:
     place, input_list = request.place("data"), inspection.inputs
     if place is None or input_list is None or not input_list.objects:
@@ -163,16 +186,21 @@ def _matches(request: RequestValues, inspection: Inspection) -> Matches | None:
     return matching.match(*place, input_list.objects, more=input_list.more)
 
 
-def _estimate(connection: Connection, request: RequestValues, inspection: Inspection) -> Estimate | None:
+def _estimate(
+    connection: Connection, request: RequestValues, inspection: Inspection, trial_job: TransformJob | None
+) -> Estimate | None:
     input_list = inspection.inputs
     if input_list is None or not input_list.objects:
         return None
-    return estimates.estimate(
-        connection,
-        model_name=request.text("model_name"),
-        instance_type=request.text("instance_type"),
-        instance_count=request.number("instance_count") or 1,
-        size=sum(remote_object.size for remote_object in input_list.objects),
-        objects=len(input_list.objects),
-        at_least=input_list.more,
-    )
+    model_name = request.text("model_name")
+    is_same = trial_job and (trial_job.connection_id, trial_job.model_name) == (connection.pk, model_name)
+    pace = pace_of(trial_job) if trial_job and is_same else None
+    work: dict[str, Any] = {
+        "instance_type": request.text("instance_type"),
+        "instance_count": request.number("instance_count") or 1,
+        "size": sum(remote_object.size for remote_object in input_list.objects),
+        "objects": len(input_list.objects),
+        "at_least": input_list.more,
+    }
+    by_trial = estimates.by_trial(pace, **work) if pace else None
+    return by_trial or estimates.estimate(connection, model_name=model_name, **work)

@@ -121,11 +121,11 @@ def hoard_queues() -> None:
 
 def hoard_passed() -> None:
     """Hold memory in files that only messages on their way refer to."""
-    left, _right = socket.socketpair()
+    sender, _right = socket.socketpair()
     while True:
         file = os.memfd_create("hoarded")
         os.write(file, bytes(10 * 1024**2))
-        socket.send_fds(left, [b"x"], [file])
+        socket.send_fds(sender, [b"x"], [file])
         os.close(file)
 
 

@@ -15,12 +15,12 @@ def records(body: bytes) -> list[bytes]:
     """The records of a request, as an inference script reads TFRecord."""
     if os.environ.get("FRAMING") != "TFRecord":
         return [body]
-    found, at = [], 0
+    contents, at = [], 0
     while at < len(body):
         (length,) = struct.unpack_from("<Q", body, at)
-        found.append(body[at + 12 : at + 12 + length])
+        contents.append(body[at + 12 : at + 12 + length])
         at += 12 + length + 4
-    return found
+    return contents
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -30,8 +30,8 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200 if self.path == "/ping" else 404, b"")
 
     def do_POST(self) -> None:
-        found = records(self.rfile.read(int(self.headers["Content-Length"])))
-        lines = [f"{len(record)} {hashlib.sha256(record).hexdigest()}\n" for record in found]
+        contents = records(self.rfile.read(int(self.headers["Content-Length"])))
+        lines = [f"{len(record)} {hashlib.sha256(record).hexdigest()}\n" for record in contents]
         self.answer(200, "".join(lines).encode())
 
     def answer(self, status: int, body: bytes) -> None:

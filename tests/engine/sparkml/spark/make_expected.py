@@ -112,7 +112,7 @@ def matrix(values):
 def case(name, operator, attributes, inputs, outputs, after, **more):
     """Record a case: ports and their columns, the frame that goes in and Spark's own."""
     print(name, flush=True)
-    found = columns(after, [*inputs.values(), *outputs.values()])
+    values_by_column = columns(after, [*inputs.values(), *outputs.values()])
     cases.append(
         {
             "name": name,
@@ -120,14 +120,14 @@ def case(name, operator, attributes, inputs, outputs, after, **more):
             "attributes": attributes,
             "inputs": inputs,
             "outputs": outputs,
-            "columns": {source: found[source] for source in inputs.values()},
-            "expected": {target: found[target] for target in outputs.values()},
+            "columns": {source: values_by_column[source] for source in inputs.values()},
+            "expected": {target: values_by_column[target] for target in outputs.values()},
             **more,
         }
     )
 
 
-def one(name, operator, attributes, transformer, before=None, source="vector", **more):
+def column_case(name, operator, attributes, transformer, before=None, source="vector", **more):
     """A case of a transformer from one column to y."""
     before = frame if before is None else before
     after = transformer.transform(before)
@@ -268,11 +268,11 @@ model(
             "operator": "logistic_regression",
             "attributes": {
                 "num_classes": 2,
-                "coefficients": tensor(each.coefficients),
-                "intercept": each.intercept,
+                "coefficients": tensor(binary_model.coefficients),
+                "intercept": binary_model.intercept,
             },
         }
-        for number, each in enumerate(fitted.models)
+        for number, binary_model in enumerate(fitted.models)
     },
 )
 
@@ -323,7 +323,7 @@ def trees(name, operator, fitted, outputs, classes=0, **attributes):
     # Boosted trees are regressions, also in a classifier.
     counts = classes if not operator.startswith("gbt") else 0
     if many:
-        roots = [tree(each._call_java("rootNode"), counts) for each in fitted.trees]
+        roots = [tree(fitted_tree._call_java("rootNode"), counts) for fitted_tree in fitted.trees]
         attributes |= {
             "trees": [f"tree{number}" for number in range(len(roots))],
             "tree_weights": [float(weight) for weight in fitted.treeWeights],
@@ -379,7 +379,7 @@ trees(
 
 for invalid in ("keep", "error"):
     fitted = feature.StringIndexer(inputCol="colour", outputCol="y", handleInvalid=invalid).fit(training)
-    one(
+    column_case(
         f"string_indexer {invalid}",
         "string_indexer",
         {"labels": list(fitted.labels), "handle_invalid": invalid},
@@ -402,7 +402,7 @@ case(
     {"output0": "y", "output1": "z"},
     fitted.transform(frame),
 )
-one(
+column_case(
     "reverse_string_indexer",
     "reverse_string_indexer",
     {"labels": labels},
@@ -444,15 +444,15 @@ attributes = {"num_features": len(NUMBERS), "keys": sorted(maps), "handle_invali
 for key, values in maps.items():
     attributes[f"key_{key}_keys"] = tensor(sorted(values))
     attributes[f"key_{key}_values"] = [int(values[value]) for value in sorted(values)]
-one("vector_indexer", "vector_indexer", attributes, fitted, source="counts")
+column_case("vector_indexer", "vector_indexer", attributes, fitted, source="counts")
 
 # Texts
 
-tokenized = one(
+tokenized = column_case(
     "tokenizer", "tokenizer", {}, feature.Tokenizer(inputCol="text", outputCol="y"), source="text"
 )
 for gaps, pattern in ((True, r"\s+"), (False, r"[a-z]+"), (True, r"[aeiou]"), (True, r"")):
-    one(
+    column_case(
         f"regex_tokenizer {gaps} {pattern!r}",
         "regex_tokenizer",
         {"regex": pattern, "match_gaps": gaps, "token_min_length": 2, "lowercase_text": gaps},
@@ -463,7 +463,7 @@ for gaps, pattern in ((True, r"\s+"), (False, r"[a-z]+"), (True, r"[aeiou]"), (T
     )
 tokens = tokenized.withColumnRenamed("y", "tokens").cache()
 for sensitive in (True, False):
-    one(
+    column_case(
         f"stopwords_remover {sensitive}",
         "stopwords_remover",
         {"stop_words": ["The", "a", "été"], "case_sensitive": sensitive},
@@ -473,9 +473,11 @@ for sensitive in (True, False):
         tokens,
         "tokens",
     )
-one("ngram", "ngram", {"n": 2}, feature.NGram(inputCol="tokens", outputCol="y", n=2), tokens, "tokens")
+column_case(
+    "ngram", "ngram", {"n": 2}, feature.NGram(inputCol="tokens", outputCol="y", n=2), tokens, "tokens"
+)
 for binary in (True, False):
-    one(
+    column_case(
         f"hashing_term_frequency {binary}",
         "hashing_term_frequency",
         {"num_features": 20, "binary": binary, "hashUnsafeBytesVersion": 2},
@@ -485,7 +487,7 @@ for binary in (True, False):
     )
 for binary, least in ((True, 1.0), (False, 2.0), (False, 0.4)):
     fitted = feature.CountVectorizer(inputCol="tokens", outputCol="y", binary=binary, minTF=least).fit(tokens)
-    one(
+    column_case(
         f"count_vectorizer {binary} {least}",
         "count_vectorizer",
         {"vocabulary": list(fitted.vocabulary), "binary": binary, "min_tf": least},
@@ -495,10 +497,10 @@ for binary, least in ((True, 1.0), (False, 2.0), (False, 0.4)):
     )
 counted = feature.HashingTF(inputCol="tokens", outputCol="tf", numFeatures=20).transform(tokens)
 fitted = feature.IDF(inputCol="tf", outputCol="y", minDocFreq=2).fit(counted)
-one("idf", "idf", {"idf": tensor(fitted.idf)}, fitted, counted, "tf")
+column_case("idf", "idf", {"idf": tensor(fitted.idf)}, fitted, counted, "tf")
 fitted = feature.Word2Vec(inputCol="tokens", outputCol="y", vectorSize=3, minCount=1, seed=3).fit(tokens)
 vectors = {row[0]: plain(row[1]) for row in fitted.getVectors().collect()}
-one(
+column_case(
     "word_to_vector",
     "word_to_vector",
     {
@@ -516,35 +518,37 @@ one(
 # Numbers
 
 fitted = feature.StandardScaler(inputCol="vector", outputCol="y", withMean=True, withStd=True).fit(training)
-one("standard_scaler", "standard_scaler", {"mean": tensor(fitted.mean), "std": tensor(fitted.std)}, fitted)
+column_case(
+    "standard_scaler", "standard_scaler", {"mean": tensor(fitted.mean), "std": tensor(fitted.std)}, fitted
+)
 fitted = feature.StandardScaler(inputCol="vector", outputCol="y", withMean=False, withStd=True).fit(training)
-one("standard_scaler without mean", "standard_scaler", {"std": tensor(fitted.std)}, fitted)
+column_case("standard_scaler without mean", "standard_scaler", {"std": tensor(fitted.std)}, fitted)
 fitted = feature.StandardScaler(inputCol="vector", outputCol="y", withMean=True, withStd=False).fit(training)
-one("standard_scaler without std", "standard_scaler", {"mean": tensor(fitted.mean)}, fitted)
+column_case("standard_scaler without std", "standard_scaler", {"mean": tensor(fitted.mean)}, fitted)
 fitted = feature.MinMaxScaler(inputCol="vector", outputCol="y", min=-1.0, max=3.0).fit(training)
-one(
+column_case(
     "min_max_scaler",
     "min_max_scaler",
     {"min": tensor(fitted.originalMin), "max": tensor(fitted.originalMax), "minValue": -1.0, "maxValue": 3.0},
     fitted,
 )
 fitted = feature.MaxAbsScaler(inputCol="vector", outputCol="y").fit(training)
-one("max_abs_scaler", "max_abs_scaler", {"maxAbs": tensor(fitted.maxAbs)}, fitted)
+column_case("max_abs_scaler", "max_abs_scaler", {"maxAbs": tensor(fitted.maxAbs)}, fitted)
 for power in (1.0, 2.0, 3.0, math.inf):
-    one(
+    column_case(
         f"normalizer {power}",
         "normalizer",
         {"p_norm": power},
         feature.Normalizer(inputCol="vector", outputCol="y", p=power),
     )
-one(
+column_case(
     "binarizer",
     "binarizer",
     {"threshold": 0.25},
     feature.Binarizer(inputCol="first", outputCol="y", threshold=0.25),
     source="first",
 )
-one(
+column_case(
     "binarizer of vectors",
     "binarizer",
     {"threshold": -0.5},
@@ -552,7 +556,7 @@ one(
 )
 splits = [-math.inf, -1.0, 0.0, 1.0, 1.5, math.inf]
 holed = frame.selectExpr("case when first > 1 then double('NaN') else first end as first")
-one(
+column_case(
     "bucketizer",
     "bucketizer",
     {"splits": splits, "handle_invalid": "keep"},
@@ -561,7 +565,7 @@ one(
     "first",
 )
 fitted = feature.Imputer(inputCol="first", outputCol="y", strategy="median").fit(holed)
-one(
+column_case(
     "imputer",
     "imputer",
     {"surrogate_value": fitted.surrogateDF.first()[0], "missing_value": math.nan, "strategy": "median"},
@@ -570,15 +574,15 @@ one(
     "first",
 )
 fitted = feature.PCA(inputCol="vector", outputCol="y", k=2).fit(training)
-one("pca", "pca", {"principal_components": matrix(fitted.pc)}, fitted)
+column_case("pca", "pca", {"principal_components": matrix(fitted.pc)}, fitted)
 for degree in (2, 3):
-    one(
+    column_case(
         f"polynomial_expansion {degree}",
         "polynomial_expansion",
         {"degree": degree},
         feature.PolynomialExpansion(inputCol="vector", outputCol="y", degree=degree),
     )
-one(
+column_case(
     "elementwise_product",
     "elementwise_product",
     {"scaling_vec": tensor([0.5, -1.0, 0.0, 3.0])},
@@ -586,7 +590,7 @@ one(
         inputCol="vector", outputCol="y", scalingVec=Vectors.dense([0.5, -1.0, 0.0, 3.0])
     ),
 )
-one(
+column_case(
     "vector_slicer",
     "vector_slicer",
     {"indices": [3, 0]},
@@ -595,7 +599,7 @@ one(
 fitted = feature.ChiSqSelector(featuresCol="counts", labelCol="kind", outputCol="y", numTopFeatures=2).fit(
     training
 )
-one(
+column_case(
     "chi_sq_selector",
     "chi_sq_selector",
     {"filter_indices": [int(index) for index in fitted.selectedFeatures]},
@@ -613,7 +617,7 @@ case(
     after,
 )
 
-lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in cases)
+lines = ",\n".join(json.dumps(recorded_case, ensure_ascii=False) for recorded_case in cases)
 EXPECTED.write_text(f'{{"spark": "{spark.version}", "cases": [\n{lines}\n]}}\n')
 print(len(cases), "cases,", EXPECTED.stat().st_size, "bytes")
 spark.stop()

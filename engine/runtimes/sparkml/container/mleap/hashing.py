@@ -13,10 +13,10 @@ def hash_bytes(data: bytes, *, bytewise_tail: bool) -> int:
     algorithm.
     """
     state = _SEED
-    whole = len(data) - len(data) % 4
-    for start in range(0, whole, 4):
+    end_of_words = len(data) - len(data) % 4
+    for start in range(0, end_of_words, 4):
         state = _mix_state(state, _mix_word(int.from_bytes(data[start : start + 4], "little")))
-    tail = data[whole:]
+    tail = data[end_of_words:]
     if bytewise_tail:
         for byte in tail:
             state = _mix_state(state, _mix_word(byte - 256 if byte > 127 else byte))

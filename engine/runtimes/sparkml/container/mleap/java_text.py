@@ -40,10 +40,10 @@ def _written(value: float, digits: str) -> str:
         # Java writes two digits at least: the nearest ones, which matters for the smallest numbers.
         digits = f"{value:.1e}"
     mantissa, _, exponent = digits.lstrip("-").lower().partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    significant = (whole + fraction).lstrip("0")
+    integer_part, _, fraction = mantissa.partition(".")
+    significant = (integer_part + fraction).lstrip("0")
     # The power of ten of the first significant digit.
-    power = int(exponent or 0) + len(whole) - 1 - (len(whole + fraction) - len(significant))
+    power = int(exponent or 0) + len(integer_part) - 1 - (len(integer_part + fraction) - len(significant))
     significant = significant.rstrip("0")
     if not _LEAST_PLAIN <= abs(value) < _LEAST_WITH_EXPONENT:
         return f"{sign}{significant[0]}.{significant[1:] or '0'}E{power}"

@@ -74,8 +74,8 @@ class _CategoryTables:
         self._goes_left = np.zeros((len(splits), int(highest) + 2), dtype=bool)
         for row, node in enumerate(splits):
             self._goes_left[row] = not node.left_has_categories
-            whole = [int(value) for value in node.categories or () if value == int(value)]
-            self._goes_left[row, whole] = node.left_has_categories
+            whole_numbers = [int(value) for value in node.categories or () if value == int(value)]
+            self._goes_left[row, whole_numbers] = node.left_has_categories
         self._row = np.cumsum([node.categories is not None for node in nodes]) - 1
         self._categorical = np.array([node.categories is not None for node in nodes], dtype=bool)
 

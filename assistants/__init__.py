@@ -1,0 +1,1 @@
+"""What assistants may ask by the Model Context Protocol: tools over the services that pages and the API call."""

@@ -1,0 +1,1 @@
+"""Parquet files converted to JSON Lines or CSV, row by row, by a worker."""

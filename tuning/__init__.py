@@ -1,0 +1,1 @@
+"""Looks for the fastest settings of a request: the same sample is run with one combination after the other."""
