@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,18 +10,18 @@ from typing import Any
 
 from aws import Target, objects
 from jobs.lifecycle.queue.planning import planned_objects
+from jobs.lifecycle.trying import cutting
+from jobs.lifecycle.trying.places import place_beside
 from jobs.models import PlannedObject
-from transform.batching import Splitting, frames_of
-from transform.decompression import NotGzip, gunzip
+from transform.decompression import NotGzip
 from transform.framed import CorruptRecord
-from transform.keys import output_folder, parse_s3_uri
-from transform.records import PayloadTooLarge, lines
+from transform.keys import parse_s3_uri
+from transform.records import PayloadTooLarge
 from transform.scope import Scope
 
 MEGABYTE = 1024 * 1024
 #: The largest sample: a worker copies it in one go.
 MOST_MB, MOST_OBJECTS = 50, 200
-_NAME = "tuning"
 
 
 class NoSample(ValueError):
@@ -30,7 +29,7 @@ class NoSample(ValueError):
 
 
 @dataclass(slots=True)
-class Sample:
+class InputSample:
     """What was taken. `rows` are the objects of the input with the bytes that are read of each."""
 
     bucket: str
@@ -44,31 +43,25 @@ def place_of(data: str, output_path: str, key: str, scope: Scope, *, is_manifest
 
     Raises NoSample if there is no such place, and ValueError for a malformed address.
     """
-    bucket, prefix = parse_s3_uri(output_path)
-    input_bucket, input_prefix = parse_s3_uri(data)
-    folder = output_folder(prefix)
-    beside = [f"{folder.rstrip('/')}-{_NAME}/"] if folder else []
-    for candidate in (*beside, f"{folder}{_NAME}/"):
-        place = f"{candidate}{key}/"
-        is_input = not is_manifest and bucket == input_bucket and place.startswith(input_prefix)
-        if scope.allows(bucket, place) and not is_input:
-            return f"s3://{bucket}/{place}"
-    raise NoSample("A sample beside the output path would be input itself. Choose another output path.")
+    place = place_beside(data, output_path, key, scope, is_manifest=is_manifest, kind="tuning")
+    if place is None:
+        raise NoSample("A sample beside the output path would be input itself. Choose another output path.")
+    return f"s3://{'/'.join(place)}"
 
 
-def choose(target: Target, spec: Mapping[str, Any], *, most_bytes: int, most_objects: int) -> Sample:
+def choose(target: Target, spec: Mapping[str, Any], *, most_bytes: int, most_objects: int) -> InputSample:
     """The objects of the sample with the bytes that are read of each. Raises NoSample, ValueError and GatewayError."""
     is_manifest = spec.get("data_type") == "ManifestFile"
     bucket, _ = parse_s3_uri(spec["data"])
-    sample = Sample(bucket)
+    sample = InputSample(bucket)
     listed = planned_objects(target, spec["data"], spec["output_path"], is_manifest=is_manifest)
     for row in islice(listed, most_objects):
         size = row.size if row.size is not None else _size(target, bucket, row.key)
-        left = most_bytes - sample.bytes
-        if size > left and (sample.rows or not _is_cut(spec)):
+        free_bytes = most_bytes - sample.bytes
+        if size > free_bytes and (sample.rows or not _is_cut(spec)):
             break
-        sample.rows.append((row, min(size, left)))
-        sample.bytes += min(size, left)
+        sample.rows.append((row, min(size, free_bytes)))
+        sample.bytes += min(size, free_bytes)
         if sample.bytes >= most_bytes:
             break
     if not sample.rows:
@@ -88,16 +81,12 @@ def _size(target: Target, bucket: str, key: str) -> int:
 
 def _is_cut(spec: Mapping[str, Any]) -> bool:
     """Whether the beginning of an object is an object too."""
-    return _split_type(spec) != "None" and spec.get("compression_type") != "Gzip"
-
-
-def _split_type(spec: Mapping[str, Any]) -> str:
-    return str(spec.get("split_type") or "None")
+    return cutting.is_split(spec) and not cutting.is_packed(spec)
 
 
 def take(
     target: Target, spec: Mapping[str, Any], folder: str, *, most_bytes: int, most_objects: int
-) -> Sample:
+) -> InputSample:
     """Copy the sample below `folder`; another call writes the same objects. Raises as `choose`."""
     sample = choose(target, spec, most_bytes=most_bytes, most_objects=most_objects)
     bucket, prefix = parse_s3_uri(folder)
@@ -121,28 +110,22 @@ def _body(
     if part is None:
         raise NoSample(f"s3://{bucket}/{row.key} was deleted while the sample was taken.")
     body = part.body if part.size else b""
-    if _split_type(spec) == "None":
+    if not cutting.is_split(spec):
         return body, 1
     try:
-        pieces = list(_records(spec, body, is_whole=len(body) >= part.size))
+        pieces = list(_whole_records(spec, body, is_whole=len(body) >= part.size))
     except (NotGzip, PayloadTooLarge) as error:
         raise NoSample(f"s3://{bucket}/{row.key} cannot be cut into records: {error}.") from error
-    count = sum(bool(piece.strip(b"\r\n")) for piece in pieces)
-    whole = b"".join(pieces)
-    return (gzip.compress(whole, mtime=0) if spec.get("compression_type") == "Gzip" else whole), count
+    return cutting.body_of(spec, pieces), sum(cutting.is_record(spec, piece) for piece in pieces)
 
 
-def _records(spec: Mapping[str, Any], body: bytes, *, is_whole: bool) -> Iterator[bytes]:
+def _whole_records(spec: Mapping[str, Any], body: bytes, *, is_whole: bool) -> Iterator[bytes]:
     """The whole records of an object's beginning, with their line ends or framing."""
-    chunks = gunzip([body]) if spec.get("compression_type") == "Gzip" else [body]
-    if _split_type(spec) == "Line":
-        for piece in lines(chunks, None):
-            if is_whole or piece.endswith(b"\n"):
-                yield piece
-        return
+    may_end_early = not is_whole and spec["split_type"] == "Line"
     try:
-        for frame in frames_of(chunks, Splitting(_split_type(spec), "SingleRecord", None)):
-            yield frame.framed
+        for piece in cutting.records_of(spec, [body], None):
+            if not may_end_early or piece.endswith(b"\n"):
+                yield piece
     except CorruptRecord:
         if is_whole:
             raise NoSample("A record of the sample is broken.") from None

@@ -14,13 +14,13 @@ from transform.records import lines
 
 def is_split(request: Mapping[str, Any]) -> bool:
     """Whether the job cuts its objects into records."""
-    return bool(request.get("split_type", "None") != "None")
+    return (request.get("split_type") or "None") != "None"
 
 
-def records_of(request: Mapping[str, Any], chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
+def records_of(request: Mapping[str, Any], chunks: Iterable[bytes], limit: int | None) -> Iterator[bytes]:
     """The object's records with their line ends or framing; empty lines, which are no records, come too.
 
-    `limit` is in bytes. Raises PayloadTooLarge for a longer record, CorruptRecord and NotGzip.
+    `limit` is in bytes, None for no limit. Raises PayloadTooLarge for a longer record, CorruptRecord and NotGzip.
     """
     unpacked = gunzip(chunks) if is_packed(request) else chunks
     if request["split_type"] == "Line":

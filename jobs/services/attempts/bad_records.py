@@ -15,7 +15,7 @@ from jobs.costs import amount
 from jobs.lifecycle.queue.planning import input_bucket
 from jobs.lifecycle.trying import cutting
 from jobs.lifecycle.trying.parts import rounds_for
-from jobs.lifecycle.trying.places import place_of_trial
+from jobs.lifecycle.trying.places import place_beside
 from jobs.lifecycle.trying.search_steps import MOST_BAD as MOST_BAD
 from jobs.models import PlannedObject, RecordSearch, TransformJob
 from jobs.models.job_values import new_key
@@ -69,7 +69,9 @@ def plan(job: TransformJob, key: str) -> SearchPlan:
                 f"It has more than {MOST_BYTES // 1024**2} MB; cut it into smaller objects first."
             )
         is_manifest = job.spec.get("data_type") == "ManifestFile"
-        place = place_of_trial(job.data, job.output_path, new_key(), target.scope, is_manifest=is_manifest)
+        place = place_beside(
+            job.data, job.output_path, new_key(), target.scope, is_manifest=is_manifest, kind="trials"
+        )
         if place is None:
             raise NotPossible("The parts would be written beside the output path, and all of that is input.")
         if not objects.may_put(target, *place):

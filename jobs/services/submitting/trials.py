@@ -13,7 +13,7 @@ from django.db import transaction
 from aws import Target, objects
 from jobs.lifecycle.queue.planning import input_bucket_at, planned_objects
 from jobs.lifecycle.trying import cutting
-from jobs.lifecycle.trying.places import place_of_trial
+from jobs.lifecycle.trying.places import place_beside
 from jobs.models import Connection, Preset, TransformJob, TrialRun
 from jobs.models.job_values import new_key
 from jobs.options import RunOptions
@@ -101,7 +101,9 @@ def begin(
 
 def _place(target: Target, spec: TransformSpec) -> tuple[str, str]:
     is_manifest = spec.data_type == "ManifestFile"
-    place = place_of_trial(spec.data, spec.output_path, new_key(), target.scope, is_manifest=is_manifest)
+    place = place_beside(
+        spec.data, spec.output_path, new_key(), target.scope, is_manifest=is_manifest, kind="trials"
+    )
     if place is None:
         text = (
             "A trial is written beside it, and all of that would be input. Choose a folder outside the input."
