@@ -11,9 +11,10 @@ from django.utils import timezone
 from aws import GatewayError, Rejected
 from deployments.lifecycle import preprocessing, transforming
 from deployments.lifecycle.announcing import announce_failed_run
-from deployments.lifecycle.steps import LEASE, PutOff, StepEnd, StepWaits, pause_after
+from deployments.lifecycle.steps import LEASE, PutOff, StepEnd, StepWaits
 from deployments.models import DeploymentRun, RunStep, StageRunState, StepKind, StepState
 from deployments.models.run import UNDER_WAY
+from jobs.clock import pause_after
 from jobs.models import Lease
 
 _RUN_ENDS = {

@@ -18,8 +18,9 @@ from aws import GatewayError, Rejected, copying, models, packages
 from aws.copying import Copy
 from deployments.lifecycle.announcing import announce_failed_promotion
 from deployments.lifecycle.refusals import describe_refusal
-from deployments.lifecycle.steps import LEASE, PutOff, pause_after
+from deployments.lifecycle.steps import LEASE, PutOff
 from deployments.models import Promotion, PromotionState, Stage
+from jobs.clock import pause_after
 from jobs.lifecycle.aws_session import asking, target_of
 from jobs.lifecycle.queue.pacing import Pace
 from jobs.models import Connection, Lease, RegisteredModel

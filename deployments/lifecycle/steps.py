@@ -10,7 +10,6 @@ from transform.keys import output_folder
 
 #: Longer than a task may run.
 LEASE = timedelta(seconds=60)
-_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +26,6 @@ class PutOff(Exception):
 
 class StepWaits(Exception):
     """The step has done its work and waits for a person or a check. The message is the sentence for the row."""
-
-
-def pause_after(tries: int) -> timedelta:
-    """The pause before the next try of what was put off `tries` times before; it doubles up to two minutes."""
-    return timedelta(seconds=min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(tries, 10)))
 
 
 def run_folder(run: DeploymentRun) -> str:

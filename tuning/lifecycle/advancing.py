@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from aws import GatewayError, Rejected
+from jobs.clock import pause_after
 from jobs.lifecycle.aws_session import asking
 from jobs.models import Lease, TransformJob
 from jobs.models.guarded_moves import move_row
@@ -28,8 +29,8 @@ from tuning.models import UNDER_WAY, Combination, CombinationState, Tuning, Tuni
 
 #: Longer than a task may run.
 LEASE = timedelta(seconds=90)
-#: A tuning whose calls fail is tried so often, with these pauses.
-MOST_TRIES, _FIRST_PAUSE, _LONGEST_PAUSE = 30, 2.0, 120.0
+#: A tuning whose calls fail is tried so often.
+MOST_TRIES = 30
 
 
 class _NotOurs(Exception):
@@ -204,9 +205,8 @@ def _finish(tuning: Tuning, state: TuningState, problem: str) -> bool:
 def _put_off(tuning: Tuning, sentence: str) -> bool:
     if tuning.tries >= MOST_TRIES:
         return _fail(tuning, f"It was tried {MOST_TRIES} times: {sentence}")
-    pause = timedelta(seconds=min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(tuning.tries, 10)))
     Tuning.objects.filter(pk=tuning.pk, state__in=UNDER_WAY).update(
-        problem=sentence, tries=tuning.tries + 1, try_at=timezone.now() + pause
+        problem=sentence, tries=tuning.tries + 1, try_at=timezone.now() + pause_after(tuning.tries)
     )
     return False
 
