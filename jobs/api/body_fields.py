@@ -53,6 +53,22 @@ class JsonFlag(serializers.BooleanField):
         return bool(data)
 
 
+class JsonCount(serializers.IntegerField):
+    """A whole number from `low` to `high`; texts are not taken for numbers."""
+
+    def __init__(self, low: int, high: int, **options: Any) -> None:
+        codes = ("invalid", "null", "min_value", "max_value", "max_string_length")
+        sentence = f"It must be a whole number from {low} to {high:,}."
+        errors: dict[str, Any] = dict.fromkeys(codes, sentence)
+        super().__init__(min_value=low, max_value=high, error_messages=errors, **options)
+
+    def to_internal_value(self, data: Any) -> int:
+        """The value."""
+        if type(data) is not int:
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
 class CheckedLater(serializers.CharField):
     """A text that the service checks, which names the part that it is of."""
 

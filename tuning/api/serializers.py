@@ -7,28 +7,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from jobs.api.body_fields import ServiceText, one_sentence
+from jobs.api.body_fields import JsonCount, ServiceText, one_sentence
 from transform.request_fields import FIELDS
 from tuning import services
 from tuning.lifecycle.sampling import MOST_MB, MOST_OBJECTS
 from tuning.models import Combination, CombinationState, Tuning
 from tuning.services import LONGEST_MINUTES, STRATEGIES, Grid
-
-
-class JsonCount(serializers.IntegerField):
-    """A whole number from `low` to `high`; texts are not taken for numbers."""
-
-    def __init__(self, low: int, high: int, **options: Any) -> None:
-        codes = ("invalid", "null", "min_value", "max_value", "max_string_length")
-        sentence = f"It must be a whole number from {low} to {high:,}."
-        errors: dict[str, Any] = dict.fromkeys(codes, sentence)
-        super().__init__(min_value=low, max_value=high, error_messages=errors, **options)
-
-    def to_internal_value(self, data: Any) -> int:
-        """The value."""
-        if type(data) is not int:
-            self.fail("invalid")
-        return int(super().to_internal_value(data))
 
 
 def _numbers(name: str) -> serializers.ListField:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from jobs.api.body_fields import JsonText, ServiceText, one_sentence
+from jobs.api.body_fields import JsonCount, JsonText, ServiceText, one_sentence
 from jobs.api.parameters import PageQuery, TextParameter
 from jobs.states import Hold
 from results.models import Measure, OnMiss, OutputCheck
@@ -14,7 +14,6 @@ from results.output_checks import LONGEST_NAME, MOST_RUNS
 
 _LIMIT = "Of `range` and `rows` in their own unit; of `nulls` and `drift` only `high` counts, as a part of 1."
 _ON_MISS = "`warn`: the job completes with warnings; `hold`: its outputs are held until a person decides."
-_RUNS = f"It must be a whole number from 1 to {MOST_RUNS}."
 
 
 class JsonNumber(serializers.FloatField):
@@ -35,16 +34,6 @@ class JsonNumber(serializers.FloatField):
         return float(super().to_internal_value(data))
 
 
-class JsonCount(serializers.IntegerField):
-    """A whole number; texts are not taken for numbers."""
-
-    def to_internal_value(self, data: Any) -> int:
-        """The value."""
-        if type(data) is not int:
-            self.fail("invalid")
-        return int(super().to_internal_value(data))
-
-
 class CheckChangesBody(serializers.Serializer[Any]):
     """What of an output check is to be changed; what is left out stays."""
 
@@ -61,13 +50,7 @@ class CheckChangesBody(serializers.Serializer[Any]):
     )
     low = JsonNumber(help_text=f"The lowest value that is met. {_LIMIT}")
     high = JsonNumber(help_text=f"The highest value that is met. {_LIMIT}")
-    runs = JsonCount(
-        required=False,
-        min_value=1,
-        max_value=MOST_RUNS,
-        help_text="Earlier runs that drift is measured against.",
-        error_messages=dict.fromkeys(("invalid", "null", "min_value", "max_value"), _RUNS),
-    )
+    runs = JsonCount(1, MOST_RUNS, required=False, help_text="Earlier runs that drift is measured against.")
     on_miss = serializers.ChoiceField(
         choices=OnMiss.choices,
         required=False,
