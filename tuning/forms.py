@@ -13,9 +13,7 @@ from jobs.services.errors import InvalidFields
 from teams.whole_numbers import parse_whole_number
 from transform.request_fields import FIELDS
 from tuning.lifecycle.sampling import MOST_MB, MOST_OBJECTS
-from tuning.services import LONGEST_MINUTES, STRATEGIES, Grid, TuningRequest
-
-_LISTS = ("max_payload", "max_concurrent_transforms")
+from tuning.services import BOUNDS, LONGEST_MINUTES, SETTINGS, STRATEGIES, SettingsGrid, TuningRequest
 
 
 class NumberList(forms.CharField):
@@ -80,9 +78,8 @@ class TuningForm(forms.Form):
     def bounds(self) -> dict[str, Any]:
         """The values of a valid form as those of a TuningRequest."""
         values = self.cleaned_data
-        grid = Grid(values["max_payload"], values["max_concurrent_transforms"], tuple(values["strategy"]))
-        numbers = {name: values[name] for name in ("sample_mb", "most_objects", "limit_minutes")}
-        return {"grid": grid, **numbers}
+        grid = SettingsGrid(**{name: tuple(values[name]) for name in SETTINGS})
+        return {"grid": grid, **{name: values[name] for name in BOUNDS}}
 
     def version(self, request: TuningRequest) -> str:
         """A text that changes with what the form and its source ask for."""

@@ -91,8 +91,7 @@ def _tunings(team: Team, model_name: str = "") -> list[Tuning]:
 
 def find_tuning(team: Team, key: str) -> Tuning:
     """The team's tuning with this key; Http404 for any other team's."""
-    rows = Tuning.objects.for_team(team).select_related("connection", "team", "user", "source_job", "preset")
-    tuning = rows.prefetch_related("combinations__job").filter(key=key).first()
+    tuning = services.tunings_of(team).filter(key=key).first()
     if tuning is None:
         raise Http404("There is no such tuning in this team.")
     return tuning

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from itertools import product
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from jobs.costs import amount
-from jobs.models import Connection, InstancePrice, Preset, TransformJob
+from jobs.models import Connection, Preset, TransformJob
 from jobs.models.job_values import new_key
 from jobs.services.calling import calls_for_person
 from jobs.services.errors import InvalidFields, NotPossible
@@ -28,15 +29,17 @@ from tuning.tasks import advance_tuning
 
 #: Combinations of a tuning, and tunings of a team that are under way at once.
 MOST_COMBINATIONS, MOST_UNDER_WAY = 24, 3
-#: Bounds of the minutes after which a job is stopped.
+#: The most minutes after which a job is stopped.
 LONGEST_MINUTES = 1440
+#: The numbers that bound a tuning, each with the most that it may be.
+BOUNDS = {"sample_mb": MOST_MB, "most_objects": MOST_OBJECTS, "limit_minutes": LONGEST_MINUTES}
 STRATEGIES = ("MultiRecord", "SingleRecord")
 #: Fields of a request that would write elsewhere, or that a job on a sample has no use for.
 _LEFT_OUT = ("name", "data_capture_config", "experiment_config")
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class SettingsGrid:
     """The values that are combined."""
 
     max_payload: tuple[int, ...] = (1, 6, 20)
@@ -45,10 +48,12 @@ class Grid:
 
     def settings(self) -> list[dict[str, Any]]:
         """All combinations, by the names of their fields in a request."""
-        names = ("max_payload", "max_concurrent_transforms", "strategy")
-        return [
-            dict(zip(names, values, strict=True)) for values in product(*(getattr(self, n) for n in names))
-        ]
+        columns = (getattr(self, name) for name in SETTINGS)
+        return [dict(zip(SETTINGS, values, strict=True)) for values in product(*columns)]
+
+
+#: The fields of a request that are varied.
+SETTINGS = tuple(setting.name for setting in fields(SettingsGrid))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class TuningRequest:
 
     connection: Connection
     spec: dict[str, Any]
-    grid: Grid = field(default_factory=Grid)
+    grid: SettingsGrid = field(default_factory=SettingsGrid)
     sample_mb: int = 10
     most_objects: int = 20
     limit_minutes: int = 30
@@ -85,7 +90,9 @@ class TuningPlan:
 
 def request_of_job(job: TransformJob, **bounds: Any) -> TuningRequest:
     """The tuning of a job's request."""
-    return TuningRequest(job.connection, _kept(job.spec), source_job=job, preset=job.preset, **bounds)
+    return TuningRequest(
+        job.connection, _request_on_sample(job.spec), source_job=job, preset=job.preset, **bounds
+    )
 
 
 def request_of_preset(team: Team, preset: Preset, places: Mapping[str, str], **bounds: Any) -> TuningRequest:
@@ -95,10 +102,11 @@ def request_of_preset(team: Team, preset: Preset, places: Mapping[str, str], **b
     """
     body = {**preset.body, **{name: text for name, text in places.items() if text}}
     connection, spec, _ = submission.parse(team, body)
-    return TuningRequest(connection, _kept(spec.to_fields()), preset=preset, **bounds)
+    return TuningRequest(connection, _request_on_sample(spec.to_fields()), preset=preset, **bounds)
 
 
-def _kept(spec: Mapping[str, Any]) -> dict[str, Any]:
+def _request_on_sample(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the request that its jobs on the sample have too."""
     return {name: value for name, value in spec.items() if name not in _LEFT_OUT}
 
 
@@ -108,7 +116,7 @@ def plan(request: TuningRequest) -> TuningPlan:
     Raises InvalidFields, and Unavailable if the input cannot be listed.
     """
     _check(request)
-    kept, left_out = _sorted_out(request)
+    accepted_settings, refusals = _sorted_out(request)
     with calls_for_person(request.connection) as target:
         try:
             sample = sampling.choose(
@@ -119,13 +127,13 @@ def plan(request: TuningRequest) -> TuningPlan:
             )
         except ValueError as error:
             raise InvalidFields({"data": [str(error)]}) from error
-    return _with_costs(request, kept, left_out, len(sample.rows), sample.bytes)
+    return _with_costs(request, accepted_settings, refusals, len(sample.rows), sample.bytes)
 
 
 def _check(request: TuningRequest) -> None:
     problems: dict[str, list[str]] = {}
     grid = request.grid
-    for name in ("max_payload", "max_concurrent_transforms", "strategy"):
+    for name in SETTINGS:
         values: Sequence[Any] = getattr(grid, name)
         if not values or len(set(values)) < len(values):
             problems[name] = ["Give one or more different values."]
@@ -134,8 +142,7 @@ def _check(request: TuningRequest) -> None:
     count = len(grid.settings())
     if not problems and count > MOST_COMBINATIONS:
         problems["max_payload"] = [f"These are {count} combinations; at most {MOST_COMBINATIONS} can be run."]
-    bounds = {"sample_mb": MOST_MB, "most_objects": MOST_OBJECTS, "limit_minutes": LONGEST_MINUTES}
-    for name, most in bounds.items():
+    for name, most in BOUNDS.items():
         if not 1 <= getattr(request, name) <= most:
             problems[name] = [f"It must be a whole number from 1 to {most:,}."]
     problems |= _problems_with_place(request)
@@ -175,24 +182,24 @@ def _folder_of(request: TuningRequest, key: str) -> str:
 
 def _sorted_out(request: TuningRequest) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
     """The combinations that SageMaker takes, and the others with the reason. Raises InvalidFields if none is left."""
-    kept, left_out = [], []
+    accepted_settings, refusals = [], []
     for settings in request.grid.settings():
         try:
             TransformSpec.from_fields({**request.spec, **settings})
         except SpecError as error:
             reasons = " ".join(text for texts in error.errors.values() for text in texts)
-            left_out.append((str(Combination(**settings)), reasons))
+            refusals.append((str(Combination(**settings)), reasons))
         else:
-            kept.append(settings)
-    if not kept:
-        raise InvalidFields({"max_payload": [f"SageMaker takes none of them. {left_out[0][1]}"]})
-    return kept, left_out
+            accepted_settings.append(settings)
+    if not accepted_settings:
+        raise InvalidFields({"max_payload": [f"SageMaker takes none of them. {refusals[0][1]}"]})
+    return accepted_settings, refusals
 
 
 def _with_costs(
     request: TuningRequest,
-    kept: list[dict[str, Any]],
-    left_out: list[tuple[str, str]],
+    accepted_settings: list[dict[str, Any]],
+    refusals: list[tuple[str, str]],
     objects: int,
     size: int,
 ) -> TuningPlan:
@@ -207,13 +214,12 @@ def _with_costs(
         size=size,
         objects=objects,
     )
-    prices = InstancePrice.objects.filter(connection=connection, instance_type=instance_type)
-    price = prices.values_list("usd_per_hour", flat=True).first()
-    most_seconds = len(kept) * request.limit_minutes * 60
-    seconds = len(kept) * estimate.middle if estimate else None
+    price = estimates.price_of(connection, instance_type)
+    most_seconds = len(accepted_settings) * request.limit_minutes * 60
+    seconds = len(accepted_settings) * estimate.middle if estimate else None
     return TuningPlan(
-        tuple(kept),
-        tuple(left_out),
+        tuple(accepted_settings),
+        tuple(refusals),
         objects,
         size,
         most_seconds,
@@ -227,10 +233,12 @@ def begin(request: TuningRequest, *, by: User, token: ApiToken | None = None) ->
     """Begin a tuning, whose jobs run one after the other for `by`. Raises as `plan`, and NotPossible."""
     tuning_plan = plan(request)
     team = request.connection.team
-    if Tuning.objects.for_team(team).filter(state__in=UNDER_WAY).count() >= MOST_UNDER_WAY:
-        raise NotPossible(f"{team} has {MOST_UNDER_WAY} tunings under way. Wait for one, or stop one.")
     key = new_key()
     with transaction.atomic():
+        # Until the end of the transaction nobody else of the team begins one.
+        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        if Tuning.objects.for_team(team).filter(state__in=UNDER_WAY).count() >= MOST_UNDER_WAY:
+            raise NotPossible(f"{team} has {MOST_UNDER_WAY} tunings under way. Wait for one, or stop one.")
         tuning = Tuning.objects.create(
             key=key,
             team=team,
@@ -268,6 +276,12 @@ def stop(tuning: Tuning, *, by: User, token: ApiToken | None = None) -> None:
         elif not under_way.exists():
             raise NotPossible("This tuning has ended already.")
     tuning.refresh_from_db()
+
+
+def tunings_of(team: Team) -> QuerySet[Tuning]:
+    """The team's tunings, newest first, each with its combinations and what it names."""
+    rows = Tuning.objects.for_team(team).select_related("connection", "source_job", "preset", "user", "team")
+    return rows.prefetch_related("combinations__job").order_by("-id")
 
 
 def best_of(combinations: Sequence[Combination]) -> Combination | None:

@@ -22,11 +22,11 @@ from tuning import services
 from tuning.lifecycle import advancing, sampling
 from tuning.lifecycle.sampling import NoSample
 from tuning.models import Combination, CombinationState, Tuning, TuningState
-from tuning.services import Grid, TuningRequest
+from tuning.services import SettingsGrid, TuningRequest
 
 __all__ = ["folder", "serving", "serving_engine"]
 pytestmark = pytest.mark.django_db
-GRID = Grid((1, 60), (1, 2), ("MultiRecord",))
+GRID = SettingsGrid((1, 60), (1, 2), ("MultiRecord",))
 FORM = {
     "max_payload": "1, 60",
     "max_concurrent_transforms": "1, 2",
@@ -125,7 +125,7 @@ def test_a_failed_combination_is_named_and_the_others_run(
     serving: House, serving_engine: EngineProcess, folder: str, source: TransformJob
 ) -> None:
     put(serving_engine, f"{folder}/in/a.csv", b"1\nbad\n3\n")
-    grid = Grid((1,), (1,), ("MultiRecord", "SingleRecord"))
+    grid = SettingsGrid((1,), (1,), ("MultiRecord", "SingleRecord"))
     tuning = to_end(services.begin(services.request_of_job(source, grid=grid), by=serving.people["alice"]))
     assert tuning.state == TuningState.FAILED
     assert tuning.problem == "No combination completed."
@@ -147,7 +147,7 @@ def test_a_worker_that_is_killed_between_steps_loses_and_repeats_nothing(
             with pytest.raises(WorkerEnd):
                 advancing.advance(tuning.pk)
 
-    grid = Grid((1,), (1, 2), ("MultiRecord",))
+    grid = SettingsGrid((1,), (1, 2), ("MultiRecord",))
     tuning = services.begin(services.request_of_job(source, grid=grid), by=serving.people["alice"])
     advance_and_die("move_row")
     advancing.advance(tuning.pk)
@@ -244,7 +244,9 @@ def test_what_a_preset_locks_is_not_varied(house: House) -> None:
     preset.body = {**preset.body, "output_path": "s3://bucket/out/", "max_payload": 6}
     preset.rules = {"max_payload": "locked"}
     preset.save()
-    request = services.request_of_preset(house.team, preset, {}, grid=Grid((1, 6), (1,), ("MultiRecord",)))
+    request = services.request_of_preset(
+        house.team, preset, {}, grid=SettingsGrid((1, 6), (1,), ("MultiRecord",))
+    )
     with pytest.raises(InvalidFields) as refused:
         services.plan(request)
     assert list(refused.value.fields) == ["max_payload"]

@@ -12,7 +12,7 @@ from transform.request_fields import FIELDS
 from tuning import services
 from tuning.lifecycle.sampling import MOST_MB, MOST_OBJECTS
 from tuning.models import Combination, CombinationState, Tuning
-from tuning.services import LONGEST_MINUTES, STRATEGIES, Grid
+from tuning.services import LONGEST_MINUTES, STRATEGIES, SettingsGrid
 
 
 def _numbers(name: str) -> serializers.ListField:
@@ -24,7 +24,7 @@ def _numbers(name: str) -> serializers.ListField:
         allow_empty=False,
         max_length=services.MOST_COMBINATIONS,
         help_text=f"Different values from {low} to {high}; by default "
-        f"{', '.join(map(str, getattr(Grid(), name)))}.",
+        f"{', '.join(map(str, getattr(SettingsGrid(), name)))}.",
         error_messages=one_sentence(f"It must be a list of whole numbers from {low} to {high}."),
     )
 

@@ -23,24 +23,14 @@ from teams.models import Team
 from tuning import services
 from tuning.api import serializers
 from tuning.models import Tuning
-from tuning.services import Grid, TuningRequest
-
-_GRID = ("max_payload", "max_concurrent_transforms", "strategy")
-
-
-def _tunings(team: Team) -> QuerySet[Tuning]:
-    rows = Tuning.objects.for_team(team).select_related("connection", "source_job", "preset", "user", "team")
-    return rows.prefetch_related("combinations__job").order_by("-id")
+from tuning.services import BOUNDS, SETTINGS, SettingsGrid, TuningRequest, tunings_of
 
 
 def _read(team: Team, data: object) -> TuningRequest:
     """What a body asks for. Raises InvalidFields."""
     body = read_body(serializers.TuningBody, data)
-    grid = {name: tuple(body.pop(name)) for name in _GRID if name in body}
-    bounds = {"grid": Grid(**grid)}
-    bounds |= {
-        name: body.pop(name) for name in ("sample_mb", "most_objects", "limit_minutes") if name in body
-    }
+    grid = SettingsGrid(**{name: tuple(body[name]) for name in SETTINGS if name in body})
+    bounds = {"grid": grid, **{name: body[name] for name in BOUNDS if name in body}}
     places = {name: body.get(name, "") for name in ("data", "output_path")}
     if slug := body.get("preset"):
         preset = Preset.objects.for_team(team).filter(slug=slug).first()
@@ -62,7 +52,7 @@ class Tunings(TeamView, generics.ListAPIView[Tuning]):
         """All of the team's."""
         if getattr(self, "swagger_fake_view", False):
             return Tuning.objects.none()
-        return _tunings(self.member.team)
+        return tunings_of(self.member.team)
 
     @takes(PageQuery)
     @extend_schema(operation_id="tunings_list")
@@ -100,7 +90,7 @@ class TuningView(TeamView):
 
     def tuning(self, key: str) -> Tuning:
         """The team's tuning with this id; Http404 for any other."""
-        tuning: Tuning = get_object_or_404(_tunings(self.member.team), key=key)
+        tuning: Tuning = get_object_or_404(tunings_of(self.member.team), key=key)
         return tuning
 
 

@@ -88,7 +88,7 @@ def estimate(
     scaled = sorted(work.seconds * expected_work.bytes / work.bytes for work in similar_work)
     tenths = quantiles(scaled, n=10, method="inclusive")
     low, middle, high = (max(1, round(value)) for value in (tenths[0], median(scaled), tenths[-1]))
-    price = _price(connection, instance_type)
+    price = price_of(connection, instance_type)
     cost_low, cost, cost_high = (
         None if price is None else amount(duration * instance_count, price)
         for duration in (low, middle, high)
@@ -126,7 +126,7 @@ def by_trial(
     if instance_type != pace.job.instance_type or not size or not objects:
         return None
     seconds = max(1, math.ceil(pace.seconds(Work.of(size, objects, instance_count).bytes)))
-    price = _price(pace.job.connection, instance_type)
+    price = price_of(pace.job.connection, instance_type)
     cost = None if price is None else amount(seconds * instance_count, price)
     return Estimate(
         jobs=1,
@@ -143,7 +143,8 @@ def by_trial(
     )
 
 
-def _price(connection: Connection, instance_type: str) -> Decimal | None:
+def price_of(connection: Connection, instance_type: str) -> Decimal | None:
+    """US dollars for an hour of an instance on the connection; None without a price."""
     rows = InstancePrice.objects.filter(connection=connection, instance_type=instance_type)
     return rows.values_list("usd_per_hour", flat=True).first()
 
