@@ -330,7 +330,7 @@ def _matched_by_key(
 
 def _key_of(pair: Pair, key: str) -> str | None:
     """The value by which a row is matched: of the input, else of the output; None for a header and without a value."""
-    if pair.number == 1 and any(half.side.is_headed for half in (pair.input, pair.output) if half):
+    if pair.is_header:
         return None
     cell = pair.input.named(key) or pair.input.at(key) if pair.input else None
     if cell is None:

@@ -198,8 +198,8 @@ class _Figures:
 
     def add(self, pair: Pair, row_filter: RowFilter | None) -> None:
         """Count the pair, and the model's cells if it matches."""
-        for n, half in enumerate((pair.input, pair.output)):
-            self._sides[n] += len(half.row.body) + 1 if half else 0
+        for n, side_row in enumerate((pair.input, pair.output)):
+            self._sides[n] += len(side_row.row.body) + 1 if side_row else 0
         output = pair.output
         if output is None or (pair.number == 1 and output.side.is_headed):
             return
@@ -224,15 +224,15 @@ def answer_cells(pair: Pair) -> Iterator[tuple[str, str]]:
     """The name and text of each of the first values that the model wrote; a short list of numbers is taken apart."""
     if pair.output is None:
         return
-    half = pair.output
+    side_row = pair.output
     marked = pair.predicted
-    positions = range(len(half.cells)) if marked is None else sorted(marked)
-    names = half.side.columns
+    positions = range(len(side_row.cells)) if marked is None else sorted(marked)
+    names = side_row.side.columns
     alone = len(positions) == 1
     for n in positions[:MOST_COLUMNS]:
-        if n >= len(half.cells):
+        if n >= len(side_row.cells):
             continue
-        cell = half.cells[n]
+        cell = side_row.cells[n]
         name = cell.name or (names[n] if n < len(names) else "prediction" if alone else str(n))
         parts = _numbers(cell.text)
         if parts is None:

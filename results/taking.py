@@ -16,7 +16,7 @@ from jobs.models import TransformJob
 from jobs.services.errors import Unavailable
 from results.job_outputs import Output, outputs
 from results.reading.filters import RowFilter, parse_filter
-from results.reading.pairing import Half, Pair
+from results.reading.pairing import Pair, SideRow
 from results.reading.passes import all_pairs
 from teams.csv_lines import csv_lines
 from transform import keys
@@ -108,7 +108,7 @@ def _row_lines(job: TransformJob, row_filter: RowFilter | None) -> Iterator[str]
         matching = (
             (file.name, pair)
             for file, pair in pairs
-            if not _is_header(pair) and (row_filter is None or row_filter.holds(pair))
+            if not pair.is_header and (row_filter is None or row_filter.holds(pair))
         )
         first = list(islice(matching, _LOOKED_AT))
         known_names = dict.fromkeys(name for _, pair in first for name in _values(pair))
@@ -117,26 +117,21 @@ def _row_lines(job: TransformJob, row_filter: RowFilter | None) -> Iterator[str]
         yield from csv_lines(["file", "row", *names, _MORE], rows)
 
 
-def _is_header(pair: Pair) -> bool:
-    """Whether it is the first row of a file with names."""
-    return pair.number == 1 and any(half.side.is_headed for half in (pair.input, pair.output) if half)
-
-
 def _values(pair: Pair) -> dict[str, str]:
     """The pair's values by side and column; of a joined output only what the model wrote."""
-    values = _half_values("input", pair.input, None)
-    return values | _half_values("output", pair.output, pair.predicted if pair.input else None)
+    values = _side_values("input", pair.input, None)
+    return values | _side_values("output", pair.output, pair.predicted if pair.input else None)
 
 
-def _half_values(side: str, half: Half | None, positions: Iterable[int] | None) -> dict[str, str]:
-    if half is None:
+def _side_values(side: str, side_row: SideRow | None, positions: Iterable[int] | None) -> dict[str, str]:
+    if side_row is None:
         return {}
-    chosen = range(len(half.cells)) if positions is None else sorted(positions)
-    names = half.side.columns
+    chosen = range(len(side_row.cells)) if positions is None else sorted(positions)
+    names = side_row.side.columns
     return {
-        f"{side}.{half.cells[n].name or (names[n] if n < len(names) else n)}": half.cells[n].text
+        f"{side}.{side_row.cells[n].name or (names[n] if n < len(names) else n)}": side_row.cells[n].text
         for n in chosen
-        if n < len(half.cells)
+        if n < len(side_row.cells)
     }
 
 

@@ -9,7 +9,7 @@ from math import floor, log10
 from results.reading.cells import Cell, is_number
 from results.reading.objects import Side
 from results.reading.pages import Page
-from results.reading.pairing import Half, Pair
+from results.reading.pairing import Pair, SideRow
 
 #: Columns shown of each side; further input columns share one cell, and the record's panel shows all.
 _MOST_GIVEN, _MOST_ANSWER = 6, 4
@@ -119,13 +119,13 @@ def grid_of(page: Page) -> Grid:
     return Grid(own_columns, answer, lines, len(input_columns) - most, has_bars)
 
 
-def _columns(halves: Sequence[Half | None], side: Side | None) -> tuple[GridColumn, ...]:
-    known_halves = [half for half in halves if half is not None]
-    names = dict.fromkeys(cell.name for half in known_halves for cell in half.cells if cell.name)
+def _columns(side_rows: Sequence[SideRow | None], side: Side | None) -> tuple[GridColumn, ...]:
+    known_rows = [side_row for side_row in side_rows if side_row is not None]
+    names = dict.fromkeys(cell.name for side_row in known_rows for cell in side_row.cells if cell.name)
     if names:
         columns = [GridColumn(name, name=name) for name in names]
     else:
-        count = max((len(half.cells) for half in known_halves), default=0)
+        count = max((len(side_row.cells) for side_row in known_rows), default=0)
         headed = side.columns if side else ()
         alone = "prediction" if side and side.name == "output" else "line"
         columns = [GridColumn(label_of(n, count, headed, alone), n) for n in range(count)]
@@ -153,13 +153,13 @@ def short_number(text: str) -> str:
     return f"{number:.{decimals}f}"
 
 
-def _numeric(column: GridColumn, halves: Sequence[Half | None], side: Side | None) -> GridColumn:
+def _numeric(column: GridColumn, side_rows: Sequence[SideRow | None], side: Side | None) -> GridColumn:
     """The column, marked as one of numbers if most of its cells are."""
-    return replace(column, number=_is_numeric(column, halves, side))
+    return replace(column, number=_is_numeric(column, side_rows, side))
 
 
-def _is_numeric(column: GridColumn, halves: Sequence[Half | None], side: Side | None) -> bool:
-    column_cells = [column.cell(half.cells) for half in halves if half is not None]
+def _is_numeric(column: GridColumn, side_rows: Sequence[SideRow | None], side: Side | None) -> bool:
+    column_cells = [column.cell(side_row.cells) for side_row in side_rows if side_row is not None]
     texts = [cell.text for cell in column_cells if cell is not None and cell.text]
     # The header row itself holds names.
     texts = texts[1:] if side and side.is_headed and len(texts) > 1 else texts
@@ -169,15 +169,15 @@ def _is_numeric(column: GridColumn, halves: Sequence[Half | None], side: Side | 
 def _answer_columns(page: Page) -> tuple[GridColumn, ...]:
     """The output's columns; of a joined output only the model's, if they are known, as the input is shown beside."""
     columns = _columns([pair.output for pair in page.pairs], page.output)
-    marked_halves = [(pair.predicted, pair.output) for pair in page.pairs if pair.output]
-    if not marked_halves or any(predicted is None for predicted, _ in marked_halves):
+    marked_rows = [(pair.predicted, pair.output) for pair in page.pairs if pair.output]
+    if not marked_rows or any(predicted is None for predicted, _ in marked_rows):
         return columns
-    positions = {n for predicted, _ in marked_halves for n in predicted or ()}
+    positions = {n for predicted, _ in marked_rows for n in predicted or ()}
     names = {
-        half.cells[n].name
-        for predicted, half in marked_halves
+        side_row.cells[n].name
+        for predicted, side_row in marked_rows
         for n in predicted or ()
-        if n < len(half.cells)
+        if n < len(side_row.cells)
     }
     model_columns = tuple(
         column
@@ -198,8 +198,8 @@ def _marked(column: GridColumn, page: Page, unseen: set[int]) -> GridColumn:
     return replace(column, unseen=position in unseen)
 
 
-def _cells(columns: Sequence[GridColumn], half: Half | None) -> tuple[GridCell, ...]:
-    pairs = [(column, column.cell(half.cells) if half else None) for column in columns]
+def _cells(columns: Sequence[GridColumn], side_row: SideRow | None) -> tuple[GridCell, ...]:
+    pairs = [(column, column.cell(side_row.cells) if side_row else None) for column in columns]
     return tuple(
         GridCell(column.label, short_number(text), column.number, column.unseen, text)
         for column, cell in pairs
@@ -215,7 +215,7 @@ def _bar(pair: Pair, answer: Sequence[GridColumn]) -> float | None:
 
 
 def _lacks(pair: Pair, page: Page) -> str:
-    """The half that the row lacks although its object exists: input, output or an empty text."""
+    """The side that the row lacks although its object exists: input, output or an empty text."""
     if pair.input is None:
         return "input"
     shows = page.alignment.has_rows and page.output is not None and page.output.state == "ok"

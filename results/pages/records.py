@@ -29,7 +29,7 @@ from results.reading.objects import Name
 from results.reading.pages import LIMIT, Page
 from results.reading.pages import page as read
 from results.reading.pages import picture as read_picture
-from results.reading.pairing import Half, Pair
+from results.reading.pairing import Pair, SideRow
 from results.reading.search import search
 from results.taking import sync_command
 from teams.access import MemberRequest, member_required
@@ -251,16 +251,16 @@ def _record(pair: Pair) -> dict[str, Any]:
     }
 
 
-def _values(half: Half | None, is_marked: Callable[[int], bool]) -> list[GridCell]:
-    if half is None:
+def _values(side_row: SideRow | None, is_marked: Callable[[int], bool]) -> list[GridCell]:
+    if side_row is None:
         return []
-    names = half.side.columns
-    count, alone = len(half.cells), "prediction" if half.side.name == "output" else "line"
+    names = side_row.side.columns
+    count, alone = len(side_row.cells), "prediction" if side_row.side.name == "output" else "line"
     return [
         GridCell(
             cell.name or label_of(n, count, names, alone), cell.text, cell.number is not None, is_marked(n)
         )
-        for n, cell in enumerate(half.cells[:_VALUES])
+        for n, cell in enumerate(side_row.cells[:_VALUES])
     ]
 
 

@@ -298,8 +298,8 @@ def as_values(page: Page) -> dict[str, Any]:
             {
                 "file": pair_file.name if pair_file else "",
                 "row": pair.number,
-                "input": _half(pair.input, pair.unseen),
-                "output": _half(pair.output, pair.predicted or frozenset()),
+                "input": _side_row(pair.input, pair.unseen),
+                "output": _side_row(pair.output, pair.predicted or frozenset()),
                 "prediction": pair.prediction.text if pair.prediction else None,
             }
             for pair, pair_file in zip(page.pairs, page.found_in or repeat(file), strict=False)
@@ -307,7 +307,7 @@ def as_values(page: Page) -> dict[str, Any]:
     }
 
 
-def _half(record: pairing.Half | None, marked: frozenset[int]) -> dict[str, Any] | None:
+def _side_row(record: pairing.SideRow | None, marked: frozenset[int]) -> dict[str, Any] | None:
     if record is None:
         return None
     names = record.side.columns

@@ -21,8 +21,8 @@ LOOK_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
-class Half:
-    """The record or the row of a pair, as text and in cells."""
+class SideRow:
+    """The row on one side of a pair, the input's record or the output's row, as text and in cells."""
 
     row: Row
     side: Side
@@ -56,8 +56,8 @@ class Pair:
     """The input record and output row with one `number`, counted from 1; None where an object has no such row."""
 
     number: int
-    input: Half | None
-    output: Half | None
+    input: SideRow | None
+    output: SideRow | None
     spec: Mapping[str, Any]
 
     @cached_property
@@ -80,6 +80,11 @@ class Pair:
         return self.output.cells[min(self.predicted) if self.predicted else -1]
 
     @property
+    def is_header(self) -> bool:
+        """Whether it is the first row of a file with names."""
+        return self.number == 1 and any(row.side.is_headed for row in (self.input, self.output) if row)
+
+    @property
     def out_of_step(self) -> bool:
         """Whether a joined line holds another record than this one."""
         is_joined = self.spec.get("join_source") == "Input" and self.spec.get("output_filter") in (
@@ -97,21 +102,21 @@ class Pair:
         """
         if not name:
             return self.prediction
-        halves = [half for half in (self.output, self.input) if half]
-        cell = next((half_cell for half in halves if (half_cell := half.named(name))), None)
+        side_rows = [side_row for side_row in (self.output, self.input) if side_row]
+        cell = next((named_cell for side_row in side_rows if (named_cell := side_row.named(name))), None)
         if cell is not None:
             return cell
         side, _, column = name.partition(".")
         if column and side in ("input", "output"):
-            half = self.input if side == "input" else self.output
-            return (half.named(column) or half.at(column)) if half else None
+            side_row = self.input if side == "input" else self.output
+            return (side_row.named(column) or side_row.at(column)) if side_row else None
         if name == "prediction":
             return self.prediction
         return self.input.at(name) if self.input else None
 
     def contains(self, text: str) -> bool:
-        """Whether the text is in one of the halves. See FilteredRow."""
-        return any(_holds(half, text) for half in (self.output, self.input) if half)
+        """Whether the text is in one of its rows. See FilteredRow."""
+        return any(_holds(side_row, text) for side_row in (self.output, self.input) if side_row)
 
 
 def pairs(
@@ -131,11 +136,11 @@ def pairs(
         if (input_row is None and _goes_on(inputs[1])) or (output_row is None and _goes_on(outputs[1])):
             return
         number += 1
-        halves = (
-            Half(input_row, inputs[0]) if input_row else None,
-            Half(output_row, outputs[0]) if output_row else None,
+        side_rows = (
+            SideRow(input_row, inputs[0]) if input_row else None,
+            SideRow(output_row, outputs[0]) if output_row else None,
         )
-        yield Pair(number, *halves, spec)
+        yield Pair(number, *side_rows, spec)
 
 
 @dataclass(slots=True)
@@ -163,10 +168,10 @@ def some(
     return matching
 
 
-def _holds(half: Half, text: str) -> bool:
+def _holds(side_row: SideRow, text: str) -> bool:
     """Whether the record contains the text, which is in lower case."""
     # Most rows do not match, so the test of one is kept cheap.
-    return text.encode() in half.row.body.lower() if text.isascii() else text in half.text.casefold()
+    return text.encode() in side_row.row.body.lower() if text.isascii() else text in side_row.text.casefold()
 
 
 def _goes_on(rows: RowReader | None) -> bool:
