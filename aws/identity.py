@@ -19,10 +19,10 @@ def account(target: Target) -> str:
 
 def own_arn(target: Target) -> str:
     """The user or role that this process runs as, which assumes the target's role; empty if AWS does not say."""
-    own = replace(target, role_arn="", external_id="", hurried=True)
+    own_target = replace(target, role_arn="", external_id="", hurried=True)
     try:
-        with translated(own):
-            return role_of(client(own, "sts").get_caller_identity()["Arn"])
+        with translated(own_target):
+            return role_of(client(own_target, "sts").get_caller_identity()["Arn"])
     except GatewayError:
         return ""
 

@@ -12,9 +12,9 @@ from typing import cast
 class _Line(asyncio.Protocol):
     """One connection: sends the next request as soon as the last is answered. Knows Content-Length only."""
 
-    def __init__(self, requests: Iterator[bytes], done: asyncio.Future[None]) -> None:
+    def __init__(self, requests: Iterator[bytes], end: asyncio.Future[None]) -> None:
         self._requests = requests
-        self._done = done
+        self._end = end
         self._heard = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -25,13 +25,13 @@ class _Line(asyncio.Protocol):
         request = next(self._requests, None)
         if request is None:
             self._transport.close()
-            self._done.set_result(None)
+            self._end.set_result(None)
         else:
             self._transport.write(request)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if not self._done.done():
-            self._done.set_exception(error or ConnectionError("closed in the middle"))
+        if not self._end.done():
+            self._end.set_exception(error or ConnectionError("closed in the middle"))
 
     def data_received(self, data: bytes) -> None:
         self._heard += data
@@ -55,13 +55,13 @@ def request(body: bytes) -> bytes:
 async def seconds(requests: Sequence[Sequence[bytes]], ports: Sequence[int], in_flight: int) -> float:
     """Seconds until every server has answered its share of the requests."""
     loop = asyncio.get_running_loop()
-    dones = []
+    ends = []
     began = time.perf_counter()
     for share, port in zip(requests, ports, strict=True):
         remaining = iter(share)
         for _ in range(in_flight):
-            done: asyncio.Future[None] = loop.create_future()
-            await loop.create_connection(partial(_Line, remaining, done), "127.0.0.1", port)
-            dones.append(done)
-    await asyncio.gather(*dones)
+            end: asyncio.Future[None] = loop.create_future()
+            await loop.create_connection(partial(_Line, remaining, end), "127.0.0.1", port)
+            ends.append(end)
+    await asyncio.gather(*ends)
     return time.perf_counter() - began

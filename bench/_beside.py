@@ -91,9 +91,9 @@ def sdk_python(folder: Path) -> Path:
 def _printed_seconds(command: list[str | Path]) -> float:
     # The SDK is not to be found through this program's path, nor the project's modules through the SDK's.
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return float(done.stdout.splitlines()[-1])
+    process = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    return float(process.stdout.splitlines()[-1])
 
 
 @asynccontextmanager

@@ -101,8 +101,8 @@ def _loop_seconds(folder: Path, files: Path, threads: int) -> float:
     python = asyncio.run(_python(folder))
     command = [python, _FOLDER / "_sentence_loop.py", files, folder / "lists.jsonl", folder / "vectors.json"]
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return float(done.stdout.splitlines()[-1])
+    process = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return float(process.stdout.splitlines()[-1])
 
 
 async def _python(folder: Path) -> Path:

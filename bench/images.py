@@ -80,8 +80,8 @@ class PictureContest:
         """Pictures a second of the loop."""
         model, pictures = self._folder / "model", str(len(self._pictures))
         command: list[str | Path] = [self._python, _LOOP, model, pictures, *PHOTOGRAPHS]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        printed = json.loads(done.stdout)
+        process = subprocess.run(command, capture_output=True, text=True, check=True)
+        printed = json.loads(process.stdout)
         assert LABELS[printed["classes"][0]], "no class"
         return float(printed["rate"])
 

@@ -80,7 +80,7 @@ def poll(connection: Connection, account: FakeAccount) -> tuple[int, float]:
     before, began = account.calls.total(), time.perf_counter()
     type(connection).objects.filter(pk=connection.pk).update(polled_at=None)
     polled = polling.poll(connection.pk)
-    assert polled.done, "another poll holds the connection"
+    assert polled.is_done, "another poll holds the connection"
     assert not polled.problem, polled.problem
     return account.calls.total() - before, time.perf_counter() - began
 

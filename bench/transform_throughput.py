@@ -41,9 +41,9 @@ def workloads(count: int, objects: int, in_flight: int) -> list[Workload]:
     content = b"".join(rows(count))
     lines = content.splitlines(keepends=True)
     pairs = [b"".join(lines[2 * n : 2 * n + 2]) for n in range(objects)]
-    half = len(content) // 2 + content[len(content) // 2 :].index(b"\n") + 1
+    middle = len(content) // 2 + content[len(content) // 2 :].index(b"\n") + 1
     # Two objects: an object is never divided, so one alone would leave a second instance idle.
-    halves = [content[:half], content[half:]]
+    halves = [content[:middle], content[middle:]]
     return [
         Workload("multi-record", halves, count, "MultiRecord", in_flight),
         Workload("single-record", halves, count, "SingleRecord", in_flight),

@@ -97,9 +97,9 @@ def decide(
     first = queries.merged(job).first
     now, hold = timezone.now(), Hold.ACCEPTED if accept else Hold.REFUSED
     with transaction.atomic():
-        held = TransformJob.objects.filter(pk=first.pk, hold=Hold.HELD, overall_state=JobState.COMPLETED)
+        held_rows = TransformJob.objects.filter(pk=first.pk, hold=Hold.HELD, overall_state=JobState.COMPLETED)
         columns = {"hold": hold, "hold_note": note, "hold_by": by, "hold_at": now, "changed_at": now}
-        if held.update(**columns) != 1:
+        if held_rows.update(**columns) != 1:
             raise NotPossible(_not_held(TransformJob.objects.select_related("hold_by").get(pk=first.pk)))
         first.note(f"{hold.label} by {by.label}: {note}")
         verb = "job.accepted" if accept else "job.refused"

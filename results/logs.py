@@ -131,8 +131,8 @@ def page(
     lines, older, newer, more = stretch
     # Recent lines are shown once no line can come between them.
     settled = _settled(job, line_filter)
-    gone = not lines and not line_filter.is_filter and _had_lines(streams, label, settled)
-    note = _gone(job, "the lines of this log") if gone else ""
+    has_lost_lines = not lines and not line_filter.is_filter and _had_lines(streams, label, settled)
+    note = _gone(job, "the lines of this log") if has_lost_lines else ""
     return LogPage(streams, label, lines, newer, note, older, more, over=_is_over(job) and not more)
 
 

@@ -60,13 +60,13 @@ def _fetch(lock: Path, target: Path) -> Path:
     )
     command = [*program, "--quiet", "--no-deps", "--require-hashes", "--target", str(target), "-r", str(lock)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)
+        process = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
         raise ArchiveFailed(
             f"Its weights were not downloaded within {FETCH_SECONDS:.0f} s. The next start tries again."
         ) from error
-    if done.returncode:
-        reason = " ".join(done.stderr.split())[-300:]
+    if process.returncode:
+        reason = " ".join(process.stderr.split())[-300:]
         raise ArchiveFailed(
             f"Its weights cannot be downloaded: {reason} The next start tries again. A proxy or mirror is set as uv is "
             "told of one (HTTPS_PROXY, UV_INDEX_URL)."

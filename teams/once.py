@@ -105,13 +105,13 @@ def perform(
         _end(row, answer)
 
 
-def note(done: Activity) -> None:
+def note(act: Activity) -> None:
     """Add an act to the current request's row, if it has a key. Raises InProgress if another process holds the row."""
     row = _current.get()
     if row is None:
         return
     rows = KeyedRequest.objects.filter(pk=row.pk, holder=row.holder)
-    if rows.update(activity=Coalesce(F("activity"), done.pk)) != 1:
+    if rows.update(activity=Coalesce(F("activity"), act.pk)) != 1:
         raise InProgress
 
 

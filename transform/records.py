@@ -39,23 +39,23 @@ def lines(chunks: Iterable[bytes], limit: int | None) -> Iterator[bytes]:
     `limit` is in bytes, None for no limit. Raises PayloadTooLarge when a record passes it, without waiting
     for the record's end. CR is data: CRLF files come out as they went in.
     """
-    held: list[bytes] = []
+    pieces: list[bytes] = []
     size = 0
     for chunk in chunks:
         start = 0
         while (end := chunk.find(b"\n", start) + 1) > 0:
-            held.append(chunk[start:end])
-            record = b"".join(held)
-            held.clear()
+            pieces.append(chunk[start:end])
+            record = b"".join(pieces)
+            pieces.clear()
             size = 0
             if limit is not None and len(record) > limit:
                 raise PayloadTooLarge(limit, "A record")
             yield record
             start = end
         if start < len(chunk):
-            held.append(chunk[start:])
+            pieces.append(chunk[start:])
             size += len(chunk) - start
         if limit is not None and size > limit:
             raise PayloadTooLarge(limit, "A record")
-    if held:
-        yield b"".join(held)
+    if pieces:
+        yield b"".join(pieces)

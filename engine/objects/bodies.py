@@ -67,17 +67,17 @@ class Bodies:
             free = [name for name, _ in body.files if self._readers[name] <= 0]
             for name in free:
                 del self._readers[name]
-            gone = self._doomed.intersection(free)
-            self._doomed -= gone
-        self._unlink(gone)
+            doomed_names = self._doomed.intersection(free)
+            self._doomed -= doomed_names
+        self._unlink(doomed_names)
 
     def discard(self, bodies: Iterable[Body]) -> None:
         """Remove the files of bodies whose objects are gone, now or when their last reader is closed."""
         names = {name for body in bodies for name, _ in body.files}
         with self._lock:
-            held = {name for name in names if self._readers[name] > 0}
-            self._doomed |= held
-        self._unlink(names - held)
+            open_names = {name for name in names if self._readers[name] > 0}
+            self._doomed |= open_names
+        self._unlink(names - open_names)
 
     def sweep(self, names_in_use: set[str]) -> None:
         """Remove every file that is not in use, such as those that a killed engine left unfinished."""

@@ -21,13 +21,13 @@ def check_capture(objects: ObjectStore, row: JobRow) -> None:
 
 
 def write_capture(
-    objects: ObjectStore, row: JobRow, plan: Plan, done: Collection[str], started: float
+    objects: ObjectStore, row: JobRow, plan: Plan, done_keys: Collection[str], started: float
 ) -> None:
-    """Write the manifests of the plan's keys that are `done`, if the job captures data.
+    """Write the manifests of those of the plan's keys that are in `done_keys`, if the job captures data.
 
     `started` is in epoch seconds. Raises ServiceError if the bucket does not exist any more.
     """
-    keys = [key for key in plan.keys if key in done]
+    keys = [key for key in plan.keys if key in done_keys]
     if "DataCaptureConfig" not in row.request or not keys:
         return
     bucket, prefix = _destination(row)

@@ -142,7 +142,7 @@ class Job:
             await self._transform_all(remaining_plan, troubles) if remaining_plan.keys else self._row.started
         )
         if started is not None:
-            write_capture(self._objects, self._row, plan, self._done(), started)
+            write_capture(self._objects, self._row, plan, self._done_keys(), started)
 
     async def _transform_all(self, plan: Plan, troubles: Sequence[Trouble]) -> float:
         """Transform the plan's objects; returns the job's start time in epoch seconds."""
@@ -198,14 +198,14 @@ class Job:
         """Bytes of memory that an instance may use."""
         return self._config.limits.memory_of(self._request["TransformResources"]["InstanceType"])
 
-    def _done(self) -> set[str]:
+    def _done_keys(self) -> set[str]:
         outcomes = self._store.jobs.finished_objects(self._row.name)
         return {key for key, outcome in outcomes.items() if outcome == "done"}
 
     def _remaining_plan(self, plan: Plan) -> Plan:
         """The plan without the objects that an interrupted run has finished. Failed objects are tried again."""
-        done = self._done()
-        remaining_plan = plan.without(done) if done else plan
+        done_keys = self._done_keys()
+        remaining_plan = plan.without(done_keys) if done_keys else plan
         if self._row.started is not None:
             self._first_log.sagemaker(
                 f"The job is taken up again; {len(remaining_plan.keys)} of {len(plan.keys)} objects "

@@ -122,9 +122,10 @@ class RuntimeProvider(Protocol):
         model_dir: Path,
         environment: Mapping[str, str],
         progress: Callable[[str], None],
-        held: ExitStack,
+        layer_holds: ExitStack,
     ) -> Any:
-        """Install what the model's script requires, which stays until `held` is closed; returns what `start` takes.
+        """Install what the model's script requires, which stays until `layer_holds` is closed; returns what `start`
+        takes.
 
         Raises CannotRun.
         """

@@ -25,11 +25,11 @@ _OF_AWS = re.compile(r"sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 
 @dataclass(slots=True)
 class Queue:
-    """A queue. Requests are signed with this machine's AWS credentials, or else with the engine's key `own`."""
+    """A queue. Requests are signed with this machine's AWS credentials, or else with the `engine_key`."""
 
     url: str
     region: str
-    own: Key
+    engine_key: Key
     _credentials: Credentials | None = None
 
     async def send(self, body: bytes) -> None:
@@ -46,7 +46,7 @@ class Queue:
         if self._credentials is None:
             machine_credentials = get_session().get_credentials()
             self._credentials = machine_credentials or Credentials(
-                self.own.access_key_id, self.own.secret_access_key
+                self.engine_key.access_key_id, self.engine_key.secret_access_key
             )
         kind = "application/x-www-form-urlencoded; charset=utf-8"
         request = AWSRequest("POST", self.url, data=form, headers={"Content-Type": kind})

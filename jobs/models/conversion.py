@@ -121,8 +121,8 @@ class Conversion(models.Model):
     @property
     def share(self) -> float:
         """The part of the bytes that is converted, 0 to 1."""
-        done = self.bytes_done + self.bytes_of_file
-        return min(1.0, done / self.bytes) if self.bytes else float(self.files_done >= self.files)
+        bytes_done = self.bytes_done + self.bytes_of_file
+        return min(1.0, bytes_done / self.bytes) if self.bytes else float(self.files_done >= self.files)
 
     @property
     def content_type(self) -> str:

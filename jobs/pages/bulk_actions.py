@@ -139,8 +139,8 @@ def _ask(
     """Ask whether to act on these rows: of `ticked` jobs, or of all that match `filters`. NotPossible without rows."""
     count = queries.count(rows)
     if not count:
-        which = "that match" if ticked is None else "that are ticked"
-        raise NotPossible(f"None of the jobs {which} is in a state for this.")
+        condition = "that match" if ticked is None else "that are ticked"
+        raise NotPossible(f"None of the jobs {condition} is in a state for this.")
     services.check_number(action, count)
     counted = f"{queries.COUNTED:,}+" if count > queries.COUNTED else f"{count:,}"
     title = _TITLES[action].format("1 job" if count == 1 else f"{counted} jobs")
@@ -186,10 +186,10 @@ def _outputs(request: MemberRequest) -> Outputs:
 
 
 def _finish(request: MemberRequest, outcome: services.Outcome, back: str) -> HttpResponse:
-    if outcome.action == "archive" and outcome.done:
-        notices.success_with_undo(request, outcome.sentence, reverse("jobs-many"), outcome.done)
+    if outcome.action == "archive" and outcome.done_keys:
+        notices.success_with_undo(request, outcome.sentence, reverse("jobs-many"), outcome.done_keys)
     else:
-        say = messages.success if outcome.done else messages.info
+        say = messages.success if outcome.done_keys else messages.info
         say(request, outcome.sentence)
     return redirect(back)
 

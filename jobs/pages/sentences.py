@@ -105,15 +105,15 @@ def _stopped(job: TransformJob) -> str:
 
 
 def _written(job: TransformJob) -> str:
-    total, done = job.objects_total, job.objects_done or 0
+    total, objects_done = job.objects_total, job.objects_done or 0
     if total is None:
         return "outputs are written"
     if total == 1:
-        return "its one object is written" if done else "its one object is not written"
+        return "its one object is written" if objects_done else "its one object is not written"
     return (
         f"all {total:,} objects are written"
-        if done == total
-        else f"{done:,} of {total:,} objects are written"
+        if objects_done == total
+        else f"{objects_done:,} of {total:,} objects are written"
     )
 
 

@@ -131,7 +131,7 @@ def counts(job: TransformJob) -> FileCounts:
     """Count the files of each narrowing, in one query."""
     numbers = job.planned.aggregate(
         listed=Count("id"),
-        **{only.value: Count("id", filter=narrowed) for only, narrowed in _NARROWED.items()},
+        **{narrowing.value: Count("id", filter=condition) for narrowing, condition in _NARROWED.items()},
     )
     return FileCounts(**numbers)
 

@@ -60,7 +60,7 @@ def object_map(plan: TransformJob, *, active: bool) -> ObjectMap | None:
         return None
     columns = next((wide for most, wide in _COLUMNS if len(rows) <= most), _COLUMNS[-1][1])
     has_gaps = columns == _COLUMNS[0][1]
-    states = [_state(done, error, active) for _, done, error in rows]
+    states = [_state(is_done, error, active) for _, is_done, error in rows]
     layers = [
         Layer(state, states.count(state), _outline(states, state, columns, has_gaps)) for state in _ORDER
     ]
@@ -81,8 +81,8 @@ def object_map(plan: TransformJob, *, active: bool) -> ObjectMap | None:
     return ObjectMap(columns * _STEP, height, full_layers, linked, rows[0][0], rows[-1][0])
 
 
-def _state(done: bool, error: str, active: bool) -> FileState:
-    if done:
+def _state(is_done: bool, error: str, active: bool) -> FileState:
+    if is_done:
         return FileState.WRITTEN
     if active:
         return FileState.WAITING

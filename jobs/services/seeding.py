@@ -115,7 +115,7 @@ def real_jobs() -> bool:
     return TransformJob.objects.exclude(team__slug__startswith=PREFIX).exists()
 
 
-def seed(jobs: int, teams: int, *, tell: Callable[[int], None] = lambda done: None, luck: int = 1) -> Team:
+def seed(jobs: int, teams: int, *, tell: Callable[[int], None] = lambda count: None, luck: int = 1) -> Team:
     """Write `jobs` jobs of the last year for `teams` new teams, most of them for the first; returns the first team.
 
     `tell` is called with the number written so far. The jobs have no timeline and no plan of their inputs.
@@ -128,11 +128,11 @@ def seed(jobs: int, teams: int, *, tell: Callable[[int], None] = lambda done: No
     rows = (
         _row(base, number, jobs, dice.choices(seeds, cum_weights=shares)[0], dice) for number in range(jobs)
     )
-    done = 0
+    count = 0
     for batch in batched(rows, BATCH):
         _write(list(base), batch)
-        done += len(batch)
-        tell(done)
+        count += len(batch)
+        tell(count)
     for seed in seeds:
         # Merges what the triggers wrote for each batch.
         summing.fill(seed.team.pk)
@@ -200,7 +200,7 @@ def _story(created: datetime, has_ended: bool, dice: random.Random) -> dict[str,
         {"quoted": line, "source": "data log"} if line else {"quoted": reason, "source": "FailureReason"}
     )
     begun, over = (started if ran else None), (started + length if has_ended else None)
-    done = total if state == JobState.COMPLETED else dice.randrange(total)
+    objects_done = total if state == JobState.COMPLETED else dice.randrange(total)
     return {
         "state": str(state.value),
         "state_reason": reason,
@@ -212,7 +212,7 @@ def _story(created: datetime, has_ended: bool, dice: random.Random) -> dict[str,
         "price_per_hour": _PRICE if ran and has_ended else None,
         "cost_usd": round(_PRICE * Decimal(length.total_seconds()) / 3600, 6) if ran and has_ended else None,
         "objects_total": total if ran else None,
-        "objects_done": done if ran else None,
+        "objects_done": objects_done if ran else None,
         "warnings": json.dumps(
             _SHORT_OF_ROWS if state == JobState.COMPLETED and dice.random() < _WARNED else []
         ),

@@ -450,13 +450,13 @@ def path_only(uri: str) -> str:
 @register.inclusion_tag("components/progress.html")
 def progress(job: TransformJob, big: bool = False, written: int | None = None) -> dict[str, Any]:
     """The objects written of those planned: by the job, or by all its attempts if `written` is given."""
-    done = (job.objects_done or 0) if written is None else written
-    is_complete = job.objects_total is not None and done >= job.objects_total
+    objects_done = (job.objects_done or 0) if written is None else written
+    is_complete = job.objects_total is not None and objects_done >= job.objects_total
     failed = job.state == JobState.FAILED and not (written is not None and is_complete)
     return {
         "job": job,
         "big": big,
-        "done": done,
+        "done": objects_done,
         "counted": written is not None or job.is_counted,
         "failed": failed,
         "ok": not failed and (job.state == JobState.COMPLETED or is_complete),

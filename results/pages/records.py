@@ -230,7 +230,7 @@ def _choices(job: TransformJob, address: ResultsAddress, page: Page) -> list[tup
         ]
     else:
         names = [(row.key, row.key, row.done) for row in offered(job, address.find)]
-    return [(label, done, _link_to_file(address, name)) for label, name, done in names]
+    return [(label, is_done, _link_to_file(address, name)) for label, name, is_done in names]
 
 
 def _link_to_file(address: ResultsAddress, name: str) -> str:

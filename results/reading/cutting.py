@@ -56,17 +56,17 @@ class Lines:
 
     def rows(self, pieces: Iterable[bytes], number: int) -> Iterator[Row]:
         """See Cutter."""
-        held, length = b"", 0
+        buffer, length = b"", 0
         for piece in pieces:
             first, *further_lines = piece.split(b"\n")
             length += len(first)
-            held += first[: KEPT_BYTES - len(held)]
+            buffer += first[: KEPT_BYTES - len(buffer)]
             for line in further_lines:
-                if row := _row(number, held, length):
+                if row := _row(number, buffer, length):
                     yield row
                     number += 1
-                held, length = line[:KEPT_BYTES], len(line)
-        if row := _row(number, held, length):
+                buffer, length = line[:KEPT_BYTES], len(line)
+        if row := _row(number, buffer, length):
             yield replace(row, is_open=True)
 
     def scan(self, pieces: Iterable[bytes], marks: Sequence[Mark], until: int) -> Scan:
@@ -119,9 +119,9 @@ def cutter_of(split: str) -> Cutter:
     return Lines()
 
 
-def _row(number: int, held: bytes, length: int) -> Row | None:
+def _row(number: int, line: bytes, length: int) -> Row | None:
     """A line as a row, without its line end; None if it is empty."""
-    body = held.rstrip(b"\r") if length == len(held) else held
+    body = line.rstrip(b"\r") if length == len(line) else line
     if not body.strip(b"\r"):
         return None
-    return Row(number, body, length if length > len(held) else len(body))
+    return Row(number, body, length if length > len(line) else len(body))

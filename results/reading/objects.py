@@ -136,9 +136,9 @@ def output_side(job: TransformJob, file: ResultFile, target: Target) -> Side:
     if source is None:
         return _no_output(job, file)
     if since and source.modified < since:
-        there = " What lies under its key was written before the job started."
+        cause = " What lies under its key was written before the job started."
         side = _no_output(job, file)
-        side.state, side.trouble = "older", side.trouble + there
+        side.state, side.trouble = "older", side.trouble + cause
         return side
     side = Side("output", file.output_key, "ok", source=source)
     if replaced := _replaced(job, source):

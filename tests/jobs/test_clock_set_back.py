@@ -25,7 +25,7 @@ def test_jobs_are_followed_on(house: House) -> None:
     house.job(JobState.IN_PROGRESS)
     ahead = timezone.now() + BACK
     Connection.objects.update(polled_at=ahead, poll_lease_until=ahead)
-    assert polling.poll(house.connection.pk).done
+    assert polling.poll(house.connection.pk).is_done
     polled_at = Connection.objects.get(pk=house.connection.pk).polled_at
     assert polled_at is not None
     assert polled_at < ahead

@@ -109,7 +109,7 @@ def test_pages_that_ask_for_outputs_or_logs_get_the_sentence(house: House) -> No
 def test_a_connection_is_polled_by_one_at_a_time(house: House) -> None:
     assert house.connection.claim_poll(lease=timedelta(seconds=60))
     assert not house.connection.claim_poll(lease=timedelta(seconds=60))
-    assert polling.poll(house.connection.pk).done is False
+    assert polling.poll(house.connection.pk).is_done is False
 
 
 def test_the_lease_of_a_killed_poller_ends(house: House) -> None:

@@ -64,9 +64,9 @@ def download(
             session.printer.note(f"What has come is kept in {folder}. Go on with the same command.")
             raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
     if not session.printer.result({"folder": str(folder), **counts}):
-        there = f", {counts['there']} of them were there" if counts["there"] else ""
-        failed = f"; {counts['failed']} failed" if counts["failed"] else ""
-        session.printer.line(f"{counts['files']} files in {folder}{there}{failed}.")
+        presence_text = f", {counts['there']} of them were there" if counts["there"] else ""
+        failure_text = f"; {counts['failed']} failed" if counts["failed"] else ""
+        session.printer.line(f"{counts['files']} files in {folder}{presence_text}{failure_text}.")
     raise click.exceptions.Exit(code)
 
 

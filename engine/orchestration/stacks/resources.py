@@ -86,9 +86,9 @@ class Handler:
         add, remove = (
             ("TagResource", "UntagResource") if self.service == "events" else ("AddTags", "DeleteTags")
         )
-        gone = [key for key in before if key not in after]
-        if gone:
-            await self.call(remove, {member: arn, "TagKeys": gone})
+        removed_keys = [key for key in before if key not in after]
+        if removed_keys:
+            await self.call(remove, {member: arn, "TagKeys": removed_keys})
         if after and after != before:
             await self.call(add, {member: arn, "Tags": _tag_list(after)})
 
@@ -223,9 +223,9 @@ class RuleHandler(Handler):
 
     async def _remove_targets(self, rule: str, except_for: set[str]) -> None:
         answer = await self.call("ListTargetsByRule", {"Rule": rule})
-        gone = [target["Id"] for target in answer["Targets"] if target["Id"] not in except_for]
-        if gone:
-            await self.call("RemoveTargets", {"Rule": rule, "Ids": gone})
+        removed_ids = [target["Id"] for target in answer["Targets"] if target["Id"] not in except_for]
+        if removed_ids:
+            await self.call("RemoveTargets", {"Rule": rule, "Ids": removed_ids})
 
 
 class DashboardHandler(Handler):
@@ -269,8 +269,8 @@ class ParameterHandler(Handler):
         await self.call("PutParameter", {**document, "Name": physical_id, "Overwrite": True})
         before, after = old.get("Tags", {}), new.get("Tags", {})
         parameter = {"ResourceType": "Parameter", "ResourceId": physical_id}
-        if gone := [key for key in before if key not in after]:
-            await self.call("RemoveTagsFromResource", {**parameter, "TagKeys": gone})
+        if removed_keys := [key for key in before if key not in after]:
+            await self.call("RemoveTagsFromResource", {**parameter, "TagKeys": removed_keys})
         if after and after != before:
             await self.call("AddTagsToResource", {**parameter, "Tags": _tag_list(after)})
 

@@ -141,15 +141,15 @@ class Daemon:
 async def in_thread(function: Callable[[], Result]) -> Result:
     """Run a function that may take long in a thread of its own. After a cancellation the thread goes on."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[Result] = loop.create_future()
+    outcome: asyncio.Future[Result] = loop.create_future()
 
     def settle(result: Result | None, error: BaseException | None) -> None:
-        if done.done():
+        if outcome.done():
             return
         if error is not None:
-            done.set_exception(error)
+            outcome.set_exception(error)
         else:
-            done.set_result(result)  # type: ignore[arg-type]
+            outcome.set_result(result)  # type: ignore[arg-type]
 
     def run() -> None:
         result, error = None, None
@@ -161,7 +161,7 @@ async def in_thread(function: Callable[[], Result]) -> Result:
             loop.call_soon_threadsafe(settle, result, error)
 
     threading.Thread(target=run, name="docker", daemon=True).start()
-    return await done
+    return await outcome
 
 
 def explanation(error: APIError) -> str:

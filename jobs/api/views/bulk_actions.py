@@ -72,7 +72,7 @@ class Many(TeamView):
             {
                 "action": outcome.action,
                 "message": outcome.sentence,
-                "done": outcome.done,
+                "done": outcome.done_keys,
                 "passed_over": passed,
                 "more": outcome.more,
             }

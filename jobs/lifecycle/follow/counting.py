@@ -100,12 +100,17 @@ def count_some(connection: Connection, target: Target) -> None:
         started_at__isnull=False,
     ).order_by(F("counted_at").asc(nulls_first=True))
     for job in due[:JOBS_PER_POLL]:
-        done = count_outputs(job, target)
+        objects_done = count_outputs(job, target)
         now = timezone.now()
-        values: dict[str, object] = {"counted_at": now, "eta": expected_end(job, done, now)}
-        if done != job.objects_done:
+        values: dict[str, object] = {"counted_at": now, "eta": expected_end(job, objects_done, now)}
+        if objects_done != job.objects_done:
             # Open pages see by changed_at that there is something new.
-            values |= {"objects_done": done, "changed_at": now, "progress_at": now, "idle_warned": False}
+            values |= {
+                "objects_done": objects_done,
+                "changed_at": now,
+                "progress_at": now,
+                "idle_warned": False,
+            }
         TransformJob.objects.filter(pk=job.pk, state__in=REMOTE).update(**values)
         queries.settle(job)
 

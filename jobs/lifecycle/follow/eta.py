@@ -13,16 +13,16 @@ LEAST_OUTPUTS = 3
 LEAST_PART = 0.05
 
 
-def expected_end(job: TransformJob, done: int, at: datetime) -> datetime | None:
-    """The job's expected end, if it had written `done` outputs at the time `at`; None while too few are written.
+def expected_end(job: TransformJob, objects_done: int, at: datetime) -> datetime | None:
+    """The job's expected end, if it had written `objects_done` outputs at the time `at`; None while they are too few.
 
     The rest of the input is expected to take as long for each byte as the part before; for each object where not
     every size is known.
     """
     total = job.plan_complete and job.objects_total
-    if not total or job.started_at is None or done < LEAST_OUTPUTS or done >= total:
+    if not total or job.started_at is None or objects_done < LEAST_OUTPUTS or objects_done >= total:
         return None
-    part = _part_by_bytes(job) or done / total
+    part = _part_by_bytes(job) or objects_done / total
     if not LEAST_PART <= part < 1:
         return None
     return job.started_at + (at - job.started_at) / part

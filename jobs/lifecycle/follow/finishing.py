@@ -31,15 +31,15 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
     """
     # Outputs count if they are newer than the start that SageMaker reports.
     job.started_at = remote.started
-    done: int | None
+    objects_done: int | None
     try:
-        done, warnings = _count(job, state, target)
+        objects_done, warnings = _count(job, state, target)
     except GatewayError as error:
         passes = isinstance(error, Throttled | Unreachable)
         if passes and remote.ended and not has_passed(remote.ended, COUNTED_WITHIN):
             return False
         text = f"The outputs could not be counted: {error.sentence}"
-        done, warnings = job.objects_done, [job_warning(WarningCode.NOT_COUNTED, text)]
+        objects_done, warnings = job.objects_done, [job_warning(WarningCode.NOT_COUNTED, text)]
     cost = costing.final_columns(job, remote.started, remote.ended)
     failed = state == JobState.FAILED
     with transaction.atomic():
@@ -50,7 +50,7 @@ def finish(job: TransformJob, remote: RemoteJob, state: JobState, target: Target
             started_at=job.started_at,
             ended_at=remote.ended or timezone.now(),
             accepted_at=remote.created or job.accepted_at,
-            objects_done=done,
+            objects_done=objects_done,
             counted_at=timezone.now(),
             warnings=warnings,
             next_attempt_at=retry_at(job, remote.failure_reason, cost.get("cost_usd")) if failed else None,
@@ -76,8 +76,8 @@ def fail_lost_job(job: TransformJob) -> bool:
 
 
 def _count(job: TransformJob, state: JobState, target: Target) -> tuple[int, list[JobWarning]]:
-    done = count_outputs(job, target)
+    objects_done = count_outputs(job, target)
     total = job.objects_total
-    if state != JobState.COMPLETED or total is None or not job.plan_complete or done >= total:
-        return done, []
-    return done, [missing_outputs(job, total - done, total)]
+    if state != JobState.COMPLETED or total is None or not job.plan_complete or objects_done >= total:
+        return objects_done, []
+    return objects_done, [missing_outputs(job, total - objects_done, total)]

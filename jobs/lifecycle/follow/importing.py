@@ -58,10 +58,10 @@ def import_some(connection: Connection, target: Target) -> list[int]:
     while time.monotonic() < deadline:
         now = timezone.now()
         until = min(since + WINDOW, now)
-        done = _import_window(connection, target, since - OVERLAP, until, deadline, imported_ids)
-        since = done
-        Connection.objects.filter(pk=connection.pk).update(imported_until=done)
-        if done >= now:
+        window_end = _import_window(connection, target, since - OVERLAP, until, deadline, imported_ids)
+        since = window_end
+        Connection.objects.filter(pk=connection.pk).update(imported_until=window_end)
+        if window_end >= now:
             break
     return imported_ids
 

@@ -41,10 +41,11 @@ _LISTED: tuple[Literal["InProgress", "Stopping"], ...] = ("InProgress", "Stoppin
 class PollResult:
     """The result of a poll. `ended` and `to_stop` are ids of jobs; those `to_stop` have reached a guard rail.
 
-    `done` is False if another task polls the connection; `cut_short` is True if our own rate of calls ended the poll.
+    `is_done` is False if another task polls the connection; `cut_short` is True if our own rate of calls ended the
+    poll.
     """
 
-    done: bool = False
+    is_done: bool = False
     cut_short: bool = False
     problem: str = ""
     ended: list[int] = field(default_factory=list)
@@ -73,7 +74,7 @@ def poll(connection_id: int) -> PollResult:
         connection.note()
     finally:
         connection.release_poll()
-    result.done = True
+    result.is_done = True
     return result
 
 
@@ -98,7 +99,7 @@ def describe_jobs(connection_id: int, names: list[str]) -> PollResult:
         result.cut_short = True
     except GatewayError as error:
         result.problem = error.sentence
-    result.done = True
+    result.is_done = True
     return result
 
 

@@ -169,16 +169,16 @@ def _write_parts(search: RecordSearch, target: Target) -> None:
     bucket, folder = parse_s3_uri(search.place)
     waiting: Iterator[Part] = iter([(first, last) for first, last in search.parts])
     part = next(waiting, None)
-    held: list[bytes] = []
+    pieces: list[bytes] = []
     for record, _, piece in _pieces(search, target):
         if part is None:
             return
         if part[0] <= record:
-            held.append(_with_end(search.job.spec, piece))
+            pieces.append(_with_end(search.job.spec, piece))
         if record == part[1]:
             key = f"{folder}round-{search.round}/input/{parts.name_of(part)}"
-            objects.put(target, bucket, key, cutting.body_of(search.job.spec, held))
-            held, part = [], next(waiting, None)
+            objects.put(target, bucket, key, cutting.body_of(search.job.spec, pieces))
+            pieces, part = [], next(waiting, None)
 
 
 def _with_end(request: Mapping[str, Any], piece: bytes) -> bytes:

@@ -53,6 +53,6 @@ class Command(BaseCommand):
             raise CommandError(f"There is nobody with the user name {name}.")
         return person
 
-    def _tell(self, done: int) -> None:
-        if done % _STEP == 0:
-            self.stdout.write(f"{done:,} written")
+    def _tell(self, count: int) -> None:
+        if count % _STEP == 0:
+            self.stdout.write(f"{count:,} written")

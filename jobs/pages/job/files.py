@@ -93,13 +93,13 @@ def _narrowings(file_filter: FileFilter, counts: FileCounts) -> list[dict[str, A
     ]
     return narrowings + [
         {
-            "title": only.label,
+            "title": narrowing.label,
             "count": n,
-            "query": urlencode({**further_words, "only": only.value}),
+            "query": urlencode({**further_words, "only": narrowing.value}),
             "chosen": chosen,
         }
-        for only, n in numbers.items()
-        if (chosen := file_filter.only == only) or n
+        for narrowing, n in numbers.items()
+        if (chosen := file_filter.only == narrowing) or n
     ]
 
 

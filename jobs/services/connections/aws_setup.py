@@ -79,8 +79,8 @@ def _parsed(texts: Iterable[str], parse: Any) -> Iterable[str]:
 def _setup(connection: Connection, roles: Iterable[str]) -> AwsSetup:
     names = _names(connection, tuple(roles))
     policy = list(statements(_features(connection), names))
-    own = _own_arn(connection) or OWN_IDENTITY
-    trust: dict[str, Any] = {"Effect": "Allow", "Principal": {"AWS": own}, "Action": "sts:AssumeRole"}
+    principal = _own_arn(connection) or OWN_IDENTITY
+    trust: dict[str, Any] = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
     if connection.external_id:
         trust["Condition"] = {"StringEquals": {"sts:ExternalId": connection.external_id}}
     assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": connection.role_arn}

@@ -79,11 +79,11 @@ def read_quotas(connection: Connection) -> Quotas:
 
 
 def _limit(
-    room: Room, what: str, instance_type: str, by_hand: int | None, quota: int | None
+    room: Room, unit: str, instance_type: str, by_hand: int | None, quota: int | None
 ) -> ConnectionLimit:
     used = room.place.of if by_hand is None and quota is not None else room.usage.of
     most = quota if by_hand is None else by_hand
-    return ConnectionLimit(what, most, used(instance_type), by_hand is not None, quota, instance_type)
+    return ConnectionLimit(unit, most, used(instance_type), by_hand is not None, quota, instance_type)
 
 
 def _quotas_to_show(own_quotas: Quotas | None, read: Quotas | None) -> Quotas | None:

@@ -42,10 +42,10 @@ def change(
     if problems:
         raise InvalidFields(problems)
     with transaction.atomic():
-        gone = [name for name, value in prices.items() if value is None]
-        connection.prices.filter(instance_type__in=gone).delete()
+        removed_types = [name for name, value in prices.items() if value is None]
+        connection.prices.filter(instance_type__in=removed_types).delete()
         # AWS's price of these types is read again.
-        if gone:
+        if removed_types:
             Connection.objects.filter(pk=connection.pk).update(prices_read_at=None)
         pricing.write(
             connection,

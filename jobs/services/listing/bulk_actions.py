@@ -40,7 +40,7 @@ class _Verb:
     act: Callable[..., TransformJob]
     possible: Q
     #: The predicate of a sentence about one job on which it was done, and about several.
-    done: tuple[str, str]
+    predicates: tuple[str, str]
     #: The predicate of a sentence about a job on which it is not possible.
     why_not: Callable[[TransformJob], str]
     #: Whether another request may go on with the rest: the action is no longer possible on jobs on which it was done.
@@ -101,7 +101,7 @@ class Outcome:
     """The keys of the jobs on which the action was done, and why each of the others was passed over, by key."""
 
     action: str
-    done: list[str] = field(default_factory=list)
+    done_keys: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     #: Whether some jobs are left for the next request.
     more: bool = False
@@ -109,8 +109,12 @@ class Outcome:
     @property
     def sentence(self) -> str:
         """The outcome in words, as in "12 jobs are stopped. 2 jobs had already ended." """
-        singular, plural = _VERBS[self.action].done
-        parts = [_count_sentence(len(self.done), singular, plural)] if self.done or not self.refused else []
+        singular, plural = _VERBS[self.action].predicates
+        parts = (
+            [_count_sentence(len(self.done_keys), singular, plural)]
+            if self.done_keys or not self.refused
+            else []
+        )
         for reason, count in Counter(self.refused.values()).most_common():
             parts.append(_count_sentence(count, reason, re.sub("^was ", "were ", reason)))
         return " ".join([*parts, *(["More of them are left."] if self.more else [])])
@@ -254,7 +258,7 @@ def _do(
             job.refresh_from_db()
             outcome.refused[job.key] = _why(action, job, error)
         else:
-            outcome.done.append(job.key)
+            outcome.done_keys.append(job.key)
     return outcome
 
 
