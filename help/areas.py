@@ -12,6 +12,7 @@ AREAS = (
     ("/presets/", "jobs#presets"),
     ("/deployments/", "deployments"),
     ("/schedules/", "schedules"),
+    ("/tunings/", "jobs#fastest-settings"),
     ("/data/", "data"),
     ("/browse/", "data"),
     ("/connections/", "connections"),

@@ -27,7 +27,7 @@ from tuning.models import Combination, Tuning
 from tuning.services import TuningRequest
 
 #: Earlier tunings that are shown beside the form.
-_SHOWN = 10
+_EARLIER_TUNINGS = 10
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,7 +86,7 @@ def _request(team: Team, job: TransformJob | None, preset: Preset | None, form: 
 
 def _tunings(team: Team, model_name: str = "") -> list[Tuning]:
     rows = Tuning.objects.for_team(team).order_by("-id")
-    return list((rows.filter(model_name=model_name) if model_name else rows)[:_SHOWN])
+    return list((rows.filter(model_name=model_name) if model_name else rows)[:_EARLIER_TUNINGS])
 
 
 def find_tuning(team: Team, key: str) -> Tuning:

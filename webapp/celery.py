@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 
 app = Celery("batchdeck")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["jobs", "results", "teams", "schedules", "deployments", "notifications"])
+app.autodiscover_tasks(["jobs", "results", "teams", "schedules", "deployments", "tuning", "notifications"])
 
 
 @beat_init.connect

@@ -46,6 +46,7 @@ def every_page(
         "new-preset": f"/presets/new/?from={job_path.strip('/').rpartition('/')[2]}",
         "preset": f"/presets/{preset}/",
         "preset-used": f"/jobs/new/?preset={preset}",
+        "new-tuning": f"/tunings/new/?job={job_path.strip('/').rpartition('/')[2]}",
         "schedules": "/schedules/",
         "schedules-next": "/schedules/next/",
         "new-schedule": f"/schedules/new/?preset={preset}",
