@@ -14,7 +14,7 @@ from aws import Target, objects
 from jobs.lifecycle.queue.planning import input_bucket_at, planned_objects
 from jobs.lifecycle.trying import cutting
 from jobs.lifecycle.trying.places import place_beside
-from jobs.models import Connection, Preset, TransformJob, TrialRun
+from jobs.models import Connection, PlannedObject, Preset, TransformJob, TrialRun
 from jobs.models.job_values import new_key
 from jobs.options import RunOptions
 from jobs.services.calling import calls_for_person
@@ -206,18 +206,8 @@ def _write_manifest(
 ) -> tuple[dict[str, Any], TrialRun]:
     """Write a manifest of the first objects; the fields of the request that name it, and the trial."""
     bucket, folder = place
-    is_manifest = request.get("data_type") == "ManifestFile"
-    try:
-        rows = list(
-            islice(
-                planned_objects(target, request["data"], request["output_path"], is_manifest=is_manifest),
-                count,
-            )
-        )
-        input_bucket = input_bucket_at(target, request["data"], is_manifest=is_manifest)
-    except (ManifestError, ValueError) as error:
-        raise NotPossible(f"{request['data']}: {str(error).rstrip('.')}.") from error
-    if not rows or input_bucket is None:
+    input_bucket, rows = _first_objects(target, request, count)
+    if not rows:
         raise NotPossible(f"{request['data']} has no objects to try.")
     output_prefix = f"{folder}output/"
     named = [(row.key, output_prefix + name) for row, name in zip(rows, _names(request, rows), strict=True)]
@@ -242,20 +232,25 @@ def _write_manifest(
 
 def _sources(target: Target, request: Mapping[str, Any]) -> tuple[str, Iterator[tuple[str, str]]]:
     """The bucket of the input, and each object's key with its name below a trial's input."""
+    bucket, rows = _first_objects(target, request, MOST_OBJECTS + 1)
+    names = _names(request, rows)
+    return bucket, iter([(row.key, name) for row, name in zip(rows, names, strict=True)])
+
+
+def _first_objects(target: Target, request: Mapping[str, Any], count: int) -> tuple[str, list[PlannedObject]]:
+    """The bucket of the input, and its first `count` objects. Raises NotPossible with the reason."""
     is_manifest = request.get("data_type") == "ManifestFile"
     try:
         bucket = input_bucket_at(target, request["data"], is_manifest=is_manifest)
+        if bucket is None:
+            raise NotPossible(f"There is no manifest {request['data']}.")
         rows = planned_objects(target, request["data"], request["output_path"], is_manifest=is_manifest)
-        first = list(islice(rows, MOST_OBJECTS + 1))
+        return bucket, list(islice(rows, count))
     except (ManifestError, ValueError) as error:
         raise NotPossible(f"{request['data']}: {str(error).rstrip('.')}.") from error
-    if bucket is None:
-        raise NotPossible(f"There is no manifest {request['data']}.")
-    names = _names(request, first)
-    return bucket, iter([(row.key, name) for row, name in zip(first, names, strict=True)])
 
 
-def _names(request: Mapping[str, Any], rows: list[Any]) -> list[str]:
+def _names(request: Mapping[str, Any], rows: list[PlannedObject]) -> list[str]:
     """The name of each object's output below the output path, without its ending."""
     folder = keys.output_folder(keys.parse_s3_uri(request["output_path"])[1])
     return [row.output_key.removeprefix(folder).removesuffix(keys.OUTPUT_SUFFIX) for row in rows]
