@@ -14,6 +14,7 @@ from schedules.run_handlers import NothingToDo, RunHandler, TargetGone, handler_
 from schedules.states import PENDING, Overlap, PauseCause, RunState
 from teams.announcing import Announcement, announce
 from teams.models import Membership, User
+from teams.rights import LostRight, find_operator
 
 #: The pause before a run that waits, or whose connection does not answer, is tried again.
 AGAIN = timedelta(seconds=15)
@@ -32,11 +33,12 @@ def start(run_id: int) -> RunState | None:
 
 def _start(run: ScheduledRun) -> RunState | None:
     person = run.asked_by or run.schedule.changed_by
-    member = _member(run, person)
-    if isinstance(member, str):
-        end_state = _end(run, RunState.FAILED, member)
+    member = find_operator(run.schedule.team, person)
+    if isinstance(member, LostRight):
+        reason = _reason(member, person)
+        end_state = _end(run, RunState.FAILED, reason)
         if run.asked_by is None:
-            pause(run.schedule, PauseCause.NO_RIGHT, member)
+            pause(run.schedule, PauseCause.NO_RIGHT, reason)
         return end_state
     handler = handler_of(run.schedule.kind)
     if held_up := _held_up(run, handler):
@@ -73,21 +75,10 @@ def _create(run: ScheduledRun, member: Membership, handler: RunHandler, prepared
     return RunState.STARTED
 
 
-def _member(run: ScheduledRun, person: User | None) -> Membership | str:
-    """The membership of the person it runs for, or a sentence that says why the person may not run it."""
-    if person is None:
-        return "The person it ran for is gone. Whoever resumes it is the person it runs for from then on."
-    rows = Membership.objects.select_related("team", "user").filter(team=run.schedule.team, user=person)
-    member = rows.first()
-    subject = f"It runs for {person.label}, who "
-    advice = " Whoever resumes it is the person it runs for from then on."
-    if member is None:
-        return f"{subject}has left the team.{advice}"
-    if not person.is_active:
-        return f"{subject}may no longer sign in.{advice}"
-    if not member.can_operate:
-        return f"{subject}is {member.role} now and may not submit jobs.{advice}"
-    return member
+def _reason(lost_right: LostRight, person: User | None) -> str:
+    """Why the person may not run it, with what helps."""
+    subject = f"It runs for {person.label}, who" if person else "The person it ran for"
+    return f"{subject} {lost_right}. Whoever resumes it is the person it runs for from then on."
 
 
 def _held_up(run: ScheduledRun, handler: RunHandler) -> RunState | None:

@@ -18,6 +18,7 @@ from jobs.models.record_search import SearchState
 from jobs.services.attempts import bad_records
 from jobs.services.errors import NotPossible
 from jobs.states import JobState, Origin
+from teams.models import Membership, Role
 from tests.cast import House
 from tests.engine.transforms import BUCKET
 from tests.jobs.following import follow
@@ -207,6 +208,34 @@ def test_a_search_is_stopped_with_its_job_and_is_begun_once(
     assert search_steps.take_step(search.pk) is None
     with pytest.raises(NotPossible, match="ended already"):
         bad_records.stop(search, by=serving.people["alice"])
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        (None, "alice has left the team."),
+        ({"role": Role.VIEWER}, "alice is viewer now and may not submit jobs."),
+    ],
+)
+def test_a_search_ends_when_its_person_may_not_submit_jobs_in_the_team_any_more(
+    serving: House,
+    serving_engine: EngineProcess,
+    folder: str,
+    columns: dict[str, Any] | None,
+    reason: str,
+) -> None:
+    job = failed_job(serving, serving_engine, folder, lines_of(50, 20))
+    search = begin(serving, job, folder)
+    take_step(search)
+    jobs = TransformJob.objects.count()
+    memberships = Membership.objects.filter(user=serving.people["alice"])
+    if columns is None:
+        memberships.delete()
+    else:
+        memberships.update(**columns)
+    finished(search)
+    assert (search.state, search.problem) == (SearchState.FAILED, reason)
+    assert TransformJob.objects.count() == jobs
 
 
 def test_pages_ask_with_the_cost_show_what_was_found_and_offer_the_rest(

@@ -21,7 +21,7 @@ from jobs.services.attempts import stopping
 from jobs.services.errors import InvalidFields, NotPossible
 from jobs.services.submitting import submission
 from jobs.states import ACTIVE, JobState, Origin
-from teams.models import Membership
+from teams.rights import find_lost_right
 from transform.spec import SpecError, TransformSpec
 from tuning.lifecycle import sampling
 from tuning.lifecycle.sampling import MEGABYTE, NoSample
@@ -101,8 +101,8 @@ def _take_sample(tuning: Tuning) -> bool:
 
 def _begin(tuning: Tuning, combination: Combination) -> bool:
     """Submit the combination's job; its row and the combination's are written together, so that there is one."""
-    if problem := _problem_with_user(tuning):
-        return _fail(tuning, problem)
+    if trouble := find_lost_right(tuning.team, tuning.user):
+        return _fail(tuning, trouble.sentence(tuning.user))
     try:
         spec = combination_spec(tuning, combination)
         with transaction.atomic():
@@ -137,13 +137,6 @@ def combination_spec(tuning: Tuning, combination: Combination) -> TransformSpec:
         "name": None,
     }
     return TransformSpec.from_fields({**tuning.spec, **places, **combination.settings})
-
-
-def _problem_with_user(tuning: Tuning) -> str:
-    member = Membership.objects.filter(team=tuning.team, user=tuning.user).first() if tuning.user else None
-    if tuning.user is None or member is None or not tuning.user.is_active or not member.can_operate:
-        return "Whoever began it may not submit jobs in this team any more."
-    return ""
 
 
 def _follow(tuning: Tuning, combination: Combination) -> bool:

@@ -21,7 +21,7 @@ from jobs.lifecycle.converting.names import is_hidden, is_parquet_name
 from jobs.lifecycle.converting.outcomes import FileOutcome, Unconvertible, abort_upload
 from jobs.models import Conversion, Lease
 from jobs.models.conversion import UNDER_WAY, ConversionState
-from teams.models import Membership
+from teams.rights import LostRight, find_lost_right
 from transform.keys import parse_s3_uri
 
 #: One worker converts at a time: the others start and follow jobs. Longer than a task may run.
@@ -82,12 +82,12 @@ def _try(conversion: Conversion) -> None:
 def _end_of_rights(conversion: Conversion) -> str:
     """Why its person may not convert any more, as a sentence; empty while they may."""
     person, team = conversion.user, conversion.team
-    member = Membership.objects.filter(team=team, user=person).first()
-    if member is None:
+    trouble = find_lost_right(team, person)
+    if trouble is None:
+        return ""
+    if trouble is LostRight.LEFT_TEAM:
         return f"{person.label} is not in {team} any more."
-    if not person.is_active or not member.can_operate:
-        return f"{person.label} may not write data of {team} any more."
-    return ""
+    return f"{person.label} may not write data of {team} any more."
 
 
 def _convert(conversion: Conversion, target: Target) -> None:

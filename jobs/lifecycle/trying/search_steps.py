@@ -26,6 +26,7 @@ from jobs.lifecycle.trying.splicing import Unspliceable
 from jobs.models import Lease, PlannedObject, RecordSearch, TransformJob
 from jobs.models.record_search import SEARCH_UNDER_WAY, BadRecord, SearchState
 from jobs.states import JobState, Origin
+from teams.rights import find_lost_right
 from transform.decompression import NotGzip
 from transform.framed import CorruptRecord
 from transform.keys import parse_s3_uri
@@ -74,6 +75,9 @@ def _try(search: RecordSearch) -> int | None:
         return None
     if search.tries >= MOST_TRIES:
         _fail(search, f"A worker ended {MOST_TRIES} times in the middle of a step.")
+        return None
+    if trouble := find_lost_right(search.team, search.user):
+        _fail(search, trouble.sentence(search.user))
         return None
     # Written first: if this worker dies, the next one knows.
     RecordSearch.objects.filter(pk=search.pk).update(try_at=timezone.now() + PAUSE, tries=search.tries + 1)
