@@ -423,6 +423,13 @@ def ends(name: str, end_length: int = 7) -> SafeString:
 
 
 @register.filter
+def job_label(job: TransformJob) -> str:
+    """The job's name with the words that lists show beside it."""
+    marks = (job.trial_word, "archived" if job.archived_at else "")
+    return " ".join([job.name, *(f"({mark})" for mark in marks if mark)])
+
+
+@register.filter
 def waiting_lines(reason: str) -> list[str]:
     """The reason of a waiting job as lines of a narrow cell, the place in line first, as the rest may be cut."""
     explanation, _, place = reason.rpartition("; ")

@@ -28,6 +28,11 @@ class RunMark:
     is_this: bool
     says: str
 
+    @property
+    def look(self) -> str:
+        """The classes of its mark."""
+        return f"{'' if self.is_met else 'missed'}{' on' if self.is_this else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class CheckChart:
