@@ -38,11 +38,8 @@ async def dispatch(ctx: Context, service: str, query: str, body: bytes) -> Respo
     """Answer one request. Its parameters are in the body, for GET in the query."""
     request_id = str(uuid.uuid4())
     try:
-        form = _form(body.decode() or query)
+        form = read_form(body or query.encode())
         return _xml(200, await _answer(ctx, service, form, request_id), request_id)
-    except UnicodeDecodeError:
-        error = ServiceError("MalformedQueryString", "The body is not UTF-8.")
-        return error_response(service, error, request_id)
     except ServiceError as error:
         return error_response(service, error, request_id)
     except Exception:
@@ -51,9 +48,12 @@ async def dispatch(ctx: Context, service: str, query: str, body: bytes) -> Respo
         return error_response(service, failed, request_id)
 
 
-def _form(text: str) -> Form:
+def read_form(body: bytes) -> Form:
+    """The fields of a form. Raises ServiceError(MalformedQueryString)."""
     try:
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except UnicodeDecodeError:
+        raise ServiceError("MalformedQueryString", "The body is not UTF-8.") from None
     except ValueError:
         raise ServiceError(
             "MalformedQueryString", f"A form may have {_MOST_FIELDS} fields at most."
