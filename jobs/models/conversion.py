@@ -6,10 +6,11 @@ import secrets
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from jobs.models.connection import Connection
+from jobs.models.guarded_moves import update_row
 from jobs.models.scoped import TeamQuerySet
 from teams.models import Team, User
 
@@ -136,9 +137,4 @@ class Conversion(models.Model):
 
     def move(self, before: tuple[str, ...], **values: Any) -> bool:
         """Write values if the state is still one of `before`; whether it was."""
-        moved: QuerySet[Conversion] = Conversion.objects.filter(pk=self.pk, state__in=before)
-        if moved.update(**values) != 1:
-            return False
-        for name, value in values.items():
-            setattr(self, name, value)
-        return True
+        return update_row(self, values, state__in=before)

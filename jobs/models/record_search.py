@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from jobs.models.guarded_moves import update_row
 from jobs.models.job import TransformJob
 from jobs.models.scoped import TeamQuerySet
 from teams.models import Team, User
@@ -104,9 +105,4 @@ class RecordSearch(models.Model):
 
     def move(self, before: str, round_before: int, **values: Any) -> bool:
         """Write values if state and round are still these; whether they were."""
-        rows = RecordSearch.objects.filter(pk=self.pk, state=before, round=round_before)
-        if rows.update(**values) != 1:
-            return False
-        for name, value in values.items():
-            setattr(self, name, value)
-        return True
+        return update_row(self, values, state=before, round=round_before)

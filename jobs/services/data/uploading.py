@@ -84,19 +84,19 @@ def begin(connection: Connection, uri: str, *, size: int, modified: int, replace
                 ]
             }
         )
+    file = {
+        "team": connection.team,
+        "connection": connection,
+        "user": by,
+        "bucket": bucket,
+        "object_key": key,
+        "size": size,
+        "modified": modified,
+    }
     with calls_to_place(connection, bucket, key, needs=_NEEDS) as target:
         if not replace and objects.head(target, bucket, key) is not None:
             raise _exists(target, bucket, key)
-        same_file = Upload.objects.filter(
-            team=connection.team,
-            connection=connection,
-            user=by,
-            bucket=bucket,
-            object_key=key,
-            size=size,
-            modified=modified,
-        )
-        for upload in same_file.order_by("-pk")[:1]:
+        for upload in Upload.objects.filter(**file).order_by("-pk")[:1]:
             try:
                 return Progress(upload, _whole_parts(target, upload))
             except uploads.NoSuchUpload:
@@ -106,17 +106,7 @@ def begin(connection: Connection, uri: str, *, size: int, modified: int, replace
                 f"{connection.team} has {MOST_UNFINISHED:,} uploads that have not ended. Finish or cancel some."
             )
         upload_id = uploads.begin(target, bucket, key)
-    upload = Upload.objects.create(
-        team=connection.team,
-        connection=connection,
-        user=by,
-        bucket=bucket,
-        object_key=key,
-        size=size,
-        modified=modified,
-        part_size=part_size_for(size),
-        upload_id=upload_id,
-    )
+    upload = Upload.objects.create(**file, part_size=part_size_for(size), upload_id=upload_id)
     return Progress(upload, ())
 
 
