@@ -17,6 +17,7 @@ urlpatterns = [
     path("jobs/<str:key>/results/checks/remove/", checks.remove, name="remove-check"),
     path("jobs/<str:key>/results/decide/", checks.decide, name="decide-hold"),
     path("jobs/<str:key>/results/rows.csv", downloads.matching_rows, name="job-rows-csv"),
+    path("jobs/<str:key>/results/rows.parquet", downloads.matching_rows_parquet, name="job-rows-parquet"),
     path("jobs/<str:key>/results/outputs.zip", downloads.all_outputs, name="job-outputs-zip"),
     path("jobs/<str:key>/results/input/", records.download_input, name="input-download"),
     path("jobs/<str:key>/results/picture/", records.picture, name="job-picture"),

@@ -15,6 +15,7 @@ from results.models import OutputReading
 from results.reading import passes
 from results.reading.figures import column_of
 from results.reading.filters import BadFilter
+from results.taking import row_table
 from tests.cast import House
 from tests.engine.transforms import BUCKET, put
 from tests.jobs.running import folder, run, serving, serving_engine
@@ -167,7 +168,7 @@ def test_hostile_answers_have_figures_pages_and_a_csv(
 def test_answers_that_name_other_values_in_each_row_make_no_endless_columns(
     serving: House, serving_engine: EngineProcess, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(taking, "MOST_COLUMNS", 3)
+    monkeypatch.setattr(row_table, "MOST_COLUMNS", 3)
     job = run(
         serving, serving_engine, folder, {"a.jsonl": b"{}\n"}, content_type="application/jsonlines", **LINES
     )
