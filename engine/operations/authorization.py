@@ -24,6 +24,9 @@ from transform.scope import Scope
 #: The kinds of jobs in ARNs.
 _JOB_KINDS = ("transform-job", "processing-job")
 
+#: How the tags begin by which the engine's own key marks its jobs, such as the team whose places a job takes.
+_MARK = "batchdeck:"
+
 Params = Mapping[str, Any]
 Rule = Callable[[Scope, Params], bool]
 
@@ -176,6 +179,11 @@ def _resource(scope: Scope, params: Params) -> bool:
     if kind == "pipeline":
         return scope.allows_pipeline(name)
     return scope.allows_job(name) if kind in _JOB_KINDS else scope.allows_model(name.partition("/")[0])
+
+
+def _changed_tags(scope: Scope, params: Params) -> bool:
+    keys = [*params.get("TagKeys", ()), *(tag["Key"] for tag in params.get("Tags", ()))]
+    return _resource(scope, params) and not any(key.startswith(_MARK) for key in keys)
 
 
 def _package(scope: Scope, params: Params) -> bool:
@@ -338,7 +346,8 @@ _BY_RULE: dict[str, dict[Rule, tuple[str, ...]]] = {
         _job: ("DescribeTransformJob", "StopTransformJob"),
         _new_processing_job: ("CreateProcessingJob",),
         _processing_job: ("DescribeProcessingJob", "StopProcessingJob", "DeleteProcessingJob"),
-        _resource: ("AddTags", "ListTags", "DeleteTags"),
+        _resource: ("ListTags",),
+        _changed_tags: ("AddTags", "DeleteTags"),
         _new_definition: ("CreatePipeline", "UpdatePipeline"),
         _pipeline: (
             "DeletePipeline", "DescribePipeline", "DescribePipelineDefinitionForExecution",

@@ -85,6 +85,27 @@ def test_a_team_runs_its_own_job_with_its_own_key(
     assert ours("sts").get_caller_identity()["Arn"].endswith(f":user/{team}")
 
 
+def test_a_team_changes_the_tags_of_its_jobs_but_not_those_that_say_whose_places_they_take(
+    serving_engine: EngineProcess, team: str, ours: Client
+) -> None:
+    make_model(serving_engine, team, ours)
+    marks = [{"Key": "batchdeck:team", "Value": team}]
+    # As the dashboard submits a job of the team, by the engine's own key.
+    arn = serving_engine.client("sagemaker").create_transform_job(**request_of(team, Tags=marks))[
+        "TransformJobArn"
+    ]
+    sagemaker = ours("sagemaker")
+    foreign_mark = {"Key": "batchdeck:team", "Value": "other"}
+    with denied():
+        sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}, foreign_mark])
+    with denied():
+        sagemaker.delete_tags(ResourceArn=arn, TagKeys=["a", "batchdeck:team"])
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == marks
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}])
+    sagemaker.delete_tags(ResourceArn=arn, TagKeys=["a"])
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == marks
+
+
 def test_lists_show_a_team_its_own_alone(
     serving_engine: EngineProcess, theirs: Transform, team: str, ours: Client
 ) -> None:
