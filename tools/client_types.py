@@ -50,6 +50,8 @@ ANSWERS = (
     "PresetAnswer",
     "PromotionAnswer",
     "RecordsAnswer",
+    "SearchAnswer",
+    "SearchPlanAnswer",
     "StageRunAnswer",
 )
 _NOTE = "Made by `python -m tools.client_types`; do not edit."

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from batchdeck.commands import account, catalog, data, deploying, jobs, registry, tokens
+from batchdeck.commands import account, catalog, data, deploying, jobs, registry, tokens, trying
 from batchdeck.exit_codes import ExitCode
 from batchdeck.session import program
 from batchdeck.version import VERSION
@@ -38,6 +38,8 @@ for _command in (
     jobs.finish_missing,
     jobs.retry,
     jobs.compare,
+    trying.try_first,
+    trying.bad_records,
     jobs.whoami,
     data.download,
     data.upload,

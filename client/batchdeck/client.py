@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import cast
 
+from batchdeck.api.bad_records import BadRecords
 from batchdeck.api.connections import Connections
 from batchdeck.api.data import Data
 from batchdeck.api.deployments import Deployments
@@ -25,6 +26,7 @@ class Client:
         """`timeout` is the time in seconds for an answer, `retries` how often a request is sent again."""
         self.transport = Transport(url, token, timeout=timeout, retries=retries)
         self.jobs = Jobs(self.transport)
+        self.bad_records = BadRecords(self.transport)
         self.models = Models(self.transport)
         self.presets = Presets(self.transport)
         self.connections = Connections(self.transport)

@@ -84,6 +84,16 @@ class AttemptAnswer(TypedDict):
     objects_done: int | None
 
 
+class BadRecordAnswer(TypedDict):
+    """A record that fails by itself. `record` counts from 1 without empty lines; `line` is null without
+    lines.
+    """
+
+    record: int
+    line: int | None
+    reason: str
+
+
 BlankEnum: TypeAlias = Literal[""]
 
 
@@ -920,6 +930,50 @@ class ScheduleAnswer(TypedDict):
     timezone: str
     overlap: str
     catch_up: str
+
+
+class SearchAnswer(TypedDict):
+    """A search in one object. `step` is the id of its latest small job; `records` is null until they are
+    counted. `why_no_run` says why the object cannot be run without its bad records; it is empty if
+    it can. `output_key` is what that run writes.
+    """
+
+    id: str
+    job: str
+    object: str
+    state: SearchAnswerStateEnum
+    problem: str
+    records: int | None
+    round: int
+    most_rounds: int
+    bad_records: list[BadRecordAnswer]
+    bad_records_uri: str
+    place: str
+    output_key: str
+    step: str | None
+    why_no_run: str
+    requested_by: str
+    created_at: str
+    ended_at: str | None
+
+
+SearchAnswerStateEnum: TypeAlias = Literal[
+    "SEARCHING", "FOUND", "REST", "COMPLETED", "NOT_FOUND", "FAILED", "STOPPED"
+]
+
+
+class SearchPlanAnswer(TypedDict):
+    """What a search would do: at most `jobs` small jobs, each about `seconds` long or less. `cost` is in
+    US dollars for all of them together at most, null without a price. `place` is the folder of the
+    parts.
+    """
+
+    object: str
+    bytes: int
+    jobs: int
+    seconds: int
+    cost: str | None
+    place: str
 
 
 class StageAnswer(TypedDict):

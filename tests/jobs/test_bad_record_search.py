@@ -266,6 +266,62 @@ def test_pages_ask_with_the_cost_show_what_was_found_and_offer_the_rest(
     assert refused.url == f"/jobs/{job.key}/files/"
 
 
+def test_a_program_plans_begins_stops_and_runs_a_search_by_the_api(
+    serving: House, serving_engine: EngineProcess, folder: str
+) -> None:
+    job = failed_job(serving, serving_engine, folder, lines_of(5, 2))
+    api, address = serving.api("alice"), f"/api/v1/jobs/{job.key}/bad-records/"
+    key = f"{folder}/in/a.csv"
+
+    def post(path: str = "", expected: int = 200, **options: Any) -> Any:
+        body = {} if path.endswith(("/stop/", "/run/")) else {"object": key}
+        answer = api.post(address + path, body, "application/json", **options)
+        assert answer.status_code == expected, answer.content
+        return answer.json()
+
+    plan = post("plan/")
+    assert (plan["object"], plan["bytes"], plan["cost"]) == (key, len(lines_of(5, 2)), None)
+    assert not RecordSearch.objects.exists()
+    same_key = {"headers": {"Idempotency-Key": folder}}
+    first, second = (post("", 201, **same_key) for _ in range(2))
+    assert first == second
+    assert "under way already" in post("", 409)["error"]["message"]
+    stop = f"{first['id']}/stop/"
+    assert post(stop)["state"] == "STOPPED"
+    assert "ended already" in post(stop, 409)["error"]["message"]
+    assert "not all known" in post(f"{first['id']}/run/", 409)["error"]["message"]
+    search = post("", 201)["id"]
+    finished(RecordSearch.objects.get(key=search))
+    answer = api.get(f"{address}{search}/").json()
+    assert (answer["state"], answer["records"], answer["why_no_run"]) == ("FOUND", 5, "")
+    assert [(bad["record"], bad["line"]) for bad in answer["bad_records"]] == [(2, 2)]
+    assert post(f"{search}/run/", 202)["state"] == "REST"
+    finished(RecordSearch.objects.get(key=search))
+    rows = api.get(address).json()["results"]
+    assert [(row["id"], row["state"]) for row in rows] == [(search, "COMPLETED"), (first["id"], "STOPPED")]
+    acts = {act["verb"] for act in api.get(f"/api/v1/jobs/{job.key}/activity/").json()["results"]}
+    assert acts >= {"job.search_begun", "job.search_stopped", "job.run_without_bad"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({}, 400, "object"),
+        ({"object": 5}, 400, "object"),
+        ({"object": "in/a.csv", "more": 1}, 400, "more"),
+        ({"object": "nothing"}, 404, ""),
+    ],
+)
+def test_a_search_of_what_is_no_object_is_refused_by_the_api(
+    house: House, body: dict[str, Any], status: int, field: str
+) -> None:
+    job = house.job(state=JobState.FAILED, spec={"split_type": "Line"}, started_at=timezone.now())
+    answer = house.api("bob").post(f"/api/v1/jobs/{job.key}/bad-records/plan/", body, "application/json")
+    assert answer.status_code == status, answer.content
+    if field:
+        assert list(answer.json()["error"]["fields"]) == [field]
+
+
 def test_a_search_that_is_due_is_found_by_its_row(house: House) -> None:
     values = {"team": house.team, "user": house.people["bob"], "bytes": 1, "most_rounds": 1}
     due = RecordSearch.objects.create(job=house.job(), object_key="a", **values)

@@ -21,11 +21,12 @@ RULES = {
         api:trends
         api:deployment-promotions api:deployment-runs api:deployment-run api:stage-diff api:deliveries api:delivery
         api:schedule-runs api:job-causes api:job-checks api:tuning tuning
+        api:job-search
         record-search""",
     "GET viewer, POST viewer": "tokens api:tokens new-channel api:views api:channels api:notification-rules",
     "GET viewer, POST operator": """
         api:jobs api:models api:presets api:deployments api:schedules api:registry-groups api:registry-versions
-        api:output-checks api:tunings""",
+        api:output-checks api:tunings api:job-searches""",
     "GET viewer, POST admin": "connection channel api:connections api:connection-quotas",
     "GET operator": "api:connection-browse api:objects-count api:conversion conversion data data-listing data-download",
     "GET operator, DELETE operator": "api:upload",
@@ -51,7 +52,7 @@ RULES = {
         read-prices schedule-times pause-schedule resume-schedule run-schedule
         registry-approval job-columns data-bucket data-folder cancel-upload api:jobs-bulk api:connection-buckets
         api:connection-uploads api:upload-complete api:deployment-apply add-check decide-hold api:job-decide
-        api:tuning-plan api:tuning-stop stop-tuning
+        api:tuning-plan api:tuning-stop stop-tuning api:job-search-plan api:job-search-stop api:job-search-run
         api:jobs-many api:job-preflight api:job-stop api:job-finish api:job-retry api:job-archive api:job-restore
         api:jobs-trials api:model-check api:prices-read api:registry-approval api:registry-model api:promotion-approve
         api:promotion-reject api:deployment-run-stop api:stage-promote api:stage-roll-back api:stage-pause

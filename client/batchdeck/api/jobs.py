@@ -48,6 +48,11 @@ class Jobs(Part):
         """
         return cast("JobAnswer", self._transport.call("POST", "jobs/", body=dict(body), key=key))
 
+    def try_first(self, body: Mapping[str, Any], *, records: int = 100, key: str | None = None) -> JobAnswer:
+        """Submit a trial: a job on the first `records` of the input, with the body of a submission."""
+        fields = {**body, "records": records}
+        return cast("JobAnswer", self._transport.call("POST", "jobs/trials/", body=fields, key=key))
+
     def preflight(self, body: Mapping[str, Any]) -> PreflightAnswer:
         """What would be wrong with a job, without submitting it."""
         return cast("PreflightAnswer", self._transport.call("POST", "jobs/preflight/", body=dict(body)))

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from batchdeck.commands.completing import JobId
-from batchdeck.commands.request_files import body_of, field_options
+from batchdeck.commands.request_files import field_options
+from batchdeck.commands.submitting import KEY, body_for, end_submission, watch_options
 from batchdeck.commands.watching import outputs_text, print_failure, watch
 from batchdeck.exit_codes import ExitCode
 from batchdeck.printing import Printer, cell
@@ -17,23 +18,7 @@ from batchdeck.types import PredictionDiffAnswer
 
 #: How many rows a comparison prints of those whose predictions differ.
 _MOVERS = 5
-_WATCH = (
-    click.option("--watch", "watched", is_flag=True, help="Wait until it has ended."),
-    click.option("--exit-status", is_flag=True, help="With --watch: 3 if it failed, 4 if it was stopped."),
-    click.option(
-        "--timeout", type=float, metavar="SECONDS", help="With --watch: stop waiting, and exit with 5."
-    ),
-)
-_KEY = click.option(
-    "--idempotency-key", "key", help="Send the request once under this key; made if left out."
-)
 _REPLACE = click.option("--replace-outputs", is_flag=True, help="Replace outputs that are there.")
-
-
-def _watch_options(function: Any) -> Any:
-    for option in reversed(_WATCH):
-        function = option(function)
-    return function
 
 
 @click.command()
@@ -47,8 +32,8 @@ def _watch_options(function: Any) -> Any:
 @click.option("--connection", help="Its slug; may be left out if the team has one only.")
 @click.option("--preset", help="The slug of a preset; fields that are given go first.")
 @_REPLACE
-@_KEY
-@_watch_options
+@KEY
+@watch_options
 @field_options
 @command
 def submit(
@@ -64,9 +49,9 @@ def submit(
     **fields: Any,
 ) -> None:
     """Submit a job."""
-    body = _body(session, file, connection, preset, fields)
+    body = body_for(session, file, connection, preset, fields)
     job = session.client.jobs.submit({**body, "replace_outputs": replace_outputs}, key=key)
-    _submitted(session, job, watched, exit_status, timeout)
+    end_submission(session, job, watched, exit_status, timeout)
 
 
 @click.command()
@@ -79,7 +64,7 @@ def preflight(
     session: Session, file: str | None, connection: str | None, preset: str | None, **fields: Any
 ) -> None:
     """Check a job without submitting it; exit code 1 if it would be refused or fail."""
-    report = session.client.jobs.preflight(_body(session, file, connection, preset, fields))
+    report = session.client.jobs.preflight(body_for(session, file, connection, preset, fields))
     if not session.printer.result(report):
         for finding in report["findings"]:
             style = {"error": "red", "warning": "yellow"}.get(finding["level"], "")
@@ -88,30 +73,6 @@ def preflight(
             session.printer.line("Nothing to say against it.")
     if any(finding["level"] == "error" for finding in report["findings"]):
         raise click.exceptions.Exit(ExitCode.ERROR)
-
-
-def _body(
-    session: Session, file: str | None, connection: str | None, preset: str | None, fields: Any
-) -> dict[str, Any]:
-    body = body_of(file, fields)
-    if preset:
-        body["preset"] = preset
-    if connection:
-        body["connection"] = connection
-    elif "preset" not in body and "connection" not in body:
-        body["connection"] = session.connection(None)
-    return body
-
-
-def _submitted(session: Session, job: Any, watched: bool, exit_status: bool, timeout: float | None) -> None:
-    if not watched:
-        if not session.printer.result(job):
-            session.printer.facts(
-                {"id": job["id"], "name": job["name"], "state": job["state"], "page": job["url"]}
-            )
-        return
-    session.printer.note(f"Submitted {job['id']}: {job['url']}")
-    raise click.exceptions.Exit(watch(session, job["id"], timeout=timeout, exit_status=exit_status))
 
 
 @click.command("list")
@@ -251,8 +212,8 @@ def stop(session: Session, job: str, yes: bool) -> None:
 @click.argument("job", type=JobId())
 @click.option("--name", help="The name of the next attempt.")
 @_REPLACE
-@_KEY
-@_watch_options
+@KEY
+@watch_options
 @command
 def finish_missing(
     session: Session,
@@ -266,7 +227,7 @@ def finish_missing(
 ) -> None:
     """Run a job again over the inputs that have no output."""
     attempt = session.client.jobs.finish_missing(job, name=name, replace_outputs=replace_outputs, key=key)
-    _submitted(session, attempt, watched, exit_status, timeout)
+    end_submission(session, attempt, watched, exit_status, timeout)
 
 
 @click.command()
@@ -274,8 +235,8 @@ def finish_missing(
 @click.option("--name", help="The name of the next attempt.")
 @click.option("--output-path", help="Write there instead, as a job of its own.")
 @_REPLACE
-@_KEY
-@_watch_options
+@KEY
+@watch_options
 @command
 def retry(
     session: Session,
@@ -292,7 +253,7 @@ def retry(
     attempt = session.client.jobs.retry(
         job, name=name, output_path=output_path, replace_outputs=replace_outputs, key=key
     )
-    _submitted(session, attempt, watched, exit_status, timeout)
+    end_submission(session, attempt, watched, exit_status, timeout)
 
 
 @click.command()

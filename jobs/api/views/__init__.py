@@ -1,5 +1,12 @@
 """The API's views: each fetches within the team, calls one service and answers."""
 
+from jobs.api.views.bad_records import (
+    OneRecordSearch,
+    RecordSearches,
+    RunWithoutBadRecords,
+    SearchPlans,
+    StopRecordSearch,
+)
 from jobs.api.views.bulk_actions import Bulk, Many
 from jobs.api.views.connections import AccountQuotas, Browse, Connections, OneConnection, TestConnection
 from jobs.api.views.conversions import Conversions, OneConversion, StopConversion
@@ -66,6 +73,7 @@ __all__ = [
     "OneConversion",
     "OneEngineKey",
     "OnePreset",
+    "OneRecordSearch",
     "OneToken",
     "OneUpload",
     "Preflight",
@@ -73,10 +81,14 @@ __all__ = [
     "Presets",
     "Prices",
     "ReadPrices",
+    "RecordSearches",
     "Restore",
     "Retry",
+    "RunWithoutBadRecords",
+    "SearchPlans",
     "Stop",
     "StopConversion",
+    "StopRecordSearch",
     "TeamActivity",
     "TeamBudget",
     "TestConnection",

@@ -81,7 +81,6 @@ def search(request: MemberRequest, key: str, search: str) -> HttpResponse:
         "search": row,
         "job": row.job,
         "why_not": bad_records.why_no_output(row),
-        "jobs_begun": row.round,
     }
     template = "jobs/record_search_live.html" if is_poll(request) else "jobs/record_search.html"
     return render(request, template, context)
@@ -132,11 +131,7 @@ def _run_question(row: RecordSearch, here: str) -> Question:
 
 
 def _find(request: MemberRequest, key: str, search: str) -> RecordSearch:
-    job = find_job(request.team, key)
-    rows = RecordSearch.objects.for_team(request.team).select_related(
-        "job__connection", "step", "user", "team"
-    )
-    row = rows.filter(job_id__in=[job.pk, job.first_id], key=search).first()
+    row = bad_records.searches_of(find_job(request.team, key)).filter(key=search).first()
     if row is None:
         raise Http404("There is no such search in this job.")
     return row

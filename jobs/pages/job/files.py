@@ -39,7 +39,7 @@ def files(request: MemberRequest, key: str) -> HttpResponseBase:
     counts = service.counts(plan)
     page = service.page(plan, file_filter, active=merged.is_active, after=cursor)
     filter_words = file_filter.query_words()
-    searches = bad_records.searches_of(job)
+    searches = bad_records.latest_searches(job)
     context = {
         "files": [(file, searches.get(file.key)) for file in page.files],
         "next": urlencode({**file_filter.further(plan), "after": page.next}) if page.next is not None else "",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from aws import objects
@@ -25,7 +26,7 @@ from jobs.services.calling import calls_for_person
 from jobs.services.errors import NoSuchObject, NotPossible
 from jobs.states import ACTIVE
 from teams import activity
-from teams.models import User
+from teams.models import ApiToken, User
 
 #: Bytes of the largest object that is searched: each round reads it.
 MOST_BYTES = 128 * 1024 * 1024
@@ -102,7 +103,7 @@ def can_search(job: TransformJob, merged: queries.Merged) -> bool:
     return not merged.is_active and merged.ran and cutting.is_split(job.spec)
 
 
-def begin(job: TransformJob, key: str, *, by: User) -> RecordSearch:
+def begin(job: TransformJob, key: str, *, by: User, token: ApiToken | None = None) -> RecordSearch:
     """Begin the search, which workers go on with. Raises as `plan`, and NotPossible while another one is under way."""
     search_plan = plan(job, key)
     planned_by = queries.merged(job).planned_by
@@ -119,20 +120,25 @@ def begin(job: TransformJob, key: str, *, by: User) -> RecordSearch:
                 place=search_plan.place,
                 most_rounds=search_plan.jobs,
             )
-            activity.record(job.team, by, "job.search_begun", job, detail={"object": key})
+            activity.record(job.team, by, "job.search_begun", job, detail={"object": key}, token=token)
             tasks.enqueue(tasks.search_records, search.pk)
     except IntegrityError as error:
         raise NotPossible("A search in this object is under way already.") from error
     return search
 
 
-def searches_of(job: TransformJob) -> dict[str, RecordSearch]:
+def searches_of(job: TransformJob) -> QuerySet[RecordSearch]:
+    """All searches in objects of the job, newest first."""
+    rows = RecordSearch.objects.for_team(job.team).filter(job__in=queries.attempts(job).order_by())
+    return rows.select_related("job__connection", "step", "user", "team").order_by("-pk")
+
+
+def latest_searches(job: TransformJob) -> dict[str, RecordSearch]:
     """The latest search in each object of the job, by the object's key."""
-    rows = RecordSearch.objects.filter(job__in=queries.attempts(job).order_by())
-    return {search.object_key: search for search in rows.order_by("pk")}
+    return {search.object_key: search for search in reversed(searches_of(job))}
 
 
-def stop(search: RecordSearch, *, by: User) -> None:
+def stop(search: RecordSearch, *, by: User, token: ApiToken | None = None) -> None:
     """Stop the search, and its job that is under way. Raises NotPossible if it has ended."""
     state = SearchState.STOPPED if search.state == SearchState.SEARCHING else SearchState.RECORDS_FOUND
     with transaction.atomic():
@@ -140,12 +146,11 @@ def stop(search: RecordSearch, *, by: User) -> None:
         problem = "" if state == SearchState.STOPPED else "Stopped before the output was written."
         if rows.update(state=state, problem=problem, ended_at=timezone.now()) != 1:
             raise NotPossible("The search has ended already.")
-        activity.record(
-            search.team, by, "job.search_stopped", search.job, detail={"object": search.object_key}
-        )
+        detail: dict[str, object] = {"object": search.object_key}
+        activity.record(search.team, by, "job.search_stopped", search.job, detail=detail, token=token)
     search.refresh_from_db()
     if search.step is not None and search.step.overall_state in ACTIVE:
-        stopping.stop(search.step, by=by)
+        stopping.stop(search.step, by=by, token=token)
 
 
 def why_no_output(search: RecordSearch) -> str:
@@ -162,7 +167,7 @@ def why_no_output(search: RecordSearch) -> str:
     return ""
 
 
-def run_without(search: RecordSearch, *, by: User) -> None:
+def run_without(search: RecordSearch, *, by: User, token: ApiToken | None = None) -> None:
     """Run the object without its bad records, and write its output. Raises NotPossible with the reason."""
     if reason := why_no_output(search):
         raise NotPossible(reason)
@@ -179,9 +184,8 @@ def run_without(search: RecordSearch, *, by: User) -> None:
             }
             if not search.move(SearchState.RECORDS_FOUND, search.round, **values, try_at=now, ended_at=None):
                 raise NotPossible("It is run without them already.")
-            activity.record(
-                search.team, by, "job.run_without_bad", search.job, detail={"object": search.object_key}
-            )
+            detail: dict[str, object] = {"object": search.object_key}
+            activity.record(search.team, by, "job.run_without_bad", search.job, detail=detail, token=token)
             tasks.enqueue(tasks.search_records, search.pk)
     except IntegrityError as error:
         raise NotPossible("A search in this object is under way.") from error

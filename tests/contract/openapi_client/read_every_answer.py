@@ -228,6 +228,30 @@ def use_tunings(service: Service, job: str) -> None:
     call("tunings_stop", 409, tuning=tuning)
 
 
+def use_searches(service: Service) -> None:
+    """Find the bad record of an object, and run the object without it."""
+    call, folder = service.call, "s3://batchdeck-samples/one-bad/"
+    rows = [b",".join([b"0.5"] * 30)] * 4
+    body = File(payload=io.BytesIO(b"\n".join([*rows, b"no number", *rows, b""])))
+    call("objects_put", 201, slug="engine", path=f"{folder}in/a.csv", body=body)
+    changes = {"data": f"{folder}in/", "output_path": f"{folder}out/", "max_retries": 0}
+    job = call("jobs_submit", 201, body=job_body(**changes)).id
+    assert service.ended(job).state.value == "FAILED"
+    key = models.SearchBody.from_dict({"object": "one-bad/in/a.csv"})
+    assert call("jobs_searches_plan", id=job, body=key).jobs
+    stopped = {"id": job, "search": call("jobs_searches_begin", 201, id=job, body=key).id}
+    call("jobs_searches_stop", **stopped)
+    call("jobs_searches_run", 409, **stopped)
+    search = {"id": job, "search": call("jobs_searches_begin", 201, id=job, body=key).id}
+    for state in ("FOUND", "COMPLETED"):
+        until(lambda: call("jobs_searches_get", **search).ended_at, "the end of a search")
+        answer = call("jobs_searches_get", **search)
+        assert (answer.state.value, len(answer.bad_records)) == (state, 1), answer
+        if state == "FOUND":
+            call("jobs_searches_run", 202, **search)
+    assert len(call("jobs_searches_list", id=job).results) == 2
+
+
 def read_job(service: Service, job: str) -> None:
     """All that there is about a completed job."""
     call = service.call
@@ -504,6 +528,7 @@ def main() -> None:
     use_models(service)
     use_presets_and_views(service)
     use_jobs(service)
+    use_searches(service)
     use_registry(service)
     use_schedules(service)
     use_deployments(service)
