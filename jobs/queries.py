@@ -157,12 +157,18 @@ def failures(rows: JobQuerySet, *, count_unread: bool = True) -> list[Failures]:
 
 
 def failures_matching(team: Team, job_filter: JobFilter) -> list[Failures]:
-    """The failed and refused jobs that match, by cause; without any filter they are read from the sums by day."""
-    return failures(jobs(team, job_filter)) if job_filter.values else _failures_of_team(team)
+    """The failed and refused jobs that match, by cause; trials count only if the filter names them.
+
+    Without any filter they are read from the sums by day.
+    """
+    if not job_filter.values:
+        return _failures_of_team(team)
+    rows = jobs(team, job_filter)
+    return failures(rows if "trial" in job_filter.values else rows.exclude(origin__in=TRIALS))
 
 
 def _failures_of_team(team: Team) -> list[Failures]:
-    """What `failures` finds of all jobs of the team that are not archived; three queries."""
+    """What `failures` finds of all jobs of the team that are neither trials nor archived; three queries."""
     sums = DaySum.objects.for_team(team).filter(dimension=Dimension.CAUSE).order_by()
     has_day = ~Q(day=NO_DAY)
     by_model = sums.values("value", "model_name").annotate(
@@ -171,7 +177,7 @@ def _failures_of_team(team: Team) -> list[Failures]:
     counted = list(
         by_model.filter(number__gt=0).values_list("value", "model_name", "number", "first", "last")
     )
-    failed = jobs(team, JobFilter()).order_by().filter(~Q(overall_cause=""))
+    failed = jobs(team, JobFilter(trial="false")).order_by().filter(~Q(overall_cause=""))
     by_cause = _by_cause((cause, model, count, None, None) for cause, model, count, _, _ in counted)
     months = {month for _, _, _, first, last in counted for month in (first, last) if month}
     # The exact times of the first and the last end are those of jobs of these months.

@@ -63,7 +63,7 @@ _JOB_ENDED = (
 )
 #: Longer than a tag of AWS, which has 128 characters in its key and 256 in its value.
 _TAG = "SUBSTR(tags.key || '=' || COALESCE(tags.value, ''), 1, 400) AS tag"
-_FAILED = "root_id IS NULL AND archived_at IS NULL AND overall_cause <> ''"
+_FAILED = "root_id IS NULL AND archived_at IS NULL AND overall_cause <> '' AND origin NOT IN ({trials})"
 
 
 def _texts(values: Iterable[str]) -> str:
@@ -102,7 +102,7 @@ SELECT team_id, '{Dimension.TAG.value}', day, '', NULL, tag, {figures} FROM ({se
 UNION ALL
 SELECT team_id, '{Dimension.CAUSE.value}', {self._month("overall_ended_at")}, model_name, NULL, overall_cause,
   {", ".join(str(sign) if name == "failures" else "0" for name in FIGURES)}
-FROM {rows} failed WHERE {_FAILED}"""  # noqa: S608  # our own tables and columns
+FROM {rows} failed WHERE {_FAILED.format(trials=_texts(TRIALS))}"""  # noqa: S608  # our own tables and columns
 
     def insert(self, parts: str, is_change: bool) -> str:
         """The statement that adds these parts to the sums."""

@@ -105,7 +105,7 @@ def _live_part(request: MemberRequest, listing: Listing) -> dict[str, Any]:
     }
     if listing.group:
         groups = [
-            (failures, _query_string({**parts, "group": "", "cause": failures.cause}))
+            (failures, _query_string({"trial": "false", **parts, "group": "", "cause": failures.cause}))
             for failures in queries.failures_matching(request.team, listing.job_filter.for_user(request.user))
         ]
         return {**context, "groups": groups, "is_newest": True}

@@ -11,7 +11,7 @@ from django.utils import timezone
 from jobs.models import RegisteredModel, TransformJob
 from jobs.services.connections import prices
 from jobs.services.registry import figures
-from jobs.states import JobState
+from jobs.states import JobState, Origin
 from tests.cast import House
 from tests.jobs.test_costs import M5, ran
 from tests.support.html import Page
@@ -113,6 +113,7 @@ def test_each_model_has_its_own_figures_and_no_other_teams(house: House, other_h
 def test_causes_of_failures_are_counted_and_lead_to_the_list(house: House) -> None:
     for cause, days in [("payload-too-large", 1), ("payload-too-large", 2), ("unknown", 3), ("unknown", 120)]:
         aged(house.job(JobState.FAILED), days, cause=cause)
+    aged(house.job(JobState.FAILED, origin=Origin.TRIAL), 1, cause="unknown")
     answer = house.api("vera").get(f"/api/v1/models/{house.model.pk}/").json()
     assert answer["failures"] == {"payload-too-large": 2, "unknown": 1}
     page = house.page("vera").get(f"/models/{house.model.pk}/").content.decode()

@@ -9,7 +9,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from jobs.states import JobState
+from jobs.states import JobState, Origin
 from tests.cast import House
 from tests.pages.polls import poll, settled
 from tests.pages.test_history import listed_names, messages
@@ -55,14 +55,29 @@ def test_each_cause_is_a_row_that_leads_to_its_jobs(house: House, failed: None) 
     assert rows["No known cause fits"][0] == "1"
     assert "1 with a log that has not been read yet" in page.by_id("history").text
     (link,) = [node.get("href") for node in page.all("a") if node.text.startswith("The region had")]
-    assert link == "/jobs/?cause=no-capacity"
+    assert link == "/jobs/?trial=false&cause=no-capacity"
     assert len(listed_names(Page(client.get(str(link))))) == 3
+
+
+def test_failed_trials_count_only_where_the_filter_names_them(house: House, failed: None) -> None:
+    for origin in (Origin.TRIAL, Origin.SEARCH, Origin.TUNING):
+        house.job(JobState.FAILED, origin=origin, state_reason=COMMON, ended_at=NOW - timedelta(hours=1))
+    client, title = house.page("vera"), "The region had no such instance to spare"
+    for query, count in (("", "3"), ("&ended=30d", "3"), ("&trial=true", "3"), ("&ended=2d", "1")):
+        page = Page(client.get(f"/jobs/?group=cause{query}"))
+        assert rows_of(page)[title][0] == count, query
+        (link,) = [node.get("href") for node in page.all("a") if node.text == title]
+        assert str(len(listed_names(Page(client.get(str(link)))))) == count, query
+    causes = house.api("vera").get("/api/v1/jobs/causes/").json()["results"]
+    assert {row["cause"]: row["count"] for row in causes}["no-capacity"] == 3
+    home = Page(client.get("/")).by_id("home").text
+    assert "7 days, 3 jobs" in " ".join(home.split())
 
 
 def test_groups_obey_the_filters(house: House, failed: None) -> None:
     page = Page(house.page("vera").get("/jobs/?group=cause&ended=7d&model=churn"))
     assert rows_of(page)["The region had no such instance to spare"][0] == "2"
-    assert "/jobs/?model=churn&ended=7d&cause=no-capacity" in [
+    assert "/jobs/?trial=false&model=churn&ended=7d&cause=no-capacity" in [
         node.get("href") for node in page.all("a") if node.text.startswith("The region had")
     ]
     empty = Page(house.page("vera").get("/jobs/?group=cause&model=none-such"))

@@ -76,9 +76,11 @@ def test_what_ended_last_comes_first_whenever_it_was_submitted(house: House, mor
 def test_failures_of_seven_days_are_grouped_and_lead_to_their_jobs(house: House, morning: None) -> None:
     page = Page(house.page("vera").get("/"))
     links = {node.text: node.get("href") for node in page.all("a")}
-    assert links["The region had no such instance to spare"] == "/jobs/?cause=no-capacity&ended=7d"
-    assert links["No known cause fits"] == "/jobs/?cause=unknown&ended=7d"
-    assert links["All causes"] == "/jobs/?group=cause&ended=7d"
+    assert (
+        links["The region had no such instance to spare"] == "/jobs/?cause=no-capacity&ended=7d&trial=false"
+    )
+    assert links["No known cause fits"] == "/jobs/?cause=unknown&ended=7d&trial=false"
+    assert links["All causes"] == "/jobs/?group=cause&ended=7d&trial=false"
     assert "7 days, 2 jobs" in page.by_id("home").text
 
 

@@ -22,10 +22,10 @@ from teams.models import Team
 
 #: A connection with jobs is unhealthy when it was not polled for this long.
 _NOT_POLLED = timedelta(minutes=2)
-#: Filters of the counters, which also lead from each to its jobs.
-FAILED = {"state": "failed,rejected", "ended": "24h"}
+#: Filters of the counters, which also lead from each to its jobs. Trials fail to find something out.
+FAILED = {"state": "failed,rejected", "ended": "24h", "trial": "false"}
 ATTENTION = {"attention": "true"}
-LATELY = {"ended": "7d"}
+LATELY = {"ended": "7d", "trial": "false"}
 #: Models that cost most, and jobs that will be late, that are listed; running jobs that are looked at for the latter.
 _DEAREST, _LOOKED_AT = 4, 500
 _PROCESSES = {"worker": "The worker", "beat": "The scheduler"}
@@ -95,7 +95,8 @@ def counters(team: Team) -> Counters:
         "running": home_facts.running(team, stopping),
         "waiting": home_facts.waiting(waits),
         "failed": home_facts.failed(
-            queries.count(queries.jobs(team, JobFilter(ended=FAILED["ended"]))), len(failed_by_cause)
+            queries.count(queries.jobs(team, JobFilter(ended=FAILED["ended"], trial=FAILED["trial"]))),
+            len(failed_by_cause),
         ),
         "attention": home_facts.attention(warned),
     }

@@ -20,6 +20,7 @@ from jobs import queries
 from jobs.costs import exact
 from jobs.models import DaySum, Dimension, RegisteredModel, TransformJob
 from jobs.services.listing.typical import latest_durations
+from jobs.states import TRIALS
 
 #: Figures count jobs of so many days: older jobs say little about the next one.
 DAYS = 90
@@ -97,6 +98,7 @@ def _sums(models: Collection[RegisteredModel]) -> dict[tuple[int, str], Any]:
 def causes(model: RegisteredModel) -> list[tuple[Cause, int]]:
     """The causes of failure in the last DAYS days with their counts, the most frequent first."""
     rows = TransformJob.objects.filter(model=model, created_at__gte=_since(), root=None)
+    rows = rows.exclude(origin__in=TRIALS)
     explained = rows.exclude(overall_cause="").order_by().values("overall_cause").annotate(n=Count("id"))
     return [
         (cause_named(row["overall_cause"]), row["n"]) for row in explained.order_by("-n", "overall_cause")
