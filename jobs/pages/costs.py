@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,10 +26,15 @@ from jobs.services.listing import budgets, spending
 from teams import confirming
 from teams.access import MemberRequest, member_required
 from teams.confirming import Question
+from teams.csv_lines import csv_lines
 from teams.models import Role, Team
 
-#: Months that the page shows by default.
-_MONTHS = 12
+#: Months that the page shows by default, and the rows of its table; the CSV has all.
+_MONTHS, _MOST_ROWS = 12, 500
+#: Columns of the CSV, and the figures that they hold.
+_CSV_SUMS = {"cost_usd": "amount", "jobs": "jobs", "instance_seconds": "instance_seconds"}
+_CSV_FIGURES = {**_CSV_SUMS, "without_known_cost": "unknown", "not_billed": "not_billed"}
+_CSV_FIGURES_OF_VALUES = {**_CSV_SUMS, "without_cost": "unknown"}
 
 
 @require_GET
@@ -101,7 +108,7 @@ def read_prices(request: MemberRequest, slug: str) -> HttpResponse:
 @require_GET
 @member_required()
 def costs(request: MemberRequest) -> HttpResponse:
-    """The costs of twelve months or of one, by month, model, connection or team, and the budget of this month."""
+    """The costs of twelve months or of one, by month, model, owner and so on, and the budget of this month."""
     return _cost_page(request)
 
 
@@ -133,36 +140,88 @@ def _remove_budget_question(team: Team) -> Question:
     )
 
 
+@require_GET
+@member_required()
+def costs_csv(request: MemberRequest) -> HttpResponseBase:
+    """The table of the page as CSV, with all of its rows."""
+    table = _table(request)
+    period = f"{table.month:%Y-%m}" if table.month else f"{_back(_MONTHS - 1):%Y-%m}-{_back(0):%Y-%m}"
+    figures = _CSV_FIGURES_OF_VALUES if table.by in spending.OF_VALUES else _CSV_FIGURES
+    lines = (
+        (_plain_name(total.keys[table.by]), *(getattr(total, name) for name in figures.values()))
+        for total in table.totals
+    )
+    name = f"costs-{request.team.slug}-{period}-by-{table.by}.csv"
+    return StreamingHttpResponse(
+        csv_lines((table.by, *figures), lines),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
 def _cost_page(request: MemberRequest, form: BudgetForm | None = None) -> HttpResponse:
-    teams = list(Team.objects.filter(memberships__user=request.user).order_by("name"))
-    ways = ["month", "model", "connection", *(["team"] if len(teams) > 1 else [])]
-    month = _month(request.GET.get("month", ""))
-    by = request.GET.get("by", "")
-    by = by if by in ways else "model" if month else "month"
-    period = spending.Period(month, month) if month else spending.Period(_back(_MONTHS - 1))
-    rows = spending.totals(teams if by == "team" else [request.team], [by], period)
-    now = _back(0)
+    table = _table(request)
+    now, month, by = _back(0), table.month, table.by
     standing = budgets.standing(request.team)
+    is_of_values = by in spending.OF_VALUES
+    whole = (
+        # Jobs without a tag are in no row, and those with two in two rows.
+        spending.whole([request.team], table.period)
+        if is_of_values
+        else spending.together(
+            total for total in table.totals if total.keys.get("team", request.team.slug) == request.team.slug
+        )
+    )
     context: dict[str, Any] = {
         "standing": standing,
         "form": form or BudgetForm.of(standing.budget),
-        "rows": [_row(row, by, teams) for row in rows],
+        "rows": [_row(total, by, table.teams) for total in table.totals[:_MOST_ROWS]],
+        "left_out": len(table.totals[_MOST_ROWS:]),
         "by": by,
-        "ways": [
-            (way, urlencode({"by": way, **({"month": f"{month:%Y-%m}"} if month else {})})) for way in ways
-        ],
+        "is_of_values": is_of_values,
+        "ways": [(way, table.query(way)) for way in table.ways],
+        "csv": table.query(by),
         "month": month,
-        "whole": spending.together(
-            row for row in rows if row.keys.get("team", request.team.slug) == request.team.slug
-        ),
+        "whole": whole,
+        "in_table": spending.together(table.totals),
         "this_month": spending.whole([request.team], spending.Period(now, now)),
         "last_month": spending.whole([request.team], spending.Period(_back(1), _back(1))),
         "now": now,
         "before": _back(1),
     }
-    context["has_unknown"] = any(row["total"].unknown for row in context["rows"])
-    context["has_not_billed"] = any(row["total"].not_billed for row in context["rows"])
+    context["has_unknown"] = any(total.unknown for total in table.totals)
+    context["has_not_billed"] = any(total.not_billed for total in table.totals)
     return render(request, "jobs/costs.html", context, status=400 if form and form.errors else 200)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What the address asks for: the totals, what they are grouped by, and the month, None for twelve."""
+
+    totals: list[spending.Total]
+    by: str
+    ways: list[str]
+    month: date | None
+    period: spending.Period
+    teams: list[Team]
+
+    def query(self, by: str) -> str:
+        """The query string of the same time, grouped in this way."""
+        return urlencode({"by": by, **({"month": f"{self.month:%Y-%m}"} if self.month else {})})
+
+
+def _table(request: MemberRequest) -> _Table:
+    teams = list(Team.objects.filter(memberships__user=request.user).order_by("name"))
+    ways = ["month", "model", "connection", *spending.OF_VALUES, *(["team"] if len(teams) > 1 else [])]
+    month = _month(request.GET.get("month", ""))
+    by = request.GET.get("by", "")
+    by = by if by in ways else "model" if month else "month"
+    period = spending.Period(month, month) if month else spending.Period(_back(_MONTHS - 1))
+    if by in spending.OF_VALUES:
+        totals = spending.totals_of_values(request.team, by, period)
+    else:
+        totals = spending.totals(teams if by == "team" else [request.team], [by], period)
+    return _Table(totals, by, ways, month, period, teams)
 
 
 def _row(total: spending.Total, by: str, teams: list[Team]) -> dict[str, Any]:
@@ -175,7 +234,14 @@ def _row(total: spending.Total, by: str, teams: list[Team]) -> dict[str, Any]:
         }
     if by == "team":
         return {"total": total, "name": next(team.name for team in teams if team.slug == value)}
+    if value is None:
+        return {"total": total, "name": "Nobody here"}
     return {"total": total, "name": value, "jobs": urlencode({by: value, "state": "ended"})}
+
+
+def _plain_name(value: Any) -> str:
+    """What a row is grouped by, as a program reads it."""
+    return f"{value:%Y-%m}" if isinstance(value, date) else value or ""
 
 
 def _month(text: str) -> date | None:

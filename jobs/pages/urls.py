@@ -76,6 +76,7 @@ urlpatterns = [
     path("connections/<slug:slug>/prices/set/", costs.set_price, name="set-price"),
     path("connections/<slug:slug>/prices/read/", costs.read_prices, name="read-prices"),
     path("connections/<slug:slug>/test/", connections.test_connection, name="test-connection"),
+    path("costs/csv/", costs.costs_csv, name="costs-csv"),
     path("costs/", costs.costs, name="costs"),
     path("costs/budget/", costs.set_budget, name="set-budget"),
     path("trends/", trends.trends, name="trends"),

@@ -6,14 +6,17 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
-from jobs.models import Connection
+from jobs.models import Connection, TransformJob
 from jobs.services.connections import prices
 from jobs.services.listing import spending
 from jobs.states import JobState
-from teams.models import Membership
+from teams.models import Membership, User
 from tests.cast import House
 from tests.jobs.test_costs import C5, M5, ran
+from tests.support.html import Page
 
 pytestmark = pytest.mark.django_db
 MAY, JUNE = datetime(2026, 5, 31, 23, 59, 59, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
@@ -48,6 +51,77 @@ def figures(house: House, query: str) -> list[tuple[Any, ...]]:
         "not_billed",
     )
     return [tuple(row[key] for key in keys if key in row) for row in answer["results"]]
+
+
+def sheet(house: House, query: str) -> list[str]:
+    answer: Any = house.page("vera").get(f"/costs/csv/?{query}")
+    return b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+
+
+@pytest.fixture
+def people_and_tags(history: House) -> House:
+    """The same jobs, with owners and tags on some of them."""
+    jobs = TransformJob.objects.order_by("pk")
+    owners = [history.people["alice"], history.people["bob"], history.people["bob"], None]
+    tags = [{"team": "risk"}, {"team": "risk", "use": "=1+1"}, {}, {}]
+    for job, owner, tagged in zip(jobs, owners, tags, strict=False):
+        TransformJob.objects.filter(pk=job.pk).update(submitted_by=owner, spec={**job.spec, "tags": tagged})
+    return history
+
+
+def test_the_page_and_its_csv_group_costs_by_owner_and_by_tag(people_and_tags: House) -> None:
+    client: Any = people_and_tags.page("vera")
+    page = Page(client.get("/costs/?by=owner"))
+    text = " ".join(page.text.split())
+    assert "bob $5.00 2" in text
+    assert "alice $2.00 2" in text
+    assert "Nobody here none known" in text
+    assert "/jobs/?owner=bob&state=ended" in [node.get("href") for node in page.all("a")]
+    assert "/costs/csv/?by=owner" in [node.get("href") for node in page.all("a")]
+    assert sheet(people_and_tags, "by=owner")[:3] == [
+        "owner,cost_usd,jobs,instance_seconds,without_cost",
+        "bob,5.000000,2,9000,0",
+        "alice,2.000000,2,7200,1",
+    ]
+    by_tag = sheet(people_and_tags, "by=tag")
+    assert by_tag[1].startswith("team=risk,3.0")
+    assert by_tag[2].startswith("use==1+1,1.0")
+    text = " ".join(Page(client.get("/costs/?by=tag&month=2026-06")).text.split())
+    assert "team=risk $1.00 1" in text
+    assert "A job counts for each of its tags" in text
+
+
+def test_the_csv_has_what_the_page_shows_by_the_same_filters(history: House, other_house: House) -> None:
+    assert sheet(history, "by=model&month=2026-06") == [
+        "model,cost_usd,jobs,instance_seconds,without_known_cost,not_billed",
+        "fraud,4.000000,2,10800,0,1",
+        "churn,1.000000,2,5400,1,0",
+    ]
+    assert [line.split(",")[:2] for line in sheet(history, "")[1:]] == [
+        ["2026-06", "5.000000"],
+        ["2026-05", "2.000000"],
+    ]
+    assert len(sheet(history, "by=nonsense&month=nonsense")) == 3
+    answer: Any = other_house.page("charlie").get("/costs/csv/?by=owner")
+    assert b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()[1:] == []
+
+
+@pytest.mark.parametrize("by", ["owner", "tag", "model"])
+def test_more_rows_take_no_more_queries(house: House, by: str) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(database) as captured:
+            house.page("vera").get(f"/costs/?by={by}")
+        return len(captured)
+
+    def run(number: int) -> None:
+        person = User.objects.create(username=f"person-{number}")
+        ran(house, model_name=f"m{number}", submitted_by=person, spec={"tags": {"n": str(number)}})
+
+    run(0)
+    before = queries()
+    for number in range(1, 6):
+        run(number)
+    assert queries() == before
 
 
 def test_totals_are_told_apart_by_what_is_asked_for(history: House) -> None:

@@ -10,8 +10,8 @@ RULES = {
         home jobs jobs-csv job job-files job-files-csv job-request job-activity job-results input-download job-picture
         output-preview output-download job-logs job-logs-since job-logs-start job-logs-streams job-logs-jump
         job-logs-hits job-logs-number job-logs-text job-errors job-metrics job-plots job-results-figures job-rows-csv
-        job-rows-parquet job-outputs-zip models model presets preset connections prices costs trends trends-csv team
-        activity activity-csv activity-json-lines
+        job-rows-parquet job-outputs-zip models model presets preset connections prices costs costs-csv trends
+        trends-csv team activity activity-csv activity-json-lines
         view-tabs registry registry-group registry-version deployments deployment deployment-run
         deployment-run-log schedules schedules-next schedule schedule-runs notifications notification-news
         deliveries delivery palette help help-page jobs-compare compare-rows-csv

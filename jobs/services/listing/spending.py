@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from jobs.costs import exact
 from jobs.models import Connection, DaySum, Dimension
 from jobs.models.day_sum import next_month
 from jobs.services.errors import InvalidFields
-from teams.models import Team
+from teams.models import Team, User
 
 #: Keys that totals may be grouped by, in the order of their columns.
 KEYS = ("team", "month", "model", "connection")
@@ -25,6 +26,8 @@ _COLUMNS: dict[str, Any] = {
     "model": F("model_name"),
     "connection": F("connection__slug"),
 }
+#: What else the costs of one team are grouped by: the sums by day have these values alone, beside the month.
+OF_VALUES = {"owner": Dimension.OWNER, "tag": Dimension.TAG}
 _ON_ENGINE = Q(connection__kind=Connection.Kind.ENGINE)
 _FIGURES = {
     "jobs": Sum("ran", default=0),
@@ -107,6 +110,28 @@ def totals(
     if "month" in by:
         totals_by_key.sort(key=lambda total: total.keys["month"], reverse=True)
     return totals_by_key
+
+
+def totals_of_values(team: Team, by: str, period: Period = Period()) -> list[Total]:
+    """Totals of the team by `owner` or `tag`, the highest amount first; one query, and one for names of owners.
+
+    A job counts for each of its tags. These sums do not tell attempts that are not billed from those without a known
+    cost, so `unknown` counts both. The key is a user name, None once the person is gone, or `key=value`.
+    """
+    rows: QuerySet[Any] = period.narrow(
+        DaySum.objects.for_team(team).filter(dimension=OF_VALUES[by]).order_by()
+    )
+    by_value = rows.values("value").annotate(**_FIGURES)
+    sums: list[dict[str, Any]] = list(by_value.filter(all_attempts__gt=0).order_by("value"))
+    names: dict[str, str] = {row["value"]: row["value"] for row in sums}
+    if by == "owner":
+        people = User.objects.filter(pk__in=[value for value in names if value])
+        names = {str(pk): name for pk, name in people.values_list("pk", "username")}
+    parts: dict[str | None, list[Total]] = defaultdict(list)
+    for row in sums:
+        parts[names.get(row["value"])].append(_total(row, ()))
+    named = [replace(together(totals), keys={by: name}) for name, totals in parts.items()]
+    return sorted(named, key=lambda total: (total.amount is None, -(total.amount or 0)))
 
 
 def whole(teams: Collection[Team], period: Period = Period(), connection: str = "") -> Total:
