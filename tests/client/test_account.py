@@ -12,7 +12,7 @@ from launcher.ports import free_port
 from tests.client.commands import CommandLine
 from tests.support.house import House
 
-pytestmark = [pytest.mark.house, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.house, pytest.mark.timeout(900)]
 
 
 def test_login_keeps_a_token_that_only_its_owner_can_read(house: House, token: str, tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ print(Tuning.objects.count(), Combination.objects.values("tuning").distinct().co
 """
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.django_db(transaction=True)
 def test_a_team_has_no_more_tunings_under_way_whoever_begins_them_at_once(
     tmp_path: Path, serving_engine: EngineProcess
