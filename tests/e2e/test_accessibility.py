@@ -12,7 +12,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.house,
     pytest.mark.xdist_group("house"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 
 
