@@ -71,8 +71,9 @@ ACTIONS: tuple[AwsAction, ...] = (
     AwsAction("sagemaker:DescribeTransformJob", _F.JOBS, _R.JOBS, ("sagemaker.describe_transform_job",)),
     AwsAction("sagemaker:StopTransformJob", _F.JOBS, _R.JOBS, ("sagemaker.stop_transform_job",)),
     AwsAction("sagemaker:ListTags", _F.JOBS, _R.JOBS, ("sagemaker.list_tags",)),
-    # CreateTransformJob sets the tags that show which jobs are ours.
-    AwsAction("sagemaker:AddTags", _F.JOBS, _R.JOBS),
+    # CreateTransformJob needs it too: it sets the tags that show which jobs are ours.
+    AwsAction("sagemaker:AddTags", _F.JOBS, _R.JOBS, ("sagemaker.add_tags",)),
+    AwsAction("sagemaker:DeleteTags", _F.JOBS, _R.JOBS, ("sagemaker.delete_tags",)),
     AwsAction("sagemaker:ListModels", _F.MODELS, calls=("sagemaker.list_models",)),
     AwsAction("sagemaker:CreateModel", _F.MODELS, _R.MODELS, ("sagemaker.create_model",)),
     AwsAction("sagemaker:DescribeModel", _F.MODELS, _R.MODELS, ("sagemaker.describe_model",)),

@@ -1,4 +1,4 @@
-"""Transform jobs in SageMaker: create, describe, list, stop.
+"""Transform jobs in SageMaker: create, describe, list, tag, stop.
 
 Actions are described at
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html and beside it.
@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -148,6 +148,20 @@ def tags(target: Target, arn: str) -> dict[str, str]:
     with translated(target):
         pages = client(target, "sagemaker").get_paginator("list_tags").paginate(ResourceArn=arn)
         return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+
+
+def set_tags(target: Target, arn: str, values: Mapping[str, str]) -> None:
+    """Set these tags of the job; others stay."""
+    with translated(target):
+        client(target, "sagemaker").add_tags(
+            ResourceArn=arn, Tags=[{"Key": key, "Value": value} for key, value in values.items()]
+        )
+
+
+def remove_tags(target: Target, arn: str, keys: Collection[str]) -> None:
+    """Remove the job's tags with these keys; keys that it has not are ignored."""
+    with translated(target):
+        client(target, "sagemaker").delete_tags(ResourceArn=arn, TagKeys=list(keys))
 
 
 def stop(target: Target, name: str) -> bool:

@@ -7,6 +7,7 @@ A check takes the request's fields as plain values and reports under the SDK's f
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,7 +26,8 @@ _TYPES = ", ".join(FORMATS)
 _EXPERIMENT_KEYS = ("ExperimentName", "TrialName", "TrialComponentDisplayName", "RunName")
 
 _ENV_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}")
-_TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
+#: Characters of tags, beside those of the Unicode categories for letters, separators and numbers (service-2.json).
+_TAG_SIGNS = frozenset("_.:/=+-@")
 
 
 def check(values: Values) -> dict[str, list[str]]:
@@ -67,6 +69,13 @@ def _flatten(values: Values, report: Report) -> dict[str, Any]:
                 else:
                     report(f"{name}.{inner}", "There is no such field.")
     return {name: value for name, value in flat.items() if value is not None}
+
+
+def tag_problems(tags: Any) -> list[str]:
+    """The rules that these tags of a job break, as sentences; `tags` should be texts by key."""
+    problems: list[str] = []
+    _check_tags(tags, lambda _, text: problems.append(text))
+    return problems
 
 
 def _check_fields(flat: dict[str, Any], report: Report) -> None:
@@ -136,10 +145,14 @@ def _check_tags(tags: Any, report: Report) -> None:
     for key, value in tags.items():
         if not 1 <= len(key) <= 128 or len(value) > longest:
             report("tags", f"Tag {key!r}: a key has 1 to 128 characters, a value {longest} at most.")
-        elif not (_TAG_TEXT.fullmatch(key) and _TAG_TEXT.fullmatch(value)):
+        elif not all(_fits_tag(character) for character in key + value):
             report("tags", f"Tag {key!r}: letters, digits, spaces and _ . : / = + - @ only.")
         elif key.lower().startswith("aws:"):
             report("tags", f"Tag {key!r}: keys that start with aws: are AWS's own.")
+
+
+def _fits_tag(character: str) -> bool:
+    return character in _TAG_SIGNS or unicodedata.category(character)[0] in "LZN"
 
 
 def _check_experiment(config: Any, report: Report) -> None:

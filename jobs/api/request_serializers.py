@@ -13,6 +13,7 @@ from jobs.api.body_fields import CheckedLater, JsonFlag, JsonText, KeyList, Serv
 from jobs.api.field_errors import sentences
 from jobs.api.serializer_fields import option_body_fields, request_body_fields
 from jobs.models.conversion import TextFormat
+from jobs.models.job_values import MAX_TAGS
 from jobs.models.monthly_budget import PastBudget
 from jobs.services.connections.connections import MOST_RUNNING
 from jobs.services.errors import InvalidFields
@@ -137,6 +138,18 @@ class ManyBody(serializers.Serializer[Any]):
         error_messages=one_sentence(
             'It must be an object with fields of the request, such as {"max_payload": 20}.'
         ),
+    )
+    set_tags = serializers.DictField(
+        child=CheckedLater(),
+        required=False,
+        help_text="Of tag: tags to set, as values by key.",
+        error_messages=one_sentence('It must be an object with texts, such as {"team": "growth"}.'),
+    )
+    remove_tags = KeyList(
+        required=False,
+        max_length=MAX_TAGS,
+        help_text="Of tag: keys of tags to remove.",
+        error_messages=one_sentence(f"It must be a list of at most {MAX_TAGS} keys of tags."),
     )
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:

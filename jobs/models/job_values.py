@@ -20,6 +20,8 @@ TEAM_TAG = "batchdeck:team"
 #: SageMaker allows 50 tags; one of them marks the job as ours.
 MAX_TAGS = 49
 OWN_TAGS = frozenset({JOB_TAG, TEAM_TAG})
+#: Lines with a tag begin so in the text for the search; no name or address does.
+_TAG_MARK = "#"
 
 
 def new_key() -> str:
@@ -49,9 +51,18 @@ def has_own_name(name: str, key: str) -> bool:
 
 def searchable(name: str, spec: Mapping[str, Any]) -> str:
     """The job's name, S3 addresses and tags in lower case, one a line, with a line break before and after each."""
-    tags = [f"#{key}={value}" for key, value in (spec.get("tags") or {}).items()]
-    lines = [name, str(spec.get("data") or ""), str(spec.get("output_path") or ""), *tags]
-    return "\n".join(["", *lines, ""]).lower()
+    lines = [name, str(spec.get("data") or ""), str(spec.get("output_path") or "")]
+    return "\n".join(["", *lines, *_tag_lines(spec.get("tags") or {}), ""]).lower()
+
+
+def searchable_with_tags(text: str, tags: Mapping[str, str]) -> str:
+    """The text of `searchable`, with the names of further attempts perhaps, with these tags in place of its own."""
+    lines = [line for line in text.split("\n") if line and not line.startswith(_TAG_MARK)]
+    return "\n".join(["", *lines, *_tag_lines(tags), ""]).lower()
+
+
+def _tag_lines(tags: Mapping[str, str]) -> list[str]:
+    return [f"{_TAG_MARK}{key}={value}" for key, value in tags.items()]
 
 
 def derived(state: str, reason: str, started: datetime | None, ended: datetime | None) -> dict[str, Any]:

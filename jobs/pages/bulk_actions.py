@@ -16,6 +16,7 @@ from jobs import queries
 from jobs.filtering import FilterError, JobFilter, find_filter
 from jobs.forms.changes import read_change
 from jobs.forms.job_fields import job_fields
+from jobs.forms.tags import TagChangesForm, read_tag_changes
 from jobs.models import TransformJob
 from jobs.models.job import JobQuerySet
 from jobs.models.standing import whole
@@ -35,6 +36,7 @@ _TITLES = {
     "restore": "Bring {} back from the archive?",
     "retry": "Run {} again?",
     "clone": "Clone {} with one change?",
+    "tag": "Change the tags of {}?",
     "finish": "Write the missing outputs of {}?",
 }
 _SAYS = {
@@ -43,11 +45,14 @@ _SAYS = {
     "restore": "Lists show them again.",
     "retry": "",
     "clone": "Each is submitted as a new job with a new name, and to a new folder where outputs would be replaced.",
+    "tag": "A tag that is set replaces the value that a job has for the same key; other tags stay. Tags are changed in "
+    "SageMaker too.",
     "finish": "Each gets an attempt over the inputs without an output. Outputs that are there stay as they are. A job "
     "that would replace objects from before it ran is passed over.",
 }
 _BUTTONS = {
     "clone": "Submit the clones",
+    "tag": "Change the tags",
     "stop": "Stop them",
     "archive": "Archive them",
     "restore": "Bring them back",
@@ -94,8 +99,7 @@ def _ticked(request: MemberRequest, query: QueryDict, back: str) -> HttpResponse
             action,
             keys,
             by=request.user,
-            outputs=_outputs(request),
-            changes=_changes(request),
+            choices=_choices(request),
         )
         return _finish(request, outcome, back)
     jobs = services.jobs_of_keys(request.team, action, keys)
@@ -113,8 +117,7 @@ def _all(request: MemberRequest, job_filter: JobFilter, query: QueryDict, back: 
             job_filter,
             by=request.user,
             up_to=up_to,
-            outputs=_outputs(request),
-            changes=_changes(request),
+            choices=_choices(request),
             # The question has named them.
             stop_others=True,
         )
@@ -162,6 +165,7 @@ def _ask(
         "every": ticked is None and not filters,
         "written": services.count_outputs(rows) if action == "retry" else None,
         "changeable": _changeable() if action == "clone" else (),
+        "tag_form": TagChangesForm() if action == "tag" else None,
     }
     return confirming.ask(request, question, "jobs/many.html", **context)
 
@@ -178,6 +182,11 @@ def _changes(request: MemberRequest) -> dict[str, Any]:
     if name not in CHANGEABLE:
         return {}
     return read_change(name, request.POST.get("set_value", "").strip())
+
+
+def _choices(request: MemberRequest) -> services.Choices:
+    """What the question's fields say. InvalidFields for a wrong value."""
+    return services.Choices(_outputs(request), _changes(request), read_tag_changes(request.POST))
 
 
 def _outputs(request: MemberRequest) -> Outputs:

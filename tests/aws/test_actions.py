@@ -56,7 +56,7 @@ def test_the_table_has_exactly_the_calls_that_are_made() -> None:
 
 
 def test_an_action_without_a_call_is_one_that_another_call_asks_for() -> None:
-    assert {action.name for action in ACTIONS if not action.calls} == {"sagemaker:AddTags", "iam:PassRole"}
+    assert {action.name for action in ACTIONS if not action.calls} == {"iam:PassRole"}
 
 
 def test_a_policy_allows_what_is_used_on_what_is_named_and_nothing_else() -> None:

@@ -14,6 +14,7 @@ from jobs.api.views.base import TeamView
 from jobs.api.views.keyed import keyed
 from jobs.filtering import JobFilter
 from jobs.models import TransformJob
+from jobs.services.attempts.tagging import TagChanges
 from jobs.services.errors import InvalidFields
 from jobs.services.listing import bulk_actions
 from jobs.services.submitting import bulk
@@ -57,7 +58,7 @@ def _bulk_row(index: int, outcome: TransformJob | bulk.Refusal) -> dict[str, Any
 
 
 class Many(TeamView):
-    """Stop, archive, restore, retry, finish or clone many jobs."""
+    """Stop, archive, restore, retry, finish, clone or tag many jobs."""
 
     @extend_schema(
         operation_id="jobs_many", request=request_serializers.ManyBody, responses=serializers.ManyAnswer
@@ -79,9 +80,12 @@ class Many(TeamView):
         )
 
     def _act(self, body: dict[str, Any]) -> bulk_actions.Outcome:
-        outputs = Outputs.REPLACE if body["replace_outputs"] else Outputs.REFUSE
-        options: dict[str, Any] = {"by": self.member.user, "token": self.token, "outputs": outputs}
-        options["changes"] = body.get("set")
+        choices = bulk_actions.Choices(
+            outputs=Outputs.REPLACE if body["replace_outputs"] else Outputs.REFUSE,
+            changes=body.get("set", {}),
+            tags=TagChanges(body.get("set_tags", {}), body.get("remove_tags", [])),
+        )
+        options: dict[str, Any] = {"by": self.member.user, "token": self.token, "choices": choices}
         if "ids" in body:
             return bulk_actions.act_on_keys(self.member.team, body["action"], body["ids"], **options)
         job_filter = JobFilter.read(body["filter"])

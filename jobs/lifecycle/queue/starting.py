@@ -88,6 +88,8 @@ def claim(job: TransformJob) -> Started | None:
                 _write_wait(job, WaitsFor.TURN, queueing.ITS_TURN)
             return Started.ITS_TURN
         if job.move(JobState.SUBMITTING, from_={JobState.WAITING}, next_attempt_at=None):
+            # Tags may have been changed since it was read; from now on they are not, until SageMaker has it.
+            job.refresh_from_db(fields=["spec"])
             return None
         lost = TransformJob.objects.filter(
             passed("changed_at", SUBMIT_LEASE), pk=job.pk, state=JobState.SUBMITTING

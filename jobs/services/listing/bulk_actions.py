@@ -16,7 +16,8 @@ from jobs.filtering import JobFilter
 from jobs.models import TransformJob
 from jobs.models.job import JobQuerySet
 from jobs.models.standing import whole
-from jobs.services.attempts import archiving, attempts, stopping
+from jobs.services.attempts import archiving, attempts, stopping, tagging
+from jobs.services.attempts.tagging import TagChanges
 from jobs.services.errors import InvalidFields, JobsOfOthers, NotPossible, OutputsExist, Unavailable
 from jobs.services.submitting import cloning
 from jobs.services.submitting.replacing import Outputs
@@ -90,10 +91,51 @@ _VERBS = {
         lambda job: "was not cloned",
         repeats=False,
     ),
+    "tag": _Verb(
+        tagging.change_tags,
+        Q(),
+        ("has the tags", "have the tags"),
+        lambda job: "was not tagged",
+        repeats=False,
+    ),
 }
 ACTIONS = tuple(_VERBS)
 #: Actions that a job refuses for a reason of its own, which follows these words.
-_REFUSALS = {"retry": "was not run again", "finish": "was not finished", "clone": "was not cloned"}
+_REFUSALS = {
+    "retry": "was not run again",
+    "finish": "was not finished",
+    "clone": "was not cloned",
+    "tag": "was not tagged",
+}
+
+
+#: Of these, the actions on jobs that have not ended too.
+_ON_ACTIVE_JOBS = frozenset({"clone", "tag"})
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person chose beside the action.
+
+    `outputs` says whether running again may replace objects; clones have the `changes`; tags are changed by `tags`.
+    """
+
+    outputs: Outputs = Outputs.REFUSE
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    tags: TagChanges = field(default_factory=TagChanges)
+
+    def options(self, action: str) -> dict[str, Any]:
+        """The arguments that only this action's function takes. InvalidFields for wrong changes."""
+        if action == "clone":
+            cloning.check_changes(self.changes)
+            return {"changes": self.changes}
+        if action == "tag":
+            self.tags.check()
+            return {"changes": self.tags}
+        return {"outputs": self.outputs} if action == "retry" else {}
+
+
+_NO_CHOICES = Choices()
 
 
 @dataclass(slots=True)
@@ -131,14 +173,10 @@ def act_on_keys(
     *,
     by: User,
     token: ApiToken | None = None,
-    outputs: Outputs = Outputs.REFUSE,
-    changes: Mapping[str, Any] | None = None,
+    choices: Choices = _NO_CHOICES,
 ) -> Outcome:
-    """Do `action` on the team's jobs with these keys, at most MOST; InvalidFields for a wrong request.
-
-    `outputs` says whether running again may replace objects; clones have the `changes`.
-    """
-    options = _options(action, outputs, changes)
+    """Do `action` on the team's jobs with these keys, at most MOST; InvalidFields for a wrong request."""
+    options = choices.options(action)
     return _do(action, jobs_of_keys(team, action, keys), by, token, options)
 
 
@@ -165,17 +203,16 @@ def act_on_matching(
     by: User,
     token: ApiToken | None = None,
     up_to: int | None = None,
-    outputs: Outputs = Outputs.REFUSE,
+    choices: Choices = _NO_CHOICES,
     stop_others: bool = False,
-    changes: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Do `action` on the matching jobs on which it is possible, newest first, at most MOST.
 
-    Jobs of other people are stopped only with `stop_others`; else raises JobsOfOthers. `outputs` says whether running
-    again may replace objects; clones have the `changes`. `up_to` is a row id: jobs submitted after that row are left
-    alone. Running again and cloning cannot go on with the rest later: for more than MOST jobs they raise NotPossible.
+    Jobs of other people are stopped only with `stop_others`; else raises JobsOfOthers. `up_to` is a row id: jobs
+    submitted after that row are left alone. Running again, cloning and tagging cannot go on with the rest later: for
+    more than MOST jobs they raise NotPossible.
     """
-    options = _options(action, outputs, changes)
+    options = choices.options(action)
     rows = matching_jobs(team, action, job_filter.for_user(by), up_to=up_to)
     jobs = list(rows[: MOST + 1])
     check_number(action, len(jobs))
@@ -197,7 +234,7 @@ def _check_owners(rows: JobQuerySet, by: User) -> None:
 def check_number(action: str, count: int) -> None:
     """Raise NotPossible if `action` is refused for this number of jobs."""
     if count > MOST and not _VERBS[action].repeats:
-        raise NotPossible(f"More than {MOST} jobs match; narrow the filter to run fewer again at once.")
+        raise NotPossible(f"More than {MOST} jobs match, the most for one request; narrow the filter.")
 
 
 def matching_jobs(team: Team, action: str, job_filter: JobFilter, *, up_to: int | None = None) -> JobQuerySet:
@@ -232,14 +269,6 @@ def _check(action: str) -> None:
         raise InvalidFields({"action": [f"It must be one of {', '.join(ACTIONS)}."]})
 
 
-def _options(action: str, outputs: Outputs, changes: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The arguments that only this action's function takes. InvalidFields for wrong changes."""
-    if action == "clone":
-        cloning.check_changes(changes or {})
-        return {"changes": changes}
-    return {"outputs": outputs} if action == "retry" else {}
-
-
 def _do(
     action: str, jobs: list[TransformJob], by: User, token: ApiToken | None, options: Mapping[str, Any]
 ) -> Outcome:
@@ -266,6 +295,6 @@ def _why(action: str, job: TransformJob, error: Exception) -> str:
     if isinstance(error, OutputsExist):
         return f"would replace {error.counted}"
     verb = _REFUSALS.get(action)
-    if verb and (job.is_terminal or action == "clone"):
+    if verb and (job.is_terminal or action in _ON_ACTIVE_JOBS):
         return f"{verb} ({str(error).rstrip('.')})"
     return _VERBS[action].why_not(job)

@@ -19,6 +19,7 @@ _VERB_TEXTS = {
     "job.stop_requested": "asked to stop it",
     "job.archived": "put it away from lists",
     "job.restored": "brought it back to lists",
+    "job.tagged": "changed its tags",
     "job.search_begun": "began a search for its bad records",
     "job.search_stopped": "stopped a search for its bad records",
     "job.run_without_bad": "ran an object without its bad records",
