@@ -204,9 +204,24 @@ def _path_of(house: House, tab: Page, request: dict[str, object], state: str) ->
     return str(jobs.last.get_attribute("href"))
 
 
+@pytest.fixture(scope="package")
+def known_paths() -> dict[str, str]:
+    """The path of every page, once a test has asked for it."""
+    return {}
+
+
 @pytest.fixture
-def every_path(house: House, signed_in: Page, job_path: str, failed_path: str) -> dict[str, str]:
+def every_path(
+    house: House, signed_in: Page, request: pytest.FixtureRequest, known_paths: dict[str, str]
+) -> dict[str, str]:
     """The path of every page by name, each of them with something on it."""
+    if not known_paths:
+        job_path, failed_path = request.getfixturevalue("job_path"), request.getfixturevalue("failed_path")
+        known_paths.update(_make_every_page(house, signed_in, job_path, failed_path))
+    return known_paths
+
+
+def _make_every_page(house: House, signed_in: Page, job_path: str, failed_path: str) -> dict[str, str]:
     address, slug = f"{house.url}/api/v1/presets/", "sample-with-a-locked-type"
     context, key = signed_in.context.request, {"Authorization": f"Bearer {house.token()}"}
     if context.get(f"{address}{slug}/", headers=key).status == 404:

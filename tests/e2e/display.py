@@ -11,10 +11,20 @@ Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
 
+#: Ends the transitions that a change of the theme has begun, those too that begin when an inherited colour is there.
+_END_TRANSITIONS = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  for (let quiet = 0; quiet < 2; quiet++) {
+    await frame();
+    for (const each of document.getAnimations()) {
+      if (each instanceof CSSTransition) { each.finish(); quiet = 0; }
+    }
+  }
+}"""
+
+
 def set_display(page: Page, width: int, theme: Theme) -> None:
     """Show the page at this width in this theme, with the transitions of its colours at their end."""
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=theme)
-    page.evaluate(
-        "document.getAnimations().forEach((each) => each instanceof CSSTransition && each.finish())"
-    )
+    page.evaluate(_END_TRANSITIONS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.test_accessibility import violations
+from tests.e2e.looking import violations
 from tests.support.house import House
 
 pytestmark = [

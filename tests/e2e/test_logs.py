@@ -20,7 +20,7 @@ from tests.support.house import CHECKOUT, House, wait_until
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.house,
-    pytest.mark.xdist_group("house"),
+    pytest.mark.xdist_group("own-houses"),
     pytest.mark.timeout(600),
 ]
 ERROR = "ValueError: could not read column 7"

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import NEW_SAMPLE_JOB
-from tests.e2e.test_accessibility import violations
+from tests.e2e.looking import violations
 from tests.support.house import House
 
 pytestmark = [
@@ -203,3 +203,19 @@ def test_enter_in_a_field_checks_the_form_and_opens_nothing(form: Page) -> None:
     expect(form.locator("#preflight")).to_contain_text("Reads")
     expect(form.get_by_role("heading", name="New job")).to_be_visible()
     expect(form.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_form_says_beside_each_field_what_is_wrong_and_keeps_what_was_typed(
+    house: House, signed_in: Page
+) -> None:
+    signed_in.goto(f"{house.url}/jobs/new/")
+    signed_in.get_by_label("Input data", exact=True).fill("not-an-address")
+    signed_in.locator("[name=output_path]").fill("s3://batchdeck-samples/never/")
+    signed_in.get_by_text("Limits and retries").click()
+    signed_in.get_by_label(re.compile("Calls at once")).fill("0")
+    signed_in.get_by_label(re.compile("Largest call")).fill("400")
+    signed_in.get_by_role("button", name="Check").click()
+    expect(signed_in.get_by_role("alert")).to_contain_text("2 things must be changed")
+    expect(signed_in.get_by_label("Input data", exact=True)).to_have_value("not-an-address")
+    expect(signed_in.locator("#id_data-error-1")).to_contain_text("S3 URI")
+    expect(signed_in.locator("#id_max_payload-error-1")).to_contain_text("from 0 to 100")

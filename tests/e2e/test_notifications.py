@@ -11,7 +11,7 @@ from tests.e2e.conftest import SAMPLE
 from tests.notifications.receivers import HttpReceiver, Plan
 from tests.support.house import House, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.house]
+pytestmark = [pytest.mark.browser, pytest.mark.house, pytest.mark.xdist_group("house")]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.display import THEMES, WIDTHS, set_display
-from tests.e2e.test_accessibility import violations
+from tests.e2e.looking import violations
 from tests.support.house import House
 
 pytestmark = [

@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.looking import violations
 from tests.e2e.signing import follow
-from tests.e2e.test_accessibility import violations
 from tests.support.house import House
 
 pytestmark = [

@@ -15,7 +15,7 @@ from tests.support.house import CHECKOUT, House
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.house,
-    pytest.mark.xdist_group("house"),
+    pytest.mark.xdist_group("own-houses"),
     pytest.mark.timeout(600),
 ]
 
@@ -110,42 +110,3 @@ def test_from_the_sign_in_link_to_reading_the_predictions(
     page.get_by_role("searchbox", name="Find a picture").fill("cheetah")
     page.get_by_role("button", name="Find").click()
     expect(tiles).to_have_count(2)
-
-
-def test_a_link_works_once(house: House, page: Page) -> None:
-    link = house.deck("link")
-    follow(page, link)
-    page.get_by_label(re.compile("admin in Sample team")).click()
-    page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-
-
-def test_the_form_says_beside_each_field_what_is_wrong_and_keeps_what_was_typed(
-    house: House, signed_in: Page
-) -> None:
-    signed_in.goto(f"{house.url}/jobs/new/")
-    signed_in.get_by_label("Input data", exact=True).fill("not-an-address")
-    signed_in.locator("[name=output_path]").fill("s3://batchdeck-samples/never/")
-    signed_in.get_by_text("Limits and retries").click()
-    signed_in.get_by_label(re.compile("Calls at once")).fill("0")
-    signed_in.get_by_label(re.compile("Largest call")).fill("400")
-    signed_in.get_by_role("button", name="Check").click()
-    expect(signed_in.get_by_role("alert")).to_contain_text("2 things must be changed")
-    expect(signed_in.get_by_label("Input data", exact=True)).to_have_value("not-an-address")
-    expect(signed_in.locator("#id_data-error-1")).to_contain_text("S3 URI")
-    expect(signed_in.locator("#id_max_payload-error-1")).to_contain_text("from 0 to 100")
-
-
-@pytest.mark.parametrize("width", [390, 1280, 1920])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_page_is_wider_than_its_window(
-    house: House, signed_in: Page, every_path: dict[str, str], shots: Path, width: int, theme: str
-) -> None:
-    signed_in.set_viewport_size({"width": width, "height": 900})
-    signed_in.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    for name, path in every_path.items():
-        signed_in.goto(house.url + path)
-        too_wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert signed_in.evaluate(too_wide) <= 0, name
-        # To hide the caret would leave empty style attributes, which htmx copies and the policy refuses.
-        signed_in.screenshot(path=shots / f"{name}-{width}-{theme}.png", full_page=True, caret="initial")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pyotp
@@ -9,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.joining import give_password, join, sign_out
-from tests.e2e.test_accessibility import violations
+from tests.e2e.looking import violations
+from tests.e2e.signing import follow
 from tests.support.house import House
 from tests.support.oidc_provider import OidcProvider
 
@@ -115,3 +117,11 @@ def test_a_provider_signs_a_person_in_by_their_group_and_is_connected_with_an_ac
     tab.get_by_placeholder("sub").fill("u-otto")
     tab.get_by_role("button", name="Authorize").click()
     expect(tab.locator("header.top details.menu > summary").last).to_contain_text("ot", ignore_case=True)
+
+
+def test_a_link_works_once(house: House, page: Page) -> None:
+    link = house.deck("link")
+    follow(page, link)
+    page.get_by_label(re.compile("admin in Sample team")).click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

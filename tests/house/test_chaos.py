@@ -12,7 +12,7 @@ from bench._killing import SIGNS
 from tests.support.house import CHECKOUT, House
 from tests.support.small_disk import SmallDisk, mounted
 
-pytestmark = [pytest.mark.house, pytest.mark.xdist_group("house"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.house, pytest.mark.xdist_group("own-houses"), pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.house import CHECKOUT, House, wait_until
 
-pytestmark = [pytest.mark.house, pytest.mark.xdist_group("house"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.house, pytest.mark.xdist_group("own-houses"), pytest.mark.timeout(600)]
 
 OBJECTS = 12
 #: Takes its time over each call, so that there is a middle to be killed in.

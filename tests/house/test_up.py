@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.house import House, copy_checkout, wait_until
 
-pytestmark = [pytest.mark.house, pytest.mark.xdist_group("house"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.house, pytest.mark.xdist_group("own-houses"), pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
