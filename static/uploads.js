@@ -320,7 +320,7 @@
         else box.replaceChildren();
       });
       bar.append(says, stop, clear);
-      box.append(bar, make("ul", "", "plain-list"));
+      box.append(bar, make("ul", "", "plain-list lined"));
     }
     const over = files.filter(isOver);
     const [says, stop, clear] = box.firstChild.children;

@@ -86,7 +86,7 @@ def approve(
                 from_=state,
                 decided_by=member.user,
                 decided_at=now,
-                note=note or promotion.note,
+                note=_joined(promotion.note, note),
                 next_look_at=now,
                 from_version=stage.version,
             ):
@@ -115,7 +115,7 @@ def reject(
                 decided_by=member.user,
                 decided_at=now,
                 ended_at=now,
-                note=note or promotion.note,
+                note=_joined(promotion.note, note),
             ):
                 _record(promotion, "deployment.rejected", member, token)
                 return promotion
@@ -123,6 +123,11 @@ def reject(
     if promotion.state == PromotionState.REJECTED:
         return promotion
     raise NotPossible(f"It is too late to reject it: {promotion.get_state_display().lower()}.")
+
+
+def _joined(request_note: str, decision_note: str) -> str:
+    """The notes of who asked and of who decided, one a line."""
+    return "\n".join(note for note in (request_note, decision_note) if note)
 
 
 def version_arn(stage: Stage, version: int) -> str:

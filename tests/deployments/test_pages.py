@@ -9,7 +9,7 @@ import pytest
 from deployments.models import Deployment, DeploymentRun, Promotion, PromotionState, Stage
 from deployments.services import editing
 from jobs.states import JobState
-from teams.models import Activity
+from teams.models import Activity, Membership
 from tests.cast import House
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +68,18 @@ def test_a_team_without_deployments_is_taught_the_three_steps(house: House) -> N
     assert "in three steps" in page
     editing.create(house.team, body(), by=house.people["alice"])
     assert "in three steps" not in house.page("bob").get("/deployments/").content.decode()
+
+
+def test_the_list_says_which_version_waits_and_how_long_until_the_next_run(
+    house: House, deployment: Deployment
+) -> None:
+    stages = body()["stages"]
+    stages[1]["schedule"] = {"expression": "rate(12 hours)"}
+    admin = Membership.objects.get(team=house.team, user=house.people["alice"])
+    editing.change(deployment, {"stages": stages}, member=admin)
+    page = " ".join(house.page("vera").get("/deployments/").content.decode().split())
+    assert "version 2 <span" in page
+    assert ">in about 12 h</time>" in page
 
 
 def test_an_operator_makes_a_deployment_with_two_stages_by_the_form(house: House) -> None:
@@ -216,7 +228,11 @@ def test_a_promotion_to_production_waits_for_an_admin_who_is_recorded_with_the_n
     promotion.refresh_from_db()
     assert promotion.state == PromotionState.APPROVED
     assert promotion.decided_by == house.people["alice"]
-    assert promotion.note == "Approved after review."
+    # Who asked, and why, is told beside who decided.
+    assert promotion.note == "Three good runs.\nApproved after review."
+    shown = house.page("vera").get(address(deployment)).content.decode()
+    assert "bob asked, alice decided" in shown
+    assert "Three good runs.<br>Approved after review." in shown
     assert list(Activity.objects.filter(object_kind="deployment").values_list("verb", flat=True))[-2:] == [
         "deployment.promotion_requested",
         "deployment.approved",
