@@ -143,7 +143,7 @@ def test_ctrl_c_says_how_to_go_on(cli: CommandLine, client: Client) -> None:
         assert watching.stderr is not None
         assert watching.stderr.readline().startswith(f"{job}: ")
         watching.send_signal(signal.SIGINT)
-        _, err = watching.communicate(timeout=30)
+        _, err = watching.communicate(timeout=300)
         assert watching.returncode == 130
         assert f"batchdeck watch {job}" in err
         late = cli.run("watch", job, "--timeout", "0.1")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.e2e.display import LONGEST_WAIT, new_context
 from tests.e2e.every_page import every_page
 from tests.e2e.signing import follow
 from tests.notifications.receivers import MailSink
@@ -60,6 +61,7 @@ REFUSED = {
 }
 #: The new-job form for the model of SAMPLE, which is loaded after those of the other samples.
 NEW_SAMPLE_JOB = "/jobs/new/?model=3"
+expect.set_options(timeout=LONGEST_WAIT)
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -138,7 +140,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser in which nobody is signed in."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context = new_context(chromium, viewport={"width": 1280, "height": 900})
     yield context
     context.close()
 
@@ -146,7 +148,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture(scope="package")
 def session_cookies(house: House, chromium: Browser) -> Any:
     """What a browser keeps after the sample team's admin has signed in by a link; once for all tests."""
-    context = chromium.new_context()
+    context = new_context(chromium)
     follow(context.new_page(), house.link)
     cookies = context.cookies()
     context.close()

@@ -1,14 +1,23 @@
-"""The display on which a page is looked at: its width and its theme."""
+"""The display on which a page is looked at: a browser context of its own, its width and its theme."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
+#: Milliseconds that a page may take on a busy machine; how long is no finding.
+LONGEST_WAIT = 120_000
 WIDTHS = (390, 1280, 1920)
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A context with Playwright's options in which nothing is cached and nobody is signed in."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(LONGEST_WAIT)
+    return context
 
 
 #: Ends the transitions that a change of the theme has begun, those too that begin when an inherited colour is there.

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.display import THEMES, WIDTHS, Theme, set_display
+from tests.e2e.display import THEMES, WIDTHS, Theme, new_context, set_display
 from tests.e2e.looking import COLOURS, MOVED, violations
 from tests.support.house import House
 
@@ -67,7 +67,7 @@ def first_visits(
 ) -> dict[tuple[str, int], FirstVisit]:
     """A first visit to each page by a person in New York, at each of two widths."""
     if "first visits" not in looked:
-        context = chromium.new_context(timezone_id=ZONE)
+        context = new_context(chromium, timezone_id=ZONE)
         context.add_cookies([*session_cookies, {"name": "zone", "value": ZONE, "url": house.url}])
         tabs = {width: context.new_page() for width in NARROW_AND_WIDE}
         looked["first visits"] = dict(_visit_each(tabs, house.url, every_path))

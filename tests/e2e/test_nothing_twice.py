@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.e2e.conftest import NEW_SAMPLE_JOB, SAMPLE
+from tests.e2e.display import new_context
 from tests.support.house import House
 
 pytestmark = [
@@ -24,7 +25,7 @@ PAUSES = (30, 90, 150)
 @pytest.fixture
 def plain(house: House, chromium: Browser, session_cookies: Any) -> Iterator[Page]:
     """A tab without scripts, signed in as the sample team's admin."""
-    context = chromium.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
+    context = new_context(chromium, java_script_enabled=False, viewport={"width": 1280, "height": 900})
     context.add_cookies(session_cookies)
     yield context.new_page()
     context.close()

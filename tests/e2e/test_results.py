@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.display import new_context
 from tests.support.house import House
 
 pytestmark = [
@@ -62,9 +64,9 @@ def test_a_person_finds_a_row_by_its_prediction_and_reads_it_whole(
 
 
 def test_files_are_found_and_rows_gone_through_without_scripts(
-    house: House, chromium: object, session_cookies: object, job_path: str
+    house: House, chromium: Browser, session_cookies: Any, job_path: str
 ) -> None:
-    context = chromium.new_context(java_script_enabled=False)  # type: ignore[attr-defined]
+    context = new_context(chromium, java_script_enabled=False)
     context.add_cookies(session_cookies)
     page = context.new_page()
     page.goto(f"{house.url}{job_path}results/")

@@ -9,6 +9,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.display import new_context
 from tests.e2e.looking import violations
 from tests.e2e.signing import follow
 from tests.support.house import House
@@ -75,7 +76,7 @@ def test_a_view_of_failures_is_kept_shared_and_opened_by_another_member(
     expect(page.locator(".mark-changed")).to_be_visible()
 
     house.deck("shell", "-c", MEMBER)
-    theirs = chromium.new_context(viewport={"width": 390, "height": 900})
+    theirs = new_context(chromium, viewport={"width": 390, "height": 900})
     try:
         tab = theirs.new_page()
         follow(tab, house.deck("signin_link", "--user", "mara", "--base", house.url))

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.client.commands import CommandLine
 from tests.client.wheel import install_wheel
+from tests.e2e.display import new_context
 from tests.e2e.joining import join
 from tests.notifications.receivers import HttpReceiver, MailSink
 from tests.support.house import CHECKOUT, House, wait_until
@@ -71,7 +72,7 @@ def receiver() -> Iterator[HttpReceiver]:
 @pytest.fixture
 def sofia(house: House, signed_in: Page, chromium: Browser) -> Iterator[Page]:
     """The second person's tab, after an admin has invited them by a link and they have set a password."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context = new_context(chromium, viewport={"width": 1280, "height": 900})
     tab = context.new_page()
     join(tab, signed_in, house, NAME, PASSWORD)
     yield tab

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.display import new_context
 from tests.e2e.looking import violations
 from tests.e2e.signing import follow
 from tests.support.house import House
@@ -71,7 +72,7 @@ def test_a_person_comes_by_a_link_works_by_their_role_and_goes(
 ) -> None:
     admin = signed_in
     link = invite(admin, house)
-    theirs = chromium.new_context(viewport={"width": 390, "height": 900})
+    theirs = new_context(chromium, viewport={"width": 390, "height": 900})
     try:
         tab = theirs.new_page()
         tab.goto(link)

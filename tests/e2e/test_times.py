@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.display import new_context
 from tests.e2e.looking import MOVED
 from tests.support.house import House
 
@@ -26,7 +27,7 @@ ZONE = "America/New_York"
 @pytest.fixture
 def in_new_york(chromium: Browser, session_cookies: Any) -> Iterator[Page]:
     """A tab of a person in New York who is signed in, and has never opened a page here."""
-    context = chromium.new_context(timezone_id=ZONE, viewport={"width": 1280, "height": 900})
+    context = new_context(chromium, timezone_id=ZONE, viewport={"width": 1280, "height": 900})
     context.add_cookies(session_cookies)
     yield context.new_page()
     context.close()
@@ -57,7 +58,7 @@ def test_the_log_is_in_the_readers_zone_and_says_which(
 def test_without_scripts_times_are_in_utc_and_say_so(
     house: House, chromium: Browser, session_cookies: Any, job_path: str
 ) -> None:
-    context = chromium.new_context(timezone_id=ZONE, java_script_enabled=False)
+    context = new_context(chromium, timezone_id=ZONE, java_script_enabled=False)
     context.add_cookies(session_cookies)
     page = context.new_page()
     page.goto(house.url + job_path)

@@ -9,6 +9,7 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.e2e.display import new_context
 from tests.e2e.joining import give_password, join, sign_out
 from tests.e2e.looking import violations
 from tests.e2e.signing import follow
@@ -34,7 +35,7 @@ def tab(context: object, page: Page) -> Page:
 @pytest.fixture
 def admin(chromium: Browser, session_cookies: object, house: House) -> object:
     """The sample team's admin, in a browser of their own."""
-    context = chromium.new_context()
+    context = new_context(chromium)
     context.add_cookies(session_cookies)  # type: ignore[arg-type]
     yield context.new_page()
     context.close()

@@ -180,6 +180,6 @@ def test_no_job_waits_for_a_receiver_and_what_it_missed_survives_a_kill(tmp_path
 @pytest.mark.parametrize("url", ["hook", "ftp://a/b", "http://", "http://a:x/", "http://a/b c"])
 def test_an_address_that_is_none_stops_the_start(url: str) -> None:
     command = [sys.executable, "-m", "engine", "--events-url", url]
-    ended = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 2
     assert ended.stderr.startswith("ENGINE_EVENTS_URL ")

@@ -70,6 +70,6 @@ def test_a_queue_that_is_not_there_is_given_up_with_a_line_in_the_log(
 )
 def test_a_queue_that_cannot_be_used_stops_the_start(options: list[str], named: str) -> None:
     command = [sys.executable, "-m", "engine", *options]
-    ended = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 2
     assert ended.stderr.startswith(named)

@@ -129,6 +129,6 @@ def test_jobs_in_progress_use_quotas_up_and_their_end_gives_them_back(small: Eng
 )
 def test_a_setting_that_cannot_be_understood_stops_the_start(text: str) -> None:
     command = [sys.executable, "-m", "engine", "--quotas", text]
-    ended = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 2
     assert ended.stderr.startswith("ENGINE_QUOTAS ")

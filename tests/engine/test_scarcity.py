@@ -91,6 +91,6 @@ def test_a_job_on_a_type_that_is_not_to_be_had_is_accepted_and_fails(scarce: Eng
 )
 def test_a_setting_that_names_what_is_not_there_stops_the_start(option: str, text: str, setting: str) -> None:
     command = [sys.executable, "-m", "engine", option, text]
-    ended = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"{setting} ")

@@ -72,11 +72,11 @@ class EngineProcess:
         self._process.wait()
 
     def stop(self) -> int:
-        """SIGTERM; returns the exit status. Raises TimeoutExpired if it takes more than 10 seconds."""
+        """SIGTERM; returns the exit status. Raises TimeoutExpired if it takes more than five minutes."""
         assert self._process is not None
         if self._process.poll() is None:
             self._process.terminate()
-        return self._process.wait(timeout=10)
+        return self._process.wait(timeout=300)
 
     def restart(self) -> EngineProcess:
         """kill -9, and start again on the same data."""

@@ -89,7 +89,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     web = Web(tmp_path_factory.mktemp("web"))
     yield web
     web.process.terminate()
-    web.process.wait(timeout=30)
+    web.process.wait(timeout=300)
 
 
 @pytest.mark.parametrize(
