@@ -21,7 +21,7 @@ from jobs.services.listing.budgets import MOST_USD
 from jobs.services.listing.bulk_actions import ACTIONS, MOST, TOO_MANY_IDS
 from jobs.services.listing.saved_views import NAME_LENGTH
 from jobs.services.submitting import bulk, trials
-from jobs.services.texts import trouble_with
+from jobs.services.texts import NO_UTF8, has_utf8, trouble_with
 from teams.models import Role
 from teams.token_lifetimes import MOST_DAYS
 from teams.whole_numbers import LARGEST_ID
@@ -29,14 +29,17 @@ from transform.request_fields import FIELDS
 
 
 class BodyParser(JSONParser):
-    """DRF's JSON parser, which also answers a body that is nested too deeply with 400."""
+    """DRF's JSON parser, which also answers with 400 what is nested too deeply or has a text without UTF-8."""
 
     def parse(self, *args: Any, **kwargs: Any) -> Any:
-        """The body's value; ParseError for what is no JSON."""
+        """The body's value; ParseError for what is no JSON, or could not be named in an answer."""
         try:
-            return super().parse(*args, **kwargs)
+            body = super().parse(*args, **kwargs)
         except RecursionError as error:
             raise ParseError("The body is nested too deeply.") from error
+        if not has_utf8(body):
+            raise ParseError(f"The body {NO_UTF8}")
+        return body
 
 
 _REPLACE = "Whether it may replace objects at its output path; without it that is refused with 409."

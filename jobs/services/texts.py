@@ -12,6 +12,21 @@ from transform.record_places import RecordPlace
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
+#: The end of a sentence about a text that `has_utf8` refuses.
+NO_UTF8 = "holds half of a surrogate pair, which is no text."
+
+
+def has_utf8(document: object) -> bool:
+    """Whether all texts of these JSON values have a form in UTF-8, which half of a surrogate pair has not."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except RecursionError:
+        return True
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def trouble_with(document: object) -> str:
     """Why these JSON values cannot be stored, as the end of a sentence; empty if they can.
 
@@ -22,7 +37,7 @@ def trouble_with(document: object) -> str:
     except RecursionError:
         return "is nested too deeply."
     except UnicodeEncodeError:
-        return "holds half of a surrogate pair, which is no text."
+        return NO_UTF8
     return "holds a NUL character, which no field can." if b"\\u0000" in written else ""
 
 

@@ -141,3 +141,15 @@ def test_a_body_beyond_the_limit_is_a_413_that_names_it(house: House) -> None:
 def test_a_field_of_another_shape_is_named(house: House, path: str, body: dict[str, Any], field: str) -> None:
     answer = house.api("alice").post(f"/api/v1/{path}", body, "application/json")
     assert (answer.status_code, field in answer.json()["error"]["fields"]) == (400, True), answer.content
+
+
+@pytest.mark.parametrize("path", ["jobs", "jobs/bulk", "jobs/many", "models", "connections", "presets"])
+@pytest.mark.parametrize("headers", [{}, {"HTTP_IDEMPOTENCY_KEY": "once"}], ids=["plain", "keyed"])
+def test_a_name_that_is_no_text_is_a_400_although_the_answer_cannot_repeat_it(
+    house: House, path: str, headers: dict[str, Any]
+) -> None:
+    client = house.api("alice")
+    client.raise_request_exception = False
+    answer = client.post(f"/api/v1/{path}/", '{"\\ud800": null}', "application/json", **headers)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "The body holds half of a surrogate pair, which is no text."
