@@ -91,6 +91,12 @@ def test_filters_are_those_of_the_list_of_jobs(weeks: House) -> None:
     assert list(wrong.json()["error"]["fields"]) == ["unit"]
     assert weeks.api("vera").get(f"{API}?ended=2020-01-01").status_code == 400, "too many days"
     assert weeks.api("vera").get(f"{API}?ended=2026-06-05&ended_until=2026-06-01").status_code == 400
+    for moment in ("9999-12-31T23:59:59Z", "9999-12-31", "9000-01-01", "0001-01-01", "0001-01-08T00:00:00Z"):
+        for unit in ("day", "week", "month"):
+            for name in ("ended", "ended_until"):
+                query = f"unit={unit}&{name}={moment}"
+                assert weeks.api("vera").get(f"{API}?{query}").status_code == 400, query
+                assert weeks.page("vera").get(f"/trends/?{query}").status_code == 200, query
 
 
 def test_each_number_leads_to_its_jobs(weeks: House) -> None:
