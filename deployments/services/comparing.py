@@ -49,9 +49,7 @@ def compare(stage: Stage, version: int) -> Comparison:
     except Unavailable as error:
         before, after, problem = [], [], str(error)
     stage_before = _stage_before(stage)
-    settings = (
-        _changes(_flat(stage_settings(stage_before)), _flat(stage_settings(stage))) if stage_before else ()
-    )
+    settings = _changes(_settings_of(stage_before), _settings_of(stage)) if stage_before else ()
     return Comparison(_container_changes(before, after), settings, stage_before, problem)
 
 
@@ -104,8 +102,14 @@ def _described(container: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in {**values, **environment}.items() if value}
 
 
-def _flat(settings: Mapping[str, Any]) -> dict[str, str]:
-    """The settings by the labels that forms have for them."""
+def _settings_of(stage: Stage) -> dict[str, str]:
+    """The stage's settings, role and schedule by the labels that forms have for them."""
+    times = f"{stage.schedule.expression} {stage.schedule.timezone}" if stage.schedule else ""
+    settings = {
+        **stage_settings(stage),
+        "execution_role_arn": stage.execution_role_arn,
+        "schedule": times,
+    }
     return {
         FIELDS[name].label if name in FIELDS else name.capitalize().replace("_", " "): str(value)
         for name, value in settings.items()

@@ -211,6 +211,17 @@ def test_the_promotion_page_shows_what_the_version_changes_and_the_last_runs(
     assert "How Production differs from Staging" in page
 
 
+def test_the_promotion_page_shows_a_schedule_that_the_stage_before_has_not(
+    house: House, deployment: Deployment
+) -> None:
+    stages = body()["stages"]
+    stages[1]["schedule"] = {"expression": "cron(0 6 * * ? *)", "timezone": "Europe/Berlin"}
+    admin = Membership.objects.get(team=house.team, user=house.people["alice"])
+    editing.change(deployment, {"stages": stages}, member=admin)
+    page = house.page("alice").get(address(deployment, "stages/production/promote/1/"), follow=True)
+    assert "cron(0 6 * * ? *) Europe/Berlin" in page.content.decode()
+
+
 def test_a_promotion_to_production_waits_for_an_admin_who_is_recorded_with_the_note(
     house: House, deployment: Deployment
 ) -> None:
