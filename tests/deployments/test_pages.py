@@ -241,9 +241,9 @@ def test_a_promotion_to_production_waits_for_an_admin_who_is_recorded_with_the_n
     assert promotion.decided_by == house.people["alice"]
     # Who asked, and why, is told beside who decided.
     assert promotion.note == "Three good runs.\nApproved after review."
-    shown = house.page("vera").get(address(deployment)).content.decode()
-    assert "bob asked, alice decided" in shown
-    assert "Three good runs.<br>Approved after review." in shown
+    page = house.page("vera").get(address(deployment)).content.decode()
+    assert "bob asked, alice decided" in page
+    assert "Three good runs.<br>Approved after review." in page
     assert list(Activity.objects.filter(object_kind="deployment").values_list("verb", flat=True))[-2:] == [
         "deployment.promotion_requested",
         "deployment.approved",

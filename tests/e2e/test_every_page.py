@@ -117,8 +117,8 @@ def looks(
             for name, path in every_path.items()
             for width, theme, look in _look_at(signed_in, name, house.url + path, shots)
         }
-    seen: dict[tuple[str, int, Theme], Look] = looked["looks"]
-    return seen
+    looks: dict[tuple[str, int, Theme], Look] = looked["looks"]
+    return looks
 
 
 def _look_at(page: Page, name: str, url: str, shots: Path) -> Iterator[tuple[int, Theme, Look]]:
@@ -129,8 +129,8 @@ def _look_at(page: Page, name: str, url: str, shots: Path) -> Iterator[tuple[int
         for width in WIDTHS:
             set_display(page, width, theme)
             rules = () if theme == "light" else (COLOURS,)
-            found = violations(page, *rules) if width in NARROW_AND_WIDE else []
-            yield width, theme, Look(page.evaluate(OVERFLOW), page.evaluate(LEFT_EDGE), found)
+            problems = violations(page, *rules) if width in NARROW_AND_WIDE else []
+            yield width, theme, Look(page.evaluate(OVERFLOW), page.evaluate(LEFT_EDGE), problems)
             if KEEPS_PICTURES:
                 # To hide the caret would leave empty style attributes, which htmx copies and the policy refuses.
                 page.screenshot(path=shots / f"{name}-{width}-{theme}.png", full_page=True, caret="initial")
