@@ -63,7 +63,7 @@ def test_more_than_can_be_run_again_at_once_are_refused_before_the_question(
         house.job(JobState.FAILED)
     form = {"action": "retry", "all": "1", "query": "state=failed"}
     answer = Page(house.page("bob").post("/jobs/many/", form, follow=True))
-    assert messages(answer) == ["More than 2 jobs match; narrow the filter to run fewer again at once."]
+    assert messages(answer) == ["More than 2 jobs match, and one request takes no more; narrow the filter."]
     assert TransformJob.objects.count() == 3
 
 

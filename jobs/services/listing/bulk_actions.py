@@ -234,7 +234,7 @@ def _check_owners(rows: JobQuerySet, by: User) -> None:
 def check_number(action: str, count: int) -> None:
     """Raise NotPossible if `action` is refused for this number of jobs."""
     if count > MOST and not _VERBS[action].repeats:
-        raise NotPossible(f"More than {MOST} jobs match, the most for one request; narrow the filter.")
+        raise NotPossible(f"More than {MOST} jobs match, and one request takes no more; narrow the filter.")
 
 
 def matching_jobs(team: Team, action: str, job_filter: JobFilter, *, up_to: int | None = None) -> JobQuerySet:
