@@ -38,7 +38,7 @@ def test_no_body_makes_a_parser_fail(parser: str, tmp_path: Path) -> None:
     corpus.mkdir()
     (corpus / "beginning").write_bytes(BEGINNINGS[parser])
     options = [f"-runs={RUNS or 50_000}", f"-seed={0 if RUNS else 1}", f"-timeout={LONGEST}", "-max_len=2000"]
-    # Not the resident memory: a new process begins with the highest of the process that starts it, which is this test's.
+    # Not the resident memory: a process begins with the highest of the one that starts it, a worker of pytest.
     options += ["-rss_limit_mb=0", "-malloc_limit_mb=1024"]
     command = [sys.executable, "-m", "tests.support.fuzzing.parsers", parser, *options, str(corpus)]
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
