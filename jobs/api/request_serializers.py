@@ -35,9 +35,10 @@ class BodyParser(JSONParser):
         """The body's value; ParseError for what is no JSON, or could not be named in an answer."""
         try:
             body = super().parse(*args, **kwargs)
+            is_text = has_utf8(body)
         except RecursionError as error:
             raise ParseError("The body is nested too deeply.") from error
-        if not has_utf8(body):
+        if not is_text:
             raise ParseError(f"The body {NO_UTF8}")
         return body
 

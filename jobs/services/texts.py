@@ -10,18 +10,17 @@ from datetime import datetime
 from transform.record_places import RecordPlace
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
-
-
 #: The end of a sentence about a text that `has_utf8` refuses.
 NO_UTF8 = "holds half of a surrogate pair, which is no text."
 
 
 def has_utf8(document: object) -> bool:
-    """Whether all texts of these JSON values have a form in UTF-8, which half of a surrogate pair has not."""
+    """Whether all texts of these JSON values have a form in UTF-8, which half of a surrogate pair has not.
+
+    Raises RecursionError for values that are nested too deeply.
+    """
     try:
         json.dumps(document, ensure_ascii=False).encode()
-    except RecursionError:
-        return True
     except UnicodeEncodeError:
         return False
     return True
@@ -33,12 +32,12 @@ def trouble_with(document: object) -> str:
     PostgreSQL refuses NUL characters, and half of a surrogate pair has no UTF-8.
     """
     try:
-        written = json.dumps(document, ensure_ascii=False).encode()
+        if not has_utf8(document):
+            return NO_UTF8
+        written = json.dumps(document)
     except RecursionError:
         return "is nested too deeply."
-    except UnicodeEncodeError:
-        return NO_UTF8
-    return "holds a NUL character, which no field can." if b"\\u0000" in written else ""
+    return "holds a NUL character, which no field can." if "\\u0000" in written else ""
 
 
 def filesize(count: int | None) -> str:

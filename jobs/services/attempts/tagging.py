@@ -80,13 +80,13 @@ def change_tags(
         _refuse_submitting(rows)
         if {(row.pk, row.arn) for row in rows} != {(attempt.pk, attempt.arn) for attempt in attempts}:
             raise NotPossible(_JUST_SUBMITTED)
-        before = dict(_tags(rows[0]))
+        before = {"tags": _tags(rows[0])}
         for row in rows:
             _write(row, changes.applied(_tags(row)))
         job.refresh_from_db()
         job.note(_sentence(changes, by))
-        values = {"tags": before}, {"tags": _tags(job)}
-        activity.record(job.team, by, "job.tagged", job, token=token, before=values[0], after=values[1])
+        after = {"tags": _tags(job)}
+        activity.record(job.team, by, "job.tagged", job, token=token, before=before, after=after)
     return job
 
 

@@ -109,10 +109,6 @@ _REFUSALS = {
 }
 
 
-#: Of these, the actions on jobs that have not ended too.
-_ON_ACTIVE_JOBS = frozenset({"clone", "tag"})
-
-
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What a person chose beside the action.
@@ -295,6 +291,7 @@ def _why(action: str, job: TransformJob, error: Exception) -> str:
     if isinstance(error, OutputsExist):
         return f"would replace {error.counted}"
     verb = _REFUSALS.get(action)
-    if verb and (job.is_terminal or action in _ON_ACTIVE_JOBS):
+    # Without a condition on the job, the reason is never its state.
+    if verb and (job.is_terminal or not _VERBS[action].possible):
         return f"{verb} ({str(error).rstrip('.')})"
     return _VERBS[action].why_not(job)
